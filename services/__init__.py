@@ -1,0 +1,1 @@
+"""The four services, which know nothing of each other, and the command line, which knows them all."""
