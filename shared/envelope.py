@@ -1,0 +1,124 @@
+"""Every record on the bus is a CloudEvents 1.0 envelope in structured JSON, sealed with its own SHA-256.
+
+Extension attributes (lower case, simple types, as CloudEvents 1.0 section 3.1 asks):
+
+    cause      id of the record that caused this one
+    seq        1, 2, 3, ... for each (topic, subject, source); readers apply in this order
+    previous   SHA-256 of the raw record before it in that sequence ("" for the first)
+    seen       what its producer had read of that subject: "intake.events=3,feedback.events=1"
+    actor      who asked, on commands only: "<role>:<principal>"
+
+The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
+
+SHA256_HEADER = "sha256"
+
+
+class Envelope(BaseModel):
+    """One record of the bus, read; ``data`` is still a plain mapping (see shared/events.py for its shape)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: str = Field(min_length=1, max_length=300)
+    type: str = Field(min_length=1, max_length=100)
+    source: str = Field(min_length=1, max_length=200)
+    subject: str = Field(min_length=1, max_length=100)
+    time: AwareDatetime | None = None
+    cause: str = ""
+    seq: int = Field(default=0, ge=0)
+    previous: str = ""
+    seen: str = ""
+    actor: str = ""
+    data: dict[str, Any]
+
+
+class Malformed(ValueError):
+    """The raw value is not an envelope of ours: says which field, and what would be right."""
+
+
+def open_envelope(raw: bytes | None, sha256: str | None = None) -> Envelope:
+    """Read one raw record value; raise Malformed when it is not an envelope or its hash does not fit."""
+    if not raw:
+        raise Malformed("the record is empty; a CloudEvents 1.0 JSON object is expected")
+    if sha256 is not None and hashlib.sha256(raw).hexdigest() != sha256:
+        raise Malformed("the SHA-256 header does not fit the value: the record was changed on its way")
+    try:
+        return Envelope.model_validate_json(raw)
+    except ValidationError as error:
+        raise Malformed(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """Name each wrong field and its rule in one line, without repeating the (perhaps huge) input."""
+    parts = []
+    for item in error.errors(include_input=False, include_url=False)[:5]:
+        where = ".".join(str(step) for step in item["loc"]) or "value"
+        parts.append(f"{where}: {item['msg']}")
+    return "; ".join(parts)
+
+
+def seal(
+    *,
+    id: str,
+    type: str,
+    source: str,
+    subject: str,
+    time: datetime | None,
+    data: Mapping[str, Any],
+    cause: str = "",
+    seq: int = 0,
+    previous: str = "",
+    seen: str = "",
+    actor: str = "",
+) -> bytes:
+    """Write one record value; attributes that are empty are left out."""
+    attributes: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": id,
+        "type": type,
+        "source": source,
+        "subject": subject,
+        "datacontenttype": "application/json",
+    }
+    if time is not None:
+        attributes["time"] = time_text(time)
+    for name, value in (("cause", cause), ("seq", seq), ("previous", previous), ("seen", seen), ("actor", actor)):
+        if value:
+            attributes[name] = value
+    attributes["data"] = data
+    return to_json(attributes)
+
+
+def sha256_of(raw: bytes) -> str:
+    """The hash that goes into the header of this record and into ``previous`` of the next."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def time_text(at: datetime) -> str:
+    """An instant as RFC 3339 in UTC with milliseconds, the precision of Kafka and of the store."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_seen(text: str) -> dict[str, int]:
+    """``"intake.events=3,feedback.events=1"`` as a mapping; a part that does not fit raises Malformed."""
+    seen: dict[str, int] = {}
+    for part in filter(None, text.split(",")):
+        topic, _, number = part.partition("=")
+        if not topic or not number.isdigit():
+            raise Malformed(f"seen: {part[:80]!r} is not <topic>=<number>")
+        seen[topic] = int(number)
+    return seen
+
+
+def write_seen(seen: Mapping[str, int]) -> str:
+    """The inverse of read_seen, in the order of the topics' names."""
+    return ",".join(f"{topic}={number}" for topic, number in sorted(seen.items()))
