@@ -33,9 +33,8 @@ class Command(BaseModel):
     service: ClassVar[str]
     verb: ClassVar[str]
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, *, type: str, service: str, **kwargs: object) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+    def __init_subclass__(cls, *, type: str, service: str, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
         if type in COMMANDS:
             raise TypeError(f"two commands share the type string {type}")
         cls.type, cls.service = type, service

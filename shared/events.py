@@ -30,9 +30,8 @@ class Event(BaseModel):
     type: ClassVar[str]
     topic: ClassVar[str]
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, *, type: str, topic: str, **kwargs: object) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+    def __init_subclass__(cls, *, type: str, topic: str, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
         if type in EVENTS:
             raise TypeError(f"two events share the type string {type}")
         cls.type, cls.topic = type, topic
