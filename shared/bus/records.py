@@ -1,0 +1,159 @@
+"""A raw record becomes an item to apply, or a dead letter with the reason; one bad record hurts no other."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from shared.bus.room import Room
+from shared.commands import COMMANDS, CONTROL
+from shared.envelope import Envelope, Malformed, explain, open_envelope, read_seen
+from shared.events import EVENTS
+
+DEAD_LETTER_TYPE = "deadletter"
+
+
+class Record(NamedTuple):
+    """One record as the bus delivered it; ``topic`` without the namespace, ``timestamp`` in ms since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    sha256: str | None = None
+
+
+class Outgoing(NamedTuple):
+    """One record to publish; ``topic`` without the namespace. ``headers`` holds more than the SHA-256, if any."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A record that can never work as it is: where it stood and why."""
+
+    record: Record
+    reason: str
+    subject: str = ""
+    seq: int = 0
+    type: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where it stood: ``topic/partition/offset``, the dead letter's key and name."""
+        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+
+    def dead_letter(self, group: str) -> Outgoing:
+        """The raw value goes on unchanged; all we know of it stands in the headers."""
+        key = (self.record.key or b"").decode("utf-8", "replace")
+        headers = {
+            "type": DEAD_LETTER_TYPE,
+            "reason": self.reason[:1000],
+            "origin": self.origin,
+            "key": key,
+            "subject": self.subject or key,
+            "seq": str(self.seq),
+            "event": self.type,
+            "timestamp": str(self.record.timestamp),
+            "sha256_seen": self.record.sha256 or "",
+        }
+        return Outgoing(f"{group}.dlq", self.origin, self.record.value or b"", headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record, understood. ``seq`` is 0 for commands; ``data`` is None for an unknown type or a skip."""
+
+    record: Record
+    subject: str
+    id: str
+    type: str
+    now: datetime
+    data: BaseModel | None
+    seq: int = 0
+    topic: str = ""
+    seen: tuple[tuple[str, int], ...] = ()
+    actor: str = ""
+    digest: str = ""
+    unknown: str = ""
+    raw: bytes = b""
+
+    @property
+    def is_fact(self) -> bool:
+        """True for another owner's event (or the skip of one), False for a command."""
+        return self.seq > 0
+
+
+def instant(ms: int) -> datetime:
+    """Milliseconds since 1970 as an aware UTC instant."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def body_hash(data: dict[str, Any]) -> str:
+    """What tells two bodies under one idempotency key apart."""
+    return hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:16]
+
+
+def decode(record: Record, room: Room) -> Item | Bad:
+    """Read one record alone. Never raises: what cannot be read comes back as Bad with its reason."""
+    try:
+        envelope = open_envelope(record.value, record.sha256)
+    except Malformed as error:
+        return Bad(record, str(error))
+    key = (record.key or b"").decode("utf-8", "replace")
+    place = {"subject": envelope.subject, "seq": envelope.seq, "type": envelope.type}
+    if key != envelope.subject:
+        return Bad(record, f"the record's key {key[:60]!r} is not its subject {envelope.subject!r}", **place)
+    try:
+        if record.topic == room.commands_topic:
+            return _command(record, envelope, room)
+        return _event(record, envelope)
+    except ValidationError as error:
+        return Bad(record, f"{envelope.type}: {explain(error)}", **place)
+    except Malformed as error:
+        return Bad(record, f"{envelope.type}: {error}", **place)
+
+
+def _command(record: Record, envelope: Envelope, room: Room) -> Item:
+    now = instant(record.timestamp)
+    if room.history and envelope.time is not None:
+        now = envelope.time.astimezone(UTC)
+    shape = CONTROL.get(envelope.type)
+    if shape is None:
+        shape = COMMANDS.get(envelope.type)
+        if shape is None or shape.service != room.service:  # type: ignore[attr-defined]
+            raise Malformed("no such command here")
+    data = shape.model_validate(envelope.data, extra="ignore")
+    digest = body_hash(envelope.data)
+    return Item(
+        record, envelope.subject, envelope.id, envelope.type, now, data,
+        actor=envelope.actor, digest=digest,
+    )  # fmt: skip
+
+
+def _event(record: Record, envelope: Envelope) -> Item:
+    if envelope.seq < 1:
+        raise Malformed("an event needs seq, 1 or more")
+    if envelope.time is None:
+        raise Malformed("an event needs time")
+    return fact(record, envelope)
+
+
+def fact(record: Record, envelope: Envelope) -> Item:
+    """An event's envelope as an item; used again when a held one is released."""
+    shape = EVENTS.get(envelope.type)
+    data = None if shape is None else shape.read(envelope.data)
+    assert envelope.time is not None
+    return Item(
+        record, envelope.subject, envelope.id, envelope.type, envelope.time.astimezone(UTC), data,
+        seq=envelope.seq, topic=record.topic, seen=tuple(read_seen(envelope.seen).items()),
+        unknown="" if shape else envelope.type, raw=record.value or b"",
+    )  # fmt: skip

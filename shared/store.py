@@ -1,0 +1,174 @@
+"""One document, one atomic write: the only module that names the Mongo driver.
+
+A bulk write tells totals only and its outcome can get lost on the way; the version in the filter is the fence,
+and reading ``_id, v, token`` again tells which writes were ours (bus.md). Every document carries its
+jurisdiction. Reads are by ``_id`` or by a range on one indexed string, bounded at both ends: what MongoDB and
+the embedded store both do fast.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pymongo
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
+
+from shared.timers import Due
+
+LOAD_CHUNK = 500
+HIGH = "\U0010ffff"
+
+Document = dict[str, Any]
+
+Unavailable = PyMongoError
+"""What a store raises when it cannot be reached or answers with an error: infrastructure, so try again."""
+
+
+@asynccontextmanager
+async def connect(url: str, database: str, *, timeout_seconds: float = 5.0) -> AsyncIterator["Database"]:
+    """A client bound to the running event loop, closed at the end; nothing is awaited until first use."""
+    milliseconds = int(timeout_seconds * 1000)
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        url, serverSelectionTimeoutMS=milliseconds, socketTimeoutMS=30_000, retryWrites=False, maxPoolSize=8
+    )
+    try:
+        yield Database(client, database)
+    finally:
+        client.close()
+
+
+class Database:
+    """One service's own database in one namespace."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client, self.name = client, name
+
+    def aggregates(self, collection: str, jurisdiction: str) -> "Aggregates":
+        """The collection that holds one kind of aggregate."""
+        return Aggregates(self._client[self.name][collection], jurisdiction)
+
+    async def ping(self) -> None:
+        """Raise Unavailable when the server does not answer."""
+        await self._client.admin.command("ping")
+
+    async def drop(self) -> None:
+        """Forget the whole database (history namespaces that are played again)."""
+        await self._client.drop_database(self.name)
+
+
+class Aggregates:
+    """The documents of one kind of aggregate: load many, write many, read due deadlines."""
+
+    def __init__(self, collection: Any, jurisdiction: str) -> None:
+        self._collection, self._jurisdiction = collection, jurisdiction
+
+    async def prepare(self, *more_indexes: str) -> None:
+        """Create the indexes; safe to call at every start."""
+        await self._collection.create_index("deadline", sparse=True)
+        await self._collection.create_index("held_since", sparse=True)
+        for field in more_indexes:
+            await self._collection.create_index(field, sparse=True)
+
+    async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
+        """The documents that exist, by subject; one read for up to 500 subjects."""
+        found: dict[str, Document] = {}
+        for start in range(0, len(subjects), LOAD_CHUNK):
+            part = list(subjects[start : start + LOAD_CHUNK])
+            query = {"_id": part[0]} if len(part) == 1 else {"_id": {"$in": part}}
+            async for document in self._collection.find(query, batch_size=LOAD_CHUNK):
+                found[document["_id"]] = document
+        return found
+
+    async def get(self, subject: str) -> Document | None:
+        """One document, or None."""
+        found: Document | None = await self._collection.find_one({"_id": subject})
+        return found
+
+    async def write(self, documents: Sequence[Document]) -> set[str]:
+        """Write each document over the version before it; return the subjects whose write was not ours.
+
+        Ordinary case: one insert_many for new ones, one bulk write for the rest. Anything unclear (fewer
+        matched than sent, a duplicate, a lost connection) is settled by reading version and token again.
+        Raises Unavailable when that cannot be read either.
+        """
+        new = [self._own(document) for document in documents if document["v"] == 1]
+        old = [self._change(document) for document in documents if document["v"] > 1]
+        certain = True
+        try:
+            if new:
+                await self._collection.insert_many(new, ordered=False)
+        except (BulkWriteError, DuplicateKeyError, AutoReconnect):
+            certain = False
+        try:
+            if old:
+                result = await self._collection.bulk_write(old, ordered=False)
+                certain = certain and result.matched_count + result.deleted_count == len(old)
+        except (BulkWriteError, AutoReconnect):
+            certain = False
+        return set() if certain else await self._not_ours(documents)
+
+    def _own(self, document: Document) -> Document:
+        return {**document, "jurisdiction": self._jurisdiction}
+
+    def _change(self, document: Document) -> Any:
+        filter = {"_id": document["_id"], "v": document["v"] - 1}
+        if document.get("gone"):
+            return pymongo.DeleteOne(filter)
+        return pymongo.ReplaceOne(filter, self._own(document))
+
+    async def _not_ours(self, documents: Sequence[Document]) -> set[str]:
+        """The subjects that do not hold what we sent. A deletion that is gone counts as ours."""
+        subjects = [document["_id"] for document in documents]
+        there: dict[str, tuple[int, str]] = {}
+        query = {"_id": {"$in": subjects}}
+        async for found in self._collection.find(query, {"v": 1, "token": 1}, batch_size=LOAD_CHUNK):
+            there[found["_id"]] = (found["v"], found["token"])
+        lost = set()
+        for document in documents:
+            place = there.get(document["_id"])
+            ours = place is None if document.get("gone") else place == (document["v"], document["token"])
+            if not ours:
+                lost.add(document["_id"])
+        return lost
+
+    # ------------------------------------------------------------ deadlines
+
+    async def count_due(self, low: str, high: str) -> int:
+        """How many deadlines lie in [low, high)."""
+        count: int = await self._collection.count_documents({"deadline": {"$gte": low, "$lt": high}})
+        return count
+
+    async def read_due(self, low: str, high: str) -> list[Due]:
+        """The deadlines in [low, high), in order."""
+        query = {"deadline": {"$gte": low, "$lt": high}}
+        fields = {"deadline": 1, "due": 1, "v": 1}
+        due = [
+            Due(found["_id"], found["due"]["name"], datetime.fromisoformat(found["due"]["at"]).astimezone(UTC),
+                found["deadline"], found["v"])
+            async for found in self._collection.find(query, fields, batch_size=LOAD_CHUNK)
+        ]  # fmt: skip
+        return sorted(due, key=lambda entry: entry.deadline)
+
+    # --------------------------------------------------------------- held
+
+    async def held(self) -> list[tuple[str, str, int, list[Document]]]:
+        """(subject, held since, partition, held events) of every aggregate that waits for a predecessor."""
+        query = {"held_since": {"$gte": "", "$lt": HIGH}}
+        fields = {"held_since": 1, "partition": 1, "held": 1}
+        return [
+            (found["_id"], found["held_since"], found["partition"], found["held"])
+            async for found in self._collection.find(query, fields)
+        ]
+
+    async def scan(self, fields: Sequence[str] = ()) -> AsyncIterator[Document]:
+        """Every document, for reports and rebuilds; reads the whole collection."""
+        projection = {field: 1 for field in fields} or None
+        async for found in self._collection.find({}, projection, batch_size=LOAD_CHUNK):
+            yield found
+
+    async def between(self, field: str, low: str, high: str) -> AsyncIterator[Document]:
+        """Documents whose indexed string ``field`` lies in [low, high)."""
+        async for found in self._collection.find({field: {"$gte": low, "$lt": high}}, batch_size=LOAD_CHUNK):
+            yield found
