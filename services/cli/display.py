@@ -1,0 +1,141 @@
+"""What the commands about the whole system print: progress, the banner, the status table, and what went wrong."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.embedded import PortsTaken, SystemState
+
+LABELS = {"kafka": "Kafka 4.3", "store": "store of ", "service": "service "}
+MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "stopped": ("·", "dim")}
+
+
+class Progress:
+    """While it is entered: a live list of the parts on stderr, read from the state, with the time each took."""
+
+    def __init__(self, read: Callable[[], SystemState | None], quiet: bool) -> None:
+        self._read = read
+        self._began = time.monotonic()
+        console = Console(stderr=True)
+        self._live = (
+            None if quiet else Live(get_renderable=self._render, console=console, refresh_per_second=8)
+        )
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _render(self) -> RenderableType:
+        state = self._read()
+        table = Table.grid(padding=(0, 2))
+        for part in state.parts if state is not None else []:
+            mark, colour = MARKS.get(part.state, ("…", "yellow"))
+            took = (
+                f"{part.ready_seconds:.1f} s" if part.ready_seconds is not None else part.note or part.state
+            )
+            table.add_row(Text(mark, style=colour), _label(part.kind, part.name), Text(took, style="dim"))
+        return Group(Text(f"Starting, {time.monotonic() - self._began:.0f} s", style="bold"), table)
+
+
+class Stopping:
+    """While it is entered: a spinner on stderr."""
+
+    def __init__(self, quiet: bool) -> None:
+        spinner = Spinner("dots", "Stopping: services, stores, Kafka")
+        console = Console(stderr=True, quiet=quiet)
+        self._live = Live(spinner, console=console, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+
+def _label(kind: str, name: str) -> str:
+    return LABELS["kafka"] if kind == "kafka" else LABELS[kind] + name.removeprefix("store-")
+
+
+def banner(state: SystemState, *, foreground: bool, default_data: bool) -> RenderableType:
+    """What runs, where, where the data is, and what to do next."""
+    doors = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("service", "HTTP, documented", "metrics"):
+        doors.add_column(column)
+    for name, url in state.service_urls.items():
+        doors.add_row(name, f"{url}/docs", f"{url}/metrics")
+    where = Table.grid(padding=(0, 2))
+    where.add_row("Kafka", state.kafka_bootstrap)
+    where.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
+    where.add_row("logs", f"{state.data_dir}/logs")
+    option = "" if default_data else f" --data {state.data_dir}"
+    todo = Table.grid(padding=(0, 2))
+    todo.add_row(f"qinqing submit{option}", "raise an issue and see its promised date")
+    todo.add_row(f"qinqing follow issue ID{option}", "watch what happens to it")
+    todo.add_row(f"qinqing replay FILE.csv{option}", "play a year of real messages through the loop")
+    todo.add_row(f"qinqing status{option}", "what runs, and how much memory it takes")
+    todo.add_row(
+        f"qinqing stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
+    )
+    title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
+    return Panel(
+        Group(doors, Text(), where, Text(), Text("Next", style="bold"), todo), title=title, expand=False
+    )
+
+
+def _ready_in(state: SystemState) -> float:
+    return max((part.ready_seconds or 0.0 for part in state.parts), default=0.0)
+
+
+def status_table(facts: dict[str, Any]) -> RenderableType:
+    """The table of `qinqing status`; `facts` is what --json prints."""
+    table = Table(header_style="bold")
+    for column in ("part", "pid", "port", "ready", "memory", "restarts"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for part in facts["parts"]:
+        ready = Text("yes", style="green") if part["ready"] else Text(part["note"] or "no", style="red")
+        memory = f"{part['memory_mb']:.0f} MB" if part["memory_mb"] is not None else "-"
+        label = _label(part["kind"], part["name"])
+        table.add_row(label, str(part["pid"] or "-"), str(part["port"]), ready, memory, str(part["restarts"]))
+    memory = f"{facts['supervisor_memory_mb']:.0f} MB" if facts["supervisor_memory_mb"] is not None else "-"
+    table.add_row("supervisor", str(facts["pid"]), "", facts["phase"], memory, "")
+    return Group(table, Text(f"since {facts['started_at']}, data in {facts['data_dir']}", style="dim"))
+
+
+def already_running(state: SystemState) -> str:
+    return (
+        f"This system already runs (pid {state.pid}, since {state.started_at}, ports from {state.base_port}, "
+        f"data in {state.data_dir}).\n"
+        "See it with `qinqing status`, stop it with `qinqing stop` or `make stop`; a second one needs a data folder "
+        "and ports of its own: `qinqing up --data DIR --base-port N`."
+    )
+
+
+def ports_taken(error: PortsTaken) -> str:
+    lines = [f"  port {port}" for port in error.taken]
+    ways = "`qinqing up --base-port N`, `make run BASE_PORT=N`, or QINQING_BASE_PORT=N in the environment"
+    return "\n".join(["Nothing was started, because these are taken:", *lines, f"Other ports: {ways}."])
+
+
+def nothing_running(data_dir: Path, ended: list[str]) -> str:
+    if ended:
+        return f"The supervisor on {data_dir} was gone; ended what it had left: {', '.join(ended)}."
+    return f"Nothing runs on {data_dir}."

@@ -1,0 +1,26 @@
+"""The embedded system: a real Kafka, a real store per service and the services, run and watched as programs."""
+
+from services.cli.embedded.assembly import Embedded
+from services.cli.embedded.houses import HISTORY, SERVICES, Parts, history_services, service_program
+from services.cli.embedded.ports import DEFAULT_BASE_PORT, Ports, PortsTaken, TakenPort, free_ports
+from services.cli.embedded.processes import Child, Program, StartFailed
+from services.cli.embedded.state import AlreadyRunning, SystemState
+
+__all__ = [
+    "DEFAULT_BASE_PORT",
+    "HISTORY",
+    "SERVICES",
+    "AlreadyRunning",
+    "Child",
+    "Embedded",
+    "Parts",
+    "Ports",
+    "PortsTaken",
+    "Program",
+    "StartFailed",
+    "SystemState",
+    "TakenPort",
+    "free_ports",
+    "history_services",
+    "service_program",
+]

@@ -1,0 +1,187 @@
+"""Puts the parts together: checks the ports, starts everything at once, tells where it is, stops it in order."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from services.cli.embedded import state as states
+from services.cli.embedded.houses import Parts, ServiceCommand, service_program, wait_for_all
+from services.cli.embedded.kafka import kafka_program
+from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, taken_ports
+from services.cli.embedded.processes import Child, Program
+from services.cli.embedded.stores import store_program, store_url
+
+log = logging.getLogger("qinqing.embedded")
+
+START_TIMEOUT_SECONDS = 240.0  # a first start downloads; a later one needs under 15
+STOP_ORDER = ("service", "store", "kafka")  # whoever uses a part goes before it
+
+
+class Embedded:
+    """The whole system, or only its broker and stores with `services=()`; an async context manager.
+
+    A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
+    one. Raises PortsTaken or AlreadyRunning before anything is started, StartFailed after stopping what was.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        base_port: int = DEFAULT_BASE_PORT,
+        *,
+        services: Sequence[str] = SERVICES,
+        stores: Sequence[str] = SERVICES,
+        service_command: ServiceCommand | None = None,
+        on_change: Callable[[], None] = lambda: None,
+        start_timeout_seconds: float = START_TIMEOUT_SECONDS,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.ports = Ports(base_port)
+        self.children: list[Child] = []
+        own_broker, own_store = os.environ.get("QINQING_KAFKA_BOOTSTRAP"), os.environ.get("QINQING_STORE_URL")
+        self.parts = Parts(
+            kafka_bootstrap=own_broker or f"{HOST}:{self.ports.kafka}",
+            store_urls={name: own_store or store_url(self.ports.store(name)) for name in SERVICES},
+            data_dir=self.data_dir,
+        )
+        self.service_urls = {name: f"http://{HOST}:{self.ports.service(name)}" for name in services}
+        self._programs = self._choose(
+            services, () if own_store else stores, service_command, bool(own_broker)
+        )
+        self._start_timeout_seconds = start_timeout_seconds
+        self._on_change = on_change
+        self._lock: IO[str] | None = None
+        self._log_handler: logging.Handler | None = None
+        self._state: states.SystemState | None = None
+
+    def _choose(
+        self, services: Sequence[str], stores: Sequence[str], command: ServiceCommand | None, own_broker: bool
+    ) -> list[Program]:
+        jurisdiction = os.environ.get("QINQING_JURISDICTION", "huzhou")
+        programs = []
+        if not own_broker:
+            programs.append(kafka_program(self.ports, self.data_dir, os.environ.get("QINQING_JAVA_HOME")))
+        programs += [store_program(name, self.ports, self.data_dir) for name in stores]
+        for name in services:
+            port = self.ports.service(name)
+            programs.append(
+                service_program(name, self.parts, port, jurisdiction=jurisdiction, command=command)
+            )
+        return programs
+
+    def needed_ports(self) -> dict[int, str]:
+        """{port: what for} of everything this system would listen on."""
+        needed = {program.port: program.name for program in self._programs}
+        if any(program.kind == "kafka" for program in self._programs):
+            needed[self.ports.controller] = "kafka's controller"
+        return needed
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start every part at once (the services wait for theirs by themselves) and return when all are ready."""
+        self._lock = states.lock(self.data_dir)
+        try:
+            self._log_to_file()
+            if left := states.end_leftovers(self.data_dir):
+                log.warning("ended what an earlier run had left: %s", ", ".join(left))
+            if taken := taken_ports(self.needed_ports()):
+                raise PortsTaken(taken)
+        except BaseException:
+            self._release()
+            raise
+        self.children = [Child(program, self.data_dir / "logs", self._changed) for program in self._programs]
+        self._state = self._first_state()
+        self._changed()
+        try:
+            for child in self.children:
+                child.start()
+            await wait_for_all(self.children, self._start_timeout_seconds)
+        except BaseException as error:
+            await self._stop("failed", str(error))
+            raise
+        self._phase("ready")
+
+    async def stop(self) -> None:
+        """Services, then stores, then Kafka; nothing this started is left when it returns."""
+        await self._stop("stopped", "")
+
+    def kill(self) -> None:
+        """For an impatient second Ctrl-C: do not wait for anyone's goodbye (call while `stop` runs)."""
+        for child in self.children:
+            child.kill()
+
+    async def _stop(self, last: states.Phase, message: str) -> None:
+        self._phase("stopping")
+        for kind in STOP_ORDER:
+            await asyncio.gather(*(child.stop() for child in self.children if child.program.kind == kind))
+        self._phase(last, message)
+        self._release()
+
+    def _release(self) -> None:
+        if self._log_handler is not None:
+            log.removeHandler(self._log_handler)
+            self._log_handler.close()
+            self._log_handler = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _log_to_file(self) -> None:
+        folder = self.data_dir / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log_handler = logging.FileHandler(folder / "system.log")
+        self._log_handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(self._log_handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
+
+    def _first_state(self) -> states.SystemState:
+        return states.SystemState(
+            phase="starting",
+            pid=os.getpid(),
+            created=states.created_at(os.getpid()) or 0.0,
+            data_dir=str(self.data_dir),
+            base_port=self.ports.base,
+            kafka_bootstrap=self.parts.kafka_bootstrap,
+            store_urls=self.parts.store_urls,
+            service_urls=self.service_urls,
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _phase(self, phase: states.Phase, message: str = "") -> None:
+        if self._state is not None:
+            self._state.phase, self._state.message = phase, message
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._state is not None and self._lock is not None:
+            self._state.parts = [_seen(child) for child in self.children]
+            self._state.write()
+        self._on_change()
+
+
+def _seen(child: Child) -> states.PartState:
+    return states.PartState(
+        name=child.name,
+        kind=child.program.kind,
+        port=child.program.port,
+        state=child.state,
+        note=child.note,
+        pid=child.pid,
+        created=states.created_at(child.pid),
+        restarts=child.restarts,
+        ready_seconds=round(child.ready_seconds, 2) if child.ready_seconds is not None else None,
+    )

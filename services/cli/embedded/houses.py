@@ -1,0 +1,135 @@
+"""The four services as programs: what each is told, when each is ready, and a second set of four for a replay."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.cli.embedded.ports import HOST, SERVICES, free_ports
+from services.cli.embedded.processes import Child, Program, StartFailed, fixed
+
+__all__ = ["HISTORY", "SERVICES", "Parts", "history_services", "service_program", "wait_for_all"]
+
+HISTORY = "history"
+ServiceCommand = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where the broker and each service's store are, whoever started them."""
+
+    kafka_bootstrap: str
+    store_urls: dict[str, str]
+    data_dir: Path
+
+
+def service_command(name: str) -> list[str]:
+    """How a service is started."""
+    return [sys.executable, "-m", f"services.{name}.app"]
+
+
+def service_program(
+    name: str,
+    parts: Parts,
+    port: int,
+    *,
+    namespace: str = "",
+    history: bool = False,
+    jurisdiction: str = "huzhou",
+    reply_limit: str | None = None,
+    command: ServiceCommand | None = None,
+) -> Program:
+    """One service on `port`; `namespace` "" is the live one. `history` and the limit only matter to a replay."""
+    env = {
+        "QINQING_KAFKA_BOOTSTRAP": parts.kafka_bootstrap,
+        "QINQING_STORE_URL": parts.store_urls[name],
+        "QINQING_HTTP_HOST": HOST,
+        "QINQING_HTTP_PORT": str(port),
+        "QINQING_NAMESPACE": namespace,
+        "QINQING_HISTORY": "1" if history else "0",
+        "QINQING_JURISDICTION": jurisdiction,
+        "QINQING_DATA_DIR": str(parts.data_dir),
+    }
+    if reply_limit is not None:
+        env["QINQING_REPLY_LIMIT"] = reply_limit
+
+    async def ready() -> bool:
+        return await is_ready(HOST, port)
+
+    return Program(
+        f"{name}-{namespace}" if namespace else name,
+        "service",
+        port,
+        fixed(*(command or service_command)(name)),
+        ready,
+        env=env,
+        death_signal=signal.SIGKILL,  # losing it at any moment is what services are built for
+    )
+
+
+@asynccontextmanager
+async def history_services(
+    parts: Parts,
+    *,
+    namespace: str = HISTORY,
+    jurisdiction: str = "huzhou",
+    reply_limit: str | None = None,
+    command: ServiceCommand | None = None,
+    timeout_seconds: float = 60.0,
+) -> AsyncIterator[dict[str, Child]]:
+    """Four services of one's own on free ports, beside or without the live ones; {name: Child}, stopped at the end.
+
+    `child.url` is its HTTP door; one that dies is started again; their output is in `data_dir`/logs.
+    """
+    children = {
+        name: Child(
+            service_program(
+                name,
+                parts,
+                port,
+                namespace=namespace,
+                history=True,
+                jurisdiction=jurisdiction,
+                reply_limit=reply_limit,
+                command=command,
+            ),
+            parts.data_dir / "logs",
+        )
+        for name, port in zip(SERVICES, free_ports(len(SERVICES)), strict=True)
+    }
+    try:
+        for child in children.values():
+            child.start()
+        await wait_for_all(children.values(), timeout_seconds)
+        yield children
+    finally:
+        await asyncio.gather(*(child.stop() for child in children.values()))
+
+
+async def wait_for_all(children: Iterable[Child], timeout: float) -> None:
+    """Return when all are ready; raise the first StartFailed as soon as it is known."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for child in children:
+                group.create_task(child.wait_ready(timeout))
+    except* StartFailed as failures:
+        raise failures.exceptions[0] from None
+
+
+async def is_ready(host: str, port: int) -> bool:
+    """Whether GET /health/ready answers 200."""
+    try:
+        async with asyncio.timeout(2.0):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                request = f"GET /health/ready HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+                writer.write(request.encode())
+                status = (await reader.readline()).split()
+                return len(status) > 1 and status[1] == b"200"
+            finally:
+                writer.close()
+    except (OSError, ValueError, TimeoutError):
+        return False
