@@ -51,6 +51,9 @@ message.max.bytes={message_max_bytes}
 # a lone machine: no reason to wait for other members, and a killed one should be noticed soon
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+# after a kill -9 the broker comes back only when its last session has ended (9 s by default)
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 # memory: the cleaner only sees group offsets
 log.cleaner.dedupe.buffer.size=8388608
 log.index.size.max.bytes=2097152

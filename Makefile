@@ -1,0 +1,63 @@
+# Qinqing, from a fresh checkout: `make run` starts everything, `make test` checks everything.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BASE_PORT ?= $(or $(QINQING_BASE_PORT),18400)
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run stop test check format bench lock clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Install the locked packages into .venv (nothing to do when they are there)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), but Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+		rm -rf $(VENV); echo "$(PYTHON) cannot make a venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked packages into $(VENV) (about half a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--config-settings editable_mode=compat --editable .
+	@touch $@
+
+run: setup ## Start the whole system and stay with it (BASE_PORT=N for other ports)
+	@$(BIN)/qinqing up --base-port $(BASE_PORT)
+
+stop: setup ## Stop the running system; its data stays
+	@$(BIN)/qinqing stop
+
+test: check ## Run every check and every test, with the real Kafka and stores
+	@$(BIN)/python -m pytest
+
+check: setup ## Format, lint, types, and who may import what
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Lay the code out and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup .venv-bench/.installed ## Run the benchmarks; results go to bench/results
+	@$(BIN)/python -m bench
+
+.venv-bench/.installed: bench/requirements.lock
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	@touch $@
+
+UV_COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
+lock: ## Write both lock files anew from their .in files
+	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv==0.13.9; }
+	@$(UV_COMPILE) requirements.in -o requirements.lock
+	@$(UV_COMPILE) bench/requirements.in -o bench/requirements.lock
+
+clean: ## Remove what was installed and cached (never the data)
+	@rm -rf $(VENV) .venv-bench .venv-lock .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

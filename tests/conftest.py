@@ -1,0 +1,74 @@
+"""What tests share: one real Kafka and one real store for the whole run, on free ports, in a folder that goes away."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from services.cli.embedded import Embedded, Parts, free_ports
+from services.cli.embedded.ports import taken_ports
+
+
+@contextmanager
+def embedded_parts(data_dir: Path, stores: tuple[str, ...]) -> Iterator[Parts]:
+    """Kafka and `stores` without services, kept running by a loop in a thread of its own."""
+    began = threading.Event()
+    outcome: list[BaseException | Parts] = []
+    loop = asyncio.new_event_loop()
+    end = asyncio.Event()
+
+    async def _run() -> None:
+        try:
+            async with Embedded(data_dir, free_base_port(), services=(), stores=stores) as system:
+                outcome.append(system.parts)
+                began.set()
+                await end.wait()
+        except BaseException as error:
+            outcome.append(error)
+            raise
+        finally:
+            began.set()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(_run()), name="embedded-parts")
+    thread.start()
+    began.wait()
+    if isinstance(outcome[0], BaseException):
+        thread.join()
+        raise outcome[0]
+    try:
+        yield outcome[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
+        loop.close()
+
+
+def free_base_port() -> int:
+    """A base port whose whole range was free a moment ago."""
+    while True:
+        base = free_ports(1)[0]
+        if base < 65_000 and not taken_ports(dict.fromkeys(range(base, base + 24), "a test")):
+            return base
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """A real Kafka and one real store; every service's store URL is that one. Use topics and databases of your own."""
+    with embedded_parts(tmp_path_factory.mktemp("embedded"), stores=("intake",)) as parts:
+        url = parts.store_urls["intake"]
+        yield Parts(parts.kafka_bootstrap, dict.fromkeys(parts.store_urls, url), parts.data_dir)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(embedded: Parts) -> str:
+    """The bootstrap address of the session's Kafka; no topic is made by itself."""
+    return embedded.kafka_bootstrap
+
+
+@pytest.fixture(scope="session")
+def store_url(embedded: Parts) -> str:
+    """The URL of the session's store; take a database name of your own."""
+    return embedded.store_urls["intake"]
