@@ -1,0 +1,139 @@
+"""A door posts a command and waits for its outcome; only the loop acts.
+
+What Kafka has acknowledged is safe though the store be down. The answer comes at once when this process handled
+the command, else it is read from the aggregate's document: a rebalance can orphan the shortcut, never the
+document.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from shared.bus.loop import Batch
+from shared.bus.records import Outgoing
+from shared.commands import CONTROL, Command, commands_topic
+from shared.envelope import seal
+from shared.store import Aggregates, Unavailable
+
+FIRST_LOOK, MOST_LOOK = 0.1, 1.0
+
+
+class Request(NamedTuple):
+    """One command to post. ``key`` makes it the same one when it is sent again: (door, principal, key)."""
+
+    subject: str
+    command: Command | BaseModel
+    door: str
+    actor: str
+    key: str
+    at: datetime | None = None
+    """Official time, only in a history namespace."""
+
+    @property
+    def id(self) -> str:
+        """(kind of door, principal, key): the command's id for life."""
+        principal = self.actor.partition(":")[2] or self.actor
+        return f"{self.door}/{principal}/{self.key}"
+
+
+class Door:
+    """Posts commands of one service and finds their outcomes."""
+
+    def __init__(
+        self,
+        service: str,
+        source: str,
+        publish: Callable[..., Awaitable[None]],
+        store: Aggregates,
+        *,
+        wait_seconds: float = 5.0,
+    ) -> None:
+        self._topic, self._source = commands_topic(service), source
+        self._publish, self._store, self._wait = publish, store, wait_seconds
+        self._waiting: dict[str, list[asyncio.Future[Mapping[str, Any]]]] = {}
+
+    def answer(self, batch: Batch) -> None:
+        """Tell those who wait in this process; called after each batch."""
+        if not self._waiting:
+            return
+        for answer in batch.answers:
+            for future in self._waiting.pop(answer.command, ()):
+                if not future.done():
+                    future.set_result(answer.outcome)
+
+    async def ask(self, request: Request) -> Mapping[str, Any] | None:
+        """Post one command; its outcome, or None when it is not known after ``wait_seconds``."""
+        return (await self.ask_all([request]))[0]
+
+    async def ask_all(self, requests: Sequence[Request]) -> list[Mapping[str, Any] | None]:
+        """Post many commands at once and wait for all; outcomes in the same order."""
+        loop = asyncio.get_running_loop()
+        futures = []
+        for request in requests:
+            future: asyncio.Future[Mapping[str, Any]] = loop.create_future()
+            self._waiting.setdefault(request.id, []).append(future)
+            futures.append(future)
+        try:
+            await self._publish([self._seal(request) for request in requests])
+            await self._settle(requests, futures)
+        finally:
+            for request, future in zip(requests, futures, strict=True):
+                self._forget(request.id, future)
+        return [future.result() if future.done() else None for future in futures]
+
+    async def look(self, subject: str, command: str) -> Mapping[str, Any] | None:
+        """The outcome of a command as its document remembers it, or None."""
+        document = await self._store.get(subject)
+        causes = (document or {}).get("causes", ())
+        return next((outcome for id, _, outcome in causes if id == command), None)
+
+    async def post(self, requests: Sequence[Request]) -> None:
+        """Post commands without waiting for outcomes: timers, department doors."""
+        await self._publish([self._seal(request) for request in requests])
+
+    def _seal(self, request: Request) -> Outgoing:
+        command = request.command
+        kind = command.type if isinstance(command, Command) else _control_type(command)
+        raw = seal(
+            id=request.id, type=kind, source=self._source, subject=request.subject, time=request.at,
+            data=command.model_dump(mode="json", exclude_unset=True), actor=request.actor,
+        )  # fmt: skip
+        return Outgoing(self._topic, request.subject, raw)
+
+    async def _settle(self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]) -> None:
+        """Wait for all; look into the documents of those that stay open, less and less often."""
+        end = asyncio.get_running_loop().time() + self._wait
+        pause = FIRST_LOOK
+        while (left := end - asyncio.get_running_loop().time()) > 0:
+            open_futures = [future for future in futures if not future.done()]
+            if not open_futures:
+                return
+            await asyncio.wait(open_futures, timeout=min(pause, left))
+            pause = min(MOST_LOOK, pause * 2)
+            if any(not future.done() for future in futures):
+                with contextlib.suppress(Unavailable):
+                    await self._look_for_all(requests, futures)
+
+    async def _look_for_all(self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]) -> None:
+        still = [request.subject for request, future in zip(requests, futures, strict=True) if not future.done()]
+        documents = await self._store.load(list(dict.fromkeys(still)))
+        for request, future in zip(requests, futures, strict=True):
+            causes = documents.get(request.subject, {}).get("causes", ())
+            outcome = next((outcome for id, _, outcome in causes if id == request.id), None)
+            if outcome is not None and not future.done():
+                future.set_result(outcome)
+
+    def _forget(self, command: str, future: asyncio.Future[Any]) -> None:
+        waiting = self._waiting.get(command)
+        if waiting and future in waiting:
+            waiting.remove(future)
+            if not waiting:
+                del self._waiting[command]
+
+
+def _control_type(command: BaseModel) -> str:
+    return next(kind for kind, shape in CONTROL.items() if type(command) is shape)

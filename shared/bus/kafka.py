@@ -1,0 +1,264 @@
+"""The seam to Kafka: FastStream feeds batches to the loop, which publishes and commits explicit offsets.
+
+Traps this file is built around (docs/decisions/0003): MANUAL acknowledgement with explicit commits, because a
+bare commit covers partitions whose records failed; a decoder that leaves bytes alone, because one bad record
+would fail its whole batch; every failed partition is rewound, because ``nack`` rewinds only the first.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from shared.bus.loop import Batch, Loop
+from shared.bus.records import Outgoing, Record
+from shared.bus.topics import LARGEST_LETTER
+from shared.envelope import SHA256_HEADER, sha256_of
+from shared.metrics import Metrics
+from shared.store import Unavailable
+
+log = structlog.get_logger(__name__)
+
+Infrastructure = (Unavailable, KafkaError, ConnectionError, TimeoutError, OSError)
+"""What is tried again; anything else is a bug and is tried again too, but logged with its trace."""
+
+CONSUMER = {
+    "auto_offset_reset": "earliest",
+    "partition_assignment_strategy": [RangePartitionAssignor],
+    "session_timeout_ms": 6_000,
+    "heartbeat_interval_ms": 1_500,
+    "max_partition_fetch_bytes": 2 * 1024 * 1024,
+}
+FIRST_BACKOFF, MOST_BACKOFF = 0.1, 5.0
+
+
+def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
+    """A FastStream broker whose producer waits for all replicas and sends each record once per session."""
+    return KafkaBroker(
+        bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=512 * 1024,
+        max_request_size=LARGEST_LETTER + 1024 * 1024,
+        linger_ms=0,
+        metadata_max_age_ms=10_000,
+        allow_auto_create_topics=False,
+        logger=None,
+        apply_types=False,
+    )
+
+
+def to_record(raw: Any, prefix: str) -> Record:
+    """One consumer record as the loop reads it."""
+    sha256 = next((value.decode() for name, value in raw.headers if name == SHA256_HEADER), None)
+    topic = raw.topic.removeprefix(prefix)
+    return Record(topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, sha256)
+
+
+class Publisher:
+    """Publishes records as futures keyed by aggregate and awaits them all: one round trip for many."""
+
+    def __init__(self, broker: KafkaBroker, prefix: str, metrics: Metrics) -> None:
+        self._broker, self._prefix, self._metrics = broker, prefix, metrics
+
+    async def __call__(self, outgoing: Sequence[Outgoing], timestamps: Sequence[int] | None = None) -> None:
+        """Return when every record is acknowledged by all replicas; raise the first failure."""
+        futures = []
+        for number, record in enumerate(outgoing):
+            headers = record.headers or {SHA256_HEADER: sha256_of(record.value)}
+            futures.append(
+                await self._broker.publish(
+                    record.value,
+                    topic=self._prefix + record.topic,
+                    key=record.key.encode(),
+                    headers=headers,
+                    timestamp_ms=timestamps[number] if timestamps else None,
+                    correlation_id="",
+                    no_confirm=True,
+                )
+            )
+            self._metrics.events.labels(_family(record.topic)).inc()
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+
+def _family(topic: str) -> str:
+    """The topic as a closed label: one value for all departments' orders."""
+    return "dept.<code>." + topic.rpartition(".")[2] if topic.startswith("dept.") else topic
+
+
+async def raw_records(message: Any) -> Any:
+    """A decoder that hands the consumer's records on as they are: the loop reads each by itself."""
+    return message.raw_message
+
+
+class Conveyor(ConsumerRebalanceListener):
+    """Carries batches from Kafka to one loop: run, answer, commit; rewind on failure."""
+
+    def __init__(self, loop: Loop, prefix: str, metrics: Metrics) -> None:
+        self._loop, self._prefix, self._metrics = loop, prefix, metrics
+        self.done: dict[TopicPartition, int] = {}
+        self.partitions: list[int] = []
+        self.last_poll = time.time()
+        self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self.on_batch: list[Callable[[Batch], None]] = []
+        self.on_assigned: list[Callable[[Sequence[int]], None]] = []
+        self._snapshot: tuple[Any, dict[TopicPartition, int]] | None = None
+        self._watermark: Any = None
+        self._failures = 0
+
+    def subscribe(self, broker: KafkaBroker, *, records: int, timeout_ms: int) -> None:
+        """Register the batch subscriber for the room's topics; it starts with the broker."""
+        topics = [self._prefix + topic for topic in self._loop.room.topics]
+        subscriber = broker.subscriber(
+            *topics, batch=True, group_id=self._prefix + self._loop.group, ack_policy=AckPolicy.MANUAL, listener=self,
+            max_records=records, batch_timeout_ms=timeout_ms, decoder=raw_records, **CONSUMER,
+        )  # type: ignore[call-overload]  # fmt: skip
+        subscriber(self.carry)
+        self.consumer = lambda: subscriber.consumer
+
+    # ------------------------------------------------------------ ownership
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Another worker may have them in a moment: stop their timers, forget how far they were read."""
+        self.partitions = []
+        self.done.clear()
+        self._snapshot = None
+        self._loop.revoked([(tp.topic.removeprefix(self._prefix), tp.partition) for tp in revoked])
+        for tell in self.on_assigned:
+            tell([])
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """These are ours: their timers start from the oldest deadline."""
+        consumer = self.consumer()
+        assert consumer is not None
+        for tp in assigned:
+            self.done[tp] = await consumer.committed(tp) or 0
+        own = self._prefix + self._loop.room.commands_topic
+        self.partitions = sorted(tp.partition for tp in assigned if tp.topic == own)
+        for tell in self.on_assigned:
+            tell(self.partitions)
+
+    # --------------------------------------------------------------- batches
+
+    async def carry(self, raws: Sequence[Any]) -> None:
+        """One batch, whole: on any failure every partition of it is read again after a pause."""
+        started = time.perf_counter()
+        self.last_poll = time.time()
+        records = [to_record(raw, self._prefix) for raw in raws]
+        offsets: dict[TopicPartition, int] = {}
+        first: dict[TopicPartition, int] = {}
+        for raw in raws:
+            tp = TopicPartition(raw.topic, raw.partition)
+            offsets[tp] = raw.offset + 1
+            first.setdefault(tp, raw.offset)
+        try:
+            batch = await self._loop.run(records)
+        except asyncio.CancelledError:
+            raise
+        except Infrastructure as error:
+            await self._rewind(first, error, trace=False)
+            return
+        except Exception as error:
+            await self._rewind(first, error, trace=True)
+            return
+        for tell in self.on_batch:
+            tell(batch)
+        await self._commit(offsets)
+        self._failures = 0
+        self.done.update(offsets)
+        self._measure(batch, records, time.perf_counter() - started)
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        consumer = self.consumer()
+        assert consumer is not None
+        try:
+            await consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            # The partitions moved on while we worked. All is stored and published: the next owner sees known
+            # causes and sends again at most.
+            log.warning("commit refused", error=str(error))
+            return
+        except KafkaError as error:
+            log.warning("commit failed; a later one will cover it", error=str(error))
+            return
+        self._loop.committed(
+            {(tp.topic.removeprefix(self._prefix), tp.partition): offset for tp, offset in offsets.items()}
+        )
+
+    async def _rewind(self, first: dict[TopicPartition, int], error: Exception, *, trace: bool) -> None:
+        self._failures += 1
+        self._metrics.rewinds.inc()
+        pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
+        log.warning("batch rewound", error=f"{type(error).__name__}: {error}"[:500], pause_seconds=pause, exc_info=trace)
+        consumer = self.consumer()
+        if consumer is not None:
+            for tp, offset in first.items():
+                if tp in consumer.assignment():
+                    consumer.seek(tp, offset)
+        await asyncio.sleep(pause)  # backoff: the part that failed has no event to await
+
+    def _measure(self, batch: Batch, records: Sequence[Record], seconds: float) -> None:
+        metrics = self._metrics
+        metrics.batch_records.observe(batch.records)
+        metrics.batch_seconds.observe(seconds)
+        metrics.round_trips.inc(batch.round_trips + 1)
+        metrics.conflicts.inc(batch.conflicts)
+        metrics.dead_letters.inc(batch.dead)
+        metrics.unknown_types.inc(len(batch.unknown_types))
+        for record in records:
+            metrics.records.labels(record.topic).inc()
+        now = time.time()
+        for answer in batch.answers:
+            status = answer.outcome["status"]
+            metrics.outcomes.labels(status).inc()
+            if status == "refused":
+                metrics.refusals.labels(answer.outcome["reason"]).inc()
+            metrics.outcome_seconds.observe(max(0.0, now - answer.record.timestamp / 1000))
+
+    # ------------------------------------------------------------- how far
+
+    def idle_seconds(self) -> float:
+        """How long nobody has polled: grows when the consumer's task is dead or stuck in a batch."""
+        consumer = self.consumer()
+        if consumer is None:
+            return time.time() - self.last_poll
+        return float(consumer._subscription.fetcher_idle_time)  # aiokafka's own measure for max_poll_interval
+
+    def lag(self) -> dict[str, int]:
+        """Records not yet applied, by topic, as far as the last fetch told."""
+        consumer = self.consumer()
+        lags: dict[str, int] = {}
+        if consumer is None:
+            return lags
+        for tp in consumer.assignment():
+            high = consumer.highwater(tp) or 0
+            topic = tp.topic.removeprefix(self._prefix)
+            lags[topic] = lags.get(topic, 0) + max(0, high - self.done.get(tp, 0))
+        return lags
+
+    async def read_up_to(self, now: Any) -> Any:
+        """The latest instant whose ends of all sources have been applied here (clocks.md 7).
+
+        Taken in two steps, so that a steady stream does not push it away for ever: note the ends now, and
+        answer with the instant of the last noted ends that have been reached.
+        """
+        consumer = self.consumer()
+        if consumer is None or not self.done:
+            return self._watermark or now.replace(year=1970)
+        if self._snapshot is None:
+            self._snapshot = (now, await consumer.end_offsets(list(self.done)))
+        at, ends = self._snapshot
+        if all(self.done.get(tp, 0) >= end for tp, end in ends.items()):
+            self._watermark, self._snapshot = at, None
+        return self._watermark or now.replace(year=1970)

@@ -1,0 +1,128 @@
+"""Reading topics from outside the loop: follow live, read whole, ask whether all groups have read all there is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.bus.kafka import to_record
+from shared.bus.records import Record
+
+
+@asynccontextmanager
+async def reader(bootstrap: str, topics: Iterable[str], prefix: str = "") -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of whole topics, outside any group."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False,
+        metadata_max_age_ms=5_000, max_partition_fetch_bytes=4 * 1024 * 1024,
+    )  # fmt: skip
+    await consumer.start()
+    try:
+        names = [prefix + topic for topic in topics]
+        await consumer._client._wait_on_metadata(names[0]) if names else None
+        partitions = [
+            TopicPartition(name, number)
+            for name in names
+            for number in sorted(consumer.partitions_for_topic(name) or await _partitions(consumer, name))
+        ]
+        consumer.assign(partitions)
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, name: str) -> set[int]:
+    """Learn a topic that the consumer has not asked for yet."""
+    await consumer._client._wait_on_metadata(name)
+    return consumer.partitions_for_topic(name) or set()
+
+
+async def topic_names(bootstrap: str, prefix: str = "") -> list[str]:
+    """Every topic of one namespace, without the prefix; Kafka's own left out."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        names = await admin.list_topics()
+    finally:
+        await admin.close()
+    ours = (name.removeprefix(prefix) for name in names if name.startswith(prefix) and not name.startswith("__"))
+    return sorted(ours)
+
+
+async def read_all(bootstrap: str, topics: Sequence[str], prefix: str = "") -> AsyncIterator[Record]:
+    """Every record from the beginning to the ends as they are now, per partition in order."""
+    async with reader(bootstrap, topics, prefix) as consumer:
+        partitions = list(consumer.assignment())
+        if not partitions:
+            return
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        left = {tp for tp in partitions if ends[tp] > begins[tp]}
+        await consumer.seek_to_beginning(*partitions)
+        while left:
+            for tp, raws in (await consumer.getmany(*left, timeout_ms=1000, max_records=2000)).items():
+                for raw in raws:
+                    if raw.offset < ends[tp]:
+                        yield to_record(raw, prefix)
+                if raws and raws[-1].offset + 1 >= ends[tp]:
+                    left.discard(tp)
+
+
+async def follow(
+    bootstrap: str, topics: Sequence[str], prefix: str = "", *, from_beginning: bool = True
+) -> AsyncIterator[Record]:
+    """Every record, those to come included, until the caller stops iterating."""
+    async with reader(bootstrap, topics, prefix) as consumer:
+        if not from_beginning:
+            await consumer.seek_to_end()
+        else:
+            await consumer.seek_to_beginning()
+        async for raw in consumer:
+            yield to_record(raw, prefix)
+
+
+class Stillness:
+    """Tells when every group of a namespace has read all there is on its topics (history's steps)."""
+
+    def __init__(self, bootstrap: str, prefix: str, reads: dict[str, Sequence[str]]) -> None:
+        """``reads``: group -> topics it reads, both without the prefix."""
+        self._bootstrap, self._prefix, self._reads = bootstrap, prefix, reads
+        self._consumer: AIOKafkaConsumer | None = None
+        self._admin: AIOKafkaAdminClient | None = None
+
+    async def __aenter__(self) -> "Stillness":
+        topics = sorted({topic for topics in self._reads.values() for topic in topics})
+        self._context = reader(self._bootstrap, topics, self._prefix)
+        self._consumer = await self._context.__aenter__()
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await self._admin.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._admin is not None
+        await self._admin.close()
+        await self._context.__aexit__(*error)
+
+    async def unread(self) -> int:
+        """Records that some group has not committed yet. 0 means still: what a group reads, it has also
+        answered on the bus before it commits, and the ends were read before the commits."""
+        assert self._consumer is not None and self._admin is not None
+        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        left = 0
+        for group, topics in self._reads.items():
+            names = {self._prefix + topic for topic in topics}
+            committed = await self._admin.list_consumer_group_offsets(self._prefix + group)
+            for tp, end in ends.items():
+                if tp.topic in names and end > 0:
+                    left += max(0, end - (committed[tp].offset if tp in committed else 0))
+        return left
+
+    async def wait(self, *, pause: float = 0.02) -> None:
+        """Return when nothing is unread twice in a row: the second look sees what the first one's reading caused."""
+        calm = 0
+        while calm < 2:
+            calm = calm + 1 if await self.unread() == 0 else 0
+            if calm < 2:
+                await asyncio.sleep(pause)  # offsets of other processes: the broker has no event for them

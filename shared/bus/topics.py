@@ -1,0 +1,101 @@
+"""Which topics exist, how each is kept, and creating them; a topic with another partition count is refused."""
+
+import asyncio
+from collections.abc import Iterable
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
+
+from shared.events import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, orders_topic, replies_topic
+
+SERVICES = ("intake", "dispatch", "supervision", "feedback")
+EVENT_TOPICS = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
+LARGEST_RECORD = 12 * 1024 * 1024
+LARGEST_LETTER = 14 * 1024 * 1024
+DAY_MS = 24 * 3600 * 1000
+
+_KEPT = {"retention.ms": "-1", "max.message.bytes": str(LARGEST_RECORD)}
+
+
+class WrongPartitions(RuntimeError):
+    """A topic exists with another number of partitions than this deployment was told."""
+
+
+def topic_settings(topic: str) -> dict[str, str]:
+    """How one topic (without prefix) is kept: ours for ever, a department's for 90 days."""
+    if topic.endswith(".dlq"):
+        return {"retention.ms": "-1", "max.message.bytes": str(LARGEST_LETTER)}
+    if topic.startswith("dept."):
+        settings = {"retention.ms": str(90 * DAY_MS), "max.message.bytes": str(LARGEST_RECORD)}
+        if topic.endswith(".replies"):
+            settings["message.timestamp.type"] = "LogAppendTime"
+        return settings
+    return dict(_KEPT)
+
+
+def service_topics(service: str, departments: Iterable[str] = ()) -> list[str]:
+    """What one service creates at its start: its commands, its events, its dead letters, its departments'."""
+    topics = [f"{service}.commands", f"{service}.events", f"{service}.dlq"]
+    for code in departments:
+        topics += [orders_topic(code), replies_topic(code), ]
+    return topics
+
+
+async def ensure_topics(
+    bootstrap: str, prefix: str, topics: Iterable[str], *, partitions: int, replication: int = 1, patience: float = 60.0
+) -> None:
+    """Create what is missing; raise WrongPartitions where one exists otherwise, or the last Kafka error."""
+    names = [prefix + topic for topic in topics]
+    wanted = {prefix + topic: topic_settings(topic) for topic in topics}
+    admin = await _admin(bootstrap, patience)
+    try:
+        existing = set(await admin.list_topics())
+        new = [
+            NewTopic(name, _partitions_of(name, partitions), replication, topic_configs=wanted[name])
+            for name in names
+            if name not in existing
+        ]
+        if new:
+            answer = await admin.create_topics(new, timeout_ms=30_000)
+            for name, code, *_ in answer.topic_errors:
+                if code not in (0, 36):  # 36: another service was first
+                    raise for_code(code)(f"topic {name} could not be created")
+        await _check(admin, names, partitions)
+    finally:
+        await admin.close()
+
+
+def _partitions_of(name: str, partitions: int) -> int:
+    """Dead letters are few and read whole, departments read in order: one partition each is enough."""
+    return 1 if name.endswith(".dlq") or ".dept." in f".{name}" else partitions
+
+
+async def _admin(bootstrap: str, patience: float) -> AIOKafkaAdminClient:
+    deadline = asyncio.get_running_loop().time() + patience
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        try:
+            await admin.start()
+            return admin
+        except KafkaConnectionError:
+            await admin.close()
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.2)  # a foreign process that is still starting; nothing to await
+
+
+async def _check(admin: AIOKafkaAdminClient, names: list[str], partitions: int) -> None:
+    for _ in range(50):
+        described = await admin.describe_topics(names)
+        if all(topic["error_code"] == 0 for topic in described):
+            break
+        await asyncio.sleep(0.1)  # the broker spreads the news of a new topic
+    for topic in described:
+        found, right = len(topic["partitions"]), _partitions_of(topic["topic"], partitions)
+        if topic["error_code"]:
+            raise KafkaError(f"topic {topic['topic']}: {for_code(topic['error_code']).__name__}")
+        if found != right:
+            raise WrongPartitions(
+                f"topic {topic['topic']} has {found} partitions, this deployment was told {right}: timers and order "
+                f"rest on the count, so set QINQING_PARTITIONS_COUNT={found} or use another namespace"
+            )

@@ -1,0 +1,405 @@
+"""When something is due: facts, a policy and a calendar in; an instant out.
+
+Nothing here reads a clock or keeps a running total: a clock is the list of its facts, and every date is
+derived from them (clocks.md 2). Days are Asia/Shanghai days; instants come out in UTC.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+from pydantic_core import CoreSchema, core_schema
+
+from shared.calendar import Calendar
+
+SHANGHAI = timezone(
+    timedelta(hours=8), "Asia/Shanghai"
+)  # no summer time since 1991; a fixed offset is faster
+_DAY = timedelta(days=1)
+_HOUR = 3_600_000_000  # in microseconds, the unit in which office time is counted
+
+ClockName = Literal[
+    "assign", "promise", "sign", "holding", "co_handler", "rework", "rating", "rework_decision", "tracking"
+]
+
+
+class Limit(str):
+    """How long something may take: "10wd" (working days), "14d" (calendar days) or "4oh" (office hours).
+
+    It is its own string, in JSON too, with `amount` and `unit` ("wd", "d" or "oh") beside it. Raises
+    ValueError for anything else.
+    """
+
+    amount: int
+    unit: str
+
+    def __new__(cls, text: str) -> Self:
+        match = re.fullmatch(r"([1-9][0-9]{0,3})(wd|d|oh)", text)
+        if match is None:
+            raise ValueError(
+                f"{text!r} is not a limit: write a whole number from 1 to 9999 and its unit, such as "
+                '"10wd" (working days), "14d" (calendar days) or "4oh" (office hours)'
+            )
+        limit = super().__new__(cls, text)
+        limit.amount, limit.unit = int(match[1]), match[2]
+        return limit
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+@lru_cache(maxsize=64)
+def _parse_threshold(text: str) -> tuple[int, str]:
+    match = re.fullmatch(r"([1-9][0-9]?)(%|wd)", text)
+    if match is None:
+        raise ValueError(
+            f'{text!r} is not a warning threshold: write "70%" (1 to 99 percent of the time) '
+            'or "1wd" (1 to 99 working days before due)'
+        )
+    return int(match[1]), match[2]
+
+
+def _threshold_text(text: str) -> str:
+    _parse_threshold(text)
+    return text
+
+
+class Policy(BaseModel):
+    """The limits in force, as data with a version; a clock freezes the version it started with (clocks.md 8).
+
+    `office_hours` are local (start, end) times in order; `office_day_end` is the local time at which days
+    fall due; `limits` names every clock, `warnings` may leave clocks out (they have none).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    office_hours: tuple[tuple[time, time], ...] = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
+    office_day_end: time = time(17, 30)
+    limits: dict[ClockName, Limit]
+    warnings: dict[ClockName, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
+    grace_seconds: int = Field(default=120, ge=0)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        edges = [edge for window in self.office_hours for edge in window]
+        rising = all(before < after for before, after in pairwise(edges))
+        if not edges or not rising or any(edge.tzinfo for edge in (*edges, self.office_day_end)):
+            raise ValueError('office hours must be local times in rising order, such as [["08:30", "12:00"]]')
+        if missing := [name for name in get_args(ClockName) if name not in self.limits]:
+            raise ValueError(f"limits lacks {', '.join(missing)}: every clock needs a limit")
+        for name in get_args(ClockName):
+            self.warnings.setdefault(name, ())
+        return self
+
+    def with_reply_limit(self, limit: str) -> "Policy":
+        """A copy with this promise and holding limit, and a version that says so ("default-1+promise=14d")."""
+        reply = Limit(limit)
+        version = re.sub(r"\+promise=[^+]*", "", self.version) + f"+promise={reply}"
+        limits = {**self.limits, "promise": reply, "holding": reply}
+        return self.model_copy(update={"version": version, "limits": limits})
+
+
+@lru_cache(maxsize=1)
+def default_policy() -> Policy:
+    """The packaged policy: 2 working days to assign, 10 to reply (clocks.md, first paragraph)."""
+    return Policy.model_validate_json(Path(__file__).with_name("policy.json").read_bytes())
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The clock began; its own day is not counted."""
+
+    at: Instant
+    limit: Limit
+    kind: Literal["started"] = "started"
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A pause was granted, from this instant on (clocks.md 4)."""
+
+    at: Instant
+    reason: str
+    kind: Literal["paused"] = "paused"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The pause ended; from this instant on it is no longer in force."""
+
+    at: Instant
+    kind: Literal["resumed"] = "resumed"
+
+
+@dataclass(frozen=True)
+class Extended:
+    """An extension by so many working days was granted (clocks.md 5)."""
+
+    at: Instant
+    days_wd: Annotated[int, Field(ge=1)]
+    kind: Literal["extended"] = "extended"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What was due happened."""
+
+    at: Instant
+    kind: Literal["stopped"] = "stopped"
+
+
+Fact = Annotated[Started | Paused | Resumed | Extended | Stopped, Field(discriminator="kind")]
+
+
+class Due(NamedTuple):
+    """An instant in UTC; provisional when it rests on a year without a published notice (clocks.md 9)."""
+
+    at: datetime
+    provisional: bool
+
+
+class Deadline(NamedTuple):
+    """A threshold's text ("70%", "1wd") or "due", and its instant in UTC."""
+
+    name: str
+    at: datetime
+
+
+class Reading(NamedTuple):
+    """What a clock's facts say; `breached` is known once it is stopped, None before.
+
+    While paused, `due_at` is the earliest it can still be, and `deadlines` holds only those from before the
+    pause.
+    """
+
+    due_at: datetime
+    original_due_at: datetime
+    provisional: bool
+    state: Literal["running", "paused", "stopped"]
+    stopped_at: datetime | None
+    breached: bool | None
+    deadlines: tuple[Deadline, ...]
+
+
+def due_at(start: datetime, limit: Limit, policy: Policy, calendar: Calendar) -> Due:
+    """When a clock that started at `start` (aware) falls due, were it never paused or extended (clocks.md 3).
+
+    Raises ValueError for a naive start, or one that leaves the calendar's years.
+    """
+    return _due(_Timeline(start, (), policy, calendar).after(_amount(limit), limit.unit), start, calendar)
+
+
+def threshold_at(
+    start: datetime, limit: Limit, threshold: str, policy: Policy, calendar: Calendar
+) -> datetime | None:
+    """When a warning is given (clocks.md 6): at "70%" of the time, in whole days, or "1wd" before due.
+
+    None when that is not after the start's own day (for a share of office hours: not after the start) or not
+    before due. Raises ValueError for a threshold of another form, and as `due_at`.
+    """
+    line = _Timeline(start, (), policy, calendar)
+    due = line.after(_amount(limit), limit.unit)
+    return line.threshold(limit, threshold, due, extended=False)
+
+
+def read_clock(
+    facts: Iterable[Fact], policy: Policy, calendar: Calendar, *, warnings: Sequence[str] = ()
+) -> Reading:
+    """Everything a clock's facts say, in whatever order and however often they came (clocks.md 2, 4, 5).
+
+    Facts later than the first stop are ignored; an extension granted after the breach, like a pause, does not
+    undo it. The original due is that of the start alone, kept for ever. Raises ValueError unless there is
+    exactly one Started, and as `due_at`.
+    """
+    known = set(facts)
+    starts = [fact for fact in known if isinstance(fact, Started)]
+    if len(starts) != 1:
+        raise ValueError(f"a clock has exactly one Started fact, not {len(starts)}")
+    start, limit = starts[0].at, starts[0].limit
+    stopped_at = min((fact.at for fact in known if isinstance(fact, Stopped)), default=None)
+    if stopped_at is not None:
+        known = {fact for fact in known if fact.at <= stopped_at}
+    pauses, paused_at = _pauses(known, stopped_at or max(fact.at for fact in known))
+    line = _Timeline(start, pauses, policy, calendar)
+    due, extended = line.after(_amount(limit), limit.unit), False
+    for at, days_wd in sorted((fact.at, fact.days_wd) for fact in known if isinstance(fact, Extended)):
+        if at <= due:
+            due, extended = line.working_days_after(_shanghai(due).date(), days_wd), True
+    deadlines: list[Deadline] = []
+    if stopped_at is None:
+        found = ((name, line.threshold(limit, name, due, extended)) for name in warnings)
+        deadlines = sorted((Deadline(name, at) for name, at in found if at), key=lambda deadline: deadline.at)
+        deadlines.append(Deadline("due", due))
+    if paused_at is not None:
+        # A day that ends as the pause begins is not counted, but an hour that ends then is over.
+        last = paused_at if limit.unit == "oh" and not extended else paused_at - timedelta.resolution
+        deadlines = [deadline for deadline in deadlines if deadline.at <= last]
+    return Reading(
+        due_at=due,
+        original_due_at=due_at(start, limit, policy, calendar).at,
+        provisional=_due(due, start, calendar).provisional,
+        state="stopped" if stopped_at is not None else "paused" if paused_at is not None else "running",
+        stopped_at=stopped_at,
+        breached=None if stopped_at is None else stopped_at > due,
+        deadlines=tuple(deadlines),
+    )
+
+
+def _pauses(
+    facts: Iterable[Fact], until: datetime
+) -> tuple[tuple[tuple[datetime, datetime], ...], datetime | None]:
+    """The stretches [paused, resumed) in order, an open one up to `until`; and since when one is open.
+
+    Facts of one instant count together, so that their order cannot matter: a pause that ends as the next
+    begins goes on, one that ends as it begins never was.
+    """
+    steps: Counter[datetime] = Counter()
+    for fact in facts:
+        if isinstance(fact, Paused | Resumed):
+            steps[fact.at] += 1 if isinstance(fact, Paused) else -1
+    pauses, since = [], None
+    for at, step in sorted(steps.items()):
+        if step > 0 and since is None:
+            since = at
+        elif step < 0 and since is not None:
+            pauses.append((since, at))
+            since = None
+    if since is not None:
+        pauses.append((since, until))
+    return tuple(pauses), since
+
+
+def _due(at: datetime, start: datetime, calendar: Calendar) -> Due:
+    published = calendar.is_published(_shanghai(start).date()) and calendar.is_published(_shanghai(at).date())
+    return Due(at, not published)
+
+
+def _shanghai(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone; write for example {at.isoformat()}+08:00")
+    return at.astimezone(SHANGHAI)
+
+
+class _Timeline(NamedTuple):
+    """The time that counts for one clock: from its start on, in three units, without its pauses.
+
+    Each unit is a number line (working days and days by number, office time in microseconds) on which every
+    pause is a stretch to step over; `pauses` are in order and apart.
+    """
+
+    start: datetime
+    pauses: tuple[tuple[datetime, datetime], ...]
+    policy: Policy
+    calendar: Calendar
+
+    def after(self, amount: int, unit: str) -> datetime:
+        """When so many working days, calendar days or microseconds of office time (one or more) are over."""
+        if unit == "oh":
+            skips = [(self._office_time(since), self._office_time(until)) for since, until in self.pauses]
+            return self._at_office_time(_step(self._office_time(self.start), amount, skips))
+        day0 = _shanghai(self.start).date()
+        if unit == "d":
+            last_day = date.fromordinal(_step(day0.toordinal(), amount, self._skipped(date.toordinal)))
+            # A rest day moves on to the next day that is worked and not paused.
+            day0, amount = last_day - _DAY, 1
+        return self.working_days_after(day0, amount)
+
+    def working_days_after(self, day0: date, n: int) -> datetime:
+        """The end of the n-th working day after day0 that no pause holds at its end (clocks.md 3 and 4)."""
+        through = self.calendar.working_days_through
+        number = _step(through(day0), n, self._skipped(through))
+        end = datetime.combine(self.calendar.working_day(number), self.policy.office_day_end, SHANGHAI)
+        return end.astimezone(UTC)
+
+    def threshold(self, limit: Limit, threshold: str, due: datetime, extended: bool) -> datetime | None:
+        """See `threshold_at`; extensions are in working days, so a share of extended time is too."""
+        count, unit = _parse_threshold(threshold)
+        if unit == "%" and limit.unit != "wd" and not extended:
+            amount, unit = _amount(limit) * count // 100, limit.unit
+        else:
+            through = self.calendar.working_days_through
+            first, last = through(_shanghai(self.start).date()), through(_shanghai(due).date())
+            skipped = sum(
+                max(0, min(upto, last) - max(after, first)) for after, upto in self._skipped(through)
+            )
+            days = last - first - skipped
+            amount, unit = days * count // 100 if unit == "%" else days - count, "wd"
+        at = self.after(amount, unit) if amount >= 1 else None
+        return at if at is not None and at < due else None
+
+    def _skipped(self, number: Callable[[date], int]) -> list[tuple[int, int]]:
+        """For each pause, the days it holds at their end: numbered above the first, up to the second."""
+        return [
+            (number(self._last_ended(since)), number(self._last_ended(until))) for since, until in self.pauses
+        ]
+
+    def _last_ended(self, at: datetime) -> date:
+        """The last day that ended before `at`; a pause from the very end of a day holds that day."""
+        local = _shanghai(at)
+        return local.date() if local.time() > self.policy.office_day_end else local.date() - _DAY
+
+    def _office_time(self, at: datetime) -> int:
+        """The office time of the whole calendar up to `at`, in microseconds."""
+        local = _shanghai(at)
+        full_day, windows = _office_windows(self.policy.office_hours)
+        passed = self.calendar.working_days_through(local.date() - _DAY) * full_day
+        if self.calendar.is_working_day(local.date()):
+            clock = _microseconds(local.time())
+            passed += sum(max(0, min(clock, closes) - opens) for opens, closes in windows)
+        return passed
+
+    def _at_office_time(self, passed: int) -> datetime:
+        """The first instant at which so much office time is over: a window's end, not the next one's start."""
+        full_day, windows = _office_windows(self.policy.office_hours)
+        days, left = (passed - 1) // full_day, (passed - 1) % full_day + 1
+        midnight = datetime.combine(self.calendar.working_day(days + 1), time(), SHANGHAI)
+        for opens, closes in windows:
+            if left <= closes - opens:
+                break
+            left -= closes - opens
+        return (midnight + timedelta(microseconds=opens + left)).astimezone(UTC)
+
+
+def _step(origin: int, amount: int, skips: Iterable[tuple[int, int]]) -> int:
+    """The number `amount` places after origin, not counting those above `after` up to `upto` of each skip."""
+    target = origin + amount
+    for after, upto in skips:
+        if after >= target:
+            break  # a pause after the end changes nothing, and so never undoes a breach
+        target += max(0, upto - max(after, origin))
+    return target
+
+
+def _amount(limit: Limit) -> int:
+    return limit.amount * _HOUR if limit.unit == "oh" else limit.amount
+
+
+@lru_cache(maxsize=64)
+def _office_windows(hours: tuple[tuple[time, time], ...]) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """The office time of a full day, and each window's start and end, in microseconds since midnight."""
+    windows = tuple((_microseconds(opens), _microseconds(closes)) for opens, closes in hours)
+    return sum(closes - opens for opens, closes in windows), windows
+
+
+def _microseconds(clock: time) -> int:
+    return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * 1_000_000 + clock.microsecond

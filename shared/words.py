@@ -1,0 +1,33 @@
+"""The reasons for a refusal in the user's language: one short sentence each, Chinese and English."""
+
+from shared.moves import Reason
+
+REASONS: dict[Reason, tuple[str, str]] = {
+    Reason.UNKNOWN_ISSUE: ("没有这件问题", "there is no such issue"),
+    Reason.ALREADY_REGISTERED: ("这件问题已经登记", "this issue is registered already"),
+    Reason.ILLEGAL_MOVE: ("当前状态不允许这样做", "not possible in its present state"),
+    Reason.UNKNOWN_DEPARTMENT: ("没有这个部门", "there is no such department"),
+    Reason.NOT_THE_HOLDER: ("只有当前承办部门可以这样做", "only the department that holds it may do this"),
+    Reason.STALE_ASSIGNMENT: ("这份办件已不是当前办件", "this is no longer the current assignment"),
+    Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),
+    Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
+    Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
+    Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),
+    Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
+    Reason.SAME_PERSON: ("经办人不能同时签发、审核或评价", "who handles it may not sign off, release, rate or close it"),
+    Reason.WRONG_ROLE: ("您的身份不能这样做", "this role may not do this"),
+    Reason.NOT_ELIGIBLE: ("这一来源的问题不得不予受理", "an issue from this source may not be rejected"),
+    Reason.WRONG_CREDIT_CODE: ("统一社会信用代码不正确", "the unified social credit code is wrong"),
+    Reason.MALFORMED: ("内容格式不正确", "the content is malformed"),
+    Reason.ID_REUSED: ("同一请求编号用于了不同内容", "the same request key was used with another body"),
+    Reason.FAILED: ("处理失败，已另存待查", "handling failed; it was set aside for an operator"),
+}
+
+
+def reason_text(reason: str, language: str = "zh") -> str:
+    """One reason in ``zh`` or ``en``; an unknown one comes back as it is."""
+    try:
+        chinese, english = REASONS[Reason(reason)]
+    except ValueError:
+        return reason
+    return english if language == "en" else chinese
