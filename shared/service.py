@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from shared.bus.door import Door, Request
+from shared.bus.forward import Forwarder
 from shared.bus.history import history_routes
 from shared.bus.kafka import Conveyor, Publisher, make_broker
 from shared.bus.loop import Batch, Loop
@@ -57,8 +58,10 @@ class Service:
         indexes: Sequence[str] = (),
         departments: Sequence[str] = (),
         after_sources: bool = False,
+        forwarder: Forwarder | None = None,
     ) -> None:
         """``after_sources``: deadlines fire only when others' facts were read up to them (supervision)."""
+        self._forwarder = forwarder
         self.name, self.settings, self.room = room.service, settings, room
         self.prefix = settings.topic_prefix()
         self.metrics = Metrics(self.name)
@@ -79,9 +82,7 @@ class Service:
         async with connect(settings.store_url, settings.database(self.name)) as database:
             self._database = database
             self.store = database.aggregates(self._collection, settings.jurisdiction)
-            self.door = Door(
-                self.name, self.room.source, self.publish, self.store, wait_seconds=settings.outcome_seconds
-            )
+            self.door = Door(self.room.source, self.publish, self.store, wait_seconds=settings.outcome_seconds)
             await asyncio.gather(self._prepare_store(), self._prepare_topics())
             loop = Loop(self.room, self.store, self.publish, group=self.name)
             self.conveyor = Conveyor(loop, self.prefix, self.metrics)
@@ -94,6 +95,8 @@ class Service:
             self.conveyor.subscribe(
                 self.broker, records=settings.batch_records, timeout_ms=settings.batch_timeout_ms
             )
+            if self._forwarder is not None:
+                self._forwarder.subscribe(self.broker, self.publish, records=settings.batch_records, timeout_ms=50)
             await self._find_held()
             await self.broker.start()
             ticking = None if settings.history else asyncio.create_task(self._tick())

@@ -1,9 +1,13 @@
 """Wiring of dispatch: settings -> store -> bus -> routes -> loops, and the departments' door."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
-from services.dispatch import api, bus, store
+from services.dispatch import api, bus, departments, store
 from services.dispatch.routing import directory
+from shared.bus.forward import Forwarder
+from shared.events import replies_topic
 from shared.service import Service, application, calendar_of, policy_of, run
 from shared.settings import Settings
 
@@ -14,7 +18,12 @@ def build(settings: Settings) -> FastAPI:
         jurisdiction=settings.jurisdiction, history=settings.history,
         policy=policy_of(settings), calendar=calendar_of(settings),
     )  # fmt: skip
-    service = Service(settings, room, collection=store.COLLECTION, departments=tuple(directory()))
+    codes = tuple(directory())
+    forwarder = Forwarder(
+        [replies_topic(code) for code in codes], departments.GROUP, settings.topic_prefix(),
+        partial(departments.translate, source=room.source),
+    )  # fmt: skip
+    service = Service(settings, room, collection=store.COLLECTION, departments=codes, forwarder=forwarder)
     return application(service, api.routes(service))
 
 

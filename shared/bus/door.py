@@ -40,19 +40,33 @@ class Request(NamedTuple):
         return f"{self.door}/{principal}/{self.key}"
 
 
+def sealed(request: Request, source: str) -> Outgoing:
+    """The record of one command, on its service's own topic."""
+    command = request.command
+    if isinstance(command, Command):
+        kind, service = command.type, command.service
+    else:
+        kind = next(name for name, shape in CONTROL.items() if type(command) is shape)
+        service = source.rpartition("/")[2]
+    raw = seal(
+        id=request.id, type=kind, source=source, subject=request.subject, time=request.at,
+        data=command.model_dump(mode="json", exclude_unset=True), actor=request.actor,
+    )  # fmt: skip
+    return Outgoing(commands_topic(service), request.subject, raw)
+
+
 class Door:
     """Posts commands of one service and finds their outcomes."""
 
     def __init__(
         self,
-        service: str,
         source: str,
         publish: Callable[..., Awaitable[None]],
         store: Aggregates,
         *,
         wait_seconds: float = 5.0,
     ) -> None:
-        self._topic, self._source = commands_topic(service), source
+        self._source = source
         self._publish, self._store, self._wait = publish, store, wait_seconds
         self._waiting: dict[str, list[asyncio.Future[Mapping[str, Any]]]] = {}
 
@@ -78,7 +92,7 @@ class Door:
             self._waiting.setdefault(request.id, []).append(future)
             futures.append(future)
         try:
-            await self._publish([self._seal(request) for request in requests])
+            await self._publish([sealed(request, self._source) for request in requests])
             await self._settle(requests, futures)
         finally:
             for request, future in zip(requests, futures, strict=True):
@@ -93,16 +107,7 @@ class Door:
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, department doors."""
-        await self._publish([self._seal(request) for request in requests])
-
-    def _seal(self, request: Request) -> Outgoing:
-        command = request.command
-        kind = command.type if isinstance(command, Command) else _control_type(command)
-        raw = seal(
-            id=request.id, type=kind, source=self._source, subject=request.subject, time=request.at,
-            data=command.model_dump(mode="json", exclude_unset=True), actor=request.actor,
-        )  # fmt: skip
-        return Outgoing(self._topic, request.subject, raw)
+        await self._publish([sealed(request, self._source) for request in requests])
 
     async def _settle(self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]) -> None:
         """Wait for all; look into the documents of those that stay open, less and less often."""
@@ -134,6 +139,3 @@ class Door:
             if not waiting:
                 del self._waiting[command]
 
-
-def _control_type(command: BaseModel) -> str:
-    return next(kind for kind, shape in CONTROL.items() if type(command) is shape)
