@@ -113,19 +113,27 @@ class Aggregate:
             self._take(self.room.fire(self.state, deadline, context), context, produced)  # type: ignore[misc]
 
     def _fire_requested(self, item: Item, request: FireDeadline) -> None:
-        if self._send_again(item):
-            return
-        if request.name == STUB_DEADLINE and self.state is None and not self._held:
-            if self._forget_at is not None and item.now >= datetime.fromisoformat(self._forget_at):
-                self._causes, self._known, self._forget_at, self.dirty = [], {}, None, True
-            return
+        """Fire the named deadline if it is still the next one and due; else the request is void."""
+        fired = self._send_again(item) or self._forget_stub(item, request) or self._fire_next(item, request)
+        self._answer(item, {"status": "done" if fired else "void"})
+
+    def _fire_next(self, item: Item, request: FireDeadline) -> bool:
         deadline = self._next_deadline()
         if deadline is None or deadline.name != request.name or item.now < deadline.fire_at:
-            return  # void: stopped, moved, or sent twice
+            return False  # stopped, moved, or sent twice
         produced: list[Outgoing] = []
         context = Context(self.subject, item.now, "timer:due", item.id)
         self._take(self.room.fire(self.state, deadline, context), context, produced)  # type: ignore[misc]
         self._keep(item, produced)
+        return True
+
+    def _forget_stub(self, item: Item, request: FireDeadline) -> bool:
+        if request.name != STUB_DEADLINE or self.state is not None or self._forget_at is None:
+            return False
+        if self._held or item.now < datetime.fromisoformat(self._forget_at):
+            return False
+        self._causes, self._known, self._forget_at, self.dirty = [], {}, None, True
+        return True
 
     def _remember(self, item: Item, outcome: dict[str, Any]) -> None:
         cause = [item.id, item.digest, outcome]
