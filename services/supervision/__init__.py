@@ -1,0 +1,1 @@
+"""Supervision keeps the clocks of every issue: what was promised, who holds it, what is late."""
