@@ -1,0 +1,1 @@
+"""Feedback asks the one who raised an issue, decides on rework, closes, and keeps the figures."""
