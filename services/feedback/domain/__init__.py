@@ -20,6 +20,7 @@ from services.feedback.domain.life import (
     Round,
     State,
 )
+from services.feedback.domain.rebuild import rebuild
 from shared.calendar import Calendar
 from shared.clocks import Policy, due_at
 from shared.commands import DecideRework, FinishTracking, RateReply
@@ -43,6 +44,7 @@ from shared.moves import Change, Context, Deadline, Reason, Refusal, illegal
 __all__ = [
     "ASKED", "LEARN", "MOVES", "TERMINAL", "TIMERS", "Assignment", "Issue", "Round", "Rules", "State",
     "decide_rework", "evolve", "finish_tracking", "invite", "lapse", "learn", "next_deadline", "rate",
+    "rebuild",
 ]  # fmt: skip
 
 LEADER = "leader"

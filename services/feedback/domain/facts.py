@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.feedback.domain.life import MOVES, Assignment, Issue, Round, State
+from services.feedback.domain.life import MOVES, TERMINAL, TIMERS, Assignment, Issue, Round, State
 from shared.clocks import SHANGHAI
 from shared.events import (
     AssignmentReturned,
@@ -66,7 +66,7 @@ def evolve(issue: Issue, event: Event, at: datetime) -> Issue:
     verb = OWN[type(event)]
     if verb == "close" and issue.state is State.TRACKED:
         verb = "finish_tracking"
-    issue = _moved(issue, verb)
+    issue = _moved(issue, verb, at)
     match event:
         case RatingInvited():
             return _last_round(issue, open_until=event.open_until)
@@ -74,8 +74,6 @@ def evolve(issue: Issue, event: Event, at: datetime) -> Issue:
             return _last_round(issue, satisfaction=event.satisfaction, solved=event.solved)
         case RatingLapsed():
             return _last_round(issue, lapsed=True)
-        case IssueClosed():
-            return issue.model_copy(update={"closed_at": at})
     return issue
 
 
@@ -85,13 +83,13 @@ def _promised(issue: Issue, fact: PromiseStarted, at: datetime) -> Issue:
 
 
 def _rejected(issue: Issue, fact: IssueRejected, at: datetime) -> Issue:
-    return _moved(issue, "reject")
+    return _moved(issue, "reject", at)
 
 
 def _withdrawn(issue: Issue, fact: IssueWithdrawn, at: datetime) -> Issue:
     """Taken back; but an invitation that ran out before has lapsed, however late that is recorded."""
     overdue = issue.state is State.INVITED and issue.open_until is not None and issue.open_until < at
-    return issue if overdue else _moved(issue, "withdraw")
+    return issue if overdue else _moved(issue, "withdraw", at)
 
 
 def _assigned(issue: Issue, fact: IssueAssigned | AssignmentTransferred, at: datetime) -> Issue:
@@ -152,10 +150,13 @@ LEARN: dict[type[Event], Callable[[Issue, Any, datetime], Issue]] = {
 """Others' facts by class; every other type is counted as read and changes nothing."""
 
 
-def _moved(issue: Issue, verb: str) -> Issue:
+def _moved(issue: Issue, verb: str, at: datetime) -> Issue:
     """The move, where the table has it; else the issue stays where it is."""
     after = MOVES.get((issue.state, verb))
-    return issue if after is None else issue.model_copy(update={"state": State(after)})
+    if after is None:
+        return issue
+    ended_at = at if TIMERS[after] == TERMINAL else None
+    return issue.model_copy(update={"state": State(after), "ended_at": ended_at})
 
 
 def _last_round(issue: Issue, **values: object) -> Issue:

@@ -118,7 +118,8 @@ class Issue(BaseModel):
     """The first round's promise clock was breached and the breach was not annulled."""
     assignments: tuple[Assignment, ...] = ()
     rounds: tuple[Round, ...] = ()
-    closed_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    """When it was closed, rejected or withdrawn."""
 
     @property
     def round(self) -> int:
