@@ -40,6 +40,8 @@ class Progress:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+            if not self._live.console.is_terminal:
+                self._live.console.print()  # a file gets the last picture without its line's end
 
     def _render(self) -> RenderableType:
         state = self._read()

@@ -20,6 +20,7 @@ from services.cli.embedded import (
     AlreadyRunning,
     Child,
     Embedded,
+    Parts,
     PortsTaken,
     Program,
     StartFailed,
