@@ -20,5 +20,7 @@ def actor_of(request: Request, default: str) -> str:
     """The actor a request names, or the route's default; raises WrongActor with what would be right."""
     actor = request.headers.get(HEADER, default)
     if not _ACTOR.match(actor):
-        raise WrongActor(f"{HEADER}: write <role>:<name> with a role of {', '.join(ROLES)}, such as office:chen")
+        raise WrongActor(
+            f"{HEADER}: write <role>:<name> with a role of {', '.join(ROLES)}, such as office:chen"
+        )
     return actor

@@ -5,7 +5,7 @@ Unknown fields are refused at HTTP and for departments (``extra="forbid"``) and 
 ``ref`` of a reply names assignment and round, so that a late click on an old page is told so.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
@@ -33,7 +33,7 @@ class Command(BaseModel):
     service: ClassVar[str]
     verb: ClassVar[str]
 
-    def __init_subclass__(cls, *, type: str, service: str, **kwargs: object) -> None:
+    def __init_subclass__(cls, *, type: str, service: str, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if type in COMMANDS:
             raise TypeError(f"two commands share the type string {type}")

@@ -91,7 +91,13 @@ def seal(
     }
     if time is not None:
         attributes["time"] = time_text(time)
-    for name, value in (("cause", cause), ("seq", seq), ("previous", previous), ("seen", seen), ("actor", actor)):
+    for name, value in (
+        ("cause", cause),
+        ("seq", seq),
+        ("previous", previous),
+        ("seen", seen),
+        ("actor", actor),
+    ):
         if value:
             attributes[name] = value
     attributes["data"] = data

@@ -33,31 +33,44 @@ class Metrics:
             f"{pre}_unknown_types_total", "events of a type this version does not know", registry=registry
         )
         self.lag = Gauge(f"{pre}_lag_records", "records not yet applied", ["topic"], registry=registry)
-        self.poll_age = Gauge(f"{pre}_poll_age_seconds", "time since the consumer last polled", registry=registry)
+        self.poll_age = Gauge(
+            f"{pre}_poll_age_seconds", "time since the consumer last polled", registry=registry
+        )
         self.held = Gauge(f"{pre}_held_events", "events that wait for their predecessor", registry=registry)
         self.held_age = Gauge(f"{pre}_held_age_seconds", "age of the oldest held event", registry=registry)
         self.dead_letters = Counter(f"{pre}_dead_letters_total", "records set aside", registry=registry)
-        self.rewinds = Counter(f"{pre}_rewinds_total", "batches tried again after a failure", registry=registry)
+        self.rewinds = Counter(
+            f"{pre}_rewinds_total", "batches tried again after a failure", registry=registry
+        )
         self.conflicts = Counter(
             f"{pre}_conflicts_total", "documents that another worker had changed", registry=registry
         )
-        self.outcomes = Counter(
-            f"{pre}_outcomes_total", "commands by outcome", ["status"], registry=registry
+        self.outcomes = Counter(f"{pre}_outcomes_total", "commands by outcome", ["status"], registry=registry)
+        self.refusals = Counter(
+            f"{pre}_refusals_total", "refused commands by reason", ["reason"], registry=registry
         )
-        self.refusals = Counter(f"{pre}_refusals_total", "refused commands by reason", ["reason"], registry=registry)
         self.outcome_seconds = Histogram(
             f"{pre}_outcome_seconds", "time from a command's arrival at the broker to its outcome",
             buckets=SECONDS_BUCKETS, registry=registry,
         )  # fmt: skip
         self.timer_late = Histogram(
-            f"{pre}_timer_late_seconds", "how late a deadline was posted", buckets=LATE_BUCKETS, registry=registry
+            f"{pre}_timer_late_seconds",
+            "how late a deadline was posted",
+            buckets=LATE_BUCKETS,
+            registry=registry,
         )
         self.timer_overdue = Gauge(
-            f"{pre}_timer_overdue_deadlines", "deadlines found five minutes late by the auditor", registry=registry
+            f"{pre}_timer_overdue_deadlines",
+            "deadlines found five minutes late by the auditor",
+            registry=registry,
         )
         self.timer_heartbeat = Gauge(
-            f"{pre}_timer_heartbeat_seconds", "time since the timers last completed a round", registry=registry
+            f"{pre}_timer_heartbeat_seconds",
+            "time since the timers last completed a round",
+            registry=registry,
         )
         self.provisional = Counter(
-            f"{pre}_provisional_total", "due dates in a year whose calendar is not published", registry=registry
+            f"{pre}_provisional_total",
+            "due dates in a year whose calendar is not published",
+            registry=registry,
         )

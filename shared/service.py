@@ -82,7 +82,9 @@ class Service:
         async with connect(settings.store_url, settings.database(self.name)) as database:
             self._database = database
             self.store = database.aggregates(self._collection, settings.jurisdiction)
-            self.door = Door(self.room.source, self.publish, self.store, wait_seconds=settings.outcome_seconds)
+            self.door = Door(
+                self.room.source, self.publish, self.store, wait_seconds=settings.outcome_seconds
+            )
             await asyncio.gather(self._prepare_store(), self._prepare_topics())
             loop = Loop(self.room, self.store, self.publish, group=self.name)
             self.conveyor = Conveyor(loop, self.prefix, self.metrics)
@@ -96,7 +98,9 @@ class Service:
                 self.broker, records=settings.batch_records, timeout_ms=settings.batch_timeout_ms
             )
             if self._forwarder is not None:
-                self._forwarder.subscribe(self.broker, self.publish, records=settings.batch_records, timeout_ms=50)
+                self._forwarder.subscribe(
+                    self.broker, self.publish, records=settings.batch_records, timeout_ms=50
+                )
             await self._find_held()
             await self.broker.start()
             ticking = None if settings.history else asyncio.create_task(self._tick())

@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     namespace: str = Field("", description="prefix of topics, databases and groups; empty for live")
     history: bool = Field(False, description="history namespace: commands may bring their own time")
     jurisdiction: str = Field("huzhou", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="whose deployment")
-    partitions_count: int = Field(6, ge=1, le=1000, description="partitions of every topic; fixed at creation")
+    partitions_count: int = Field(
+        6, ge=1, le=1000, description="partitions of every topic; fixed at creation"
+    )
     replication_factor: int = Field(1, ge=1, le=7, description="copies of every topic")
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(0, description="port to listen on; 0 takes a free one")
@@ -34,4 +36,9 @@ class Settings(BaseSettings):
 
     def database(self, service: str) -> str:
         """The database of one service in this namespace."""
-        return f"{self.namespace.replace('.', '-')}_{service}" if self.namespace else service
+        return database_name(service, self.namespace)
+
+
+def database_name(service: str, namespace: str) -> str:
+    """The database of one service in one namespace: its own name, live."""
+    return f"{namespace.replace('.', '-')}_{service}" if namespace else service

@@ -52,7 +52,9 @@ def problem(status: int, title: str, **more: Any) -> JSONResponse:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
-def answer(outcome: Mapping[str, Any] | None, request: Request, place: str, *, created: bool = False) -> JSONResponse:
+def answer(
+    outcome: Mapping[str, Any] | None, request: Request, place: str, *, created: bool = False
+) -> JSONResponse:
     """A command's outcome as HTTP: done, refused with its reason, or 202 with a place to look."""
     if outcome is None:
         return JSONResponse({"status": "pending", "look": place}, 202, headers={"Location": place})
@@ -124,7 +126,9 @@ def install_problems(app: FastAPI, most_bytes: int) -> None:
 
     @app.exception_handler(WrongActor)
     async def _actor(_: Request, error: WrongActor) -> JSONResponse:
-        return problem(422, "身份不正确 / wrong actor", errors=[{"field": "Qinqing-Actor", "rule": str(error)}])
+        return problem(
+            422, "身份不正确 / wrong actor", errors=[{"field": "Qinqing-Actor", "rule": str(error)}]
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
@@ -169,7 +173,10 @@ def _command_route(routes: APIRouter, service: Any, shape: type[Command], role: 
     verb = shape.verb.replace("_", "-")
 
     async def endpoint(
-        issue: str, request: Request, body: shape, idempotency_key: str | None = Header(None, max_length=200)  # type: ignore[valid-type]
+        issue: str,
+        request: Request,
+        body: shape,
+        idempotency_key: str | None = Header(None, max_length=200),  # type: ignore[valid-type]
     ) -> JSONResponse:
         key = f"{verb}/{issue}/{idempotency_key or uuid4().hex}"
         asked = door.Request(issue, body, "http", actor_of(request, f"{role}:demo"), key)
@@ -191,7 +198,9 @@ def reading_routes(service: Any) -> APIRouter:
         document = await service.store.get(issue)
         if document is None or document.get("state") is None:
             return problem(404, "没有这件问题 / there is no such issue")
-        return JSONResponse({"id": issue, "version": document["v"], "due": document.get("due"), **document["state"]})
+        return JSONResponse(
+            {"id": issue, "version": document["v"], "due": document.get("due"), **document["state"]}
+        )
 
     @routes.get("/issues/{issue}/outcomes", response_model=None)
     async def outcome(issue: str, command: str, request: Request) -> JSONResponse:

@@ -14,7 +14,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),
     Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
-    Reason.SAME_PERSON: ("经办人不能同时签发、审核或评价", "who handles it may not sign off, release, rate or close it"),
+    Reason.SAME_PERSON: (
+        "经办人不能同时签发、审核或评价",
+        "who handles it may not sign off, release, rate or close it",
+    ),
     Reason.WRONG_ROLE: ("您的身份不能这样做", "this role may not do this"),
     Reason.NOT_ELIGIBLE: ("这一来源的问题不得不予受理", "an issue from this source may not be rejected"),
     Reason.WRONG_CREDIT_CODE: ("统一社会信用代码不正确", "the unified social credit code is wrong"),

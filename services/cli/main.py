@@ -2,6 +2,10 @@
 
 import typer
 
+from services.cli import deadletters, follow
+from services.cli.replay import replay
+from services.cli.report import report
+from services.cli.submit import submit
 from services.cli.system import status, stop, up
 
 app = typer.Typer(
@@ -15,9 +19,13 @@ app = typer.Typer(
 app.command()(up)
 app.command()(stop)
 app.command()(status)
-# Further commands, one module each: `from services.cli.submit import submit` above and `app.command()(submit)` here,
-# or `app.add_typer(deadletters.app, name="deadletters")`. Import heavy things (the bus, the store) inside the
-# functions: this module is also what supervises the running system, and its memory counts.
+app.command()(submit)
+app.add_typer(follow.app, name="follow")
+app.command()(replay)
+app.command()(report)
+app.add_typer(deadletters.app, name="deadletters")
+# Heavy things (the bus, the store) are imported inside the commands' functions: this module is also what
+# supervises the running system, and its memory counts.
 
 
 @app.callback()

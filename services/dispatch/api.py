@@ -6,6 +6,7 @@ from services.dispatch.routing import directory
 from shared.commands import (
     AssignIssue,
     CheckReply,
+    Command,
     DraftReply,
     ReleaseReply,
     ReturnAssignment,
@@ -17,7 +18,7 @@ from shared.commands import (
 from shared.service import Service
 from shared.web import command_routes
 
-ROLES = {
+ROLES: dict[type[Command], str] = {
     AssignIssue: "office",
     SignAssignment: "dept",
     ReturnAssignment: "dept",

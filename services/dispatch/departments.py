@@ -10,9 +10,22 @@ from pydantic import ValidationError
 
 from shared.bus.door import Request, sealed
 from shared.bus.records import Bad, Outgoing, Record
-from shared.commands import Command, DraftReply, RefuseDepartment, ReturnAssignment, SignAssignment, SignOffReply
+from shared.commands import (
+    Command,
+    DraftReply,
+    RefuseDepartment,
+    ReturnAssignment,
+    SignAssignment,
+    SignOffReply,
+)
 from shared.envelope import Envelope, Malformed, explain, open_envelope
-from shared.events import REPLIES_BY_TYPE, DepartmentDrafts, DepartmentReply, DepartmentReturns, DepartmentSigns
+from shared.events import (
+    REPLIES_BY_TYPE,
+    DepartmentDrafts,
+    DepartmentReply,
+    DepartmentReturns,
+    DepartmentSigns,
+)
 from shared.moves import Reason
 
 GROUP = "dispatch-door"
@@ -69,10 +82,14 @@ def _steps(code: str, reply: DepartmentReply) -> list[tuple[Command, str, str]]:
 
 
 def _letter(record: Record, reason: str, envelope: Envelope | None = None) -> Outgoing:
-    known = {"subject": envelope.subject, "type": envelope.type} if envelope else {}
-    return Bad(record, reason, **known).dead_letter("dispatch")
+    bad = Bad(record, reason)
+    if envelope is not None:
+        bad = Bad(record, reason, subject=envelope.subject, type=envelope.type)
+    return bad.dead_letter("dispatch")
 
 
 def _refuse(code: str, message: str, detail: str, source: str) -> Outgoing:
-    command = RefuseDepartment(department=code, message=message, reason=Reason.MALFORMED, detail=detail[:2000])
+    command = RefuseDepartment(
+        department=code, message=message, reason=Reason.MALFORMED, detail=detail[:2000]
+    )
     return sealed(Request(f"dept:{code}", command, "dept", f"dept:{code}", f"{message}#refused"), source)

@@ -8,11 +8,15 @@ from fastapi.responses import JSONResponse
 from services.intake.domain import issue_id
 from shared.auth import actor_of
 from shared.bus import door
-from shared.commands import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.commands import AcceptIssue, Command, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.service import Service
 from shared.web import answer, command_routes
 
-ROLES = {AcceptIssue: "office", RejectIssue: "office", WithdrawIssue: "entrepreneur"}
+ROLES: dict[type[Command], str] = {
+    AcceptIssue: "office",
+    RejectIssue: "office",
+    WithdrawIssue: "entrepreneur",
+}
 
 
 def routes(service: Service) -> APIRouter:

@@ -35,13 +35,17 @@ class Letter(NamedTuple):
         return topic, int(partition), int(offset)
 
 
-def fold_letters(group: str, raws: Iterable[tuple[bytes | None, bytes | None, dict[str, str]]]) -> list[Letter]:
+def fold_letters(
+    group: str, raws: Iterable[tuple[bytes | None, bytes | None, dict[str, str]]]
+) -> list[Letter]:
     """(key, value, headers) of a dead-letter topic in order -> the letters with their status."""
     letters: dict[str, Letter] = {}
     for key, value, headers in raws:
         origin = headers.get("origin") or (key or b"").decode("utf-8", "replace")
         if headers.get("type") == RESOLUTION_TYPE and origin in letters:
-            letters[origin] = letters[origin]._replace(status=headers["status"], resolved_by=headers.get("by", ""))
+            letters[origin] = letters[origin]._replace(
+                status=headers["status"], resolved_by=headers.get("by", "")
+            )
         elif headers.get("type") == DEAD_LETTER_TYPE and origin not in letters:
             letters[origin] = Letter(
                 group, origin, headers.get("subject", ""), int(headers.get("seq") or 0), headers.get("event", ""),
@@ -71,5 +75,9 @@ def discard_request(letter: Letter, actor: str, reason: str) -> Request | None:
         return None
     topic, _, _ = letter.place
     return Request(
-        letter.subject, Skip(topic=topic, seq=letter.seq, reason=reason), "deadletter", actor, f"skip/{letter.origin}"
+        letter.subject,
+        Skip(topic=topic, seq=letter.seq, reason=reason),
+        "deadletter",
+        actor,
+        f"skip/{letter.origin}",
     )

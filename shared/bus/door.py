@@ -123,8 +123,12 @@ class Door:
                 with contextlib.suppress(Unavailable):
                     await self._look_for_all(requests, futures)
 
-    async def _look_for_all(self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]) -> None:
-        still = [request.subject for request, future in zip(requests, futures, strict=True) if not future.done()]
+    async def _look_for_all(
+        self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]
+    ) -> None:
+        still = [
+            request.subject for request, future in zip(requests, futures, strict=True) if not future.done()
+        ]
         documents = await self._store.load(list(dict.fromkeys(still)))
         for request, future in zip(requests, futures, strict=True):
             causes = documents.get(request.subject, {}).get("causes", ())
@@ -138,4 +142,3 @@ class Door:
             waiting.remove(future)
             if not waiting:
                 del self._waiting[command]
-

@@ -45,7 +45,9 @@ class Aggregate:
         self._causes: list[list[Any]] = list(found.get("causes", ()))
         self._known = {cause[0]: cause for cause in self._causes}
         self._seen: dict[str, int] = {topic: seq for topic, seq in found.get("seen", ())}
-        self._out: dict[str, tuple[int, str]] = {topic: (seq, sha) for topic, seq, sha in found.get("out", ())}
+        self._out: dict[str, tuple[int, str]] = {
+            topic: (seq, sha) for topic, seq, sha in found.get("out", ())
+        }
         self._produced: list[dict[str, Any]] = list(found.get("produced", ()))
         self._held: list[dict[str, Any]] = list(found.get("held", ()))
         self._held_since: str | None = found.get("held_since")
@@ -80,7 +82,9 @@ class Aggregate:
         known = self._known.get(item.id)
         if known is not None:
             same = known[1] == item.digest
-            self._answer(item, known[2] if same else _refused(Refusal(Reason.ID_REUSED, "same id, other body")))
+            self._answer(
+                item, known[2] if same else _refused(Refusal(Reason.ID_REUSED, "same id, other body"))
+            )
             self._send_again(item)
             return
         produced: list[Outgoing] = []
@@ -206,7 +210,10 @@ class Aggregate:
     def _redeliver(self, item: Item, letter: Redeliver) -> None:
         """A dead letter handed in again is read as if it came now, from the topic it first stood on."""
         record = item.record._replace(
-            topic=letter.topic, key=self.subject.encode(), value=letter.value.encode(), sha256=letter.sha256 or None
+            topic=letter.topic,
+            key=self.subject.encode(),
+            value=letter.value.encode(),
+            sha256=letter.sha256 or None,
         )
         again = decode(record, self.room)
         if isinstance(again, Bad):
@@ -290,7 +297,9 @@ class Aggregate:
             "v": self._version + 1,
             "token": token,
             "partition": self.partition,
-            "state": None if self.state is None else self.state.model_dump(mode="json", exclude_defaults=True),
+            "state": None
+            if self.state is None
+            else self.state.model_dump(mode="json", exclude_defaults=True),
             "causes": self._causes,
             "seen": [[topic, seq] for topic, seq in self._seen.items()],
             "out": [[topic, seq, sha] for topic, (seq, sha) in self._out.items()],

@@ -12,7 +12,15 @@ from aiokafka import TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.bus.kafka import CONSUMER, FIRST_BACKOFF, MOST_BACKOFF, Infrastructure, Publisher, raw_records, to_record
+from shared.bus.kafka import (
+    CONSUMER,
+    FIRST_BACKOFF,
+    MOST_BACKOFF,
+    Infrastructure,
+    Publisher,
+    raw_records,
+    to_record,
+)
 from shared.bus.records import Outgoing, Record
 
 log = structlog.get_logger(__name__)

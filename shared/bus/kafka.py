@@ -200,7 +200,12 @@ class Conveyor(ConsumerRebalanceListener):
         self._failures += 1
         self._metrics.rewinds.inc()
         pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
-        log.warning("batch rewound", error=f"{type(error).__name__}: {error}"[:500], pause_seconds=pause, exc_info=trace)
+        log.warning(
+            "batch rewound",
+            error=f"{type(error).__name__}: {error}"[:500],
+            pause_seconds=pause,
+            exc_info=trace,
+        )
         consumer = self.consumer()
         if consumer is not None:
             for tp, offset in first.items():

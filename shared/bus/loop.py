@@ -125,7 +125,9 @@ class Loop:
             loaded = self._clock()
             batch.seconds["load"] = batch.seconds.get("load", 0.0) + loaded - started
             token = self._token()
-            folded = [self._fold(subject, documents.get(subject), items) for subject, items in pending.items()]
+            folded = [
+                self._fold(subject, documents.get(subject), items) for subject, items in pending.items()
+            ]
             changed = [aggregate.document(token) for aggregate in folded if aggregate.dirty]
             decided = self._clock()
             batch.seconds["decide"] = batch.seconds.get("decide", 0.0) + decided - loaded

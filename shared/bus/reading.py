@@ -1,14 +1,18 @@
 """Reading topics from outside the loop: follow live, read whole, ask whether all groups have read all there is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.bus.deadletters import Letter, fold_letters
 from shared.bus.kafka import to_record
-from shared.bus.records import Record
+from shared.bus.records import Outgoing, Record
+from shared.bus.topics import LARGEST_LETTER
+from shared.envelope import SHA256_HEADER, sha256_of
 
 
 @asynccontextmanager
@@ -47,12 +51,19 @@ async def topic_names(bootstrap: str, prefix: str = "") -> list[str]:
         names = await admin.list_topics()
     finally:
         await admin.close()
-    ours = (name.removeprefix(prefix) for name in names if name.startswith(prefix) and not name.startswith("__"))
+    ours = (
+        name.removeprefix(prefix) for name in names if name.startswith(prefix) and not name.startswith("__")
+    )
     return sorted(ours)
 
 
 async def read_all(bootstrap: str, topics: Sequence[str], prefix: str = "") -> AsyncIterator[Record]:
     """Every record from the beginning to the ends as they are now, per partition in order."""
+    async for raw in _raw_all(bootstrap, topics, prefix):
+        yield to_record(raw, prefix)
+
+
+async def _raw_all(bootstrap: str, topics: Sequence[str], prefix: str) -> AsyncIterator[Any]:
     async with reader(bootstrap, topics, prefix) as consumer:
         partitions = list(consumer.assignment())
         if not partitions:
@@ -65,28 +76,64 @@ async def read_all(bootstrap: str, topics: Sequence[str], prefix: str = "") -> A
             for tp, raws in (await consumer.getmany(*left, timeout_ms=1000, max_records=2000)).items():
                 for raw in raws:
                     if raw.offset < ends[tp]:
-                        yield to_record(raw, prefix)
+                        yield raw
                 if raws and raws[-1].offset + 1 >= ends[tp]:
                     left.discard(tp)
 
 
-async def follow(
-    bootstrap: str, topics: Sequence[str], prefix: str = "", *, from_beginning: bool = True
-) -> AsyncIterator[Record]:
-    """Every record, those to come included, until the caller stops iterating."""
+async def follow(bootstrap: str, topics: Sequence[str], prefix: str = "") -> AsyncIterator[Record | None]:
+    """Every record from the beginning; then None once, where the ends stood at the start; then those to come."""
     async with reader(bootstrap, topics, prefix) as consumer:
-        if not from_beginning:
-            await consumer.seek_to_end()
-        else:
-            await consumer.seek_to_beginning()
-        async for raw in consumer:
-            yield to_record(raw, prefix)
+        partitions = list(consumer.assignment())
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        left = {tp for tp in partitions if ends[tp] > begins[tp]}
+        await consumer.seek_to_beginning(*partitions)
+        told = False
+        while True:
+            if not left and not told:
+                told = True
+                yield None
+            for tp, raws in (await consumer.getmany(timeout_ms=500)).items():
+                for raw in raws:
+                    yield to_record(raw, prefix)
+                if raws and raws[-1].offset + 1 >= ends[tp]:
+                    left.discard(tp)
+
+
+async def publish(bootstrap: str, records: Sequence[Outgoing], prefix: str = "") -> None:
+    """Publish a few records from outside a service and wait for the acknowledgements (operators' commands)."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=LARGEST_LETTER
+    )
+    await producer.start()
+    try:
+        for record in records:
+            headers = record.headers or {SHA256_HEADER: sha256_of(record.value)}
+            await producer.send_and_wait(
+                prefix + record.topic, record.value, key=record.key.encode(),
+                headers=[(name, value.encode()) for name, value in headers.items()],
+            )  # fmt: skip
+    finally:
+        await producer.stop()
+
+
+async def read_letters(bootstrap: str, groups: Sequence[str], prefix: str = "") -> list[Letter]:
+    """Every dead letter of these groups with its status, oldest first."""
+    raws: dict[str, list[tuple[bytes | None, bytes | None, dict[str, str]]]] = {group: [] for group in groups}
+    async for raw in _raw_all(bootstrap, [f"{group}.dlq" for group in groups], prefix):
+        group = raw.topic.removeprefix(prefix).removesuffix(".dlq")
+        raws[group].append(
+            (raw.key, raw.value, {name: value.decode("utf-8", "replace") for name, value in raw.headers})
+        )
+    letters = [letter for group in groups for letter in fold_letters(group, raws[group])]
+    return sorted(letters, key=lambda letter: letter.at_ms)
 
 
 class Stillness:
     """Tells when every group of a namespace has read all there is on its topics (history's steps)."""
 
-    def __init__(self, bootstrap: str, prefix: str, reads: dict[str, Sequence[str]]) -> None:
+    def __init__(self, bootstrap: str, prefix: str, reads: Mapping[str, Sequence[str]]) -> None:
         """``reads``: group -> topics it reads, both without the prefix."""
         self._bootstrap, self._prefix, self._reads = bootstrap, prefix, reads
         self._consumer: AIOKafkaConsumer | None = None
@@ -100,7 +147,7 @@ class Stillness:
         await self._admin.start()
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(self, *error: Any) -> None:
         assert self._admin is not None
         await self._admin.close()
         await self._context.__aexit__(*error)

@@ -109,17 +109,22 @@ def decode(record: Record, room: Room) -> Item | Bad:
     except Malformed as error:
         return Bad(record, str(error))
     key = (record.key or b"").decode("utf-8", "replace")
-    place = {"subject": envelope.subject, "seq": envelope.seq, "type": envelope.type}
     if key != envelope.subject:
-        return Bad(record, f"the record's key {key[:60]!r} is not its subject {envelope.subject!r}", **place)
+        return _bad(
+            record, envelope, f"the record's key {key[:60]!r} is not its subject {envelope.subject!r}"
+        )
     try:
         if record.topic == room.commands_topic:
             return _command(record, envelope, room)
         return _event(record, envelope)
     except ValidationError as error:
-        return Bad(record, f"{envelope.type}: {explain(error)}", **place)
+        return _bad(record, envelope, f"{envelope.type}: {explain(error)}")
     except Malformed as error:
-        return Bad(record, f"{envelope.type}: {error}", **place)
+        return _bad(record, envelope, f"{envelope.type}: {error}")
+
+
+def _bad(record: Record, envelope: Envelope, reason: str) -> Bad:
+    return Bad(record, reason, envelope.subject, envelope.seq, envelope.type)
 
 
 def _command(record: Record, envelope: Envelope, room: Room) -> Item:
@@ -128,9 +133,10 @@ def _command(record: Record, envelope: Envelope, room: Room) -> Item:
         now = envelope.time.astimezone(UTC)
     shape = CONTROL.get(envelope.type)
     if shape is None:
-        shape = COMMANDS.get(envelope.type)
-        if shape is None or shape.service != room.service:  # type: ignore[attr-defined]
+        command = COMMANDS.get(envelope.type)
+        if command is None or command.service != room.service:
             raise Malformed("no such command here")
+        shape = command
     data = shape.model_validate(envelope.data, extra="ignore")
     digest = body_hash(envelope.data)
     return Item(

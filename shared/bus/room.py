@@ -32,7 +32,7 @@ class Room:
     state: type[BaseModel]
     reads: tuple[str, ...]
     commands: Mapping[type[Command], Decide]
-    facts: Mapping[type[Event], Note]
+    facts: Mapping[Any, Note]
     next_deadline: Callable[[Any], Deadline | None] = lambda state: None
     fire: Callable[[Any, Deadline, Context], Change] | None = None
     refused: Callable[[Command, Context, Refusal], Change | None] | None = None

@@ -37,12 +37,21 @@ def service_topics(service: str, departments: Iterable[str] = ()) -> list[str]:
     """What one service creates at its start: its commands, its events, its dead letters, its departments'."""
     topics = [f"{service}.commands", f"{service}.events", f"{service}.dlq"]
     for code in departments:
-        topics += [orders_topic(code), replies_topic(code), ]
+        topics += [
+            orders_topic(code),
+            replies_topic(code),
+        ]
     return topics
 
 
 async def ensure_topics(
-    bootstrap: str, prefix: str, topics: Iterable[str], *, partitions: int, replication: int = 1, patience: float = 60.0
+    bootstrap: str,
+    prefix: str,
+    topics: Iterable[str],
+    *,
+    partitions: int,
+    replication: int = 1,
+    patience: float = 60.0,
 ) -> None:
     """Create what is missing; raise WrongPartitions where one exists otherwise, or the last Kafka error."""
     names = [prefix + topic for topic in topics]

@@ -84,7 +84,9 @@ class Life:
             service, (at, name) = min(self.deadlines.items(), key=lambda entry: (entry[1][0], entry[0]))
             if at <= until and (coming is None or at < coming.at):
                 data = {"name": name, "due_at": at.isoformat()}
-                entry = self._entry("deadline.fire.v1", data, "timer:history", at, key=f"{name}/{at.isoformat()}")
+                entry = self._entry(
+                    "deadline.fire.v1", data, "timer:history", at, key=f"{name}/{at.isoformat()}"
+                )
                 return Input(service, at, (entry,))
         return coming
 
@@ -153,7 +155,9 @@ class Driver:
                 for chunk in _chunks(mine):
                     group.create_task(self._post(client, service, chunk))
 
-    async def _post(self, client: httpx.AsyncClient, service: str, chunk: Sequence[tuple[Life, Input]]) -> None:
+    async def _post(
+        self, client: httpx.AsyncClient, service: str, chunk: Sequence[tuple[Life, Input]]
+    ) -> None:
         entries = [entry for _, step in chunk for entry in step.entries]
         outcomes = await self._answers(client, service, entries)
         position = 0
@@ -161,7 +165,9 @@ class Driver:
             life.done(step, outcomes[position : position + len(step.entries)])
             position += len(step.entries)
 
-    async def _answers(self, client: httpx.AsyncClient, service: str, entries: list[Entry]) -> list[Mapping[str, Any]]:
+    async def _answers(
+        self, client: httpx.AsyncClient, service: str, entries: list[Entry]
+    ) -> list[Mapping[str, Any]]:
         """All outcomes; what has none yet is posted again under its old key, also after the service died."""
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE_SECONDS
@@ -186,14 +192,15 @@ class Driver:
 
     async def _read_deadlines(self, client: httpx.AsyncClient) -> None:
         async with asyncio.TaskGroup() as group:
-            tasks = {service: group.create_task(self._deadlines_of(client, service)) for service in self._urls}
+            tasks = {
+                service: group.create_task(self._deadlines_of(client, service)) for service in self._urls
+            }
         for life in self.lives:
             life.deadlines.clear()
         for service, task in tasks.items():
             for entry in task.result():
-                life = self._by_subject.get(entry["subject"])
-                if life is not None:
-                    life.deadlines[service] = (datetime.fromisoformat(entry["at"]), entry["name"])
+                if (found := self._by_subject.get(entry["subject"])) is not None:
+                    found.deadlines[service] = (datetime.fromisoformat(entry["at"]), entry["name"])
 
     async def _deadlines_of(self, client: httpx.AsyncClient, service: str) -> list[dict[str, str]]:
         end = asyncio.get_running_loop().time() + PATIENCE_SECONDS

@@ -96,7 +96,9 @@ def _faults(file: str, line: int, row: dict[str, str], seen: dict[str, int]) -> 
     submitted = yield from _instant(file, line, row, "submitted_at", required=True)
     replied = yield from _instant(file, line, row, "replied_at", required=False)
     if len(row["reply"]) > MAX_TEXT_CHARS:
-        yield Fault(file, line, "reply", f"has {len(row['reply'])} characters; at most {MAX_TEXT_CHARS} are allowed")
+        yield Fault(
+            file, line, "reply", f"has {len(row['reply'])} characters; at most {MAX_TEXT_CHARS} are allowed"
+        )
     if replied is not None and not row["reply"].strip():
         yield Fault(file, line, "reply", "is empty although replied_at is given")
     if replied is None and row["reply"].strip() and not row["replied_at"].strip():

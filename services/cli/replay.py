@@ -1,0 +1,205 @@
+"""`qinqing replay`: the main job on real input: every message of a file through the whole loop, as history."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from services.cli.asking import event_log, fail
+from services.cli.embedded import DEFAULT_BASE_PORT
+from services.cli.embedded.houses import Parts, history_services
+from services.cli.replaying.messages import Message, read_messages
+from services.cli.system import DEFAULT_DATA, WRONG_USE, BasePortOption, DataOption, running_system
+
+SHOWN_FAULTS = 20
+FileArgument = Annotated[
+    Path, typer.Argument(help="CSV: message_id, author, subject, submitted_at, text, reply, ...")
+]
+
+
+def replay(
+    file: FileArgument,
+    reply_limit: Annotated[
+        str, typer.Option(help="10wd (working days) or 14d (calendar days), or another.")
+    ] = "10wd",
+    out: Annotated[Path | None, typer.Option("--json", help="Write the numbers there; - is stdout.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave rows with faults out.")] = False,
+    until: Annotated[str | None, typer.Option(help="Stop at this instant; default: the file's last.")] = None,
+    namespace: Annotated[str | None, typer.Option(help="Where it is kept; default: a new one.")] = None,
+    data: DataOption = DEFAULT_DATA,
+    base_port: BasePortOption = DEFAULT_BASE_PORT,
+) -> None:
+    """Play a file of messages with their real reply times through all four services."""
+    from shared.clocks import Limit
+
+    console = Console(stderr=True, soft_wrap=True)
+    try:
+        Limit(reply_limit)
+    except ValueError as error:
+        fail(f"--reply-limit: {error}", False, WRONG_USE)
+    messages, faults = read_messages(file)
+    for fault in faults[:SHOWN_FAULTS]:
+        console.print(str(fault), markup=False, highlight=False)
+    if len(faults) > SHOWN_FAULTS:
+        console.print(f"... and {len(faults) - SHOWN_FAULTS} more")
+    if faults and not skip_bad:
+        fail(
+            f"{len(faults)} faults in {file.name}; nothing was imported (--skip-bad leaves such rows out)",
+            False,
+            2,
+        )
+    if not messages:
+        fail(f"{file.name} has no message that could be replayed", False, WRONG_USE)
+    last = _until(messages, until)
+    name = namespace or f"replay-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    result = asyncio.run(_replay(console, messages, reply_limit, last, name, data, base_port, len(faults)))
+    if out is not None and str(out) != "-":
+        out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if str(out) == "-":
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        Console().print(_table(result), *_notes(result, out))
+
+
+def _until(messages: list[Message], text: str | None) -> datetime:
+    """The last instant that is played: the file's last, or what was asked for."""
+    if text is None:
+        return max(message.replied_at or message.submitted_at for message in messages)
+    try:
+        until = datetime.fromisoformat(text)
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is None:
+        fail(
+            f"--until: {text!r} is no instant with an offset; write 2019-12-31T00:00:00+08:00",
+            False,
+            WRONG_USE,
+        )
+    return until
+
+
+@asynccontextmanager
+async def _parts(console: Console, data: Path, base_port: int) -> AsyncIterator[Parts]:
+    """The broker and stores of the running system, or ones that are started for this replay alone."""
+    from services.cli.embedded import Embedded
+
+    system = running_system(data)
+    if system is not None and system.phase == "ready":
+        yield Parts(system.kafka_bootstrap, system.store_urls, system.data_dir)
+        return
+    console.print("启动 Kafka 与存储 / starting Kafka and the stores")
+    async with Embedded(data, base_port, services=()) as embedded:
+        yield embedded.parts
+
+
+async def _replay(
+    console: Console, messages: list[Message], limit: str, until: datetime, namespace: str, data: Path,
+    base_port: int, bad_rows: int,
+) -> dict[str, Any]:  # fmt: skip
+    from services.cli.embedded import AlreadyRunning, PortsTaken, StartFailed
+    from services.cli.replaying.drive import ReplayFailed
+
+    began = time.monotonic()
+    try:
+        async with _parts(console, data, base_port) as parts:
+            console.print(f"启动四个服务 / starting four services in namespace {namespace}", highlight=False)
+            async with history_services(parts, namespace=namespace, reply_limit=limit) as services:
+                urls = {name: child.url for name, child in services.items()}
+                await _play(console, parts, urls, messages, until, namespace)
+                result = await _numbers(parts, namespace)
+    except* (ReplayFailed, PortsTaken, AlreadyRunning, StartFailed) as errors:
+        fail(str(_first(errors)), False)
+    seconds = round(time.monotonic() - began, 1)
+    return {
+        **result, "skipped_rows": bad_rows, "seconds": seconds,
+        "events_per_second": round(result["events"] / seconds, 1), "reply_limit": limit,
+        "until": until.isoformat(), "namespace": namespace,
+    }  # fmt: skip
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _play(
+    console: Console,
+    parts: Parts,
+    urls: dict[str, str],
+    messages: list[Message],
+    until: datetime,
+    namespace: str,
+) -> None:
+    from services.cli.replaying.drive import Driver
+    from services.cli.replaying.reads import READS
+    from shared.bus.reading import Stillness
+
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
+        task = bar.add_task("重放 / replaying", total=len(messages))
+
+        def show(done: int, _: int) -> None:
+            bar.update(task, completed=done)
+
+        async with Stillness(parts.kafka_bootstrap, f"{namespace}.", READS) as stillness:
+            await Driver(urls, stillness, messages, until=until, progress=show).run()
+
+
+async def _numbers(parts: Parts, namespace: str) -> dict[str, Any]:
+    """The figures, rebuilt from the event log alone."""
+    from services.feedback.figures import replay_figures
+    from services.feedback.rebuild import rebuild
+
+    envelopes = await event_log(parts.kafka_bootstrap, namespace)
+    return {**replay_figures(rebuild(envelopes).values()), "events": len(envelopes)}
+
+
+def _table(result: dict[str, Any]) -> Table:
+    table = Table(
+        "month", "registered", "replied", "on time", "late", "open", "on-time rate", title="重放结果 / replay"
+    )
+    rows = [*sorted(result["months"].items()), ("total", result)]
+    for name, row in rows:
+        replied = row["replied"]
+        rate = (
+            f"{row['replied_on_time']}/{replied} = {row['replied_on_time'] / replied:.1%}" if replied else "-"
+        )
+        if replied < 5:
+            rate = f"{row['replied_on_time']}/{replied}"
+        if name == "total":
+            table.add_section()
+        table.add_row(
+            name, str(row["registered"]), str(replied), str(row["replied_on_time"]), str(row["replied_late"]),
+            str(row["open"]), rate,
+        )  # fmt: skip
+    return table
+
+
+def _notes(result: dict[str, Any], out: Path | None) -> list[str]:
+    limit = result["reply_limit"]
+    notes = [
+        f"按时答复 / replied on time [bold]{result['replied_on_time']}[/bold] of {result['replied']} replied "
+        f"({result['registered']} registered), limit {limit}; promise clocks breached: {result['breaches']}",
+        f"{result['events']} events in {result['seconds']} s ({result['events_per_second']}/s), "
+        f"kept in namespace {result['namespace']}",
+    ]
+    return notes if out is None else [*notes, f"numbers written to {out}"]
