@@ -1,0 +1,1 @@
+"""Dispatch owns assignments, the department directory, routing and replies."""

@@ -1,0 +1,3 @@
+"""Dispatch's cellar: one document per issue."""
+
+COLLECTION = "issues"

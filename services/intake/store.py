@@ -1,0 +1,3 @@
+"""Intake's cellar: one document per issue."""
+
+COLLECTION = "issues"
