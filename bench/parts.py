@@ -1,0 +1,76 @@
+"""The real parts the benchmarks run on: the embedded Kafka and store, and the whole of `qinqing up`, in folders that go away."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from bench.machine import ROOT
+from bench.results import Skipped
+from services.cli.embedded import Embedded, Parts, SystemState, free_ports
+from services.cli.embedded.ports import taken_ports
+from services.cli.embedded.state import read_state
+
+PORTS_NEEDED = 24
+START_SECONDS = 240
+
+
+def free_base_port() -> int:
+    """A base port whose whole range was free a moment ago."""
+    while True:
+        base = free_ports(1)[0]
+        if base < 65_000 and not taken_ports(dict.fromkeys(range(base, base + PORTS_NEEDED), "a benchmark")):
+            return base
+
+
+@asynccontextmanager
+async def broker_and_store() -> AsyncIterator[Parts]:
+    """A Kafka and one store of one's own, without services."""
+    with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
+        async with Embedded(Path(folder), free_base_port(), services=(), stores=("intake",)) as system:
+            yield system.parts
+
+
+@contextmanager
+def whole_system() -> Iterator[SystemState]:
+    """`qinqing up` as a user starts it, in a folder and on ports of its own; stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
+        command = [sys.executable, "-m", "services.cli.main", "up", "--json", "--data", folder]
+        log = Path(folder) / "up.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*command, "--base-port", str(free_base_port())], cwd=ROOT, stdout=output, stderr=output,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
+        try:
+            yield asyncio.run(_ready(process, Path(folder)))
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+async def _ready(process: "subprocess.Popen[bytes]", folder: Path) -> SystemState:
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            state = read_state(folder)
+            if state is not None and state.phase == "ready":
+                return state
+            if process.poll() is not None:
+                why = (
+                    state.message if state is not None and state.message else (folder / "up.log").read_text()
+                )
+                raise Skipped(f"`qinqing up` does not start here: {_one_line(why)}")
+            await asyncio.sleep(0.1)
+
+
+def _one_line(text: str) -> str:
+    try:
+        text = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        pass
+    return " ".join(text.split())[-300:]

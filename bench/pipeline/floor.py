@@ -1,0 +1,65 @@
+"""Contender (c), the floor: aiokafka alone: getmany, one find, one bulk insert, futures, one commit a batch."""
+
+import asyncio
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from bench.pipeline import work
+from bench.pipeline.meter import Meter
+from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
+from bench.pipeline.room import room
+from shared.bus.kafka import CONSUMER, to_record
+from shared.envelope import SHA256_HEADER
+from shared.store import Aggregates
+
+
+async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
+    """Run until the plan's events are committed; nothing here survives a fault, that is the point."""
+    house = room()
+    client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(plan.store_url)
+    collection = client[plan.database][COLLECTION]
+    await Aggregates(collection, house.jurisdiction).prepare()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=plan.bootstrap, acks="all", enable_idempotence=True, max_batch_size=512 * 1024
+    )
+    consumer = AIOKafkaConsumer(
+        plan.source_prefix + house.commands_topic, bootstrap_servers=plan.bootstrap, group_id=plan.group,
+        enable_auto_commit=False, **CONSUMER,
+    )  # type: ignore[arg-type]  # fmt: skip
+    await producer.start()
+    meter.reset()
+    await consumer.start()
+    while not meter.done.is_set():
+        batches = await consumer.getmany(timeout_ms=BATCH_TIMEOUT_MS, max_records=BATCH_RECORDS)
+        if not batches:
+            continue
+        meter.begin()
+        found = [work.read(to_record(raw, plan.source_prefix)) for raws in batches.values() for raw in raws]
+        ids = [each.envelope.subject for each in found]
+        known = {
+            each["_id"] async for each in collection.find({"_id": {"$in": ids}}, batch_size=BATCH_RECORDS)
+        }
+        assert not known
+        documents, published = [], []
+        for each in found:
+            document, records = work.settle(house, each, "token")
+            documents.append(document)
+            published += records
+        await collection.insert_many(documents, ordered=False)
+        futures = [
+            await producer.send(
+                plan.output_prefix + out.topic, out.value, key=out.key,
+                headers=[(SHA256_HEADER, out.sha256.encode())],
+            )
+            for out in published
+        ]  # fmt: skip
+        await asyncio.gather(*futures)
+        offsets: dict[TopicPartition, int] = {tp: raws[-1].offset + 1 for tp, raws in batches.items()}
+        await consumer.commit(offsets)
+        meter.end(len(found))
+    await consumer.stop()
+    await producer.stop()
+    client.close()
+    return {}

@@ -1,0 +1,56 @@
+"""Contender (b): FastStream, one message a call, one find, one insert, one confirmed publish, one commit."""
+
+import asyncio
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from bench.pipeline import work
+from bench.pipeline.meter import Meter
+from bench.pipeline.plan import COLLECTION, Plan
+from bench.pipeline.room import room
+from shared.bus.kafka import to_record
+from shared.envelope import SHA256_HEADER
+from shared.store import Aggregates
+
+
+async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
+    """Run until the plan's events are committed, each by itself."""
+    house = room()
+    client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(plan.store_url)
+    collection = client[plan.database][COLLECTION]
+    await Aggregates(collection, house.jurisdiction).prepare()
+    broker = KafkaBroker(plan.bootstrap, acks="all", logger=None)
+
+    async def _as_it_is(message: Any) -> Any:
+        return message.body
+
+    @broker.subscriber(
+        f"{plan.source_prefix}{house.commands_topic}", group_id=plan.group, auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL, decoder=_as_it_is,
+    )  # type: ignore[call-overload]  # fmt: skip
+    async def _one(_: bytes, message: KafkaMessage) -> None:
+        if meter.done.is_set():
+            await asyncio.sleep(3600)  # until the broker is stopped
+        meter.begin()
+        found = work.read(to_record(message.raw_message, plan.source_prefix))
+        assert await collection.find_one({"_id": found.envelope.subject}) is None
+        document, published = work.settle(house, found, "token")
+        await collection.insert_one(document)
+        for out in published:
+            await broker.publish(
+                out.value,
+                topic=plan.output_prefix + out.topic,
+                key=out.key,
+                headers={SHA256_HEADER: out.sha256},
+            )
+        await message.ack()
+        meter.end(1)
+
+    meter.reset()
+    await broker.start()
+    await meter.done.wait()
+    client.close()
+    return {}  # the process ends here: a handler that waits would hold broker.stop() up

@@ -1,0 +1,125 @@
+"""Runs the contenders in turn, several rounds in alternating order, and compares them within the rounds."""
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from bench.machine import ROOT
+from bench.parts import broker_and_store
+from bench.pipeline.load import preload
+from bench.pipeline.plan import BATCH_RECORDS, PARTITIONS, Plan
+from bench.pipeline.room import room
+from bench.pipeline.work import check_same_work
+from bench.results import Measure, Result
+from services.cli.embedded import Parts
+from shared.bus.topics import ensure_topics
+
+EVENTS, ONE_BY_ONE = 15_000, 1_500
+ROUNDS = 5
+SOURCE = "bench."
+QUIX_PYTHON = ROOT / ".venv-bench/bin/python"
+MOST_ROUND_TRIPS = 0.02
+SETTLE_SECONDS = 1.0
+
+Say = Callable[[str], None]
+Reports = dict[str, list[dict[str, Any]]]
+
+
+async def measure(say: Say, *, rounds: int = ROUNDS, events: int = EVENTS) -> Result:
+    """All contenders on one Kafka and one store; ratios are medians over the rounds."""
+    contenders = ["ours", "floor", "one_message"]
+    if QUIX_PYTHON.exists():
+        contenders.append("quix")
+    else:
+        say("Quix Streams is left out: no .venv-bench here (`make bench` sets it up)")
+    reports: Reports = {name: [] for name in contenders}
+    async with broker_and_store() as parts:
+        record = await preload(parts.kafka_bootstrap, SOURCE, room(), events)
+        sizes = check_same_work(room(), record)
+        for number in range(rounds):
+            turn = number % len(contenders)
+            order = contenders[turn:] + contenders[:turn]
+            for name in order if number % 2 == 0 else reversed(order):
+                count = ONE_BY_ONE if name == "one_message" else events
+                report = await _one(parts, name, number, count)
+                reports[name].append(report)
+                say(f"round {number + 1} {name}: {report['events_per_second']:,.0f} events/s")
+    _check_round_trips(reports["ours"])
+    return _result(reports, sizes, events)
+
+
+async def _one(parts: Parts, name: str, number: int, events: int) -> dict[str, Any]:
+    """One run in a process of its own, on fresh topics, a fresh group and a fresh database."""
+    plan = Plan(
+        contender=name, bootstrap=parts.kafka_bootstrap, store_url=parts.store_urls["intake"],
+        source_prefix=SOURCE, output_prefix=f"{name}-{number}.", events=events,
+    )  # fmt: skip
+    await ensure_topics(plan.bootstrap, plan.output_prefix, ["intake.events"], partitions=PARTITIONS)
+    python = str(QUIX_PYTHON) if name == "quix" else sys.executable
+    module = "bench.pipeline.quix" if name == "quix" else "bench.pipeline.worker"
+    process = await asyncio.create_subprocess_exec(
+        python, "-m", module, plan.text(), cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"{name} failed:\n{errors.decode()[-3000:]}")
+    client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(plan.store_url)
+    stored = await client[plan.database]["issues"].count_documents({})
+    assert stored >= events, f"{name} stored {stored} documents of {events}"
+    await client.drop_database(plan.database)
+    client.close()
+    await asyncio.sleep(SETTLE_SECONDS)  # the store's own tidying should not fall on the next one
+    report: dict[str, Any] = json.loads(output.decode().splitlines()[-1])
+    return report
+
+
+def _check_round_trips(ours: list[dict[str, Any]]) -> None:
+    """The promise of the loop, as an assertion: it fails the whole benchmark."""
+    for report in ours:
+        per_event = report["round_trips_per_event"]
+        assert report["largest_batch"] == BATCH_RECORDS, f"no full batch: {report['largest_batch']} at most"
+        assert per_event <= MOST_ROUND_TRIPS, (
+            f"{per_event} round trips an event, {MOST_ROUND_TRIPS} at most: {report}"
+        )
+
+
+def _ratios(reports: Reports, above: str, below: str) -> list[float]:
+    return [
+        round(one["events_per_second"] / other["events_per_second"], 3)
+        for one, other in zip(reports[above], reports[below], strict=True)
+    ]
+
+
+def _result(reports: Reports, sizes: tuple[int, int, list[int]], events: int) -> Result:
+    ratios = {f"ours/{other}": _ratios(reports, "ours", other) for other in reports if other != "ours"}
+    goals = {"ours/floor": 0.75, "ours/one_message": 20.0}
+    measures = [
+        Measure(
+            f"{name}, median of {len(runs)}",
+            statistics.median(run["events_per_second"] for run in runs),
+            "events/s",
+        )
+        for name, runs in reports.items()
+    ]
+    measures += [
+        Measure(name, round(statistics.median(values), 3), "times", goals.get(name), "at least")
+        for name, values in ratios.items()
+    ]
+    worst = max(run["round_trips_per_event"] for run in reports["ours"])
+    measures.append(Measure("ours, broker and store round trips", worst, "per event", MOST_ROUND_TRIPS))
+    detail = {
+        "load": {
+            "events": events, "events_one_by_one": ONE_BY_ONE, "partitions": PARTITIONS, "batch_records": BATCH_RECORDS,
+            "record_bytes": sizes[0], "document_bytes_about": sizes[1], "published_bytes": sizes[2],
+        },
+        "ratios_per_round": ratios,
+        "runs": reports,
+    }  # fmt: skip
+    return Result("pipeline", measures, detail)
