@@ -1,1 +1,1 @@
-"""Intake owns registration and acceptance: what was said, and the date that was promised for it."""
+"""Intake: issues up to acceptance, and the promise their raisers are told."""

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from services.intake import domain
+from services.intake import handlers
+from services.intake.domain import LEARNED, Issue, Rules
 from shared.bus.room import Room
 from shared.calendar import Calendar
 from shared.clocks import Policy
 from shared.commands import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
-from shared.events import FEEDBACK, IssueClosed
-from shared.moves import Change
+from shared.events import FEEDBACK
 
 
 def room(*, jurisdiction: str, history: bool, policy: Policy, calendar: Calendar) -> Room:
@@ -16,14 +16,14 @@ def room(*, jurisdiction: str, history: bool, policy: Policy, calendar: Calendar
     return Room(
         service="intake",
         jurisdiction=jurisdiction,
-        state=domain.Issue,
+        state=Issue,
         reads=(FEEDBACK,),
         commands={
-            RegisterIssue: partial(domain.register, policy=policy, calendar=calendar),
-            AcceptIssue: domain.accept,
-            RejectIssue: domain.reject,
-            WithdrawIssue: domain.withdraw,
+            RegisterIssue: partial(handlers.register, Rules(policy, calendar)),
+            AcceptIssue: handlers.accept,
+            RejectIssue: handlers.reject,
+            WithdrawIssue: handlers.withdraw,
         },
-        facts={IssueClosed: lambda issue, fact, context: issue and Change(issue.model_copy(update={"state": domain.State.CLOSED}))},
+        facts=dict.fromkeys({fact for _, fact in LEARNED}, handlers.learn),
         history=history,
     )

@@ -1,0 +1,75 @@
+"""An issue's id and number, an anonymous raiser's pseudonym, and the check of a credit code: arithmetic only."""
+
+import hashlib
+import unicodedata
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ID_LENGTH = 13
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
+_CHECKS = 37
+"""Crockford's check symbol is the value modulo 37; ids are chosen so that it is one of the 32 ordinary ones."""
+
+_CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_CODE_RULE = (
+    "a unified social credit code has 18 characters, digits and capitals without I O S V Z, "
+    "and the last one checks the rest (GB 32100-2015)"
+)
+
+
+def issue_id(principal: str, key: str) -> str:
+    """13 characters of Crockford base32 (65 bits of SHA-256): the same asker and key give the same issue."""
+    attempt = 0
+    while True:
+        text = f"{len(principal)}:{principal}:{key}:{attempt}"
+        value = int.from_bytes(hashlib.sha256(text.encode()).digest()) >> (256 - 5 * ID_LENGTH)
+        if value % _CHECKS < len(CROCKFORD):  # else the check would be one of * ~ $ = U, bad on the phone
+            return "".join(CROCKFORD[value >> shift & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))
+        attempt += 1
+
+
+def is_issue_id(text: str) -> bool:
+    """Whether this is an id as ``issue_id`` makes them."""
+    return len(text) == ID_LENGTH and all(char in CROCKFORD for char in text) and _check(text) != ""
+
+
+def issue_number(id: str) -> str:
+    """The id for people: grouped, with a check character: ``7K3M-9QXT-2B4N-6C``."""
+    full = id + _check(id)
+    return "-".join(full[start : start + 4] for start in range(0, len(full), 4))
+
+
+def read_number(text: str) -> str:
+    """The id a typed number (or id) means: any case, width and spacing; O is 0, I and L are 1.
+
+    Raises ValueError with what is wrong: another length, a character that no number has, a wrong check.
+    """
+    typed = unicodedata.normalize("NFKC", text).upper().translate(_READ_AS)
+    if len(typed) not in (ID_LENGTH, ID_LENGTH + 1):
+        raise ValueError(f"{text[:40]!r} is not an issue's number: it has {ID_LENGTH + 1} letters and digits")
+    for char in typed:
+        if char not in CROCKFORD:
+            raise ValueError(f"{text[:40]!r} is not an issue's number: {char!r} is in none of them")
+    id = typed[:ID_LENGTH]
+    if not is_issue_id(id) or typed[ID_LENGTH:] not in ("", _check(id)):
+        raise ValueError(f"{text[:40]!r} is mistyped: its last character does not fit the others")
+    return id
+
+
+def pseudonym(id: str) -> str:
+    """What an anonymous raiser (隐名) is called on this issue; it derives from the issue alone."""
+    return "anonymous-" + hashlib.sha256(f"pseudonym:{id}".encode()).hexdigest()[:8]
+
+
+def is_credit_code(code: str) -> bool:
+    """Whether the 18th character fits the other 17 by the rule of GB 32100-2015 (weights 3^i modulo 31)."""
+    if len(code) != 18 or any(char not in _CREDIT_CODE for char in code):
+        return False
+    total = sum(_CREDIT_CODE.index(char) * pow(3, place, 31) for place, char in enumerate(code[:17]))
+    return _CREDIT_CODE[-total % 31] == code[17]
+
+
+def _check(id: str) -> str:
+    value = 0
+    for char in id:
+        value = value * 32 + CROCKFORD.index(char)
+    return CROCKFORD[value % _CHECKS] if value % _CHECKS < len(CROCKFORD) else ""
