@@ -20,7 +20,7 @@ from shared.auth import WrongActor, actor_of
 from shared.bus import door
 from shared.commands import Command
 from shared.moves import Reason
-from shared.words import reason_text
+from shared.words import reason_text, rule_text
 
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
@@ -119,7 +119,8 @@ def install_problems(app: FastAPI, most_bytes: int) -> None:
         errors = []
         for item in error.errors()[:20]:
             field = ".".join(str(step) for step in item["loc"] if step != "body") or "body"
-            errors.append({"field": field, "rule": item["msg"]})
+            rule = rule_text(item["type"], item["msg"], item.get("ctx") or {}, language_of(request))
+            errors.append({"field": field, "rule": rule})
         title = "the request does not fit its form" if english else "请求内容不符合要求"
         status = 400 if any(item["type"] == "json_invalid" for item in error.errors()) else 422
         return problem(status, title, type="urn:qinqing:refused:malformed", reason="malformed", errors=errors)

@@ -1,5 +1,7 @@
 """The reasons for a refusal in the user's language: one short sentence each, Chinese and English."""
 
+from collections.abc import Mapping
+
 from shared.moves import Reason
 
 REASONS: dict[Reason, tuple[str, str]] = {
@@ -34,3 +36,34 @@ def reason_text(reason: str, language: str = "zh") -> str:
     except ValueError:
         return reason
     return english if language == "en" else chinese
+
+
+RULES: dict[str, str] = {
+    "missing": "必填",
+    "extra_forbidden": "没有这个字段",
+    "string_too_long": "最多 {max_length} 个字",
+    "string_too_short": "至少 {min_length} 个字",
+    "string_type": "应为文字",
+    "string_pattern_mismatch": "格式应为 {pattern}",
+    "enum": "应为其中之一：{expected}",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "greater_than_equal": "应不小于 {ge}",
+    "json_invalid": "不是合法的 JSON：{error}",
+    "dict_type": "应为 JSON 对象",
+    "model_attributes_type": "应为 JSON 对象（Content-Type: application/json）",
+}
+"""Pydantic's error types in Chinese; the braces take the numbers of the rule that was broken."""
+
+
+def rule_text(kind: str, message: str, context: Mapping[str, object], language: str = "zh") -> str:
+    """What would be right for one field; an error type without a translation keeps pydantic's own sentence."""
+    template = RULES.get(kind)
+    if language == "en" or template is None:
+        return message.removeprefix("Value error, ")
+    try:
+        return template.format(**context)
+    except KeyError:
+        return message

@@ -95,7 +95,7 @@ def _totals(month: str, total: dict[str, Any]) -> Table:
         table.add_row(words, str(total[name]), "issue")
     table.add_section()
     for name, words in WORDS.items():
-        table.add_row(words, share(total[name]), total[name]["unit"])
+        table.add_row(words, share(total["rates"][name]), total["rates"][name]["unit"])
     table.add_section()
     for name, words in (
         ("first_reply", "首次答复用时 / time to first reply"),
@@ -117,7 +117,7 @@ def _departments(departments: dict[str, Any]) -> Table:
     )
     for code, row in sorted(departments.items(), key=lambda entry: -entry[1]["registered"]):
         table.add_row(
-            code, str(row["registered"]), str(row["replied"]), share(row["on_time_reply"]), share(row["answered"]),
-            share(row["satisfied"]),
+            code, str(row["registered"]), str(row["replied"]), share(row["rates"]["on_time_reply"]), share(row["rates"]["answered"]),
+            share(row["rates"]["satisfied"]),
         )  # fmt: skip
     return table

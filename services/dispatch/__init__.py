@@ -1,1 +1,1 @@
-"""Dispatch owns assignments, the department directory, routing and replies."""
+"""Dispatch: which department handles an issue, and the reply that goes out."""
