@@ -1,0 +1,212 @@
+"""Supervision's clocks: nothing fires early, twice, after its stop or without a cause; nothing due stays silent."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.envelope import read_seen
+from tests.simulation.checker.history import Facts, instant
+from tests.simulation.checker.lives import TOPIC_OF, kind_of
+
+Key = tuple[str, int, str]
+Running = Mapping[str, Mapping[str, bool]]
+ENDS = ("issue.rejected", "issue.withdrawn", "issue.closed")
+ISSUE_CLOCKS = ("assign", "promise", "rework_decision", "tracking")
+
+
+@dataclass
+class Clock:
+    """One clock as its events tell it."""
+
+    key: Key
+    started_at: datetime
+    due_at: datetime
+    warned: list[str] = field(default_factory=list)
+    breached: bool = False
+    annulled: bool = False
+    stopped: bool = False
+
+    def __str__(self) -> str:
+        name, round, assignment = self.key
+        return f"the {name} clock of round {round}" + (f" of {assignment}" if assignment else "")
+
+
+def _key(data: Mapping[str, Any]) -> Key:
+    return data["clock"], data.get("round", 1), data.get("assignment", "")
+
+
+def read_clocks(events: list[Mapping[str, Any]]) -> list[Clock]:
+    """All clocks of one issue, every generation; wrong steps are left out (``check_clocks`` names them)."""
+    return _read("", events, timedelta(0), [])
+
+
+def running_clocks(facts: Facts) -> Running:
+    """By subject and clock name: True while something may still fire, False when it was breached already."""
+    running: dict[str, dict[str, bool]] = {}
+    for subject, events in facts.told_by("supervision").items():
+        for clock in read_clocks(events):
+            if not clock.stopped:
+                names = running.setdefault(subject, {})
+                names[clock.key[0]] = names.get(clock.key[0], False) or not clock.breached
+    return running
+
+
+def check_clocks(facts: Facts) -> Iterator[str]:
+    """Every clock of every issue, by itself and against the facts of the other owners."""
+    grace = timedelta(seconds=facts.history.grace_seconds)
+    told = {service: facts.told_by(service) for service in ("intake", "dispatch", "feedback", "supervision")}
+    for subject, events in told["supervision"].items():
+        found: list[str] = []
+        clocks = _read(subject, events, grace, found)
+        yield from found
+        if not facts.spared(subject, "supervision"):
+            others = {service: told[service].get(subject, []) for service in ("intake", "dispatch", "feedback")}
+            yield from _against_facts(facts, subject, clocks, others, grace)
+            yield from _annulled_in_vain(facts, subject, events, grace)
+
+
+def _read(subject: str, events: list[Mapping[str, Any]], grace: timedelta, found: list[str]) -> list[Clock]:
+    clocks: list[Clock] = []
+    current: dict[Key, Clock] = {}
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        if not kind.startswith("clock."):
+            continue
+        key = _key(data)
+        clock = current.get(key)
+        if kind == "clock.started":
+            if clock is not None and not clock.stopped:
+                found.append(f"{subject}: {event['id']} starts {clock} while it runs")
+            current[key] = Clock(key, instant(data["started_at"]), instant(data["due_at"]))
+            clocks.append(current[key])
+        elif clock is None:
+            found.append(f"{subject}: {event['id']} ({kind}) is about a clock that never started: {key}")
+        else:
+            found.extend(f"{subject}: {event['id']}: {wrong}" for wrong in _step(clock, kind, event, grace))
+    return clocks
+
+
+def _step(clock: Clock, kind: str, event: Mapping[str, Any], grace: timedelta) -> Iterator[str]:
+    """One event of a running clock; what is wrong with it."""
+    at, data = instant(event["time"]), event["data"]
+    by_timer = str(event.get("cause", "")).startswith("timer/")
+    if "due_at" in data and instant(data["due_at"]) != clock.due_at:
+        yield f"{clock} is due {clock.due_at}, this says {data['due_at']}"
+    match kind:
+        case "clock.warned" | "clock.breached" if clock.stopped:
+            yield f"{kind} after {clock} was stopped"
+        case "clock.warned":
+            if data["threshold"] in clock.warned:
+                yield f"{clock} warned twice at {data['threshold']}"
+            if at <= clock.started_at:
+                yield f"{clock} warned before it had run at all"
+            clock.warned.append(data["threshold"])
+        case "clock.breached":
+            if clock.breached:
+                yield f"{clock} was breached twice"
+            if at < clock.due_at + grace if by_timer else at <= clock.due_at:
+                yield f"{clock} was breached at {at}, too early for {clock.due_at}"
+            clock.breached = True
+        case "clock.breach_annulled":
+            if not clock.breached or clock.annulled:
+                yield f"the breach of {clock} was annulled, and there was none"
+            if instant(data["stopped_at"]) > clock.due_at:
+                yield f"the breach of {clock} was annulled by what came too late"
+            clock.annulled = True
+        case "clock.stopped":
+            if clock.stopped:
+                yield f"{clock} was stopped twice"
+            if data["breached"] != (clock.breached and not clock.annulled):
+                yield f"{clock} was stopped as breached={data['breached']}, which its events do not say"
+            clock.stopped = True
+
+
+def _against_facts(
+    facts: Facts, subject: str, clocks: list[Clock], others: Mapping[str, list[Mapping[str, Any]]], grace: timedelta
+) -> Iterator[str]:
+    """Which clocks must exist, be stopped and be breached follows from the owners' facts alone."""
+    for name, round, started in _expected(others):
+        stop = min(_stops(name, round, started, others), default=None)
+        found = [clock for clock in clocks if clock.key[:2] == (name, round)]
+        if not found:
+            if stop is None or stop > started:
+                yield f"{subject}: no {name} clock was started for what happened at {started}"
+            continue
+        clock = found[-1]
+        late = stop is None or stop > clock.due_at
+        standing = clock.breached and not clock.annulled
+        over = facts.history.now > clock.due_at + grace + timedelta(minutes=10)
+        if standing and not late:
+            yield f"{subject}: {clock} counts as breached, though it was stopped in time at {stop}"
+        if late and over and not standing:
+            yield f"{subject}: {clock} was due {clock.due_at}, and no breach stands"
+        if clock.stopped != (stop is not None):
+            yield f"{subject}: {clock} is {'stopped' if clock.stopped else 'running'}, but its end was {stop}"
+
+
+def _expected(others: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[tuple[str, int, datetime]]:
+    for event in (*others["intake"], *others["feedback"]):
+        at, round = instant(event["time"]), event["data"].get("round", 1)
+        match kind_of(event):
+            case "issue.registered":
+                yield "assign", 1, at
+            case "promise.started":
+                yield "promise", 1, instant(event["data"]["started_at"])
+            case "rework.decided":
+                yield "promise", round, at
+            case "rework.asked":
+                yield "rework_decision", round, at
+            case "issue.tracked":
+                yield "tracking", round, at
+
+
+def _stops(
+    name: str, round: int, started: datetime, others: Mapping[str, list[Mapping[str, Any]]]
+) -> Iterator[datetime]:
+    for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
+        kind, at = kind_of(event), instant(event["time"])
+        if (
+            kind in ENDS
+            or (name == "assign" and kind == "issue.assigned")
+            or (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round)
+            or (name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= started)
+        ):
+            yield at
+
+
+def _annulled_in_vain(
+    facts: Facts, subject: str, events: list[Mapping[str, Any]], grace: timedelta
+) -> Iterator[str]:
+    """A timer waits until what its sources held after due + grace was read; so what was there then cannot annul."""
+    breaches: dict[Key, Mapping[str, Any]] = {}
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        if kind == "clock.breached":
+            breaches[_key(data)] = event
+        elif kind == "clock.breach_annulled" and _key(data) in breaches:
+            breach = breaches[_key(data)]
+            fact = facts.by_id.get(str(event.get("cause", "")))
+            if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
+                continue
+            fire_ms = (instant(data["due_at"]) + grace).timestamp() * 1000
+            if _there_since(facts, subject, fact.event or {}) <= fire_ms:
+                yield f"{subject}: {breach['id']} was fired though {fact.place}, which annulled it, was there to be read"
+
+
+def _there_since(facts: Facts, subject: str, event: Mapping[str, Any]) -> int:
+    """When an event and everything it waits for stood on its topics, in ms; late copies do not count."""
+    todo = {str(event["id"]).rsplit(":", 2)[0]: event["seq"]}
+    since, done = 0, set()
+    while todo:
+        topic, upto = todo.popitem()
+        for seq in range(1, upto + 1):
+            if (topic, seq) in done:
+                continue
+            done.add((topic, seq))
+            for (name, owner, _), found in facts.events.items():
+                if (name, owner) == (topic, subject) and seq in found:
+                    since = max(since, found[seq].record.timestamp)
+                    seen = read_seen((found[seq].event or {}).get("seen", ""))
+                    todo.update({t: max(n, todo.get(t, 0)) for t, n in seen.items() if t in TOPIC_OF.values()})
+    return since

@@ -1,0 +1,205 @@
+"""Who uses the system in a simulation: people with issues, slips and repeats, strangers, and operators."""
+
+import json
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from pydantic import BaseModel
+
+from shared.bus.deadletters import Letter, discard_request, fold_letters, replay_request, resolution
+from shared.bus.door import Request, sealed
+from shared.bus.records import Outgoing
+from shared.commands import AcceptIssue, Command, RegisterIssue, WithdrawIssue
+from shared.events import Kind, Source
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.sight import Sight, any_wish, next_wish
+from tests.simulation.world import Ask
+
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
+MOST_MOVES = 45
+
+
+class Clients:
+    """Everybody outside the services. ``acknowledged`` is what Kafka has said yes to: id -> (service, subject)."""
+
+    def __init__(self, scheduler: Scheduler, departments: Sequence[str], rng: Random) -> None:
+        self._scheduler, self._departments, self._rng = scheduler, departments, rng
+        self.acknowledged: dict[str, tuple[str, str]] = {}
+        self.busy = 0
+        self.repairs: dict[tuple[str, str, str], int] = {}
+        """(service, type, subject) of a handler's bug -> the instant at which it is repaired, in ms."""
+
+    # ---------------------------------------------------------------- asking
+
+    async def _post(self, request: Request, service: str) -> None:
+        """Until Kafka says yes; each try may have arrived."""
+        record = sealed(request, f"/sim/{service}")
+        while True:
+            try:
+                await Ask("publish", ([record], self._scheduler.clock.ms))
+            except KafkaError:
+                await self._sleep(self._rng.choice((10, 500, 5000)))
+                continue
+            self.acknowledged[request.id] = (service, request.subject)
+            return
+
+    async def ask(self, subject: str, actor: str, command: Command | BaseModel, key: str) -> str | None:
+        """Post a command, wait some seconds for what became of it, sometimes post it again; its status or None."""
+        service = command.service if isinstance(command, Command) else ""
+        request = Request(subject, command, "http", actor, key)
+        for _ in range(self._rng.choice((1, 2, 3))):
+            await self._post(request, service)
+            for pause in (30, 200, 1000, 4000):
+                await self._sleep(pause)
+                document = self._scheduler.collections[service].look(subject) or {}
+                for id, _, outcome in document.get("causes", ()):
+                    if id == request.id:
+                        return str(outcome["status"])
+        return None
+
+    async def _sleep(self, ms: int) -> None:
+        await Ask("sleep", self._scheduler.clock.ms + ms)
+
+    def _pause(self) -> int:
+        """Mostly seconds and hours, sometimes weeks: then warnings, breaches and lapses fire."""
+        rng = self._rng
+        kind = rng.random()
+        if kind < 0.45:
+            return rng.randint(0, 20 * SECOND)
+        if kind < 0.75:
+            return rng.randint(MINUTE, 8 * HOUR)
+        return rng.randint(HOUR, 4 * DAY) if kind < 0.93 else rng.randint(4 * DAY, 25 * DAY)
+
+    # --------------------------------------------------------------- people
+
+    async def live(self, number: int, subject: str, person: str) -> None:
+        """One issue from registration to its end, or until its people lose patience."""
+        self.busy += 1
+        rng = self._rng
+        await self._sleep(rng.randint(0, 3 * HOUR))
+        register = RegisterIssue(
+            kind=rng.choice(list(Kind)), origin=rng.choice((Source.ONLINE, Source.HOTLINE, Source.TALK)),
+            title=f"问题{number}", text="路灯不亮" * rng.randint(1, 20), anonymous=rng.random() < 0.2,
+        )  # fmt: skip
+        if rng.random() < 0.1:
+            await self.ask(subject, "office:chen", AcceptIssue(), f"{number}/early")
+        await self.ask(subject, person, register, f"register/{number}")
+        asked: list[tuple[str, Command, str]] = [(person, register, f"register/{number}")]
+        for move in range(MOST_MOVES):
+            sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
+            if sight.over or (move > 12 and rng.random() < 0.02):
+                break
+            wish = next_wish(sight, rng, self._departments, person)
+            if rng.random() < 0.12:
+                wish = any_wish(sight, rng, self._departments, person)
+                self._scheduler.counts["wish at random"] += 1
+            if wish is not None:
+                await self.ask(subject, wish.actor, wish.command, f"{number}/{move}")
+                asked.append((wish.actor, wish.command, f"{number}/{move}"))
+            if rng.random() < 0.1:
+                await self._again(subject, asked)
+            await self._sleep(self._pause())
+        self.busy -= 1
+
+    async def _again(self, subject: str, asked: Sequence[tuple[str, Command, str]]) -> None:
+        """An old request once more, sometimes with another body under the same key."""
+        actor, command, key = self._rng.choice(asked)
+        if self._rng.random() < 0.4:
+            fields = [name for name in ("reason", "text", "explanation") if getattr(command, name, "")]
+            if not fields:
+                return
+            command = command.model_copy(update={fields[0]: "另一个内容"})
+            self._scheduler.counts["same key, other body"] += 1
+        else:
+            self._scheduler.counts["same key again"] += 1
+        await self.ask(subject, actor, command, key)
+
+    async def withdraw(self, number: int, subject: str, person: str) -> None:
+        """At some moment the issue is taken back, whatever else is under way."""
+        self.busy += 1
+        await self._sleep(self._rng.choice((1, 5)) * self._pause() + HOUR)
+        await self.ask(subject, person, WithdrawIssue(reason="已自行解决"), f"{number}/withdraw")
+        self.busy -= 1
+
+    async def err(self, number: int, subject: str, person: str) -> None:
+        """Commands about an issue that nobody ever registered."""
+        self.busy += 1
+        for move in range(self._rng.randint(1, 4)):
+            wish = any_wish(Sight(()), self._rng, self._departments, person)
+            await self.ask(subject, wish.actor, wish.command, f"nobody/{number}/{move}")
+            await self._sleep(self._pause())
+        self.busy -= 1
+
+    # ------------------------------------------------------------- strangers
+
+    def scribble(self) -> None:
+        """A record that nobody can use, on one of our own topics."""
+        rng, scheduler = self._rng, self._scheduler
+        topic = rng.choice([name for name in scheduler.log.topics if not name.endswith(".dlq")])
+        subject = f"STRANGER{rng.randint(10_000, 99_999)}"
+        envelope: dict[str, Any] = {
+            "specversion": "1.0", "id": f"stranger/{subject}", "type": "issue.dreamt.v1", "source": "/sim/stranger",
+            "subject": subject, "time": "2026-03-02T08:00:00Z", "seq": 1, "data": {"what": "梦"},
+        }  # fmt: skip
+        kind = rng.choice(("unknown type", "not json", "no seq", "wrong key", "wrong hash", "empty", "wrong field"))
+        headers, key = {}, subject
+        if kind == "no seq":
+            envelope["seq"] = 0
+        elif kind == "wrong key":
+            key = "somebody else"
+        elif kind == "wrong hash":
+            headers = {"sha256": "0" * 64}
+        elif kind == "wrong field":
+            envelope |= {"type": "issue.registered.v1", "data": {"number": 7}}
+        value = json.dumps(envelope, ensure_ascii=False).encode()
+        value = {"not json": b"\xff{", "empty": b""}.get(kind, value)
+        if topic.startswith("dept."):
+            return
+        scheduler.counts[f"scribble {kind}"] += 1
+        scheduler.log.append_raw(topic, key.encode(), value, headers, scheduler.clock.ms)
+
+    # ------------------------------------------------------------- operators
+
+    def letters(self, group: str) -> list[Letter]:
+        """The dead letters of one group with their status, as the command line reads them."""
+        raws = self._scheduler.log.ends(f"{group}.dlq")[0]
+        return fold_letters(
+            group, [(raw.key, raw.value, {name: text.decode() for name, text in raw.headers}) for raw in raws]
+        )
+
+    async def tend(self, *, finally_: bool) -> None:
+        """One round of an operator: open letters are handed in again once their bug is repaired, or given up."""
+        for group in self._scheduler.groups:
+            for letter in self.letters(group):
+                if letter.status == "open":
+                    await self._tend(group, letter, finally_)
+
+    async def _tend(self, group: str, letter: Letter, finally_: bool) -> None:
+        rng = self._rng
+        bug = self.repairs.get((group, letter.event, letter.subject))
+        repaired = finally_ or bug is None or bug <= self._scheduler.clock.ms
+        usable = letter.reason.startswith("handler failed")
+        if not repaired and rng.random() < 0.9:
+            return
+        replay = usable and rng.random() < 0.7 or (not usable and not finally_ and rng.random() < 0.05)
+        actor = "operator:sun"
+        request = replay_request(letter, actor) if replay else discard_request(letter, actor, "无用")
+        self._scheduler.counts["letter replayed" if replay else "letter discarded"] += 1
+        records: list[Outgoing] = [resolution(letter, "replayed" if replay else "discarded", actor)]
+        if request is not None and letter.subject:
+            records.insert(0, sealed(request, f"/operator/{group}"))
+        for record in records:
+            while True:
+                try:
+                    await Ask("publish", ([record], self._scheduler.clock.ms))
+                    break
+                except KafkaError:
+                    await self._sleep(500)
+
+    async def watch(self) -> None:
+        """An operator looks in from time to time while there are clients."""
+        while self.busy:
+            await self._sleep(self._rng.choice((HOUR, DAY, 3 * DAY)))
+            await self.tend(finally_=False)

@@ -1,0 +1,193 @@
+"""What a client sees of an issue: the events so far, folded into where it stands and what may come next."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from shared.commands import (
+    AcceptIssue,
+    AssignIssue,
+    CheckReply,
+    Command,
+    DecideRework,
+    DraftReply,
+    FinishTracking,
+    RateReply,
+    RejectIssue,
+    ReleaseReply,
+    ReturnAssignment,
+    RuleOnReturn,
+    SendBackReply,
+    SignAssignment,
+    SignOffReply,
+    WithdrawIssue,
+)
+from shared.events import OUTCOMES, Kind, Outcome, RejectionGround, Satisfaction, Solved
+
+OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
+
+
+class Sight:
+    """Where one issue stands, from its events in any order."""
+
+    def __init__(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        self.intake, self.dispatch, self.feedback = "", "", ""
+        self.kind, self.assignment, self.department, self.round, self.outcome = Kind.PROBLEM, "", "", 1, ""
+        for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
+            move = getattr(self, "_" + event["type"].removesuffix(".v1").replace(".", "_"), None)
+            if move is not None:
+                move(event["data"])
+
+    @property
+    def over(self) -> bool:
+        """Nothing more can happen to it."""
+        return self.intake in ("rejected", "withdrawn") or self.feedback in ("closed", "withdrawn")
+
+    def _issue_registered(self, data: dict[str, Any]) -> None:
+        self.intake, self.kind = "registered", Kind(data.get("kind", "problem"))
+
+    def _issue_accepted(self, data: dict[str, Any]) -> None:
+        self.intake = "accepted"
+
+    def _issue_rejected(self, data: dict[str, Any]) -> None:
+        self.intake = "rejected"
+
+    def _issue_withdrawn(self, data: dict[str, Any]) -> None:
+        self.intake = "withdrawn"
+
+    def _issue_assigned(self, data: dict[str, Any]) -> None:
+        self.dispatch, self.assignment, self.department = "assigned", data["assignment"], data["department"]
+
+    _assignment_transferred = _issue_assigned
+
+    def _assignment_signed(self, data: dict[str, Any]) -> None:
+        self.dispatch = "in_progress"
+
+    def _assignment_returned(self, data: dict[str, Any]) -> None:
+        self.dispatch = "returned"
+
+    def _assignment_ruled(self, data: dict[str, Any]) -> None:
+        if not data["upheld"]:
+            self.dispatch = "assigned"
+
+    def _reply_drafted(self, data: dict[str, Any]) -> None:
+        self.dispatch = "drafted"
+
+    def _reply_signed_off(self, data: dict[str, Any]) -> None:
+        self.dispatch = "signed_off"
+
+    def _reply_checked(self, data: dict[str, Any]) -> None:
+        self.dispatch = "checked"
+
+    def _reply_sent_back(self, data: dict[str, Any]) -> None:
+        self.dispatch = "in_progress"
+
+    def _reply_released(self, data: dict[str, Any]) -> None:
+        self.dispatch, self.outcome = f"replied {data['round']}", data["outcome"]
+
+    def _rating_invited(self, data: dict[str, Any]) -> None:
+        self.feedback, self.round = "invited", data["round"]
+
+    def _rework_asked(self, data: dict[str, Any]) -> None:
+        self.feedback = "rework_asked"
+
+    def _rework_decided(self, data: dict[str, Any]) -> None:
+        self.feedback = "rework"
+        if self.dispatch == f"replied {data['round'] - 1}":
+            self.dispatch = "in_progress"
+
+    def _issue_tracked(self, data: dict[str, Any]) -> None:
+        self.feedback = "tracked"
+
+    def _issue_closed(self, data: dict[str, Any]) -> None:
+        self.feedback = "closed"
+
+
+class Wish(NamedTuple):
+    """A command somebody wants to give, and who."""
+
+    actor: str
+    command: Command
+
+
+def next_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str) -> Wish | None:
+    """What somebody might do next on the plain path; None when it is nobody's turn."""
+    if sight.intake == "registered":
+        if rng.random() < 0.1:
+            return Wish(OFFICE, RejectIssue(ground=rng.choice(list(RejectionGround)), explanation="已在诉讼"))
+        return Wish(OFFICE, AcceptIssue())
+    match sight.feedback:
+        case "invited":
+            return Wish(person, _rating(sight, rng))
+        case "rework_asked":
+            granted = rng.random() < 0.7
+            return Wish(OFFICE, DecideRework(round=sight.round, granted=granted, reason="已核实"))
+        case "tracked":
+            return Wish("leader:li", FinishTracking(reason="已办成"))
+    return _dispatch_wish(sight, rng, departments)
+
+
+def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wish | None:
+    this, handler = sight.assignment, f"dept:{sight.department}"
+    match sight.dispatch:
+        case "":
+            return Wish(OFFICE, AssignIssue(department=rng.choice(["", *departments])))
+        case "assigned":
+            if rng.random() < 0.2:
+                return Wish(handler, ReturnAssignment(assignment=this, reason="不属本部门职责"))
+            return Wish(handler, SignAssignment(assignment=this))
+        case "returned":
+            upheld = rng.random() < 0.7
+            to = rng.choice([code for code in departments if code != sight.department]) if upheld else ""
+            return Wish(OFFICE, RuleOnReturn(assignment=this, upheld=upheld, department=to, reason="裁定"))
+        case "in_progress":
+            return Wish(handler, _draft(sight, rng))
+        case "drafted":
+            if rng.random() < 0.1:
+                return Wish(OFFICE, SendBackReply(assignment=this, reason="请补充依据"))
+            return Wish(f"{handler}/leader", SignOffReply(assignment=this))
+        case "signed_off":
+            if rng.random() < 0.15:
+                return Wish(OFFICE, SendBackReply(assignment=this, reason="请写明时限"))
+            return Wish(CHECKER, CheckReply(assignment=this))
+        case "checked":
+            return Wish(RELEASER, ReleaseReply(assignment=this))
+    return None
+
+
+def _draft(sight: Sight, rng: Random) -> DraftReply:
+    outcome = rng.choice(OUTCOMES[sight.kind])
+    promised = "2027-03-01" if outcome is Outcome.PLANNED else ""
+    return DraftReply(assignment=sight.assignment, outcome=outcome, text="答复如下", promised_on=promised)
+
+
+def _rating(sight: Sight, rng: Random) -> RateReply:
+    return RateReply(
+        round=sight.round, satisfaction=rng.choice(list(Satisfaction)), solved=rng.choice(list(Solved)), reason="仍未解决"
+    )
+
+
+def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str) -> Wish:
+    """Something, legal or not: an old page, a slip, a race."""
+    this, department = sight.assignment or "没有", sight.department or rng.choice(list(departments))
+    choices = [
+        Wish(OFFICE, AcceptIssue()),
+        Wish(OFFICE, RejectIssue(ground=RejectionGround.PETITION, explanation="信访中")),
+        Wish(OFFICE, AssignIssue(department=rng.choice(list(departments)))),
+        Wish(OFFICE, AssignIssue(department="no-such")),
+        Wish(f"dept:{department}", SignAssignment(assignment=this)),
+        Wish(f"dept:{rng.choice(list(departments))}", SignAssignment(assignment=this)),
+        Wish(f"dept:{department}", ReturnAssignment(assignment=this, reason="不是我们的事")),
+        Wish(OFFICE, RuleOnReturn(assignment=this, upheld=False, reason="维持")),
+        Wish(f"dept:{department}", _draft(sight, rng)),
+        Wish(f"dept:{department}/leader", SignOffReply(assignment=this)),
+        Wish(CHECKER, CheckReply(assignment=this)),
+        Wish(RELEASER, ReleaseReply(assignment=this)),
+        Wish(OFFICE, SendBackReply(assignment=this, reason="退改")),
+        Wish(person, _rating(sight, rng)),
+        Wish(OFFICE, DecideRework(round=sight.round, granted=rng.random() < 0.5, reason="再议")),
+        Wish("leader:li", FinishTracking(reason="可以销号")),
+        Wish("office:chen", FinishTracking(reason="越权")),
+        Wish(person, WithdrawIssue(reason="不用了")),
+    ]
+    return rng.choice(choices[:-1] if rng.random() < 0.95 else choices)
