@@ -1,4 +1,4 @@
-"""The real parts the benchmarks run on: the embedded Kafka and store, and the whole of `qinqing up`, in folders that go away."""
+"""The real parts the benchmarks run on, in folders that go away: Kafka with one store, or the whole `qinqing up`."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from bench.machine import ROOT
@@ -69,8 +69,6 @@ async def _ready(process: "subprocess.Popen[bytes]", folder: Path) -> SystemStat
 
 
 def _one_line(text: str) -> str:
-    try:
+    with suppress(ValueError, KeyError, TypeError):
         text = json.loads(text)["error"]
-    except (ValueError, KeyError, TypeError):
-        pass
     return " ".join(text.split())[-300:]

@@ -27,7 +27,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
     consumer = AIOKafkaConsumer(
         plan.source_prefix + house.commands_topic, bootstrap_servers=plan.bootstrap, group_id=plan.group,
         enable_auto_commit=False, **CONSUMER,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     await producer.start()
     meter.reset()
     await consumer.start()

@@ -5,17 +5,13 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from bench.pipeline.plan import PARTITIONS
-from bench.pipeline.room import text_of
-from shared.bus.door import Request, sealed
+from bench.pipeline.room import registration
+from shared.bus.door import sealed
 from shared.bus.kafka import CONSUMER, to_record
 from shared.bus.records import Record
 from shared.bus.room import Room
 from shared.bus.topics import ensure_topics
-from shared.commands import RegisterIssue
 from shared.envelope import SHA256_HEADER, sha256_of
-
-TEXT_BYTES = 820
-"""Makes a record of about 1.1 kB."""
 
 
 async def preload(bootstrap: str, prefix: str, room: Room, events: int) -> Record:
@@ -30,19 +26,13 @@ async def preload(bootstrap: str, prefix: str, room: Room, events: int) -> Recor
         for start in range(0, events, 1000):
             futures = []
             for number in range(start, min(start + 1000, events)):
-                out = sealed(_request(number), room.source)
+                out = sealed(registration(number), room.source)
                 headers = [(SHA256_HEADER, sha256_of(out.value).encode())]
                 futures.append(await producer.send(topic, out.value, key=out.key.encode(), headers=headers))
             await asyncio.gather(*futures)
     finally:
         await producer.stop()
     return await _first(bootstrap, prefix, topic)
-
-
-def _request(number: int) -> Request:
-    command = RegisterIssue(title=f"第{number}号：用地审批", text=text_of(number, TEXT_BYTES), kind="problem")
-    subject = f"issue-{number:026d}"
-    return Request(subject, command, "http", f"entrepreneur:e{number % 1000}", f"register/{number:020d}")
 
 
 async def _first(bootstrap: str, prefix: str, topic: str) -> Record:

@@ -30,7 +30,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
     @broker.subscriber(
         f"{plan.source_prefix}{house.commands_topic}", group_id=plan.group, auto_offset_reset="earliest",
         ack_policy=AckPolicy.MANUAL, decoder=_as_it_is,
-    )  # type: ignore[call-overload]  # fmt: skip
+    )  # fmt: skip
     async def _one(_: bytes, message: KafkaMessage) -> None:
         if meter.done.is_set():
             await asyncio.sleep(3600)  # until the broker is stopped

@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,9 @@ class StoreSink(BatchingSink):
 class Clock:
     """From the first message to the end of the last checkpoint; counts the messages of each checkpoint."""
 
-    def __init__(self, app: Application, events: int) -> None:
-        self._app, self._goal = app, events
+    def __init__(self, events: int) -> None:
+        self._goal = events
+        self.stop: Callable[[], None] = lambda: None
         self.events, self.checkpoints, self.started, self.seconds = 0, 0, 0.0, 0.0
         self._watch_commits()
 
@@ -66,7 +68,7 @@ class Clock:
         """One message was processed."""
         self.events += 1
         if self.events >= self._goal:
-            self._app.stop()
+            self.stop()
 
     def _watch_commits(self) -> None:
         commit = Checkpoint.commit
@@ -99,14 +101,15 @@ def run(plan: Plan, folder: str) -> dict[str, Any]:
             for name in ("Fetch", "Produce", "OffsetCommit")
         }
 
+    clock = Clock(plan.events)
     measured = {"statistics.interval.ms": 200, "stats_cb": _statistics}
     app = Application(
         plan.bootstrap, consumer_group=plan.group, auto_offset_reset="earliest", state_dir=folder, loglevel=None,
         commit_every=BATCH_RECORDS, commit_interval=60.0, consumer_extra_config=measured,
         producer_extra_config={"acks": "all", "enable.idempotence": True, **measured},
-        on_message_processed=lambda *place: clock.message(*place),
+        on_message_processed=clock.message,
     )  # fmt: skip
-    clock = Clock(app, plan.events)
+    clock.stop = app.stop
     source = app.topic(
         plan.source_prefix + house.commands_topic, value_deserializer="bytes", key_deserializer="str"
     )

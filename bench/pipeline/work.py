@@ -8,7 +8,7 @@ import hashlib
 from typing import Any, NamedTuple
 
 from shared.bus.fold import Aggregate
-from shared.bus.records import Record, body_hash, decode, instant
+from shared.bus.records import Item, Record, body_hash, decode, instant
 from shared.bus.room import Room
 from shared.commands import RegisterIssue
 from shared.envelope import Envelope, open_envelope, seal, time_text
@@ -87,8 +87,9 @@ def check_same_work(room: Room, record: Record) -> tuple[int, int, list[int]]:
     Returns the sizes in bytes of the record, of the document as JSON and of each published record.
     """
     item = decode(record, room)
-    aggregate = Aggregate(room, item.subject, None, record.partition, room.service)  # type: ignore[union-attr]
-    aggregate.apply(item)  # type: ignore[arg-type]
+    assert isinstance(item, Item), item
+    aggregate = Aggregate(room, item.subject, None, record.partition, room.service)
+    aggregate.apply(item)
     ours = {**aggregate.document("token"), "jurisdiction": room.jurisdiction}
     plain, published = settle(room, read(record), "token")
     assert ours == plain, f"the documents differ:\n{ours}\n{plain}"
