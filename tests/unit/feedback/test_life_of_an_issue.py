@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.feedback.bus import room
-from services.feedback.domain import State
+from services.feedback.domain import State, lapse
 from shared.calendar import base_calendar
 from shared.clocks import default_policy, due_at
 from shared.commands import Command, DecideRework, FinishTracking, RateReply
@@ -224,6 +224,17 @@ async def test_a_withdrawal_after_the_end_of_the_invitation_finds_it_lapsed() ->
     there, says = await asked()
     told = await there.take(says(withdrawn(), OPEN_UNTIL + MOMENT))
     assert kinds(told) == [RatingLapsed, IssueClosed]
+
+
+async def test_a_withdrawal_at_the_last_instant_of_an_invitation_still_counts() -> None:
+    there, says = await asked()
+    assert await there.take(says(withdrawn(), OPEN_UNTIL)) == []
+    assert there.state.state is State.WITHDRAWN
+
+
+async def test_the_heart_itself_lets_nothing_lapse_early() -> None:
+    there, _ = await asked()
+    assert lapse(there.state, OPEN_UNTIL - MOMENT).events == ()
 
 
 async def test_a_reply_that_crossed_a_withdrawal_counts_but_invites_nobody() -> None:

@@ -198,6 +198,20 @@ async def test_an_assignment_from_before_a_withdrawal_is_told_and_stopped_at_the
     assert {event.stopped_at for event in stops} == {after(hours=3)}
 
 
+async def test_the_earliest_of_two_ends_decides_what_may_still_start() -> None:
+    there, says = await known()
+    await there.take(says(IssueClosed(round=1, reason="rated"), after(hours=9)))
+    await there.take(says(withdrawn(), after(hours=1)))
+    assert await there.take(says(assigned(), after(hours=2))) == []
+
+
+async def test_a_reply_of_an_earlier_round_does_not_stop_the_next_rounds_promise() -> None:
+    there, says = await known()
+    await there.take(says(ReworkDecided(round=2, by="chen"), after(days=1)))
+    await there.take(says(replied(round=1), after(days=2)))
+    assert [clock.round for clock in there.state.clocks if clock.name == "promise" and clock.pending] == [2]
+
+
 async def test_a_fact_about_an_unknown_issue_is_noted_and_changes_nothing() -> None:
     there, says = house(), Neighbours()
     assert await there.take(says(assigned(), MONDAY)) == []
