@@ -98,7 +98,9 @@ def reject(issue: Issue | None, command: RejectIssue, context: Context) -> Chang
         return Refusal(Reason.WRONG_ROLE, f"only the {OFFICE} rejects issues")
     if known.origin in ALWAYS_ANSWERED:
         return Refusal(
-            Reason.NOT_ELIGIBLE, f"an issue from {known.origin.value} is always answered", ("accept", "withdraw")
+            Reason.NOT_ELIGIBLE,
+            f"an issue from {known.origin.value} is always answered",
+            ("accept", "withdraw"),
         )
     explanation = command.explanation.strip()
     if not explanation:
