@@ -9,7 +9,7 @@ from fastapi import Request
 
 HEADER = "Qinqing-Actor"
 ROLES = ("entrepreneur", "office", "dept", "supervisor", "leader", "operator")
-_ACTOR = re.compile(r"^(%s):[\w.@/-]{1,80}$" % "|".join(ROLES))
+_ACTOR = re.compile(rf"^({'|'.join(ROLES)}):[\w.@/-]{{1,80}}$")
 
 
 class WrongActor(ValueError):

@@ -91,15 +91,8 @@ def seal(
     }
     if time is not None:
         attributes["time"] = time_text(time)
-    for name, value in (
-        ("cause", cause),
-        ("seq", seq),
-        ("previous", previous),
-        ("seen", seen),
-        ("actor", actor),
-    ):
-        if value:
-            attributes[name] = value
+    optional = {"cause": cause, "seq": seq, "previous": previous, "seen": seen, "actor": actor}
+    attributes |= {name: value for name, value in optional.items() if value}
     attributes["data"] = data
     return to_json(attributes)
 

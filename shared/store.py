@@ -164,7 +164,7 @@ class Aggregates:
 
     async def scan(self, fields: Sequence[str] = ()) -> AsyncIterator[Document]:
         """Every document, for reports and rebuilds; reads the whole collection."""
-        projection = {field: 1 for field in fields} or None
+        projection = dict.fromkeys(fields, 1) or None
         async for found in self._collection.find({}, projection, batch_size=LOAD_CHUNK):
             yield found
 

@@ -8,7 +8,7 @@ store scans for anything else. The cost follows what is due, never what is open.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
@@ -69,7 +69,9 @@ async def due_in(store: Deadlines, partition: int, start: datetime, end: datetim
     return found
 
 
-async def slices(store: Deadlines, low: str, high: str, partition: int, start: datetime, end: datetime):  # noqa: ANN201
+async def slices(
+    store: Deadlines, low: str, high: str, partition: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Due]]:
     """Yield the range in order, each slice bounded at both ends and near SLICE deadlines long.
 
     A wide range is halved in time; one millisecond with many deadlines is cut by the hash.

@@ -136,7 +136,7 @@ def install_problems(app: FastAPI, most_bytes: int) -> None:
         return problem(error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase)
 
     @app.exception_handler(TimeoutError)
-    async def _slow(_: Request, error: TimeoutError) -> JSONResponse:  # noqa: ARG001
+    async def _slow(_: Request, error: TimeoutError) -> JSONResponse:
         title = "消息总线暂时没有应答，请用同一编号再试 / the bus did not answer; try again with the same key"
         return problem(503, title)
 
@@ -176,8 +176,8 @@ def _command_route(routes: APIRouter, service: Any, shape: type[Command], role: 
     async def endpoint(
         issue: str,
         request: Request,
-        body: shape,
-        idempotency_key: str | None = Header(None, max_length=200),  # type: ignore[valid-type]
+        body: shape,  # type: ignore[valid-type]
+        idempotency_key: str | None = Header(None, max_length=200),
     ) -> JSONResponse:
         key = f"{verb}/{issue}/{idempotency_key or uuid4().hex}"
         asked = door.Request(issue, body, "http", actor_of(request, f"{role}:demo"), key)

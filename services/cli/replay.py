@@ -166,8 +166,8 @@ async def _play(
 
 async def _numbers(parts: Parts, namespace: str) -> dict[str, Any]:
     """The figures, rebuilt from the event log alone."""
-    from services.feedback.figures import replay_figures
     from services.feedback.domain import rebuild
+    from services.feedback.figures import replay_figures
 
     envelopes = await event_log(parts.kafka_bootstrap, namespace)
     return {**replay_figures(rebuild(envelopes).values()), "events": len(envelopes)}

@@ -14,6 +14,13 @@ from rich.table import Table
 from services.cli.asking import event_log, fail, need_system
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
+COUNTS = {
+    "registered": "登记 / registered",
+    "replied": "已答复 / replied",
+    "open": "未答复 / open",
+    "breaches": "承诺超期 / promise clocks breached",
+    "provisional": "暂定期限 / provisional dates",
+}
 WORDS = {
     "on_time_assignment": "按时交办 / assigned on time",
     "sign_for": "按时签收 / signed for on time",
@@ -90,8 +97,7 @@ def share(rate: dict[str, Any]) -> str:
 
 def _totals(month: str, total: dict[str, Any]) -> Table:
     table = Table("figure", "value", "unit", title=f"{month}")
-    for name, words in (("registered", "登记 / registered"), ("replied", "已答复 / replied"), ("open", "未答复 / open"),
-                        ("breaches", "承诺超期 / promise clocks breached"), ("provisional", "暂定期限 / provisional dates")):  # fmt: skip
+    for name, words in COUNTS.items():
         table.add_row(words, str(total[name]), "issue")
     table.add_section()
     for name, words in WORDS.items():
@@ -116,8 +122,6 @@ def _departments(departments: dict[str, Any]) -> Table:
         "department", "registered", "replied", "on time", "answered", "satisfied", title="部门 / departments"
     )
     for code, row in sorted(departments.items(), key=lambda entry: -entry[1]["registered"]):
-        table.add_row(
-            code, str(row["registered"]), str(row["replied"]), share(row["rates"]["on_time_reply"]), share(row["rates"]["answered"]),
-            share(row["rates"]["satisfied"]),
-        )  # fmt: skip
+        shares = (share(row["rates"][name]) for name in ("on_time_reply", "answered", "satisfied"))
+        table.add_row(code, str(row["registered"]), str(row["replied"]), *shares)
     return table

@@ -57,7 +57,7 @@ def tell_refused(issue: Issue | None, command: Command, context: Context, refusa
             detail=refusal.detail,
             legal=refusal.legal,
         )
-        return Change(None, sends=((f"dept:{code}", desk),))  # type: ignore[type-var]
+        return Change(None, sends=((f"dept:{code}", desk),))
     order = OrderRefused(message=message, reason=refusal.reason, detail=refusal.detail, legal=refusal.legal)
     return Change(issue, orders=((code, order),))
 

@@ -27,6 +27,8 @@ class Letter(NamedTuple):
     value: bytes
     status: str = "open"
     resolved_by: str = ""
+    topic: str = ""
+    """Whose sequence ``seq`` belongs to: the topic it first stood on, however often it was handed in."""
 
     @property
     def place(self) -> tuple[str, int, int]:
@@ -50,6 +52,7 @@ def fold_letters(
             letters[origin] = Letter(
                 group, origin, headers.get("subject", ""), int(headers.get("seq") or 0), headers.get("event", ""),
                 headers.get("reason", ""), int(headers.get("timestamp") or 0), value or b"",
+                topic=headers.get("topic") or origin.rsplit("/", 2)[0],
             )  # fmt: skip
     return list(letters.values())
 
@@ -62,9 +65,9 @@ def resolution(letter: Letter, status: str, by: str) -> Outgoing:
 
 def replay_request(letter: Letter, actor: str) -> Request:
     """Hand a letter in again, through the group's own commands."""
-    topic, partition, offset = letter.place
+    _, partition, offset = letter.place
     command = Redeliver(
-        topic=topic, partition=partition, offset=offset, value=letter.value.decode("utf-8", "replace")
+        topic=letter.topic, partition=partition, offset=offset, value=letter.value.decode("utf-8", "replace")
     )
     return Request(letter.subject, command, "deadletter", actor, f"replay/{letter.origin}")
 
@@ -73,10 +76,9 @@ def discard_request(letter: Letter, actor: str, reason: str) -> Request | None:
     """Record the skip of an event's place in its sequence; None for a command, which blocks nothing."""
     if letter.seq < 1:
         return None
-    topic, _, _ = letter.place
     return Request(
         letter.subject,
-        Skip(topic=topic, seq=letter.seq, reason=reason),
+        Skip(topic=letter.topic, seq=letter.seq, reason=reason),
         "deadletter",
         actor,
         f"skip/{letter.origin}",

@@ -14,6 +14,9 @@ A document holds everything that one atomic write must make true together (loop.
     gone                          nothing is left to remember: the store deletes it
 """
 
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +25,20 @@ from pydantic import BaseModel, ValidationError
 from shared.bus.records import Bad, Item, Outgoing, Record, decode, fact
 from shared.bus.room import Room
 from shared.commands import FireDeadline, Redeliver, Skip
-from shared.envelope import Envelope, open_envelope, seal, sha256_of, time_text, write_seen
+from shared.envelope import Envelope, Malformed, open_envelope, seal, sha256_of, time_text, write_seen
 from shared.events import Event, orders_topic
 from shared.moves import Change, Context, Deadline, Reason, Refusal
 from shared.timers import deadline_string
 
+FAILED = {
+    "status": "refused",
+    "reason": Reason.FAILED.value,
+    "detail": "this command failed and was set aside; an operator can hand it in again",
+}
+_MUTABLE = (
+    "state", "_causes", "_known", "_seen", "_out", "_produced", "_held", "_held_since", "_forget_at", "outgoing",
+    "answers", "dead", "dirty",
+)  # fmt: skip
 STUB_DAYS = 7
 STUB_DEADLINE = "stub/1/forget/0"
 
@@ -44,7 +56,7 @@ class Aggregate:
         self.state: BaseModel | None = None if state is None else room.state.model_validate(state)
         self._causes: list[list[Any]] = list(found.get("causes", ()))
         self._known = {cause[0]: cause for cause in self._causes}
-        self._seen: dict[str, int] = {topic: seq for topic, seq in found.get("seen", ())}
+        self._seen: dict[str, int] = dict(found.get("seen", ()))
         self._out: dict[str, tuple[int, str]] = {
             topic: (seq, sha) for topic, seq, sha in found.get("out", ())
         }
@@ -64,7 +76,11 @@ class Aggregate:
         self._produced = [entry for entry in self._produced if not _below(entry["at"], floor)]
 
     def apply(self, item: Item) -> None:
-        """Apply one record; a bug in a handler becomes a dead letter, never a stopped partition."""
+        """Apply one record, whole or not at all: a bug becomes a dead letter, never a stopped partition."""
+        if not self._guarded(item, self._apply) and not item.is_fact:
+            self._answer(item, FAILED)
+
+    def _apply(self, item: Item) -> None:
         if isinstance(item.data, Redeliver):
             self._redeliver(item, item.data)
         elif isinstance(item.data, Skip):
@@ -75,6 +91,18 @@ class Aggregate:
             self._fire_requested(item, item.data)
         else:
             self._command(item)
+
+    def _guarded(self, item: Item, act: Callable[[Item], None]) -> bool:
+        """Run one step; whatever it raises, nothing of it stays and the record is set aside with the reason."""
+        before = {name: copy(getattr(self, name)) for name in _MUTABLE}
+        try:
+            act(item)
+            return True
+        except Exception as error:
+            for name, value in before.items():
+                setattr(self, name, value)
+            self._dead_letter(item, f"handler failed: {type(error).__name__}: {error}")
+            return False
 
     # ------------------------------------------------------------- commands
 
@@ -91,14 +119,7 @@ class Aggregate:
         if self.room.own_deadlines_first:
             self._fire_before(item, produced)
         context = Context(self.subject, item.now, item.actor, item.id)
-        decide = self.room.commands[type(item.data)]  # type: ignore[index]
-        try:
-            decision = decide(self.state, item.data, context)
-        except Exception as error:  # a bug: told, kept, and the next record goes on
-            self._dead_letter(item, f"handler failed: {type(error).__name__}: {error}")
-            self._answer(item, _refused(Refusal(Reason.FAILED, "this command failed and was set aside")))
-            self._keep(item, produced)
-            return
+        decision = self.room.commands[type(item.data)](self.state, item.data, context)  # type: ignore[index]
         if isinstance(decision, Refusal):
             outcome = _refused(decision)
             extra = self.room.refused(item.data, context, decision) if self.room.refused else None  # type: ignore[arg-type]
@@ -126,7 +147,9 @@ class Aggregate:
         if deadline is None or deadline.name != request.name or item.now < deadline.fire_at:
             return False  # stopped, moved, or sent twice
         produced: list[Outgoing] = []
-        context = Context(self.subject, item.now, "timer:due", item.id)
+        # A deadline that rests on our own commands alone happened when it was due, however late we come to it.
+        now = deadline.at if self.room.own_deadlines_first else item.now
+        context = Context(self.subject, now, "timer:due", item.id)
         self._take(self.room.fire(self.state, deadline, context), context, produced)  # type: ignore[misc]
         self._keep(item, produced)
         return True
@@ -155,7 +178,8 @@ class Aggregate:
             self._send_again(item)
         elif self._early(item, last):
             self._hold(item)
-        elif self._note(item):
+        else:
+            self._note(item)
             self._release(item.record)
 
     def _early(self, item: Item, last: int) -> bool:
@@ -163,28 +187,25 @@ class Aggregate:
             return True
         return any(topic in self.room.reads and self._seen.get(topic, 0) < seq for topic, seq in item.seen)
 
-    def _note(self, item: Item) -> bool:
-        """Apply a fact whose turn it is; False when its handler has a bug (its followers then stay held)."""
+    def _note(self, item: Item) -> None:
+        """Apply a fact whose turn it is; of an unknown type only its place in the sequence is taken."""
         produced: list[Outgoing] = []
-        if item.data is not None and (note := self.room.facts.get(type(item.data))):
-            context = Context(self.subject, item.now, "", item.id)
-            try:
-                change = note(self.state, item.data, context)
-            except Exception as error:
-                self._dead_letter(item, f"handler failed: {type(error).__name__}: {error}")
-                return False
-            self._seen[item.topic] = item.seq
-            if change is not None:
-                self._take(change, context, produced)
+        note = self.room.facts.get(type(item.data))
         self._seen[item.topic] = item.seq
+        if note is not None:
+            context = Context(self.subject, item.now, "", item.id)
+            if (change := note(self.state, item.data, context)) is not None:
+                self._take(change, context, produced)
         self._keep(item, produced)
         self.dirty = True
-        return True
 
     def _hold(self, item: Item) -> None:
         if any(held["topic"] == item.topic and held["seq"] == item.seq for held in self._held):
             return
-        entry = {"topic": item.topic, "seq": item.seq, "since": time_text(item.now), "raw": item.raw.decode()}
+        entry = {
+            "topic": item.topic, "seq": item.seq, "since": time_text(item.now), "raw": item.raw.decode(),
+            "at": [item.record.partition, item.record.offset],
+        }  # fmt: skip
         self._held.append(entry)
         self._held_since = min(held["since"] for held in self._held)
         self.dirty = True
@@ -202,7 +223,7 @@ class Aggregate:
                 item = _held_item(entry, record)
                 if not self._early(item, last):
                     self._held.remove(entry)
-                    moved = self._note(item) or moved
+                    moved = self._guarded(item, self._note) or moved
         self._held_since = min((held["since"] for held in self._held), default=None)
 
     # ------------------------------------------------------------ operators
@@ -223,10 +244,20 @@ class Aggregate:
         else:
             self.apply(_moved(again, item.record))
 
+    def set_aside(self, item: Item, reason: str) -> None:
+        """Make a dead letter of a record that was not applied, and tell who asked."""
+        self._dead_letter(item, reason)
+        if not item.is_fact:
+            self._answer(item, FAILED)
+
     def _dead_letter(self, item: Item, reason: str) -> None:
-        bad = Bad(item.record, reason, self.subject, item.seq, item.type)
-        self.outgoing.append(bad.dead_letter(self.group))
+        record = item.home or (item.record._replace(value=item.raw) if item.is_fact else item.record)
+        bad = Bad(record, reason, self.subject, item.seq, item.type, item.topic)
         self.dead += 1
+        if item.home is None:  # its own record brings it about again, when it comes again
+            self.outgoing.append(bad.dead_letter(self.group))
+        else:
+            self._keep(item, [bad.dead_letter(self.group)])
 
     # ----------------------------------------------------------------- out
 
@@ -234,10 +265,8 @@ class Aggregate:
         self.state = change.state
         if self.state is not None:
             self._forget_at = None
-        for event in change.events:
-            produced.append(self._event(event.topic, event, context))
-        for department, order in change.orders:
-            produced.append(self._event(orders_topic(department), order, context))
+        produced.extend(self._event(event.topic, event, context) for event in change.events)
+        produced.extend(self._event(orders_topic(code), order, context) for code, order in change.orders)
         for number, (subject, command) in enumerate(change.sends):
             raw = seal(
                 id=f"{context.cause}>{number}", type=command.type, source=self.room.source, subject=subject,
@@ -266,7 +295,10 @@ class Aggregate:
             {
                 "cause": item.id,
                 "at": [record.topic, record.partition, record.offset],
-                "raw": [[out.topic, out.key, out.value.decode()] for out in produced],
+                "raw": [
+                    [out.topic, out.key, out.value.decode(), *([out.headers] if out.headers else [])]
+                    for out in produced
+                ],
             }
         )
         self.outgoing.extend(produced)
@@ -277,7 +309,8 @@ class Aggregate:
         place = [item.record.topic, item.record.partition, item.record.offset]
         again = [entry for entry in self._produced if entry["cause"] == item.id or entry["at"] == place]
         for entry in again:
-            self.outgoing.extend(Outgoing(topic, key, raw.encode()) for topic, key, raw in entry["raw"])
+            for topic, key, raw, *headers in entry["raw"]:
+                self.outgoing.append(Outgoing(topic, key, raw.encode(), *headers))
         return bool(again)
 
     def _answer(self, item: Item, outcome: dict[str, Any]) -> None:
@@ -341,15 +374,15 @@ def _skip_item(item: Item, skip: Skip) -> Item:
 
 def _held_item(entry: dict[str, Any], record: Record) -> Item:
     raw = entry["raw"].encode()
-    place = record._replace(topic=entry["topic"], value=raw)
+    partition, offset = entry["at"]
+    place = record._replace(topic=entry["topic"], partition=partition, offset=offset, value=raw, sha256=None)
     try:
         item = fact(place, open_envelope(raw))
-    except ValidationError as error:  # it was read once already, before it was held
+    except (ValidationError, Malformed) as error:  # it was read once already, before it was held
         raise RuntimeError(f"a held event can no longer be read: {error}") from error
-    return _moved(item, record)
+    return replace(item, record=record, home=place)
 
 
 def _moved(item: Item, record: Record) -> Item:
     """The same item with the coordinates of the record that brings it about."""
-    values = {name: getattr(item, name) for name in Item.__slots__}
-    return Item(**{**values, "record": record})
+    return replace(item, record=record)

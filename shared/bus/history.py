@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from shared.bus.door import Request
 from shared.commands import COMMANDS, CONTROL
-from shared.timers import BEGIN, due_in
+from shared.timers import BEGIN, Due, due_in
 
 
 class Entry(BaseModel):
@@ -53,11 +53,10 @@ def history_routes(service: Any) -> APIRouter:
     async def deadlines(until: AwareDatetime, after: AwareDatetime | None = None) -> list[dict[str, str]]:
         """Every deadline up to ``until``: subject, name and instant."""
         start: datetime = after or BEGIN
-        found = []
+        found: list[Due] = []
         for partition in range(service.settings.partitions_count):
-            for due in await due_in(service.store, partition, start, until.astimezone(UTC)):
-                found.append({"subject": due.subject, "name": due.name, "at": due.at.isoformat()})
-        return found
+            found += await due_in(service.store, partition, start, until.astimezone(UTC))
+        return [{"subject": due.subject, "name": due.name, "at": due.at.isoformat()} for due in found]
 
     return routes
 

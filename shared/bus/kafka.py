@@ -7,6 +7,7 @@ would fail its whole batch; every failed partition is rewound, because ``nack`` 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,6 +50,7 @@ def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
         max_batch_size=512 * 1024,
         max_request_size=LARGEST_LETTER + 1024 * 1024,
         linger_ms=0,
+        id_generator=str,  # no correlation id: the envelope names its cause, and a random UUID a record costs
         metadata_max_age_ms=10_000,
         allow_auto_create_topics=False,
         logger=None,
@@ -81,11 +83,11 @@ class Publisher:
                     key=record.key.encode(),
                     headers=headers,
                     timestamp_ms=timestamps[number] if timestamps else None,
-                    correlation_id="",
                     no_confirm=True,
                 )
             )
-            self._metrics.events.labels(_family(record.topic)).inc()
+        for topic, count in Counter(record.topic for record in outgoing).items():
+            self._metrics.events.labels(_family(topic)).inc(count)
         results = await asyncio.gather(*futures, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -133,7 +135,7 @@ class Conveyor(ConsumerRebalanceListener):
         """Another worker may have them in a moment: stop their timers, forget how far they were read."""
         self.partitions = []
         self.done.clear()
-        self._snapshot = None
+        self._snapshot = self._watermark = None  # they spoke of these partitions, not of the next ones
         self._loop.revoked([(tp.topic.removeprefix(self._prefix), tp.partition) for tp in revoked])
         for tell in self.on_assigned:
             tell([])
@@ -176,7 +178,9 @@ class Conveyor(ConsumerRebalanceListener):
             tell(batch)
         await self._commit(offsets)
         self._failures = 0
-        self.done.update(offsets)
+        for tp, offset in offsets.items():
+            if tp in self.done:  # else it moved on while we worked
+                self.done[tp] = max(offset, self.done[tp])
         self._measure(batch, records, time.perf_counter() - started)
 
     async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
@@ -221,8 +225,8 @@ class Conveyor(ConsumerRebalanceListener):
         metrics.conflicts.inc(batch.conflicts)
         metrics.dead_letters.inc(batch.dead)
         metrics.unknown_types.inc(len(batch.unknown_types))
-        for record in records:
-            metrics.records.labels(record.topic).inc()
+        for topic, count in Counter(record.topic for record in records).items():
+            metrics.records.labels(topic).inc(count)
         now = time.time()
         for answer in batch.answers:
             status = answer.outcome["status"]

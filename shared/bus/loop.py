@@ -125,10 +125,13 @@ class Loop:
             loaded = self._clock()
             batch.seconds["load"] = batch.seconds.get("load", 0.0) + loaded - started
             token = self._token()
-            folded = [
-                self._fold(subject, documents.get(subject), items) for subject, items in pending.items()
-            ]
-            changed = [aggregate.document(token) for aggregate in folded if aggregate.dirty]
+            folded: list[Aggregate] = []
+            changed: list[Document] = []
+            for subject, items in pending.items():
+                aggregate, document = self._fold(subject, documents.get(subject), items, token)
+                folded.append(aggregate)
+                if document is not None:
+                    changed.append(document)
             decided = self._clock()
             batch.seconds["decide"] = batch.seconds.get("decide", 0.0) + decided - loaded
             lost: set[str] = set()
@@ -146,9 +149,22 @@ class Loop:
             pending = {subject: pending[subject] for subject in pending if subject in lost}
         raise Contention(f"{len(pending)} aggregates changed under this worker {MAX_ATTEMPTS} times")
 
-    def _fold(self, subject: str, document: Document | None, items: list[Item]) -> Aggregate:
-        aggregate = Aggregate(self.room, subject, document, items[0].record.partition, self.group)
-        aggregate.forget(self._floor)
-        for item in items:
-            aggregate.apply(item)
-        return aggregate
+    def _fold(
+        self, subject: str, document: Document | None, items: list[Item], token: str
+    ) -> tuple[Aggregate, Document | None]:
+        """The aggregate after its records, and its next version if it changed.
+
+        A document that this version cannot read or write sets its records aside; the rest of the batch goes on.
+        """
+        partition = items[0].record.partition
+        try:
+            aggregate = Aggregate(self.room, subject, document, partition, self.group)
+            aggregate.forget(self._floor)
+            for item in items:
+                aggregate.apply(item)
+            return aggregate, aggregate.document(token) if aggregate.dirty else None
+        except Exception as error:
+            aside = Aggregate(self.room, subject, None, partition, self.group)
+            for item in items:
+                aside.set_aside(item, f"document failed: {type(error).__name__}: {error}")
+            return aside, None

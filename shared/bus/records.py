@@ -45,6 +45,8 @@ class Bad:
     subject: str = ""
     seq: int = 0
     type: str = ""
+    topic: str = ""
+    """Whose sequence its ``seq`` belongs to, where that is not the topic it stood on: handed in again."""
 
     @property
     def origin(self) -> str:
@@ -58,6 +60,7 @@ class Bad:
             "type": DEAD_LETTER_TYPE,
             "reason": self.reason[:1000],
             "origin": self.origin,
+            "topic": self.topic or self.record.topic,
             "key": key,
             "subject": self.subject or key,
             "seq": str(self.seq),
@@ -85,6 +88,8 @@ class Item:
     digest: str = ""
     unknown: str = ""
     raw: bytes = b""
+    home: Record | None = None
+    """Where a held event itself stood, when ``record`` is the one that released it."""
 
     @property
     def is_fact(self) -> bool:
@@ -134,11 +139,11 @@ def _command(record: Record, envelope: Envelope, room: Room) -> Item:
     shape = CONTROL.get(envelope.type)
     if shape is None:
         command = COMMANDS.get(envelope.type)
-        if command is None or command.service != room.service:
+        if command is None or command not in room.commands:  # an unknown one would stop the partition
             raise Malformed("no such command here")
         shape = command
     data = shape.model_validate(envelope.data, extra="ignore")
-    digest = body_hash(envelope.data)
+    digest = body_hash({**envelope.data, "": envelope.type})
     return Item(
         record, envelope.subject, envelope.id, envelope.type, now, data,
         actor=envelope.actor, digest=digest,

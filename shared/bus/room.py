@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.commands import Command, commands_topic
-from shared.events import Event
 from shared.moves import Change, Context, Deadline, Refusal
 
 Decide = Callable[[Any, Any, Context], Change | Refusal]

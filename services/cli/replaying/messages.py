@@ -107,7 +107,7 @@ def _faults(file: str, line: int, row: dict[str, str], seen: dict[str, int]) -> 
         yield Fault(file, line, "replied_at", "is before submitted_at")
 
 
-def _instant(file: str, line: int, row: dict[str, str], column: str, *, required: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _instant(file: str, line: int, row: dict[str, str], column: str, *, required: bool):  # type: ignore[no-untyped-def]
     text = row[column].strip()
     if not text:
         if required:

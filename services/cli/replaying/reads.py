@@ -10,7 +10,7 @@ from shared.clocks import default_policy
 
 def _reads() -> dict[str, tuple[str, ...]]:
     rules = {"jurisdiction": "any", "history": True, "policy": default_policy(), "calendar": base_calendar()}
-    rooms = (module.room(**rules) for module in (intake, dispatch, supervision, feedback))  # type: ignore[arg-type]
+    rooms = (module.room(**rules) for module in (intake, dispatch, supervision, feedback))
     return {room.service: room.topics for room in rooms}
 
 

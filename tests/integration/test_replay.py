@@ -1,0 +1,220 @@
+"""The main job on real input: files replayed through four service processes, real Kafka and real stores."""
+
+import asyncio
+import csv
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from services.cli.replaying.messages import read_messages
+from shared.calendar import base_calendar
+from shared.clocks import SHANGHAI, Limit, default_policy, due_at
+from tests.conftest import free_base_port
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data" / "messages_replied.csv"
+ANSWERS = {"10wd": (1058, 654, 29), "14d": (1039, 673, 28)}
+"""On time, late, and on time of the 44 of April 2019: computed apart from this project."""
+
+
+def expected(messages: list[Any], limit: str) -> dict[str, int]:
+    """The numbers of a file by pure arithmetic, without any service."""
+    policy, calendar = default_policy(), base_calendar()
+    until = max(message.replied_at or message.submitted_at for message in messages)
+    on_time = late = still_open = breached = 0
+    for message in messages:
+        due = due_at(message.submitted_at, Limit(limit), policy, calendar).at
+        if message.replied_at is None:
+            still_open += 1
+            breached += due <= until
+        elif message.replied_at <= due:
+            on_time += 1
+        else:
+            late += 1
+            breached += 1
+    return {
+        "registered": len(messages), "replied": on_time + late, "replied_on_time": on_time, "replied_late": late,
+        "open": still_open, "breaches": breached,
+    }  # fmt: skip
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "services.cli.main", *arguments]
+
+
+def replay(folder: Path, file: Path, *arguments: str) -> dict[str, Any]:
+    out = folder / "out.json"
+    base = str(free_base_port())
+    done = subprocess.run(
+        command("replay", str(file), "--json", str(out), "--data", str(folder / "data"), "--base-port", base, *arguments),
+        cwd=ROOT, capture_output=True, text=True, timeout=400,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(out.read_text())
+
+
+@pytest.fixture
+def invented(tmp_path: Path) -> Path:
+    """120 invented messages: in time, late, at the last second, unanswered; several months, one holiday week."""
+    dice = random.Random(20261122)
+    file = tmp_path / "invented.csv"
+    policy, calendar = default_policy(), base_calendar()
+    with file.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["message_id", "author", "subject", "submitted_at", "text", "reply", "replied_at"])
+        for number in range(120):
+            at = datetime(2019, 9, 1, tzinfo=SHANGHAI) + timedelta(seconds=dice.randrange(90 * 86_400))
+            due = due_at(at, Limit("10wd"), policy, calendar).at
+            replied = at + timedelta(seconds=dice.randrange(30 * 86_400))
+            if number % 10 == 0:
+                replied = due
+            elif number % 10 == 1:
+                replied = due + timedelta(seconds=1)
+            answered = number % 12 != 5
+            rows.writerow(
+                [f"m{number}", f"A{number % 40}", f"第{number}件", at.isoformat(), f"小区的路灯坏了，编号{number}。\n请修理。",
+                 "已办理。" if answered else "", replied.astimezone(SHANGHAI).isoformat() if answered else ""]
+            )  # fmt: skip
+    return file
+
+
+def numbers(result: dict[str, Any]) -> dict[str, int]:
+    return {
+        name: result[name]
+        for name in ("registered", "replied", "replied_on_time", "replied_late", "open", "breaches")
+    }
+
+
+def test_an_invented_file_gives_what_arithmetic_gives(tmp_path: Path, invented: Path) -> None:
+    messages, faults = read_messages(invented)
+    assert not faults
+    result = replay(tmp_path, invented)
+    assert numbers(result) == expected(messages, "10wd")
+    months: dict[str, int] = {}
+    for message in messages:
+        month = f"{message.submitted_at.astimezone(SHANGHAI):%Y-%m}"
+        months[month] = months.get(month, 0) + 1
+    assert {name: row["registered"] for name, row in result["months"].items()} == months
+    assert sum(row["registered"] for row in result["departments"].values()) == 120
+    assert result["events"] > 120 * 15
+    assert not leftovers(tmp_path)
+
+
+def leftovers(folder: Path) -> list[psutil.Process]:
+    """Processes that still work on this test's data folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(folder) in " ".join(process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def services_of(replaying: psutil.Process) -> dict[str, psutil.Process]:
+    found = {}
+    for child in replaying.children(recursive=True):
+        try:
+            line = child.cmdline()
+        except psutil.Error:
+            continue
+        if line and line[-1].startswith("services.") and line[-1].endswith(".app"):
+            found[line[-1].split(".")[1]] = child
+    return found
+
+
+async def test_kill_nine_of_each_service_during_a_replay_changes_no_number(
+    tmp_path: Path, invented: Path
+) -> None:
+    messages, _ = read_messages(invented)
+    out, base = tmp_path / "out.json", str(free_base_port())
+    running = await asyncio.create_subprocess_exec(
+        *command("replay", str(invented), "--json", str(out), "--data", str(tmp_path / "data"), "--base-port", base),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    killed: list[str] = []
+    finished = asyncio.create_task(running.communicate())
+    for victim in ("supervision", "dispatch", "intake", "feedback"):
+        while not finished.done():
+            process = services_of(psutil.Process(running.pid)).get(victim)
+            if process is not None and at_work(tmp_path, victim):
+                process.kill()
+                killed.append(victim)
+                break
+            await asyncio.sleep(0.1)  # a foreign process: nothing to await
+    output, _ = await finished
+    assert running.returncode == 0, output.decode()
+    assert killed == ["supervision", "dispatch", "intake", "feedback"]
+    assert numbers(json.loads(out.read_text())) == expected(messages, "10wd")
+
+
+def at_work(folder: Path, service: str) -> bool:
+    """Whether the service said that it is up, more often than it was killed."""
+    logs = list((folder / "data" / "logs").glob(f"{service}-replay*.log"))
+    return any("Application startup complete" in log.read_text(errors="replace") for log in logs)
+
+
+@pytest.mark.skipif(
+    not SHARED.exists(), reason="the shared data is not beside this checkout (messages_replied.csv)"
+)
+@pytest.mark.parametrize("limit", ["10wd", "14d"])
+def test_the_shared_file_gives_the_right_answers(tmp_path: Path, limit: str) -> None:
+    on_time, late, april = ANSWERS[limit]
+    result = replay(tmp_path, SHARED, "--reply-limit", limit)
+    assert numbers(result) == {
+        "registered": 1712, "replied": 1712, "replied_on_time": on_time, "replied_late": late, "open": 0,
+        "breaches": late,
+    }  # fmt: skip
+    assert result["months"]["2019-04"]["registered"] == 44
+    assert result["months"]["2019-04"]["replied_on_time"] == april
+
+
+def test_a_file_with_a_bad_row_imports_nothing_and_names_line_column_and_reason(tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(
+        "message_id,author,subject,submitted_at,text,reply,replied_at\n"
+        '1,A,路灯,2019-04-01T08:00:00+08:00,"第一行\n第二行",已修,2019-04-03T08:00:00+08:00\n'
+        "2,B,道路,2019-04-31T08:00:00+08:00,坏了,,\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        command("replay", str(file)), cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "bad.csv:4: submitted_at" in done.stderr
+    assert "nothing was imported" in done.stderr
+    assert not list(tmp_path.glob("qinqing-data*"))
+
+
+def test_until_before_every_reply_leaves_all_open(tmp_path: Path) -> None:
+    file = tmp_path / "few.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["message_id", "author", "subject", "submitted_at", "text", "reply", "replied_at"])
+        for number in range(3):
+            rows.writerow(
+                [number, "A", "题", "2019-04-01T08:00:00+08:00", "内容", "答", "2019-04-29T08:00:00+08:00"]
+            )
+    until = datetime(2019, 4, 20, tzinfo=UTC).isoformat()
+    result = replay(tmp_path, file, "--until", until)
+    assert numbers(result) == {
+        "registered": 3, "replied": 0, "replied_on_time": 0, "replied_late": 0, "open": 3, "breaches": 3,
+    }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(tmp_path: Path) -> Iterator[None]:
+    yield
+    for process in leftovers(tmp_path):
+        process.kill()
