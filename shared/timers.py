@@ -181,7 +181,10 @@ class Timers:
 
     async def audit(self) -> None:
         """What is five minutes late was lost on the way: send it again. The heartbeat stays out if that fails."""
-        end = self._now() - LATE
+        now = self._now()
+        end = now - LATE
+        if self._may_fire is not None:  # what waits for facts that were not read yet is not lost
+            end = min(end, await self._may_fire(now))
         self.overdue = 0
         for partition in list(self._cursor):
             late = await due_in(self._store, partition, BEGIN, end)
