@@ -263,7 +263,7 @@ def _people(town: Town) -> None:
 
     clients, rng, scheduler = town.clients, town.rng, town.scheduler
     subjects = []
-    for number in range(rng.randint(1, 4)):
+    for number in range(rng.randint(1, 6)):
         person = f"entrepreneur:p{number}"
         subject = issue_id(person, str(number))
         subjects.append(subject)
