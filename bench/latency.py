@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import uvloop
 
+from bench.client import Client
 from bench.parts import whole_system
 from bench.results import Measure, Result
 
@@ -27,28 +27,28 @@ def measure(say: Callable[[str], None]) -> Result:
 
 async def load(url: str, say: Callable[[str], None]) -> dict[str, list[float]]:
     """Warm up, then one after the other, then at a steady rate; seconds of each request."""
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-    async with httpx.AsyncClient(base_url=url, timeout=30.0, limits=limits) as client:
-        for _ in range(WARM_UP):
-            await _register(client)
-        await asyncio.sleep(2.0)  # the other services finish what the warm-up told them
-        say(f"{ONE_BY_ONE} registrations one after the other")
-        one_by_one = [await _register(client) for _ in range(ONE_BY_ONE)]
-        await asyncio.sleep(2.0)
-        say(f"{RATE} registrations a second for {RATE_SECONDS} s")
-        steady = await _at_a_rate(client)
+    client = Client(url)
+    for _ in range(WARM_UP):
+        await _register(client)
+    await asyncio.sleep(2.0)  # the other services finish what the warm-up told them
+    say(f"{ONE_BY_ONE} registrations one after the other")
+    one_by_one = [await _register(client) for _ in range(ONE_BY_ONE)]
+    await asyncio.sleep(2.0)
+    say(f"{RATE} registrations a second for {RATE_SECONDS} s")
+    steady = await _at_a_rate(client)
+    client.close()
     return {"one_by_one": one_by_one, "steady": steady}
 
 
-async def _register(client: httpx.AsyncClient, due: float | None = None) -> float:
+async def _register(client: Client, due: float | None = None) -> float:
     """One registration; seconds from when it was due until its outcome was read."""
     started = due or time.perf_counter()
-    answer = await client.post("/issues", json=BODY)
-    assert answer.status_code == CREATED, f"{answer.status_code} instead of an outcome: {answer.text[:300]}"
+    answer = await client.post("/issues", BODY)
+    assert answer.status == CREATED, f"{answer.status} instead of an outcome: {answer.body[:300]!r}"
     return time.perf_counter() - started
 
 
-async def _at_a_rate(client: httpx.AsyncClient) -> list[float]:
+async def _at_a_rate(client: Client) -> list[float]:
     """Requests leave on time whether the ones before are answered or not; lateness counts as latency."""
     begin = time.perf_counter()
     tasks = []
