@@ -202,4 +202,5 @@ class Timers:
         await self._post(due)
         for entry in due:
             self._late((self._now() - fire_at_of(entry.deadline)).total_seconds())
-        self._cursor[partition] = max(self._cursor[partition], due[-1].deadline)
+        if partition in self._cursor:  # else it moved on while we posted
+            self._cursor[partition] = max(self._cursor[partition], due[-1].deadline)
