@@ -5,6 +5,8 @@ import json
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+KEPT_SECONDS = 3.0
+
 
 class Answer(NamedTuple):
     """Status and body of one answer."""
@@ -19,13 +21,11 @@ class Client:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
 
     async def post(self, path: str, body: dict[str, Any]) -> Answer:
         """One POST and its whole answer."""
-        reader, writer = (
-            self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
-        )
+        reader, writer = await self._connection()
         content = json.dumps(body).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\n"
@@ -35,11 +35,21 @@ class Client:
         told = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(told.partition("content-length:")[2].partition("\r\n")[0])
         answer = Answer(int(told.split(" ", 2)[1]), await reader.readexactly(length))
-        self._idle.append((reader, writer))
+        self._idle.append((reader, writer, asyncio.get_running_loop().time()))
         return answer
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The connection used last; a server closes those that were idle for seconds, so long unused ones go."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            reader, writer, used_at = self._idle.pop()
+            if now - used_at < KEPT_SECONDS and not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(self._host, self._port)
 
     def close(self) -> None:
         """Close every connection that waits."""
-        for _, writer in self._idle:
+        for _, writer, _ in self._idle:
             writer.close()
         self._idle.clear()
