@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.asyncapi import text as asyncapi_text
 from shared.auth import WrongActor, actor_of
 from shared.bus import door
 from shared.commands import Command
@@ -158,6 +159,10 @@ def operations_routes(service: Any) -> APIRouter:
     async def metrics() -> Response:
         await service.measure()
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/asyncapi.json", include_in_schema=False)
+    async def asyncapi() -> Response:
+        return Response(asyncapi_text(), media_type="application/json")
 
     return routes
 

@@ -77,15 +77,25 @@ def _label(kind: str, name: str) -> str:
     return LABELS["kafka"] if kind == "kafka" else LABELS[kind] + name.removeprefix("store-")
 
 
+FOR = {
+    "intake": "企业、受理 / enterprises, intake office",
+    "dispatch": "交办、部门 / office, departments",
+    "supervision": "督办 / supervisors",
+    "feedback": "评价、领导 / raters, leaders",
+}
+
+
 def banner(state: SystemState, *, foreground: bool, default_data: bool) -> RenderableType:
     """What runs, where, where the data is, and what to do next."""
     doors = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("service", "HTTP, documented", "metrics"):
+    for column in ("service", "for", "HTTP, documented"):
         doors.add_column(column)
     for name, url in state.service_urls.items():
-        doors.add_row(name, f"{url}/docs", f"{url}/metrics")
+        doors.add_row(name, FOR[name], f"{url}/docs")
     where = Table.grid(padding=(0, 2))
     where.add_row("Kafka", state.kafka_bootstrap)
+    where.add_row("events", f"{next(iter(state.service_urls.values()))}/asyncapi.json (AsyncAPI 3)")
+    where.add_row("metrics", "/metrics on each service, /health/ready beside it")
     where.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
     where.add_row("logs", f"{state.data_dir}/logs")
     option = "" if default_data else f" --data {state.data_dir}"

@@ -21,7 +21,6 @@ from shared.commands import (
     SignOffReply,
 )
 from shared.events import FEEDBACK, INTAKE, IssueRegistered, IssueTracked, PromiseStarted
-from shared.moves import Change, Context, Refusal
 
 
 def room(*, jurisdiction: str, history: bool, policy: Policy, calendar: Calendar) -> Room:
@@ -44,29 +43,13 @@ def room(*, jurisdiction: str, history: bool, policy: Policy, calendar: Calendar
         jurisdiction=jurisdiction,
         state=Issue,
         reads=(INTAKE, FEEDBACK),
-        commands={command: partial(_telling, decide) for command, decide in decides.items()},
+        commands=decides,
         facts=dict.fromkeys({fact for _, fact in LEARNED}, handlers.learn)
         | {
             IssueRegistered: handlers.register,
             PromiseStarted: handlers.promised,
             IssueTracked: handlers.tracked,
         },
+        refused=handlers.tell_refused,
         history=history,
     )
-
-
-def _telling(decide: Decide, issue: Issue | None, command: Command, context: Context) -> Change | Refusal:
-    """Decide; and when a department's message is refused, say so on its own topic too.
-
-    Not done by ``Room.refused``, which is not given the state it would have to hand back.
-    """
-    decision = decide(issue, command, context)
-    if not isinstance(decision, Refusal):
-        return decision
-    told = handlers.tell_refused(issue, command, context, decision)
-    if told is None:
-        return decision
-    outcome = {"status": "refused", "reason": decision.reason.value, "detail": decision.detail}
-    if decision.legal:
-        outcome["legal"] = list(decision.legal)  # type: ignore[assignment]
-    return Change(told.state, told.events, told.orders, told.sends, outcome)

@@ -122,8 +122,8 @@ class Aggregate:
         decision = self.room.commands[type(item.data)](self.state, item.data, context)  # type: ignore[index]
         if isinstance(decision, Refusal):
             outcome = _refused(decision)
-            extra = self.room.refused(item.data, context, decision) if self.room.refused else None  # type: ignore[arg-type]
-            if extra is not None:
+            tell = self.room.refused
+            if tell is not None and (extra := tell(self.state, item.data, context, decision)) is not None:
                 self._take(extra, context, produced)
         else:
             self._take(decision, context, produced)

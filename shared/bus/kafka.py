@@ -231,6 +231,8 @@ class Conveyor(ConsumerRebalanceListener):
         for answer in batch.answers:
             status = answer.outcome["status"]
             metrics.outcomes.labels(status).inc()
+            if answer.outcome.get("provisional"):
+                metrics.provisional.inc()
             if status == "refused":
                 metrics.refusals.labels(answer.outcome["reason"]).inc()
             metrics.outcome_seconds.observe(max(0.0, now - answer.record.timestamp / 1000))

@@ -21,7 +21,7 @@ class Room:
     ``facts``: (state or None, event, context) -> Change | None (None: noted, nothing changes). A fact is never
     refused: it happened.
     ``fire``: (state, deadline, context) -> Change, when its next deadline is due.
-    ``refused``: what else goes out when a command is refused (a department's order ``refused``).
+    ``refused``: (state or None, command, context, refusal) -> what else goes out then (a department is told).
     ``own_deadlines_first``: deadlines that depend only on this service's own commands fire before a later
     command is applied (clocks.md 7); supervision's depend on others' facts and do not.
     """
@@ -34,7 +34,7 @@ class Room:
     facts: Mapping[Any, Note]
     next_deadline: Callable[[Any], Deadline | None] = lambda state: None
     fire: Callable[[Any, Deadline, Context], Change] | None = None
-    refused: Callable[[Command, Context, Refusal], Change | None] | None = None
+    refused: Callable[[Any, Any, Context, Refusal], Change | None] | None = None
     own_deadlines_first: bool = True
     history: bool = False
     topics: tuple[str, ...] = field(init=False)
