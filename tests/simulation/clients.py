@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -100,8 +101,25 @@ class Clients:
                 asked.append((wish.actor, wish.command, f"{number}/{move}"))
             if rng.random() < 0.1:
                 await self._again(subject, asked)
-            await self._sleep(self._pause())
+            if rng.random() < 0.25:
+                await self._until_the_last_minute(subject)
+            else:
+                await self._sleep(self._pause())
         self.busy -= 1
+
+    async def _until_the_last_minute(self, subject: str) -> None:
+        """People act around a deadline; then the bus is slow as well."""
+        rng, scheduler = self._rng, self._scheduler
+        due = (scheduler.collections["supervision"].look(subject) or {}).get("due")
+        if due is None:
+            return
+        at = int(datetime.fromisoformat(due["at"]).timestamp() * 1000) + rng.randint(-4 * MINUTE, 2 * MINUTE)
+        await self._sleep(max(0, at - scheduler.clock.ms))
+        scheduler.counts["last minute"] += 1
+        if scheduler.rates.chaos and rng.random() < 0.6:
+            group = rng.choice(list(scheduler.groups.values()))
+            for topic in rng.sample(group.topics, rng.choice((1, 1, len(group.topics)))):
+                group.blocked_until[topic] = scheduler.clock.ms + rng.randint(MINUTE, 20 * MINUTE)
 
     async def _again(self, subject: str, asked: Sequence[tuple[str, Command, str]]) -> None:
         """An old request once more, sometimes with another body under the same key."""

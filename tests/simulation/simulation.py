@@ -69,7 +69,8 @@ class Town:
     def __init__(self, seed: int, trace: Callable[[str], None], rooms: dict[str, Room] | None = None) -> None:
         rng = Random(seed)
         self.rng = rng
-        start = datetime(rng.randint(2019, 2026), rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), tzinfo=UTC)
+        year, month, day = rng.randint(2019, 2026), rng.randint(1, 12), rng.randint(1, 28)
+        start = datetime(year, month, day, rng.randint(0, 23), tzinfo=UTC)
         clock = Clock(start)
         log = Log(rng.choice((1, 2, 3, 4)), clock)
         rates = rng.choices((CALM, MIXED, WILD), (0.25, 0.45, 0.3))[0]
@@ -212,6 +213,13 @@ class Town:
             self.scheduler.start_worker(service)
         self.rebalance(service)
 
+    def _manned(self, service: str) -> bool:
+        """Every partition has an owner who knows that it is."""
+        group, members = self.scheduler.groups[service], self.members(service)
+        owned = [tp for worker in members for tp in worker.consumer.positions]
+        known = all(worker.generation == group.generation for worker in members)
+        return known and sorted(owned) == sorted(tp for share in group.share(members).values() for tp in share)
+
     def heal(self) -> None:
         """Nothing goes wrong any more: everybody awake, every service manned, every topic flowing."""
         scheduler = self.scheduler
@@ -224,7 +232,8 @@ class Town:
         for service in SERVICES:
             if not self.members(service):
                 scheduler.start_worker(service)
-            self.rebalance(service)
+            if not self._manned(service):
+                self.rebalance(service)
         self.clients.repairs.clear()
 
 

@@ -220,6 +220,15 @@ async def test_the_auditor_does_not_send_what_still_waits_for_facts_to_be_read()
     assert posted == []
 
 
+async def test_a_partition_that_moves_on_while_its_deadlines_are_posted_is_not_kept():
+    async def post(due: Any) -> None:
+        timers.assigned([])
+
+    timers = Timers(OneDue(), post, now=lambda: NOW + timedelta(hours=1))
+    timers.assigned([0])
+    await timers.round()
+
+
 class Bare:
     """A consumer whose assignment is set by hand."""
 

@@ -22,6 +22,7 @@ class Clock:
     key: Key
     started_at: datetime
     due_at: datetime
+    cause: str = ""
     warned: list[str] = field(default_factory=list)
     breached: bool = False
     annulled: bool = False
@@ -78,7 +79,9 @@ def _read(subject: str, events: list[Mapping[str, Any]], grace: timedelta, found
         if kind == "clock.started":
             if clock is not None and not clock.stopped:
                 found.append(f"{subject}: {event['id']} starts {clock} while it runs")
-            current[key] = Clock(key, instant(data["started_at"]), instant(data["due_at"]))
+            current[key] = Clock(
+                key, instant(data["started_at"]), instant(data["due_at"]), str(event.get("cause", ""))
+            )
             clocks.append(current[key])
         elif clock is None:
             found.append(f"{subject}: {event['id']} ({kind}) is about a clock that never started: {key}")
@@ -99,13 +102,15 @@ def _step(clock: Clock, kind: str, event: Mapping[str, Any], grace: timedelta) -
         case "clock.warned":
             if data["threshold"] in clock.warned:
                 yield f"{clock} warned twice at {data['threshold']}"
-            if at <= clock.started_at:
+            if at <= clock.started_at and event.get("cause") != clock.cause:
                 yield f"{clock} warned before it had run at all"
             clock.warned.append(data["threshold"])
         case "clock.breached":
             if clock.breached:
                 yield f"{clock} was breached twice"
-            if at < clock.due_at + grace if by_timer else at <= clock.due_at:
+            # A clock that starts after its stop was heard of is told whole at once, at the instant of its start.
+            whole = not by_timer and event.get("cause") == clock.cause
+            if not whole and (at < clock.due_at + grace if by_timer else at <= clock.due_at):
                 yield f"{clock} was breached at {at}, too early for {clock.due_at}"
             clock.breached = True
         case "clock.breach_annulled":

@@ -43,8 +43,8 @@ def _published(facts: Facts, service: str, subject: str, topic: str, seq: int, s
 
 def check_timers(facts: Facts) -> Iterator[str]:
     """A terminal state has no deadline; any other has the timer its service's TIMERS table names."""
-    running = running_clocks(facts)
-    for service, by_subject in (facts.history.documents or {}).items():
+    running, documents = running_clocks(facts), facts.history.documents or {}
+    for service, by_subject in documents.items():
         timers = getattr(importlib.import_module(f"services.{service}.domain"), "TIMERS", None)
         if timers is None:
             continue
@@ -59,7 +59,8 @@ def check_timers(facts: Facts) -> Iterator[str]:
                 if "deadline" in document:
                     yield f"{subject}: {service} is {state}, and still has the deadline {document['due']['name']}"
             elif not facts.spared(subject, "intake", "dispatch", "supervision", "feedback"):
-                yield from _has_timer(service, subject, state, timers[state], document, running)
+                elsewhere = any("deadline" in others.get(subject, {}) for others in documents.values())
+                yield from _has_timer(service, subject, state, timers[state], document, running, elsewhere)
 
 
 def _overdue(facts: Facts, service: str, subject: str, document: Mapping[str, Any]) -> Iterator[str]:
@@ -70,17 +71,21 @@ def _overdue(facts: Facts, service: str, subject: str, document: Mapping[str, An
 
 
 def _has_timer(
-    service: str, subject: str, state: str, timer: str, document: Mapping[str, Any], running: Running
+    service: str, subject: str, state: str, timer: str, document: Mapping[str, Any], running: Running, elsewhere: bool
 ) -> Iterator[str]:
-    """The table says ``<owner>: <clock> clock`` for another's timer, else one's own deadline."""
+    """The table says ``<owner>: <clock> clock`` for another's timer, else one's own deadline.
+
+    A state may outlive the clock it names, as intake's ``accepted`` outlives the reply: then somebody else's
+    timer must run, or a clock that was breached and waits for people.
+    """
     owner, colon, what = timer.partition(": ")
     if not colon:
         owner, what = service, timer
     clocks = running.get(subject, {})
     named = {name: unfired for name, unfired in clocks.items() if name in what.replace(",", " ").split()}
     if owner == "supervision" and " clock" in what:
-        if not named:
-            yield f"{subject}: {service} is {state}, but supervision runs none of its clocks ({what})"
+        if not named and not clocks and not elsewhere:
+            yield f"{subject}: {service} is {state}, but nobody has a timer or a running clock for it ({what})"
         elif service == "supervision" and any(clocks.values()) and "deadline" not in document:
             yield f"{subject}: supervision runs {sorted(clocks)} and has no deadline"
     elif owner == service and "deadline" not in document:
