@@ -42,6 +42,12 @@ def test_the_glossary_refuses_some_words() -> None:
     assert {"ticket", "backlog", "feedback_score"} <= refused()
 
 
+def test_the_words_of_the_loop_are_all_in_the_glossary() -> None:
+    words = (ROOT / "docs" / "loop.md").read_text(encoding="utf-8").split("## Words")[1].split("\n## ")[0]
+    known = {term for row in rows(GLOSSARY.read_text(encoding="utf-8")) for term in re.split("[、（）]", row[0])}
+    assert {term.strip() for row in rows(words) for term in row[0].split("/")} <= known
+
+
 @pytest.mark.parametrize("path", python("shared", "services"), ids=name)
 def test_nothing_is_named_with_a_word_we_do_not_use(path: Path) -> None:
     wrong = [word.split("_") for word in refused() - FOREIGN.get(name(path), set())]
