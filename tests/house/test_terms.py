@@ -44,7 +44,9 @@ def test_the_glossary_refuses_some_words() -> None:
 
 def test_the_words_of_the_loop_are_all_in_the_glossary() -> None:
     words = (ROOT / "docs" / "loop.md").read_text(encoding="utf-8").split("## Words")[1].split("\n## ")[0]
-    known = {term for row in rows(GLOSSARY.read_text(encoding="utf-8")) for term in re.split("[、（）]", row[0])}
+    known = {
+        term for row in rows(GLOSSARY.read_text(encoding="utf-8")) for term in re.split("[、（）]", row[0])
+    }
     assert {term.strip() for row in rows(words) for term in row[0].split("/")} <= known
 
 
