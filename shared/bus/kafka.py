@@ -24,6 +24,7 @@ from shared.bus.topics import LARGEST_LETTER
 from shared.envelope import SHA256_HEADER, sha256_of
 from shared.metrics import Metrics
 from shared.store import Unavailable
+from shared.timers import BEGIN
 
 log = structlog.get_logger(__name__)
 
@@ -266,10 +267,10 @@ class Conveyor(ConsumerRebalanceListener):
         """
         consumer = self.consumer()
         if consumer is None or not self.done:
-            return self._watermark or now.replace(year=1970)
+            return self._watermark or BEGIN
         if self._snapshot is None:
             self._snapshot = (now, await consumer.end_offsets(list(self.done)))
         at, ends = self._snapshot
         if all(self.done.get(tp, 0) >= end for tp, end in ends.items()):
             self._watermark, self._snapshot = at, None
-        return self._watermark or now.replace(year=1970)
+        return self._watermark or BEGIN
