@@ -34,7 +34,9 @@ class Envelope(BaseModel):
     subject: str = Field(min_length=1, max_length=100)
     time: AwareDatetime | None = None
     cause: str = ""
-    seq: int = Field(default=0, ge=0)
+    seq: int = Field(
+        default=0, ge=0, lt=2**63
+    )  # no store holds more, and a write that fails stops a partition
     previous: str = ""
     seen: str = ""
     actor: str = ""

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from shared.bus.door import Request
-from shared.commands import COMMANDS, CONTROL
+from shared.commands import COMMANDS, CONTROL, FireDeadline
 from shared.timers import BEGIN, Due, due_in
 
 
@@ -45,7 +45,8 @@ def history_routes(service: Any) -> APIRouter:
             except (ValidationError, ValueError) as error:
                 refused[number] = {"status": "refused", "reason": "malformed", "detail": str(error)[:500]}
                 continue
-            requests.append(Request(entry.subject, command, "history", entry.actor, entry.key, entry.at))
+            door = "timer" if shape is FireDeadline else "history"
+            requests.append(Request(entry.subject, command, door, entry.actor, entry.key, entry.at))
         outcomes = iter(await service.door.ask_all(requests))
         return [refused[n] if n in refused else _plain(next(outcomes)) for n in range(len(entries))]
 

@@ -61,7 +61,10 @@ def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
 
 def to_record(raw: Any, prefix: str) -> Record:
     """One consumer record as the loop reads it."""
-    sha256 = next((value.decode() for name, value in raw.headers if name == SHA256_HEADER), None)
+    sha256 = next(
+        ((value or b"").decode("utf-8", "replace") for name, value in raw.headers if name == SHA256_HEADER),
+        None,
+    )  # from anybody: it must not raise here, where a whole batch would be lost for it
     topic = raw.topic.removeprefix(prefix)
     return Record(topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, sha256)
 

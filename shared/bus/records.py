@@ -124,7 +124,7 @@ def decode(record: Record, room: Room) -> Item | Bad:
         return _event(record, envelope)
     except ValidationError as error:
         return _bad(record, envelope, f"{envelope.type}: {explain(error)}")
-    except Malformed as error:
+    except (ValueError, OverflowError) as error:  # Malformed, or an instant at the edge of the calendar
         return _bad(record, envelope, f"{envelope.type}: {error}")
 
 

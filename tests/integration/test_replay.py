@@ -14,10 +14,17 @@ from typing import Any
 import psutil
 import pytest
 
+from services.cli.embedded import Embedded
 from services.cli.replaying.messages import read_messages
+from services.cli.replaying.reads import READS
+from shared.bus.reading import read_all, read_letters, topic_names
+from shared.bus.topics import SERVICES
 from shared.calendar import base_calendar
 from shared.clocks import SHANGHAI, Limit, default_policy, due_at
+from shared.settings import database_name
+from shared.store import connect
 from tests.conftest import free_base_port
+from tests.simulation.checker import History, check
 
 pytestmark = pytest.mark.integration
 
@@ -55,8 +62,9 @@ def command(*arguments: str) -> list[str]:
 def replay(folder: Path, file: Path, *arguments: str) -> dict[str, Any]:
     out = folder / "out.json"
     base = str(free_base_port())
+    where = ("--json", str(out), "--data", str(folder / "data"), "--base-port", base)
     done = subprocess.run(
-        command("replay", str(file), "--json", str(out), "--data", str(folder / "data"), "--base-port", base, *arguments),
+        command("replay", str(file), *where, *arguments),
         cwd=ROOT, capture_output=True, text=True, timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -82,7 +90,7 @@ def invented(tmp_path: Path) -> Path:
                 replied = due + timedelta(seconds=1)
             answered = number % 12 != 5
             rows.writerow(
-                [f"m{number}", f"A{number % 40}", f"第{number}件", at.isoformat(), f"小区的路灯坏了，编号{number}。\n请修理。",
+                [f"m{number}", f"A{number % 40}", f"第{number}件", at.isoformat(), f"路灯坏了，{number}。\n请修理。",
                  "已办理。" if answered else "", replied.astimezone(SHANGHAI).isoformat() if answered else ""]
             )  # fmt: skip
     return file
@@ -156,7 +164,28 @@ async def test_kill_nine_of_each_service_during_a_replay_changes_no_number(
     output, _ = await finished
     assert running.returncode == 0, output.decode()
     assert killed == ["supervision", "dispatch", "intake", "feedback"]
-    assert numbers(json.loads(out.read_text())) == expected(messages, "10wd")
+    result = json.loads(out.read_text())
+    assert numbers(result) == expected(messages, "10wd")
+    assert await complaints(tmp_path / "data", result) == []
+
+
+async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
+    """What the history checker has against the log, the dead letters and the documents this replay left."""
+    prefix, until = f"{result['namespace']}.", datetime.fromisoformat(result["until"])
+    async with Embedded(data, free_base_port(), services=()) as system:
+        bootstrap = system.parts.kafka_bootstrap
+        topics = [name for name in await topic_names(bootstrap, prefix) if not name.endswith(".dlq")]
+        records = [record async for record in read_all(bootstrap, topics, prefix)]
+        letters = await read_letters(bootstrap, SERVICES, prefix)
+        documents = {}
+        for service in SERVICES:
+            name = database_name(service, result["namespace"])
+            async with connect(system.parts.store_urls[service], name) as database:
+                found = database.aggregates("issues", "huzhou").scan()
+                documents[service] = {document["_id"]: document async for document in found}
+    assert {service: len(found) for service, found in documents.items()} == dict.fromkeys(SERVICES, 120)
+    by_service = {service: [letter for letter in letters if letter.group == service] for service in SERVICES}
+    return check(History(records, READS, by_service, documents, now=until, grace_seconds=0))
 
 
 def at_work(folder: Path, service: str) -> bool:

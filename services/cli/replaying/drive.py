@@ -84,14 +84,12 @@ class Life:
             service, (at, name) = min(self.deadlines.items(), key=lambda entry: (entry[1][0], entry[0]))
             if at <= until and (coming is None or at < coming.at):
                 data = {"name": name, "due_at": at.isoformat()}
-                entry = self._entry(
-                    "deadline.fire.v1", data, "timer:history", at, key=f"{name}/{at.isoformat()}"
-                )
+                entry = self._entry("deadline.fire.v1", data, "timer:due", at, f"{self.subject}/{name}")
                 return Input(service, at, (entry,))
         return coming
 
     def _entry(self, kind: str, data: Entry, actor: str, at: datetime, key: str = "") -> Entry:
-        key = f"{self.message.message_id}/{key or kind}"
+        key = key or f"{self.message.message_id}/{kind}"
         return {
             "subject": self.subject, "type": kind, "data": data, "actor": actor, "key": key, "at": at.isoformat(),
         }  # fmt: skip
