@@ -20,6 +20,7 @@ from shared.bus.kafka import (
     Publisher,
     raw_records,
     to_record,
+    whole_batch,
 )
 from shared.bus.records import Outgoing, Record
 
@@ -41,8 +42,8 @@ class Forwarder:
         self._publish = publish
         self._subscriber = broker.subscriber(
             *[self._prefix + topic for topic in self._topics], batch=True, group_id=self._prefix + self._group,
-            ack_policy=AckPolicy.MANUAL, max_records=records, batch_timeout_ms=timeout_ms, decoder=raw_records,
-            **CONSUMER,
+            ack_policy=AckPolicy.MANUAL, max_records=records, batch_timeout_ms=timeout_ms,
+            parser=whole_batch, decoder=raw_records, **CONSUMER,
         )  # type: ignore[call-overload]  # fmt: skip
         self._subscriber(self.carry)
 

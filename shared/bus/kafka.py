@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
 
 from shared.bus.loop import Batch, Loop
 from shared.bus.records import Outgoing, Record
@@ -103,6 +104,12 @@ def _family(topic: str) -> str:
     return "dept.<code>." + topic.rpartition(".")[2] if topic.startswith("dept.") else topic
 
 
+async def whole_batch(raws: tuple[Any, ...]) -> KafkaMessage:
+    """A parser that looks into nothing: FastStream's own decodes every header, so that one which is no UTF-8
+    loses its whole batch, and publishes an answer to whatever topic a ``reply_to`` header names."""
+    return KafkaMessage(body=b"", raw_message=raws, consumer=FAKE_CONSUMER)
+
+
 async def raw_records(message: Any) -> Any:
     """A decoder that hands the consumer's records on as they are: the loop reads each by itself."""
     return message.raw_message
@@ -128,7 +135,7 @@ class Conveyor(ConsumerRebalanceListener):
         topics = [self._prefix + topic for topic in self._loop.room.topics]
         subscriber = broker.subscriber(
             *topics, batch=True, group_id=self._prefix + self._loop.group, ack_policy=AckPolicy.MANUAL, listener=self,
-            max_records=records, batch_timeout_ms=timeout_ms, decoder=raw_records, **CONSUMER,
+            max_records=records, batch_timeout_ms=timeout_ms, parser=whole_batch, decoder=raw_records, **CONSUMER,
         )  # type: ignore[call-overload]  # fmt: skip
         subscriber(self.carry)
         self.consumer = lambda: subscriber.consumer
