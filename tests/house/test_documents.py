@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.main import app
+from shared.clocks import default_policy
 from shared.metrics import Metrics
 from shared.settings import Settings
 from tests.house.quote import READMES, block, render
@@ -72,6 +73,11 @@ def test_every_setting_is_explained_with_its_default_and_no_other() -> None:
         for found in re.findall(r"QINQING_[A-Z_]*[A-Z]", text_of(path))
     }
     assert {row[0].strip("`") for row in rows(cli)} == used - {variable.strip("`") for variable in there}
+
+
+def test_the_limits_of_every_clock_are_those_of_the_policy() -> None:
+    listed = {row[0].strip("`"): row[1].strip("`") for row in rows(text_of(DOCS / "clocks.md"))}
+    assert listed == {clock: str(limit) for clock, limit in default_policy().limits.items()}
 
 
 def test_every_guarantee_names_a_test_that_exists() -> None:
@@ -151,6 +157,8 @@ def test_every_document_the_code_points_to_exists(path: Path) -> None:
     text = text_of(path)
     for document in re.findall(r"\bdocs/(?:[\w-]+/)*[\w-]+\.(?:md|json)", text):
         assert (ROOT / document).exists(), f"{name(path)}: {document}"
+    for document in re.findall(r"(?<![\w/])(?:loop|clocks|events|glossary)\.md", text):
+        assert (DOCS / document).exists(), f"{name(path)}: {document}"
     for number in re.findall(r"docs/decisions/(\d{4})", text):
         assert list((DOCS / "decisions").glob(f"{number}-*.md")), f"{name(path)}: decision {number}"
 
