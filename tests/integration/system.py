@@ -99,7 +99,7 @@ def fact(
     """One event of feedback."""
     raw = seal(
         id=f"feedback.events:{subject}:{seq}", type=type, source="/test/feedback", subject=subject,
-        time=datetime.now(UTC), seq=seq, data={"round": seq, "how": "rated", **(data or {})},
+        time=datetime.now(UTC), seq=seq, data={"round": seq, "reason": "rated", **(data or {})},
     )  # fmt: skip
     return Outgoing("feedback.events", subject, raw)
 
@@ -145,6 +145,18 @@ class Worker:
             while not true():
                 self._news.clear()
                 await self._news.wait()
+
+    async def stop_reading(self) -> None:
+        """End the task that reads and carries batches, wherever it is; the consumer stays in its group."""
+        (subscriber,) = self.broker.subscribers
+        for task in subscriber.tasks:  # type: ignore[attr-defined]
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def die(self) -> None:
+        """Leave the group without finishing the batch at hand."""
+        await self.stop_reading()
+        await self.broker.stop()
 
     async def lines(self, *subjects: str) -> dict[str, tuple[str, ...]]:
         """What is written of each subject."""
