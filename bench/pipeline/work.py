@@ -63,7 +63,13 @@ def settle(room: Room, found: Read, token: str) -> tuple[dict[str, Any], list[Pu
         "token": token,
         "partition": record.partition,
         "state": change.state.model_dump(mode="json", exclude_defaults=True),
-        "causes": [[envelope.id, body_hash(envelope.data), {"status": "done", **change.outcome}]],
+        "causes": [
+            [
+                envelope.id,
+                body_hash({**envelope.data, "": envelope.type}),
+                {"status": "done", **change.outcome},
+            ]
+        ],
         "seen": [],
         "out": [[topic, seq, sha256] for topic, (seq, sha256) in last.items()],
         "produced": [
