@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 SLICE = 400
 LOOK_AHEAD = timedelta(seconds=5)
 LATE = timedelta(minutes=5)
+AUDIT_SECONDS = 60.0
 BUDGET_SECONDS = 0.2
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +29,8 @@ class Due(NamedTuple):
     at: datetime
     deadline: str
     version: int
+    held: bool = False
+    """Its aggregate holds events whose predecessor is missing: supervision does not judge it before that comes."""
 
 
 class Deadlines(Protocol):
@@ -90,11 +93,12 @@ async def slices(
         async for part in slices(store, cut, high, partition, middle + timedelta(milliseconds=1), end):
             yield part
     else:
-        for instant in (start, end) if end > start else (start,):
-            bound = _bound(partition, instant)
+        # Start and end may lie in the same millisecond, and low behind its first deadlines.
+        for bound in dict.fromkeys((_bound(partition, start), _bound(partition, end))):
             cuts = [f"{bound}|{step:04x}" for step in range(0, 0x10000, max(1, 0x10000 * SLICE // count))]
             for left, right in zip(cuts, [*cuts[1:], f"{bound}|~"], strict=True):
-                if part := await store.read_due(left, right):
+                left, right = max(left, low), min(right, high)
+                if left < right and (part := await store.read_due(left, right)):
                     yield part
 
 
@@ -122,6 +126,9 @@ class Timers:
         self._stopped = False
         self.heartbeat = time.time()
         self.overdue = 0
+        self.overdue_held = 0
+        self._audit_failed = False
+        self._audited = time.monotonic()
 
     def assigned(self, partitions: Sequence[int]) -> None:
         """These partitions are ours now; a new one starts from its oldest deadline."""
@@ -143,13 +150,11 @@ class Timers:
 
     async def run(self) -> None:
         """Post what is due, sleep until the next, at most five seconds; never early, never after stop()."""
-        audited = time.monotonic()
         while not self._stopped:
             self._wake.clear()
-            wait = await self.round()
-            if time.monotonic() - audited > LATE.total_seconds() / 5:
+            if self._audit_failed or time.monotonic() - self._audited > AUDIT_SECONDS:
                 await self.audit()
-                audited = time.monotonic()
+            wait = await self.round()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
 
@@ -175,7 +180,8 @@ class Timers:
                 if time.monotonic() - started > BUDGET_SECONDS:
                     await asyncio.sleep(0)
                     started = time.monotonic()
-        self.heartbeat = time.time()
+        if not self._audit_failed:
+            self.heartbeat = time.time()
         self._next = soonest or now + LOOK_AHEAD
         return min(LOOK_AHEAD.total_seconds(), max(0.02, (self._next - self._now()).total_seconds()))
 
@@ -185,12 +191,15 @@ class Timers:
         end = now - LATE
         if self._may_fire is not None:  # what waits for facts that were not read yet is not lost
             end = min(end, await self._may_fire(now))
-        self.overdue = 0
-        for partition in list(self._cursor):
-            late = await due_in(self._store, partition, BEGIN, end)
-            self.overdue += len(late)
-            if late:
-                await self._post(late)
+        self._audit_failed = True
+        late = [
+            entry for partition in list(self._cursor) for entry in await due_in(self._store, partition, BEGIN, end)
+        ]
+        self.overdue_held = sum(entry.held for entry in late)
+        self.overdue = len(late) - self.overdue_held
+        if late:
+            await self._post(late)
+        self._audit_failed, self._audited = False, time.monotonic()
 
     def _window(self, partition: int, end: datetime) -> tuple[datetime, datetime]:
         cursor = self._cursor.get(partition, "")
