@@ -1,7 +1,7 @@
 """One document, one atomic write: the only module that names the Mongo driver.
 
 A bulk write tells totals only and its outcome can get lost on the way; the version in the filter is the fence,
-and reading ``_id, v, token`` again tells which writes were ours (bus.md). Every document carries its
+and reading ``_id, v, token`` again tells which writes were ours (docs/decisions/0002). Every document carries its
 jurisdiction. Reads are by ``_id`` or by a range on one indexed string, bounded at both ends: what MongoDB and
 the embedded store both do fast.
 """
@@ -77,7 +77,8 @@ class Aggregates:
         for start in range(0, len(subjects), LOAD_CHUNK):
             part = list(subjects[start : start + LOAD_CHUNK])
             query = {"_id": part[0]} if len(part) == 1 else {"_id": {"$in": part}}
-            async for document in self._collection.find(query, batch_size=LOAD_CHUNK):
+            # One more than asked for: a batch that is exactly full costs another round trip to learn its end.
+            async for document in self._collection.find(query, batch_size=LOAD_CHUNK + 1):
                 found[document["_id"]] = document
         return found
 
@@ -123,7 +124,7 @@ class Aggregates:
         subjects = [document["_id"] for document in documents]
         there: dict[str, tuple[int, str]] = {}
         query = {"_id": {"$in": subjects}}
-        async for found in self._collection.find(query, {"v": 1, "token": 1}, batch_size=LOAD_CHUNK):
+        async for found in self._collection.find(query, {"v": 1, "token": 1}, batch_size=LOAD_CHUNK + 1):
             there[found["_id"]] = (found["v"], found["token"])
         lost = set()
         for document in documents:
@@ -143,10 +144,10 @@ class Aggregates:
     async def read_due(self, low: str, high: str) -> list[Due]:
         """The deadlines in [low, high), in order."""
         query = {"deadline": {"$gte": low, "$lt": high}}
-        fields = {"deadline": 1, "due": 1, "v": 1}
+        fields = {"deadline": 1, "due": 1, "v": 1, "held_since": 1}
         due = [
             Due(found["_id"], found["due"]["name"], datetime.fromisoformat(found["due"]["at"]).astimezone(UTC),
-                found["deadline"], found["v"])
+                found["deadline"], found["v"], "held_since" in found)
             async for found in self._collection.find(query, fields, batch_size=LOAD_CHUNK)
         ]  # fmt: skip
         return sorted(due, key=lambda entry: entry.deadline)
