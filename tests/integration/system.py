@@ -470,7 +470,7 @@ class Wire:
     @property
     def url(self) -> str:
         """The store's address behind this wire."""
-        return f"mongodb://127.0.0.1:{self.port}"
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
     async def mend(self) -> None:
         """Let connections through."""
@@ -522,7 +522,7 @@ class Wire:
 @asynccontextmanager
 async def wire(store_url: str) -> AsyncIterator[Wire]:
     """A wire to the session's store."""
-    host, _, port = store_url.removeprefix("mongodb://").rstrip("/").rpartition(":")
+    host, _, port = store_url.removeprefix("mongodb://").partition("/")[0].rpartition(":")
     one = Wire(host, int(port))
     await one.mend()
     try:

@@ -1,0 +1,235 @@
+"""The store on the real server: the version is the fence, an outcome that got lost is read, and few round trips."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.monitoring import CommandListener
+
+from shared.bus.loop import Loop
+from shared.bus.records import Outgoing, Record
+from shared.store import LOAD_CHUNK, Aggregates, Unavailable, connect
+from tests.integration.system import Unreliable, line, own_namespace, small_room, wire
+
+pytestmark = pytest.mark.integration
+
+
+class Listener(CommandListener):
+    """Every command the driver sent, with how many documents came back."""
+
+    def __init__(self) -> None:
+        self.commands: list[tuple[str, int]] = []
+
+    def started(self, event: Any) -> None:
+        pass
+
+    def succeeded(self, event: Any) -> None:
+        cursor = event.reply.get("cursor", {})
+        count = len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
+        self.commands.append((event.command_name, count))
+
+    def failed(self, event: Any) -> None:
+        self.commands.append((f"{event.command_name} failed", 0))
+
+    def names(self) -> list[str]:
+        """The commands since the last look, without the driver's own."""
+        names = [name for name, _ in self.commands if name not in ("hello", "ismaster", "endSessions")]
+        self.commands.clear()
+        return names
+
+
+@pytest.fixture
+def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
+    one = Listener()
+    listening = partial(AsyncIOMotorClient, event_listeners=[one])
+    monkeypatch.setattr("shared.store.AsyncIOMotorClient", listening)
+    return one
+
+
+@pytest.fixture
+async def store(store_url: str, listener: Listener) -> AsyncIterator[Aggregates]:
+    async with connect(store_url, own_namespace("store")) as database:
+        aggregates = database.aggregates("issues", "test")
+        await aggregates.prepare()
+        listener.names()
+        yield aggregates
+        await database.drop()
+
+
+def document(id: str, version: int = 1, token: str = "mine", **more: Any) -> dict[str, Any]:
+    return {
+        "_id": id,
+        "v": version,
+        "token": token,
+        "partition": 0,
+        "state": {"n": version},
+        "causes": [],
+        **more,
+    }
+
+
+async def holds(store: Aggregates, *ids: str) -> dict[str, tuple[int, str]]:
+    return {id: (found["v"], found["token"]) for id, found in (await store.load(ids)).items()}
+
+
+async def test_a_document_is_written_over_the_version_before_it_only(store: Aggregates) -> None:
+    assert await store.write([document("a"), document("b")]) == set()
+    assert await store.write([document("a", 2), document("b", 3, "late")]) == {"b"}
+    assert await store.write([document("a", 2, "other")]) == {"a"}
+    assert await holds(store, "a", "b", "c") == {"a": (2, "mine"), "b": (1, "mine")}
+
+
+async def test_a_document_that_another_worker_made_first_is_not_ours(store: Aggregates) -> None:
+    await store.write([document("a", token="theirs")])
+    assert await store.write([document("a"), document("b")]) == {"a"}
+    assert await holds(store, "a", "b") == {"a": (1, "theirs"), "b": (1, "mine")}
+
+
+async def test_inserts_updates_and_deletes_in_one_call_each_keep_their_fence(store: Aggregates) -> None:
+    await store.write([document(id) for id in ("changed", "lost", "gone", "kept")])
+    await store.write([document("lost", 2, "theirs"), document("kept", 2, "theirs")])
+    sent = [
+        document("new"), document("changed", 2), document("lost", 2), document("gone", 2, gone=True),
+        document("kept", 2, gone=True),
+    ]  # fmt: skip
+    assert await store.write(sent) == {"lost", "kept"}
+    assert await holds(store, "new", "changed", "lost", "gone", "kept") == {
+        "new": (1, "mine"), "changed": (2, "mine"), "lost": (2, "theirs"), "kept": (2, "theirs"),
+    }  # fmt: skip
+
+
+async def test_every_document_carries_its_jurisdiction(store: Aggregates) -> None:
+    await store.write([document("a")])
+    await store.write([document("a", 2)])
+    found = await store.get("a")
+    assert found is not None
+    assert found["jurisdiction"] == "test"
+
+
+async def test_more_subjects_than_one_chunk_are_all_found_once(store: Aggregates, listener: Listener) -> None:
+    ids = [f"s{number:05d}" for number in range(2 * LOAD_CHUNK + 3)]
+    await store.write([document(id) for id in ids])
+    listener.names()
+    assert sorted(await store.load([*ids, "nobody"])) == ids
+    assert listener.names() == ["find"] * 3
+    assert await store.load([]) == {}
+
+
+@pytest.mark.parametrize("command", [b"insert", b"update"])
+async def test_a_write_whose_answer_got_lost_is_settled_by_reading_it(
+    store: Aggregates, store_url: str, listener: Listener, command: bytes
+) -> None:
+    """Carried out or not, the token tells; nothing is written twice or over somebody else."""
+    name = own_namespace("wire")
+    async with wire(store_url) as lossy, connect(lossy.url, name) as database:
+        cut = database.aggregates("issues", "test")
+        version = 1 if command == b"insert" else 2
+        await cut.write([document("theirs", 1, "theirs"), *([document("a")] if version == 2 else [])])
+        lossy.lose_reply_to = command
+        assert await cut.write([document("a", version, "new"), document("theirs", version, "new")]) == (
+            {"theirs"} if version == 1 else set()
+        )
+        assert lossy.lost == 1
+        assert f"{command.decode()} failed" in listener.names()
+        assert (await holds(cut, "a"))["a"] == (version, "new")
+        await database.drop()
+
+
+async def test_a_store_that_cannot_be_read_either_is_unavailable(store_url: str) -> None:
+    async with wire(store_url) as lossy, connect(lossy.url, "nowhere", timeout_seconds=0.1) as database:
+        await lossy.cut()
+        with pytest.raises(Unavailable):
+            await database.aggregates("issues", "test").write([document("a")])
+        with pytest.raises(Unavailable):
+            await database.aggregates("issues", "test").load(["a"])
+        with pytest.raises(Unavailable):
+            await database.ping()
+
+
+# -------------------------------------------------------------- the loop on top of it
+
+
+def batch(start: int, count: int, text: str) -> list[Record]:
+    sent = [line(f"s{number}", text) for number in range(count)]
+    return [
+        Record("intake.commands", 0, start + number, 1_700_000_000_000, out.key.encode(), out.value)
+        for number, out in enumerate(sent)
+    ]
+
+
+def loop_on(store: Any, published: list[Outgoing] | None = None) -> Loop:
+    async def publish(outgoing: Any) -> None:
+        if published is not None:
+            published.extend(outgoing)
+
+    return Loop(small_room(), store, publish, group="intake")
+
+
+@pytest.mark.parametrize(("first", "second"), [(LOAD_CHUNK, LOAD_CHUNK), (7, 7)])
+async def test_a_full_batch_is_one_find_and_one_insert_or_one_update(
+    store: Aggregates, listener: Listener, first: int, second: int
+) -> None:
+    loop = loop_on(store)
+    created = await loop.run(batch(0, first, "one"))
+    assert listener.names() == ["find", "insert"]
+    changed = await loop.run(batch(first, second, "two"))
+    assert listener.names() == ["find", "update"]
+    assert (created.round_trips, changed.round_trips) == (3, 3)
+    assert created.conflicts == changed.conflicts == 0
+    await loop.run(batch(first, second, "two"))
+    assert listener.names() == ["find"]  # known already: nothing is written
+
+
+async def test_many_records_of_one_aggregate_are_one_write(store: Aggregates, listener: Listener) -> None:
+    records = [
+        Record("intake.commands", 0, number, 1_700_000_000_000, b"a", line("a", f"line {number}").value)
+        for number in range(100)
+    ]
+    await loop_on(store).run(records)
+    assert listener.names() == ["find", "insert"]
+    found = await store.get("a")
+    assert found is not None
+    assert (found["v"], len(found["state"]["lines"])) == (1, 100)
+
+
+def other_worker(store: Aggregates, published: list[Outgoing], records: list[Record]) -> Callable[[], Any]:
+    async def run() -> None:
+        await loop_on(store, published).run(records)
+
+    return run
+
+
+async def test_two_workers_with_the_same_batch_write_each_line_and_event_once(store: Aggregates) -> None:
+    """The second comes in between our read and our write, as after a rebalance."""
+    published: list[Outgoing] = []
+    theirs = other_worker(store, published, [*batch(0, 6, "one"), *batch(100, 3, "other")])
+
+    class Interrupted(Unreliable):
+        times = 0
+
+        async def write(self, documents: Any) -> set[str]:
+            self.times += 1
+            if self.times == 1:
+                await theirs()
+            return await super().write(documents)
+
+    ours = await loop_on(Interrupted(store), published).run([*batch(0, 6, "one"), *batch(200, 3, "third")])
+    assert ours.conflicts == 6
+    found = await store.load([f"s{number}" for number in range(6)])
+    assert {id: document["state"]["lines"] for id, document in found.items()} == {
+        f"s{number}": ["one", "other", "third"] if number < 3 else ["one"] for number in range(6)
+    }
+    events = {out.value for out in published if out.topic == "intake.events"}
+    assert len(events) == 12
+
+
+async def test_a_database_is_forgotten_whole(store_url: str) -> None:
+    async with connect(store_url, own_namespace("dropped")) as database:
+        aggregates = database.aggregates("issues", "test")
+        await aggregates.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
+        assert [(subject, since) for subject, since, _, _ in await aggregates.held()] == [("a", "2026-01-01")]
+        await database.drop()
+        assert await aggregates.get("a") is None
+        assert [found async for found in aggregates.scan()] == []
