@@ -4,12 +4,13 @@ import sys
 import time
 
 from tests.simulation.judging import judge
+from tests.simulation.simulation import silent
 
 
 def main() -> int:
     """Print what the seed did and every violation; 1 when there is one."""
     seeds = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    trace = print if "--trace" in sys.argv else lambda text: None
+    trace = print if "--trace" in sys.argv else silent
     wrong = 0
     for seed in seeds:
         started = time.perf_counter()

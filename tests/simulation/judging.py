@@ -12,7 +12,7 @@ from shared.bus.records import Bad, Record, decode
 from shared.bus.room import Room
 from tests.simulation.checker import check
 from tests.simulation.scheduler import Stuck
-from tests.simulation.simulation import SERVICES, Run, plain_rooms, record_of, run
+from tests.simulation.simulation import SERVICES, Run, plain_rooms, record_of, run, silent
 from tests.simulation.world import Raw
 
 PASSING = ("v", "token", "produced", "jurisdiction")
@@ -33,7 +33,7 @@ class Verdict:
         return "\n".join([f"seed {self.seed}:", *self.violations[:10], again])
 
 
-def judge(seed: int, trace: Callable[[str], None] = lambda text: None, *, rooms: dict[str, Room] | None = None) -> Verdict:
+def judge(seed: int, trace: Callable[[str], None] = silent, *, rooms: dict[str, Room] | None = None) -> Verdict:
     """Everything that can be asked of one seed."""
     verdict = Verdict(seed)
     try:
@@ -43,7 +43,7 @@ def judge(seed: int, trace: Callable[[str], None] = lambda text: None, *, rooms:
         return verdict
     for history in ran.moments:
         verdict.violations += check(history)
-    verdict.counts = ran.counts + Counter(f"event {name}" for name in _event_types(ran))
+    verdict.counts = ran.counts + Counter(f"event {name}" for name in _event_types(ran)) + _asked(ran)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
     for service in SERVICES:
         room = (rooms or plain_rooms())[service]
@@ -55,6 +55,21 @@ def judge(seed: int, trace: Callable[[str], None] = lambda text: None, *, rooms:
 
 def _event_types(ran: Run) -> list[str]:
     return [event["type"] for events in ran.scheduler.log.by_subject.values() for _, event in events]
+
+
+def _asked(ran: Run) -> Counter[str]:
+    """``asked <service> <verb> done|refused`` for what became of commands."""
+    verbs: dict[str, tuple[str, str]] = {}
+    for topic, parts in ran.scheduler.log.topics.items():
+        for raw in (raw for part in parts for raw in part if topic.endswith(".commands")):
+            item = decode(record_of(raw), plain_rooms()[topic.partition(".")[0]])
+            if not isinstance(item, Bad) and hasattr(item.data, "verb"):
+                verbs[item.id] = (item.data.service, item.data.verb)  # type: ignore[union-attr]
+    return Counter(
+        "asked {} {} {}".format(*verbs[answer.command], answer.outcome["status"])
+        for answer in ran.scheduler.told
+        if answer.command in verbs
+    )
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:

@@ -150,14 +150,21 @@ class Scheduler:
 
     def blocked(self, group: Group) -> set[str]:
         """Topics that do not reach this group now."""
+        if not group.blocked_until:
+            return set()
         return {topic for topic, until in group.blocked_until.items() if self.clock.ms < until}
 
     def _fetchable(self, worker: Worker) -> bool:
+        consumer = worker.consumer
+        if consumer.dry == self.log.size:
+            return False
         topics, blocked = self.log.topics, self.blocked(worker.group)
-        return any(
-            position < len(topics[tp.topic][tp.partition]) and tp.topic not in blocked
-            for tp, position in worker.consumer.positions.items()
-        )
+        for tp, position in consumer.positions.items():
+            if position < len(topics[tp.topic][tp.partition]) and tp.topic not in blocked:
+                return True
+        if not blocked:
+            consumer.dry = self.log.size
+        return False
 
     def _answer(self, task: Task, ask: Ask) -> None:
         worker = task.owner
@@ -179,7 +186,9 @@ class Scheduler:
         answering, rate = self.answering, self.rates.fault
         match ask.kind:
             case "poll":
-                return answering.fetch(worker, self.blocked(worker.group))  # type: ignore[union-attr]
+                batch = answering.fetch(worker, self.blocked(worker.group))  # type: ignore[union-attr]
+                self.counts["batch mixes topics"] += len({raw.topic for raw in batch}) > 1
+                return batch
             case "find":
                 answering.read("find", rate)
                 return ask.what[0].select(ask.what[1])
@@ -187,6 +196,8 @@ class Scheduler:
                 answering.read("count", rate)
                 return len(ask.what[0].range(ask.what[1]["deadline"]))
             case "write":
+                if worker is not None:
+                    self._count_write(worker, ask.what[1])
                 return answering.write(ask.what, worker.batch if worker else (), rate)
             case "publish":
                 return answering.publish(ask.what, rate)
@@ -197,6 +208,11 @@ class Scheduler:
                 answering.read("ends", rate)
                 return {tp: len(self.log.ends(tp.topic)[tp.partition]) for tp in ask.what}
         return None
+
+    def _count_write(self, worker: Worker, operations: Any) -> None:
+        owned = {(tp.topic, tp.partition) for tp in worker.consumer.positions}
+        self.counts["write by a zombie"] += any((raw.topic, raw.partition) not in owned for raw in worker.batch)
+        self.counts["events held"] += sum("held" in getattr(operation, "_doc", ()) for operation in operations)
 
     def _crash_in(self, worker: Worker, ask: Ask) -> None:
         """The step is done, half done or not at all, and its answer reaches nobody."""

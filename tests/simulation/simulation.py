@@ -30,6 +30,10 @@ BUGGY = {
 """Handlers that may have a bug for one issue, for some days: a dead letter, held followers, an operator."""
 
 
+def silent(text: str) -> None:
+    """No trace."""
+
+
 @dataclass
 class Run:
     """What one seed left behind. ``moments`` are histories: at rest, and after all deadlines have passed."""
@@ -93,7 +97,7 @@ class Town:
 
     @staticmethod
     def _stamped(trace: Callable[[str], None], clock: Clock) -> Callable[[str], None]:
-        return lambda text: trace(f"{clock.now():%m-%d %H:%M:%S.%f} {text}")
+        return trace if trace is silent else lambda text: trace(f"{clock.now():%m-%d %H:%M:%S.%f} {text}")
 
     # ---------------------------------------------------------------- bugs
 
@@ -246,7 +250,7 @@ def _drive(coroutine: Any) -> None:
     raise RuntimeError("it should not have to wait")
 
 
-def run(seed: int, trace: Callable[[str], None] = lambda text: None, rooms: dict[str, Room] | None = None) -> Run:
+def run(seed: int, trace: Callable[[str], None] = silent, rooms: dict[str, Room] | None = None) -> Run:
     """One seed from beginning to end. Raises scheduler.Stuck when it does not come to rest."""
     town = Town(seed, trace, rooms)
     scheduler, clients, rng = town.scheduler, town.clients, town.rng

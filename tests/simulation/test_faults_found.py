@@ -288,3 +288,9 @@ async def test_what_was_read_of_other_partitions_says_nothing_about_new_ones():
     consumer.ends = {old: 0, new: 7}
     await made.on_partitions_assigned([old, new])
     assert await made.read_up_to(NOW + timedelta(minutes=1)) < NOW
+
+
+async def test_a_leap_day_stops_no_timer():
+    made = conveyor(Bare({}))
+    leap = datetime(2028, 2, 29, 8, tzinfo=UTC)
+    assert await made.read_up_to(leap) < leap

@@ -36,12 +36,14 @@ class Consumer:
     def __init__(self, group: Group, log: Log) -> None:
         self._group, self._log = group, log
         self.positions: dict[TopicPartition, int] = {}
+        self.dry = -1
+        """The size of the log at which there was nothing to fetch; -1: to be looked at."""
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
 
     def seek(self, tp: TopicPartition, offset: int) -> None:
-        self.positions[tp] = offset
+        self.positions[tp], self.dry = offset, -1
 
     async def committed(self, tp: TopicPartition) -> int | None:
         return self._group.committed.get(tp)
@@ -119,7 +121,7 @@ class Worker:
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
         """The group hands out partitions; reading goes on from what is committed."""
-        self.generation = self.group.generation
+        self.generation, self.consumer.dry = self.group.generation, -1
         self.consumer.positions = {tp: self.group.committed.get(tp, 0) for tp in sorted(partitions)}
         await self.conveyor.on_partitions_assigned(sorted(partitions))
 

@@ -63,6 +63,7 @@ class Log:
         self.partitions, self._clock = partitions, clock
         self.topics: dict[str, list[list[Raw]]] = {}
         self.by_subject: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+        self.size = 0
         self._known: set[tuple[str, str]] = set()
 
     def ends(self, topic: str) -> list[list[Raw]]:
@@ -88,6 +89,7 @@ class Log:
         packed = tuple((name, text.encode()) for name, text in headers.items())
         raw = Raw(topic, number, len(partition), sent_ms, key, value, packed)
         partition.append(raw)
+        self.size += 1
         if topic.endswith(".events"):
             self._index(topic, raw)
         return raw

@@ -38,7 +38,8 @@ def _command(
     if any(cause[0] == event["id"] for cause in (document or {}).get("causes", ())):
         return
     # Outcomes of commands about what was never created are forgotten after some days.
-    sent = facts.history.now.timestamp() * 1000 - opened.record.timestamp
+    first = facts.by_id[event["id"]]
+    sent = facts.history.now.timestamp() * 1000 - first.record.timestamp
     stub = document is None or document.get("state") is None
     if stub and sent >= timedelta(days=STUB_DAYS).total_seconds() * 1000:
         return
