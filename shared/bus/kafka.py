@@ -279,7 +279,10 @@ class Conveyor(ConsumerRebalanceListener):
         if consumer is None or not self.done:
             return self._watermark or BEGIN
         if self._snapshot is None:
-            self._snapshot = (now, await consumer.end_offsets(list(self.done)))
+            ends = await consumer.end_offsets(list(self.done))
+            if ends.keys() != self.done.keys():
+                return self._watermark or BEGIN  # partitions moved on while we asked: these ends are not ours
+            self._snapshot = (now, ends)
         at, ends = self._snapshot
         if all(self.done.get(tp, 0) >= end for tp, end in ends.items()):
             self._watermark, self._snapshot = at, None
