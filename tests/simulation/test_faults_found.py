@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from aiokafka import TopicPartition
 from pydantic import AwareDatetime, BaseModel
@@ -294,3 +295,20 @@ async def test_a_leap_day_stops_no_timer():
     made = conveyor(Bare({}))
     leap = datetime(2028, 2, 29, 8, tzinfo=UTC)
     assert await made.read_up_to(leap) < leap
+
+
+async def test_ends_that_were_asked_for_before_partitions_moved_on_do_not_hold_the_timers_back():
+    old, new = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
+    consumer = Bare({old: 5})
+    made = conveyor(consumer)
+
+    async def slow(partitions: Any) -> dict[TopicPartition, int]:
+        await made.on_partitions_revoked([old])
+        await made.on_partitions_assigned([new])
+        return {old: 5}
+
+    await made.on_partitions_assigned([old])
+    with patch.object(consumer, "end_offsets", slow):
+        await made.read_up_to(NOW)
+    consumer.ends = {old: 5, new: 0}
+    assert await made.read_up_to(NOW) == NOW
