@@ -159,7 +159,7 @@ class Clients:
         subject = f"STRANGER{rng.randint(10_000, 99_999)}"
         envelope: dict[str, Any] = {
             "specversion": "1.0", "id": f"stranger/{subject}", "type": "issue.dreamt.v1", "source": "/sim/stranger",
-            "subject": subject, "time": "2026-03-02T08:00:00Z", "seq": 1, "data": {"what": "梦"},
+            "subject": subject, "time": "2018-03-02T08:00:00Z", "seq": 1, "data": {"what": "梦"},
         }  # fmt: skip
         kind = rng.choice(("unknown type", "not json", "no seq", "wrong key", "wrong hash", "empty", "wrong field"))
         headers, key = {}, subject

@@ -11,7 +11,6 @@ from shared.bus.loop import Loop
 from shared.bus.records import Bad, Record, decode
 from shared.bus.room import Room
 from tests.simulation.checker import check
-from tests.simulation.scheduler import Stuck
 from tests.simulation.simulation import SERVICES, Run, plain_rooms, record_of, run, silent
 from tests.simulation.world import Raw
 
@@ -36,13 +35,12 @@ class Verdict:
 def judge(seed: int, trace: Callable[[str], None] = silent, *, rooms: dict[str, Room] | None = None) -> Verdict:
     """Everything that can be asked of one seed."""
     verdict = Verdict(seed)
-    try:
-        ran = run(seed, trace, rooms)
-    except Stuck as stuck:
-        verdict.violations.append(str(stuck))
-        return verdict
+    ran = run(seed, trace, rooms)
     for history in ran.moments:
         verdict.violations += check(history)
+    if ran.stuck:
+        verdict.violations = list(dict.fromkeys([*verdict.violations, ran.stuck]))
+        return verdict
     verdict.counts = ran.counts + Counter(f"event {name}" for name in _event_types(ran)) + _asked(ran)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
     for service in SERVICES:

@@ -266,12 +266,14 @@ def the_floor_is_raised_before_the_commit() -> Patches:
 
 
 @fault
-def a_deadline_fires_whatever_its_name() -> Patches:
+def a_deadline_fires_whatever_its_name_and_time() -> Patches:
     def wrap(fire: Callable[..., Any]) -> Callable[..., Any]:
         def loose(self: Any, item: Any, request: Any) -> Any:
             deadline = self._next_deadline()
-            name = request.name if deadline is None else deadline.name
-            return fire(self, item, request.model_copy(update={"name": name}))
+            if deadline is not None:
+                item = replace(item, now=max(item.now, deadline.fire_at))
+                request = request.model_copy(update={"name": deadline.name})
+            return fire(self, item, request)
 
         return loose
 

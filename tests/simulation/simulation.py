@@ -16,7 +16,7 @@ from shared.clocks import default_policy
 from tests.simulation.checker import Acknowledged, History
 from tests.simulation.clients import DAY, HOUR, Clients
 from tests.simulation.faults import CALM, MIXED, WILD, Rates
-from tests.simulation.scheduler import Scheduler, virtual_sleep
+from tests.simulation.scheduler import Scheduler, Stuck, virtual_sleep
 from tests.simulation.worker import Worker
 from tests.simulation.world import Clock, Collection, Group, Log, Raw
 
@@ -42,6 +42,7 @@ class Run:
     scheduler: Scheduler
     clients: Clients
     moments: list[History] = field(default_factory=list)
+    stuck: str = ""
 
     @property
     def counts(self) -> Counter[str]:
@@ -251,24 +252,34 @@ def _drive(coroutine: Any) -> None:
 
 
 def run(seed: int, trace: Callable[[str], None] = silent, rooms: dict[str, Room] | None = None) -> Run:
-    """One seed from beginning to end. Raises scheduler.Stuck when it does not come to rest."""
+    """One seed from beginning to end; ``stuck`` says so when it did not come to rest."""
     town = Town(seed, trace, rooms)
-    scheduler, clients, rng = town.scheduler, town.clients, town.rng
+    scheduler, clients = town.scheduler, town.clients
     result = Run(seed, scheduler, clients)
     with virtual_sleep(scheduler.clock):
-        _people(town)
-        scheduler.run(lambda: clients.busy == 0, 60_000)
-        town.heal()
-        for _ in range(4):
-            scheduler.spawn("operator", clients.tend(finally_=True))
-            scheduler.run(partial(_at_rest, town), 30_000)
-        result.moments.append(_history(town))
-        if rng.random() < 0.6:
-            scheduler.run(lambda: _quiet(town) and not any(c.deadlines for c in scheduler.collections.values()), 30_000)
+        try:
+            _play(town, result)
+        except Stuck as stuck:
+            result.stuck = str(stuck)
             result.moments.append(_history(town))
         for task in scheduler.tasks:
             task.coroutine.close()
     return result
+
+
+def _play(town: Town, result: Run) -> None:
+    """People and trouble first; then rest; then, mostly, until every deadline has passed."""
+    scheduler, clients = town.scheduler, town.clients
+    _people(town)
+    scheduler.run(lambda: clients.busy == 0, 60_000)
+    town.heal()
+    for _ in range(4):
+        scheduler.spawn("operator", clients.tend(finally_=True))
+        scheduler.run(partial(_at_rest, town), 15_000)
+    result.moments.append(_history(town))
+    if town.rng.random() < 0.6:
+        scheduler.run(lambda: _quiet(town) and not any(c.deadlines for c in scheduler.collections.values()), 15_000)
+        result.moments.append(_history(town))
 
 
 def _people(town: Town) -> None:

@@ -248,6 +248,9 @@ class Bare:
     async def commit(self, offsets: Any) -> None:
         """Nothing to keep."""
 
+    async def getmany(self) -> None:
+        """Nothing to fetch."""
+
 
 def conveyor(consumer: Bare) -> Conveyor:
     """A conveyor whose loop does nothing."""

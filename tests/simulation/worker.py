@@ -45,6 +45,10 @@ class Consumer:
     def seek(self, tp: TopicPartition, offset: int) -> None:
         self.positions[tp], self.dry = offset, -1
 
+    async def getmany(self) -> Sequence[Raw]:
+        """What FastStream hands over of one poll; which records, the scheduler says."""
+        return await Ask("poll")
+
     async def committed(self, tp: TopicPartition) -> int | None:
         return self._group.committed.get(tp)
 
@@ -93,7 +97,7 @@ class Worker:
     async def consume(self) -> None:
         """The subscriber: fetch a batch, carry it, again."""
         while True:
-            self.batch = await Ask("poll", self)
+            self.batch = await self.consumer.getmany()
             await self.conveyor.carry(self.batch)
 
     async def tick(self) -> None:

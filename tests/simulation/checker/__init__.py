@@ -6,6 +6,7 @@ documents and acknowledged commands (all optional) it also judges delivery, outc
 
 from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.delivery import check_delivery, check_outcomes
+from tests.simulation.checker.figures import check_figures
 from tests.simulation.checker.history import Acknowledged, Facts, History
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.sequences import check_sequences
@@ -19,5 +20,5 @@ def check(history: History) -> list[str]:
     facts = Facts(history)
     found = [*check_sequences(facts), *check_lives(facts), *check_clocks(facts)]
     if history.documents is not None:
-        found += [*check_delivery(facts), *check_outcomes(facts), *check_stores(facts), *check_timers(facts)]
+        found += [*check_delivery(facts), *check_outcomes(facts), *check_stores(facts), *check_timers(facts), *check_figures(facts)]
     return found

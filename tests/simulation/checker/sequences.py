@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from shared.envelope import sha256_of
-from tests.simulation.checker.history import Facts
+from tests.simulation.checker.history import Facts, instant
+
+SKEW_MS = 1000
+"""How far two machines' clocks may be apart."""
 
 
 def check_sequences(facts: Facts) -> Iterator[str]:
@@ -22,6 +25,8 @@ def check_sequences(facts: Facts) -> Iterator[str]:
                 previous = event.get("previous", "")
                 if previous != before:
                     yield f"{subject}: {opened.place} (seq {seq}) names {previous[:8]!r} as previous, not {before[:8]!r}"
+            if event.get("time") and instant(event["time"]).timestamp() * 1000 > opened.record.timestamp + SKEW_MS:
+                yield f"{subject}: {opened.place} tells of {event['time']}, which had not come when it was written"
             before = sha256_of(raw)
 
 
