@@ -122,7 +122,7 @@ class Conveyor(ConsumerRebalanceListener):
         self._loop, self._prefix, self._metrics = loop, prefix, metrics
         self.done: dict[TopicPartition, int] = {}
         self.partitions: list[int] = []
-        self.last_poll = time.time()
+        self.last_poll = time.monotonic()
         self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
         self.on_batch: list[Callable[[Batch], None]] = []
         self.on_assigned: list[Callable[[Sequence[int]], None]] = []
@@ -140,6 +140,17 @@ class Conveyor(ConsumerRebalanceListener):
         subscriber(self.carry)
         self.consumer = lambda: subscriber.consumer
 
+    def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Note each poll ourselves: after one that failed, aiokafka's own idle time says 0 for ever."""
+        getmany = consumer.getmany
+
+        async def polled(*partitions: TopicPartition, **how: Any) -> Any:
+            self.last_poll = time.monotonic()
+            return await getmany(*partitions, **how)
+
+        if "getmany" not in vars(consumer):
+            consumer.getmany = polled
+
     # ------------------------------------------------------------ ownership
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
@@ -155,6 +166,7 @@ class Conveyor(ConsumerRebalanceListener):
         """These are ours: their timers start from the oldest deadline."""
         consumer = self.consumer()
         assert consumer is not None
+        self._watch(consumer)
         for tp in assigned:
             self.done[tp] = await consumer.committed(tp) or 0
         own = self._prefix + self._loop.room.commands_topic
@@ -167,7 +179,6 @@ class Conveyor(ConsumerRebalanceListener):
     async def carry(self, raws: Sequence[Any]) -> None:
         """One batch, whole: on any failure every partition of it is read again after a pause."""
         started = time.perf_counter()
-        self.last_poll = time.time()
         records = [to_record(raw, self._prefix) for raw in raws]
         offsets: dict[TopicPartition, int] = {}
         first: dict[TopicPartition, int] = {}
@@ -252,10 +263,7 @@ class Conveyor(ConsumerRebalanceListener):
 
     def idle_seconds(self) -> float:
         """How long nobody has polled: grows when the consumer's task is dead or stuck in a batch."""
-        consumer = self.consumer()
-        if consumer is None:
-            return time.time() - self.last_poll
-        return float(consumer._subscription.fetcher_idle_time)  # aiokafka's own measure for max_poll_interval
+        return time.monotonic() - self.last_poll
 
     def lag(self) -> dict[str, int]:
         """Records not yet applied, by topic, as far as the last fetch told."""
