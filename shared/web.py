@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.asyncapi import text as asyncapi_text
 from shared.auth import WrongActor, actor_of
 from shared.bus import door
+from shared.bus.kafka import Infrastructure
 from shared.commands import Command
 from shared.moves import Reason
 from shared.words import reason_text, rule_text
@@ -136,10 +137,12 @@ def install_problems(app: FastAPI, most_bytes: int) -> None:
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase)
 
-    @app.exception_handler(TimeoutError)
-    async def _slow(_: Request, error: TimeoutError) -> JSONResponse:
-        title = "消息总线暂时没有应答，请用同一编号再试 / the bus did not answer; try again with the same key"
+    async def _away(_: Request, error: Exception) -> JSONResponse:
+        title = "系统暂时没有应答，请用同一编号再试 / the store or the bus did not answer; try again with the same key"
         return problem(503, title)
+
+    for kind in Infrastructure:
+        app.add_exception_handler(kind, _away)
 
 
 def operations_routes(service: Any) -> APIRouter:
