@@ -5,7 +5,9 @@ Every test takes a namespace of its own (topics, groups and database), so that t
 
 import asyncio
 import contextlib
+import gc
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -34,6 +36,7 @@ from shared.envelope import SHA256_HEADER, Envelope, seal, sha256_of
 from shared.events import IssueClosed, IssueWithdrawn
 from shared.metrics import Metrics
 from shared.moves import Change, Context, Reason, Refusal
+from shared.service import Service
 from shared.settings import Settings
 from shared.store import Aggregates, connect
 
@@ -356,6 +359,7 @@ class City:
     def __init__(self, settings: Callable[[str], Settings]) -> None:
         self.settings = settings
         self.clients: dict[str, httpx.AsyncClient] = {}
+        self._settings: dict[str, Settings] = {}
         self._running: dict[str, contextlib.AsyncExitStack] = {}
 
     async def start(self, *names: str) -> None:
@@ -364,7 +368,8 @@ class City:
 
     async def _start(self, name: str) -> None:
         stack = contextlib.AsyncExitStack()
-        app = BUILDS[name](self.settings(name))
+        self._settings[name] = self.settings(name)
+        app = BUILDS[name](self._settings[name])
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
         client = await stack.enter_async_context(
@@ -379,6 +384,17 @@ class City:
         """Stop these services; all that still run, without names."""
         for name in names or list(self._running):
             await self._running.pop(name).aclose()
+
+    async def end_readers(self, name: str) -> None:
+        """End the tasks that read the topics, as a bug in a library would; the rest of the service lives on."""
+        service = next(
+            one for one in gc.get_objects()
+            if isinstance(one, Service) and one.name == name and one.settings is self._settings[name]
+        )  # fmt: skip
+        for subscriber in service.broker.subscribers:
+            for task in subscriber.tasks:
+                task.cancel()
+                await asyncio.wait([task])
 
     async def ask(self, service: str, place: str, body: Any = None, **headers: str) -> httpx.Response:
         """One command over HTTP: ``actor`` and ``key`` are headers."""
@@ -460,6 +476,9 @@ class Wire:
 
     def __init__(self, host: str, port: int) -> None:
         self._to = host, port
+        self._loop = asyncio.new_event_loop()  # of its own: the driver blocks the test's loop when it closes
+        self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
+        self._thread.start()
         self._server: asyncio.Server | None = None
         self._pairs: set[asyncio.StreamWriter] = set()
         self.port = 0
@@ -474,15 +493,29 @@ class Wire:
 
     async def mend(self) -> None:
         """Let connections through."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._mend(), self._loop))
 
     async def cut(self) -> None:
         """End all connections and take no more."""
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._cut(), self._loop))
+
+    def end(self) -> None:
+        """Stop the wire's own thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _mend(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _cut(self) -> None:
         assert self._server is not None
         self._server.close()
         for writer in list(self._pairs):
             writer.transport.abort()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -529,6 +562,7 @@ async def wire(store_url: str) -> AsyncIterator[Wire]:
         yield one
     finally:
         await one.cut()
+        one.end()
 
 
 def of_record(raw: Any, prefix: str) -> Record:

@@ -482,11 +482,16 @@ async def test_a_dead_consumer_shows_as_a_poll_that_grows_old(
     async with worker(kafka_bootstrap, namespace, store) as one:
         await put(kafka_bootstrap, namespace, [line("a", "one")])
         await one.until(lambda: one.answers())
+        poll = asyncio.create_task(one.consumer.getmany(timeout_ms=60_000))
+        await asyncio.sleep(0)
+        poll.cancel()
+        await asyncio.wait([poll])
         await one.stop_reading()
         first = one.conveyor.idle_seconds()
         async with asyncio.timeout(10):
             while one.conveyor.idle_seconds() < first + 0.2:
                 await asyncio.sleep(0.05)  # time itself is what is measured
+        assert one.consumer._subscription.fetcher_idle_time == 0  # aiokafka's own measure is lost for ever
 
 
 async def test_a_worker_stuck_in_its_store_shows_as_a_poll_that_grows_old(
