@@ -28,7 +28,7 @@ class Envelope(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: Literal["1.0"]
-    id: str = Field(min_length=1, max_length=300)
+    id: str = Field(min_length=1, max_length=500)
     type: str = Field(min_length=1, max_length=100)
     source: str = Field(min_length=1, max_length=200)
     subject: str = Field(min_length=1, max_length=100)

@@ -7,10 +7,10 @@ English as Accept-Language asks.
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, Header, HTTPException, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -23,6 +23,9 @@ from shared.bus.kafka import Infrastructure
 from shared.commands import Command
 from shared.moves import Reason
 from shared.words import reason_text, rule_text
+
+Subject = Annotated[str, Path(max_length=100)]
+"""What an envelope takes as subject: a longer one would be acknowledged and never answered."""
 
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
@@ -182,7 +185,7 @@ def _command_route(routes: APIRouter, service: Any, shape: type[Command], role: 
     verb = shape.verb.replace("_", "-")
 
     async def endpoint(
-        issue: str,
+        issue: Subject,
         request: Request,
         body: shape,  # type: ignore[valid-type]
         idempotency_key: str | None = Header(None, max_length=200),

@@ -29,6 +29,7 @@ from shared.events import (
 from shared.moves import Reason
 
 GROUP = "dispatch-door"
+MOST_ID_CHARS = 200
 _ISSUE = re.compile(r"^[0-9A-Z]{13}$")
 
 
@@ -40,6 +41,9 @@ def translate(record: Record, source: str) -> list[Outgoing]:
     except Malformed as error:
         message = f"{record.partition}/{record.offset}"
         return [_letter(record, str(error)), _refuse(code, message, str(error), source)]
+    if len(envelope.id) > MOST_ID_CHARS:  # the command's own id is made of it and must stay one
+        message, reason = f"{record.partition}/{record.offset}", f"id: at most {MOST_ID_CHARS} characters"
+        return [_letter(record, reason, envelope), _refuse(code, message, reason, source)]
     try:
         return [sealed(request, source) for request in _requests(code, envelope)]
     except (Malformed, ValidationError) as error:
