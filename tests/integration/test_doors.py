@@ -272,6 +272,18 @@ async def test_an_illegal_move_names_what_is_legal_and_changes_nothing(four: Cit
     assert set(problem["legal"]) == {"sign", "return"}
 
 
+async def test_the_longest_actor_and_key_are_answered_and_longer_ones_refused(four: City) -> None:
+    """What no envelope takes must not be acknowledged first and dropped afterwards."""
+    id = (await registered(four, "long"))["id"]
+    actor = "office:" + "c" * 80
+    told = await four.done("intake", f"/issues/{id}/accept", key="k" * 200, actor=actor)
+    assert told["state"] == "accepted"
+    await four.done("intake", "/issues", LEAK, key="k" * 200, actor="entrepreneur:" + "c" * 80)
+    is_problem(await four.ask("intake", f"/issues/{id}/withdraw", key="k" * 201, actor=actor), 422)
+    (error,) = is_problem(await four.ask("intake", f"/issues/{'9' * 200}/accept", actor=actor), 422)["errors"]
+    assert error["field"] == "path.issue"
+
+
 async def test_a_wrong_actor_header_says_what_would_be_right(four: City) -> None:
     for wrong in ("chen", "king:chen", "office:", "office:" + "x" * 200):
         (error,) = is_problem(await four.ask("intake", "/issues", LEAK, actor=wrong), 422)["errors"]
