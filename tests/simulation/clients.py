@@ -161,7 +161,9 @@ class Clients:
             "specversion": "1.0", "id": f"stranger/{subject}", "type": "issue.dreamt.v1", "source": "/sim/stranger",
             "subject": subject, "time": "2018-03-02T08:00:00Z", "seq": 1, "data": {"what": "梦"},
         }  # fmt: skip
-        kind = rng.choice(("unknown type", "not json", "no seq", "wrong key", "wrong hash", "empty", "wrong field"))
+        kind = rng.choice(
+            ("unknown type", "not json", "no seq", "wrong key", "wrong hash", "empty", "wrong field")
+        )
         headers, key = {}, subject
         if kind == "no seq":
             envelope["seq"] = 0
@@ -201,7 +203,7 @@ class Clients:
         usable = letter.reason.startswith("handler failed")
         if not repaired and rng.random() < 0.9:
             return
-        replay = usable and rng.random() < 0.7 or (not usable and not finally_ and rng.random() < 0.05)
+        replay = (usable and rng.random() < 0.7) or (not usable and not finally_ and rng.random() < 0.05)
         actor = "operator:sun"
         request = replay_request(letter, actor) if replay else discard_request(letter, actor, "无用")
         self._scheduler.counts["letter replayed" if replay else "letter discarded"] += 1

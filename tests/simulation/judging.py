@@ -32,7 +32,9 @@ class Verdict:
         return "\n".join([f"seed {self.seed}:", *self.violations[:10], again])
 
 
-def judge(seed: int, trace: Callable[[str], None] = silent, *, rooms: dict[str, Room] | None = None) -> Verdict:
+def judge(
+    seed: int, trace: Callable[[str], None] = silent, *, rooms: dict[str, Room] | None = None
+) -> Verdict:
     """Everything that can be asked of one seed."""
     verdict = Verdict(seed)
     ran = run(seed, trace, rooms)
@@ -104,9 +106,13 @@ def replay(ran: Run, room: Room) -> list[str]:
 
     async def publish(outgoing: Any) -> None:
         for out in outgoing:
-            known = out.key.encode() in letters if out.topic.endswith(".dlq") else (out.topic, out.value) in there
+            known = (
+                out.key.encode() in letters if out.topic.endswith(".dlq") else (out.topic, out.value) in there
+            )
             if not known:
-                found.append(f"{service}: a replay from offset 0 published something new on {out.topic}: {out.value!r:.300}")
+                found.append(
+                    f"{service}: a replay from offset 0 published something new on {out.topic}: {out.value!r:.300}"
+                )
 
     loop = Loop(room, memory, publish, group=service)
     for batch in _mixed(ran, room, Random(ran.seed)):
@@ -134,7 +140,9 @@ def _failed(ran: Run, service: str, *, commands: bool) -> set[str]:
 def _mixed(ran: Run, room: Room, rng: Random) -> list[list[Record]]:
     """All records of a room's topics, each partition in order, cut into batches at random."""
     lanes = [
-        [record_of(raw) for raw in reversed(part)] for topic in room.topics for part in ran.scheduler.log.ends(topic)
+        [record_of(raw) for raw in reversed(part)]
+        for topic in room.topics
+        for part in ran.scheduler.log.ends(topic)
     ]
     batches: list[list[Record]] = []
     while lanes := [lane for lane in lanes if lane]:

@@ -63,7 +63,9 @@ def virtual_sleep(clock: Clock) -> Iterator[None]:
 class Scheduler:
     """All tasks of one run. ``rates`` may be changed at any moment; calm is ``Rates()``."""
 
-    def __init__(self, rng: Random, clock: Clock, log: Log, rates: Rates, trace: Callable[[str], None]) -> None:
+    def __init__(
+        self, rng: Random, clock: Clock, log: Log, rates: Rates, trace: Callable[[str], None]
+    ) -> None:
         self.rng, self.clock, self.log, self.rates, self.trace = rng, clock, log, rates, trace
         self.counts: Counter[str] = Counter()
         self.answering = Answering(rng, log, self.counts)
@@ -99,7 +101,12 @@ class Scheduler:
         """A new process of one service; it owns nothing until the next rebalance."""
         self._started += 1
         worker = Worker(
-            self._started, self.rooms[service], self.groups[service], self.collections[service], self.log, self.clock
+            self._started,
+            self.rooms[service],
+            self.groups[service],
+            self.collections[service],
+            self.log,
+            self.clock,
         )
         worker.answers = self.told
         self.workers.append(worker)
@@ -211,8 +218,12 @@ class Scheduler:
 
     def _count_write(self, worker: Worker, operations: Any) -> None:
         owned = {(tp.topic, tp.partition) for tp in worker.consumer.positions}
-        self.counts["write by a zombie"] += any((raw.topic, raw.partition) not in owned for raw in worker.batch)
-        self.counts["events held"] += sum("held" in getattr(operation, "_doc", ()) for operation in operations)
+        self.counts["write by a zombie"] += any(
+            (raw.topic, raw.partition) not in owned for raw in worker.batch
+        )
+        self.counts["events held"] += sum(
+            "held" in getattr(operation, "_doc", ()) for operation in operations
+        )
 
     def _crash_in(self, worker: Worker, ask: Ask) -> None:
         """The step is done, half done or not at all, and its answer reaches nobody."""

@@ -163,8 +163,9 @@ def _draft(sight: Sight, rng: Random) -> DraftReply:
 
 def _rating(sight: Sight, rng: Random) -> RateReply:
     return RateReply(
-        round=sight.round, satisfaction=rng.choice(list(Satisfaction)), solved=rng.choice(list(Solved)), reason="仍未解决"
-    )
+        round=sight.round, satisfaction=rng.choice(list(Satisfaction)), solved=rng.choice(list(Solved)),
+        reason="仍未解决",
+    )  # fmt: skip
 
 
 def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str) -> Wish:

@@ -15,9 +15,9 @@ from shared.calendar import base_calendar
 from shared.clocks import default_policy
 from tests.simulation.checker import Acknowledged, History
 from tests.simulation.clients import DAY, HOUR, Clients
-from tests.simulation.faults import CALM, MIXED, WILD, Rates
+from tests.simulation.faults import CALM, MIXED, WILD
 from tests.simulation.scheduler import Scheduler, Stuck, virtual_sleep
-from tests.simulation.worker import Worker
+from tests.simulation.trouble import Trouble
 from tests.simulation.world import Clock, Collection, Group, Log, Raw
 
 SERVICES = ("intake", "dispatch", "supervision", "feedback")
@@ -69,7 +69,7 @@ def record_of(raw: Raw) -> Record:
 
 
 class Town:
-    """The four services with their workers, and what goes wrong with them."""
+    """The four services with their workers and their clients; some handlers have a bug for a while."""
 
     def __init__(self, seed: int, trace: Callable[[str], None], rooms: dict[str, Room] | None = None) -> None:
         rng = Random(seed)
@@ -86,15 +86,11 @@ class Town:
             scheduler.rooms[service] = self._with_bugs(room)
             scheduler.groups[service] = Group(service, room.topics, log)
             scheduler.collections[service] = Collection(service)
+        self.trouble = Trouble(scheduler, rng, [self.clients.scribble])
         for service in scheduler.rooms:
             for _ in range(rng.choice((1, 1, 2, 3))):
                 scheduler.start_worker(service)
-            self.rebalance(service)
-        scheduler.on_crash.append(self._crashed)
-        scheduler.chaos += [
-            self._rebalance_any, self._freeze, self._block, self._block, self._join, self._leave, self._kill,
-            self.clients.scribble,
-        ]  # fmt: skip
+            self.trouble.rebalance(service)
 
     @staticmethod
     def _stamped(trace: Callable[[str], None], clock: Clock) -> Callable[[str], None]:
@@ -126,130 +122,6 @@ class Town:
                 place = (service, self.rng.choice(BUGGY[service]), subject)
                 self.clients.repairs[place] = self.scheduler.clock.ms + self.rng.randint(HOUR, 9 * DAY)
 
-    # --------------------------------------------------------------- chaos
-
-    def members(self, service: str) -> list[Worker]:
-        """The living workers of one service that their group knows."""
-        return [w for w in self.scheduler.workers if w.room.service == service and not w.kicked]
-
-    def rebalance(self, service: str) -> None:
-        """All members give everything up and get their new share; batches under way go on as zombies."""
-        group, members = self.scheduler.groups[service], self.members(service)
-        group.generation += 1
-        self.rng.shuffle(members)
-        shares = group.share(members)
-        for worker in members:
-            if any(task.owner is worker and task.ask and task.ask.kind not in ("poll", "tick")
-                   for task in self.scheduler.tasks):  # fmt: skip
-                self.scheduler.counts["rebalance in mid-batch"] += 1
-            _drive(worker.revoked())
-        for worker in members:
-            _drive(worker.assigned(shares[worker]))
-        self.scheduler.trace(f"{service} rebalanced to {[worker.name for worker in members]}")
-
-    def _any(self) -> Worker | None:
-        return self.rng.choice(self.scheduler.workers) if self.scheduler.workers else None
-
-    def _rebalance_any(self) -> None:
-        self.scheduler.counts["rebalance"] += 1
-        self.rebalance(self.rng.choice(SERVICES))
-
-    def _freeze(self) -> None:
-        """SIGSTOP; after the session timeout its group goes on without it, and it wakes up as a zombie."""
-        worker = self._any()
-        if worker is None or worker.kicked:
-            return
-        self.scheduler.counts["freeze"] += 1
-        pause = self.rng.choice((2_000, 30_000, 600_000))
-        worker.frozen_until = self.scheduler.clock.ms + pause
-        self.scheduler.trace(f"{worker.name} freezes for {pause} ms")
-        if pause > 6_000:
-            self.scheduler.after(6_000, lambda: self._kick(worker))
-            self.scheduler.after(pause + self.rng.choice((1, 500, 3_000)), lambda: self._back(worker))
-
-    def _kick(self, worker: Worker) -> None:
-        if worker.alive:
-            worker.kicked = True
-            self.rebalance(worker.room.service)
-
-    def _back(self, worker: Worker) -> None:
-        if worker.alive and worker.kicked:
-            _drive(worker.revoked())
-            worker.kicked = False
-            self.rebalance(worker.room.service)
-
-    def _block(self) -> None:
-        """One topic does not reach one group for a while, or for days."""
-        group = self.rng.choice(list(self.scheduler.groups.values()))
-        topic = self.rng.choice(group.topics)
-        span = self.rng.choice((5_000, 600_000, HOUR, DAY, 4 * DAY))
-        group.blocked_until[topic] = self.scheduler.clock.ms + self.rng.randint(1, span)
-        self.scheduler.counts["topic delayed"] += 1
-        self.scheduler.trace(f"{topic} does not reach {group.name} for a while")
-
-    def _join(self) -> None:
-        service = self.rng.choice(SERVICES)
-        if len(self.members(service)) < 3:
-            self.scheduler.counts["worker joins"] += 1
-            self.scheduler.start_worker(service)
-            self.rebalance(service)
-
-    def _leave(self) -> None:
-        worker = self._any()
-        if worker is not None and len(self.members(worker.room.service)) > 1:
-            self.scheduler.counts["worker leaves"] += 1
-            self.scheduler.kill(worker)
-            self.rebalance(worker.room.service)
-
-    def _kill(self) -> None:
-        worker = self._any()
-        if worker is not None:
-            self.scheduler.counts["crash at rest"] += 1
-            self.scheduler.kill(worker)
-            self._crashed(worker)
-
-    def _crashed(self, worker: Worker) -> None:
-        service = worker.room.service
-        self.scheduler.after(self.rng.choice((300, 6_000)), lambda: self.rebalance(service))
-        self.scheduler.after(self.rng.choice((1_000, 20_000)), lambda: self._replace(service))
-
-    def _replace(self, service: str) -> None:
-        if len(self.members(service)) < 3:
-            self.scheduler.start_worker(service)
-        self.rebalance(service)
-
-    def _manned(self, service: str) -> bool:
-        """Every partition has an owner who knows that it is."""
-        group, members = self.scheduler.groups[service], self.members(service)
-        owned = [tp for worker in members for tp in worker.consumer.positions]
-        known = all(worker.generation == group.generation for worker in members)
-        return known and sorted(owned) == sorted(tp for share in group.share(members).values() for tp in share)
-
-    def heal(self) -> None:
-        """Nothing goes wrong any more: everybody awake, every service manned, every topic flowing."""
-        scheduler = self.scheduler
-        scheduler.rates = Rates()
-        for worker in list(scheduler.workers):
-            worker.frozen_until = 0
-            self._back(worker)
-        for group in scheduler.groups.values():
-            group.blocked_until.clear()
-        for service in SERVICES:
-            if not self.members(service):
-                scheduler.start_worker(service)
-            if not self._manned(service):
-                self.rebalance(service)
-        self.clients.repairs.clear()
-
-
-def _drive(coroutine: Any) -> None:
-    """Run a coroutine that awaits nothing outside its worker."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("it should not have to wait")
-
 
 def run(seed: int, trace: Callable[[str], None] = silent, rooms: dict[str, Room] | None = None) -> Run:
     """One seed from beginning to end; ``stuck`` says so when it did not come to rest."""
@@ -272,13 +144,16 @@ def _play(town: Town, result: Run) -> None:
     scheduler, clients = town.scheduler, town.clients
     _people(town)
     scheduler.run(lambda: clients.busy == 0, 60_000)
-    town.heal()
+    town.trouble.heal()
+    clients.repairs.clear()
     for _ in range(4):
         scheduler.spawn("operator", clients.tend(finally_=True))
         scheduler.run(partial(_at_rest, town), 15_000)
     result.moments.append(_history(town))
     if town.rng.random() < 0.6:
-        scheduler.run(lambda: _quiet(town) and not any(c.deadlines for c in scheduler.collections.values()), 15_000)
+        scheduler.run(
+            lambda: _quiet(town) and not any(c.deadlines for c in scheduler.collections.values()), 15_000
+        )
         result.moments.append(_history(town))
 
 
@@ -323,7 +198,12 @@ def _history(town: Town) -> History:
     for answer in scheduler.told:
         told.setdefault(answer.command, []).append(dict(answer.outcome))
     return History(
-        records=[record_of(raw) for partitions in scheduler.log.topics.values() for part in partitions for raw in part],
+        records=[
+            record_of(raw)
+            for partitions in scheduler.log.topics.values()
+            for part in partitions
+            for raw in part
+        ],
         reads={service: room.topics for service, room in scheduler.rooms.items()},
         letters={service: clients.letters(service) for service in scheduler.rooms},
         documents={service: collection.everything() for service, collection in scheduler.collections.items()},

@@ -1,18 +1,14 @@
-"""Faults that the simulator found in shared/bus, each by itself in the smallest case that shows it."""
+"""Faults that the simulator found in the fold and the timers, each by itself in the smallest case that shows it."""
 
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
-from aiokafka import TopicPartition
 from pydantic import AwareDatetime, BaseModel
 
 from shared.bus.deadletters import Letter, discard_request, fold_letters, replay_request
 from shared.bus.door import Request, sealed
-from shared.bus.kafka import Conveyor
 from shared.bus.loop import Batch, Loop
 from shared.bus.records import Record
 from shared.bus.room import Room
@@ -22,7 +18,6 @@ from shared.events import INTAKE, AssignmentSigned, IssueAccepted, IssueRegister
 from shared.moves import Change, Context, Deadline
 from shared.timers import Due, Timers, deadline_string
 from tests.simulation.judging import Memory
-from tests.simulation.worker import Anything
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 BROKEN: set[str] = set()
@@ -87,7 +82,9 @@ class Bench:
     @property
     def letters(self) -> list[Letter]:
         """The dead letters so far."""
-        raws = [(o.key.encode(), o.value, o.headers or {}) for o in self.published if o.topic == "dispatch.dlq"]
+        raws = [
+            (o.key.encode(), o.value, o.headers or {}) for o in self.published if o.topic == "dispatch.dlq"
+        ]
         return fold_letters("dispatch", raws)
 
 
@@ -106,7 +103,11 @@ def command(request: Request, offset: int, at: datetime = NOW) -> Record:
     return Record(out.topic, 0, offset, int(at.timestamp() * 1000), out.key.encode(), out.value)
 
 
-FIRST, SECOND, THIRD = IssueRegistered(number="1", title="t", text="t"), IssueAccepted(by="o"), IssueWithdrawn()
+FIRST, SECOND, THIRD = (
+    IssueRegistered(number="1", title="t", text="t"),
+    IssueAccepted(by="o"),
+    IssueWithdrawn(),
+)
 
 
 def test_a_command_without_a_handler_is_a_dead_letter_and_stops_no_partition():
@@ -183,6 +184,7 @@ def test_what_was_due_before_a_command_that_fails_is_told_though_the_first_try_t
 
 def test_the_same_id_with_the_same_fields_but_another_verb_is_another_body():
     bench = Bench()
+
     def done(state: Any, command: Any, context: Context) -> Change[Count]:
         return Change(Count())
 
@@ -203,7 +205,11 @@ class OneDue:
         return int(low <= deadline_string(0, NOW, "X") < high)
 
     async def read_due(self, low: str, high: str) -> list[Due]:
-        return [Due("X", "x/1/due/1", NOW, deadline_string(0, NOW, "X"), 1)] if await self.count_due(low, high) else []
+        return (
+            [Due("X", "x/1/due/1", NOW, deadline_string(0, NOW, "X"), 1)]
+            if await self.count_due(low, high)
+            else []
+        )
 
 
 async def test_the_auditor_does_not_send_what_still_waits_for_facts_to_be_read():
@@ -228,90 +234,3 @@ async def test_a_partition_that_moves_on_while_its_deadlines_are_posted_is_not_k
     timers = Timers(OneDue(), post, now=lambda: NOW + timedelta(hours=1))
     timers.assigned([0])
     await timers.round()
-
-
-class Bare:
-    """A consumer whose assignment is set by hand."""
-
-    def __init__(self, ends: dict[TopicPartition, int]) -> None:
-        self.ends = ends
-
-    def assignment(self) -> set[TopicPartition]:
-        return set(self.ends)
-
-    async def end_offsets(self, partitions: Any) -> dict[TopicPartition, int]:
-        return {tp: self.ends[tp] for tp in partitions}
-
-    async def committed(self, tp: TopicPartition) -> int:
-        return 0
-
-    async def commit(self, offsets: Any) -> None:
-        """Nothing to keep."""
-
-    async def getmany(self) -> None:
-        """Nothing to fetch."""
-
-
-def conveyor(consumer: Bare) -> Conveyor:
-    """A conveyor whose loop does nothing."""
-
-    async def run(records: Any) -> Batch:
-        return Batch()
-
-    loop = SimpleNamespace(run=run, room=ROOM, revoked=lambda tps: None, committed=lambda offsets: None)
-    made = Conveyor(loop, "", Anything())  # type: ignore[arg-type]
-    made.consumer = lambda: consumer  # type: ignore[assignment, return-value]
-    return made
-
-
-def raw(tp: TopicPartition, offset: int) -> Any:
-    """One record as the client hands it over."""
-    return SimpleNamespace(topic=tp.topic, partition=tp.partition, offset=offset, timestamp=0, key=b"", value=b"", headers=())
-
-
-async def test_a_batch_that_ends_after_its_partition_moved_on_does_not_hold_the_timers_back():
-    mine, gone = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
-    consumer = Bare({mine: 0, gone: 99})
-    made = conveyor(consumer)
-    await made.on_partitions_assigned([mine, gone])
-    await made.on_partitions_revoked([mine, gone])
-    consumer.ends = {mine: 0}
-    await made.on_partitions_assigned([mine])
-    await made.carry([raw(gone, 3)])
-    consumer.ends = {mine: 0, gone: 99}
-    assert await made.read_up_to(NOW) == NOW
-
-
-async def test_what_was_read_of_other_partitions_says_nothing_about_new_ones():
-    old, new = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
-    consumer = Bare({old: 0})
-    made = conveyor(consumer)
-    await made.on_partitions_assigned([old])
-    assert await made.read_up_to(NOW) == NOW
-    await made.on_partitions_revoked([old])
-    consumer.ends = {old: 0, new: 7}
-    await made.on_partitions_assigned([old, new])
-    assert await made.read_up_to(NOW + timedelta(minutes=1)) < NOW
-
-
-async def test_a_leap_day_stops_no_timer():
-    made = conveyor(Bare({}))
-    leap = datetime(2028, 2, 29, 8, tzinfo=UTC)
-    assert await made.read_up_to(leap) < leap
-
-
-async def test_ends_that_were_asked_for_before_partitions_moved_on_do_not_hold_the_timers_back():
-    old, new = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
-    consumer = Bare({old: 5})
-    made = conveyor(consumer)
-
-    async def slow(partitions: Any) -> dict[TopicPartition, int]:
-        await made.on_partitions_revoked([old])
-        await made.on_partitions_assigned([new])
-        return {old: 5}
-
-    await made.on_partitions_assigned([old])
-    with patch.object(consumer, "end_offsets", slow):
-        await made.read_up_to(NOW)
-    consumer.ends = {old: 5, new: 0}
-    assert await made.read_up_to(NOW) == NOW

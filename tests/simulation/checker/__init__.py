@@ -20,5 +20,11 @@ def check(history: History) -> list[str]:
     facts = Facts(history)
     found = [*check_sequences(facts), *check_lives(facts), *check_clocks(facts)]
     if history.documents is not None:
-        found += [*check_delivery(facts), *check_outcomes(facts), *check_stores(facts), *check_timers(facts), *check_figures(facts)]
+        found += [
+            *check_delivery(facts),
+            *check_outcomes(facts),
+            *check_stores(facts),
+            *check_timers(facts),
+            *check_figures(facts),
+        ]
     return found

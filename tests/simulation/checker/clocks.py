@@ -62,7 +62,9 @@ def check_clocks(facts: Facts) -> Iterator[str]:
         clocks = _read(subject, events, grace, found)
         yield from found
         if not facts.spared(subject, "supervision"):
-            others = {service: told[service].get(subject, []) for service in ("intake", "dispatch", "feedback")}
+            others = {
+                service: told[service].get(subject, []) for service in ("intake", "dispatch", "feedback")
+            }
             yield from _against_facts(facts, subject, clocks, others, grace)
             yield from _annulled_in_vain(facts, subject, events, grace)
 
@@ -128,7 +130,11 @@ def _step(clock: Clock, kind: str, event: Mapping[str, Any], grace: timedelta) -
 
 
 def _against_facts(
-    facts: Facts, subject: str, clocks: list[Clock], others: Mapping[str, list[Mapping[str, Any]]], grace: timedelta
+    facts: Facts,
+    subject: str,
+    clocks: list[Clock],
+    others: Mapping[str, list[Mapping[str, Any]]],
+    grace: timedelta,
 ) -> Iterator[str]:
     """Which clocks must exist, be stopped and be breached follows from the owners' facts alone."""
     for name, round, started in _expected(others):
@@ -196,7 +202,7 @@ def _annulled_in_vain(
                 continue
             fire_ms = (instant(data["due_at"]) + grace).timestamp() * 1000
             if _there_since(facts, subject, fact.event or {}) <= fire_ms:
-                yield f"{subject}: {breach['id']} was fired though {fact.place}, which annulled it, was there to be read"
+                yield f"{subject}: {breach['id']} was fired though what annulled it could be read: {fact.place}"
 
 
 def _there_since(facts: Facts, subject: str, event: Mapping[str, Any]) -> int:
@@ -213,5 +219,7 @@ def _there_since(facts: Facts, subject: str, event: Mapping[str, Any]) -> int:
                 if (name, owner) == (topic, subject) and seq in found:
                     since = max(since, found[seq].record.timestamp)
                     seen = read_seen((found[seq].event or {}).get("seen", ""))
-                    todo.update({t: max(n, todo.get(t, 0)) for t, n in seen.items() if t in TOPIC_OF.values()})
+                    todo.update(
+                        {t: max(n, todo.get(t, 0)) for t, n in seen.items() if t in TOPIC_OF.values()}
+                    )
     return since

@@ -30,9 +30,7 @@ def check_delivery(facts: Facts) -> Iterator[str]:
                 yield f"{event['subject']}: {service} neither applied nor set aside {opened.place} ({event['id']})"
 
 
-def _command(
-    facts: Facts, service: str, opened: Opened, document: Mapping[str, Any] | None
-) -> Iterator[str]:
+def _command(facts: Facts, service: str, opened: Opened, document: Mapping[str, Any] | None) -> Iterator[str]:
     event = opened.event
     assert event is not None
     if any(cause[0] == event["id"] for cause in (document or {}).get("causes", ())):

@@ -74,7 +74,8 @@ class Facts:
                     name = (opened.record.topic, event["subject"], event["source"])
                     self.events[name].setdefault(event["seq"], opened)
         self.letters = {
-            service: {letter.origin: letter for letter in letters} for service, letters in history.letters.items()
+            service: {letter.origin: letter for letter in letters}
+            for service, letters in history.letters.items()
         }
         self.touched = {
             (service, letter.subject) for service, letters in history.letters.items() for letter in letters

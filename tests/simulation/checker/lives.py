@@ -93,7 +93,10 @@ def _path(service: str, table: Table, subject: str, events: list[Mapping[str, An
 
 
 def _seen_before(
-    service: str, subject: str, events: list[Mapping[str, Any]], told: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]
+    service: str,
+    subject: str,
+    events: list[Mapping[str, Any]],
+    told: Mapping[str, Mapping[str, list[Mapping[str, Any]]]],
 ) -> Iterator[str]:
     """What an event says it had seen exists, never shrinks, and holds its cause."""
     before: dict[str, int] = {}
@@ -113,7 +116,9 @@ def _seen_before(
                 yield f"{subject}: {event['id']} ({kind_of(event)}) came before {' or '.join(kinds)} was seen"
 
 
-def _rounds(subject: str, events: list[Mapping[str, Any]], feedback: list[Mapping[str, Any]]) -> Iterator[str]:
+def _rounds(
+    subject: str, events: list[Mapping[str, Any]], feedback: list[Mapping[str, Any]]
+) -> Iterator[str]:
     """Round 1, 2, ...: one release each, and a later one only after feedback granted it."""
     granted = {1, *(event["data"]["round"] for event in feedback if kind_of(event) == "rework.decided")}
     released: list[int] = []

@@ -24,8 +24,11 @@ def check_sequences(facts: Facts) -> Iterator[str]:
             if seq - 1 in found or seq == 1:
                 previous = event.get("previous", "")
                 if previous != before:
-                    yield f"{subject}: {opened.place} (seq {seq}) names {previous[:8]!r} as previous, not {before[:8]!r}"
-            if event.get("time") and instant(event["time"]).timestamp() * 1000 > opened.record.timestamp + SKEW_MS:
+                    yield f"{subject}: {opened.place} (seq {seq}) follows {previous[:8]!r}, not {before[:8]!r}"
+            if (
+                event.get("time")
+                and instant(event["time"]).timestamp() * 1000 > opened.record.timestamp + SKEW_MS
+            ):
                 yield f"{subject}: {opened.place} tells of {event['time']}, which had not come when it was written"
             before = sha256_of(raw)
 

@@ -29,11 +29,13 @@ def check_stores(facts: Facts) -> Iterator[str]:
         if service in documents:
             out = {name: seq for name, seq, _ in documents[service].get(subject, {}).get("out", ())}
             if out.get(topic, 0) < max(found):
-                yield f"{subject}: {found[max(found)].place} was published, but {service} stored only {out.get(topic, 0)}"
+                yield f"{subject}: {found[max(found)].place} was published, {service} stored only {out.get(topic, 0)}"
 
 
 def _published(facts: Facts, service: str, subject: str, topic: str, seq: int, sha: str) -> Iterator[str]:
-    sources = [name for name in facts.events if name[:2] == (topic, subject) and name[2].endswith(f"/{service}")]
+    sources = [
+        name for name in facts.events if name[:2] == (topic, subject) and name[2].endswith(f"/{service}")
+    ]
     found = facts.events[sources[0]].get(seq) if sources else None
     if found is None:
         yield f"{subject}: {service} stored {topic} seq {seq}, which is not on the topic"
@@ -71,7 +73,13 @@ def _overdue(facts: Facts, service: str, subject: str, document: Mapping[str, An
 
 
 def _has_timer(
-    service: str, subject: str, state: str, timer: str, document: Mapping[str, Any], running: Running, elsewhere: bool
+    service: str,
+    subject: str,
+    state: str,
+    timer: str,
+    document: Mapping[str, Any],
+    running: Running,
+    elsewhere: bool,
 ) -> Iterator[str]:
     """The table says ``<owner>: <clock> clock`` for another's timer, else one's own deadline.
 
