@@ -33,7 +33,7 @@ SHANGHAI = timezone(
 _DAY = timedelta(days=1)
 _HOUR = 3_600_000_000  # in microseconds, the unit in which office time is counted
 
-ClockName = Literal[
+LimitName = Literal[
     "assign", "promise", "sign", "holding", "co_handler", "rework", "rating", "rework_decision", "tracking"
 ]
 
@@ -92,8 +92,8 @@ class Policy(BaseModel):
     version: str
     office_hours: tuple[tuple[time, time], ...] = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
     office_day_end: time = time(17, 30)
-    limits: dict[ClockName, Limit]
-    warnings: dict[ClockName, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
+    limits: dict[LimitName, Limit]
+    warnings: dict[LimitName, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
     grace_seconds: int = Field(default=120, ge=0)
 
     @model_validator(mode="after")
@@ -102,9 +102,9 @@ class Policy(BaseModel):
         rising = all(before < after for before, after in pairwise(edges))
         if not edges or not rising or any(edge.tzinfo for edge in (*edges, self.office_day_end)):
             raise ValueError('office hours must be local times in rising order, such as [["08:30", "12:00"]]')
-        if missing := [name for name in get_args(ClockName) if name not in self.limits]:
+        if missing := [name for name in get_args(LimitName) if name not in self.limits]:
             raise ValueError(f"limits lacks {', '.join(missing)}: every clock needs a limit")
-        for name in get_args(ClockName):
+        for name in get_args(LimitName):
             self.warnings.setdefault(name, ())
         return self
 

@@ -160,6 +160,8 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
     outcome: Outcome
     text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     promised_on: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    round: int | None = Field(default=None, ge=1)
+    """The round it answers, where the sender knows it: a late draft of an earlier round is refused."""
 
 
 class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch"):

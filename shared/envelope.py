@@ -8,7 +8,7 @@ Extension attributes (lower case, simple types, as CloudEvents 1.0 section 3.1 a
     seen       what its producer had read of that subject: "intake.events=3,feedback.events=1"
     actor      who asked, on commands only: "<role>:<principal>"
 
-The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``.
+The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``, an event's ``seq`` again in ``seq``.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-SHA256_HEADER = "sha256"
+SHA256_HEADER, SEQ_HEADER = "sha256", "seq"
 
 
 class Envelope(BaseModel):

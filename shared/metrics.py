@@ -64,6 +64,11 @@ class Metrics:
             "deadlines found five minutes late by the auditor",
             registry=registry,
         )
+        self.timer_held = Gauge(
+            f"{pre}_timer_held_deadlines",
+            "late deadlines that wait because their issue holds events",
+            registry=registry,
+        )
         self.timer_heartbeat = Gauge(
             f"{pre}_timer_heartbeat_seconds",
             "time since the timers last completed a round",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -29,6 +30,11 @@ class Context(NamedTuple):
     def principal(self) -> str:
         """Who asks, without the role: ``office:chen`` -> ``chen``."""
         return self.actor.partition(":")[2] or self.actor
+
+    @property
+    def pseudonym(self) -> str:
+        """Tells whether two requests about one issue come from the same actor, without saying from whom."""
+        return sha256(f"{self.subject}\x00{self.actor}".encode()).hexdigest()[:16]
 
     @property
     def role(self) -> str:

@@ -191,6 +191,7 @@ class Service:
         oldest = min((since for since, _ in self._held.values()), default=None)
         metrics.held_age.set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0)
         metrics.timer_overdue.set(self.timers.overdue)
+        metrics.timer_held.set(self.timers.overdue_held)
         if not self.settings.history:
             metrics.timer_heartbeat.set(age(self.timers.heartbeat))
 

@@ -193,7 +193,9 @@ class Timers:
             end = min(end, await self._may_fire(now))
         self._audit_failed = True
         late = [
-            entry for partition in list(self._cursor) for entry in await due_in(self._store, partition, BEGIN, end)
+            entry
+            for partition in list(self._cursor)
+            for entry in await due_in(self._store, partition, BEGIN, end)
         ]
         self.overdue_held = sum(entry.held for entry in late)
         self.overdue = len(late) - self.overdue_held

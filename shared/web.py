@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from fastapi import APIRouter, FastAPI, Header, HTTPException, Path, Request, Response
@@ -22,7 +23,7 @@ from shared.bus import door
 from shared.bus.kafka import Infrastructure
 from shared.commands import Command
 from shared.moves import Reason
-from shared.words import reason_text, rule_text
+from shared.language import reason_text, rule_text
 
 Subject = Annotated[str, Path(max_length=100)]
 """What an envelope takes as subject: a longer one would be acknowledged and never answered."""
@@ -70,6 +71,11 @@ def answer(
         title = reason_text(reason, language_of(request))
         return problem(status, title, type=f"urn:qinqing:refused:{reason}", reason=reason, **more)
     return JSONResponse(dict(outcome), 201 if created else 200)
+
+
+def place_of(issue: str, command: str) -> str:
+    """Where the outcome of a command is read later."""
+    return f"/issues/{issue}/outcomes?command={quote(command, safe='')}"
 
 
 class BodyLimit:
@@ -193,7 +199,7 @@ def _command_route(routes: APIRouter, service: Any, shape: type[Command], role: 
         key = f"{verb}/{issue}/{idempotency_key or uuid4().hex}"
         asked = door.Request(issue, body, "http", actor_of(request, f"{role}:demo"), key)
         outcome = await service.door.ask(asked)
-        return answer(outcome, request, f"/issues/{issue}/outcomes?command={asked.id}")
+        return answer(outcome, request, place_of(issue, asked.id))
 
     endpoint.__doc__ = shape.__doc__
     routes.add_api_route(
@@ -216,8 +222,7 @@ def reading_routes(service: Any) -> APIRouter:
 
     @routes.get("/issues/{issue}/outcomes", response_model=None)
     async def outcome(issue: str, command: str, request: Request) -> JSONResponse:
-        place = f"/issues/{issue}/outcomes?command={command}"
-        return answer(await service.door.look(issue, command), request, place)
+        return answer(await service.door.look(issue, command), request, place_of(issue, command))
 
     return routes
 

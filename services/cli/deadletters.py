@@ -94,17 +94,25 @@ def replay(
 def discard(
     origin: OriginArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded.")],
+    seq: Annotated[int, typer.Option(help="Its place in the sequence, where the letter does not say.")] = 0,
     group: GroupOption = None,
     namespace: NamespaceOption = "",
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
     """Give one dead letter up: events that waited for it go on without it."""
-    _resolve(origin, group, namespace, data, as_json, "discarded", reason)
+    _resolve(origin, group, namespace, data, as_json, "discarded", reason, seq)
 
 
 def _resolve(
-    origin: str, group: str | None, namespace: str, data: Any, as_json: bool, status: str, reason: str
+    origin: str,
+    group: str | None,
+    namespace: str,
+    data: Any,
+    as_json: bool,
+    status: str,
+    reason: str,
+    seq: int = 0,
 ) -> None:
     from shared.bus.deadletters import discard_request, replay_request, resolution
     from shared.bus.door import sealed
@@ -114,16 +122,13 @@ def _resolve(
     letter = _one(_letters(data, namespace, as_json), origin, group, as_json)
     if letter.status != "open":
         fail(f"{origin} was {letter.status} already by {letter.resolved_by}", as_json, 2)
+    if status == "replayed" and (refusal := _why_not_again(letter)):
+        fail(refusal, as_json, 2)
     actor = f"operator:{getpass.getuser()}"
+    numbered = letter._replace(seq=letter.seq or seq)
     request = (
-        replay_request(letter, actor) if status == "replayed" else discard_request(letter, actor, reason)
+        replay_request(letter, actor) if status == "replayed" else discard_request(numbered, actor, reason)
     )
-    if status == "replayed" and letter.origin.startswith("dept."):
-        fail(
-            "a department's message is not handed in again for it; ask the department to send it right",
-            as_json,
-            2,
-        )
     records = [resolution(letter, status, f"{actor} {reason}".strip())]
     if request is not None and letter.subject:
         records.insert(0, sealed(request, f"/operator/{letter.group}"))
@@ -132,6 +137,15 @@ def _resolve(
         print(json.dumps({**_facts(letter), "status": status}, ensure_ascii=False))
     else:
         Console().print(f"{origin}: {status}")
+
+
+def _why_not_again(letter: Any) -> str:
+    """Why this letter cannot be handed in again; "" when it can."""
+    if letter.origin.startswith("dept."):
+        return "a department's message is not handed in again for it; ask the department to send it right"
+    if not letter.subject:
+        return "it names no issue, so it cannot be handed in again; discard it with a reason"
+    return ""
 
 
 def _letters(data: Any, namespace: str, as_json: bool) -> list[Any]:

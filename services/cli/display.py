@@ -1,5 +1,7 @@
 """What the commands about the whole system print: progress, the banner, the status table, and what went wrong."""
 
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -78,10 +80,10 @@ def _label(kind: str, name: str) -> str:
 
 
 FOR = {
-    "intake": "企业、受理 / enterprises, intake office",
-    "dispatch": "交办、部门 / office, departments",
-    "supervision": "督办 / supervisors",
-    "feedback": "评价、领导 / raters, leaders",
+    "intake": "企业、受理 enterprises, intake",
+    "dispatch": "交办、部门 office, departments",
+    "supervision": "督办 supervisors",
+    "feedback": "评价、领导 raters, leaders",
 }
 
 
@@ -99,18 +101,27 @@ def banner(state: SystemState, *, foreground: bool, default_data: bool) -> Rende
     where.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
     where.add_row("logs", f"{state.data_dir}/logs")
     option = "" if default_data else f" --data {state.data_dir}"
+    qinqing = _program()
     todo = Table.grid(padding=(0, 2))
-    todo.add_row(f"qinqing submit{option}", "raise an issue and see its promised date")
-    todo.add_row(f"qinqing follow issue ID{option}", "watch what happens to it")
-    todo.add_row(f"qinqing replay FILE.csv{option}", "play a year of real messages through the loop")
-    todo.add_row(f"qinqing status{option}", "what runs, and how much memory it takes")
+    todo.add_row(f"{qinqing} submit{option}", "raise an issue and see its promised date")
+    todo.add_row(f"{qinqing} follow issue ID{option}", "watch what happens to it")
+    todo.add_row(f"{qinqing} replay FILE.csv{option}", "play a year of real messages through the loop")
+    todo.add_row(f"{qinqing} status{option}", "what runs, and how much memory it takes")
     todo.add_row(
-        f"qinqing stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
+        f"{qinqing} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
     )
     title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
     return Panel(
         Group(doors, Text(), where, Text(), Text("Next", style="bold"), todo), title=title, expand=False
     )
+
+
+def _program() -> str:
+    """How this command line is called from here: `qinqing` where it is on the PATH."""
+    if shutil.which("qinqing"):
+        return "qinqing"
+    beside = Path(sys.executable).with_name("qinqing")
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 def _ready_in(state: SystemState) -> float:

@@ -74,7 +74,7 @@ def replay(
     if str(out) == "-":
         print(json.dumps(result, ensure_ascii=False))
     else:
-        Console().print(_table(result), *_notes(result, out))
+        Console().print(_table(result), *_notes(result, out), sep="\n")
 
 
 def _until(messages: list[Message], text: str | None) -> datetime:

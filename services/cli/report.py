@@ -18,7 +18,7 @@ COUNTS = {
     "registered": "登记 / registered",
     "replied": "已答复 / replied",
     "open": "未答复 / open",
-    "breaches": "承诺超期 / promise clocks breached",
+    "breaches": "承诺逾期 / promise clocks breached",
     "provisional": "暂定期限 / provisional dates",
 }
 WORDS = {

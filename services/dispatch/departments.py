@@ -76,7 +76,11 @@ def _steps(code: str, reply: DepartmentReply) -> list[tuple[Command, str, str]]:
         return [(ReturnAssignment(assignment=reply.assignment, reason=reply.reason), "", "")]
     if isinstance(reply, DepartmentDrafts):
         draft = DraftReply(
-            assignment=reply.assignment, outcome=reply.outcome, text=reply.text, promised_on=reply.promised_on
+            assignment=reply.assignment,
+            outcome=reply.outcome,
+            text=reply.text,
+            promised_on=reply.promised_on,
+            round=reply.round,
         )
         steps: list[tuple[Command, str, str]] = [(draft, "", "")]
         if reply.signed_off_by:

@@ -10,7 +10,7 @@ from shared.auth import actor_of
 from shared.bus import door
 from shared.commands import AcceptIssue, Command, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.service import Service
-from shared.web import answer, command_routes
+from shared.web import answer, command_routes, place_of
 
 ROLES: dict[type[Command], str] = {
     AcceptIssue: "office",
@@ -33,6 +33,6 @@ def routes(service: Service) -> APIRouter:
         subject = issue_id(actor, key)
         asked = door.Request(subject, body, "http", actor, f"register/{key}")
         outcome = await service.door.ask(asked)
-        return answer(outcome, request, f"/issues/{subject}/outcomes?command={asked.id}", created=True)
+        return answer(outcome, request, place_of(subject, asked.id), created=True)
 
     return router

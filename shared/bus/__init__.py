@@ -1,0 +1,1 @@
+"""The bus: rooms, records, folding, the loop, and the seam to Kafka."""

@@ -1,6 +1,6 @@
 """Folding: all of one aggregate's records of a batch, in order, into one new version of its document.
 
-A document holds everything that one atomic write must make true together (loop.md, bus.md):
+A document holds everything that one atomic write must make true together (docs/decisions/0002):
 
     _id, v, token, partition      whose it is; the version is the fence between two workers
     state                         the room's state as JSON values; None for a stub that only remembers
@@ -39,6 +39,8 @@ _MUTABLE = (
     "state", "_causes", "_known", "_seen", "_out", "_produced", "_held", "_held_since", "_forget_at", "outgoing",
     "answers", "dead", "dirty",
 )  # fmt: skip
+MOST_CAUSES = 1000
+"""For life means this many: no issue comes near; a department's desk would else grow without end."""
 STUB_DAYS = 7
 STUB_DEADLINE = "stub/1/forget/0"
 
@@ -146,6 +148,8 @@ class Aggregate:
         deadline = self._next_deadline()
         if deadline is None or deadline.name != request.name or item.now < deadline.fire_at:
             return False  # stopped, moved, or sent twice
+        if self._held and not self.room.own_deadlines_first:
+            return False  # what is held may be the very fact that stops it; the auditor asks again
         produced: list[Outgoing] = []
         # A deadline that rests on our own commands alone happened when it was due, however late we come to it.
         now = deadline.at if self.room.own_deadlines_first else item.now
@@ -166,6 +170,8 @@ class Aggregate:
         cause = [item.id, item.digest, outcome]
         self._causes.append(cause)
         self._known[item.id] = cause
+        if len(self._causes) > MOST_CAUSES:
+            del self._known[self._causes.pop(0)[0]]
         if self.state is None:
             self._forget_at = time_text(item.now + timedelta(days=STUB_DAYS))
         self.dirty = True
@@ -284,7 +290,7 @@ class Aggregate:
             previous=previous, seen=write_seen(self._seen),
         )  # fmt: skip
         self._out[topic] = (seq, sha256_of(raw))
-        return Outgoing(topic, self.subject, raw)
+        return Outgoing(topic, self.subject, raw, seq=seq)
 
     def _keep(self, item: Item, produced: list[Outgoing]) -> None:
         """Publish what was produced, and keep it until its cause can no longer come again."""
@@ -295,10 +301,7 @@ class Aggregate:
             {
                 "cause": item.id,
                 "at": [record.topic, record.partition, record.offset],
-                "raw": [
-                    [out.topic, out.key, out.value.decode(), *([out.headers] if out.headers else [])]
-                    for out in produced
-                ],
+                "raw": [[out.topic, out.key, out.value.decode(), out.headers, out.seq] for out in produced],
             }
         )
         self.outgoing.extend(produced)
@@ -309,8 +312,8 @@ class Aggregate:
         place = [item.record.topic, item.record.partition, item.record.offset]
         again = [entry for entry in self._produced if entry["cause"] == item.id or entry["at"] == place]
         for entry in again:
-            for topic, key, raw, *headers in entry["raw"]:
-                self.outgoing.append(Outgoing(topic, key, raw.encode(), *headers))
+            for topic, key, raw, headers, seq in entry["raw"]:
+                self.outgoing.append(Outgoing(topic, key, raw.encode(), headers, seq))
         return bool(again)
 
     def _answer(self, item: Item, outcome: dict[str, Any]) -> None:

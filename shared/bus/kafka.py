@@ -2,7 +2,7 @@
 
 Traps this file is built around (docs/decisions/0003): MANUAL acknowledgement with explicit commits, because a
 bare commit covers partitions whose records failed; a decoder that leaves bytes alone, because one bad record
-would fail its whole batch; every failed partition is rewound, because ``nack`` rewinds only the first.
+would fail its whole batch; every failed partition is rewound by hand, with a pause that ``nack`` has not.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from shared.bus.loop import Batch, Loop
 from shared.bus.records import Outgoing, Record
 from shared.bus.topics import LARGEST_LETTER
-from shared.envelope import SHA256_HEADER, sha256_of
+from shared.envelope import SEQ_HEADER, SHA256_HEADER
 from shared.metrics import Metrics
 from shared.store import Unavailable
 from shared.timers import BEGIN
@@ -62,12 +62,12 @@ def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
 
 def to_record(raw: Any, prefix: str) -> Record:
     """One consumer record as the loop reads it."""
-    sha256 = next(
-        ((value or b"").decode("utf-8", "replace") for name, value in raw.headers if name == SHA256_HEADER),
-        None,
-    )  # from anybody: it must not raise here, where a whole batch would be lost for it
-    topic = raw.topic.removeprefix(prefix)
-    return Record(topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, sha256)
+    headers = {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers}
+    seq = headers.get(SEQ_HEADER, "")
+    return Record(
+        raw.topic.removeprefix(prefix), raw.partition, raw.offset, raw.timestamp, raw.key, raw.value,
+        headers.get(SHA256_HEADER), int(seq) if seq.isdecimal() and len(seq) < 10 else 0,
+    )  # fmt: skip
 
 
 class Publisher:
@@ -80,13 +80,12 @@ class Publisher:
         """Return when every record is acknowledged by all replicas; raise the first failure."""
         futures = []
         for number, record in enumerate(outgoing):
-            headers = record.headers or {SHA256_HEADER: sha256_of(record.value)}
             futures.append(
                 await self._broker.publish(
                     record.value,
                     topic=self._prefix + record.topic,
                     key=record.key.encode(),
-                    headers=headers,
+                    headers=record.wire_headers(),
                     timestamp_ms=timestamps[number] if timestamps else None,
                     no_confirm=True,
                 )

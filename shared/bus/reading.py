@@ -12,7 +12,6 @@ from shared.bus.deadletters import Letter, fold_letters
 from shared.bus.kafka import to_record
 from shared.bus.records import Outgoing, Record
 from shared.bus.topics import LARGEST_LETTER
-from shared.envelope import SHA256_HEADER, sha256_of
 
 
 @asynccontextmanager
@@ -109,10 +108,9 @@ async def publish(bootstrap: str, records: Sequence[Outgoing], prefix: str = "")
     await producer.start()
     try:
         for record in records:
-            headers = record.headers or {SHA256_HEADER: sha256_of(record.value)}
             await producer.send_and_wait(
                 prefix + record.topic, record.value, key=record.key.encode(),
-                headers=[(name, value.encode()) for name, value in headers.items()],
+                headers=[(name, value.encode()) for name, value in record.wire_headers().items()],
             )  # fmt: skip
     finally:
         await producer.stop()

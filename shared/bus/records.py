@@ -9,7 +9,16 @@ from pydantic import BaseModel, ValidationError
 
 from shared.bus.room import Room
 from shared.commands import COMMANDS, CONTROL
-from shared.envelope import Envelope, Malformed, explain, open_envelope, read_seen
+from shared.envelope import (
+    SEQ_HEADER,
+    SHA256_HEADER,
+    Envelope,
+    Malformed,
+    explain,
+    open_envelope,
+    read_seen,
+    sha256_of,
+)
 from shared.events import EVENTS
 
 DEAD_LETTER_TYPE = "deadletter"
@@ -25,6 +34,8 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     sha256: str | None = None
+    seq: int = 0
+    """From the header: known even when the value cannot be read, so that a dead letter can be discarded."""
 
 
 class Outgoing(NamedTuple):
@@ -34,6 +45,14 @@ class Outgoing(NamedTuple):
     key: str
     value: bytes
     headers: dict[str, str] | None = None
+    seq: int = 0
+
+    def wire_headers(self) -> dict[str, str]:
+        """What stands beside the value: its SHA-256 and, of an event, its place in the sequence."""
+        if self.headers is not None:
+            return self.headers
+        headers = {SHA256_HEADER: sha256_of(self.value)}
+        return headers | {SEQ_HEADER: str(self.seq)} if self.seq else headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class Bad:
             "topic": self.topic or self.record.topic,
             "key": key,
             "subject": self.subject or key,
-            "seq": str(self.seq),
+            "seq": str(self.seq or self.record.seq),
             "event": self.type,
             "timestamp": str(self.record.timestamp),
             "sha256_seen": self.record.sha256 or "",

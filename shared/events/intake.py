@@ -19,6 +19,8 @@ class IssueRegistered(Event, type="issue.registered.v1", topic=INTAKE):
     enterprise: str = ""
     anonymous: bool = False
     pseudonym: str = ""
+    raiser: str = ""
+    """Who raised it, as a pseudonym of this issue alone: only the same one may rate (loop.md, feedback)."""
 
 
 class PromiseStarted(Event, type="promise.started.v1", topic=INTAKE):

@@ -12,7 +12,7 @@ from shared.commands import COMMANDS
 from shared.events import EVENTS
 from shared.metrics import Metrics
 from shared.moves import Reason
-from shared.words import REASONS
+from shared.language import REASONS
 
 SERVICES = ("intake", "dispatch", "supervision", "feedback")
 

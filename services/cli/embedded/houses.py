@@ -51,7 +51,6 @@ def service_program(
         "QINQING_NAMESPACE": namespace,
         "QINQING_HISTORY": "1" if history else "0",
         "QINQING_JURISDICTION": jurisdiction,
-        "QINQING_DATA_DIR": str(parts.data_dir),
     }
     if reply_limit is not None:
         env["QINQING_REPLY_LIMIT"] = reply_limit

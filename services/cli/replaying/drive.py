@@ -46,6 +46,16 @@ class Life:
     department: str = ""
     assignment: str = ""
     deadlines: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    void: tuple[str, str] = ("", "")
+
+    def _fired(self, service: str, name: str, status: str) -> None:
+        """A deadline that is void may have been fired by a request that was cut off; the same one twice never."""
+        if status == "void" and self.void == (service, name):
+            raise ReplayFailed(
+                f"message {self.message.message_id} (line {self.message.line}): {service} does not fire {name}; "
+                "it holds events whose predecessor is missing: see qinqing deadletters list"
+            )
+        self.void = (service, name) if status == "void" else ("", "")
 
     def next_input(self) -> Input | None:
         """The next input by the plan: registered, accepted, assigned and signed at submission; answered at its time."""
@@ -103,6 +113,7 @@ class Life:
                     f"{outcome['reason']} {outcome.get('detail', '')}"
                 )
             if entry["type"] == "deadline.fire.v1":
+                self._fired(step.service, entry["data"]["name"], outcome["status"])
                 return
             if entry["type"] == "dispatch.assign.v1":
                 self.department, self.assignment = outcome["department"], outcome["assignment"]

@@ -25,6 +25,8 @@ def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[
     known = by_holder(issue, command, context)
     if isinstance(known, Refusal):
         return known
+    if command.round not in (None, known.round):
+        return Refusal(Reason.STALE_ROUND, f"round {command.round} is over; it is round {known.round} now")
     if command.outcome not in OUTCOMES[known.kind]:
         fitting = ", ".join(OUTCOMES[known.kind])
         return Refusal(

@@ -47,7 +47,7 @@ __all__ = [
     "rebuild",
 ]  # fmt: skip
 
-LEADER = "leader"
+ENTREPRENEUR, OFFICE, LEADER = "entrepreneur", "office", "leader"
 LATER = (Outcome.PLANNED, Outcome.NOT_POSSIBLE_NOW)
 """Outcomes after which an issue is tracked instead of closed (loop.md, feedback)."""
 
@@ -64,7 +64,7 @@ def rate(issue: Issue, command: RateReply, context: Context) -> Change[Issue] | 
 
     "Is it solved?" counts for problems only: a suggestion is adopted or not, never unsolved.
     """
-    refusal = _not_now(issue, command.verb, command.round)
+    refusal = _not_now(issue, command.verb, command.round) or _not_the_raiser(issue, context)
     if refusal is not None:
         return refusal
     unsolved = issue.kind is Kind.PROBLEM and command.solved is Solved.NO
@@ -84,6 +84,8 @@ def decide_rework(issue: Issue, command: DecideRework, context: Context) -> Chan
     refusal = _not_now(issue, command.verb, command.round)
     if refusal is not None:
         return refusal
+    if context.role != OFFICE:
+        return Refusal(Reason.WRONG_ROLE, f"only the {OFFICE} decides on rework")
     reason, by = command.reason.strip(), context.principal
     if command.granted:
         return _told(issue, (ReworkDecided(round=command.round + 1, reason=reason, by=by),), context.now)
@@ -132,6 +134,12 @@ def _not_now(issue: Issue, verb: str, round: int) -> Refusal | None:
         return illegal(ASKED, issue.state, verb)
     if round != issue.round:
         return Refusal(Reason.STALE_ROUND, f"round {round} is not open; it is round {issue.round} now")
+    return None
+
+
+def _not_the_raiser(issue: Issue, context: Context) -> Refusal | None:
+    if context.role != ENTREPRENEUR or issue.raiser not in ("", context.pseudonym):
+        return Refusal(Reason.WRONG_ROLE, "only the one who raised an issue rates its reply")
     return None
 
 

@@ -50,7 +50,14 @@ OWN: dict[type[Event], str] = {
 def register(fact: IssueRegistered, at: datetime) -> Issue:
     """An issue exists from here on."""
     month = f"{at.astimezone(SHANGHAI):%Y-%m}"
-    return Issue(state=State.KNOWN, registered_at=at, month=month, source=fact.origin, kind=fact.kind)
+    return Issue(
+        state=State.KNOWN,
+        registered_at=at,
+        month=month,
+        source=fact.origin,
+        kind=fact.kind,
+        raiser=fact.raiser,
+    )
 
 
 def learn(issue: Issue | None, fact: Event, at: datetime) -> Issue | None:

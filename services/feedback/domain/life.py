@@ -110,6 +110,8 @@ class Issue(BaseModel):
     month: str
     source: Source = Source.ONLINE
     kind: Kind = Kind.PROBLEM
+    raiser: str = ""
+    """Who may rate: the pseudonym the event of registration carries."""
     original_due_at: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
     provisional: bool = False

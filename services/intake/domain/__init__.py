@@ -66,7 +66,7 @@ def register(
     )  # fmt: skip
     names = {"pseudonym": pseudonym(context.subject)} if command.anonymous else {"enterprise": enterprise}
     told = (
-        IssueRegistered(**words, number=number, **names),
+        IssueRegistered(**words, number=number, raiser=context.pseudonym, **names),
         PromiseStarted(
             started_at=context.now, due_at=due.at, limit=str(limit), provisional=due.provisional,
             policy=rules.policy.version, calendar=rules.calendar.version,

@@ -71,6 +71,8 @@ MOVES: dict[tuple[str, str], str] = {
     (State.REWORK, "withdraw"): State.WITHDRAWN,
     (State.TRACKED, "close"): State.CLOSED,
     (State.TRACKED, "withdraw"): State.WITHDRAWN,
+    # Closing wins over a withdrawal that crossed it, whichever is read first (docs/loop.md, crossings).
+    (State.WITHDRAWN, "close"): State.CLOSED,
 }
 
 TIMERS: dict[str, str] = {

@@ -10,7 +10,7 @@ HEADER = "message_id,author,subject,submitted_at,text,reply,replied_at\n"
 GOOD = "1,A,路灯,2019-04-01T08:00:00+08:00,坏了,已修,2019-04-03T08:00:00+08:00\n"
 
 
-def read(tmp_path: Path, text: str | bytes):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def read(tmp_path: Path, text: str | bytes):  # type: ignore[no-untyped-def]
     file = tmp_path / "in.csv"
     file.write_bytes(text.encode() if isinstance(text, str) else text)
     return read_messages(file)
