@@ -22,8 +22,8 @@ from shared.auth import WrongActor, actor_of
 from shared.bus import door
 from shared.bus.kafka import Infrastructure
 from shared.commands import Command
-from shared.moves import Reason
 from shared.language import reason_text, rule_text
+from shared.moves import Reason
 
 Subject = Annotated[str, Path(max_length=100)]
 """What an envelope takes as subject: a longer one would be acknowledged and never answered."""

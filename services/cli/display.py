@@ -87,7 +87,9 @@ FOR = {
 }
 
 
-def banner(state: SystemState, *, foreground: bool, default_data: bool) -> RenderableType:
+def banner(
+    state: SystemState, *, foreground: bool, default_data: bool, program: str = "qinqing"
+) -> RenderableType:
     """What runs, where, where the data is, and what to do next."""
     doors = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("service", "for", "HTTP, documented"):
@@ -101,14 +103,13 @@ def banner(state: SystemState, *, foreground: bool, default_data: bool) -> Rende
     where.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
     where.add_row("logs", f"{state.data_dir}/logs")
     option = "" if default_data else f" --data {state.data_dir}"
-    qinqing = _program()
     todo = Table.grid(padding=(0, 2))
-    todo.add_row(f"{qinqing} submit{option}", "raise an issue and see its promised date")
-    todo.add_row(f"{qinqing} follow issue ID{option}", "watch what happens to it")
-    todo.add_row(f"{qinqing} replay FILE.csv{option}", "play a year of real messages through the loop")
-    todo.add_row(f"{qinqing} status{option}", "what runs, and how much memory it takes")
+    todo.add_row(f"{program} submit{option}", "raise an issue and see its promised date")
+    todo.add_row(f"{program} follow issue ID{option}", "watch what happens to it")
+    todo.add_row(f"{program} replay FILE.csv{option}", "play a year of real messages through the loop")
+    todo.add_row(f"{program} status{option}", "what runs, and how much memory it takes")
     todo.add_row(
-        f"{qinqing} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
+        f"{program} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
     )
     title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
     return Panel(
@@ -116,7 +117,7 @@ def banner(state: SystemState, *, foreground: bool, default_data: bool) -> Rende
     )
 
 
-def _program() -> str:
+def program() -> str:
     """How this command line is called from here: `qinqing` where it is on the PATH."""
     if shutil.which("qinqing"):
         return "qinqing"

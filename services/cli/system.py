@@ -175,7 +175,12 @@ def _announce(data_dir: Path, as_json: bool, foreground: bool) -> None:
         print(json.dumps(asdict(state), ensure_ascii=False), flush=True)
     else:
         Console().print(
-            display.banner(state, foreground=foreground, default_data=data_dir == DEFAULT_DATA.resolve())
+            display.banner(
+                state,
+                foreground=foreground,
+                default_data=data_dir == DEFAULT_DATA.resolve(),
+                program=display.program(),
+            )
         )
 
 

@@ -244,7 +244,9 @@ class Aggregate:
         )
         again = decode(record, self.room)
         if isinstance(again, Bad):
-            again = Bad(item.record, f"handed in again: {again.reason}", again.subject, again.seq, again.type)
+            place = item.record._replace(value=record.value)  # the letter itself, not the request around it
+            reason = f"handed in again: {again.reason}"
+            again = Bad(place, reason, again.subject, again.seq, again.type, topic=letter.topic)
             self.outgoing.append(again.dead_letter(self.group))
             self.dead += 1
         else:

@@ -10,9 +10,9 @@ from shared.calendar import base_calendar
 from shared.clocks import default_policy
 from shared.commands import COMMANDS
 from shared.events import EVENTS
+from shared.language import REASONS
 from shared.metrics import Metrics
 from shared.moves import Reason
-from shared.language import REASONS
 
 SERVICES = ("intake", "dispatch", "supervision", "feedback")
 

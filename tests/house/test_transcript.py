@@ -31,7 +31,7 @@ def test_the_banner_in_the_readme_is_the_banner_that_is_printed() -> None:
         parts=[PartState(name, "", 0, "ready", ready_seconds=ready) for name in parts],
     )  # fmt: skip
     console = Console(file=io.StringIO(), width=WIDTH)
-    console.print(banner(state, foreground=True, default_data=True))
+    console.print(banner(state, foreground=True, default_data=True, program=".venv/bin/qinqing"))
     drawn = console.file.getvalue()  # type: ignore[attr-defined]
     assert printed().strip().endswith(drawn.strip()), "record the transcript anew"
 

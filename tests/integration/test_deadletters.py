@@ -155,7 +155,9 @@ async def test_what_is_handed_in_again_unrepaired_is_a_new_letter_that_can_be_gi
     await operator.types("replay", first["origin"])
     second = await operator.letter("handed in again")
     assert second["origin"] != first["origin"]
-    assert (second["subject"], second["seq"]) == (ISSUE, 1)
+    assert (second["subject"], second["seq"], second["topic"]) == (ISSUE, 1, "intake.events")
+    shown = await operator.types("show", second["origin"])
+    assert json.loads(shown["value"])["type"] == "issue.registered.v1"
     await operator.types("discard", second["origin"], "--reason", "it stays wrong")
     await operator.services.reaches("dispatch", ISSUE, "waiting")
     assert await operator.types("list") == []

@@ -266,7 +266,8 @@ async def test_everything_delivered_twice_is_done_once() -> None:
     for hour, thing in enumerate(life):
         at = after(hours=hour)
         command = isinstance(thing, Command)
-        record = there.command(thing, at, "leader:wang") if command else says(thing, at)  # type: ignore[arg-type]
+        actor = {RateReply: "entrepreneur:li", DecideRework: "office:chen"}.get(type(thing), "leader:wang")
+        record = there.command(thing, at, actor) if command else says(thing, at)  # type: ignore[arg-type]
         await there.take(record)
         before = there.state
         assert await there.take(record) == []
@@ -281,3 +282,25 @@ async def test_a_fact_about_an_unknown_issue_changes_nothing(fact: Event) -> Non
     there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
     assert await there.take(Neighbours()(fact, MONDAY)) == []
     assert there.state is None
+
+
+async def test_only_the_one_who_raised_an_issue_rates_its_reply() -> None:
+    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
+    says = Neighbours()
+    raiser = Context(ISSUE, MONDAY, "entrepreneur:li").pseudonym
+    await there.take(says(registered().model_copy(update={"raiser": raiser}), MONDAY))
+    await there.take(says(replied(), after(days=1)))
+    for stranger in ("entrepreneur:wang", "office:li", "dept:housing/li"):
+        refused = await there.ask(rating(), after(days=2), stranger)
+        assert refused["reason"] == Reason.WRONG_ROLE
+    assert (await there.ask(rating(), after(days=2), "entrepreneur:li"))["state"] == "closed"
+
+
+async def test_only_the_office_decides_on_rework() -> None:
+    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
+    says = Neighbours()
+    for fact in (registered(), replied()):
+        await there.take(says(fact, after(days=1)))
+    await there.ask(BAD, after(days=2))
+    assert (await there.ask(GRANT, after(days=3), "dept:housing/li"))["reason"] == Reason.WRONG_ROLE
+    assert (await there.ask(GRANT, after(days=3), "office:chen"))["state"] == "rework"

@@ -30,6 +30,7 @@ RATE = RateReply(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES
 GRANT = DecideRework(round=1, granted=True)
 FINISH = FinishTracking(reason="已建成")
 
+ACTORS = {"rate": "entrepreneur:li", "decide_rework": "office:chen", "finish_tracking": "leader:wang"}
 DECIDERS = {"rate": (rate, RATE), "decide_rework": (decide_rework, GRANT),
             "finish_tracking": (finish_tracking, FINISH)}  # fmt: skip
 
@@ -48,7 +49,8 @@ def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_i
     state: State, verb: str
 ) -> None:
     decide, command = DECIDERS[verb]
-    decision = decide(standing(state), command, CONTEXT)  # type: ignore[operator]
+    context = CONTEXT._replace(actor=ACTORS[verb])
+    decision = decide(standing(state), command, context)  # type: ignore[operator]
     if (state, verb) in ASKED:
         assert isinstance(decision, Change)
         own = {OWN[type(event)] for event in decision.events}
