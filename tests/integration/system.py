@@ -122,9 +122,15 @@ class Worker:
         self._news = asyncio.Event()
         self.conveyor.on_batch.append(self._note)
         self.conveyor.on_assigned.append(self._owned)
+        self._measure, self.conveyor._measure = self.conveyor._measure, self._measured  # type: ignore[method-assign]
 
     def _note(self, batch: Batch) -> None:
         self.batches.append(batch)
+        self._news.set()
+
+    def _measured(self, *batch: Any) -> None:
+        """A batch is wholly behind it: committed and measured too."""
+        self._measure(*batch)
         self._news.set()
 
     def _owned(self, partitions: Sequence[int]) -> None:
@@ -143,7 +149,7 @@ class Worker:
         return {answer.command: answer.outcome for batch in self.batches for answer in batch.answers}
 
     async def until(self, true: Callable[[], Any]) -> None:
-        """Return when it is true after some batch or assignment."""
+        """Return when it is true after some batch, commit or assignment."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not true():
                 self._news.clear()
@@ -389,7 +395,7 @@ class City:
         """End the tasks that read the topics, as a bug in a library would; the rest of the service lives on."""
         service = next(
             one for one in gc.get_objects()
-            if isinstance(one, Service) and one.name == name and one.settings is self._settings[name]
+            if type(one) is Service and one.name == name and one.settings is self._settings[name]
         )  # fmt: skip
         for subscriber in service.broker.subscribers:
             for task in subscriber.tasks:

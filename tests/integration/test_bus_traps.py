@@ -79,6 +79,7 @@ async def send(bootstrap: str, topic: str, values: list[bytes], partitions: list
             await producer.send_and_wait(topic, value, partition=partitions[number] if partitions else None)
 
 
+@pytest.mark.filterwarnings("ignore:AckPolicy.REJECT_ON_ERROR has the same effect")
 async def test_faststream_by_itself_loses_a_failed_record_under_every_policy_that_commits(
     kafka_bootstrap: str, namespace: str
 ) -> None:
