@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 
 from shared.bus.door import Door, Request
 from shared.bus.forward import Forwarder
@@ -204,7 +205,8 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         async with service.running():
             yield
 
-    app = FastAPI(title=f"Qinqing {service.name}", version="1", lifespan=lifespan)
+    # Its own copy of the documentation page: a county hall may have no way to the outside.
+    app = FastAPIOffline(title=f"Qinqing {service.name}", version="1", redoc_url=None, lifespan=lifespan)
     install_problems(app, service.settings.body_bytes)
     for router in (operations_routes(service), *routers, reading_routes(service)):
         app.include_router(router)

@@ -201,10 +201,10 @@ def _command_route(routes: APIRouter, service: Any, shape: type[Command], role: 
         outcome = await service.door.ask(asked)
         return answer(outcome, request, place_of(issue, asked.id))
 
-    endpoint.__doc__ = shape.__doc__
     routes.add_api_route(
-        f"/issues/{{issue}}/{verb}", endpoint, methods=["POST"], name=shape.__name__, response_model=None
-    )
+        f"/issues/{{issue}}/{verb}", endpoint, methods=["POST"], name=shape.__name__, summary=shape.__doc__,
+        response_model=None,
+    )  # fmt: skip
 
 
 def reading_routes(service: Any) -> APIRouter:

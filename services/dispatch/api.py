@@ -33,7 +33,8 @@ ROLES: dict[type[Command], str] = {
 
 def routes(service: Service) -> APIRouter:
     """One route a command, and the department directory."""
-    router = command_routes(service, ROLES)
+    router = APIRouter()
+    router.include_router(command_routes(service, ROLES))
 
     @router.get("/departments", tags=["reading"])
     async def departments() -> list[dict[str, str]]:

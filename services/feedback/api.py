@@ -20,7 +20,8 @@ ROLES: dict[type[Command], str] = {
 
 def routes(service: Service) -> APIRouter:
     """One route a command; figures with numerators and denominators."""
-    router = command_routes(service, ROLES)
+    router = APIRouter()
+    router.include_router(command_routes(service, ROLES))
 
     @router.get("/figures", tags=["reading"])
     async def month(month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]) -> Figures:
