@@ -11,7 +11,6 @@ from bench.pipeline.meter import Meter
 from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
 from bench.pipeline.room import room
 from shared.bus.kafka import CONSUMER, to_record
-from shared.envelope import SHA256_HEADER
 from shared.store import Aggregates
 
 
@@ -51,7 +50,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
         futures = [
             await producer.send(
                 plan.output_prefix + out.topic, out.value, key=out.key,
-                headers=[(SHA256_HEADER, out.sha256.encode())],
+                headers=[(name, value.encode()) for name, value in out.headers().items()],
             )
             for out in published
         ]  # fmt: skip

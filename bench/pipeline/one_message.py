@@ -12,7 +12,6 @@ from bench.pipeline.meter import Meter
 from bench.pipeline.plan import COLLECTION, Plan
 from bench.pipeline.room import room
 from shared.bus.kafka import to_record
-from shared.envelope import SHA256_HEADER
 from shared.store import Aggregates
 
 
@@ -44,7 +43,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
                 out.value,
                 topic=plan.output_prefix + out.topic,
                 key=out.key,
-                headers={SHA256_HEADER: out.sha256},
+                headers=out.headers(),
             )
         await message.ack()
         meter.end(1)

@@ -134,7 +134,9 @@ def run(plan: Plan, folder: str) -> dict[str, Any]:
     frame = frame.apply(_decide, stateful=True)
     frame.apply(lambda decided: decided[0]).sink(StoreSink(collection))
     events = frame.apply(lambda decided: decided[1], expand=True)
-    events = events.set_headers(lambda out, *_: [(SHA256_HEADER, out.sha256.encode())])
+    events = events.set_headers(
+        lambda out, *_: [(name, value.encode()) for name, value in out.headers().items()]
+    )
     events.apply(lambda out: out.value, metadata=False).to_topic(target)
     app.run()
     return {

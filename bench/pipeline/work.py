@@ -11,18 +11,23 @@ from shared.bus.fold import Aggregate
 from shared.bus.records import Item, Record, body_hash, decode, instant
 from shared.bus.room import Room
 from shared.commands import RegisterIssue
-from shared.envelope import Envelope, open_envelope, seal, time_text
+from shared.envelope import SEQ_HEADER, SHA256_HEADER, Envelope, open_envelope, seal, time_text
 from shared.moves import Change, Context
 from shared.timers import deadline_string
 
 
 class Published(NamedTuple):
-    """One record to publish, with the header that carries its hash."""
+    """One record to publish, with the headers that carry its hash and its place."""
 
     topic: str
     key: bytes
     value: bytes
     sha256: str
+    seq: int
+
+    def headers(self) -> dict[str, str]:
+        """What stands beside the value."""
+        return {SHA256_HEADER: self.sha256, SEQ_HEADER: str(self.seq)}
 
 
 class Read(NamedTuple):
@@ -56,7 +61,7 @@ def settle(room: Room, found: Read, token: str) -> tuple[dict[str, Any], list[Pu
         )  # fmt: skip
         sha256 = hashlib.sha256(raw).hexdigest()
         last[event.topic] = (seq + 1, sha256)
-        published.append(Published(event.topic, envelope.subject.encode(), raw, sha256))
+        published.append(Published(event.topic, envelope.subject.encode(), raw, sha256, seq + 1))
     document = {
         "_id": envelope.subject,
         "v": 1,
@@ -76,7 +81,9 @@ def settle(room: Room, found: Read, token: str) -> tuple[dict[str, Any], list[Pu
             {
                 "cause": envelope.id,
                 "at": [record.topic, record.partition, record.offset],
-                "raw": [[out.topic, envelope.subject, out.value.decode()] for out in published],
+                "raw": [
+                    [out.topic, envelope.subject, out.value.decode(), None, out.seq] for out in published
+                ],
             }
         ],
     }

@@ -291,8 +291,9 @@ class Aggregate:
             time=context.now, data=event.model_dump(mode="json"), cause=context.cause, seq=seq,
             previous=previous, seen=write_seen(self._seen),
         )  # fmt: skip
-        self._out[topic] = (seq, sha256_of(raw))
-        return Outgoing(topic, self.subject, raw, seq=seq)
+        sha256 = sha256_of(raw)
+        self._out[topic] = (seq, sha256)
+        return Outgoing(topic, self.subject, raw, seq=seq, sha256=sha256)
 
     def _keep(self, item: Item, produced: list[Outgoing]) -> None:
         """Publish what was produced, and keep it until its cause can no longer come again."""

@@ -46,12 +46,14 @@ class Outgoing(NamedTuple):
     value: bytes
     headers: dict[str, str] | None = None
     seq: int = 0
+    sha256: str = ""
+    """Of the value, where it was counted already."""
 
     def wire_headers(self) -> dict[str, str]:
         """What stands beside the value: its SHA-256 and, of an event, its place in the sequence."""
         if self.headers is not None:
             return self.headers
-        headers = {SHA256_HEADER: sha256_of(self.value)}
+        headers = {SHA256_HEADER: self.sha256 or sha256_of(self.value)}
         return headers | {SEQ_HEADER: str(self.seq)} if self.seq else headers
 
 
