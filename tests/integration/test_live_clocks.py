@@ -1,0 +1,102 @@
+"""Live clocks on real parts: what should have happened weeks ago fires by itself, in order, and only once."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from services.cli.embedded import Parts
+from services.intake.domain import issue_id
+from shared.bus.door import Request, sealed
+from shared.commands import (
+    AcceptIssue,
+    AssignIssue,
+    CheckReply,
+    Command,
+    DraftReply,
+    RegisterIssue,
+    ReleaseReply,
+    SignAssignment,
+    SignOffReply,
+)
+from shared.events import Outcome
+from tests.integration.system import City, city, ear, own_namespace, put
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+
+LONG_AGO = datetime.now(UTC) - timedelta(days=60)
+ENTREPRENEUR, OFFICE, HANDLER, LEADER = (
+    "entrepreneur:li",
+    "office:chen",
+    "dept:housing/wang",
+    "dept:housing/head",
+)
+
+
+@pytest.fixture(scope="module")
+def namespace() -> str:
+    return own_namespace("clocks")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
+    async with city(embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace) as services:
+        yield services
+
+
+async def ask(embedded: Parts, namespace: str, id: str, actor: str, command: Command) -> None:
+    """A command whose record came 60 days ago: the record's timestamp is its official time (clocks.md 7)."""
+    record = sealed(Request(id, command, "http", actor, f"{id}/{command.verb}"), f"/test/{command.service}")
+    at = int(LONG_AGO.timestamp() * 1000)
+    await put(embedded.kafka_bootstrap, namespace, [record], timestamp_ms=at)
+
+
+async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_their_due_times(
+    four: City, embedded: Parts, namespace: str
+) -> None:
+    id = issue_id(ENTREPRENEUR, "late")
+    await ask(embedded, namespace, id, ENTREPRENEUR, RegisterIssue(title="路灯", text="坏了"))
+    async with ear(embedded.kafka_bootstrap, namespace, "supervision.events") as heard:
+        await heard.until(
+            lambda _: [e for e in heard.events(id, "clock.breached.v1") if e.data["clock"] == "promise"]
+        )
+        told = [event for event in heard.events(id) if event.data["clock"] == "promise"]
+        kinds = [event.type for event in sorted(told, key=lambda event: event.seq)]
+        assert kinds == ["clock.started.v1", "clock.warned.v1", "clock.warned.v1", "clock.breached.v1"]
+        breach = next(event for event in told if event.type == "clock.breached.v1")
+        due = datetime.fromisoformat(breach.data["due_at"])
+        assert due == datetime.fromisoformat(told[0].data["due_at"])
+        late = timedelta(seconds=breach.data["late_seconds"])
+        assert timedelta(days=30) < late < datetime.now(UTC) - due
+        assert [event.data["threshold"] for event in told if event.type == "clock.warned.v1"] == [
+            "70%",
+            "1wd",
+        ]
+
+
+async def test_an_invitation_that_ran_out_lapses_and_the_issue_closes_everywhere(
+    four: City, embedded: Parts, namespace: str
+) -> None:
+    id = issue_id(ENTREPRENEUR, "lapse")
+    held = {"assignment": f"{id}.1"}
+    steps: tuple[tuple[str, Command, tuple[str, str]], ...] = (
+        (ENTREPRENEUR, RegisterIssue(title="物业", text="小区的物业不管事"), ("dispatch", "registered")),
+        (OFFICE, AcceptIssue(), ("dispatch", "waiting")),
+        (OFFICE, AssignIssue(department="housing"), ("dispatch", "assigned")),
+        (HANDLER, SignAssignment(**held), ("dispatch", "in_progress")),
+        (HANDLER, DraftReply(**held, outcome=Outcome.SOLVED, text="已办"), ("dispatch", "drafted")),
+        (LEADER, SignOffReply(**held), ("dispatch", "signed_off")),
+        (OFFICE, CheckReply(**held), ("dispatch", "checked")),
+        (OFFICE, ReleaseReply(**held), ("intake", "closed")),
+    )
+    for actor, command, (service, state) in steps:
+        await ask(embedded, namespace, id, actor, command)
+        await four.reaches(service, id, state)
+    async with ear(embedded.kafka_bootstrap, namespace, "feedback.events") as heard:
+        closed = await heard.event(id, "issue.closed.v1")
+        assert closed.data["reason"] == "lapsed"
+        lapsed = await heard.event(id, "rating.lapsed.v1")
+        invited = await heard.event(id, "rating.invited.v1")
+        # The lapse happened when the invitation ran out, however late we came to it: as in a replay.
+        assert lapsed.time == datetime.fromisoformat(invited.data["open_until"])
