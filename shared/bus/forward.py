@@ -3,28 +3,15 @@
 What it publishes carries the id the sender gave, so that a batch read twice is one command at the loop.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import structlog
 from aiokafka import TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.bus.kafka import (
-    CONSUMER,
-    FIRST_BACKOFF,
-    MOST_BACKOFF,
-    Infrastructure,
-    Publisher,
-    raw_records,
-    to_record,
-    whole_batch,
-)
+from shared.bus.kafka import CONSUMER, Infrastructure, Publisher, raw_records, rewind, to_record, whole_batch
 from shared.bus.records import Outgoing, Record
-
-log = structlog.get_logger(__name__)
 
 Translate = Callable[[Record], Sequence[Outgoing]]
 
@@ -51,23 +38,15 @@ class Forwarder:
         """Translate one batch; on failure read every partition of it again after a pause."""
         offsets = {TopicPartition(raw.topic, raw.partition): raw.offset + 1 for raw in raws}
         first: dict[TopicPartition, int] = {}
-        outgoing: list[Outgoing] = []
-        timestamps: list[int] = []
         for raw in raws:
             first.setdefault(TopicPartition(raw.topic, raw.partition), raw.offset)
-            for out in self._translate(to_record(raw, self._prefix)):
-                outgoing.append(out)
-                timestamps.append(raw.timestamp)  # the broker's append time is the official one (clocks.md 7)
         consumer = self._subscriber.consumer
         try:
-            await self._publish(outgoing, timestamps)
+            told = [(out, raw) for raw in raws for out in self._translate(to_record(raw, self._prefix))]
+            # The broker's append time is the official one (clocks.md 7).
+            await self._publish([out for out, _ in told], [raw.timestamp for _, raw in told])
             await consumer.commit(offsets)
             self._failures = 0
-        except Infrastructure as error:
+        except Exception as error:
             self._failures += 1
-            pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
-            log.warning("department batch rewound", error=str(error)[:300], pause_seconds=pause)
-            for tp, offset in first.items():
-                if tp in consumer.assignment():
-                    consumer.seek(tp, offset)
-            await asyncio.sleep(pause)  # backoff: the part that failed has no event to await
+            await rewind(consumer, first, self._failures, error, trace=not isinstance(error, Infrastructure))

@@ -114,6 +114,25 @@ async def raw_records(message: Any) -> Any:
     return message.raw_message
 
 
+async def rewind(
+    consumer: AIOKafkaConsumer | None,
+    first: dict[TopicPartition, int],
+    failures: int,
+    error: Exception,
+    *,
+    trace: bool,
+) -> None:
+    """Read every partition of a failed batch again from its first record, after a pause that grows."""
+    pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10))
+    words = f"{type(error).__name__}: {error}"[:500]
+    log.warning("batch rewound", error=words, pause_seconds=pause, exc_info=trace)
+    if consumer is not None:
+        for tp, offset in first.items():
+            if tp in consumer.assignment():
+                consumer.seek(tp, offset)
+    await asyncio.sleep(pause)  # backoff: the part that failed has no event to await
+
+
 class Conveyor(ConsumerRebalanceListener):
     """Carries batches from Kafka to one loop: run, answer, commit; rewind on failure."""
 
@@ -224,19 +243,7 @@ class Conveyor(ConsumerRebalanceListener):
     async def _rewind(self, first: dict[TopicPartition, int], error: Exception, *, trace: bool) -> None:
         self._failures += 1
         self._metrics.rewinds.inc()
-        pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
-        log.warning(
-            "batch rewound",
-            error=f"{type(error).__name__}: {error}"[:500],
-            pause_seconds=pause,
-            exc_info=trace,
-        )
-        consumer = self.consumer()
-        if consumer is not None:
-            for tp, offset in first.items():
-                if tp in consumer.assignment():
-                    consumer.seek(tp, offset)
-        await asyncio.sleep(pause)  # backoff: the part that failed has no event to await
+        await rewind(self.consumer(), first, self._failures, error, trace=trace)
 
     def _measure(self, batch: Batch, records: Sequence[Record], seconds: float) -> None:
         metrics = self._metrics
