@@ -512,6 +512,9 @@ async def test_a_worker_stuck_in_its_store_shows_as_a_poll_that_grows_old(
                 await asyncio.sleep(0.05)  # time itself is what is measured
         stuck.gate.set()
         await one.until(lambda: one.answers())
+        async with asyncio.timeout(10):
+            while one.conveyor.idle_seconds() >= first + 0.2:
+                await asyncio.sleep(0.01)  # it polls again, and the age falls
 
 
 # ---------------------------------------------------------------------- two workers
