@@ -122,7 +122,7 @@ async def _replay(
             async with history_services(parts, namespace=namespace, reply_limit=limit) as services:
                 urls = {name: child.url for name, child in services.items()}
                 await _play(console, parts, urls, messages, until, namespace)
-                result = await _numbers(parts, namespace)
+            result = await _numbers(parts, namespace)  # the services are gone: the log alone speaks
     except* (ReplayFailed, PortsTaken, AlreadyRunning, StartFailed) as errors:
         fail(str(_first(errors)), False)
     seconds = round(time.monotonic() - began, 1)

@@ -41,6 +41,8 @@ _MUTABLE = (
 )  # fmt: skip
 MOST_CAUSES = 1000
 """For life means this many: no issue comes near; a department's desk would else grow without end."""
+MOST_HELD_BYTES = 6 * 1024 * 1024
+"""A document has 16 MB at most; what comes early beyond this is set aside instead of stopping the partition."""
 STUB_DAYS = 7
 STUB_DEADLINE = "stub/1/forget/0"
 
@@ -207,6 +209,11 @@ class Aggregate:
 
     def _hold(self, item: Item) -> None:
         if any(held["topic"] == item.topic and held["seq"] == item.seq for held in self._held):
+            return
+        if sum(len(held["raw"]) for held in self._held) + len(item.raw) > MOST_HELD_BYTES:
+            self._dead_letter(
+                item, f"this issue holds {len(self._held)} events already; hand it in again later"
+            )
             return
         entry = {
             "topic": item.topic, "seq": item.seq, "since": time_text(item.now), "raw": item.raw.decode(),
