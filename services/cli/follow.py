@@ -109,7 +109,7 @@ def _print(console: Console, entry: dict[str, Any], as_json: bool) -> None:
     words = []
     for name, value in entry.get("data", {}).items():
         text = local(datetime.fromisoformat(value)) if name.endswith("_at") and value else str(value)
-        if text and name not in ("policy", "calendar"):
+        if text and name not in ("policy", "calendar", "raiser"):
             text = text.replace("\n", " ")
             words.append(f"[dim]{name}[/dim]={_escape(text[:SHORT] + '…' if len(text) > SHORT else text)}")
     console.print(

@@ -59,9 +59,9 @@ def submit(
     if response.status_code == 202:
         console.print(f"已收到，稍后可查 / received, look later: {answer['look']}")
         return
-    provisional = "（暂定 provisional）" if answer.get("provisional") else ""
+    provisional = " （暂定 provisional）" if answer.get("provisional") else ""
     console.print(f"登记编号 / number        [bold]{answer['number']}[/bold]")
-    console.print(f"承诺答复日期 / promised  [bold]{answer['due_on']}[/bold] {provisional}")
+    console.print(f"承诺答复日期 / promised  [bold]{answer['due_on']}[/bold]{provisional}")
     console.print(f"跟踪 / follow            qinqing follow issue {answer['id']}")
 
 
