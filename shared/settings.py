@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """``QINQING_<NOUN>_<UNIT>``; unknown variables are left alone, wrong values name themselves."""
 
-    model_config = SettingsConfigDict(env_prefix="QINQING_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="QINQING_", env_ignore_empty=True, frozen=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:18410", description="address of the Kafka broker")
     store_url: str = Field("mongodb://127.0.0.1:18420", description="address of this service's store")
