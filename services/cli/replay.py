@@ -155,13 +155,15 @@ async def _play(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
-        task = bar.add_task("重放 / replaying", total=len(messages))
-
-        def show(done: int, _: int) -> None:
-            bar.update(task, completed=done)
-
+        task = bar.add_task("重放 / replaying", total=None)
         async with Stillness(parts.kafka_bootstrap, f"{namespace}.", READS) as stillness:
-            await Driver(urls, stillness, messages, until=until, progress=show).run()
+
+            def show(inputs: int) -> None:
+                bar.update(task, completed=inputs)
+
+            driver = Driver(urls, stillness, messages, until=until, progress=show)
+            bar.update(task, total=driver.inputs)
+            await driver.run()
 
 
 async def _numbers(parts: Parts, namespace: str) -> dict[str, Any]:

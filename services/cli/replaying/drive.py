@@ -85,6 +85,12 @@ class Life:
             )  # fmt: skip
         return None
 
+    def inputs(self, until: datetime) -> int:
+        """How many inputs the plan has up to ``until``."""
+        message = self.message
+        answered = message.replied_at is not None and message.replied_at <= until
+        return (4 if answered else 3) if message.submitted_at <= until else 0
+
     def next(self, until: datetime) -> Input | None:
         """The next step up to ``until``: the earliest deadline in any service if it is before the next input."""
         coming = self.next_input()
@@ -130,29 +136,26 @@ class Driver:
         messages: Sequence[Message],
         *,
         until: datetime,
-        progress: Callable[[int, int], None] = lambda done, all: None,
+        progress: Callable[[int], None] = lambda inputs: None,
     ) -> None:
         self._urls, self._stillness, self._until, self._progress = urls, stillness, until, progress
         self.lives = [Life(message, issue_id("replay", message.message_id)) for message in messages]
         self._by_subject = {life.subject: life for life in self.lives}
+        self.inputs = sum(life.inputs(until) for life in self.lives)
         self.rounds = 0
 
     async def run(self) -> None:
         """Play until no issue has a step left; raises ReplayFailed with the message it stopped at."""
         limits = httpx.Limits(max_connections=16)
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, limits=limits) as client:
-            open_lives = self.lives
-            total = len(self.lives)
             while True:
-                steps = [(life, step) for life in open_lives if (step := life.next(self._until)) is not None]
+                steps = [(life, step) for life in self.lives if (step := life.next(self._until)) is not None]
                 if not steps:
                     return
                 await self._play(client, steps)
                 await self._stillness.wait()
                 await self._read_deadlines(client)
                 self.rounds += 1
-                left = sum(1 for life in self.lives if life.next(self._until) is not None)
-                self._progress(total - left, total)
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Life, Input]]) -> None:
         """Post one step of every issue; chunks of one service run one after the other, services side by side."""
@@ -173,6 +176,7 @@ class Driver:
         for life, step in chunk:
             life.done(step, outcomes[position : position + len(step.entries)])
             position += len(step.entries)
+        self._progress(sum(life.step for life in self.lives))
 
     async def _answers(
         self, client: httpx.AsyncClient, service: str, entries: list[Entry]
