@@ -203,5 +203,6 @@ def _notes(result: dict[str, Any], out: Path | None) -> list[str]:
         f"({result['registered']} registered), limit {limit}; promise clocks breached: {result['breaches']}",
         f"{result['events']} events in {result['seconds']} s ({result['events_per_second']}/s), "
         f"kept in namespace {result['namespace']}",
+        f"统计 / figures: qinqing report --month YYYY-MM --namespace {result['namespace']}",
     ]
     return notes if out is None else [*notes, f"numbers written to {out}"]

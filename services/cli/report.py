@@ -56,6 +56,8 @@ def report(
     if not facts["total"]["registered"]:
         where = f"namespace {namespace}" if namespace else "the live system"
         console.print(f"{month}: 没有登记的问题 / no issue was registered in {where}")
+        if others := [name for name in asyncio.run(_namespaces(data, as_json)) if name != namespace]:
+            console.print("重放另存于 / replays are kept in: " + ", ".join(others) + " (--namespace NAME)")
         return
     console.print(_totals(month, facts["total"]))
     console.print(_departments(facts["departments"]))
@@ -87,6 +89,15 @@ async def _figures(
     async with connect(system.store_urls["feedback"], database_name("feedback", namespace)) as database:
         issues = database.aggregates(COLLECTION, "")
         return figures([issue async for issue in issues_of(issues, month)], as_of, month)
+
+
+async def _namespaces(data: Path, as_json: bool) -> list[str]:
+    """The namespaces of replays that are kept on this system, oldest first."""
+    from shared.bus.reading import topic_names
+
+    names = await topic_names(need_system(data, as_json).kafka_bootstrap)
+    suffix = ".intake.events"
+    return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix))
 
 
 def share(rate: dict[str, Any]) -> str:

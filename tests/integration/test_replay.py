@@ -183,9 +183,26 @@ async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
             async with connect(system.parts.store_urls[service], name) as database:
                 found = database.aggregates("issues", "huzhou").scan()
                 documents[service] = {document["_id"]: document async for document in found}
+        stored = await reported(data, result)
+        assert stored["total"]["registered"] == result["months"]["2019-10"]["registered"]
+        assert stored["total"]["breaches"] == result["months"]["2019-10"]["breaches"]
+        assert await reported(data, result, "--from-log") == stored
     assert {service: len(found) for service, found in documents.items()} == dict.fromkeys(SERVICES, 120)
     by_service = {service: [letter for letter in letters if letter.group == service] for service in SERVICES}
     return check(History(records, READS, by_service, documents, now=until, grace_seconds=0))
+
+
+async def reported(data: Path, result: dict[str, Any], *more: str) -> dict[str, Any]:
+    """What `qinqing report` says of October 2019 as of the replay's end, from the store or from the log."""
+    of = ("--month", "2019-10", "--namespace", result["namespace"], "--as-of", result["until"])
+    running = await asyncio.create_subprocess_exec(
+        *command("report", *of, "--json", "--data", str(data), *more),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await running.communicate()
+    assert running.returncode == 0, output.decode()
+    return json.loads(output)
 
 
 def at_work(folder: Path, service: str) -> bool:
