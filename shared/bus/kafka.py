@@ -90,12 +90,14 @@ class Publisher:
                     no_confirm=True,
                 )
             )
-        for topic, count in Counter(record.topic for record in outgoing).items():
-            self._metrics.events.labels(_family(topic)).inc(count)
         results = await asyncio.gather(*futures, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        for topic, count in Counter(record.topic for record in outgoing).items():
+            self._metrics.events.labels(_family(topic)).inc(count)
+            if topic.endswith(".dlq"):  # the loop's, and the departments' door's
+                self._metrics.dead_letters.inc(count)
 
 
 def _family(topic: str) -> str:
@@ -251,7 +253,6 @@ class Conveyor(ConsumerRebalanceListener):
         metrics.batch_seconds.observe(seconds)
         metrics.round_trips.inc(batch.round_trips + 1)
         metrics.conflicts.inc(batch.conflicts)
-        metrics.dead_letters.inc(batch.dead)
         metrics.unknown_types.inc(len(batch.unknown_types))
         for topic, count in Counter(record.topic for record in records).items():
             metrics.records.labels(topic).inc(count)
