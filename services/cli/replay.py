@@ -53,6 +53,8 @@ def replay(
         Limit(reply_limit)
     except ValueError as error:
         fail(f"--reply-limit: {error}", False, WRONG_USE)
+    if out is not None and not out.parent.is_dir():
+        fail(f"--json: there is no folder {out.parent} to write {out.name} into", False, WRONG_USE)
     messages, faults = read_messages(file)
     for fault in faults[:SHOWN_FAULTS]:
         console.print(str(fault), markup=False, highlight=False)

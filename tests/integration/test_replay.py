@@ -243,6 +243,20 @@ def test_a_file_with_a_bad_row_imports_nothing_and_names_line_column_and_reason(
     assert not list(tmp_path.glob("qinqing-data*"))
 
 
+def test_wrong_use_is_refused_before_anything_is_started(tmp_path: Path, invented: Path) -> None:
+    for wrong, words in (
+        (("--json", "nowhere/out.json"), "there is no folder nowhere"),
+        (("--reply-limit", "2 weeks"), "10wd"),
+        (("--until", "2019-13-01"), "is no instant"),
+    ):
+        done = subprocess.run(
+            command("replay", str(invented), *wrong), cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 2
+        assert words in done.stderr
+    assert not list(tmp_path.glob("qinqing-data*"))
+
+
 def test_until_before_every_reply_leaves_all_open(tmp_path: Path) -> None:
     file = tmp_path / "few.csv"
     with file.open("w", encoding="utf-8", newline="") as out:
