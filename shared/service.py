@@ -19,8 +19,8 @@ from shared.bus.kafka import Conveyor, Publisher, make_broker
 from shared.bus.loop import Batch, Loop
 from shared.bus.room import Room
 from shared.bus.topics import ensure_topics, service_topics
-from shared.calendar import Calendar, base_calendar
-from shared.clocks import Policy, default_policy
+from shared.calendar import base_calendar
+from shared.clocks import default_policy
 from shared.commands import FireDeadline
 from shared.logs import configure
 from shared.metrics import Metrics
@@ -34,17 +34,21 @@ log = structlog.get_logger(__name__)
 POLL_SILENCE_SECONDS = 60.0
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The policy in force: the packaged one, or the same with another reply limit; no grace in history."""
+def room_of(make: Callable[..., Room], settings: Settings) -> Room:
+    """A service's room under the rules in force.
+
+    The policy is the packaged one, or the same with another reply limit, without grace in history; the calendar
+    is the packaged one with the administrator's overlay.
+    """
     policy = default_policy()
     if settings.reply_limit:
         policy = policy.with_reply_limit(settings.reply_limit)
-    return policy.model_copy(update={"grace_seconds": 0}) if settings.history else policy
-
-
-def calendar_of(settings: Settings) -> Calendar:
-    """The calendar in force: the packaged one with the administrator's overlay."""
-    return base_calendar(settings.calendar_overlay)
+    if settings.history:
+        policy = policy.model_copy(update={"grace_seconds": 0})
+    return make(
+        jurisdiction=settings.jurisdiction, history=settings.history, policy=policy,
+        calendar=base_calendar(settings.calendar_overlay),
+    )  # fmt: skip
 
 
 class Service:

@@ -8,16 +8,13 @@ from services.dispatch import api, bus, departments, store
 from services.dispatch.routing import directory
 from shared.bus.forward import Forwarder
 from shared.events import replies_topic
-from shared.service import Service, application, calendar_of, policy_of, run
+from shared.service import Service, application, room_of, run
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> FastAPI:
     """Dispatch's application: assignments, replies, and what departments send from their own systems."""
-    room = bus.room(
-        jurisdiction=settings.jurisdiction, history=settings.history,
-        policy=policy_of(settings), calendar=calendar_of(settings),
-    )  # fmt: skip
+    room = room_of(bus.room, settings)
     codes = tuple(directory())
     forwarder = Forwarder(
         [replies_topic(code) for code in codes], departments.GROUP, settings.topic_prefix(),

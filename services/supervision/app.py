@@ -3,16 +3,13 @@
 from fastapi import FastAPI
 
 from services.supervision import api, bus, store
-from shared.service import Service, application, calendar_of, policy_of, run
+from shared.service import Service, application, room_of, run
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> FastAPI:
     """Supervision's application: clocks, warnings, breaches. Deadlines wait for what others' facts tell."""
-    room = bus.room(
-        jurisdiction=settings.jurisdiction, history=settings.history,
-        policy=policy_of(settings), calendar=calendar_of(settings),
-    )  # fmt: skip
+    room = room_of(bus.room, settings)
     service = Service(settings, room, collection=store.COLLECTION, after_sources=True)
     return application(service, api.routes(service))
 

@@ -15,7 +15,6 @@ A document holds everything that one atomic write must make true together (docs/
 """
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,7 +97,8 @@ class Aggregate:
 
     def _guarded(self, item: Item, act: Callable[[Item], None]) -> bool:
         """Run one step; whatever it raises, nothing of it stays and the record is set aside with the reason."""
-        before = {name: copy(getattr(self, name)) for name in _MUTABLE}
+        held = ((name, getattr(self, name)) for name in _MUTABLE)
+        before = {name: value.copy() if isinstance(value, list | dict) else value for name, value in held}
         try:
             act(item)
             return True

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.bus.kafka import CONSUMER, Infrastructure, Publisher, raw_records, rewind, to_record, whole_batch
+from shared.bus.kafka import CONSUMER, Publisher, raw_records, rewind, to_record, whole_batch
 from shared.bus.records import Outgoing, Record
 
 Translate = Callable[[Record], Sequence[Outgoing]]
@@ -49,4 +49,4 @@ class Forwarder:
             self._failures = 0
         except Exception as error:
             self._failures += 1
-            await rewind(consumer, first, self._failures, error, trace=not isinstance(error, Infrastructure))
+            await rewind(consumer, first, self._failures, error)

@@ -4,7 +4,7 @@ History is driven in steps (clocks.md 11, docs/decisions/0005): the driver reads
 same index the timers read, and posts the same command they post, with the deadline's time.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from fastapi import APIRouter
@@ -51,12 +51,11 @@ def history_routes(service: Any) -> APIRouter:
         return [refused[n] if n in refused else _plain(next(outcomes)) for n in range(len(entries))]
 
     @routes.get("/deadlines")
-    async def deadlines(until: AwareDatetime, after: AwareDatetime | None = None) -> list[dict[str, str]]:
+    async def deadlines(until: AwareDatetime) -> list[dict[str, str]]:
         """Every deadline up to ``until``: subject, name and instant."""
-        start: datetime = after or BEGIN
         found: list[Due] = []
         for partition in range(service.settings.partitions_count):
-            found += await due_in(service.store, partition, start, until.astimezone(UTC))
+            found += await due_in(service.store, partition, BEGIN, until.astimezone(UTC))
         return [{"subject": due.subject, "name": due.name, "at": due.at.isoformat()} for due in found]
 
     return routes

@@ -121,13 +121,13 @@ async def rewind(
     first: dict[TopicPartition, int],
     failures: int,
     error: Exception,
-    *,
-    trace: bool,
 ) -> None:
     """Read every partition of a failed batch again from its first record, after a pause that grows."""
     pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10))
     words = f"{type(error).__name__}: {error}"[:500]
-    log.warning("batch rewound", error=words, pause_seconds=pause, exc_info=trace)
+    log.warning(
+        "batch rewound", error=words, pause_seconds=pause, exc_info=not isinstance(error, Infrastructure)
+    )
     if consumer is not None:
         for tp, offset in first.items():
             if tp in consumer.assignment():
@@ -208,13 +208,10 @@ class Conveyor(ConsumerRebalanceListener):
             first.setdefault(tp, raw.offset)
         try:
             batch = await self._loop.run(records)
-        except asyncio.CancelledError:
-            raise
-        except Infrastructure as error:
-            await self._rewind(first, error, trace=False)
-            return
         except Exception as error:
-            await self._rewind(first, error, trace=True)
+            self._failures += 1
+            self._metrics.rewinds.inc()
+            await rewind(self.consumer(), first, self._failures, error)
             return
         for tell in self.on_batch:
             tell(batch)
@@ -241,11 +238,6 @@ class Conveyor(ConsumerRebalanceListener):
         self._loop.committed(
             {(tp.topic.removeprefix(self._prefix), tp.partition): offset for tp, offset in offsets.items()}
         )
-
-    async def _rewind(self, first: dict[TopicPartition, int], error: Exception, *, trace: bool) -> None:
-        self._failures += 1
-        self._metrics.rewinds.inc()
-        await rewind(self.consumer(), first, self._failures, error, trace=trace)
 
     def _measure(self, batch: Batch, records: Sequence[Record], seconds: float) -> None:
         metrics = self._metrics

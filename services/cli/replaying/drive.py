@@ -142,7 +142,6 @@ class Driver:
         self.lives = [Life(message, issue_id("replay", message.message_id)) for message in messages]
         self._by_subject = {life.subject: life for life in self.lives}
         self.inputs = sum(life.inputs(until) for life in self.lives)
-        self.rounds = 0
 
     async def run(self) -> None:
         """Play until no issue has a step left; raises ReplayFailed with the message it stopped at."""
@@ -155,7 +154,6 @@ class Driver:
                 await self._play(client, steps)
                 await self._stillness.wait()
                 await self._read_deadlines(client)
-                self.rounds += 1
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Life, Input]]) -> None:
         """Post one step of every issue; chunks of one service run one after the other, services side by side."""

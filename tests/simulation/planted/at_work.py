@@ -31,10 +31,10 @@ def commit_before_anything_is_done() -> Patches:
 
 @fault
 def no_rewind_after_a_failure() -> Patches:
-    async def forget(self: Any, first: Any, error: Exception, *, trace: bool) -> None:
+    async def forget(consumer: Any, first: Any, failures: int, error: Exception) -> None:
         """Go on with the next batch."""
 
-    return [patch.object(Conveyor, "_rewind", forget)]
+    return [patch.object(kafka, "rewind", forget)]
 
 
 @fault
