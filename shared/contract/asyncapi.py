@@ -1,6 +1,6 @@
 """The contract as an AsyncAPI 3.0 document: who writes what on which topic, and how each message is shaped.
 
-``python -m shared.asyncapi`` prints it; docs/asyncapi.json is that output, and a test keeps the two the same.
+``python -m shared.contract.asyncapi`` prints it; docs/asyncapi.json is that output, and a test keeps the two the same.
 """
 
 import inspect
@@ -12,28 +12,24 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
-from shared.commands import COMMANDS, CONTROL, Command, commands_topic
-from shared.envelope import SHA256_HEADER, Envelope
-from shared.events import (
-    DIRECTIVES,
+from shared.contract.command import Command, Control, commands_topic
+from shared.contract.envelope import CONTENT_TYPE, CONTENT_TYPE_HEADER, SHA256_HEADER, Envelope
+from shared.contract.event import (
     DISPATCH,
-    EVENTS,
     FEEDBACK,
     INTAKE,
-    MATTERS_CLOSED,
-    MATTERS_SHARED,
     ORDERS,
     REPLIES,
-    REPLIES_BY_TYPE,
     SUPERVISION,
-    DepartmentReply,
     Event,
-    OrderRefused,
-    on_directives,
+    reference_topic,
 )
+from shared.contract.orders import OrderRefused
+from shared.contract.registry import COMMANDS, CONTROL, EVENTS, REPLIES_BY_TYPE
+from shared.contract.replies import DepartmentReply
 
 Json = dict[str, Any]
-Shapes = Mapping[str, type[BaseModel]]
+Shapes = Mapping[str, type[Control]]
 
 VERSION = "1.0.0"
 
@@ -41,38 +37,37 @@ WRITERS = {
     INTAKE: "intake",
     DISPATCH: "dispatch",
     SUPERVISION: "supervision",
-    MATTERS_SHARED: "supervision",
-    MATTERS_CLOSED: "supervision",
     FEEDBACK: "feedback",
     ORDERS: "dispatch",
     REPLIES: "department",
-    DIRECTIVES: "city",
+    reference_topic("dispatch"): "dispatch",
+    reference_topic("supervision"): "supervision",
 }
 """The only writer of each topic (loop.md, Events)."""
 
 ABOUT = {
-    INTAKE: "What happened to issues up to their acceptance, to talks, deliberations, clusters and sources.",
-    DISPATCH: "What happened to assignments, to requests for time and to replies.",
-    SUPERVISION: "What clocks and ladder did, and what a person signed.",
-    MATTERS_SHARED: "The part of the matters list and the library that the CPPCC shares.",
-    MATTERS_CLOSED: "The part for discipline inspection alone, and complaints about officials.",
-    FEEDBACK: "Invitations, ratings, rework, tracking, closing, papers.",
+    INTAKE: "What happened to issues up to their acceptance, and what was promised.",
+    DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
+    SUPERVISION: "What clocks did; versions of policies and calendars.",
+    FEEDBACK: "Invitations, ratings, rework, tracking, closing.",
     ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days.",
     REPLIES: "What one department's own system answers. Unknown fields are refused, with an order `refused`.",
-    DIRECTIVES: "What the city decided about one county's issues, for that county.",
+    reference_topic("dispatch"): "Compacted: every version of departments, staff and routing rules.",
+    reference_topic("supervision"): "Compacted: every version of policies and calendars.",
 }
 
 PARAMETERS = {
     "code": "The department's code in the directory.",
-    "county": "The county's alias.",
 }
 
 ABOUT_ALL = """Every message on the bus of Qinqing.
 
 Each record is a CloudEvents 1.0 envelope in structured JSON. Its Kafka key is the envelope's `subject`; its
-SHA-256 over the raw value travels in the header `sha256`. Topics stand here without the prefix of their
-namespace. Readers of events ignore unknown fields, and count unknown types while moving on. Order on a topic is
-not promised: read by `seq`, which counts 1, 2, 3, ... for each topic, subject and source."""
+SHA-256 over the raw value travels in the header `sha256`, the content type in `content-type`. On a compacted
+`<owner>.reference` topic the key is `<subject>@<version>`. Topics stand here without the prefix of their
+namespace. Readers of events ignore unknown fields, read unknown values of lists as text, and count unknown types
+while moving on. Order on a topic is not promised: read by `seq`, which counts 1, 2, 3, ... for each topic, source
+and subject."""
 
 
 def document(
@@ -125,7 +120,7 @@ class _WithoutTitles(GenerateJsonSchema):
         json_schema.pop("title", None)
 
 
-def _schemas(shapes: Shapes) -> tuple[dict[str, Json], Json]:
+def _schemas(shapes: Mapping[str, type[BaseModel]]) -> tuple[dict[str, Json], Json]:
     """A reference for each type string, and all schemas it leads to, the envelope's among them."""
     models: list[type[BaseModel]] = [*dict.fromkeys(shapes.values()), Envelope]
     mode: Literal["validation"] = "validation"
@@ -153,7 +148,9 @@ def _topics(
     for topic in WRITERS:
         topics[topic] = [name for name, event in events.items() if event.topic == topic]
     topics[REPLIES] = list(replies)
-    topics[DIRECTIVES] = [name for name in on_directives() if name in events]
+    for name, event in events.items():
+        if event.reference:
+            topics[reference_topic(WRITERS[event.topic])].append(name)
     return topics
 
 
@@ -168,7 +165,7 @@ def _channel(topic: str, names: list[str]) -> Json:
         "description": ABOUT.get(topic, "Everything that may change this service's state."),
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }
-    parameters = {key: {"description": told} for key, told in PARAMETERS.items() if f"<{key}>" in topic}
+    parameters = {key: {"description": text} for key, text in PARAMETERS.items() if f"<{key}>" in topic}
     if parameters:
         channel["parameters"] = parameters
     return channel
@@ -181,7 +178,10 @@ def _message(name: str, shape: type[BaseModel], data: Json, *, is_event: bool) -
     required = ["type", "data"]
     headers: Json = {
         "type": "object",
-        "properties": {SHA256_HEADER: {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
+        "properties": {
+            CONTENT_TYPE_HEADER: {"type": "string", "const": CONTENT_TYPE},
+            SHA256_HEADER: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        },
     }
     if is_event:
         # The envelope leaves both open because commands need neither; a reader of events may rely on them.
@@ -213,7 +213,7 @@ def _operations(topics: Mapping[str, list[str]]) -> Json:
     """One for each writer and topic, and the one a department's own system needs: reading its orders."""
     operations: Json = {}
     for topic, names in topics.items():
-        writer = WRITERS.get(topic) or f"{topic.partition('.')[0]}.doors"
+        writer = WRITERS.get(topic) or f"{topic.partition('.')[0]}.gateways"
         operations[f"{writer}.writes.{_channel_id(topic)}"] = _operation("send", topic, names)
     refused = _operation("send", ORDERS, [OrderRefused.type])
     operations[f"department.writes.{_channel_id(REPLIES)}"]["reply"] = {

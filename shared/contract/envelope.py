@@ -5,10 +5,11 @@ Extension attributes (lower case, simple types, as CloudEvents 1.0 section 3.1 a
     cause      id of the record that caused this one
     seq        1, 2, 3, ... for each (topic, subject, source); readers apply in this order
     previous   SHA-256 of the raw record before it in that sequence ("" for the first)
-    seen       what its producer had read of that subject: "intake.events=3,feedback.events=1"
+    seen       what its producer had read of that subject, by source: "/huzhou/intake=3,/huzhou/feedback=1"
     actor      who asked, on commands only: "<role>:<principal>"
 
-The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``, an event's ``seq`` again in ``seq``.
+The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``, an event's ``seq`` again in ``seq``,
+and ``content-type`` says that the value is a structured CloudEvent, as the Kafka binding of CloudEvents asks.
 """
 
 import hashlib
@@ -19,11 +20,12 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-SHA256_HEADER, SEQ_HEADER = "sha256", "seq"
+SHA256_HEADER, SEQ_HEADER, CONTENT_TYPE_HEADER = "sha256", "seq", "content-type"
+CONTENT_TYPE = "application/cloudevents+json; charset=UTF-8"
 
 
 class Envelope(BaseModel):
-    """One record of the bus, read; ``data`` is still a plain mapping (see shared/events.py for its shape)."""
+    """One record of the bus, read; ``data`` is still a plain mapping (its shape: registry.py)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,9 +36,8 @@ class Envelope(BaseModel):
     subject: str = Field(min_length=1, max_length=100)
     time: AwareDatetime | None = None
     cause: str = ""
-    seq: int = Field(
-        default=0, ge=0, lt=2**63
-    )  # no store holds more, and a write that fails stops a partition
+    seq: int = Field(default=0, ge=0, le=2**53 - 1)
+    """No store holds more than 64 bits, and a write that fails stops a partition."""
     previous: str = ""
     seen: str = ""
     actor: str = ""
@@ -110,16 +111,16 @@ def time_text(at: datetime) -> str:
 
 
 def read_seen(text: str) -> dict[str, int]:
-    """``"intake.events=3,feedback.events=1"`` as a mapping; a part that does not fit raises Malformed."""
+    """``"/huzhou/intake=3"`` as a mapping; a part that does not fit raises Malformed."""
     seen: dict[str, int] = {}
     for part in filter(None, text.split(",")):
-        topic, _, number = part.partition("=")
-        if not topic or not number.isdigit():
-            raise Malformed(f"seen: {part[:80]!r} is not <topic>=<number>")
-        seen[topic] = int(number)
+        source, _, number = part.rpartition("=")
+        if not source or not number.isdecimal() or len(number) > 16:
+            raise Malformed(f"seen: {part[:80]!r} is not <source>=<number>")
+        seen[source] = int(number)
     return seen
 
 
 def write_seen(seen: Mapping[str, int]) -> str:
-    """The inverse of read_seen, in the order of the topics' names."""
-    return ",".join(f"{topic}={number}" for topic, number in sorted(seen.items()))
+    """The inverse of read_seen, in the order of the sources' names."""
+    return ",".join(f"{source}={number}" for source, number in sorted(seen.items()))

@@ -1,0 +1,1 @@
+"""The contract: everything that goes over the bus, as pydantic models and nothing else."""

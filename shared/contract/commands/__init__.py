@@ -1,0 +1,1 @@
+"""What may be asked, by owner: one module for each service that takes commands."""

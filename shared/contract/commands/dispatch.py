@@ -1,0 +1,155 @@
+"""What may be asked of dispatch: about issues, departments, staff and routing rules."""
+
+from datetime import date
+
+from pydantic import AwareDatetime, Field
+
+from shared.contract.command import Command
+from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, Round
+from shared.contract.events.dispatch import Substitute
+from shared.contract.words import Level, Outcome, Role
+
+MAX_NAME_CHARS = 100
+
+
+class AssignIssue(Command, type="dispatch.assign.v1", service="dispatch", role="office"):
+    """Make a department the lead (交办); without one, the routing rules choose and give their terms."""
+
+    department: str = Field(default="", max_length=40)
+
+
+class SignAssignment(Command, type="dispatch.sign.v1", service="dispatch", role="dept"):
+    """Sign for an assignment (签收)."""
+
+    assignment: str = Field(max_length=100)
+
+
+class ReturnAssignment(Command, type="dispatch.return.v1", service="dispatch", role="dept"):
+    """Say that it is not this department's matter (退回)."""
+
+    assignment: str = Field(max_length=100)
+    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch", role="office"):
+    """Rule on a return: upheld (to ``department``, or routed again) or not (it stays where it is)."""
+
+    assignment: str = Field(max_length=100)
+    upheld: bool
+    department: str = Field(default="", max_length=40)
+    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+
+
+class DraftReply(Command, type="dispatch.draft.v1", service="dispatch", role="dept"):
+    """Hand in a draft (拟复)."""
+
+    assignment: str = Field(max_length=100)
+    outcome: Outcome
+    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    promised_on: date | None = None
+    round: Round | None = None
+    """The round it answers, where the sender knows it: a late draft of an earlier round is refused."""
+
+
+class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch", role="dept"):
+    """Sign a draft off (签发): the department's leader."""
+
+    assignment: str = Field(max_length=100)
+
+
+class CheckReply(Command, type="dispatch.check.v1", service="dispatch", role="office"):
+    """Find a signed draft fit to go out (审核把关): the office."""
+
+    assignment: str = Field(max_length=100)
+
+
+class SendBackReply(Command, type="dispatch.send_back.v1", service="dispatch", role="office"):
+    """Hand a draft back to the handler, with a reason."""
+
+    assignment: str = Field(max_length=100)
+    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch", role="office"):
+    """Release the reply (答复): the office."""
+
+    assignment: str = Field(max_length=100)
+
+
+class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):
+    """Hand an issue over to the department that took its holder in; posted by the holder's own aggregate."""
+
+    department: str = Field(max_length=40)
+    to: str = Field(max_length=40)
+    at: AwareDatetime
+    """The instant of the merger."""
+    by: str = Field(max_length=100)
+
+
+class PublishDepartment(
+    Command, type="dispatch.department.publish.v1", service="dispatch", kind="department", role="office"
+):
+    """Publish a version of a department's directory entry; a renamed department keeps its code."""
+
+    name_zh: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    name_en: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    level: Level = Level.CITY
+    parent: str = Field(default="", max_length=40)
+    duties: tuple[str, ...] = Field(default=(), max_length=200)
+    head: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    leader_in_charge: str = Field(default="", max_length=MAX_NAME_CHARS)
+    deputies: tuple[str, ...] = Field(default=(), max_length=50)
+    handlers: tuple[str, ...] = Field(default=(), max_length=500)
+    substitutes: tuple[Substitute, ...] = Field(default=(), max_length=500)
+    in_force_from: AwareDatetime | None = None
+    """Now, where it is left out."""
+
+
+class MergeDepartment(
+    Command, type="dispatch.department.merge.v1", service="dispatch", kind="department", role="office"
+):
+    """Merge a department into another, which takes over the open issues named."""
+
+    into: str = Field(min_length=1, max_length=40)
+    issues: tuple[str, ...] = Field(default=(), max_length=100_000)
+
+
+class ConfirmHandOver(
+    Command, type="dispatch.department.confirm_hand_over.v1", service="dispatch", kind="department"
+):
+    """An issue answers the merger: it went over, or there was nothing to hand over any more."""
+
+    issue: str = Field(max_length=100)
+
+
+class RefuseMessage(
+    Command, type="dispatch.department.refuse_message.v1", service="dispatch", kind="department"
+):
+    """Tell a department that one of its messages was refused, where it belongs to no issue."""
+
+    message: str
+    reason: str
+    detail: str = ""
+    legal: tuple[str, ...] = ()
+
+
+class PublishStaff(
+    Command, type="dispatch.staff.publish.v1", service="dispatch", kind="staff", role="office"
+):
+    """Publish a version of an official's entry."""
+
+    name: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    roles: tuple[Role, ...] = Field(min_length=1, max_length=10)
+    level: Level = Level.CITY
+    department: str = Field(default="", max_length=40)
+    in_force_from: AwareDatetime | None = None
+
+
+class PublishRules(
+    Command, type="dispatch.rules.publish.v1", service="dispatch", kind="rules", role="office"
+):
+    """Publish a version of the routing rules: the words that speak for each department."""
+
+    fallback: str = Field(min_length=1, max_length=40)
+    keywords: dict[str, tuple[str, ...]]
+    in_force_from: AwareDatetime | None = None

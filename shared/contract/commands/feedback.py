@@ -1,0 +1,30 @@
+"""What may be asked of feedback."""
+
+from pydantic import Field
+
+from shared.contract.command import Command
+from shared.contract.event import MAX_REASON_CHARS, Round
+from shared.contract.words import Satisfaction, Solved
+
+
+class RateReply(Command, type="feedback.rate.v1", service="feedback", role="entrepreneur"):
+    """Rate a reply round (评价); dissatisfied or not solved needs a reason."""
+
+    round: Round
+    satisfaction: Satisfaction
+    solved: Solved
+    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+
+
+class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback", role="office"):
+    """Grant or refuse a new round (重新办理)."""
+
+    round: Round
+    granted: bool
+    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+
+
+class FinishTracking(Command, type="feedback.finish_tracking.v1", service="feedback", role="leader"):
+    """Rule a tracked issue finished: the level's leader, with a reason."""
+
+    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)

@@ -1,0 +1,68 @@
+"""What an event is, the topics of the system, and the register of every event by its type string."""
+
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+EVENTS: dict[str, type["Event"]] = {}
+"""Every event class by its type string (registry.py imports all modules that add to it)."""
+
+INTAKE, DISPATCH = "intake.events", "dispatch.events"
+SUPERVISION, FEEDBACK = "supervision.events", "feedback.events"
+ORDERS, REPLIES = "dept.<code>.orders", "dept.<code>.replies"
+
+MAX_TITLE_CHARS = 200
+MAX_TEXT_CHARS = 20_000
+MAX_REASON_CHARS = 2_000
+MOST = 2**53 - 1
+"""The largest whole number of the contract: what JSON readers everywhere hold exactly, and every store too."""
+
+Number = Annotated[int, Field(ge=0, le=MOST)]
+Round = Annotated[int, Field(ge=1, le=MOST)]
+"""Reply rounds, drafts and the like: counted from 1."""
+Seconds = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
+
+
+class Event(BaseModel):
+    """One thing that happened. Its envelope says when, about whom and by whom (envelope.py).
+
+    Lists of values are open on events: a value that this version does not know is read as text and passed on.
+    ``reference``: a version of reference data, which also goes on the owner's compacted topic.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    type: ClassVar[str]
+    topic: ClassVar[str]
+    reference: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, type: str, topic: str, reference: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if type in EVENTS:
+            raise TypeError(f"two events share the type string {type}")
+        cls.type, cls.topic, cls.reference = type, topic, reference
+        EVENTS[type] = cls
+
+    @classmethod
+    def read(cls, data: dict[str, object]) -> Self:
+        """Read the ``data`` of an envelope of this type, unknown fields ignored; raises pydantic.ValidationError."""
+        return cls.model_validate(data, extra="ignore")
+
+
+def orders_topic(department: str) -> str:
+    """The topic on which one department reads its orders."""
+    return f"dept.{department}.orders"
+
+
+def replies_topic(department: str) -> str:
+    """The topic on which one department's own system answers."""
+    return f"dept.{department}.replies"
+
+
+def events_topic(source: str) -> str:
+    """The events topic of a source: ``/huzhou/intake`` writes ``intake.events``."""
+    return f"{source.rpartition('/')[2]}.events"
+
+
+def reference_topic(service: str) -> str:
+    """The compacted topic with every version of one owner's reference data."""
+    return f"{service}.reference"

@@ -1,0 +1,1 @@
+"""What happened, by owner: one module for each service that writes events."""

@@ -1,0 +1,186 @@
+"""What dispatch tells: assignments, replies, and its reference data (departments, staff, routing rules)."""
+
+from datetime import date
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.contract.event import DISPATCH, Event, Number, Round
+from shared.contract.words import (
+    Chooser,
+    Level,
+    OpenChooser,
+    OpenLevel,
+    OpenOutcome,
+    OpenRole,
+    OpenTransferCause,
+)
+
+
+class IssueAssigned(Event, type="issue.assigned.v1", topic=DISPATCH):
+    """Happens when one department becomes the lead of an accepted issue; says who or what chose it."""
+
+    assignment: str
+    department: str
+    head: str
+    chosen_by: OpenChooser = Chooser.PERSON
+    rules: str = ""
+    """The version of the rules or of the model that chose; empty when a person did."""
+    terms: tuple[str, ...] = ()
+    """The words of the issue by which a rule chose."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    by: str
+
+
+class AssignmentSigned(Event, type="assignment.signed.v1", topic=DISPATCH):
+    """Happens when the department signs for its assignment."""
+
+    assignment: str
+    department: str
+    by: str
+
+
+class AssignmentReturned(Event, type="assignment.returned.v1", topic=DISPATCH):
+    """Happens when a department says, within one working day and with a reason, that it is not its matter."""
+
+    assignment: str
+    department: str
+    reason: str
+    by: str
+
+
+class AssignmentRuled(Event, type="assignment.ruled.v1", topic=DISPATCH):
+    """Happens when the office rules on a return; its ruling is final."""
+
+    assignment: str
+    department: str
+    upheld: bool
+    reason: str = ""
+    by: str
+
+
+class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPATCH):
+    """Happens when one assignment ends and another department becomes the lead, and says why."""
+
+    assignment: str
+    department: str
+    head: str
+    previous_assignment: str
+    previous_department: str
+    why: OpenTransferCause
+    transfers: Number
+    """How many upheld returns the issue has had; mergers of departments are outside this count."""
+    by: str
+
+
+class ReplyDrafted(Event, type="reply.drafted.v1", topic=DISPATCH):
+    """Happens when a handler hands in a draft; its words stay in the department (docs/local-state.md)."""
+
+    assignment: str
+    department: str
+    round: Round
+    draft: Round
+    sha256: str
+    outcome: OpenOutcome
+    by: str
+
+
+class ReplySignedOff(Event, type="reply.signed_off.v1", topic=DISPATCH):
+    """Happens when the department's leader signs this very draft off."""
+
+    assignment: str
+    department: str
+    round: Round
+    draft: Round
+    sha256: str
+    by: str
+
+
+class ReplyChecked(Event, type="reply.checked.v1", topic=DISPATCH):
+    """Happens when the office finds a signed draft fit to go out."""
+
+    assignment: str
+    department: str
+    round: Round
+    draft: Round
+    sha256: str
+    by: str
+
+
+class ReplySentBack(Event, type="reply.sent_back.v1", topic=DISPATCH):
+    """Happens when leader or office hand a draft back to the handler with a reason."""
+
+    assignment: str
+    department: str
+    round: Round
+    draft: Round
+    sha256: str
+    reason: str
+    by: str
+
+
+class ReplyReleased(Event, type="reply.released.v1", topic=DISPATCH):
+    """Happens when the office releases the reply: from here the issue is handled."""
+
+    assignment: str
+    department: str
+    round: Round
+    draft: Round
+    sha256: str
+    outcome: OpenOutcome
+    outcome_class: str
+    text: str
+    promised_on: date | None = None
+    by: str
+
+
+class Substitute(BaseModel):
+    """Who acts for a handler or leader who is away."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    of: str
+    by: str
+
+
+class DepartmentPublished(Event, type="department.published.v1", topic=DISPATCH, reference=True):
+    """Happens when a version of a department's directory entry comes into force."""
+
+    version: str
+    in_force_from: AwareDatetime
+    name_zh: str
+    name_en: str
+    level: OpenLevel = Level.CITY
+    parent: str = ""
+    duties: tuple[str, ...] = ()
+    head: str
+    """The post of the head of the department (一把手)."""
+    leader_in_charge: str = ""
+    """分管领导."""
+    deputies: tuple[str, ...] = ()
+    handlers: tuple[str, ...] = ()
+    substitutes: tuple[Substitute, ...] = ()
+    merged_into: str = ""
+    """The department that took its work over; a merged department is given nothing any more."""
+    by: str
+
+
+class StaffPublished(Event, type="staff.published.v1", topic=DISPATCH, reference=True):
+    """Happens when a version of an official's entry comes into force: roles, level and department."""
+
+    version: str
+    in_force_from: AwareDatetime
+    name: str
+    roles: tuple[OpenRole, ...]
+    level: OpenLevel = Level.CITY
+    department: str = ""
+    by: str
+
+
+class RulesPublished(Event, type="rules.published.v1", topic=DISPATCH, reference=True):
+    """Happens when a version of the routing rules comes into force: the words that speak for each department."""
+
+    version: str
+    in_force_from: AwareDatetime
+    fallback: str
+    """The department that gets what no rule knows."""
+    keywords: dict[str, tuple[str, ...]]
+    by: str

@@ -1,0 +1,86 @@
+"""What supervision tells: clocks, and its reference data (policies and calendars)."""
+
+from pydantic import AwareDatetime
+
+from shared.contract.event import SUPERVISION, Event, Number, Round, Seconds
+from shared.contract.words import OpenClockName, OpenProvisional
+from shared.domain.calendar import Day
+from shared.domain.clocks import Policy
+
+
+class ClockStarted(Event, type="clock.started.v1", topic=SUPERVISION):
+    """Happens when supervision starts a clock; policy and calendar version are frozen in it."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    department: str = ""
+    started_at: AwareDatetime
+    due_at: AwareDatetime
+    limit: str
+    provisional_because: OpenProvisional | None = None
+    policy: str
+    calendar: str
+
+
+class ClockWarned(Event, type="clock.warned.v1", topic=SUPERVISION):
+    """Happens when a warning threshold of a running clock is reached."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    department: str = ""
+    threshold: str
+    due_at: AwareDatetime
+    late_seconds: Seconds = 0.0
+
+
+class ClockBreached(Event, type="clock.breached.v1", topic=SUPERVISION):
+    """Happens when a clock's due instant has passed and what should have stopped it did not come."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    department: str = ""
+    due_at: AwareDatetime
+    late_seconds: Seconds = 0.0
+
+
+class BreachAnnulled(Event, type="clock.breach_annulled.v1", topic=SUPERVISION):
+    """Happens when a fact from before the due instant arrives after the breach was recorded."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    due_at: AwareDatetime
+    stopped_at: AwareDatetime
+
+
+class ClockStopped(Event, type="clock.stopped.v1", topic=SUPERVISION):
+    """Happens when what a clock waited for has come, or its issue has ended."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    stopped_at: AwareDatetime
+    breached: bool
+
+
+class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):
+    """Happens when a version of the policy comes into force; running clocks keep the one they began with."""
+
+    version: str
+    in_force_from: AwareDatetime
+    policy: Policy
+    by: str
+
+
+class CalendarPublished(Event, type="calendar.published.v1", topic=SUPERVISION, reference=True):
+    """Happens when a table of work and rest days gets a new version; the table is told whole."""
+
+    version: str
+    in_force_from: AwareDatetime
+    published_through: Number
+    """The last year whose notice is in the table; due dates in later years are provisional."""
+    days: tuple[Day, ...]
+    by: str

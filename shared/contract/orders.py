@@ -1,0 +1,72 @@
+"""What one department reads on its own topic, each message enough by itself to act on."""
+
+from pydantic import AwareDatetime
+
+from shared.contract.event import ORDERS, Event, Round
+from shared.contract.words import OpenKind
+
+
+class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
+    """Happens when a department becomes the lead: enough by itself to act on, the raiser's words in full."""
+
+    assignment: str
+    round: Round
+    number: str
+    kind: OpenKind
+    title: str
+    text: str
+    head: str
+    due_at: AwareDatetime | None = None
+
+
+class OrderRuled(Event, type="order.ruled.v1", topic=ORDERS):
+    """Happens when the office has ruled on this department's return."""
+
+    assignment: str
+    upheld: bool
+    reason: str = ""
+
+
+class OrderHandedOver(Event, type="order.handed_over.v1", topic=ORDERS):
+    """Happens when this department was merged into another, which handles the issue from now on: stop work."""
+
+    assignment: str
+    department: str
+
+
+class OrderSentBack(Event, type="order.sent_back.v1", topic=ORDERS):
+    """Happens when the department's draft comes back with a reason."""
+
+    assignment: str
+    round: Round
+    draft: Round
+    reason: str
+
+
+class OrderRework(Event, type="order.rework.v1", topic=ORDERS):
+    """Happens when a new round is granted on an issue this department answered."""
+
+    assignment: str
+    round: Round
+    reason: str = ""
+
+
+class OrderWithdrawn(Event, type="order.withdrawn.v1", topic=ORDERS):
+    """Happens when the issue is taken back while this department holds it: stop work."""
+
+    assignment: str
+
+
+class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):
+    """Happens when an issue this department answered is closed."""
+
+    assignment: str
+
+
+class OrderRefused(Event, type="order.refused.v1", topic=ORDERS):
+    """Happens when something this department sent was refused: which message, why, what is legal now."""
+
+    message: str
+    reason: str
+    detail: str = ""
+    legal: tuple[str, ...] = ()

@@ -1,0 +1,26 @@
+"""Every message of the contract by its type string; importing this module makes the registers whole."""
+
+from shared.contract import orders
+from shared.contract.command import COMMANDS, CONTROL
+from shared.contract.commands import dispatch as dispatch_commands
+from shared.contract.commands import feedback as feedback_commands
+from shared.contract.commands import intake as intake_commands
+from shared.contract.commands import supervision as supervision_commands
+from shared.contract.event import EVENTS
+from shared.contract.events import dispatch, feedback, intake, supervision
+from shared.contract.replies import REPLIES_BY_TYPE
+
+MODULES = (
+    intake,
+    dispatch,
+    supervision,
+    feedback,
+    orders,
+    intake_commands,
+    dispatch_commands,
+    supervision_commands,
+    feedback_commands,
+)
+"""The modules whose classes enter themselves into the registers, in the order of the documents."""
+
+__all__ = ["COMMANDS", "CONTROL", "EVENTS", "MODULES", "REPLIES_BY_TYPE"]

@@ -1,0 +1,60 @@
+"""What a department's own system may say; the only messages on the bus that refuse unknown fields."""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contract.event import EVENTS, MAX_REASON_CHARS, MAX_TEXT_CHARS, REPLIES, Round
+from shared.contract.words import Outcome
+
+REPLIES_BY_TYPE: dict[str, type["DepartmentReply"]] = {}
+"""Every class of what a department may say, by its type string."""
+
+Words = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
+Why = Annotated[str, Field(min_length=1, max_length=MAX_REASON_CHARS)]
+
+
+class DepartmentReply(BaseModel):
+    """What every message of a department's own system names; unknown fields are refused.
+
+    Not an Event: it asks, and dispatch's gateway turns it into a command of the same shape. The envelope's id is
+    the idempotency key, its subject the issue, its source ``/<jurisdiction>/dept/<code>``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    type: ClassVar[str]
+    topic: ClassVar[str] = REPLIES
+    assignment: str = Field(max_length=100)
+    round: Round
+
+    def __init_subclass__(cls, *, type: str, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if type in REPLIES_BY_TYPE or type in EVENTS:
+            raise TypeError(f"two messages share the type string {type}")
+        cls.type = type
+        REPLIES_BY_TYPE[type] = cls
+
+    @classmethod
+    def read(cls, data: dict[str, object]) -> Self:
+        """Read the ``data`` of an envelope of this type; raises pydantic.ValidationError."""
+        return cls.model_validate(data)
+
+
+class DepartmentSigns(DepartmentReply, type="department.sign.v1"):
+    """Happens when the department signs for its assignment (签收)."""
+
+
+class DepartmentDrafts(DepartmentReply, type="department.draft.v1"):
+    """Happens when the department hands in a draft reply (拟复), signed off already or not."""
+
+    outcome: Outcome
+    text: Words
+    promised_on: date | None = None
+    signed_off_by: str = Field(default="", max_length=100)
+
+
+class DepartmentReturns(DepartmentReply, type="department.return.v1"):
+    """Happens when the department says that it is not its matter (退回)."""
+
+    reason: Why

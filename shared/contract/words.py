@@ -1,0 +1,152 @@
+"""The closed lists that messages are made of; terms as in the words table of loop.md.
+
+Commands, HTTP and departments' replies take the lists as they are. Events take the ``Open...`` form beside each:
+a value that this version does not know is read as text, so that a newer writer stops no reader.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+
+class Kind(StrEnum):
+    """What is raised."""
+
+    PROBLEM = "problem"
+    SUGGESTION = "suggestion"
+
+
+class Source(StrEnum):
+    """Where an issue came from (来源)."""
+
+    TALK = "talk"
+    ONLINE = "online_column"
+    HOTLINE = "hotline"
+    WRITTEN = "written"
+    VISIT = "liaison_visit"
+    OBSERVER = "observer"
+    MONITORING_POINT = "monitoring_point"
+    DELIBERATION = "deliberation"
+
+
+class RejectionGround(StrEnum):
+    """The only grounds for not accepting an issue (loop.md, intake)."""
+
+    LITIGATION = "litigation"
+    REVIEW = "review"
+    ARBITRATION = "arbitration"
+    PETITION = "petition"
+
+
+class Outcome(StrEnum):
+    """What a reply says came of the issue: the first five for problems, the last four for suggestions."""
+
+    SOLVED = "solved"
+    PARTLY_SOLVED = "partly_solved"
+    EXPLAINED = "explained"
+    PLANNED = "planned"
+    NOT_POSSIBLE_NOW = "not_possible_now"
+    ADOPTED = "adopted"
+    PARTLY_ADOPTED = "partly_adopted"
+    KEPT_FOR_REFERENCE = "kept_for_reference"
+    NOT_ADOPTED = "not_adopted"
+
+
+OUTCOMES: dict[str, tuple[Outcome, ...]] = {
+    Kind.PROBLEM: tuple(Outcome)[:5],
+    Kind.SUGGESTION: tuple(Outcome)[5:],
+}
+
+
+class Satisfaction(StrEnum):
+    """满意 / 基本满意 / 不满意. There is no value for "not rated": nothing is ever defaulted."""
+
+    SATISFIED = "satisfied"
+    BASICALLY_SATISFIED = "basically_satisfied"
+    DISSATISFIED = "dissatisfied"
+
+
+class Solved(StrEnum):
+    """The raiser's own answer to "is it solved?"."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class ClockName(StrEnum):
+    """The clocks supervision keeps; their limits are policy."""
+
+    ASSIGN = "assign"
+    PROMISE = "promise"
+    SIGN = "sign"
+    HOLDING = "holding"
+    REWORK_DECISION = "rework_decision"
+    TRACKING = "tracking"
+
+
+class Level(StrEnum):
+    """The levels of government that have a deployment or a part of one; a functional area is a 功能区."""
+
+    CITY = "city"
+    COUNTY = "county"
+    FUNCTIONAL_AREA = "functional_area"
+    TOWNSHIP = "township"
+
+
+class Role(StrEnum):
+    """In which role somebody acts."""
+
+    ENTREPRENEUR = "entrepreneur"
+    OFFICE = "office"
+    DEPARTMENT = "dept"
+    SUPERVISOR = "supervisor"
+    LEADER = "leader"
+    OPERATOR = "operator"
+
+
+class Chooser(StrEnum):
+    """Who chose a department: a person, a routing rule, or a model."""
+
+    PERSON = "person"
+    RULE = "rule"
+    MODEL = "model"
+
+
+class TransferCause(StrEnum):
+    """Why an issue went from one department to another; only returns count for the three transfers."""
+
+    RETURN = "return"
+    MERGER = "merger"
+
+
+class Provisional(StrEnum):
+    """Why a promised date may still move."""
+
+    YEAR_NOT_PUBLISHED = "year_not_published"
+
+
+class CloseReason(StrEnum):
+    """Why an issue was closed."""
+
+    RATED = "rated"
+    LAPSED = "lapsed"
+    REWORK_REFUSED = "rework_refused"
+    RULED_FINISHED = "ruled_finished"
+
+
+_left = Field(union_mode="left_to_right")
+OpenKind = Annotated[Kind | str, _left]
+OpenSource = Annotated[Source | str, _left]
+OpenGround = Annotated[RejectionGround | str, _left]
+OpenOutcome = Annotated[Outcome | str, _left]
+OpenSatisfaction = Annotated[Satisfaction | str, _left]
+OpenSolved = Annotated[Solved | str, _left]
+OpenClockName = Annotated[ClockName | str, _left]
+OpenLevel = Annotated[Level | str, _left]
+OpenRole = Annotated[Role | str, _left]
+OpenChooser = Annotated[Chooser | str, _left]
+OpenTransferCause = Annotated[TransferCause | str, _left]
+OpenProvisional = Annotated[Provisional | str, _left]
+OpenCloseReason = Annotated[CloseReason | str, _left]
