@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +24,8 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
-from shared.calendar import Calendar
+from shared.contract.words import ClockName, Provisional
+from shared.domain.calendar import Calendar
 
 SHANGHAI = timezone(
     timedelta(hours=8), "Asia/Shanghai"
@@ -33,9 +33,8 @@ SHANGHAI = timezone(
 _DAY = timedelta(days=1)
 _HOUR = 3_600_000_000  # in microseconds, the unit in which office time is counted
 
-LimitName = Literal[
-    "assign", "promise", "sign", "holding", "co_handler", "rework", "rating", "rework_decision", "tracking"
-]
+LIMITS = (*(name.value for name in ClockName), "rework", "rating")
+"""Every limit a policy must name: one for each clock, for the promise of a new round, and for an invitation."""
 
 
 class Limit(str):
@@ -84,29 +83,29 @@ class Policy(BaseModel):
     """The limits in force, as data with a version; a clock freezes the version it started with (clocks.md 8).
 
     `office_hours` are local (start, end) times in order; `office_day_end` is the local time at which days
-    fall due; `limits` names every clock, `warnings` may leave clocks out (they have none).
+    fall due; `limits` names the clocks, `warnings` may leave some out (they have none).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: str
+    version: str = Field(min_length=1, max_length=100)
     office_hours: tuple[tuple[time, time], ...] = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
     office_day_end: time = time(17, 30)
-    limits: dict[LimitName, Limit]
-    warnings: dict[LimitName, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
-    grace_seconds: int = Field(default=120, ge=0)
+    limits: dict[str, Limit]
+    warnings: dict[str, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
+    grace_seconds: int = Field(default=120, ge=0, le=604_800)
 
     @model_validator(mode="after")
-    def _is_complete(self) -> Self:
+    def _office_hours_rise(self) -> Self:
         edges = [edge for window in self.office_hours for edge in window]
         rising = all(before < after for before, after in pairwise(edges))
         if not edges or not rising or any(edge.tzinfo for edge in (*edges, self.office_day_end)):
             raise ValueError('office hours must be local times in rising order, such as [["08:30", "12:00"]]')
-        if missing := [name for name in get_args(LimitName) if name not in self.limits]:
-            raise ValueError(f"limits lacks {', '.join(missing)}: every clock needs a limit")
-        for name in get_args(LimitName):
-            self.warnings.setdefault(name, ())
         return self
+
+    def warnings_of(self, clock: str) -> tuple[str, ...]:
+        """The thresholds at which a clock warns; () for one that does not."""
+        return self.warnings.get(clock, ())
 
     def with_reply_limit(self, limit: str) -> "Policy":
         """A copy with this promise and holding limit, and a version that says so ("default-1+promise=14d")."""
@@ -116,11 +115,19 @@ class Policy(BaseModel):
         return self.model_copy(update={"version": version, "limits": limits})
 
 
-@lru_cache(maxsize=1)
-def default_policy() -> Policy:
-    """The packaged policy: 2 working days to assign, 10 to reply (clocks.md, first paragraph)."""
-    return Policy.model_validate_json(Path(__file__).with_name("policy.json").read_bytes())
+def complete(policy: Policy) -> Policy:
+    """The policy, when it names exactly the clocks of this version; ValueError says which it lacks or has too much.
 
+    Asked of a policy that is to be published, never of one that was: an older one may know fewer clocks.
+    """
+    if missing := [name for name in LIMITS if name not in policy.limits]:
+        raise ValueError(f"limits lacks {', '.join(missing)}: every clock needs a limit")
+    if unknown := sorted({*policy.limits, *policy.warnings} - set(LIMITS)):
+        raise ValueError(f"no clock has the name {', '.join(unknown)}; known are {', '.join(LIMITS)}")
+    return policy
+
+
+CompletePolicy = Annotated[Policy, AfterValidator(complete)]
 
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
@@ -176,6 +183,11 @@ class Due(NamedTuple):
 
     at: datetime
     provisional: bool
+
+    @property
+    def because(self) -> Provisional | None:
+        """Why it is provisional."""
+        return Provisional.YEAR_NOT_PUBLISHED if self.provisional else None
 
 
 class Deadline(NamedTuple):

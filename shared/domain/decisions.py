@@ -1,6 +1,7 @@
 """What a decision is: a Change, or a Refusal that says why and what would be legal; and the table of moves.
 
-Heart code only: a domain function takes (state, command or fact, context) and returns one of these.
+Three words everywhere: *decide* (a command), *react* (to another owner's event), *expire* (a deadline of one's own).
+Each is a pure function of state, what came, and one Context.
 """
 
 from collections.abc import Mapping
@@ -12,10 +13,16 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from shared.commands import Command
-from shared.events import Event
+from shared.contract.command import Command
+from shared.contract.event import Event
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import Policy
+from shared.domain.reference import Directory, Reference
 
 S = TypeVar("S", bound=BaseModel)
+
+FAN_OUT = "system:fan-out"
+"""The actor of a command that one aggregate of a service sends to another."""
 
 
 class Context(NamedTuple):
@@ -23,6 +30,7 @@ class Context(NamedTuple):
 
     subject: str
     now: datetime
+    reference: Reference
     actor: str = ""
     cause: str = ""
 
@@ -32,26 +40,62 @@ class Context(NamedTuple):
         return self.actor.partition(":")[2] or self.actor
 
     @property
-    def pseudonym(self) -> str:
-        """Tells whether two requests about one issue come from the same actor, without saying from whom."""
-        return sha256(f"{self.subject}\x00{self.actor}".encode()).hexdigest()[:16]
-
-    @property
     def role(self) -> str:
         """In which role: ``office:chen`` -> ``office``."""
         return self.actor.partition(":")[0]
 
+    @property
+    def person(self) -> str:
+        """A reference that tells whether two requests about one issue come from the same person, and not who."""
+        return sha256(f"{self.subject}\x00{self.actor}".encode()).hexdigest()[:16]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now; raises NotPublished when there is none."""
+        return self.reference.policies.at(self.now)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar in force now; raises NotPublished when there is none."""
+        return self.reference.calendars.at(self.now)
+
+    @property
+    def directory(self) -> Directory:
+        """Departments, officials and routing rules in force now."""
+        return self.reference.directory(self.now)
+
+
+class Message(NamedTuple):
+    """One thing that goes out with a change: an event, an order to a department, or a command to ourselves.
+
+    ``to`` is the department of an order and the subject of a command; an event needs none.
+    """
+
+    body: Event | Command
+    to: str = ""
+
+
+def event(happened: Event) -> Message:
+    """An event on its owner's topic, about this very aggregate."""
+    return Message(happened)
+
+
+def order(department: str, body: Event) -> Message:
+    """A message for one department, on its own topic, about this very aggregate."""
+    return Message(body, department)
+
+
+def command(subject: str, asked: Command) -> Message:
+    """A command for another aggregate of this service, on its own commands topic."""
+    return Message(asked, subject)
+
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[S]):
-    """A decision that was taken: the new state, what is told to whom, and what the one who asked reads."""
+    """A decision that was taken: the new state, what goes out in this order, and what the one who asked reads."""
 
     state: S
-    events: tuple[Event, ...] = ()
-    orders: tuple[tuple[str, Event], ...] = ()
-    """(department code, event) for that department's own topic."""
-    sends: tuple[tuple[str, Command], ...] = ()
-    """(subject, command) for this service's own commands topic."""
+    messages: tuple[Message, ...] = ()
     outcome: Mapping[str, Any] = field(default_factory=dict)
     """Small facts for the one who asked, such as number and promised date."""
 
@@ -61,6 +105,7 @@ class Reason(StrEnum):
 
     UNKNOWN_ISSUE = "unknown_issue"
     ALREADY_REGISTERED = "already_registered"
+    ALREADY_PUBLISHED = "already_published"
     ILLEGAL_MOVE = "illegal_move"
     UNKNOWN_DEPARTMENT = "unknown_department"
     NOT_THE_HOLDER = "not_the_holder"
@@ -69,6 +114,7 @@ class Reason(StrEnum):
     RETURN_TOO_LATE = "return_too_late"
     OUTCOME_NOT_FOR_KIND = "outcome_not_for_kind"
     DATE_MISSING = "date_missing"
+    DATE_PAST = "date_past"
     REASON_MISSING = "reason_missing"
     SAME_PERSON = "same_person"
     WRONG_ROLE = "wrong_role"
@@ -100,8 +146,11 @@ class Deadline(NamedTuple):
     fire_at: datetime
 
 
+TERMINAL = "terminal"
+"""What a table of timers says of a state that nothing leaves by itself."""
+
 Moves = Mapping[tuple[str, str], str]
-"""(state, verb) -> next state: the life of an aggregate, in one table."""
+"""(state, verb) -> next state: what may be asked, in one table."""
 
 
 def legal_verbs(moves: Moves, state: str) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""A kind of aggregate is one value: its state, and what decides, reacts and expires. A consumer owns several."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from shared.contract.command import Command, commands_topic
+from shared.contract.event import Event
+from shared.contract.subjects import KINDS, kind_of
+from shared.domain.decisions import Change, Context, Deadline, Message, Refusal
+
+S = TypeVar("S", bound=BaseModel)
+
+# The states, commands and events of one entry belong together, which a table over all of them cannot say: hence Any.
+Decide = Callable[[Any, Any, Context], "Change[Any] | Refusal"]
+React = Callable[[Any, Any, Context], "Change[Any] | None"]
+Expire = Callable[[Any, Deadline, Context], "Change[Any]"]
+TellRefused = Callable[[Any, Any, Context, Refusal], "tuple[Message, ...]"]
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """The rule for one kind's deadlines, in one place.
+
+    ``next``: (state) -> the earliest, or None. ``expire``: (state, deadline, context) -> Change, once it is due.
+    ``wait_for``: the topics that must have been read up to the deadline before it fires (clocks.md 7). Where there
+    are none, a deadline depends on this service's own commands alone: it then fires before any later command.
+    """
+
+    next: Callable[[Any], Deadline | None]
+    expire: Expire
+    wait_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AggregateType:
+    """One kind of aggregate of one service.
+
+    ``commands``: (state or None, command, context) -> Change | Refusal. ``events``: (state or None, event, context)
+    -> Change | None (None: noted, nothing changes); another owner's event is never refused, it happened.
+    ``finished``: whether nothing is expected of this state any more; a day later what it kept for sending again is
+    swept. ``refused``: what else goes out when a command was refused (a department is told).
+    """
+
+    name: str
+    state: type[BaseModel]
+    commands: Mapping[type[Command], Decide] = field(default_factory=dict)
+    events: Mapping[type[Event], React] = field(default_factory=dict)
+    deadlines: Deadlines | None = None
+    finished: Callable[[Any], bool] = lambda state: False
+    refused: TellRefused | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in KINDS:
+            raise ValueError(f"{self.name} is no kind of shared/contract/subjects.py")
+
+    def next_deadline(self, state: BaseModel | None) -> Deadline | None:
+        """The earliest deadline of a state; None where there is none."""
+        return None if state is None or self.deadlines is None else self.deadlines.next(state)
+
+    @property
+    def deadlines_first(self) -> bool:
+        """Whether a deadline that is over fires before a later command is applied."""
+        return self.deadlines is not None and not self.deadlines.wait_for
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """All that a service's consumer does: which topics it reads, and the kinds of aggregates it owns.
+
+    ``ignores``: kinds whose events stand on the topics it reads and of which it keeps nothing.
+    """
+
+    service: str
+    jurisdiction: str
+    reads: tuple[str, ...]
+    aggregates: tuple[AggregateType, ...]
+    ignores: tuple[str, ...] = ()
+    history: bool = False
+
+    @cached_property
+    def commands_topic(self) -> str:
+        """The topic of its own commands."""
+        return commands_topic(self.service)
+
+    @cached_property
+    def topics(self) -> tuple[str, ...]:
+        """Everything it reads, its own commands first."""
+        return (self.commands_topic, *self.reads)
+
+    @cached_property
+    def source(self) -> str:
+        """How it signs its events: ``/<jurisdiction>/<service>``."""
+        return f"/{self.jurisdiction}/{self.service}"
+
+    @cached_property
+    def _kinds(self) -> dict[str, AggregateType]:
+        return {kind.name: kind for kind in self.aggregates}
+
+    def kind(self, subject: str) -> AggregateType | None:
+        """The kind of one aggregate by its subject; None when it is no kind of this service."""
+        return self._kinds.get(kind_of(subject))
+
+    @cached_property
+    def waits_for_topics(self) -> bool:
+        """Whether some deadlines fire only after other topics were read up to them."""
+        return any(kind.deadlines is not None and kind.deadlines.wait_for for kind in self.aggregates)

@@ -1,0 +1,107 @@
+"""Which days are working days: a table of dates, with the source of each, and the years whose notice is out.
+
+The table is reference data that supervision publishes; it starts from the State Council's yearly notices of 2011 to
+2026 (services/supervision/builtin.py). Source of the rules: clocks.md 3 and 9.
+"""
+
+import hashlib
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+FIRST_PUBLISHED_YEAR = 2011  # the first year checked day by day
+
+# The table reaches further than any clock can, so that counting never needs a second way of doing it.
+_FIRST = date(1970, 1, 1).toordinal()
+_LAST = date(2149, 12, 31).toordinal()
+# Every notice names these days; a table that lacks one of them does not hold that year's notice.
+_IN_EVERY_NOTICE = ((1, 1), (5, 1), (10, 1))
+
+
+class Day(NamedTuple):
+    """One row of the table: a date a notice names as work or rest, and where that is written."""
+
+    on: date
+    is_work: bool
+    name: str
+    source: str
+
+
+class Calendar:
+    """The working days of one jurisdiction; equal tables have equal versions, whoever built them.
+
+    `days` are the days that notices name; every other day is work from Monday to Friday. Methods raise ValueError
+    for dates outside 1970-2149. Counting takes about a microsecond.
+    """
+
+    def __init__(self, published_through: int, days: Iterable[Day]) -> None:
+        self.published_through = published_through
+        self.days: Mapping[date, Day] = {day.on: day for day in days}
+        # 1970-01-01 was a Thursday, and `date.toordinal() % 7` is 1 on Mondays.
+        is_work = bytearray(1 <= ordinal % 7 <= 5 for ordinal in range(_FIRST, _LAST + 1))
+        for day in self.days.values():
+            is_work[_offset(day.on)] = day.is_work
+        named = sorted((day.on.isoformat(), day.is_work) for day in self.days.values())
+        digest = hashlib.sha256(repr((published_through, named)).encode()).hexdigest()
+        self.version = f"{published_through}-{digest[:8]}"
+        self._is_work = bytes(is_work)
+        self._working = array("l", (_FIRST + i for i, work in enumerate(is_work) if work))
+
+    def is_working_day(self, on: date) -> bool:
+        """Whether `on` is worked, make-up days (补班) included (clocks.md 3)."""
+        return bool(self._is_work[_offset(on)])
+
+    def is_published(self, on: date) -> bool:
+        """Whether that year's notice is known; due dates in other years are provisional (clocks.md 9)."""
+        return FIRST_PUBLISHED_YEAR <= on.year <= self.published_through
+
+    def working_days_through(self, on: date) -> int:
+        """The number of working days from 1970 up to and including `on`: differences of it count days."""
+        return bisect_right(self._working, _FIRST + _offset(on))
+
+    def working_day(self, number: int) -> date:
+        """The working day with that number, the first of 1970 being 1: undoes `working_days_through`."""
+        if not 1 <= number <= len(self._working):
+            raise ValueError(
+                f"working day number {number} lies outside the calendar, which covers 1970 to 2149"
+            )
+        return date.fromordinal(self._working[number - 1])
+
+    def nth_working_day_after(self, day0: date, n: int) -> date:
+        """The n-th working day after `day0`, which is not counted (clocks.md 3); n is at least 1."""
+        return self.working_day(self.working_days_through(day0) + _at_least_one(n))
+
+    def next_working_day_on_or_after(self, on: date) -> date:
+        """`on` itself when it is worked, else the next working day."""
+        return self.working_day(bisect_left(self._working, _FIRST + _offset(on)) + 1)
+
+    def previous_working_day(self, on: date, n: int = 1) -> date:
+        """The n-th working day before `on`, which is not counted; n is at least 1."""
+        return self.working_day(bisect_left(self._working, _FIRST + _offset(on)) + 1 - _at_least_one(n))
+
+
+def published_through(days: Iterable[Day], through: int) -> int:
+    """The last year published without a gap, when the notices up to ``through`` are known already.
+
+    A year counts as published once the table holds its notice, recognised by rest rows for its 01-01, 05-01 and
+    10-01: one local rest day does not publish its year (fails closed).
+    """
+    rest = {day.on for day in days if not day.is_work}
+    while all(date(through + 1, month, day) in rest for month, day in _IN_EVERY_NOTICE):
+        through += 1
+    return through
+
+
+def _offset(on: date) -> int:
+    offset = on.toordinal() - _FIRST
+    if not 0 <= offset <= _LAST - _FIRST:
+        raise ValueError(f"{on} lies outside the calendar, which covers 1970 to 2149")
+    return offset
+
+
+def _at_least_one(n: int) -> int:
+    if n < 1:
+        raise ValueError(f"cannot count {n} working days; count at least 1")
+    return n

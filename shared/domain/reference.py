@@ -1,0 +1,132 @@
+"""Reference data as every service knows it: policies, calendars, the directory, routing rules, each with versions.
+
+Owners publish versions on their compacted ``<owner>.reference`` topic; each worker follows all of them. A decision
+takes the version in force at its own instant, and who comes after takes the version that was named (bus.md).
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Generic, NamedTuple, TypeVar
+
+from shared.contract.event import Event
+from shared.contract.events.dispatch import DepartmentPublished, RulesPublished, StaffPublished
+from shared.contract.events.supervision import CalendarPublished, PolicyPublished
+from shared.contract.subjects import id_of
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import Policy
+
+T = TypeVar("T")
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""What is built in is in force for every instant there is: history is played under it too."""
+
+
+class NotPublished(LookupError):
+    """A version that is not known here, or not yet: the reader catches up with the topic and decides again."""
+
+
+class Versions(Generic[T]):
+    """The versions of one thing, by the instant from which each is in force."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._by_name: dict[str, T] = {}
+        self._from: list[tuple[datetime, int, str]] = []
+
+    def add(self, version: str, in_force_from: datetime, value: T) -> None:
+        """Take one version in; the same one again changes nothing."""
+        if version not in self._by_name:
+            self._by_name[version] = value
+            insort(self._from, (in_force_from, len(self._by_name), version))
+
+    def at(self, now: datetime) -> T:
+        """The version in force at an instant; of two from the same instant the later published one."""
+        place = bisect_right(self._from, (now, len(self._by_name) + 1, ""))
+        if place == 0:
+            raise NotPublished(f"no {self._what} is in force at {now.isoformat()}")
+        return self._by_name[self._from[place - 1][2]]
+
+    def named(self, version: str) -> T:
+        """The version of this name."""
+        try:
+            return self._by_name[version]
+        except KeyError:
+            raise NotPublished(f"{self._what} {version!r} is not known here") from None
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name)
+
+
+class Directory(NamedTuple):
+    """The departments, officials and routing rules in force at one instant."""
+
+    reference: "Reference"
+    now: datetime
+
+    def department(self, code: str) -> DepartmentPublished | None:
+        """The entry of one department; None for a code that is not in the directory."""
+        versions = self.reference.departments.get(code)
+        try:
+            return None if versions is None else versions.at(self.now)
+        except NotPublished:
+            return None
+
+    def departments(self) -> Mapping[str, DepartmentPublished]:
+        """Every entry by code, in the order of publication."""
+        found = ((code, self.department(code)) for code in self.reference.departments)
+        return {code: entry for code, entry in found if entry is not None}
+
+    def successor(self, code: str) -> str:
+        """The department that has the work of this one: itself, or who took it over, however often merged."""
+        passed: set[str] = set()
+        while (entry := self.department(code)) is not None and entry.merged_into and code not in passed:
+            passed.add(code)
+            code = entry.merged_into
+        return code
+
+    def rules(self) -> RulesPublished:
+        """The routing rules; raises NotPublished when there are none."""
+        return self.reference.rules.at(self.now)
+
+
+class Reference:
+    """Everything published so far. ``learn`` takes each event in; the rest only reads."""
+
+    def __init__(self) -> None:
+        self.policies: Versions[Policy] = Versions("policy")
+        self.calendars: Versions[Calendar] = Versions("calendar")
+        self.rules: Versions[RulesPublished] = Versions("routing rules")
+        self.departments: dict[str, Versions[DepartmentPublished]] = {}
+        self.staff: dict[str, Versions[StaffPublished]] = {}
+
+    def learn(self, subject: str, event: Event) -> None:
+        """Take one published version in; other events are left alone."""
+        match event:
+            case PolicyPublished():
+                self.policies.add(event.version, event.in_force_from, event.policy)
+            case CalendarPublished():
+                calendar = Calendar(event.published_through, event.days)
+                self.calendars.add(event.version, event.in_force_from, calendar)
+            case RulesPublished():
+                self.rules.add(event.version, event.in_force_from, event)
+            case DepartmentPublished():
+                versions = self.departments.setdefault(id_of(subject), Versions(subject))
+                versions.add(event.version, event.in_force_from, event)
+            case StaffPublished():
+                entries = self.staff.setdefault(id_of(subject), Versions(subject))
+                entries.add(event.version, event.in_force_from, event)
+
+    def missing(self) -> list[str]:
+        """What has no version at all yet: without it no command is decided."""
+        parts = {
+            "policy": self.policies,
+            "calendar": self.calendars,
+            "departments": self.departments,
+            "rules": self.rules,
+        }
+        return [name for name, versions in parts.items() if not versions]
+
+    def directory(self, now: datetime) -> Directory:
+        """The directory in force at an instant."""
+        return Directory(self, now)
