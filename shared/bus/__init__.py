@@ -1,1 +1,1 @@
-"""The bus: rooms, records, folding, the loop, and the seam to Kafka."""
+"""The bus: from a batch of records to documents, events and outcomes, and the seam to Kafka."""

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from shared.bus.room import Room
-from shared.commands import COMMANDS, CONTROL
-from shared.envelope import (
+from shared.contract.envelope import (
+    CONTENT_TYPE,
+    CONTENT_TYPE_HEADER,
     SEQ_HEADER,
     SHA256_HEADER,
     Envelope,
@@ -19,7 +19,8 @@ from shared.envelope import (
     read_seen,
     sha256_of,
 )
-from shared.events import EVENTS
+from shared.contract.registry import COMMANDS, CONTROL, EVENTS
+from shared.domain.aggregates import Consumer
 
 DEAD_LETTER_TYPE = "deadletter"
 
@@ -39,21 +40,22 @@ class Record(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One record to publish; ``topic`` without the namespace. ``headers`` holds more than the SHA-256, if any."""
+    """One record to publish; ``topic`` without the namespace."""
 
     topic: str
     key: str
     value: bytes
     headers: dict[str, str] | None = None
+    """Instead of the usual ones, for what is no CloudEvent (a dead letter)."""
     seq: int = 0
     sha256: str = ""
     """Of the value, where it was counted already."""
 
     def wire_headers(self) -> dict[str, str]:
-        """What stands beside the value: its SHA-256 and, of an event, its place in the sequence."""
+        """What stands beside the value: content type, SHA-256 and, of an event, its place in the sequence."""
         if self.headers is not None:
             return self.headers
-        headers = {SHA256_HEADER: self.sha256 or sha256_of(self.value)}
+        headers = {CONTENT_TYPE_HEADER: CONTENT_TYPE, SHA256_HEADER: self.sha256 or sha256_of(self.value)}
         return headers | {SEQ_HEADER: str(self.seq)} if self.seq else headers
 
 
@@ -64,6 +66,7 @@ class Bad:
     record: Record
     reason: str
     subject: str = ""
+    source: str = ""
     seq: int = 0
     type: str = ""
     topic: str = ""
@@ -84,6 +87,7 @@ class Bad:
             "topic": self.topic or self.record.topic,
             "key": key,
             "subject": self.subject or key,
+            "source": self.source,
             "seq": str(self.seq or self.record.seq),
             "event": self.type,
             "timestamp": str(self.record.timestamp),
@@ -104,6 +108,7 @@ class Item:
     data: BaseModel | None
     seq: int = 0
     topic: str = ""
+    source: str = ""
     seen: tuple[tuple[str, int], ...] = ()
     actor: str = ""
     digest: str = ""
@@ -113,9 +118,14 @@ class Item:
     """Where a held event itself stood, when ``record`` is the one that released it."""
 
     @property
-    def is_fact(self) -> bool:
+    def is_event(self) -> bool:
         """True for another owner's event (or the skip of one), False for a command."""
         return self.seq > 0
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Topic, partition and offset of the record that brings it about."""
+        return self.record.topic, self.record.partition, self.record.offset
 
 
 def instant(ms: int) -> datetime:
@@ -128,47 +138,64 @@ def body_hash(data: dict[str, Any]) -> str:
     return hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:16]
 
 
-def decode(record: Record, room: Room) -> Item | Bad:
-    """Read one record alone. Never raises: what cannot be read comes back as Bad with its reason."""
+def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
+    """Read one record alone; None for an event of a kind this consumer keeps nothing of.
+
+    Never raises: what cannot be read comes back as Bad with its reason.
+    """
     try:
         envelope = open_envelope(record.value, record.sha256)
     except Malformed as error:
-        return Bad(record, str(error))
+        return Bad(record, str(error), source=_owner_of(record.topic, consumer))
     key = (record.key or b"").decode("utf-8", "replace")
     if key != envelope.subject:
         return _bad(
             record, envelope, f"the record's key {key[:60]!r} is not its subject {envelope.subject!r}"
         )
     try:
-        if record.topic == room.commands_topic:
-            return _command(record, envelope, room)
-        return _event(record, envelope)
+        if record.topic == consumer.commands_topic:
+            return _command(record, envelope, consumer)
+        return _event(record, envelope) if consumer.kind(envelope.subject) is not None else None
     except ValidationError as error:
         return _bad(record, envelope, f"{envelope.type}: {explain(error)}")
     except (ValueError, OverflowError) as error:  # Malformed, or an instant at the edge of the calendar
         return _bad(record, envelope, f"{envelope.type}: {error}")
 
 
+def _owner_of(topic: str, consumer: Consumer) -> str:
+    """Whose event a record on this topic is, where it does not say so itself: it must be possible to discard it."""
+    return "" if topic == consumer.commands_topic else f"/{consumer.jurisdiction}/{topic.partition('.')[0]}"
+
+
 def _bad(record: Record, envelope: Envelope, reason: str) -> Bad:
-    return Bad(record, reason, envelope.subject, envelope.seq, envelope.type)
+    return Bad(record, reason, envelope.subject, envelope.source, envelope.seq, envelope.type)
 
 
-def _command(record: Record, envelope: Envelope, room: Room) -> Item:
+def _command(record: Record, envelope: Envelope, consumer: Consumer) -> Item:
     now = instant(record.timestamp)
-    if room.history and envelope.time is not None:
+    if consumer.history and envelope.time is not None:
         now = envelope.time.astimezone(UTC)
-    shape = CONTROL.get(envelope.type)
+    kind = consumer.kind(envelope.subject)
+    if kind is None:
+        raise Malformed(f"{envelope.subject[:60]!r} is no aggregate of {consumer.service}")
+    shape: type[BaseModel] | None = CONTROL.get(envelope.type)
     if shape is None:
-        command = COMMANDS.get(envelope.type)
-        if command is None or command not in room.commands:  # an unknown one would stop the partition
-            raise Malformed("no such command here")
-        shape = command
+        shape = COMMANDS.get(envelope.type)
+        if shape is None or shape not in kind.commands:  # an unknown one would stop the partition
+            raise Malformed(f"{consumer.service} takes no such command for a {kind.name}")
     data = shape.model_validate(envelope.data, extra="ignore")
     digest = body_hash({**envelope.data, "": envelope.type})
     return Item(
-        record, envelope.subject, envelope.id, envelope.type, now, data,
-        actor=envelope.actor, digest=digest,
-    )  # fmt: skip
+        record,
+        envelope.subject,
+        envelope.id,
+        envelope.type,
+        now,
+        data,
+        actor=envelope.actor,
+        digest=digest,
+        raw=record.value or b"",
+    )
 
 
 def _event(record: Record, envelope: Envelope) -> Item:
@@ -176,16 +203,25 @@ def _event(record: Record, envelope: Envelope) -> Item:
         raise Malformed("an event needs seq, 1 or more")
     if envelope.time is None:
         raise Malformed("an event needs time")
-    return fact(record, envelope)
+    return event_item(record, envelope)
 
 
-def fact(record: Record, envelope: Envelope) -> Item:
+def event_item(record: Record, envelope: Envelope) -> Item:
     """An event's envelope as an item; used again when a held one is released."""
     shape = EVENTS.get(envelope.type)
     data = None if shape is None else shape.read(envelope.data)
     assert envelope.time is not None
     return Item(
-        record, envelope.subject, envelope.id, envelope.type, envelope.time.astimezone(UTC), data,
-        seq=envelope.seq, topic=record.topic, seen=tuple(read_seen(envelope.seen).items()),
-        unknown="" if shape else envelope.type, raw=record.value or b"",
-    )  # fmt: skip
+        record,
+        envelope.subject,
+        envelope.id,
+        envelope.type,
+        envelope.time.astimezone(UTC),
+        data,
+        seq=envelope.seq,
+        topic=record.topic,
+        source=envelope.source,
+        seen=tuple(read_seen(envelope.seen).items()),
+        unknown="" if shape else envelope.type,
+        raw=record.value or b"",
+    )

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 
-from shared.events import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, orders_topic, replies_topic
+from shared.contract.event import orders_topic, reference_topic, replies_topic
 
-SERVICES = ("intake", "dispatch", "supervision", "feedback")
-EVENT_TOPICS = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
 LARGEST_RECORD = 12 * 1024 * 1024
-LARGEST_LETTER = 14 * 1024 * 1024
+LARGEST_DEAD_LETTER = 14 * 1024 * 1024
 DAY_MS = 24 * 3600 * 1000
 
 _KEPT = {"retention.ms": "-1", "max.message.bytes": str(LARGEST_RECORD)}
@@ -24,7 +22,9 @@ class WrongPartitions(RuntimeError):
 def topic_settings(topic: str) -> dict[str, str]:
     """How one topic (without prefix) is kept: ours for ever, a department's for 90 days."""
     if topic.endswith(".dlq"):
-        return {"retention.ms": "-1", "max.message.bytes": str(LARGEST_LETTER)}
+        return {"retention.ms": "-1", "max.message.bytes": str(LARGEST_DEAD_LETTER)}
+    if topic.endswith(".reference"):
+        return {"cleanup.policy": "compact", "max.message.bytes": str(LARGEST_RECORD)}
     if topic.startswith("dept."):
         settings = {"retention.ms": str(90 * DAY_MS), "max.message.bytes": str(LARGEST_RECORD)}
         if topic.endswith(".replies"):
@@ -33,15 +33,14 @@ def topic_settings(topic: str) -> dict[str, str]:
     return dict(_KEPT)
 
 
-def service_topics(service: str, departments: Iterable[str] = ()) -> list[str]:
-    """What one service creates at its start: its commands, its events, its dead letters, its departments'."""
-    topics = [f"{service}.commands", f"{service}.events", f"{service}.dlq"]
-    for code in departments:
-        topics += [
-            orders_topic(code),
-            replies_topic(code),
-        ]
-    return topics
+def service_topics(service: str) -> list[str]:
+    """What one service creates at its start: its commands, its events, its dead letters, its reference data."""
+    return [f"{service}.commands", f"{service}.events", f"{service}.dlq", reference_topic(service)]
+
+
+def department_topics(code: str) -> list[str]:
+    """The two topics of one department."""
+    return [orders_topic(code), replies_topic(code)]
 
 
 async def ensure_topics(
@@ -54,8 +53,8 @@ async def ensure_topics(
     patience: float = 60.0,
 ) -> None:
     """Create what is missing; raise WrongPartitions where one exists otherwise, or the last Kafka error."""
-    names = [prefix + topic for topic in topics]
-    wanted = {prefix + topic: topic_settings(topic) for topic in topics}
+    names = list(dict.fromkeys(prefix + topic for topic in topics))
+    wanted = {name: topic_settings(name.removeprefix(prefix)) for name in names}
     admin = await _admin(bootstrap, patience)
     try:
         existing = set(await admin.list_topics())
@@ -75,8 +74,8 @@ async def ensure_topics(
 
 
 def _partitions_of(name: str, partitions: int) -> int:
-    """Dead letters are few and read whole, departments read in order: one partition each is enough."""
-    return 1 if name.endswith(".dlq") or ".dept." in f".{name}" else partitions
+    """Dead letters and reference data are few and read whole, departments read in order: one partition is enough."""
+    return 1 if name.endswith((".dlq", ".reference")) or ".dept." in f".{name}" else partitions
 
 
 async def _admin(bootstrap: str, patience: float) -> AIOKafkaAdminClient:

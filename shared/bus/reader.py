@@ -1,26 +1,33 @@
-"""Reading topics from outside the loop: follow live, read whole, ask whether all groups have read all there is."""
+"""Reading topics outside any group: follow live, read whole, ask whether all groups have read all there is."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.bus.deadletters import Letter, fold_letters
-from shared.bus.kafka import to_record
-from shared.bus.records import Outgoing, Record
-from shared.bus.topics import LARGEST_LETTER
+from shared.bus.consumer import to_record
+from shared.bus.deadletters import DeadLetter, with_status
+from shared.bus.records import Record
+
+MOST_PAUSE, PAUSE_A_RECORD = 0.25, 0.0001
+"""How long to wait before groups are looked at again: at most, and for each record that they have not read."""
 
 
 @asynccontextmanager
-async def reader(bootstrap: str, topics: Iterable[str], prefix: str = "") -> AsyncIterator[AIOKafkaConsumer]:
+async def open_reader(
+    bootstrap: str, topics: Iterable[str], prefix: str = ""
+) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of whole topics, outside any group."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False,
-        metadata_max_age_ms=5_000, max_partition_fetch_bytes=4 * 1024 * 1024,
-    )  # fmt: skip
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        metadata_max_age_ms=5_000,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
     await consumer.start()
     try:
         names = [prefix + topic for topic in topics]
@@ -37,7 +44,7 @@ async def reader(bootstrap: str, topics: Iterable[str], prefix: str = "") -> Asy
 
 
 async def _partitions(consumer: AIOKafkaConsumer, name: str) -> set[int]:
-    """Learn a topic that the consumer has not asked for yet."""
+    """Ask about a topic that the consumer has not asked for yet."""
     await consumer._client._wait_on_metadata(name)
     return consumer.partitions_for_topic(name) or set()
 
@@ -63,7 +70,7 @@ async def read_all(bootstrap: str, topics: Sequence[str], prefix: str = "") -> A
 
 
 async def _raw_all(bootstrap: str, topics: Sequence[str], prefix: str) -> AsyncIterator[Any]:
-    async with reader(bootstrap, topics, prefix) as consumer:
+    async with open_reader(bootstrap, topics, prefix) as consumer:
         partitions = list(consumer.assignment())
         if not partitions:
             return
@@ -82,16 +89,16 @@ async def _raw_all(bootstrap: str, topics: Sequence[str], prefix: str) -> AsyncI
 
 async def follow(bootstrap: str, topics: Sequence[str], prefix: str = "") -> AsyncIterator[Record | None]:
     """Every record from the beginning; then None once, where the ends stood at the start; then those to come."""
-    async with reader(bootstrap, topics, prefix) as consumer:
+    async with open_reader(bootstrap, topics, prefix) as consumer:
         partitions = list(consumer.assignment())
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
         left = {tp for tp in partitions if ends[tp] > begins[tp]}
         await consumer.seek_to_beginning(*partitions)
-        told = False
+        announced = False
         while True:
-            if not left and not told:
-                told = True
+            if not left and not announced:
+                announced = True
                 yield None
             for tp, raws in (await consumer.getmany(timeout_ms=500)).items():
                 for raw in raws:
@@ -100,23 +107,7 @@ async def follow(bootstrap: str, topics: Sequence[str], prefix: str = "") -> Asy
                     left.discard(tp)
 
 
-async def publish(bootstrap: str, records: Sequence[Outgoing], prefix: str = "") -> None:
-    """Publish a few records from outside a service and wait for the acknowledgements (operators' commands)."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=LARGEST_LETTER
-    )
-    await producer.start()
-    try:
-        for record in records:
-            await producer.send_and_wait(
-                prefix + record.topic, record.value, key=record.key.encode(),
-                headers=[(name, value.encode()) for name, value in record.wire_headers().items()],
-            )  # fmt: skip
-    finally:
-        await producer.stop()
-
-
-async def read_letters(bootstrap: str, groups: Sequence[str], prefix: str = "") -> list[Letter]:
+async def read_dead_letters(bootstrap: str, groups: Sequence[str], prefix: str = "") -> list[DeadLetter]:
     """Every dead letter of these groups with its status, oldest first."""
     raws: dict[str, list[tuple[bytes | None, bytes | None, dict[str, str]]]] = {group: [] for group in groups}
     async for raw in _raw_all(bootstrap, [f"{group}.dlq" for group in groups], prefix):
@@ -124,11 +115,11 @@ async def read_letters(bootstrap: str, groups: Sequence[str], prefix: str = "") 
         raws[group].append(
             (raw.key, raw.value, {name: value.decode("utf-8", "replace") for name, value in raw.headers})
         )
-    letters = [letter for group in groups for letter in fold_letters(group, raws[group])]
-    return sorted(letters, key=lambda letter: letter.at_ms)
+    found = [one for group in groups for one in with_status(group, raws[group])]
+    return sorted(found, key=lambda one: one.at_ms)
 
 
-class Stillness:
+class GroupLag:
     """Tells when every group of a namespace has read all there is on its topics (history's steps)."""
 
     def __init__(self, bootstrap: str, prefix: str, reads: Mapping[str, Sequence[str]]) -> None:
@@ -137,9 +128,9 @@ class Stillness:
         self._consumer: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
-    async def __aenter__(self) -> "Stillness":
+    async def __aenter__(self) -> "GroupLag":
         topics = sorted({topic for topics in self._reads.values() for topic in topics})
-        self._context = reader(self._bootstrap, topics, self._prefix)
+        self._context = open_reader(self._bootstrap, topics, self._prefix)
         self._consumer = await self._context.__aenter__()
         self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         await self._admin.start()
@@ -150,24 +141,36 @@ class Stillness:
         await self._admin.close()
         await self._context.__aexit__(*error)
 
-    async def unread(self) -> int:
-        """Records that some group has not committed yet. 0 means still: what a group reads, it has also
-        answered on the bus before it commits, and the ends were read before the commits."""
-        assert self._consumer is not None and self._admin is not None
-        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+    async def unread(self, ends: Mapping[TopicPartition, int]) -> int:
+        """Records before these ends that some group has not committed yet."""
+        assert self._admin is not None
+        groups = [self._prefix + group for group in self._reads]
+        committed = await asyncio.gather(*map(self._admin.list_consumer_group_offsets, groups))
         left = 0
-        for group, topics in self._reads.items():
+        for offsets, topics in zip(committed, self._reads.values(), strict=True):
             names = {self._prefix + topic for topic in topics}
-            committed = await self._admin.list_consumer_group_offsets(self._prefix + group)
             for tp, end in ends.items():
                 if tp.topic in names and end > 0:
-                    left += max(0, end - (committed[tp].offset if tp in committed else 0))
+                    left += max(0, end - (offsets[tp].offset if tp in offsets else 0))
         return left
 
-    async def wait(self, *, pause: float = 0.02) -> None:
-        """Return when nothing is unread twice in a row: the second look sees what the first one's reading caused."""
-        calm = 0
-        while calm < 2:
-            calm = calm + 1 if await self.unread() == 0 else 0
-            if calm < 2:
-                await asyncio.sleep(pause)  # offsets of other processes: the broker has no event for them
+    async def wait_for_none(self) -> None:
+        """Return when every group has read all there is, and that has caused nothing new.
+
+        A group publishes what a record causes before it commits that record. So when all before some ends is
+        committed, and the ends are the same afterwards, nothing is on its way.
+        """
+        ends = await self._ends()
+        while True:
+            left = await self.unread(ends)
+            later = await self._ends()
+            if left == 0 and later == ends:
+                return
+            ends = later
+            # Offsets of other processes: the broker has no event for them, and looking often slows them down.
+            await asyncio.sleep(min(MOST_PAUSE, left * PAUSE_A_RECORD))
+
+    async def _ends(self) -> dict[TopicPartition, int]:
+        assert self._consumer is not None
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        return ends

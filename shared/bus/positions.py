@@ -1,0 +1,78 @@
+"""How far a worker has read, as offsets and as an instant: lag, and up to when deadlines may fire."""
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.timers import BEGIN
+
+# A TopicPartition is a named tuple of these two; only the consumer module names the client itself.
+TopicPartition = Any
+
+
+class Source(Protocol):
+    """The consumer whose positions these are."""
+
+    last_poll: float
+
+    def consumer(self) -> Any:
+        """The Kafka client's consumer, or None before the start."""
+
+
+class Positions:
+    """Read positions of the partitions this worker owns."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._read: dict[TopicPartition, int] = {}
+        self._ends: tuple[datetime, dict[TopicPartition, int]] | None = None
+        self._watermark: datetime | None = None
+
+    def start(self, committed: Mapping[TopicPartition, int]) -> None:
+        """These partitions are ours, read up to here."""
+        self._read = dict(committed)
+
+    def clear(self) -> None:
+        """Nothing is ours; what was noted spoke of those partitions, not of the next ones."""
+        self._read, self._ends, self._watermark = {}, None, None
+
+    def move(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """These were applied; of a partition that moved on meanwhile nothing is noted."""
+        for tp, offset in offsets.items():
+            if tp in self._read:
+                self._read[tp] = max(offset, self._read[tp])
+
+    def idle_seconds(self) -> float:
+        """How long nobody has polled: grows when the consumer's task is dead or stuck in a batch."""
+        return time.monotonic() - self._source.last_poll
+
+    def lag(self, prefix: str) -> dict[str, int]:
+        """Records not yet applied, by topic without prefix, as far as the last fetch told."""
+        consumer = self._source.consumer()
+        lags: dict[str, int] = {}
+        partitions: Iterable[TopicPartition] = () if consumer is None else consumer.assignment()
+        for tp in partitions:
+            high = consumer.highwater(tp) or 0
+            topic = tp.topic.removeprefix(prefix)
+            lags[topic] = lags.get(topic, 0) + max(0, high - self._read.get(tp, 0))
+        return lags
+
+    async def read_up_to(self, now: datetime) -> datetime:
+        """The latest instant whose ends of all sources have been applied here (clocks.md 7).
+
+        Taken in two steps, so that a steady stream does not push it away for ever: note the ends now, and
+        answer with the instant of the last noted ends that have been reached.
+        """
+        consumer = self._source.consumer()
+        if consumer is None or not self._read:
+            return self._watermark or BEGIN
+        if self._ends is None:
+            ends = await consumer.end_offsets(list(self._read))
+            if ends.keys() != self._read.keys():
+                return self._watermark or BEGIN  # partitions moved on while we asked: these ends are not ours
+            self._ends = (now, ends)
+        at, ends = self._ends
+        if all(self._read.get(tp, 0) >= end for tp, end in ends.items()):
+            self._watermark, self._ends = at, None
+        return self._watermark or BEGIN
