@@ -1,1 +1,1 @@
-"""The street the four services stand on: contract, bus, store, clocks; it imports no service."""
+"""What the four services share: contract, domain, bus, store, web; it imports no service."""

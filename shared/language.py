@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 
-from shared.moves import Reason
+from shared.domain.decisions import Reason
 
 REASONS: dict[Reason, tuple[str, str]] = {
     Reason.UNKNOWN_ISSUE: ("没有这件问题", "there is no such issue"),
     Reason.ALREADY_REGISTERED: ("这件问题已经登记", "this issue is registered already"),
+    Reason.ALREADY_PUBLISHED: (
+        "这一版本已经发布，内容不同",
+        "this version was published already with other content",
+    ),
     Reason.ILLEGAL_MOVE: ("当前状态不允许这样做", "not possible in its present state"),
     Reason.UNKNOWN_DEPARTMENT: ("没有这个部门", "there is no such department"),
     Reason.NOT_THE_HOLDER: ("只有当前承办部门可以这样做", "only the department that holds it may do this"),
@@ -15,6 +19,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),
+    Reason.DATE_PAST: ("日期不能早于现在", "the date may not be in the past"),
     Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
     Reason.SAME_PERSON: (
         "经办人不能同时签发、审核或评价",

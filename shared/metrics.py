@@ -1,9 +1,18 @@
 """What operators see of one service: one class, every metric named and explained in docs/metrics.md.
 
-Labels are closed sets (topics, reasons, statuses), never ids.
+The service is the scrape job, not part of a name. Labels are closed sets (topics, reasons, statuses), never ids.
 """
 
+import time
+from collections import Counter as Count
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from shared.bus.processor import Batch
+    from shared.bus.records import Record
 
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 SECONDS_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -13,69 +22,90 @@ LATE_BUCKETS = (0.05, 0.1, 0.5, 1, 5, 30, 120, 300, 3600, 86400)
 class Metrics:
     """The metrics of one service, on a registry of their own."""
 
-    def __init__(self, service: str) -> None:
-        self.registry = registry = CollectorRegistry()
-        pre = f"qinqing_{service}"
-        self.batch_records = Histogram(
-            f"{pre}_batch_records", "records in one batch", buckets=BATCH_BUCKETS, registry=registry
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._batches()
+        self._bus()
+        self._outcomes()
+        self._timers()
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"qinqing_{name}", what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
+        return Gauge(f"qinqing_{name}", what, labels, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(f"qinqing_{name}", what, buckets=buckets, registry=self.registry)
+
+    def _batches(self) -> None:
+        self.batch_records = self._histogram("batch_records", "records in one batch", BATCH_BUCKETS)
+        self.batch_seconds = self._histogram(
+            "batch_seconds", "time one batch took, from its records to its commit", SECONDS_BUCKETS
         )
-        self.batch_seconds = Histogram(
-            f"{pre}_batch_seconds", "time one batch took, from its records to its commit",
-            buckets=SECONDS_BUCKETS, registry=registry,
-        )  # fmt: skip
-        self.round_trips = Counter(
-            f"{pre}_round_trips_total", "broker and store round trips of the loop, the fetch left out",
-            registry=registry,
-        )  # fmt: skip
-        self.records = Counter(f"{pre}_records_total", "records read", ["topic"], registry=registry)
-        self.events = Counter(f"{pre}_published_total", "records published", ["topic"], registry=registry)
-        self.unknown_types = Counter(
-            f"{pre}_unknown_types_total", "events of a type this version does not know", registry=registry
+        self.round_trips = self._counter(
+            "round_trips_total", "broker and store round trips of the batches, the fetch left out"
         )
-        self.lag = Gauge(f"{pre}_lag_records", "records not yet applied", ["topic"], registry=registry)
-        self.poll_age = Gauge(
-            f"{pre}_poll_age_seconds", "time since the consumer last polled", registry=registry
+        self.document_writes = self._counter(
+            "document_writes_total", "documents written, the sweep of finished ones apart", "purpose"
         )
-        self.held = Gauge(f"{pre}_held_events", "events that wait for their predecessor", registry=registry)
-        self.held_age = Gauge(f"{pre}_held_age_seconds", "age of the oldest held event", registry=registry)
-        self.dead_letters = Counter(f"{pre}_dead_letters_total", "records set aside", registry=registry)
-        self.rewinds = Counter(
-            f"{pre}_rewinds_total", "batches tried again after a failure", registry=registry
+        self.rewinds = self._counter("rewinds_total", "batches tried again after a failure")
+        self.conflicts = self._counter("conflicts_total", "documents that another worker had changed")
+
+    def _bus(self) -> None:
+        self.records = self._counter("records_total", "records read", "topic")
+        self.published = self._counter("published_total", "records published", "topic")
+        self.unknown_types = self._counter(
+            "unknown_types_total", "events of a type this version does not know"
         )
-        self.conflicts = Counter(
-            f"{pre}_conflicts_total", "documents that another worker had changed", registry=registry
+        self.lag = self._gauge("consumer_lag_records", "records not yet applied", "topic")
+        self.poll_age = self._gauge("poll_age_seconds", "time since the consumer last polled")
+        self.held = self._gauge("held_events", "events that wait for their predecessor")
+        self.held_age = self._gauge("held_age_seconds", "age of the oldest held event")
+        self.dead_letters = self._counter("dead_letters_total", "records set aside")
+
+    def _outcomes(self) -> None:
+        self.outcomes = self._counter("outcomes_total", "commands by outcome", "status")
+        self.refusals = self._counter("refusals_total", "refused commands by reason", "reason")
+        self.outcome_seconds = self._histogram(
+            "outcome_seconds", "time from a command's arrival at the broker to its outcome", SECONDS_BUCKETS
         )
-        self.outcomes = Counter(f"{pre}_outcomes_total", "commands by outcome", ["status"], registry=registry)
-        self.refusals = Counter(
-            f"{pre}_refusals_total", "refused commands by reason", ["reason"], registry=registry
+        self.provisional = self._counter(
+            "provisional_total", "due dates in a year whose calendar is not published"
         )
-        self.outcome_seconds = Histogram(
-            f"{pre}_outcome_seconds", "time from a command's arrival at the broker to its outcome",
-            buckets=SECONDS_BUCKETS, registry=registry,
-        )  # fmt: skip
-        self.timer_late = Histogram(
-            f"{pre}_timer_late_seconds",
-            "how late a deadline was posted",
-            buckets=LATE_BUCKETS,
-            registry=registry,
+
+    def _timers(self) -> None:
+        self.timer_late = self._histogram(
+            "timer_late_seconds", "how late a deadline was posted", LATE_BUCKETS
         )
-        self.timer_overdue = Gauge(
-            f"{pre}_timer_overdue_deadlines",
-            "deadlines found five minutes late by the auditor",
-            registry=registry,
+        self.timer_overdue = self._gauge(
+            "timer_overdue_deadlines", "deadlines found five minutes late by the auditor"
         )
-        self.timer_held = Gauge(
-            f"{pre}_timer_held_deadlines",
-            "late deadlines that wait because their issue holds events",
-            registry=registry,
+        self.timer_held = self._gauge(
+            "timer_held_deadlines", "late deadlines that wait because their aggregate holds events"
         )
-        self.timer_heartbeat = Gauge(
-            f"{pre}_timer_heartbeat_seconds",
-            "time since the timers last completed a round",
-            registry=registry,
+        self.timer_heartbeat = self._gauge(
+            "timer_heartbeat_seconds", "time since the timers last completed a round"
         )
-        self.provisional = Counter(
-            f"{pre}_provisional_total",
-            "due dates in a year whose calendar is not published",
-            registry=registry,
-        )
+
+    def measure(self, batch: "Batch", records: "Sequence[Record]", seconds: float) -> None:
+        """Count one batch that was committed; ``seconds`` from its records to its commit."""
+        self.batch_records.observe(batch.records)
+        self.batch_seconds.observe(seconds)
+        self.round_trips.inc(batch.round_trips + 1)
+        self.conflicts.inc(batch.conflicts)
+        self.unknown_types.inc(len(batch.unknown_types))
+        swept = sum(document.get("sweeps", 0) > 0 for document in batch.written)
+        self.document_writes.labels("sweep").inc(swept)
+        self.document_writes.labels("change").inc(len(batch.written) - swept)
+        for topic, count in Count(record.topic for record in records).items():
+            self.records.labels(topic).inc(count)
+        now = time.time()
+        for answer in batch.answers:
+            status = answer.outcome["status"]
+            self.outcomes.labels(status).inc()
+            if answer.outcome.get("provisional_because"):
+                self.provisional.inc()
+            if status == "refused":
+                self.refusals.labels(answer.outcome["reason"]).inc()
+            self.outcome_seconds.observe(max(0.0, now - answer.record.timestamp / 1000))

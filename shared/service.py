@@ -1,208 +1,249 @@
-"""A running service: settings become a store, a loop, a door, timers and routes; every service is wired alike."""
+"""A running service: settings become a store, a processor, a gateway, timers and routes; all four are wired alike."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from shared.bus.door import Door, Request
-from shared.bus.forward import Forwarder
-from shared.bus.history import history_routes
-from shared.bus.kafka import Conveyor, Publisher, make_broker
-from shared.bus.loop import Batch, Loop
-from shared.bus.room import Room
+from shared.bus.consumer import BatchConsumer
+from shared.bus.forwarder import Forwarder, Translate
+from shared.bus.gateway import Gateway, Request
+from shared.bus.processor import Batch, Processor
+from shared.bus.producer import Publisher, make_broker
+from shared.bus.reference import TOPICS, ReferenceReader, Version
 from shared.bus.topics import ensure_topics, service_topics
-from shared.calendar import base_calendar
-from shared.clocks import default_policy
-from shared.commands import FireDeadline
+from shared.contract.command import Command, FireDeadline
+from shared.domain.aggregates import Consumer
+from shared.history import history_routes
 from shared.logs import configure
 from shared.metrics import Metrics
 from shared.settings import Settings
-from shared.store import Aggregates, Unavailable, connect
+from shared.store import Database, Unavailable
 from shared.timers import Due, Timers
-from shared.web import age, install_problems, operations_routes, reading_routes
+from shared.web import command_routes, install_problems, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
 
+COLLECTION = "aggregates"
 POLL_SILENCE_SECONDS = 60.0
-
-
-def room_of(make: Callable[..., Room], settings: Settings) -> Room:
-    """A service's room under the rules in force.
-
-    The policy is the packaged one, or the same with another reply limit, without grace in history; the calendar
-    is the packaged one with the administrator's overlay.
-    """
-    policy = default_policy()
-    if settings.reply_limit:
-        policy = policy.with_reply_limit(settings.reply_limit)
-    if settings.history:
-        policy = policy.model_copy(update={"grace_seconds": 0})
-    return make(
-        jurisdiction=settings.jurisdiction, history=settings.history, policy=policy,
-        calendar=base_calendar(settings.calendar_overlay),
-    )  # fmt: skip
+RETRY_SECONDS = 1.0
+BUILTIN, SYSTEM = "builtin", "system:first-start"
+REPLIES_PATTERN = r"dept\.[^.]+\.replies"
 
 
 class Service:
-    """One service while it runs. Routes read from ``store`` and write only by asking ``door``."""
+    """One service, whole from the start. Routes read from ``store`` and write only by asking ``gateway``."""
 
     def __init__(
         self,
         settings: Settings,
-        room: Room,
+        consumer: Consumer,
         *,
-        collection: str,
-        indexes: Sequence[str] = (),
-        departments: Sequence[str] = (),
-        after_sources: bool = False,
-        forwarder: Forwarder | None = None,
+        first_commands: Sequence[tuple[str, Command]] = (),
+        topics_for: Callable[[Version], list[str]] = lambda version: [],
+        translate: Translate | None = None,
     ) -> None:
-        """``after_sources``: deadlines fire only when others' facts were read up to them (supervision)."""
-        self._forwarder = forwarder
-        self.name, self.settings, self.room = room.service, settings, room
-        self.prefix = settings.topic_prefix()
-        self.metrics = Metrics(self.name)
-        self._collection, self._indexes, self._departments = collection, indexes, departments
-        self.store: Aggregates
-        self.door: Door
-        self.timers: Timers
-        self._after_sources = after_sources
-        self._held: dict[str, tuple[datetime, int]] = {}
-        self._database: Any = None
+        """``first_commands``: what a first start publishes, as (subject, command), where this service owns reference
+        data. ``topics_for``: topics that a new version asks for. ``translate``: reads departments' replies.
+        """
+        self.settings, self.consumer = settings, consumer
+        self.name, self.prefix = consumer.service, settings.topic_prefix()
+        self.metrics = Metrics()
+        self.database = Database(settings.store_url, settings.database(self.name))
+        self.store = self.database.aggregates(COLLECTION, settings.jurisdiction)
         self.broker = make_broker(settings.kafka_bootstrap, f"{self.prefix}{self.name}")
         self.publish = Publisher(self.broker, self.prefix, self.metrics)
+        self.reference = ReferenceReader(settings.kafka_bootstrap, self.prefix, self._on_version)
+        self.gateway = Gateway(
+            consumer.source,
+            self.publish,
+            self.store,
+            wait_seconds=settings.outcome_seconds,
+            ready=self.reference.complete,
+        )
+        self.batches = BatchConsumer(
+            Processor(consumer, self.store, self.publish, self.reference),
+            self.prefix,
+            self.metrics,
+            on_batch=self._on_batch,
+            on_assigned=lambda partitions: self.timers.assigned(partitions),
+        )
+        self.timers = Timers(
+            self.store,
+            self._post,
+            late=self.metrics.timer_late.observe,
+            may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
+        )
+        self._first_commands, self._topics_for = first_commands, topics_for
+        self._new_topics: asyncio.Queue[str] = asyncio.Queue()
+        self._forwarder = Forwarder(self.publish, self.prefix, translate) if translate else None
+        self._held: dict[str, tuple[datetime, int]] = {}
+        self.consuming = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Everything this service needs, started in order and stopped in reverse."""
+        await asyncio.gather(self._prepare_store(), self._make_topics([*service_topics(self.name), *TOPICS]))
+        await self._make_topics(self.consumer.reads)
+        await self.broker.start()
+        ongoing = [self.reference.run, self._make_new_topics, self._find_held]
+        if not self.settings.history:
+            ongoing.append(self.timers.run)
+        tasks = [asyncio.create_task(self._keep_doing(work)) for work in ongoing]
+        tasks.append(asyncio.create_task(self._consume()))
+        log.info("service started", namespace=self.settings.namespace)
+        try:
+            yield
+        finally:
+            self.timers.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.broker.stop()
+            self.database.close()
+
+    async def _consume(self) -> None:
+        """Read the reference data whole, then begin with the batches; an owner publishes what is missing itself."""
         settings = self.settings
-        async with connect(settings.store_url, settings.database(self.name)) as database:
-            self._database = database
-            self.store = database.aggregates(self._collection, settings.jurisdiction)
-            self.door = Door(
-                self.room.source, self.publish, self.store, wait_seconds=settings.outcome_seconds
+        await self.reference.catch_up()
+        if not self._first_commands:
+            await self.reference.complete()
+        await self.batches.start(
+            self.broker, records=settings.batch_records, timeout_ms=settings.batch_timeout_ms
+        )
+        if self.reference.reference.missing():
+            await self.gateway.post(
+                [
+                    Request(subject, command, BUILTIN, SYSTEM, f"{subject}/{command.verb}")
+                    for subject, command in self._first_commands
+                ]
             )
-            await asyncio.gather(self._prepare_store(), self._prepare_topics())
-            loop = Loop(self.room, self.store, self.publish, group=self.name)
-            self.conveyor = Conveyor(loop, self.prefix, self.metrics)
-            self.conveyor.on_batch += [self.door.answer, self._note]
-            self.timers = Timers(
-                self.store, self._post, late=self.metrics.timer_late.observe,
-                may_fire=self.conveyor.read_up_to if self._after_sources else None,
-            )  # fmt: skip
-            self.conveyor.on_assigned.append(self.timers.assigned)
-            self.conveyor.subscribe(
-                self.broker, records=settings.batch_records, timeout_ms=settings.batch_timeout_ms
+        await self.reference.complete()
+        await self._new_topics.join()
+        if self._forwarder is not None:
+            await self._forwarder.start(
+                self.broker,
+                REPLIES_PATTERN,
+                f"{self.name}-gateway",
+                records=settings.batch_records,
+                timeout_ms=50,
             )
-            if self._forwarder is not None:
-                self._forwarder.subscribe(
-                    self.broker, self.publish, records=settings.batch_records, timeout_ms=50
-                )
-            await self._find_held()
-            await self.broker.start()
-            ticking = None if settings.history else asyncio.create_task(self._tick())
-            log.info("service started", namespace=settings.namespace)
+        self.consuming = True
+
+    async def _keep_doing(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing for ever; a store or bus that is away only makes it late."""
+        while True:
             try:
-                yield
-            finally:
-                self.timers.stop()
-                if ticking is not None:
-                    ticking.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await ticking
-                await self.broker.stop()
+                await work()
+                return
+            except Exception as error:
+                log.warning(
+                    "tried again", work=work.__qualname__, error=f"{type(error).__name__}: {error}"[:300]
+                )
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _prepare_store(self) -> None:
         while True:
             try:
-                await self.store.prepare(*self._indexes)
+                await self.store.prepare()
                 return
             except Unavailable as error:
                 log.info("waiting for the store", error=str(error)[:200])
                 await asyncio.sleep(0.3)  # a foreign process that is still starting; nothing to await
 
-    async def _prepare_topics(self) -> None:
-        topics = [*service_topics(self.name, self._departments), *self.room.reads]
+    async def _make_topics(self, topics: Sequence[str]) -> None:
         settings = self.settings
         await ensure_topics(
-            settings.kafka_bootstrap, self.prefix, topics, partitions=settings.partitions_count,
+            settings.kafka_bootstrap,
+            self.prefix,
+            topics,
+            partitions=settings.partitions_count,
             replication=settings.replication_factor,
-        )  # fmt: skip
+        )
 
-    async def _tick(self) -> None:
-        """Run the timers for ever; a failing store or bus only makes them late."""
+    async def _make_new_topics(self) -> None:
+        """Create the topics that new versions ask for, many at once."""
         while True:
-            try:
-                await self.timers.run()
-                return
-            except Exception as error:
-                log.warning("timers try again", error=f"{type(error).__name__}: {error}"[:300])
-                await asyncio.sleep(1.0)
+            topics = [await self._new_topics.get()]
+            while not self._new_topics.empty():
+                topics.append(self._new_topics.get_nowait())
+            await self._make_topics(list(dict.fromkeys(topics)))
+            for _ in topics:
+                self._new_topics.task_done()
 
     async def _post(self, due: Sequence[Due]) -> None:
-        await self.door.post(
+        await self.gateway.post(
             [
-                Request(entry.subject, FireDeadline(name=entry.name, due_at=entry.at), "timer", "timer:due",
-                        f"{entry.subject}/{entry.name}")
+                Request(
+                    entry.subject,
+                    FireDeadline(name=entry.name, due_at=entry.at),
+                    "timer",
+                    "timer:due",
+                    f"{entry.subject}/{entry.name}",
+                )
                 for entry in due
             ]
-        )  # fmt: skip
+        )
 
     # ------------------------------------------------------------- watching
 
-    def _note(self, batch: Batch) -> None:
+    def _on_version(self, version: Version) -> None:
+        for topic in self._topics_for(version):
+            self._new_topics.put_nowait(topic)
+
+    async def _find_held(self) -> None:
+        """What was held when this process started; it reads the whole store, so it is not waited for."""
+        for subject, since, _, held in await self.store.held():
+            self._held.setdefault(subject, (datetime.fromisoformat(since), len(held)))
+
+    def _on_batch(self, batch: Batch) -> None:
+        self.gateway.answer(batch)
         for document in batch.written:
             if (deadline := document.get("deadline")) is not None:
-                self.timers.note(deadline)
+                self.timers.written(deadline)
             subject = document["_id"]
             if "held_since" in document:
                 self._held[subject] = (datetime.fromisoformat(document["held_since"]), len(document["held"]))
             elif self._held:
                 self._held.pop(subject, None)
 
-    async def _find_held(self) -> None:
-        for subject, since, _, held in await self.store.held():
-            self._held[subject] = (datetime.fromisoformat(since), len(held))
-
     async def not_ready(self) -> list[str]:
         """What is missing before this service can do its work; [] when ready."""
-        missing = []
-        consumer = self.conveyor.consumer()
-        if consumer is None or not consumer.assignment():
+        missing = [f"reference: {name}" for name in self.reference.reference.missing()]
+        consumer = self.batches.consumer()
+        if consumer is None or not consumer.assignment() or not self.consuming:
             missing.append("partitions")
-        if consumer is not None and self.conveyor.idle_seconds() > POLL_SILENCE_SECONDS:
+        if consumer is not None and self.batches.positions.idle_seconds() > POLL_SILENCE_SECONDS:
             missing.append("poll")
         try:
-            await self._database.ping()
+            await self.database.ping()
         except Unavailable:
             missing.append("store")
         return missing
 
     async def measure(self) -> None:
         """Refresh the gauges before they are read."""
-        metrics = self.metrics
-        for topic, lag in self.conveyor.lag().items():
+        metrics, now = self.metrics, datetime.now(UTC)
+        for topic, lag in self.batches.positions.lag(self.prefix).items():
             metrics.lag.labels(topic).set(lag)
-        metrics.poll_age.set(self.conveyor.idle_seconds())
+        metrics.poll_age.set(self.batches.positions.idle_seconds())
         metrics.held.set(sum(count for _, count in self._held.values()))
-        oldest = min((since for since, _ in self._held.values()), default=None)
-        metrics.held_age.set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0)
+        oldest = min((since for since, _ in self._held.values()), default=now)
+        metrics.held_age.set((now - oldest).total_seconds())
         metrics.timer_overdue.set(self.timers.overdue)
         metrics.timer_held.set(self.timers.overdue_held)
         if not self.settings.history:
-            metrics.timer_heartbeat.set(age(self.timers.heartbeat))
+            metrics.timer_heartbeat.set(max(0.0, now.timestamp() - self.timers.heartbeat))
 
 
-def application(service: Service, *routers: APIRouter) -> FastAPI:
-    """The HTTP application of one service, OpenAPI at /docs."""
+def application(service: Service, *routers: APIRouter, routed: Collection[type[Command]] = ()) -> FastAPI:
+    """The HTTP application of one service, OpenAPI at /docs; ``routers`` hold the routes of ``routed`` commands."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -212,19 +253,38 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     # Its own copy of the documentation page: a county hall may have no way to the outside.
     app = FastAPIOffline(title=f"Qinqing {service.name}", version="1", redoc_url=None, lifespan=lifespan)
     install_problems(app, service.settings.body_bytes)
-    for router in (operations_routes(service), *routers, reading_routes(service)):
+    app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
+    for router in routers:
         app.include_router(router)
+    app.include_router(command_routes(service.gateway, service.consumer, routed))
+    app.include_router(reference_routes(service.reference.versions))
+    app.include_router(reading_routes(service.gateway, service.store, service.consumer))
     if service.settings.history:
-        app.include_router(history_routes(service))
+        app.include_router(history_routes(service.gateway, service.store, service.settings.partitions_count))
     return app
+
+
+def collect_rarely() -> None:
+    """Let the garbage collector look at young objects less often: a batch makes many, and nearly all die by count.
+
+    Measured: a quarter of a batch's processor time goes to collections with Python's own thresholds.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def run(name: str, build: Callable[[Settings], FastAPI]) -> None:
     """Read the settings and serve until SIGTERM or SIGINT."""
     settings = Settings()
     configure(name, settings.log_level)
+    collect_rarely()
     config = uvicorn.Config(
-        build(settings), host=settings.http_host, port=settings.http_port, log_config=None, access_log=False,
-        timeout_graceful_shutdown=5, loop="uvloop",
-    )  # fmt: skip
+        build(settings),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        loop="uvloop",
+    )
     uvicorn.Server(config).run()

@@ -1,7 +1,5 @@
 """Every setting, read once from the environment by ``app``; docs/settings.md lists them and a test compares."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -22,12 +20,13 @@ class Settings(BaseSettings):
     replication_factor: int = Field(1, ge=1, le=7, description="copies of every topic")
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(0, description="port to listen on; 0 takes a free one")
-    reply_limit: str = Field("", description="reply limit instead of the policy's, such as 10wd or 14d")
-    calendar_overlay: Path | None = Field(None, description="CSV of a newer calendar notice")
+    reply_limit: str = Field(
+        "", description="reply limit of a history namespace's policy, such as 10wd or 14d"
+    )
     batch_records: int = Field(500, ge=1, le=5000, description="most records in one batch")
     batch_timeout_ms: int = Field(10, ge=1, description="how long an empty poll waits for more")
     body_bytes: int = Field(1_000_000, description="largest HTTP body")
-    outcome_seconds: float = Field(5.0, description="how long a door waits before it answers 202")
+    outcome_seconds: float = Field(5.0, description="how long a gateway waits before it answers 202")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     def topic_prefix(self) -> str:

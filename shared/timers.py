@@ -135,7 +135,7 @@ class Timers:
         self._cursor = {partition: self._cursor.get(partition, "") for partition in partitions}
         self._wake.set()
 
-    def note(self, deadline: str) -> None:
+    def written(self, deadline: str) -> None:
         """A document was written with this deadline: pull the cursor back and wake up if it is sooner."""
         partition = int(deadline[:5])
         if deadline <= self._cursor.get(partition, ""):

@@ -1,11 +1,10 @@
-"""The HTTP door all four services share: health, metrics, problem+json, command routes, a cap on bodies.
+"""The HTTP side all four services share: health, metrics, problem+json, command routes, a cap on bodies.
 
 A refusal is an answer, not a crash: RFC 9457 problem documents name the field and the rule, in Chinese or
 English as Accept-Language asks.
 """
 
-import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -17,16 +16,23 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.asyncapi import text as asyncapi_text
-from shared.auth import WrongActor, actor_of
-from shared.bus import door
-from shared.bus.kafka import Infrastructure
-from shared.commands import Command
+from shared.bus import gateway as gateways
+from shared.bus.consumer import Infrastructure
+from shared.bus.document import SWEEP
+from shared.bus.gateway import Gateway
+from shared.bus.reference import Version
+from shared.contract.asyncapi import text as asyncapi_text
+from shared.contract.command import Command
+from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
+from shared.domain.aggregates import Consumer
+from shared.domain.decisions import Reason
+from shared.identity import WrongActor, actor_of
 from shared.language import reason_text, rule_text
-from shared.moves import Reason
+from shared.metrics import Metrics
+from shared.store import Aggregates
 
-Subject = Annotated[str, Path(max_length=100)]
-"""What an envelope takes as subject: a longer one would be acknowledged and never answered."""
+Id = Annotated[str, Path(max_length=90, pattern="^[^:]+$")]
+"""What an envelope takes as subject behind a kind's prefix: another one would be acknowledged and never answered."""
 
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
@@ -34,6 +40,7 @@ STATUS = {
     Reason.MALFORMED: 422,
     Reason.WRONG_CREDIT_CODE: 422,
     Reason.DATE_MISSING: 422,
+    Reason.DATE_PAST: 422,
     Reason.REASON_MISSING: 422,
     Reason.OUTCOME_NOT_FOR_KIND: 422,
     Reason.UNKNOWN_DEPARTMENT: 422,
@@ -73,9 +80,10 @@ def answer(
     return JSONResponse(dict(outcome), 201 if created else 200)
 
 
-def place_of(issue: str, command: str) -> str:
+def place_of(subject: str, command: str) -> str:
     """Where the outcome of a command is read later."""
-    return f"/issues/{issue}/outcomes?command={quote(command, safe='')}"
+    path = KINDS[kind_of(subject)].path
+    return f"/{path}/{quote(id_of(subject), safe='')}/outcomes?command={quote(command, safe='')}"
 
 
 class BodyLimit:
@@ -154,23 +162,28 @@ def install_problems(app: FastAPI, most_bytes: int) -> None:
         app.add_exception_handler(kind, _away)
 
 
-def operations_routes(service: Any) -> APIRouter:
-    """Health and metrics. Ready means: partitions owned, polled lately, store answers."""
+def operations_routes(
+    name: str,
+    metrics: Metrics,
+    not_ready: Callable[[], Awaitable[list[str]]],
+    measure: Callable[[], Awaitable[None]],
+) -> APIRouter:
+    """Health and metrics. Ready means: reference data there, partitions owned, polled lately, store answers."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/health/live")
     async def live() -> dict[str, str]:
-        return {"status": "live", "service": service.name}
+        return {"status": "live", "service": name}
 
     @routes.get("/health/ready", response_model=None)
     async def ready() -> JSONResponse:
-        missing = await service.not_ready()
-        return JSONResponse({"service": service.name, "missing": missing}, 503 if missing else 200)
+        missing = await not_ready()
+        return JSONResponse({"service": name, "missing": missing}, 503 if missing else 200)
 
     @routes.get("/metrics", response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        await service.measure()
-        return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    async def scrape() -> Response:
+        await measure()
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @routes.get("/asyncapi.json", include_in_schema=False)
     async def asyncapi() -> Response:
@@ -179,54 +192,76 @@ def operations_routes(service: Any) -> APIRouter:
     return routes
 
 
-def command_routes(service: Any, commands: Mapping[type[Command], str]) -> APIRouter:
-    """``POST /issues/{issue}/<verb>`` for each command class; the value is the role it has by default."""
+def command_routes(gateway: Gateway, consumer: Consumer, routed: Collection[type[Command]] = ()) -> APIRouter:
+    """``POST /<kind's path>/{id}/<verb>`` for each command that somebody may give and that is not ``routed`` yet."""
     routes = APIRouter(tags=["commands"])
-    for shape, role in commands.items():
-        _command_route(routes, service, shape, role)
+    for kind in consumer.aggregates:
+        for shape in kind.commands:
+            if shape.role and shape not in routed:
+                _command_route(routes, gateway, shape)
     return routes
 
 
-def _command_route(routes: APIRouter, service: Any, shape: type[Command], role: str) -> None:
+def _command_route(routes: APIRouter, gateway: Gateway, shape: type[Command]) -> None:
     verb = shape.verb.replace("_", "-")
 
     async def endpoint(
-        issue: Subject,
+        id: Id,
         request: Request,
         body: shape,  # type: ignore[valid-type]
         idempotency_key: str | None = Header(None, max_length=200),
     ) -> JSONResponse:
-        key = f"{verb}/{issue}/{idempotency_key or uuid4().hex}"
-        asked = door.Request(issue, body, "http", actor_of(request, f"{role}:demo"), key)
-        outcome = await service.door.ask(asked)
-        return answer(outcome, request, place_of(issue, asked.id))
+        key = f"{verb}/{id}/{idempotency_key or uuid4().hex}"
+        actor = actor_of(request, f"{shape.role}:demo")
+        asked = gateways.Request(subject_of(shape.aggregate, id), body, "http", actor, key)
+        return answer(await gateway.ask(asked), request, place_of(asked.subject, asked.id))
 
     routes.add_api_route(
-        f"/issues/{{issue}}/{verb}", endpoint, methods=["POST"], name=shape.__name__, summary=shape.__doc__,
+        f"/{KINDS[shape.aggregate].path}/{{id}}/{verb}",
+        endpoint,
+        methods=["POST"],
+        name=shape.__name__,
+        summary=shape.__doc__,
         response_model=None,
-    )  # fmt: skip
+    )
 
 
-def reading_routes(service: Any) -> APIRouter:
-    """What a service knows of one issue, and the outcome of one command on it."""
+def reading_routes(gateway: Gateway, store: Aggregates, consumer: Consumer) -> APIRouter:
+    """What a service knows of one aggregate, and the outcome of one command on it."""
     routes = APIRouter(tags=["reading"])
-
-    @routes.get("/issues/{issue}", response_model=None)
-    async def read(issue: str) -> JSONResponse:
-        document = await service.store.get(issue)
-        if document is None or document.get("state") is None:
-            return problem(404, "没有这件问题 / there is no such issue")
-        return JSONResponse(
-            {"id": issue, "version": document["v"], "due": document.get("due"), **document["state"]}
-        )
-
-    @routes.get("/issues/{issue}/outcomes", response_model=None)
-    async def outcome(issue: str, command: str, request: Request) -> JSONResponse:
-        return answer(await service.door.look(issue, command), request, place_of(issue, command))
-
+    for kind in consumer.aggregates:
+        _reading_route(routes, gateway, store, kind.name)
     return routes
 
 
-def age(since: float) -> float:
-    """Seconds since an instant of time.time()."""
-    return max(0.0, time.time() - since)
+def _reading_route(routes: APIRouter, gateway: Gateway, store: Aggregates, kind: str) -> None:
+    path = f"/{KINDS[kind].path}/{{id}}"
+
+    async def read(id: Id) -> JSONResponse:
+        document = await store.get(subject_of(kind, id))
+        if document is None or document.get("state") is None:
+            return problem(
+                404, "没有这件问题 / there is no such issue" if kind == "issue" else "没有 / there is none"
+            )
+        due = document.get("due")
+        if due is not None and due["name"].startswith(f"{SWEEP}/"):
+            due = None  # the sweep is of the document, nothing that the issue still has before it
+        return JSONResponse({"id": id, "version": document["v"], "due": due, **document["state"]})
+
+    async def outcome(id: Id, command: str, request: Request) -> JSONResponse:
+        subject = subject_of(kind, id)
+        return answer(await gateway.look(subject, command), request, place_of(subject, command))
+
+    routes.add_api_route(path, read, name=f"read_{kind}", response_model=None)
+    routes.add_api_route(f"{path}/outcomes", outcome, name=f"outcome_{kind}", response_model=None)
+
+
+def reference_routes(versions: Sequence[Version]) -> APIRouter:
+    """Every published version of reference data that this service knows."""
+    routes = APIRouter(tags=["reading"])
+
+    @routes.get("/reference")
+    async def reference() -> list[dict[str, Any]]:
+        return [version._asdict() for version in versions]
+
+    return routes
