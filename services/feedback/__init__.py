@@ -1,1 +1,1 @@
-"""Feedback asks the one who raised an issue, decides on rework, closes, and keeps the figures."""
+"""Feedback asks the one who raised an issue for a rating, decides on rework, tracks, and closes."""

@@ -1,17 +1,16 @@
-"""Wiring of feedback: settings -> store -> bus -> routes -> loops."""
+"""Wiring of feedback: settings and consumer become one running service."""
 
 from fastapi import FastAPI
 
-from services.feedback import api, bus, store
-from shared.service import Service, application, room_of, run
+from services.feedback.consumer import consumer
+from shared.service import Service, application, run
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> FastAPI:
-    """Feedback's application: invitations, ratings, rework, closing, figures."""
-    room = room_of(bus.room, settings)
-    service = Service(settings, room, collection=store.COLLECTION, indexes=store.INDEXES)
-    return application(service, api.routes(service))
+    """Feedback's application: invitations, ratings, rework, tracking, closing."""
+    owned = consumer(settings.jurisdiction, history=settings.history)
+    return application(Service(settings, owned))
 
 
 if __name__ == "__main__":

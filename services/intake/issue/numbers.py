@@ -1,4 +1,4 @@
-"""An issue's id and number, an anonymous raiser's pseudonym, and the check of a credit code: arithmetic only."""
+"""An issue's id and number, and the check of a credit code: arithmetic only."""
 
 import hashlib
 import unicodedata
@@ -6,6 +6,7 @@ import unicodedata
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 13
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
+_AS_PYTHON_DIGITS = str.maketrans(CROCKFORD, "0123456789abcdefghijklmnopqrstuv")
 _CHECKS = 37
 """Crockford's check symbol is the value modulo 37; ids are chosen so that it is one of the 32 ordinary ones."""
 
@@ -16,11 +17,15 @@ CREDIT_CODE_RULE = (
 )
 
 
-def issue_id(principal: str, key: str) -> str:
-    """13 characters of Crockford base32 (65 bits of SHA-256): the same asker and key give the same issue."""
+def issue_id(jurisdiction: str, principal: str, key: str) -> str:
+    """13 characters of Crockford base32 (65 bits of SHA-256): the same asker and key give the same issue.
+
+    ``principal`` is who asks, with the role: ``entrepreneur:li``. The same key in another jurisdiction, or from
+    the same person in another role, is another issue.
+    """
     attempt = 0
     while True:
-        text = f"{len(principal)}:{principal}:{key}:{attempt}"
+        text = f"{len(jurisdiction)}:{jurisdiction}:{len(principal)}:{principal}:{key}:{attempt}"
         value = int.from_bytes(hashlib.sha256(text.encode()).digest()) >> (256 - 5 * ID_LENGTH)
         if value % _CHECKS < len(CROCKFORD):  # else the check would be one of * ~ $ = U, bad on the phone
             return "".join(CROCKFORD[value >> shift & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))
@@ -55,11 +60,6 @@ def read_number(text: str) -> str:
     return id
 
 
-def pseudonym(id: str) -> str:
-    """What an anonymous raiser (隐名) is called on this issue; it derives from the issue alone."""
-    return "anonymous-" + hashlib.sha256(f"pseudonym:{id}".encode()).hexdigest()[:8]
-
-
 def is_credit_code(code: str) -> bool:
     """Whether the 18th character fits the other 17 by the rule of GB 32100-2015 (weights 3^i modulo 31)."""
     if len(code) != 18 or any(char not in _CREDIT_CODE for char in code):
@@ -69,7 +69,5 @@ def is_credit_code(code: str) -> bool:
 
 
 def _check(id: str) -> str:
-    value = 0
-    for char in id:
-        value = value * 32 + CROCKFORD.index(char)
-    return CROCKFORD[value % _CHECKS] if value % _CHECKS < len(CROCKFORD) else ""
+    place = int(id.translate(_AS_PYTHON_DIGITS), 32) % _CHECKS
+    return CROCKFORD[place] if place < len(CROCKFORD) else ""

@@ -5,22 +5,27 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.events import Event, IssueClosed, Kind, RejectionGround, Source
+from shared.contract.event import Event
+from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.words import Kind, Provisional, RejectionGround, Source
+from shared.domain.decisions import TERMINAL
 
-TERMINAL = "terminal"
 NOTHING = "nothing"
 """The state of what was never registered."""
 
 
 class State(StrEnum):
-    """Where an issue stands in intake."""
+    """Where an issue stands in intake; ``answered`` (已答复) from its first reply on."""
 
     REGISTERED = "registered"
     ACCEPTED = "accepted"
+    ANSWERED = "answered"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
 
+
+FINISHED = (State.REJECTED, State.WITHDRAWN, State.CLOSED)
 
 MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "register"): State.REGISTERED,
@@ -29,18 +34,21 @@ MOVES: dict[tuple[str, str], str] = {
     (State.REGISTERED, "withdraw"): State.WITHDRAWN,
     (State.ACCEPTED, "withdraw"): State.WITHDRAWN,
 }
-"""What may be asked."""
+"""What may be asked. Nobody withdraws an issue once a reply is out, not even in a new round."""
 
-LEARNED: Mapping[tuple[str, type[Event]], str] = {
+EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
+    (State.ACCEPTED, RatingInvited): State.ANSWERED,
     (State.ACCEPTED, IssueClosed): State.CLOSED,
-    # Closing wins over a withdrawal that crossed it (docs/loop.md, crossings).
+    (State.ANSWERED, IssueClosed): State.CLOSED,
+    # Closing wins over a withdrawal that crossed it (docs/loop.md, crossings); an invitation does not.
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
 }
-"""Other owners' facts that move an issue; in any other state they change nothing."""
+"""What others' events change; in any other state they change nothing."""
 
 TIMERS: dict[str, str] = {
     State.REGISTERED: "supervision: assign clock",
     State.ACCEPTED: "supervision: promise clock",
+    State.ANSWERED: "feedback: the rating lapses",
     State.REJECTED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
     State.CLOSED: TERMINAL,
@@ -52,17 +60,19 @@ class Issue(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    state: State = State.REGISTERED
-    kind: Kind = Kind.PROBLEM
-    origin: Source = Source.ONLINE
-    title: str = ""
-    text: str = ""
+    state: State
+    kind: Kind
+    origin: Source
+    title: str
+    text: str
     enterprise: str = ""
     anonymous: bool = False
-    raised_by: str = ""
+    raised_by: str
     """The actor who registered it; it stays in this document (docs/local-state.md)."""
-    registered_at: AwareDatetime | None = None
-    due_at: AwareDatetime | None = None
-    provisional: bool = False
+    person: str
+    """The reference by which the events of this issue know that actor."""
+    registered_at: AwareDatetime
+    due_at: AwareDatetime
+    provisional_because: Provisional | None = None
     ground: RejectionGround | None = None
     explanation: str = ""

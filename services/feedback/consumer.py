@@ -1,0 +1,39 @@
+"""What feedback reads, and which decision or reaction answers each command and event."""
+
+from services.feedback.issue import decisions, reactions
+from services.feedback.issue.life import FINISHED, Issue
+from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.event import DISPATCH, INTAKE
+from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.domain.aggregates import AggregateType, Consumer, Deadlines
+
+ISSUE = AggregateType(
+    "issue",
+    Issue,
+    commands={
+        RateReply: decisions.rate,
+        DecideRework: decisions.decide_rework,
+        FinishTracking: decisions.finish_tracking,
+    },
+    events={
+        IssueRegistered: reactions.register,
+        IssueRejected: reactions.reject,
+        IssueWithdrawn: reactions.withdraw,
+        ReplyReleased: reactions.invite,
+    },
+    deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
+    finished=lambda issue: issue.state in FINISHED,
+)
+
+
+def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
+    """Feedback's consumer for one jurisdiction; ``history``: official times come with the records."""
+    return Consumer(
+        "feedback",
+        jurisdiction,
+        reads=(INTAKE, DISPATCH),
+        aggregates=(ISSUE,),
+        ignores=("department", "staff", "rules"),
+        history=history,
+    )

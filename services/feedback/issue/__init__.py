@@ -1,0 +1,1 @@
+"""An issue in feedback: asked for a rating, then closed, tracked, or handled once more."""

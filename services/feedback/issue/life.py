@@ -1,0 +1,121 @@
+"""The life of an issue in feedback as tables, and the little that is remembered of it."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.contract.event import Event
+from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.words import OpenKind, OpenOutcome, Outcome
+from shared.domain.decisions import TERMINAL
+
+NOTHING = "nothing"
+"""The state of what feedback has not heard of."""
+
+
+class State(StrEnum):
+    """Where an issue stands. ``rated`` and ``lapsed`` are passed through within one decision."""
+
+    KNOWN = "known"
+    INVITED = "invited"
+    RATED = "rated"
+    LAPSED = "lapsed"
+    REWORK_ASKED = "rework_asked"
+    REWORK = "rework"
+    TRACKED = "tracked"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+PASSING = (State.RATED, State.LAPSED)
+"""Never stored: the same decision goes on to closed, tracked or rework_asked."""
+FINISHED = (State.CLOSED, State.REJECTED, State.WITHDRAWN)
+LATER = (Outcome.PLANNED, Outcome.NOT_POSSIBLE_NOW)
+"""Outcomes after which an issue is tracked instead of closed (loop.md, feedback)."""
+
+MOVES: dict[tuple[str, str], str] = {
+    (State.INVITED, "rate"): State.RATED,
+    (State.REWORK_ASKED, "decide_rework"): State.REWORK,
+    (State.TRACKED, "finish_tracking"): State.CLOSED,
+}
+"""What may be asked."""
+
+FOLLOWING: dict[tuple[str, str], str] = {
+    (State.INVITED, "lapse"): State.LAPSED,
+    (State.RATED, "ask_rework"): State.REWORK_ASKED,
+    (State.RATED, "track"): State.TRACKED,
+    (State.RATED, "close"): State.CLOSED,
+    (State.LAPSED, "track"): State.TRACKED,
+    (State.LAPSED, "close"): State.CLOSED,
+    (State.REWORK_ASKED, "refuse_rework"): State.RATED,
+}
+"""What nobody asks for by this name: an invitation runs out, and a decision has more than one step."""
+
+EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
+    (NOTHING, IssueRegistered): State.KNOWN,
+    (State.KNOWN, ReplyReleased): State.INVITED,
+    (State.REWORK, ReplyReleased): State.INVITED,
+    (State.KNOWN, IssueRejected): State.REJECTED,
+    (State.KNOWN, IssueWithdrawn): State.WITHDRAWN,
+    (State.INVITED, IssueWithdrawn): State.WITHDRAWN,
+    (State.REWORK_ASKED, IssueWithdrawn): State.WITHDRAWN,
+    (State.REWORK, IssueWithdrawn): State.WITHDRAWN,
+    (State.TRACKED, IssueWithdrawn): State.WITHDRAWN,
+}
+"""What others' events change; in any other state they change nothing."""
+
+TIMERS: dict[str, str] = {
+    State.KNOWN: "supervision: promise clock",
+    State.INVITED: "the rating lapses",
+    State.RATED: "passed through at once",
+    State.LAPSED: "passed through at once",
+    State.REWORK_ASKED: "supervision: rework_decision clock",
+    State.REWORK: "supervision: promise clock of the new round",
+    State.TRACKED: "supervision: tracking clock",
+    State.CLOSED: TERMINAL,
+    State.REJECTED: TERMINAL,
+    State.WITHDRAWN: TERMINAL,
+}
+
+
+class ReplyRound(BaseModel):
+    """One released reply, as far as its rating needs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    round: int
+    outcome: OpenOutcome
+    promised_on: date | None = None
+    open_until: AwareDatetime
+
+
+class Issue(BaseModel):
+    """What feedback knows of one issue."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    kind: OpenKind
+    person: str = ""
+    """Who may rate: the reference that the event of registration carries."""
+    rounds: tuple[ReplyRound, ...] = ()
+    """Every reply that was put up for rating, the latest last."""
+
+    @property
+    def round(self) -> int:
+        """The latest reply round; 0 before the first reply."""
+        return self.rounds[-1].round if self.rounds else 0
+
+
+_STEPS = {**MOVES, **FOLLOWING}
+
+
+def walk(state: State, *steps: str) -> State:
+    """Where the steps of one decision lead by the tables; KeyError for a step that they do not know."""
+    for step in steps:
+        state = State(_STEPS[(state, step)])
+    return state

@@ -1,0 +1,72 @@
+"""What others' events change in feedback, and what happens when nobody rates in time."""
+
+from services.feedback.issue.decisions import changed, settled
+from services.feedback.issue.life import EVENT_MOVES, FOLLOWING, Issue, ReplyRound, State
+from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.feedback import RatingInvited, RatingLapsed
+from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.words import CloseReason
+from shared.domain.clocks import due_at
+from shared.domain.decisions import Change, Context, Deadline
+
+
+def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
+    """An issue exists from here on."""
+    if issue is not None:
+        return None
+    return Change(Issue(state=State.KNOWN, kind=event.kind, person=event.person))
+
+
+def invite(issue: Issue | None, event: ReplyReleased, context: Context) -> Change[Issue] | None:
+    """A reply is out: ask for a rating of it. Nobody is asked about an issue that was taken back."""
+    after = _after(issue, event)
+    if issue is None or after is None:
+        return None
+    limit = context.policy.limits["rating"]
+    open_until = due_at(context.now, limit, context.policy, context.calendar).at
+    round = ReplyRound(
+        round=event.round, outcome=event.outcome, promised_on=event.promised_on, open_until=open_until
+    )
+    known = issue.model_copy(update={"rounds": (*issue.rounds, round)})
+    return changed(known, after, RatingInvited(round=event.round, open_until=open_until))
+
+
+def reject(issue: Issue | None, event: IssueRejected, context: Context) -> Change[Issue] | None:
+    """Intake did not take the issue on: nothing will be rated."""
+    after = _after(issue, event)
+    return None if issue is None or after is None else changed(issue, after)
+
+
+def withdraw(issue: Issue | None, event: IssueWithdrawn, context: Context) -> Change[Issue] | None:
+    """Taken back: no rating any more; but an invitation that ran out before has lapsed, however late that is read."""
+    after = _after(issue, event)
+    if issue is None or after is None:
+        return None
+    if issue.state is State.INVITED and issue.rounds[-1].open_until < context.now:
+        return _lapsed(issue)
+    return changed(issue, after)
+
+
+def lapse(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
+    """The invitation ran out: the reply counts as not rated, never as satisfied."""
+    if (issue.state, "lapse") not in FOLLOWING or context.now < issue.rounds[-1].open_until:
+        return Change(issue)
+    return _lapsed(issue)
+
+
+def next_deadline(issue: Issue) -> Deadline | None:
+    """The lapse of the open invitation; it depends on feedback's own commands, so there is no grace."""
+    if issue.state is not State.INVITED:
+        return None
+    last = issue.rounds[-1]
+    return Deadline(f"rating/{last.round}/lapse/1", last.open_until, last.open_until)
+
+
+def _lapsed(issue: Issue) -> Change[Issue]:
+    return settled(issue, "lapse", RatingLapsed(round=issue.round), CloseReason.LAPSED)
+
+
+def _after(issue: Issue | None, event: ReplyReleased | IssueRejected | IssueWithdrawn) -> State | None:
+    """Where the table says that this event leads; None where it changes nothing."""
+    after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
+    return None if after is None else State(after)

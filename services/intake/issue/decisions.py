@@ -1,0 +1,137 @@
+"""What intake decides when it is asked: register an issue with its promise, accept, reject, withdraw."""
+
+from services.intake.issue.life import MOVES, NOTHING, Issue, State
+from services.intake.issue.numbers import CREDIT_CODE_RULE, is_credit_code, is_issue_id, issue_number
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.event import Event
+from shared.contract.events.intake import (
+    IssueAccepted,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
+from shared.contract.words import Role, Source
+from shared.domain.clocks import SHANGHAI, due_at
+from shared.domain.decisions import Change, Context, Reason, Refusal, event, illegal, legal_verbs
+
+ALWAYS_ANSWERED = (Source.TALK, Source.OBSERVER, Source.VISIT, Source.DELIBERATION)
+"""Issues from these sources are never rejected (loop.md, intake)."""
+
+
+def register(issue: Issue | None, command: RegisterIssue, context: Context) -> Change[Issue] | Refusal:
+    """Write the words down and start the promise, which runs from now on (clocks.md, first paragraph)."""
+    if issue is not None:
+        legal = legal_verbs(MOVES, issue.state)
+        return Refusal(Reason.ALREADY_REGISTERED, f"{issue_number(context.subject)} is registered", legal)
+    if not is_issue_id(context.subject):
+        return Refusal(Reason.MALFORMED, "subject: not an issue's id; it derives from who asks and the key")
+    enterprise = command.enterprise.strip().upper()
+    if enterprise and not is_credit_code(enterprise):
+        return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
+    policy, calendar, number = context.policy, context.calendar, issue_number(context.subject)
+    limit = policy.limits["promise"]
+    due = due_at(context.now, limit, policy, calendar)
+    registered = Issue(
+        state=State(MOVES[(NOTHING, command.verb)]),
+        kind=command.kind,
+        origin=command.origin,
+        title=command.title,
+        text=command.text,
+        enterprise=enterprise,
+        anonymous=command.anonymous,
+        raised_by=context.actor,
+        person=context.person,
+        registered_at=context.now,
+        due_at=due.at,
+        provisional_because=due.because,
+    )
+    promise = PromiseStarted(
+        started_at=context.now,
+        due_at=due.at,
+        limit=str(limit),
+        provisional_because=due.because,
+        policy=policy.version,
+        calendar=calendar.version,
+    )
+    outcome = {
+        "state": registered.state.value,
+        "number": number,
+        "id": context.subject,
+        "due_at": due.at.isoformat(),
+        "due_on": due.at.astimezone(SHANGHAI).date().isoformat(),
+        "provisional_because": due.because and due.because.value,
+    }
+    return Change(registered, (event(_registration(registered, number, context)), event(promise)), outcome)
+
+
+def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Change[Issue] | Refusal:
+    """The office takes the issue on."""
+    known = _asked(issue, command.verb)
+    if isinstance(known, Refusal):
+        return known
+    if context.role != Role.OFFICE:
+        return Refusal(Reason.WRONG_ROLE, "only the office accepts issues")
+    return _moved(known, command.verb, IssueAccepted(by=context.principal))
+
+
+def reject(issue: Issue | None, command: RejectIssue, context: Context) -> Change[Issue] | Refusal:
+    """The office does not take it on, for one of the four grounds; some sources always get an answer."""
+    known = _asked(issue, command.verb)
+    if isinstance(known, Refusal):
+        return known
+    if context.role != Role.OFFICE:
+        return Refusal(Reason.WRONG_ROLE, "only the office rejects issues")
+    if known.origin in ALWAYS_ANSWERED:
+        detail = f"an issue from {known.origin.value} is always answered"
+        return Refusal(Reason.NOT_ELIGIBLE, detail, ("accept", "withdraw"))
+    explanation = command.explanation.strip()
+    if not explanation:
+        return Refusal(Reason.REASON_MISSING, "explanation: the raiser is told why")
+    rejected = known.model_copy(update={"ground": command.ground, "explanation": explanation})
+    answer = IssueRejected(ground=command.ground, explanation=explanation, by=context.principal)
+    return _moved(rejected, command.verb, answer)
+
+
+def withdraw(issue: Issue | None, command: WithdrawIssue, context: Context) -> Change[Issue] | Refusal:
+    """Who raised it takes it back, or the office records that for them; never once a reply is out."""
+    known = _asked(issue, command.verb)
+    if isinstance(known, Refusal):
+        return known
+    if context.role != Role.OFFICE and context.actor != known.raised_by:
+        return Refusal(Reason.WRONG_ROLE, "only who raised an issue, or the office for them, takes it back")
+    withdrawn = IssueWithdrawn(person=known.person, by=_official(context), reason=command.reason.strip())
+    return _moved(known, command.verb, withdrawn)
+
+
+def _registration(issue: Issue, number: str, context: Context) -> IssueRegistered:
+    """What everybody may read of a new issue; the enterprise of an anonymous one stays here."""
+    return IssueRegistered(
+        number=number,
+        kind=issue.kind,
+        origin=issue.origin,
+        title=issue.title,
+        text=issue.text,
+        enterprise="" if issue.anonymous else issue.enterprise,
+        anonymous=issue.anonymous,
+        person=issue.person,
+        recorded_by=_official(context),
+    )
+
+
+def _official(context: Context) -> str:
+    """Who writes it down for somebody else; empty when entrepreneurs speak for themselves."""
+    return "" if context.role == Role.ENTREPRENEUR else context.principal
+
+
+def _asked(issue: Issue | None, verb: str) -> Issue | Refusal:
+    """The issue if this may be asked now, else why not."""
+    if issue is None:
+        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is registered", legal_verbs(MOVES, NOTHING))
+    return issue if (issue.state, verb) in MOVES else illegal(MOVES, issue.state, verb)
+
+
+def _moved(issue: Issue, verb: str, happened: Event) -> Change[Issue]:
+    """The move that the table names, with its event."""
+    state = State(MOVES[(issue.state, verb)])
+    return Change(issue.model_copy(update={"state": state}), (event(happened),), {"state": state.value})

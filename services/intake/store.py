@@ -1,3 +1,0 @@
-"""Intake's cellar: one document per issue."""
-
-COLLECTION = "issues"
