@@ -1,27 +1,41 @@
-"""Wiring of dispatch: settings -> store -> bus -> routes -> loops, and the departments' door."""
+"""Wiring of dispatch: settings, consumer, routes and the departments' gateway become one running service."""
 
 from functools import partial
 
 from fastapi import FastAPI
 
-from services.dispatch import api, bus, departments, store
-from services.dispatch.routing import directory
-from shared.bus.forward import Forwarder
-from shared.events import replies_topic
-from shared.service import Service, application, room_of, run
+from services.dispatch import api, builtin
+from services.dispatch.consumer import consumer
+from services.dispatch.departments_gateway import translate
+from shared.bus.reference import Version
+from shared.contract.commands.dispatch import MergeDepartment
+from shared.contract.event import orders_topic, replies_topic
+from shared.contract.events.dispatch import DepartmentPublished
+from shared.contract.subjects import id_of
+from shared.service import Service, application, run
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> FastAPI:
-    """Dispatch's application: assignments, replies, and what departments send from their own systems."""
-    room = room_of(bus.room, settings)
-    codes = tuple(directory())
-    forwarder = Forwarder(
-        [replies_topic(code) for code in codes], departments.GROUP, settings.topic_prefix(),
-        partial(departments.translate, source=room.source),
-    )  # fmt: skip
-    service = Service(settings, room, collection=store.COLLECTION, departments=codes, forwarder=forwarder)
-    return application(service, api.routes(service))
+    """Dispatch's application: assignments, replies, the directory, and what departments' own systems send."""
+    owned = consumer(settings.jurisdiction, history=settings.history)
+    service = Service(
+        settings,
+        owned,
+        first_commands=builtin.first_commands(settings.jurisdiction),
+        topics_for=topics_of,
+        translate=partial(translate, source=owned.source),
+    )
+    routes = api.routes(service.gateway, service.reference.reference, service.store)
+    return application(service, routes, routed=(MergeDepartment,))
+
+
+def topics_of(version: Version) -> list[str]:
+    """The topics that a department of the directory needs: its orders, and what its own system answers."""
+    if version.type != DepartmentPublished.type:
+        return []
+    code = id_of(version.subject)
+    return [orders_topic(code), replies_topic(code)]
 
 
 if __name__ == "__main__":

@@ -1,26 +1,22 @@
 """The life of an issue in dispatch as tables, and what is remembered of it."""
 
+import json
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
+from hashlib import sha256
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.events import (
-    Event,
-    IssueAccepted,
-    IssueClosed,
-    IssueRejected,
-    IssueWithdrawn,
-    Kind,
-    Outcome,
-    ReworkDecided,
-)
-
-TERMINAL = "terminal"
+from shared.contract.event import Event
+from shared.contract.events.feedback import IssueClosed, ReworkDecided
+from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWithdrawn
+from shared.contract.words import Kind, OpenKind, Outcome
+from shared.domain.decisions import TERMINAL, Moves
 
 
 class State(StrEnum):
-    """Where an issue stands in dispatch; ``desk`` is no issue but a department's desk (``dept:<code>``)."""
+    """Where an issue stands in dispatch."""
 
     REGISTERED = "registered"
     WAITING = "waiting"
@@ -34,10 +30,9 @@ class State(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
-    DESK = "desk"
 
 
-MOVES: dict[tuple[str, str], str] = {
+MOVES: Moves = {
     (State.WAITING, "assign"): State.ASSIGNED,
     (State.ASSIGNED, "sign"): State.IN_PROGRESS,
     (State.ASSIGNED, "return"): State.RETURNED,
@@ -53,12 +48,19 @@ MOVES: dict[tuple[str, str], str] = {
 }
 """What may be asked."""
 
-_OPEN = (
-    State.REGISTERED, State.WAITING, State.ASSIGNED, State.RETURNED, State.IN_PROGRESS, State.DRAFTED,
-    State.SIGNED_OFF, State.CHECKED, State.REPLIED,
-)  # fmt: skip
+HELD = (
+    State.ASSIGNED,
+    State.RETURNED,
+    State.IN_PROGRESS,
+    State.DRAFTED,
+    State.SIGNED_OFF,
+    State.CHECKED,
+)
+"""The states in which a department has work to do: from each of them a merger hands the issue over."""
 
-LEARNED: Mapping[tuple[str, type[Event]], str] = {
+_OPEN = (State.REGISTERED, State.WAITING, *HELD, State.REPLIED)
+
+EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.REGISTERED, IssueAccepted): State.WAITING,
     (State.REGISTERED, IssueRejected): State.REJECTED,
     **{(state, IssueWithdrawn): State.WITHDRAWN for state in _OPEN},
@@ -67,7 +69,7 @@ LEARNED: Mapping[tuple[str, type[Event]], str] = {
     # Closing wins over a withdrawal that crossed it (docs/loop.md, crossings).
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
 }
-"""Other owners' facts that move an issue; in any other state they change nothing."""
+"""Other owners' events that move an issue; in any other state they change nothing."""
 
 TIMERS: dict[str, str] = {
     State.REGISTERED: "supervision: assign clock",
@@ -82,8 +84,8 @@ TIMERS: dict[str, str] = {
     State.REJECTED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
     State.CLOSED: TERMINAL,
-    State.DESK: TERMINAL,
 }
+"""Who sees to it that an issue does not stay in a state for ever."""
 
 OUTCOME_CLASS: dict[Outcome, str] = {
     Outcome.SOLVED: "A",
@@ -100,25 +102,30 @@ OUTCOME_CLASS: dict[Outcome, str] = {
 
 
 class Draft(BaseModel):
-    """A reply on its way; its words stay in this document until released (docs/local-state.md)."""
+    """One draft of a reply; its words stay in this document until released (docs/local-state.md)."""
 
     model_config = ConfigDict(frozen=True)
 
+    number: int
+    """Counted from 1 over the whole life of the issue; no number is used twice."""
+    sha256: str
     outcome: Outcome
     text: str
-    promised_on: str = ""
+    promised_on: date | None = None
     drafted_by: str
     signed_off_by: str = ""
+    sent_back_reason: str = ""
+    """Why it went back to its handler; empty as long as it did not."""
 
 
 class Issue(BaseModel):
-    """An issue as dispatch knows it: the raiser's words for the orders, who holds it, the draft."""
+    """An issue as dispatch knows it: the raiser's words for the orders, who holds it, its drafts."""
 
     model_config = ConfigDict(frozen=True)
 
     state: State = State.REGISTERED
     number: str = ""
-    kind: Kind = Kind.PROBLEM
+    kind: OpenKind = Kind.PROBLEM
     title: str = ""
     text: str = ""
     due_at: AwareDatetime | None = None
@@ -131,9 +138,22 @@ class Issue(BaseModel):
     kept: bool = False
     """The office ruled that it stays: that is final."""
     passed_on: tuple[str, ...] = ()
-    """Departments whose returns were upheld, in order."""
+    """Departments whose returns were upheld, in order; a merger adds nothing here."""
     round: int = 1
-    draft: Draft | None = None
+    drafts: tuple[Draft, ...] = ()
+    """Every draft there was, the ones sent back too."""
     tracked: bool = False
-    refusals: int = 0
-    """Of a desk only: how many messages without a valid issue were refused."""
+
+    @property
+    def current_draft(self) -> Draft | None:
+        """The last draft, unless it was sent back: the one to sign off, check, release, or already released."""
+        if not self.drafts or self.drafts[-1].sent_back_reason:
+            return None
+        return self.drafts[-1]
+
+
+def draft_hash(outcome: Outcome, text: str, promised_on: date | None) -> str:
+    """SHA-256 over the JSON of what a reader of a draft sees: keys in order, no spaces, UTF-8."""
+    content = {"outcome": outcome, "promised_on": promised_on and promised_on.isoformat(), "text": text}
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()

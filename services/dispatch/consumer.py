@@ -1,0 +1,95 @@
+"""What dispatch's consumer does: which command and which event reaches which decision, per kind of aggregate."""
+
+from services.dispatch.department import decisions as department
+from services.dispatch.department.life import Department
+from services.dispatch.issue import assigning, reactions, replying
+from services.dispatch.issue.asking import refused
+from services.dispatch.issue.life import TIMERS, Issue
+from services.dispatch.rules import decisions as rules
+from services.dispatch.rules.life import Rules
+from services.dispatch.staff import decisions as staff
+from services.dispatch.staff.life import Staff
+from shared.contract.commands.dispatch import (
+    AssignIssue,
+    CheckReply,
+    ConfirmHandOver,
+    DraftReply,
+    HandOver,
+    MergeDepartment,
+    PublishDepartment,
+    PublishRules,
+    PublishStaff,
+    RefuseMessage,
+    ReleaseReply,
+    ReturnAssignment,
+    RuleOnReturn,
+    SendBackReply,
+    SignAssignment,
+    SignOffReply,
+)
+from shared.contract.event import FEEDBACK, INTAKE
+from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
+from shared.contract.events.intake import (
+    IssueAccepted,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
+from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.decisions import TERMINAL
+
+ISSUE = AggregateType(
+    "issue",
+    Issue,
+    commands={
+        AssignIssue: assigning.assign,
+        SignAssignment: assigning.sign,
+        ReturnAssignment: assigning.give_back,
+        RuleOnReturn: assigning.rule,
+        HandOver: assigning.hand_over,
+        DraftReply: replying.draft,
+        SignOffReply: replying.sign_off,
+        CheckReply: replying.check,
+        SendBackReply: replying.send_back,
+        ReleaseReply: replying.release,
+    },
+    events={
+        IssueRegistered: reactions.register,
+        PromiseStarted: reactions.promised,
+        IssueAccepted: reactions.move,
+        IssueRejected: reactions.move,
+        IssueWithdrawn: reactions.move,
+        IssueClosed: reactions.move,
+        IssueTracked: reactions.tracked,
+        ReworkDecided: reactions.rework,
+    },
+    finished=lambda issue: TIMERS[issue.state] == TERMINAL,
+    refused=refused,
+)
+
+DEPARTMENT = AggregateType(
+    "department",
+    Department,
+    commands={
+        PublishDepartment: department.publish,
+        MergeDepartment: department.merge,
+        ConfirmHandOver: department.confirm_hand_over,
+        RefuseMessage: department.refuse_message,
+    },
+)
+
+STAFF = AggregateType("staff", Staff, commands={PublishStaff: staff.publish})
+
+RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
+
+
+def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
+    """Dispatch's consumer in one jurisdiction; ``history``: events are played again at their own times."""
+    return Consumer(
+        service="dispatch",
+        jurisdiction=jurisdiction,
+        reads=(INTAKE, FEEDBACK),
+        aggregates=(ISSUE, DEPARTMENT, STAFF, RULES),
+        history=history,
+    )

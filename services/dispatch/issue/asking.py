@@ -1,0 +1,81 @@
+"""Whether a request may be made at all (issue, move, assignment, role, person), and who hears of a refusal."""
+
+from services.dispatch.issue.life import MOVES, Issue
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import RefuseMessage
+from shared.contract.orders import OrderRefused
+from shared.contract.subjects import subject_of
+from shared.domain.decisions import Context, Message, Reason, Refusal, illegal, order
+from shared.domain.decisions import command as ask
+
+OFFICE, DEPARTMENT = "office", "dept"
+DEPARTMENTS_GATEWAY = "dept/"
+"""How the ids of commands begin that a department's own system sent."""
+
+
+def department_of(actor: str) -> str:
+    """The department an actor speaks for: ``dept:housing/li`` and ``dept:housing`` -> ``housing``; else ""."""
+    role, _, principal = actor.partition(":")
+    return principal.partition("/")[0] if role == DEPARTMENT else ""
+
+
+def person_of(actor: str) -> str:
+    """The person behind an actor: ``dept:housing/li`` and ``office:li`` -> ``li``; ``dept:housing`` -> ""."""
+    role, _, principal = actor.partition(":")
+    return principal.partition("/")[2] if role == DEPARTMENT else principal
+
+
+def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
+    """The issue, if this verb is legal now and names the current assignment; else why not."""
+    if issue is None:
+        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+    assignment = getattr(command, "assignment", None)
+    if assignment is not None and issue.assignment and assignment != issue.assignment:
+        return Refusal(Reason.STALE_ASSIGNMENT, f"the current assignment is {issue.assignment}")
+    return issue if (issue.state, command.verb) in MOVES else illegal(MOVES, issue.state, command.verb)
+
+
+def by_office(issue: Issue | None, command: Command, context: Context) -> Issue | Refusal:
+    """As ``asked``, by the office."""
+    known = asked(issue, command)
+    if isinstance(known, Issue) and context.role != OFFICE:
+        return Refusal(Reason.WRONG_ROLE, f"only the {OFFICE} may {command.verb.replace('_', ' ')}")
+    return known
+
+
+def by_holder(issue: Issue | None, command: Command, context: Context) -> Issue | Refusal:
+    """As ``asked``, by the department that holds the issue and nobody else."""
+    known = asked(issue, command)
+    if isinstance(known, Issue) and department_of(context.actor) != known.department:
+        return Refusal(Reason.NOT_THE_HOLDER, f"{known.assignment} is held by {known.department}")
+    return known
+
+
+def handled_it(issue: Issue, context: Context) -> bool:
+    """Whether this person drafted or signed off the reply: who handles may not release (loop.md)."""
+    person, draft = person_of(context.actor), issue.current_draft
+    return (
+        draft is not None
+        and bool(person)
+        and person in map(person_of, (draft.drafted_by, draft.signed_off_by))
+    )
+
+
+def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
+    """What a department hears of a refused message of its own system; nothing for anybody else.
+
+    Where there is no issue, the department's own aggregate tells it.
+    """
+    code = department_of(context.actor)
+    theirs = context.cause.startswith(DEPARTMENTS_GATEWAY)
+    if not theirs or context.directory.department(code) is None:
+        return ()
+    # The key of the id is the id that the department gave its message, with our own suffix for a second command.
+    message = context.cause.removeprefix(f"{DEPARTMENTS_GATEWAY}{context.actor}/").removesuffix("#sign_off")
+    if issue is not None:
+        notice = OrderRefused(
+            message=message, reason=refusal.reason, detail=refusal.detail, legal=refusal.legal
+        )
+        return (order(code, notice),)
+    tells = RefuseMessage(message=message, reason=refusal.reason, detail=refusal.detail, legal=refusal.legal)
+    return (ask(subject_of("department", code), tells),)

@@ -1,0 +1,224 @@
+"""Decisions on who handles an issue: assign, sign for, return, rule, hand over. The promise is never touched."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from services.dispatch.issue.asking import by_holder, by_office
+from services.dispatch.issue.life import HELD, MOVES, Issue, State
+from services.dispatch.routing import route
+from shared.contract.commands.dispatch import (
+    AssignIssue,
+    ConfirmHandOver,
+    HandOver,
+    ReturnAssignment,
+    RuleOnReturn,
+    SignAssignment,
+)
+from shared.contract.events.dispatch import (
+    AssignmentReturned,
+    AssignmentRuled,
+    AssignmentSigned,
+    AssignmentTransferred,
+    IssueAssigned,
+)
+from shared.contract.orders import Ordered, OrderHandedOver, OrderRuled
+from shared.contract.subjects import subject_of
+from shared.contract.words import Chooser, TransferCause
+from shared.domain.clocks import Limit, due_at
+from shared.domain.decisions import FAN_OUT, Change, Context, Message, Reason, Refusal, event, order
+from shared.domain.decisions import command as ask
+from shared.domain.reference import NotPublished
+
+RETURN_LIMIT = Limit("1wd")
+"""A return comes within one working day (loop.md, dispatch)."""
+
+
+class Lead(NamedTuple):
+    """The department chosen: its code, its head's post, and how it was chosen."""
+
+    department: str
+    head: str
+    chosen_by: Chooser = Chooser.PERSON
+    rules: str = ""
+    terms: tuple[str, ...] = ()
+
+
+def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Change[Issue] | Refusal:
+    """The office makes a department the lead, or leaves the choice to the routing rules."""
+    known = by_office(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    lead = _lead(known, command.department, context)
+    if isinstance(lead, Refusal):
+        return lead
+    assigned, ordered = _give(known, lead, context)
+    happened = IssueAssigned(
+        assignment=assigned.assignment,
+        department=lead.department,
+        head=lead.head,
+        chosen_by=lead.chosen_by,
+        rules=lead.rules,
+        terms=lead.terms,
+        by=context.principal,
+    )
+    return Change(assigned, (event(happened), ordered), _outcome(assigned, lead))
+
+
+def sign(issue: Issue | None, command: SignAssignment, context: Context) -> Change[Issue] | Refusal:
+    """The department signs for its assignment."""
+    known = by_holder(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    signed = known.model_copy(update={"state": State(MOVES[(known.state, command.verb)])})
+    happened = AssignmentSigned(
+        assignment=known.assignment, department=known.department, by=context.principal
+    )
+    return Change(signed, (event(happened),), {"state": signed.state.value})
+
+
+def give_back(issue: Issue | None, command: ReturnAssignment, context: Context) -> Change[Issue] | Refusal:
+    """The department says in time, with a reason and once, that it is not its matter."""
+    known = by_holder(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    reason = command.reason.strip()
+    if not reason:
+        return Refusal(Reason.REASON_MISSING, "reason: say why it is not your matter")
+    if known.kept:
+        return Refusal(
+            Reason.ILLEGAL_MOVE, "the office has ruled that it stays; its ruling is final", ("sign",)
+        )
+    if known.return_until is not None and context.now > known.return_until:
+        until = known.return_until.isoformat()
+        return Refusal(Reason.RETURN_TOO_LATE, f"it could be returned until {until}", ("sign",))
+    returned = known.model_copy(update={"state": State(MOVES[(known.state, command.verb)])})
+    happened = AssignmentReturned(
+        assignment=known.assignment, department=known.department, reason=reason, by=context.principal
+    )
+    return Change(returned, (event(happened),), {"state": returned.state.value})
+
+
+def rule(issue: Issue | None, command: RuleOnReturn, context: Context) -> Change[Issue] | Refusal:
+    """The office rules, once: upheld, then the next department leads; or it stays where it is."""
+    known = by_office(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    reason = command.reason.strip()
+    ruled = AssignmentRuled(
+        assignment=known.assignment,
+        department=known.department,
+        upheld=command.upheld,
+        reason=reason,
+        by=context.principal,
+    )
+    answer = OrderRuled(assignment=known.assignment, upheld=command.upheld, reason=reason)
+    answered = order(known.department, answer)
+    if not command.upheld:
+        kept = known.model_copy(update={"state": State(MOVES[(known.state, command.verb)]), "kept": True})
+        outcome = {"state": kept.state.value, "assignment": kept.assignment, "department": kept.department}
+        return Change(kept, (event(ruled), answered), outcome)
+    lead = _lead(known, command.department, context, without=(*known.passed_on, known.department))
+    if isinstance(lead, Refusal):
+        return lead
+    if lead.department == known.department:
+        return Refusal(Reason.MALFORMED, "department: an upheld return goes to another department")
+    passed_on = known.model_copy(update={"passed_on": (*known.passed_on, known.department)})
+    assigned, ordered = _give(passed_on, lead, context)
+    transferred = _transferred(known, assigned, lead, TransferCause.RETURN, context.principal)
+    return Change(assigned, (event(ruled), event(transferred), answered, ordered), _outcome(assigned, lead))
+
+
+def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Change[Any] | Refusal:
+    """The holder was merged: its successor leads from now on, outside the count of the three transfers.
+
+    Where there is nothing to hand over nothing changes (an unknown issue stays unknown); the merger's list hears
+    an answer in every case.
+    """
+    if context.actor != FAN_OUT:
+        return Refusal(Reason.WRONG_ROLE, "a merger hands over, nobody else")
+    answered = ask(subject_of("department", command.department), ConfirmHandOver(issue=context.subject))
+    if issue is None or issue.state not in HELD or issue.department != command.department:
+        return Change(issue, (answered,))
+    to = context.directory.successor(command.to)
+    entry = context.directory.department(to)
+    if entry is None:
+        raise NotPublished(f"department {to!r} is not known here yet")
+    lead = Lead(to, entry.head)
+    assigned, ordered = _give(issue, lead, context)
+    transferred = _transferred(issue, assigned, lead, TransferCause.MERGER, command.by)
+    stopped = order(issue.department, OrderHandedOver(assignment=issue.assignment, department=to))
+    return Change(assigned, (event(transferred), stopped, ordered, answered), _outcome(assigned, lead))
+
+
+def _lead(issue: Issue, named: str, context: Context, without: Collection[str] = ()) -> Lead | Refusal:
+    """The department named, or the one that the rules choose; a merged one's work goes to its successor."""
+    directory = context.directory
+    if named:
+        entry = directory.department(named)
+        if entry is None:
+            return Refusal(Reason.UNKNOWN_DEPARTMENT, f"department: {named!r} is not in the directory")
+        if entry.merged_into:
+            successor = directory.successor(named)
+            return Refusal(Reason.UNKNOWN_DEPARTMENT, f"department: {named!r} was merged; name {successor!r}")
+        return Lead(named, entry.head)
+    rules = directory.rules()
+    excluded = without and {code for code in directory.departments() if directory.successor(code) in without}
+    code, terms = route(issue.title, issue.text, rules, without=excluded)
+    if not code:
+        return Refusal(Reason.UNKNOWN_DEPARTMENT, "department: the rules know no one else; name one")
+    code = directory.successor(code)
+    entry = directory.department(code)
+    if entry is None:
+        raise NotPublished(f"department {code!r} is not known here yet")
+    return Lead(code, entry.head, Chooser.RULE, rules.version, terms)
+
+
+def _give(issue: Issue, lead: Lead, context: Context) -> tuple[Issue, Message]:
+    """The issue with its next assignment, and the order, enough by itself to act on."""
+    number = issue.assignments + 1
+    given = issue.model_copy(
+        update={
+            "state": State.ASSIGNED,
+            "assignment": f"{context.subject}.{number}",
+            "department": lead.department,
+            "assignments": number,
+            "kept": False,
+            "return_until": due_at(context.now, RETURN_LIMIT, context.policy, context.calendar).at,
+        }
+    )
+    ordered = Ordered(
+        assignment=given.assignment,
+        round=given.round,
+        number=given.number,
+        kind=given.kind,
+        title=given.title,
+        text=given.text,
+        head=lead.head,
+        due_at=given.due_at,
+    )
+    return given, order(lead.department, ordered)
+
+
+def _transferred(
+    before: Issue, after: Issue, lead: Lead, why: TransferCause, by: str
+) -> AssignmentTransferred:
+    return AssignmentTransferred(
+        assignment=after.assignment,
+        department=lead.department,
+        head=lead.head,
+        previous_assignment=before.assignment,
+        previous_department=before.department,
+        why=why,
+        transfers=len(after.passed_on),
+        by=by,
+    )
+
+
+def _outcome(issue: Issue, lead: Lead) -> dict[str, object]:
+    chosen = {"chosen_by": lead.chosen_by.value, "rules": lead.rules, "terms": list(lead.terms)}
+    return {
+        "state": issue.state.value,
+        "assignment": issue.assignment,
+        "department": lead.department,
+        **(chosen if lead.rules else {"chosen_by": lead.chosen_by.value}),
+    }

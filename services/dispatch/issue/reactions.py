@@ -1,0 +1,71 @@
+"""What other owners' events make of an issue here, and what its department is told. Never a refusal."""
+
+from services.dispatch.issue.life import EVENT_MOVES, Issue, State
+from shared.contract.commands.dispatch import HandOver
+from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
+from shared.contract.events.intake import (
+    IssueAccepted,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
+from shared.contract.orders import OrderClosed, OrderRework, OrderWithdrawn
+from shared.domain.decisions import Change, Context, Message, order
+from shared.domain.decisions import command as ask
+
+
+def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
+    """An issue exists; its words are kept because every order carries them in full."""
+    if issue is not None:
+        return None
+    return Change(Issue(number=event.number, kind=event.kind, title=event.title, text=event.text))
+
+
+def promised(issue: Issue | None, event: PromiseStarted, context: Context) -> Change[Issue] | None:
+    """The date the raiser was told; orders show it."""
+    return None if issue is None else Change(issue.model_copy(update={"due_at": event.due_at}))
+
+
+def move(
+    issue: Issue | None,
+    event: IssueAccepted | IssueRejected | IssueWithdrawn | IssueClosed,
+    context: Context,
+) -> Change[Issue] | None:
+    """Accepted, rejected, withdrawn or closed: the move of the table, with an order to who has the issue."""
+    after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
+    if issue is None or after is None:
+        return None
+    moved = issue.model_copy(update={"state": State(after)})
+    if not moved.department:
+        return Change(moved)
+    if isinstance(event, IssueWithdrawn):
+        return Change(moved, (order(moved.department, OrderWithdrawn(assignment=moved.assignment)),))
+    if isinstance(event, IssueClosed):
+        return Change(moved, (order(moved.department, OrderClosed(assignment=moved.assignment)),))
+    return Change(moved)
+
+
+def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Change[Issue] | None:
+    """A new round begins at the department that answered; one merged since then hands it over at once."""
+    after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
+    if issue is None or after is None:
+        return None
+    again = issue.model_copy(update={"state": State(after), "round": issue.round + 1, "tracked": False})
+    return Change(again, (_round_for(again, event, context),))
+
+
+def tracked(issue: Issue | None, event: IssueTracked, context: Context) -> Change[Issue] | None:
+    """What was promised for later is on supervision's list; noted while the reply stands."""
+    if issue is None or issue.state is not State.REPLIED:
+        return None
+    return Change(issue.model_copy(update={"tracked": True}))
+
+
+def _round_for(issue: Issue, event: ReworkDecided, context: Context) -> Message:
+    successor = context.directory.successor(issue.department)
+    if successor == issue.department:
+        notice = OrderRework(assignment=issue.assignment, round=issue.round, reason=event.reason)
+        return order(issue.department, notice)
+    moves = HandOver(department=issue.department, to=successor, at=context.now, by=event.by)
+    return ask(context.subject, moves)

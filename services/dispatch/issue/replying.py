@@ -1,0 +1,156 @@
+"""Decisions on the reply: drafted, signed off in the department, checked and released by the office."""
+
+from datetime import date
+
+from services.dispatch.issue.asking import OFFICE, asked, by_holder, by_office, department_of, handled_it
+from services.dispatch.issue.life import MOVES, OUTCOME_CLASS, Draft, Issue, State, draft_hash
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import (
+    CheckReply,
+    DraftReply,
+    ReleaseReply,
+    SendBackReply,
+    SignOffReply,
+)
+from shared.contract.event import Event
+from shared.contract.events.dispatch import (
+    ReplyChecked,
+    ReplyDrafted,
+    ReplyReleased,
+    ReplySentBack,
+    ReplySignedOff,
+)
+from shared.contract.orders import OrderSentBack
+from shared.contract.words import OUTCOMES, Outcome
+from shared.domain.clocks import SHANGHAI
+from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, order
+
+
+def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[Issue] | Refusal:
+    """A handler hands in a draft whose outcome fits what was raised; it gets the next number."""
+    known = by_holder(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    if refusal := _unfit(known, command, context):
+        return refusal
+    promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
+    handed_in = Draft(
+        number=len(known.drafts) + 1,
+        sha256=draft_hash(command.outcome, command.text, promised_on),
+        outcome=command.outcome,
+        text=command.text,
+        promised_on=promised_on,
+        drafted_by=context.actor,
+    )
+    happened = ReplyDrafted(**_names(known, handed_in), outcome=command.outcome, by=context.principal)
+    drafted = known.model_copy(update={"drafts": (*known.drafts, handed_in)})
+    return _moved(drafted, command, handed_in, happened)
+
+
+def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Change[Issue] | Refusal:
+    """The department's leader signs it off: another person than who drafted it."""
+    known = by_holder(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    current = _current(known)
+    if context.actor == current.drafted_by:
+        return Refusal(Reason.SAME_PERSON, "who drafted a reply may not sign it off")
+    signed = current.model_copy(update={"signed_off_by": context.actor})
+    happened = ReplySignedOff(**_names(known, signed), by=context.principal)
+    return _moved(known, command, signed, happened)
+
+
+def check(issue: Issue | None, command: CheckReply, context: Context) -> Change[Issue] | Refusal:
+    """The office finds it fit to go out."""
+    known = by_office(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    if handled_it(known, context):
+        return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply may not check it")
+    current = _current(known)
+    return _moved(known, command, current, ReplyChecked(**_names(known, current), by=context.principal))
+
+
+def send_back(issue: Issue | None, command: SendBackReply, context: Context) -> Change[Issue] | Refusal:
+    """The office, or the department itself while only drafted, hands it back to the handler with a reason."""
+    known = asked(issue, command)
+    if isinstance(known, Refusal):
+        return known
+    own = department_of(context.actor) == known.department and known.state is State.DRAFTED
+    if context.role != OFFICE and not own:
+        return Refusal(Reason.WRONG_ROLE, "the office sends back; the department only what is not signed off")
+    reason = command.reason.strip()
+    if not reason:
+        return Refusal(Reason.REASON_MISSING, "reason: the handler is told what is missing")
+    back = _current(known).model_copy(update={"sent_back_reason": reason})
+    happened = ReplySentBack(**_names(known, back), reason=reason, by=context.principal)
+    ordered = OrderSentBack(assignment=known.assignment, round=known.round, draft=back.number, reason=reason)
+    return _moved(known, command, back, happened, order(known.department, ordered))
+
+
+def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Change[Issue] | Refusal:
+    """The office lets it go out: from here the issue is handled."""
+    known = by_office(issue, command, context)
+    if isinstance(known, Refusal):
+        return known
+    if handled_it(known, context):
+        return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply may not release it")
+    reply = _current(known)
+    happened = ReplyReleased(
+        **_names(known, reply),
+        outcome=reply.outcome,
+        outcome_class=OUTCOME_CLASS[reply.outcome],
+        text=reply.text,
+        promised_on=reply.promised_on,
+        by=context.principal,
+    )
+    return _moved(known, command, reply, happened)
+
+
+def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:
+    """Why a draft cannot be taken as it is; None when it can."""
+    if command.round not in (None, issue.round):
+        return Refusal(Reason.STALE_ROUND, f"round {command.round} is over; it is round {issue.round} now")
+    # A kind that this version does not know may be answered with any outcome.
+    fitting = OUTCOMES.get(issue.kind, tuple(Outcome))
+    if command.outcome not in fitting:
+        one_of = ", ".join(fitting)
+        return Refusal(Reason.OUTCOME_NOT_FOR_KIND, f"outcome: for a {issue.kind} it is one of {one_of}")
+    if not command.text.strip():
+        return Refusal(Reason.MALFORMED, "text: must not be blank")
+    if command.outcome is Outcome.PLANNED:
+        return _unfit_date(command.promised_on, context)
+    return None
+
+
+def _unfit_date(promised_on: date | None, context: Context) -> Refusal | None:
+    if promised_on is None:
+        return Refusal(Reason.DATE_MISSING, "promised_on: a planned outcome needs its date")
+    if promised_on < context.now.astimezone(SHANGHAI).date():
+        return Refusal(Reason.DATE_PAST, f"promised_on: {promised_on} is past")
+    return None
+
+
+def _current(issue: Issue) -> Draft:
+    current = issue.current_draft
+    assert current is not None  # by the table of moves: only a draft leads here
+    return current
+
+
+def _names(issue: Issue, draft: Draft) -> dict[str, object]:
+    return {
+        "assignment": issue.assignment,
+        "department": issue.department,
+        "round": issue.round,
+        "draft": draft.number,
+        "sha256": draft.sha256,
+    }
+
+
+def _moved(issue: Issue, command: Command, draft: Draft, happened: Event, *more: Message) -> Change[Issue]:
+    """The move of the table, with this draft in its place among the drafts."""
+    state = State(MOVES[(issue.state, command.verb)])
+    drafts = (*issue.drafts[: draft.number - 1], draft)
+    outcome = {"state": state.value, "round": issue.round, "draft": draft.number, "sha256": draft.sha256}
+    moved = issue.model_copy(update={"state": state, "drafts": drafts})
+    return Change(moved, (event(happened), *more), outcome)

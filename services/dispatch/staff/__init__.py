@@ -1,0 +1,1 @@
+"""An official of the directory, with roles, level and department."""
