@@ -1,17 +1,29 @@
-"""Wiring of supervision: settings -> store -> bus -> routes -> loops."""
+"""Wiring of supervision: settings, consumer and the first policy become one running service."""
 
 from fastapi import FastAPI
 
-from services.supervision import api, bus, store
-from shared.service import Service, application, room_of, run
+from services.supervision.builtin import builtin_policy, first_commands
+from services.supervision.consumer import consumer
+from shared.domain.clocks import Policy
+from shared.service import Service, application, run
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> FastAPI:
-    """Supervision's application: clocks, warnings, breaches. Deadlines wait for what others' facts tell."""
-    room = room_of(bus.room, settings)
-    service = Service(settings, room, collection=store.COLLECTION, after_sources=True)
-    return application(service, api.routes(service))
+    """Supervision's application: clocks, warnings, breaches; policies and calendars."""
+    owned = consumer(settings.jurisdiction, history=settings.history)
+    first = first_commands(settings.jurisdiction, first_policy(settings))
+    return application(Service(settings, owned, first_commands=first))
+
+
+def first_policy(settings: Settings) -> Policy:
+    """The built-in policy; in a history namespace without grace, and with the reply limit that was asked for."""
+    policy = builtin_policy()
+    if not settings.history:
+        return policy
+    if settings.reply_limit:
+        policy = policy.with_reply_limit(settings.reply_limit)
+    return policy.model_copy(update={"grace_seconds": 0})
 
 
 if __name__ == "__main__":

@@ -1,30 +1,31 @@
-"""The life of an issue as supervision sees it, and which facts start and stop which clock: tables only."""
+"""The life of an issue as supervision sees it: states, moves, timers, and which events start and stop which clock."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.events import (
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.contract.event import Event
+from shared.contract.events.dispatch import (
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
-    ClockName,
-    Event,
     IssueAssigned,
-    IssueClosed,
-    IssueRegistered,
-    IssueRejected,
-    IssueTracked,
-    IssueWithdrawn,
-    PromiseStarted,
     ReplyReleased,
+)
+from shared.contract.events.feedback import (
+    IssueClosed,
+    IssueTracked,
     ReworkAsked,
     ReworkDecided,
     ReworkRefused,
 )
-
-TERMINAL = "terminal"
+from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn, PromiseStarted
+from shared.contract.words import ClockName
+from shared.domain.decisions import TERMINAL, Moves
 
 
 class State(StrEnum):
@@ -41,6 +42,59 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Clock(BaseModel):
+    """One clock: its facts as (kind, instant, argument), and what was derived from them.
+
+    ``thresholds`` are (name, instant as text) in order; the last is ``due``. Policy and calendar are the versions
+    it started with, and so is the grace (clocks.md 8).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: ClockName
+    round: int = 1
+    assignment: str = ""
+    department: str = ""
+    generation: int = 1
+    policy: str
+    calendar: str
+    grace_seconds: int = 120
+    history: tuple[tuple[str, AwareDatetime, str], ...]
+    due_at: AwareDatetime
+    thresholds: tuple[tuple[str, str], ...] = ()
+    fired: tuple[str, ...] = ()
+    breached: bool = False
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        """The earliest stop that is known; None while the clock runs."""
+        return min((at for kind, at, _ in self.history if kind == "stopped"), default=None)
+
+    @property
+    def pending(self) -> tuple[tuple[str, str], ...]:
+        """The thresholds that may still fire: none once the clock is stopped."""
+        if self.stopped_at is not None:
+            return ()
+        return tuple(threshold for threshold in self.thresholds if threshold[0] not in self.fired)
+
+    def deadline_name(self, threshold: str) -> str:
+        """``<clock>[@assignment]/<round>/<threshold>/<generation>``."""
+        who = f"{self.name}@{self.assignment}" if self.assignment else str(self.name)
+        return f"{who}/{self.round}/{threshold}/{self.generation}"
+
+
+class Issue(BaseModel):
+    """One issue's clocks, and the department that holds it now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    department: str = ""
+    assignment: str = ""
+    ended_at: AwareDatetime | None = None
+    clocks: tuple[Clock, ...] = ()
+
+
 VERBS: Mapping[type[Event], str] = {
     IssueAssigned: "assign",
     ReplyReleased: "answer",
@@ -52,9 +106,9 @@ VERBS: Mapping[type[Event], str] = {
     IssueRejected: "reject",
     IssueWithdrawn: "withdraw",
 }
-"""The facts that move an issue; every other fact only touches clocks."""
+"""The events that move an issue; every other event only touches clocks."""
 
-MOVES: dict[tuple[str, str], str] = {
+MOVES: Moves = {
     (State.REGISTERED, "assign"): State.ASSIGNED,
     (State.REGISTERED, "reject"): State.REJECTED,
     (State.REGISTERED, "withdraw"): State.WITHDRAWN,
@@ -75,7 +129,7 @@ MOVES: dict[tuple[str, str], str] = {
     (State.WITHDRAWN, "close"): State.CLOSED,
 }
 
-TIMERS: dict[str, str] = {
+TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks",
     State.ASSIGNED: "promise, sign and holding clocks",
     State.ANSWERED: "feedback: the rating lapses",
@@ -87,9 +141,12 @@ TIMERS: dict[str, str] = {
     State.WITHDRAWN: TERMINAL,
 }
 
+NOBODY_HANDLES = (State.ANSWERED, State.REWORK_ASKED, State.TRACKED)
+"""The states in which a reply is out: who takes the department over has nothing to sign for or to answer."""
+
 
 class Rule(NamedTuple):
-    """Which facts start a clock and which stop it; its limit and warnings stand in the policy by its name."""
+    """Which events start a clock and which stop it; its limit and warnings stand in the policy by its name."""
 
     starts: tuple[type[Event], ...]
     stops: tuple[type[Event], ...]
@@ -114,3 +171,9 @@ CLOCKS: Mapping[ClockName, Rule] = {
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),
 }
 PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
+"""The clocks of one assignment; the others belong to the issue."""
+
+
+def finished(issue: Issue) -> bool:
+    """Whether nothing is expected of this issue any more: it has ended, and no clock runs."""
+    return TIMERS[issue.state] == TERMINAL and all(clock.stopped_at is not None for clock in issue.clocks)

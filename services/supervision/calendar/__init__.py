@@ -1,0 +1,1 @@
+"""The calendar of a jurisdiction: its table of work and rest days, published in versions."""

@@ -1,0 +1,1 @@
+"""An issue as supervision sees it: clocks that other owners' events start and stop, and that time makes fire."""

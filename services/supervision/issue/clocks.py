@@ -1,0 +1,167 @@
+"""One clock is started, stopped and marked by pure functions: each gives the clock and the messages that tell of it.
+
+A clock is the history of its facts (clocks.md 2). Due date and thresholds are derived from it once, when it starts,
+by shared.domain.clocks alone, and kept beside it as text: reading a document derives nothing.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from services.supervision.issue.life import PER_ASSIGNMENT, Clock, Issue
+from shared.contract.event import Event
+from shared.contract.events.feedback import ReworkDecided
+from shared.contract.events.intake import PromiseStarted
+from shared.contract.events.supervision import (
+    BreachAnnulled,
+    ClockBreached,
+    ClockStarted,
+    ClockStopped,
+    ClockWarned,
+)
+from shared.contract.words import ClockName, OpenProvisional
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import Due, Fact, Limit, Policy, Reading, Started, Stopped, read_clock
+from shared.domain.decisions import Context, Message, event
+from shared.domain.reference import Reference
+
+DUE = "due"
+
+Clocks = tuple[Clock, ...]
+Messages = tuple[Message, ...]
+
+
+class Terms(NamedTuple):
+    """Since when a clock runs, for how long, and by which policy and calendar."""
+
+    started_at: datetime
+    limit: Limit
+    policy: Policy
+    calendar: Calendar
+
+
+def derive(clock: Clock, reference: Reference) -> Reading:
+    """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
+    policy = reference.policies.named(clock.policy)
+    calendar = reference.calendars.named(clock.calendar)
+    facts: list[Fact] = [
+        Started(at, Limit(argument)) if kind == "started" else Stopped(at)
+        for kind, at, argument in clock.history
+    ]
+    return read_clock(facts, policy, calendar, warnings=policy.warnings_of(clock.name.value))
+
+
+def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:
+    """The clock that ``trigger`` starts; none when the issue had ended by then.
+
+    A promise is what the entrepreneur was told: its due date is the event's own. Raises NotPublished for a version
+    that is not known here yet.
+    """
+    terms = _terms(name, trigger, context)
+    if issue.ended_at is not None and terms.started_at >= issue.ended_at:
+        return (), ()
+    clock = _undated(name, issue, trigger, terms)
+    reading = derive(clock, context.reference)
+    due = reading.due_at
+    because: OpenProvisional | None = Due(due, reading.provisional).because
+    if isinstance(trigger, PromiseStarted):
+        due, because = trigger.due_at, trigger.provisional_because
+    warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
+    clock = clock.model_copy(update={"due_at": due, "thresholds": (*warnings, (DUE, text(due)))})
+    started = ClockStarted(
+        clock=name,
+        round=clock.round,
+        assignment=clock.assignment,
+        department=clock.department,
+        started_at=terms.started_at,
+        due_at=due,
+        limit=terms.limit,
+        provisional_because=because,
+        policy=clock.policy,
+        calendar=clock.calendar,
+    )
+    if issue.ended_at is None:
+        return (clock,), (event(started),)
+    clock, messages = stop(clock, issue.ended_at, issue)
+    return (clock,), (event(started), *messages)
+
+
+def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
+    """A promise runs by the versions it names, every other clock by those in force now (clocks.md 8)."""
+    if isinstance(trigger, PromiseStarted):
+        policy = context.reference.policies.named(trigger.policy)
+        calendar = context.reference.calendars.named(trigger.calendar)
+        return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
+    policy = context.policy
+    limit = policy.limits["rework" if isinstance(trigger, ReworkDecided) else name.value]
+    return Terms(context.now, limit, policy, context.calendar)
+
+
+def _undated(name: ClockName, issue: Issue, trigger: Event, terms: Terms) -> Clock:
+    """A clock without dates yet. Restarting the same clock increments ``generation``, which voids older deadlines."""
+    held = name in PER_ASSIGNMENT
+    assignment = getattr(trigger, "assignment", issue.assignment) if held else ""
+    round = getattr(trigger, "round", 1)
+    earlier = [c for c in issue.clocks if (c.name, c.assignment, c.round) == (name, assignment, round)]
+    return Clock(
+        name=name,
+        round=round,
+        assignment=assignment,
+        department=getattr(trigger, "department", issue.department) if held else "",
+        generation=1 + len(earlier),
+        policy=terms.policy.version,
+        calendar=terms.calendar.version,
+        grace_seconds=terms.policy.grace_seconds,
+        history=(("started", terms.started_at, str(terms.limit)),),
+        due_at=terms.started_at,
+    )
+
+
+def stop(clock: Clock, at: datetime, issue: Issue) -> tuple[Clock, Messages]:
+    """Stop the clock at ``at``; of several stops the earliest counts.
+
+    What was due before the stop and has not fired yet is recorded first, so that a standstill changes no record;
+    what was recorded as a breach though the stop is in time is annulled (clocks.md 7).
+    """
+    known = clock.stopped_at
+    if known is not None and at >= known:
+        return clock, ()
+    messages: list[Message] = []
+    for threshold, when in clock.pending:
+        if when < text(at):
+            clock, marked = mark(clock, threshold, at, issue)
+            messages.append(marked)
+    which = {"clock": clock.name, "round": clock.round, "assignment": clock.assignment}
+    in_time = at <= clock.due_at
+    if clock.breached and in_time:
+        messages.append(event(BreachAnnulled(**which, due_at=clock.due_at, stopped_at=at)))
+    history = (*clock.history, ("stopped", at, ""))
+    clock = clock.model_copy(update={"history": history, "breached": clock.breached and not in_time})
+    if known is None:
+        messages.append(event(ClockStopped(**which, stopped_at=at, breached=clock.breached)))
+    return clock, tuple(messages)
+
+
+def mark(clock: Clock, threshold: str, now: datetime, issue: Issue) -> tuple[Clock, Message]:
+    """Record that a threshold was passed, and how many seconds after its firing time that is."""
+    at = datetime.fromisoformat(dict(clock.thresholds)[threshold])
+    passed = {
+        "clock": clock.name,
+        "round": clock.round,
+        "assignment": clock.assignment,
+        "department": clock.department or issue.department,
+        "due_at": clock.due_at,
+        "late_seconds": max(0.0, (now - fire_at(clock, at)).total_seconds()),
+    }
+    record = ClockBreached(**passed) if threshold == DUE else ClockWarned(**passed, threshold=threshold)
+    fired = {"fired": (*clock.fired, threshold), "breached": clock.breached or threshold == DUE}
+    return clock.model_copy(update=fired), event(record)
+
+
+def fire_at(clock: Clock, at: datetime) -> datetime:
+    """When a threshold at this instant fires: its grace later (clocks.md 7)."""
+    return at + timedelta(seconds=clock.grace_seconds)
+
+
+def text(at: datetime) -> str:
+    """UTC, milliseconds, fixed width: sorts as instants do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,134 @@
+"""What other owners' events and time do to the clocks of an issue.
+
+Events are never refused. What an event says is judged by its official time, so the order in which the owners' events
+arrive changes neither which clocks were breached nor which still run.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from services.supervision.issue.clocks import fire_at, mark, start, stop
+from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
+from shared.contract.event import Event
+from shared.contract.events.dispatch import (
+    AssignmentReturned,
+    AssignmentRuled,
+    AssignmentSigned,
+    AssignmentTransferred,
+    IssueAssigned,
+    ReplyReleased,
+)
+from shared.contract.events.intake import IssueRegistered
+from shared.domain.decisions import Change, Context, Deadline, Message
+
+
+def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
+    """An issue exists from here on: its assign clock starts."""
+    return observe(Issue(state=State.REGISTERED), event, context) if issue is None else None
+
+
+def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue] | None:
+    """Stop the clocks this event ends, move the issue, start new clocks; None when it changes nothing."""
+    if issue is None:
+        return None
+    clocks: list[Clock] = []
+    messages: list[Message] = []
+    for clock in issue.clocks:
+        if _stops(event, clock):
+            clock, more = stop(clock, context.now, issue)
+            messages += more
+        clocks.append(clock)
+    moved = _moved(issue, event, context.now)
+    for name, rule in CLOCKS.items():
+        if isinstance(event, rule.starts) and not _starts_nothing(event, moved):
+            started, more = start(name, moved, event, context)
+            clocks += started
+            messages += more
+    after = moved.model_copy(update={"clocks": tuple(clocks)})
+    return Change(after, tuple(messages)) if after != issue else None
+
+
+def next_deadline(issue: Issue) -> Deadline | None:
+    """The threshold that fires first, of all clocks that run; of several the one due first, then the older clock."""
+    first = min(_pending(issue), default=None, key=_order_of_firing)
+    if first is None:
+        return None
+    name = issue.clocks[first.place].deadline_name(first.threshold)
+    return Deadline(name, first.at, first.fire_at)
+
+
+def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
+    """Fire the named threshold, and with it whatever else of this issue fell due by then.
+
+    Promise and holding clock often fall due in the same instant: one change then tells of both, one event each, in
+    the order of their instants. Void when the threshold is stopped or has fired, or when it is too early.
+    """
+    pending = list(_pending(issue))
+    names = {issue.clocks[one.place].deadline_name(one.threshold) for one in pending}
+    if deadline.name not in names or context.now < deadline.fire_at:
+        return Change(issue)
+    clocks = list(issue.clocks)
+    messages: list[Message] = []
+    for one in sorted(pending, key=lambda one: (one.at, one.place)):
+        # A clock with a longer grace waits for its own: until then what stops it may still come.
+        if one.at <= deadline.at and one.fire_at <= deadline.fire_at:
+            clocks[one.place], marked = mark(clocks[one.place], one.threshold, context.now, issue)
+            messages.append(marked)
+    return Change(issue.model_copy(update={"clocks": tuple(clocks)}), tuple(messages))
+
+
+class _Pending(NamedTuple):
+    """One threshold that has not fired: when it fires, when it is due, and on which clock of the issue."""
+
+    fire_at: datetime
+    at: datetime
+    place: int
+    threshold: str
+
+
+def _pending(issue: Issue) -> Iterator[_Pending]:
+    for place, clock in enumerate(issue.clocks):
+        for threshold, when in clock.pending:
+            at = datetime.fromisoformat(when)
+            yield _Pending(fire_at(clock, at), at, place, threshold)
+
+
+def _order_of_firing(one: _Pending) -> tuple[datetime, datetime, int]:
+    return one.fire_at, one.at, one.place
+
+
+def _moved(issue: Issue, event: Event, at: datetime) -> Issue:
+    """The issue after this event, its clocks left as they are; an event the state does not know moves nothing."""
+    values: dict[str, object] = {}
+    if isinstance(event, ENDS):
+        values["ended_at"] = at if issue.ended_at is None else min(at, issue.ended_at)
+    if isinstance(event, IssueAssigned | AssignmentTransferred):
+        values |= {"department": event.department, "assignment": event.assignment}
+    if verb := VERBS.get(type(event)):
+        values["state"] = State(MOVES.get((issue.state, verb), issue.state))
+    return issue.model_copy(update=values)
+
+
+def _stops(event: Event, clock: Clock) -> bool:
+    """Whether this event stops this very clock: by assignment, by reply round, or as one of the issue's."""
+    if not isinstance(event, CLOCKS[clock.name].stops):
+        return False
+    match event:
+        case AssignmentTransferred():
+            return clock.assignment == event.previous_assignment
+        case AssignmentSigned() | AssignmentReturned():
+            return clock.assignment == event.assignment
+        case ReplyReleased():
+            return clock.round <= event.round
+    return True
+
+
+def _starts_nothing(event: Event, issue: Issue) -> bool:
+    """A return that was upheld goes on to another department; a hand-over after the reply leaves nothing to do."""
+    match event:
+        case AssignmentRuled():
+            return event.upheld
+        case AssignmentTransferred():
+            return issue.state in NOBODY_HANDLES
+    return False

@@ -1,3 +1,0 @@
-"""Supervision's cellar: one document per issue with its clocks."""
-
-COLLECTION = "issues"
