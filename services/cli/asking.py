@@ -10,7 +10,7 @@ from rich.console import Console
 from services.cli.system import FAILED, RunningSystem, running_system
 
 if TYPE_CHECKING:
-    from shared.envelope import Envelope
+    from shared.contract.envelope import Envelope
 
 SHANGHAI = timezone(timedelta(hours=8))
 
@@ -44,12 +44,13 @@ def from_ms(milliseconds: int) -> datetime:
 
 async def event_log(bootstrap: str, namespace: str) -> "list[Envelope]":
     """Every event of a namespace once, whatever was published twice."""
-    from shared.bus.reading import read_all
-    from shared.bus.topics import EVENT_TOPICS
-    from shared.envelope import open_envelope
+    from shared.bus.reader import read_all
+    from shared.contract.envelope import open_envelope
+    from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
 
     found: dict[str, Envelope] = {}
-    async for record in read_all(bootstrap, EVENT_TOPICS, f"{namespace}." if namespace else ""):
+    topics = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
+    async for record in read_all(bootstrap, topics, f"{namespace}." if namespace else ""):
         envelope = open_envelope(record.value, record.sha256)
         found[f"{envelope.source} {envelope.id}"] = envelope
     return list(found.values())

@@ -3,14 +3,19 @@
 import asyncio
 import getpass
 import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from services.cli.asking import fail, from_ms, local, need_system
+from services.cli.embedded import SERVICES
 from services.cli.system import DEFAULT_DATA, DataOption, JsonOption
+
+if TYPE_CHECKING:
+    from shared.bus.deadletters import DeadLetter
 
 app = typer.Typer(help="Records that could not be used: list, show, replay, discard.", no_args_is_help=True)
 
@@ -33,27 +38,29 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Every open dead letter of every service."""
-    letters = [
-        letter for letter in _letters(data, namespace, as_json) if everything or letter.status == "open"
+    dead_letters = [
+        dead_letter
+        for dead_letter in _dead_letters(data, namespace, as_json)
+        if everything or dead_letter.status == "open"
     ]
     if as_json:
-        print(json.dumps([_facts(letter) for letter in letters], ensure_ascii=False))
+        print(json.dumps([_shown(dead_letter) for dead_letter in dead_letters], ensure_ascii=False))
         return
     console = Console()
-    if not letters:
+    if not dead_letters:
         console.print("没有死信 / no dead letters")
         return
     table = Table("service", "origin", "about", "event", "since", "status", "reason")
-    for letter in letters:
-        since = local(from_ms(letter.at_ms))
+    for dead_letter in dead_letters:
+        since = local(from_ms(dead_letter.at_ms))
         table.add_row(
-            letter.group,
-            letter.origin,
-            letter.subject,
-            letter.event,
+            dead_letter.group,
+            dead_letter.origin,
+            dead_letter.subject,
+            dead_letter.event,
             since,
-            letter.status,
-            letter.reason[:80],
+            dead_letter.status,
+            dead_letter.reason[:80],
         )
     console.print(table)
 
@@ -67,14 +74,18 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """One dead letter with its raw value."""
-    letter = _one(_letters(data, namespace, as_json), origin, group, as_json)
-    facts = {**_facts(letter), "value": letter.value[:100_000].decode("utf-8", "replace")}
+    dead_letter = _one(_dead_letters(data, namespace, as_json), origin, group, as_json)
+    fields = {**_shown(dead_letter), "value": dead_letter.value[:100_000].decode("utf-8", "replace")}
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json.dumps(fields, ensure_ascii=False))
         return
     console = Console(soft_wrap=True)
-    for name, value in facts.items():
-        text = str(value) if len(str(value)) <= 4000 else f"{str(value)[:4000]}… ({len(letter.value)} bytes)"
+    for name, value in fields.items():
+        text = (
+            str(value)
+            if len(str(value)) <= 4000
+            else f"{str(value)[:4000]}… ({len(dead_letter.value)} bytes)"
+        )
         console.print(f"{name:<12} {text}", markup=False, highlight=False)
 
 
@@ -94,7 +105,9 @@ def replay(
 def discard(
     origin: OriginArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded.")],
-    seq: Annotated[int, typer.Option(help="Its place in the sequence, where the letter does not say.")] = 0,
+    seq: Annotated[
+        int, typer.Option(help="Its place in the sequence, where the dead letter does not say.")
+    ] = 0,
     group: GroupOption = None,
     namespace: NamespaceOption = "",
     data: DataOption = DEFAULT_DATA,
@@ -108,56 +121,62 @@ def _resolve(
     origin: str,
     group: str | None,
     namespace: str,
-    data: Any,
+    data: Path,
     as_json: bool,
     status: str,
     reason: str,
     seq: int = 0,
 ) -> None:
     from shared.bus.deadletters import discard_request, replay_request, resolution
-    from shared.bus.door import sealed
-    from shared.bus.reading import publish
+    from shared.bus.gateway import sealed
+    from shared.bus.producer import publish
 
     system = need_system(data, as_json)
-    letter = _one(_letters(data, namespace, as_json), origin, group, as_json)
-    if letter.status != "open":
-        fail(f"{origin} was {letter.status} already by {letter.resolved_by}", as_json, 2)
-    if status == "replayed" and (refusal := _why_not_again(letter)):
+    dead_letter = _one(_dead_letters(data, namespace, as_json), origin, group, as_json)
+    if dead_letter.status != "open":
+        fail(f"{origin} was {dead_letter.status} already by {dead_letter.resolved_by}", as_json, 2)
+    if status == "replayed" and (refusal := _why_not_again(dead_letter)):
         fail(refusal, as_json, 2)
     actor = f"operator:{getpass.getuser()}"
-    numbered = letter._replace(seq=letter.seq or seq)
+    numbered = dead_letter._replace(seq=dead_letter.seq or seq)
     request = (
-        replay_request(letter, actor) if status == "replayed" else discard_request(numbered, actor, reason)
+        replay_request(dead_letter, actor)
+        if status == "replayed"
+        else discard_request(numbered, actor, reason)
     )
-    records = [resolution(letter, status, f"{actor} {reason}".strip())]
-    if request is not None and letter.subject:
-        records.insert(0, sealed(request, f"/operator/{letter.group}"))
+    records = [resolution(dead_letter, status, f"{actor} {reason}".strip())]
+    if request is not None and dead_letter.subject:
+        records.insert(0, sealed(request, f"/operator/{dead_letter.group}"))
     asyncio.run(publish(system.kafka_bootstrap, records, f"{namespace}." if namespace else ""))
     if as_json:
-        print(json.dumps({**_facts(letter), "status": status}, ensure_ascii=False))
+        print(json.dumps({**_shown(dead_letter), "status": status}, ensure_ascii=False))
     else:
         Console().print(f"{origin}: {status}")
 
 
-def _why_not_again(letter: Any) -> str:
-    """Why this letter cannot be handed in again; "" when it can."""
-    if letter.origin.startswith("dept."):
+def _why_not_again(dead_letter: "DeadLetter") -> str:
+    """Why this dead letter cannot be handed in again; "" when it can."""
+    if dead_letter.origin.startswith("dept."):
         return "a department's message is not handed in again for it; ask the department to send it right"
-    if not letter.subject:
+    if not dead_letter.subject:
         return "it names no issue, so it cannot be handed in again; discard it with a reason"
     return ""
 
 
-def _letters(data: Any, namespace: str, as_json: bool) -> list[Any]:
-    from shared.bus.reading import read_letters
-    from shared.bus.topics import SERVICES
+def _dead_letters(data: Path, namespace: str, as_json: bool) -> "list[DeadLetter]":
+    from shared.bus.reader import read_dead_letters
 
     system = need_system(data, as_json)
-    return asyncio.run(read_letters(system.kafka_bootstrap, SERVICES, f"{namespace}." if namespace else ""))
+    prefix = f"{namespace}." if namespace else ""
+    return asyncio.run(read_dead_letters(system.kafka_bootstrap, SERVICES, prefix))
 
 
-def _one(letters: list[Any], origin: str, group: str | None, as_json: bool) -> Any:
-    found = [letter for letter in letters if letter.origin == origin and group in (None, letter.group)]
+def _one(dead_letters: "list[DeadLetter]", origin: str, group: str | None, as_json: bool) -> "DeadLetter":
+    found = [
+        dead_letter
+        for dead_letter in dead_letters
+        if dead_letter.origin == origin and group in (None, dead_letter.group)
+    ]
     if not found:
         fail(f"no dead letter from {origin}; `qinqing deadletters list --all` shows them", as_json, 2)
     if len(found) > 1:
@@ -165,7 +184,7 @@ def _one(letters: list[Any], origin: str, group: str | None, as_json: bool) -> A
     return found[0]
 
 
-def _facts(letter: Any) -> dict[str, Any]:
-    facts = letter._asdict()
-    facts.pop("value")
-    return {**facts, "bytes": len(letter.value), "since": local(from_ms(letter.at_ms))}
+def _shown(dead_letter: "DeadLetter") -> dict[str, Any]:
+    fields = dead_letter._asdict()
+    fields.pop("value")
+    return {**fields, "bytes": len(dead_letter.value), "since": local(from_ms(dead_letter.at_ms))}

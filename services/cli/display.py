@@ -91,11 +91,11 @@ def banner(
     state: SystemState, *, foreground: bool, default_data: bool, program: str = "qinqing"
 ) -> RenderableType:
     """What runs, where, where the data is, and what to do next."""
-    doors = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    services = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("service", "for", "HTTP, documented"):
-        doors.add_column(column)
+        services.add_column(column)
     for name, url in state.service_urls.items():
-        doors.add_row(name, FOR[name], f"{url}/docs")
+        services.add_row(name, FOR[name], f"{url}/docs")
     where = Table.grid(padding=(0, 2))
     where.add_row("Kafka", state.kafka_bootstrap)
     where.add_row("events", f"{next(iter(state.service_urls.values()))}/asyncapi.json (AsyncAPI 3)")
@@ -113,7 +113,7 @@ def banner(
     )
     title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
     return Panel(
-        Group(doors, Text(), where, Text(), Text("Next", style="bold"), todo), title=title, expand=False
+        Group(services, Text(), where, Text(), Text("Next", style="bold"), todo), title=title, expand=False
     )
 
 
@@ -129,19 +129,19 @@ def _ready_in(state: SystemState) -> float:
     return max((part.ready_seconds or 0.0 for part in state.parts), default=0.0)
 
 
-def status_table(facts: dict[str, Any]) -> RenderableType:
-    """The table of `qinqing status`; `facts` is what --json prints."""
+def status_table(fields: dict[str, Any]) -> RenderableType:
+    """The table of `qinqing status`; `fields` is what --json prints."""
     table = Table(header_style="bold")
     for column in ("part", "pid", "port", "ready", "memory", "restarts"):
         table.add_column(column, justify="left" if column == "part" else "right")
-    for part in facts["parts"]:
+    for part in fields["parts"]:
         ready = Text("yes", style="green") if part["ready"] else Text(part["note"] or "no", style="red")
         memory = f"{part['memory_mb']:.0f} MB" if part["memory_mb"] is not None else "-"
         label = _label(part["kind"], part["name"])
         table.add_row(label, str(part["pid"] or "-"), str(part["port"]), ready, memory, str(part["restarts"]))
-    memory = f"{facts['supervisor_memory_mb']:.0f} MB" if facts["supervisor_memory_mb"] is not None else "-"
-    table.add_row("supervisor", str(facts["pid"]), "", facts["phase"], memory, "")
-    return Group(table, Text(f"since {facts['started_at']}, data in {facts['data_dir']}", style="dim"))
+    memory = f"{fields['supervisor_memory_mb']:.0f} MB" if fields["supervisor_memory_mb"] is not None else "-"
+    table.add_row("supervisor", str(fields["pid"]), "", fields["phase"], memory, "")
+    return Group(table, Text(f"since {fields['started_at']}, data in {fields['data_dir']}", style="dim"))
 
 
 def already_running(state: SystemState) -> str:

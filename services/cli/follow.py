@@ -28,15 +28,16 @@ def issue(
     as_json: JsonOption = False,
 ) -> None:
     """Everything that happened to one issue, and what happens from now on (Ctrl-C ends)."""
-    from services.intake.domain import read_number
-    from shared.bus.topics import EVENT_TOPICS
+    from services.intake.issue.numbers import read_number
+    from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
 
     system = need_system(data, as_json)
     try:
         subject = read_number(id)
     except ValueError as error:
         fail(str(error), as_json, 2)
-    _run(system.kafka_bootstrap, list(EVENT_TOPICS), namespace, subject, once, as_json)
+    topics = [INTAKE, DISPATCH, SUPERVISION, FEEDBACK]
+    _run(system.kafka_bootstrap, topics, namespace, subject, once, as_json)
 
 
 @app.command()
@@ -48,12 +49,14 @@ def dept(
     as_json: JsonOption = False,
 ) -> None:
     """What one department is told and what its own system answers (Ctrl-C ends)."""
-    from services.dispatch.routing import directory
-    from shared.events import orders_topic, replies_topic
+    from shared.bus.reader import topic_names
+    from shared.contract.event import orders_topic, replies_topic
 
     system = need_system(data, as_json)
-    if code not in directory():
-        fail(f"没有这个部门 / no such department: {code}; known: {', '.join(directory())}", as_json, 2)
+    names = asyncio.run(topic_names(system.kafka_bootstrap, f"{namespace}." if namespace else ""))
+    codes = [name.split(".")[1] for name in names if name.startswith("dept.") and name.endswith(".orders")]
+    if code not in codes:
+        fail(f"没有这个部门 / no such department: {code}; known: {', '.join(codes)}", as_json, 2)
     _run(system.kafka_bootstrap, [orders_topic(code), replies_topic(code)], namespace, "", once, as_json)
 
 
@@ -67,7 +70,7 @@ async def _show(
     bootstrap: str, topics: list[str], prefix: str, subject: str, once: bool, as_json: bool
 ) -> None:
     """Past records in order of their official time, then each new one as it comes."""
-    from shared.bus.reading import follow
+    from shared.bus.reader import follow
 
     console = Console(soft_wrap=True)
     past: list[dict[str, Any]] = []
@@ -97,6 +100,7 @@ def _entry(topic: str, value: bytes) -> dict[str, Any]:
 
 
 SHORT = 60
+NOT_SHOWN = ("policy", "calendar", "person")
 
 
 def _print(console: Console, entry: dict[str, Any], as_json: bool) -> None:
@@ -108,10 +112,11 @@ def _print(console: Console, entry: dict[str, Any], as_json: bool) -> None:
     time = local(datetime.fromisoformat(entry["time"])) if entry.get("time") else "-"
     words = []
     for name, value in entry.get("data", {}).items():
-        text = local(datetime.fromisoformat(value)) if name.endswith("_at") and value else str(value)
-        if text and name not in ("policy", "calendar", "raiser"):
-            text = text.replace("\n", " ")
-            words.append(f"[dim]{name}[/dim]={_escape(text[:SHORT] + '…' if len(text) > SHORT else text)}")
+        if value in (None, "", []) or name in NOT_SHOWN:
+            continue
+        text = local(datetime.fromisoformat(value)) if name.endswith("_at") else str(value)
+        text = text.replace("\n", " ")
+        words.append(f"[dim]{name}[/dim]={_escape(text[:SHORT] + '…' if len(text) > SHORT else text)}")
     console.print(
         f"{time}  [cyan]{entry['type']:<26}[/cyan] {entry.get('subject', '')}  {'  '.join(words)}",
         highlight=False,

@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import deadletters, follow
+from services.cli import calendar, deadletters, departments, follow, policy
 from services.cli.replay import replay
 from services.cli.report import report
 from services.cli.submit import submit
@@ -23,6 +23,9 @@ app.command()(submit)
 app.add_typer(follow.app, name="follow")
 app.command()(replay)
 app.command()(report)
+app.add_typer(departments.app, name="departments")
+app.add_typer(calendar.app, name="calendar")
+app.add_typer(policy.app, name="policy")
 app.add_typer(deadletters.app, name="deadletters")
 # Heavy things (the bus, the store) are imported inside the commands' functions: this module is also what
 # supervises the running system, and its memory counts.

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from services.cli.asking import event_log, fail
 from services.cli.embedded import DEFAULT_BASE_PORT
-from services.cli.embedded.houses import Parts, history_services
+from services.cli.embedded.services import Parts, history_services, jurisdiction
 from services.cli.replaying.messages import Message, read_messages
 from services.cli.system import DEFAULT_DATA, WRONG_USE, BasePortOption, DataOption, running_system
 
@@ -38,7 +38,9 @@ def replay(
     reply_limit: Annotated[
         str, typer.Option(help="10wd (working days) or 14d (calendar days), or another.")
     ] = "10wd",
-    out: Annotated[Path | None, typer.Option("--json", help="Write the numbers there; - is stdout.")] = None,
+    numbers: Annotated[
+        Path | None, typer.Option("--json", help="Write the numbers there; - is stdout.")
+    ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave rows with faults out.")] = False,
     until: Annotated[str | None, typer.Option(help="Stop at this instant; default: the file's last.")] = None,
     namespace: Annotated[str | None, typer.Option(help="Where it is kept; default: a new one.")] = None,
@@ -46,15 +48,15 @@ def replay(
     base_port: BasePortOption = DEFAULT_BASE_PORT,
 ) -> None:
     """Play a file of messages with their real reply times through all four services."""
-    from shared.clocks import Limit
+    from shared.domain.clocks import Limit
 
     console = Console(stderr=True, soft_wrap=True)
     try:
         Limit(reply_limit)
     except ValueError as error:
         fail(f"--reply-limit: {error}", False, WRONG_USE)
-    if out is not None and not out.parent.is_dir():
-        fail(f"--json: there is no folder {out.parent} to write {out.name} into", False, WRONG_USE)
+    if numbers is not None and not numbers.parent.is_dir():
+        fail(f"--json: there is no folder {numbers.parent} to write {numbers.name} into", False, WRONG_USE)
     messages, faults = read_messages(file)
     for fault in faults[:SHOWN_FAULTS]:
         console.print(str(fault), markup=False, highlight=False)
@@ -70,13 +72,14 @@ def replay(
         fail(f"{file.name} has no message that could be replayed", False, WRONG_USE)
     last = _until(messages, until)
     name = namespace or f"replay-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    result = asyncio.run(_replay(console, messages, reply_limit, last, name, data, base_port, len(faults)))
-    if out is not None and str(out) != "-":
-        out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if str(out) == "-":
+    played = asyncio.run(_replay(console, messages, reply_limit, last, name, data, base_port))
+    result = {**played, "skipped_rows": len(faults)}
+    if numbers is not None and str(numbers) != "-":
+        numbers.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if str(numbers) == "-":
         print(json.dumps(result, ensure_ascii=False))
     else:
-        Console().print(_table(result), *_notes(result, out), sep="\n")
+        Console().print(_table(result), *_closing_lines(result, numbers), sep="\n")
 
 
 def _until(messages: list[Message], text: str | None) -> datetime:
@@ -111,11 +114,16 @@ async def _parts(console: Console, data: Path, base_port: int) -> AsyncIterator[
 
 
 async def _replay(
-    console: Console, messages: list[Message], limit: str, until: datetime, namespace: str, data: Path,
-    base_port: int, bad_rows: int,
-) -> dict[str, Any]:  # fmt: skip
-    from services.cli.embedded import AlreadyRunning, PortsTaken, StartFailed
-    from services.cli.replaying.drive import ReplayFailed
+    console: Console,
+    messages: list[Message],
+    limit: str,
+    until: datetime,
+    namespace: str,
+    data: Path,
+    base_port: int,
+) -> dict[str, Any]:
+    from services.cli.embedded import AlreadyRunning, PortsTaken, StartFailed, WrongLayout
+    from services.cli.replaying.lives import ReplayFailed
 
     began = time.monotonic()
     try:
@@ -123,16 +131,24 @@ async def _replay(
             console.print(f"启动四个服务 / starting four services in namespace {namespace}", highlight=False)
             async with history_services(parts, namespace=namespace, reply_limit=limit) as services:
                 urls = {name: child.url for name, child in services.items()}
-                await _play(console, parts, urls, messages, until, namespace)
+                writes = await _play(console, parts, urls, messages, until, namespace)
             result = await _numbers(parts, namespace)  # the services are gone: the log alone speaks
     except* (ReplayFailed, PortsTaken, AlreadyRunning, StartFailed) as errors:
         fail(str(_first(errors)), False)
+    except* WrongLayout as errors:
+        fail(str(_first(errors)), False, WRONG_USE)
     seconds = round(time.monotonic() - began, 1)
     return {
-        **result, "skipped_rows": bad_rows, "seconds": seconds,
-        "events_per_second": round(result["events"] / seconds, 1), "reply_limit": limit,
-        "until": until.isoformat(), "namespace": namespace,
-    }  # fmt: skip
+        **result,
+        "seconds": seconds,
+        "events_per_second": round(result["events"] / seconds, 1),
+        "reply_limit": limit,
+        "until": until.isoformat(),
+        "namespace": namespace,
+        "document_writes": writes["change"] + writes["sweep"],
+        "sweep_writes": writes["sweep"],
+        "writes_per_issue": round(writes["change"] / max(1, result["registered"]), 2),
+    }
 
 
 def _first(error: BaseException) -> BaseException:
@@ -148,33 +164,40 @@ async def _play(
     messages: list[Message],
     until: datetime,
     namespace: str,
-) -> None:
+) -> dict[str, int]:
+    """Drive the four services through all messages; the documents they wrote, by purpose."""
     from services.cli.replaying.drive import Driver
     from services.cli.replaying.reads import READS
-    from shared.bus.reading import Stillness
+    from shared.bus.reader import GroupLag
 
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-    )  # fmt: skip
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
         task = bar.add_task("重放 / replaying", total=None)
-        async with Stillness(parts.kafka_bootstrap, f"{namespace}.", READS) as stillness:
+        async with GroupLag(parts.kafka_bootstrap, f"{namespace}.", READS) as lag:
 
             def show(inputs: int) -> None:
                 bar.update(task, completed=inputs)
 
-            driver = Driver(urls, stillness, messages, until=until, progress=show)
+            driver = Driver(urls, lag, messages, jurisdiction=jurisdiction(), until=until, progress=show)
             bar.update(task, total=driver.inputs)
-            await driver.run()
+            return await driver.run()
 
 
 async def _numbers(parts: Parts, namespace: str) -> dict[str, Any]:
     """The figures, rebuilt from the event log alone."""
-    from services.feedback.domain import rebuild
-    from services.feedback.figures import replay_figures
+    from services.cli.figures.figures import replay_figures
+    from services.cli.figures.rebuild import rebuild
+    from shared.contract.subjects import kind_of
 
     envelopes = await event_log(parts.kafka_bootstrap, namespace)
-    return {**replay_figures(rebuild(envelopes).values()), "events": len(envelopes)}
+    events = sum(kind_of(envelope.subject) == "issue" for envelope in envelopes)
+    return {**replay_figures(rebuild(envelopes).values()), "events": events}
 
 
 def _table(result: dict[str, Any]) -> Table:
@@ -192,19 +215,24 @@ def _table(result: dict[str, Any]) -> Table:
         if name == "total":
             table.add_section()
         table.add_row(
-            name, str(row["registered"]), str(replied), str(row["replied_on_time"]), str(row["replied_late"]),
-            str(row["open"]), rate,
-        )  # fmt: skip
+            name,
+            str(row["registered"]),
+            str(replied),
+            str(row["replied_on_time"]),
+            str(row["replied_late"]),
+            str(row["open"]),
+            rate,
+        )
     return table
 
 
-def _notes(result: dict[str, Any], out: Path | None) -> list[str]:
+def _closing_lines(result: dict[str, Any], numbers: Path | None) -> list[str]:
     limit = result["reply_limit"]
-    notes = [
+    lines = [
         f"按时答复 / replied on time [bold]{result['replied_on_time']}[/bold] of {result['replied']} replied "
         f"({result['registered']} registered), limit {limit}; promise clocks breached: {result['breaches']}",
         f"{result['events']} events in {result['seconds']} s ({result['events_per_second']}/s), "
         f"kept in namespace {result['namespace']}",
         f"统计 / figures: qinqing report --month YYYY-MM --namespace {result['namespace']}",
     ]
-    return notes if out is None else [*notes, f"numbers written to {out}"]
+    return lines if numbers is None else [*lines, f"numbers written to {numbers}"]

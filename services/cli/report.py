@@ -1,11 +1,11 @@
-"""`qinqing report`: the figures of one month, each with numerator and denominator."""
+"""`qinqing report`: the figures of one month from the event log, each with numerator and denominator."""
 
 import asyncio
 import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.table import Table
 
 from services.cli.asking import event_log, fail, need_system
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
+
+if TYPE_CHECKING:
+    from services.cli.figures.figures import Figures
 
 COUNTS = {
     "registered": "登记 / registered",
@@ -38,7 +41,7 @@ def report(
     month: Annotated[str, typer.Option(help="The month of registration, in Asia/Shanghai: YYYY-MM.")],
     namespace: Annotated[str, typer.Option(help="A replay's namespace instead of the live one.")] = "",
     from_log: Annotated[
-        bool, typer.Option("--from-log", help="Rebuild from the event log, not the store.")
+        bool, typer.Option("--from-log", help="Changes nothing: figures always come from the event log.")
     ] = False,
     as_of: Annotated[str | None, typer.Option(help="What counts as due: an instant; default: now.")] = None,
     data: DataOption = DEFAULT_DATA,
@@ -47,7 +50,7 @@ def report(
     """The figures of one month: registered, on time, rated, satisfied; every rate with what it is a share of."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         fail(f"--month: {month!r} is no month; write 2019-04", as_json, WRONG_USE)
-    figures = asyncio.run(_figures(data, month, namespace, from_log, _instant(as_of, as_json), as_json))
+    figures = asyncio.run(_figures(data, month, namespace, _instant(as_of, as_json), as_json))
     if as_json:
         print(figures.model_dump_json())
         return
@@ -75,25 +78,16 @@ def _instant(text: str | None, as_json: bool) -> datetime:
     return at
 
 
-async def _figures(
-    data: Path, month: str, namespace: str, from_log: bool, as_of: datetime, as_json: bool
-) -> Any:
-    from services.feedback.figures import figures, figures_from_log
-    from services.feedback.store import COLLECTION, issues_of
-    from shared.settings import database_name
-    from shared.store import connect
+async def _figures(data: Path, month: str, namespace: str, as_of: datetime, as_json: bool) -> "Figures":
+    from services.cli.figures.figures import figures_from_log
 
     system = need_system(data, as_json)
-    if from_log:
-        return figures_from_log(await event_log(system.kafka_bootstrap, namespace), as_of, month)
-    async with connect(system.store_urls["feedback"], database_name("feedback", namespace)) as database:
-        issues = database.aggregates(COLLECTION, "")
-        return figures([issue async for issue in issues_of(issues, month)], as_of, month)
+    return figures_from_log(await event_log(system.kafka_bootstrap, namespace), as_of, month)
 
 
 async def _namespaces(data: Path, as_json: bool) -> list[str]:
     """The namespaces of replays that are kept on this system, oldest first."""
-    from shared.bus.reading import topic_names
+    from shared.bus.reader import topic_names
 
     names = await topic_names(need_system(data, as_json).kafka_bootstrap)
     suffix = ".intake.events"

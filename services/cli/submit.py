@@ -59,19 +59,19 @@ def submit(
     if response.status_code == 202:
         console.print(f"已收到，稍后可查 / received, look later: {answer['look']}")
         return
-    provisional = " （暂定 provisional）" if answer.get("provisional") else ""
+    provisional = " （暂定 provisional）" if answer.get("provisional_because") else ""
     console.print(f"登记编号 / number        [bold]{answer['number']}[/bold]")
     console.print(f"承诺答复日期 / promised  [bold]{answer['due_on']}[/bold]{provisional}")
     console.print(f"跟踪 / follow            qinqing follow issue {answer['id']}")
 
 
-def _end(code: int, as_json: bool, facts: dict[str, Any]) -> None:
+def _end(code: int, as_json: bool, fields: dict[str, Any]) -> None:
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json.dumps(fields, ensure_ascii=False))
     console = Console(stderr=True, soft_wrap=True)
-    console.print(str(facts.get("title") or facts.get("error") or facts), markup=False)
-    for error in facts.get("errors", ()):
+    console.print(str(fields.get("title") or fields.get("error") or fields), markup=False)
+    for error in fields.get("errors", ()):
         console.print(f"  {error['field']}: {error['rule']}", markup=False)
-    if facts.get("detail"):
-        console.print(f"  {facts['detail']}", markup=False)
+    if fields.get("detail"):
+        console.print(f"  {fields['detail']}", markup=False)
     raise SystemExit(code)

@@ -22,11 +22,12 @@ from services.cli.embedded import (
     PortsTaken,
     StartFailed,
     SystemState,
+    WrongLayout,
 )
-from services.cli.embedded.houses import is_ready
 from services.cli.embedded.kafka import answers
 from services.cli.embedded.ports import HOST, taken_ports
-from services.cli.embedded.state import end_leftovers, lock, process_of, read_state
+from services.cli.embedded.services import is_ready
+from services.cli.embedded.state import check_layout, end_leftovers, lock, process_of, read_state
 from services.cli.embedded.stores import listens
 
 POLL_SECONDS = 0.1
@@ -99,6 +100,10 @@ def up(
     system = Embedded(data, base_port)
     if not detach:
         raise SystemExit(asyncio.run(_run(system, as_json)))
+    try:
+        check_layout(system.data_dir)
+    except WrongLayout as error:
+        _refuse(as_json, str(error))
     if taken := taken_ports(system.needed_ports()):
         _refuse_ports(PortsTaken(taken), as_json)
     _start_detached(system, as_json)
@@ -127,7 +132,7 @@ async def _run(system: Embedded, as_json: bool) -> int:
         except asyncio.CancelledError:
             asked.cancel()
             return 128 + signal.SIGINT
-        except (PortsTaken, AlreadyRunning) as error:
+        except (PortsTaken, AlreadyRunning, WrongLayout) as error:
             asked.cancel()
             _refuse_ports(error, as_json) if isinstance(error, PortsTaken) else _refuse(as_json, str(error))
         except StartFailed as error:
@@ -232,11 +237,11 @@ def status(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None
     parts = [
         asdict(part) | {"ready": ready[part.name], "memory_mb": _memory_mb(part.pid)} for part in state.parts
     ]
-    facts = asdict(state) | {"running": True, "supervisor_memory_mb": _memory_mb(state.pid), "parts": parts}
+    fields = asdict(state) | {"running": True, "supervisor_memory_mb": _memory_mb(state.pid), "parts": parts}
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json.dumps(fields, ensure_ascii=False))
     else:
-        Console().print(display.status_table(facts))
+        Console().print(display.status_table(fields))
 
 
 async def _ready_now(state: SystemState) -> dict[str, bool]:
@@ -252,9 +257,9 @@ def _memory_mb(pid: int | None) -> float | None:
         return None
 
 
-def _tell(as_json: bool, facts: dict[str, Any], text: str) -> None:
+def _tell(as_json: bool, fields: dict[str, Any], text: str) -> None:
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json.dumps(fields, ensure_ascii=False))
     else:
         Console(soft_wrap=True).print(text, highlight=False)
 
@@ -267,16 +272,16 @@ def _refuse_ports(error: PortsTaken, as_json: bool) -> NoReturn:
     )
 
 
-def _refuse(as_json: bool, text: str, facts: dict[str, Any] | None = None) -> NoReturn:
-    _end_with(WRONG_USE, as_json, text, facts)
+def _refuse(as_json: bool, text: str, fields: dict[str, Any] | None = None) -> NoReturn:
+    _end_with(WRONG_USE, as_json, text, fields)
 
 
 def _fail(as_json: bool, text: str) -> NoReturn:
     _end_with(FAILED, as_json, text, None)
 
 
-def _end_with(code: int, as_json: bool, text: str, facts: dict[str, Any] | None) -> NoReturn:
+def _end_with(code: int, as_json: bool, text: str, fields: dict[str, Any] | None) -> NoReturn:
     if as_json:
-        print(json.dumps(facts or {"error": text}, ensure_ascii=False), flush=True)
+        print(json.dumps(fields or {"error": text}, ensure_ascii=False), flush=True)
     Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
     raise SystemExit(code)

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from services.cli.embedded import state as states
-from services.cli.embedded.houses import Parts, ServiceCommand, service_program, wait_for_all
 from services.cli.embedded.kafka import kafka_program
 from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, taken_ports
 from services.cli.embedded.processes import Child, Program
+from services.cli.embedded.services import Parts, ServiceCommand, service_program, wait_for_all
 from services.cli.embedded.stores import store_program, store_url
 
 log = logging.getLogger("qinqing.embedded")
@@ -26,7 +26,8 @@ class Embedded:
     """The whole system, or only its broker and stores with `services=()`; an async context manager.
 
     A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
-    one. Raises PortsTaken or AlreadyRunning before anything is started, StartFailed after stopping what was.
+    one. Raises PortsTaken, AlreadyRunning or WrongLayout before anything is started, StartFailed after stopping what
+    was.
     """
 
     def __init__(
@@ -62,16 +63,13 @@ class Embedded:
     def _choose(
         self, services: Sequence[str], stores: Sequence[str], command: ServiceCommand | None, own_broker: bool
     ) -> list[Program]:
-        jurisdiction = os.environ.get("QINQING_JURISDICTION", "huzhou")
         programs = []
         if not own_broker:
             programs.append(kafka_program(self.ports, self.data_dir, os.environ.get("QINQING_JAVA_HOME")))
         programs += [store_program(name, self.ports, self.data_dir) for name in stores]
         for name in services:
             port = self.ports.service(name)
-            programs.append(
-                service_program(name, self.parts, port, jurisdiction=jurisdiction, command=command)
-            )
+            programs.append(service_program(name, self.parts, port, command=command))
         return programs
 
     def needed_ports(self) -> dict[int, str]:
@@ -94,6 +92,7 @@ class Embedded:
         """Start every part at once (the services wait for theirs by themselves) and return when all are ready."""
         self._lock = states.lock(self.data_dir)
         try:
+            states.claim_layout(self.data_dir)
             self._log_to_file()
             if left := states.end_leftovers(self.data_dir):
                 log.warning("ended what an earlier run had left: %s", ", ".join(left))

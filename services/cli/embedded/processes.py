@@ -79,11 +79,11 @@ async def spawn(
     command: list[str], *, env: Mapping[str, str], cwd: Path, output: Path, death_signal: int
 ) -> asyncio.subprocess.Process:
     """Start one process in a session of its own (Ctrl-C must reach only the supervisor), its output to a file."""
-    with output.open("ab") as out:
+    with output.open("ab") as log_file:
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=out,
+            stdout=log_file,
             stderr=asyncio.subprocess.STDOUT,
             cwd=cwd,
             env={**os.environ, **env},
@@ -117,7 +117,7 @@ class Child:
 
     @property
     def url(self) -> str:
-        """Where its HTTP door is, for a service."""
+        """Where it answers over HTTP, for a service."""
         return f"http://127.0.0.1:{self.program.port}"
 
     @property

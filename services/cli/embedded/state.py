@@ -13,8 +13,17 @@ import psutil
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 
 
+LAYOUT = "2"
+"""The layout of the data in a folder: its documents, topics and records; another one is not read."""
+DATA_FOLDERS = ("kafka", "store")
+
+
 class AlreadyRunning(Exception):
     """Another process runs a system on this data folder."""
+
+
+class WrongLayout(Exception):
+    """The data folder was made by a version whose data this one does not read."""
 
 
 @dataclass
@@ -101,6 +110,28 @@ def lock(data_dir: Path) -> IO[str]:
             f"a system already runs on {data_dir}" + (f" (pid {state.pid})" if state else "")
         ) from None
     return held
+
+
+def check_layout(data_dir: Path) -> None:
+    """Raise WrongLayout for a folder whose data has another layout than ours; an empty one has none yet."""
+    if not any((data_dir / name).exists() for name in DATA_FOLDERS) and not _layout_file(data_dir).exists():
+        return
+    found = _layout_file(data_dir).read_text().strip() if _layout_file(data_dir).exists() else "1"
+    if found != LAYOUT:
+        raise WrongLayout(
+            f"{data_dir} holds data of layout {found[:20]}, this version reads layout {LAYOUT} and nothing is "
+            "migrated yet: name another folder with --data, or remove this one."
+        )
+
+
+def claim_layout(data_dir: Path) -> None:
+    """Check the folder's layout, and name it in a new folder; hold the lock when calling."""
+    check_layout(data_dir)
+    _layout_file(data_dir).write_text(f"{LAYOUT}\n")
+
+
+def _layout_file(data_dir: Path) -> Path:
+    return data_dir / "layout"
 
 
 def end_leftovers(data_dir: Path, grace_seconds: float = 15.0) -> list[str]:

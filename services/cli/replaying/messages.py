@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from shared.events import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 
 COLUMNS = ("message_id", "author", "subject", "submitted_at", "text", "reply", "replied_at")
 
@@ -42,13 +42,13 @@ def read_messages(path: Path) -> tuple[list[Message], list[Fault]]:
     """The good rows in the file's order, and every fault. A file that cannot be read at all is one fault."""
     messages: list[Message] = []
     faults: list[Fault] = []
-    seen: dict[str, int] = {}
+    lines: dict[str, int] = {}
     try:
         for line, row in _rows(path):
-            found = list(_faults(path.name, line, row, seen))
+            found = list(_faults(path.name, line, row, lines))
             faults += found
             if not found:
-                seen[row["message_id"]] = line
+                lines[row["message_id"]] = line
                 messages.append(_message(line, row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         faults.append(Fault(path.name, 1, "file", f"cannot be read as UTF-8 CSV: {error}"))
@@ -79,15 +79,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             begin = reader.line_num + 1
 
 
-def _faults(file: str, line: int, row: dict[str, str], seen: dict[str, int]) -> Iterator[Fault]:
+def _faults(file: str, line: int, row: dict[str, str], lines: dict[str, int]) -> Iterator[Fault]:
     if "__fields__" in row:
         yield Fault(file, line, "row", row["__fields__"])
         return
     identity = row["message_id"].strip()
     if not identity:
         yield Fault(file, line, "message_id", "is empty; every message needs an id of its own")
-    elif identity in seen:
-        yield Fault(file, line, "message_id", f"{identity} stands on line {seen[identity]} already")
+    elif identity in lines:
+        yield Fault(file, line, "message_id", f"{identity} stands on line {lines[identity]} already")
     for column, most in (("subject", MAX_TITLE_CHARS), ("text", MAX_TEXT_CHARS)):
         if not row[column].strip():
             yield Fault(file, line, column, "is empty")
@@ -127,7 +127,12 @@ def _instant(file: str, line: int, row: dict[str, str], column: str, *, required
 def _message(line: int, row: dict[str, str]) -> Message:
     reply = row["reply"] if row["replied_at"].strip() else None
     return Message(
-        line, row["message_id"].strip(), row["author"].strip(), row["subject"].strip(), row["text"],
-        datetime.fromisoformat(row["submitted_at"].strip()), reply,
+        line,
+        row["message_id"].strip(),
+        row["author"].strip(),
+        row["subject"].strip(),
+        row["text"],
+        datetime.fromisoformat(row["submitted_at"].strip()),
+        reply,
         datetime.fromisoformat(row["replied_at"].strip()) if reply is not None else None,
-    )  # fmt: skip
+    )

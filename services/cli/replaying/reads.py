@@ -1,17 +1,18 @@
-"""Which group reads which topics: what has to be still before history takes its next step."""
+"""What history has to know of the four consumers: which group reads which topics, and who has deadlines."""
 
-from services.dispatch import bus as dispatch
-from services.feedback import bus as feedback
-from services.intake import bus as intake
-from services.supervision import bus as supervision
-from shared.calendar import base_calendar
-from shared.clocks import default_policy
+from services.dispatch.consumer import consumer as dispatch
+from services.feedback.consumer import consumer as feedback
+from services.intake.consumer import consumer as intake
+from services.supervision.consumer import consumer as supervision
 
+CONSUMERS = tuple(consumer("any", history=True) for consumer in (intake, dispatch, supervision, feedback))
 
-def _reads() -> dict[str, tuple[str, ...]]:
-    rules = {"jurisdiction": "any", "history": True, "policy": default_policy(), "calendar": base_calendar()}
-    rooms = (module.room(**rules) for module in (intake, dispatch, supervision, feedback))
-    return {room.service: room.topics for room in rooms}
+READS = {consumer.service: consumer.topics for consumer in CONSUMERS}
+"""Group -> topics: everything here must have been read before history takes its next step."""
 
-
-READS = _reads()
+WITH_DEADLINES = tuple(
+    consumer.service
+    for consumer in CONSUMERS
+    if any(kind.deadlines is not None for kind in consumer.aggregates)
+)
+"""The services whose aggregates move by themselves when time passes."""

@@ -1,6 +1,7 @@
 """The four services as programs: what each is told, when each is ready, and a second set of four for a replay."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -11,9 +12,6 @@ from pathlib import Path
 from services.cli.embedded.ports import HOST, SERVICES, free_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 
-__all__ = ["HISTORY", "SERVICES", "Parts", "history_services", "service_program", "wait_for_all"]
-
-HISTORY = "history"
 ServiceCommand = Callable[[str], Sequence[str]]
 
 
@@ -24,6 +22,11 @@ class Parts:
     kafka_bootstrap: str
     store_urls: dict[str, str]
     data_dir: Path
+
+
+def jurisdiction() -> str:
+    """Whose system this is: the same for every service, live or history."""
+    return os.environ.get("QINQING_JURISDICTION", "huzhou")
 
 
 def service_command(name: str) -> list[str]:
@@ -38,7 +41,6 @@ def service_program(
     *,
     namespace: str = "",
     history: bool = False,
-    jurisdiction: str = "huzhou",
     reply_limit: str | None = None,
     command: ServiceCommand | None = None,
 ) -> Program:
@@ -50,7 +52,7 @@ def service_program(
         "QINQING_HTTP_PORT": str(port),
         "QINQING_NAMESPACE": namespace,
         "QINQING_HISTORY": "1" if history else "0",
-        "QINQING_JURISDICTION": jurisdiction,
+        "QINQING_JURISDICTION": jurisdiction(),
     }
     if reply_limit is not None:
         env["QINQING_REPLY_LIMIT"] = reply_limit
@@ -73,15 +75,14 @@ def service_program(
 async def history_services(
     parts: Parts,
     *,
-    namespace: str = HISTORY,
-    jurisdiction: str = "huzhou",
+    namespace: str = "history",
     reply_limit: str | None = None,
     command: ServiceCommand | None = None,
     timeout_seconds: float = 60.0,
 ) -> AsyncIterator[dict[str, Child]]:
     """Four services of one's own on free ports, beside or without the live ones; {name: Child}, stopped at the end.
 
-    `child.url` is its HTTP door; one that dies is started again; their output is in `data_dir`/logs.
+    `child.url` is where it answers over HTTP; one that dies is started again; their output is in `data_dir`/logs.
     """
     children = {
         name: Child(
@@ -91,7 +92,6 @@ async def history_services(
                 port,
                 namespace=namespace,
                 history=True,
-                jurisdiction=jurisdiction,
                 reply_limit=reply_limit,
                 command=command,
             ),

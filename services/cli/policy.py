@@ -1,0 +1,104 @@
+"""`qinqing policy`: limits, warnings and office hours: import a version, show it, compare a file with it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.asking import fail, local
+from services.cli.system import DEFAULT_DATA, DataOption, JsonOption
+
+app = typer.Typer(
+    help="The policy: limits, warnings, office hours, published in versions.", no_args_is_help=True
+)
+
+FileArgument = Annotated[
+    Path, typer.Argument(help="JSON: version, limits of every clock, warnings, office_hours, grace_seconds.")
+]
+
+
+@app.command("import")
+def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
+    """Publish a version of the policy, for clocks that start from now on."""
+    from services.cli.reference import policy
+    from services.cli.reference.owner import owner, wrong_file_ends
+    from services.cli.reference.publishing import publish, wait_until_known
+    from services.cli.reference.versions import read_published
+    from shared.contract.commands.supervision import PublishPolicy
+    from shared.contract.subjects import subject_of
+
+    with wrong_file_ends(as_json):
+        wanted = policy.read_policy(file)
+    with owner("supervision", data, as_json) as client:
+        published = read_published(client)
+        jurisdiction = published.jurisdiction()
+        policy.check_version(file, wanted, published, jurisdiction)
+        subject = subject_of("policy", jurisdiction)
+        newest = published.newest(subject)
+        after = "" if newest is None else newest.version
+        outcome = publish(client, subject, PublishPolicy(policy=wanted), after)
+        wait_until_known(client, [(subject, wanted.version)])
+    unchanged = bool(outcome.get("unchanged"))
+    if as_json:
+        facts = {"version": wanted.version, "unchanged": unchanged, "note": policy.NEW_CLOCKS_ONLY}
+        print(json.dumps({**facts, **outcome}, ensure_ascii=False))
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    if unchanged:
+        said = outcome.get("note") or "nothing to publish: it is published like this"
+        console.print(f"未变 / unchanged: version {wanted.version}; {said}", markup=False)
+        return
+    console.print(f"已发布 / published: policy version {wanted.version}; {policy.NEW_CLOCKS_ONLY}")
+
+
+@app.command()
+def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
+    """A policy file beside the policy that is in force now; nothing is changed."""
+    from services.cli.reference import policy
+    from services.cli.reference.owner import owner, wrong_file_ends
+    from services.cli.reference.versions import read_published
+
+    with wrong_file_ends(as_json):
+        wanted = policy.read_policy(file)
+    with owner("supervision", data, as_json) as client:
+        published = read_published(client)
+        known = policy.policy_in_force(published, published.jurisdiction(), datetime.now(UTC))
+        policy.check_version(file, wanted, published, published.jurisdiction())
+    found = policy.compare(known[1] if known else None, wanted)
+    if as_json:
+        fields = {name: {"published": was, "file": now} for name, (was, now) in found.items()}
+        print(
+            json.dumps({"version": known[0].version if known else None, "fields": fields}, ensure_ascii=False)
+        )
+        return
+    table = Table("field", "已发布 / published", "文件 / file")
+    for name, (was, now) in found.items():
+        table.add_row(name, was or "-", now or "-")
+    Console().print(table if found else "没有差别 / no difference")
+
+
+@app.command()
+def show(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
+    """The policy that is in force now."""
+    from services.cli.reference import policy
+    from services.cli.reference.owner import owner
+    from services.cli.reference.versions import read_published
+
+    with owner("supervision", data, as_json) as client:
+        published = read_published(client)
+        known = policy.policy_in_force(published, published.jurisdiction(), datetime.now(UTC))
+    if known is None:
+        fail("没有生效的政策 / no policy is in force yet", as_json)
+    version, current = known
+    if as_json:
+        facts = {"version": version.version, "in_force_from": version.in_force_from.isoformat()}
+        print(json.dumps({**facts, "policy": current.model_dump(mode="json")}, ensure_ascii=False))
+        return
+    table = Table("field", "value", title=f"生效 / in force from {local(version.in_force_from)}")
+    for name, value in policy.flat(current).items():
+        table.add_row(name, value)
+    Console().print(table)

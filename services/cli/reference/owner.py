@@ -1,0 +1,44 @@
+"""The service that owns a kind of reference data, as a command of the command line asks it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from services.cli.asking import fail, need_system
+from services.cli.reference.files import WrongFile
+from services.cli.reference.publishing import Refused
+from services.cli.reference.versions import Failed
+from services.cli.system import FAILED, WRONG_USE
+
+TIMEOUT_SECONDS = 15.0
+
+
+@contextmanager
+def owner(service: str, data: Path, as_json: bool) -> Iterator[httpx.Client]:
+    """A client of one running service; whatever goes wrong meanwhile ends the command with a sentence."""
+    system = need_system(data, as_json)
+    with wrong_file_ends(as_json), client_of(system.service_urls[service]) as client:
+        try:
+            yield client
+        except Refused as error:
+            fail(str(error), as_json, WRONG_USE)
+        except Failed as error:
+            fail(str(error), as_json, FAILED)
+        except httpx.TransportError as error:
+            fail(f"{service} does not answer: {error}; see `qinqing status`", as_json, FAILED)
+
+
+def client_of(url: str) -> httpx.Client:
+    """A client of one service's address."""
+    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
+
+
+@contextmanager
+def wrong_file_ends(as_json: bool) -> Iterator[None]:
+    """End the command with every fault of a file that cannot be taken; nothing was published."""
+    try:
+        yield
+    except WrongFile as error:
+        fail(str(error), as_json, WRONG_USE)

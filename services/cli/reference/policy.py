@@ -1,0 +1,63 @@
+"""A policy file: read, and compared field by field with the policy that is published."""
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.cli.reference.files import WrongFile, faults_of, read_object
+from services.cli.reference.versions import Published, Version
+from shared.contract.events.supervision import PolicyPublished
+from shared.contract.subjects import subject_of
+from shared.domain.clocks import CompletePolicy, Policy
+
+COMPLETE: TypeAdapter[Policy] = TypeAdapter(CompletePolicy)
+NEW_CLOCKS_ONLY = (
+    "it holds for clocks that start from now on; running clocks keep the version they began with"
+)
+
+
+def read_policy(path: Path) -> Policy:
+    """The policy in a file; raises WrongFile naming each wrong field and what would be right."""
+    try:
+        return COMPLETE.validate_python(read_object(path))
+    except ValidationError as error:
+        raise WrongFile(faults_of(error, str(path))) from None
+
+
+def policy_in_force(published: Published, jurisdiction: str, now: datetime) -> tuple[Version, Policy] | None:
+    """The version in force and what it says; None before the first one."""
+    version = published.in_force(subject_of("policy", jurisdiction), now)
+    return None if version is None else (version, PolicyPublished.read(version.data).policy)
+
+
+def check_version(path: Path, policy: Policy, published: Published, jurisdiction: str) -> None:
+    """Raise WrongFile where the file's version is published with another content: a name means one content for ever."""
+    for version in published.of(subject_of("policy", jurisdiction)):
+        if version.version == policy.version and PolicyPublished.read(version.data).policy != policy:
+            raise WrongFile(
+                [
+                    f"{path}, field version: {policy.version!r} is published already with other content; "
+                    "give what you changed a version of its own"
+                ]
+            )
+
+
+def compare(before: Policy | None, after: Policy) -> dict[str, tuple[str | None, str | None]]:
+    """Field -> (published, in the file) of every field that differs; None where a side lacks it."""
+    was, is_ = {} if before is None else flat(before), flat(after)
+    names = [*was, *(name for name in is_ if name not in was)]
+    return {name: (was.get(name), is_.get(name)) for name in names if was.get(name) != is_.get(name)}
+
+
+def flat(policy: Policy) -> dict[str, str]:
+    """Every field of a policy by its path, as people read it: ``limits.promise`` -> ``10wd``."""
+    hours = ", ".join(f"{begin:%H:%M}-{end:%H:%M}" for begin, end in policy.office_hours)
+    return {
+        "version": policy.version,
+        "office_hours": hours,
+        "office_day_end": f"{policy.office_day_end:%H:%M}",
+        **{f"limits.{name}": str(limit) for name, limit in policy.limits.items()},
+        **{f"warnings.{name}": ", ".join(thresholds) for name, thresholds in policy.warnings.items()},
+        "grace_seconds": str(policy.grace_seconds),
+    }

@@ -1,0 +1,155 @@
+"""One message on its way: which inputs the plan has for it, and which deadline comes before the next of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from services.cli.replaying.messages import Message
+from services.intake.issue.numbers import issue_id
+
+Entry = dict[str, Any]
+FIRE = "deadline.fire.v1"
+
+
+class Plan(IntEnum):
+    """The inputs of one message in order, each once."""
+
+    REGISTER = 0
+    ASSIGN = 1
+    SIGN = 2
+    ANSWER = 3
+    DONE = 4
+
+
+class ReplayFailed(RuntimeError):
+    """The replay could not go on: says which service, which message and why."""
+
+
+class Step(NamedTuple):
+    """What happens to one issue at one instant in one service: commands in order."""
+
+    service: str
+    at: datetime
+    entries: tuple[Entry, ...]
+
+
+class Coming(NamedTuple):
+    """The next deadline of one issue in one service."""
+
+    at: datetime
+    service: str
+    name: str
+
+
+@dataclass(slots=True)
+class Life:
+    """One message on its way: what was done, what comes next."""
+
+    message: Message
+    raiser: str
+    subject: str
+    step: int = Plan.REGISTER
+    department: str = ""
+    assignment: str = ""
+    deadlines: list[Coming] = field(default_factory=list)
+    void: Coming | None = None
+
+    @classmethod
+    def of(cls, message: Message, jurisdiction: str) -> "Life":
+        """The life of a message that its author raises: the issue's id is the one that intake would give it."""
+        raiser = f"entrepreneur:{message.author or 'unknown'}"
+        return cls(message, raiser, issue_id(jurisdiction, raiser, message.message_id))
+
+    def inputs(self, until: datetime) -> int:
+        """How many inputs the plan has up to ``until``."""
+        message = self.message
+        answered = message.replied_at is not None and message.replied_at <= until
+        return (Plan.DONE if answered else Plan.ANSWER) if message.submitted_at <= until else 0
+
+    def next(self, until: datetime) -> Step | None:
+        """The next step up to ``until``: the earliest deadline in any service if it is before the next input."""
+        coming = self._next_input()
+        if coming is not None and coming.at > until:
+            coming = None
+        first = min(self.deadlines, default=None)
+        if first is not None and first.at <= until and (coming is None or first.at < coming.at):
+            return Step(first.service, first.at, (fire_entry(self.subject, first.name, first.at),))
+        return coming
+
+    def done(self, step: Step, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """Take note of what a step answered."""
+        for entry, outcome in zip(step.entries, outcomes, strict=True):
+            if outcome["status"] == "refused":
+                reason = f"{outcome['reason']} {outcome.get('detail', '')}"
+                raise ReplayFailed(f"{self._where()}: {entry['type']} was refused: {reason}")
+            if entry["type"] == FIRE:
+                self._fired(Coming(step.at, step.service, entry["data"]["name"]), outcome["status"])
+                return
+            if self.step == Plan.ASSIGN:
+                self.department, self.assignment = outcome["department"], outcome["assignment"]
+        self.step += 1
+
+    def _next_input(self) -> Step | None:
+        """Registered, accepted, assigned and signed at submission; answered at its real time."""
+        message, at = self.message, self.message.submitted_at
+        held = {"assignment": self.assignment}
+        match self.step:
+            case Plan.REGISTER:
+                words = {"title": message.title, "text": message.text}
+                register = self._entry("intake.register.v1", words, self.raiser, at)
+                return Step(
+                    "intake", at, (register, self._entry("intake.accept.v1", {}, "office:replay", at))
+                )
+            case Plan.ASSIGN:
+                return Step("dispatch", at, (self._entry("dispatch.assign.v1", {}, "office:replay", at),))
+            case Plan.SIGN:
+                signs = f"dept:{self.department}/signs"
+                return Step("dispatch", at, (self._entry("dispatch.sign.v1", held, signs, at),))
+            case Plan.ANSWER if message.replied_at is not None:
+                return Step("dispatch", message.replied_at, self._answers(held, message.replied_at))
+        return None
+
+    def _answers(self, held: dict[str, str], at: datetime) -> tuple[Entry, ...]:
+        draft = {**held, "outcome": "explained", "text": self.message.reply}
+        return (
+            self._entry("dispatch.draft.v1", draft, f"dept:{self.department}/handler", at),
+            self._entry("dispatch.sign_off.v1", held, f"dept:{self.department}/leader", at),
+            self._entry("dispatch.check.v1", held, "office:replay", at),
+            self._entry("dispatch.release.v1", held, "office:replay", at),
+        )
+
+    def _fired(self, deadline: Coming, status: str) -> None:
+        """A deadline that is void may have been fired by a request that was cut off; the same one twice never."""
+        if status == "void" and self.void == deadline:
+            raise ReplayFailed(
+                f"{self._where()}: {deadline.service} does not fire {deadline.name}; "
+                "it holds events whose predecessor is missing: see qinqing deadletters list"
+            )
+        self.void = deadline if status == "void" else None
+
+    def _entry(self, kind: str, data: Mapping[str, Any], actor: str, at: datetime) -> Entry:
+        return {
+            "subject": self.subject,
+            "type": kind,
+            "data": data,
+            "actor": actor,
+            "key": f"{self.message.message_id}/{kind}",
+            "at": at.isoformat(),
+        }
+
+    def _where(self) -> str:
+        return f"message {self.message.message_id} (line {self.message.line})"
+
+
+def fire_entry(subject: str, name: str, at: datetime) -> Entry:
+    """The command that the timers would post for this deadline."""
+    return {
+        "subject": subject,
+        "type": FIRE,
+        "data": {"name": name, "due_at": at.isoformat()},
+        "actor": "timer:due",
+        "key": f"{subject}/{name}",
+        "at": at.isoformat(),
+    }
