@@ -1,1 +1,1 @@
-"""The deterministic simulator and the history checker: the real loop, rooms and timers on a world made from a seed."""
+"""The deterministic simulator and the history checker: the real code on a world made from a seed."""

@@ -1,25 +1,40 @@
-"""Who uses the system in a simulation: people with issues, slips and repeats, strangers, and operators."""
+"""Who uses the system in a simulation: people with issues, slips and repeats, and strangers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from random import Random
 from typing import Any
 
 from aiokafka.errors import KafkaError
-from pydantic import BaseModel
 
-from shared.bus.deadletters import Letter, discard_request, fold_letters, replay_request, resolution
-from shared.bus.door import Request, sealed
+from shared.bus.gateway import Request, sealed
 from shared.bus.records import Outgoing
-from shared.commands import AcceptIssue, Command, RegisterIssue, WithdrawIssue
-from shared.events import Kind, Source
+from shared.bus.reference import TOPICS
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import AssignIssue
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue, WithdrawIssue
+from shared.contract.words import Kind, Source
+from tests.simulation.beginning import JURISDICTION
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import Sight, any_wish, next_wish
 from tests.simulation.world import Ask
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MOST_MOVES = 45
+RUBBISH = (
+    "unknown type",
+    "unknown kind",
+    "another source",
+    "not json",
+    "no seq",
+    "wrong key",
+    "wrong hash",
+    "empty",
+    "wrong field",
+)
+"""What strangers write; ``unknown kind`` is about an aggregate that this version does not know, ``another source``
+about an issue that exists, as number 1 of a sequence of its own."""
 
 
 class Clients:
@@ -32,38 +47,49 @@ class Clients:
         self.repairs: dict[tuple[str, str, str], int] = {}
         """(service, type, subject) of a handler's bug -> the instant at which it is repaired, in ms."""
 
+    async def ready(self) -> None:
+        """A gateway takes nothing before the reference data is there."""
+        while not all(self._scheduler.log.ends(topic)[0] for topic in TOPICS) or any(
+            worker.view.reference.missing() for worker in self._scheduler.workers if worker.alive
+        ):
+            await self.sleep(HOUR)
+
     # ---------------------------------------------------------------- asking
 
-    async def _post(self, request: Request, service: str) -> None:
+    async def send(self, record: Outgoing) -> None:
         """Until Kafka says yes; each try may have arrived."""
-        record = sealed(request, f"/sim/{service}")
         while True:
             try:
                 await Ask("publish", ([record], self._scheduler.clock.ms))
+                return
             except KafkaError:
-                await self._sleep(self._rng.choice((10, 500, 5000)))
-                continue
-            self.acknowledged[request.id] = (service, request.subject)
-            return
+                await self.sleep(self._rng.choice((10, 500, 5000)))
 
-    async def ask(self, subject: str, actor: str, command: Command | BaseModel, key: str) -> str | None:
+    async def ask(self, subject: str, actor: str, command: Command, key: str) -> str | None:
         """Post a command, wait some seconds for what became of it, sometimes post it again; its status or None."""
-        service = command.service if isinstance(command, Command) else ""
-        request = Request(subject, command, "http", actor, key)
+        outcome = await self.request(Request(subject, command, "http", actor, key))
+        return None if outcome is None else str(outcome["status"])
+
+    async def request(self, request: Request) -> Mapping[str, Any] | None:
+        """As ``ask``; the whole outcome."""
+        command = request.command
+        assert isinstance(command, Command)
         for _ in range(self._rng.choice((1, 2, 3))):
-            await self._post(request, service)
+            await self.send(sealed(request, f"/{JURISDICTION}/{command.service}"))
+            self.acknowledged[request.id] = (command.service, request.subject)
             for pause in (30, 200, 1000, 4000):
-                await self._sleep(pause)
-                document = self._scheduler.collections[service].look(subject) or {}
-                for id, _, outcome in document.get("causes", ()):
+                await self.sleep(pause)
+                document = self._scheduler.collections[command.service].look(request.subject) or {}
+                for id, _, outcome in document.get("inbox", ()):
                     if id == request.id:
-                        return str(outcome["status"])
+                        return dict(outcome)
         return None
 
-    async def _sleep(self, ms: int) -> None:
+    async def sleep(self, ms: int) -> None:
+        """Let time pass."""
         await Ask("sleep", self._scheduler.clock.ms + ms)
 
-    def _pause(self) -> int:
+    def pause(self) -> int:
         """Mostly seconds and hours, sometimes weeks: then warnings, breaches and lapses fire."""
         rng = self._rng
         kind = rng.random()
@@ -79,18 +105,22 @@ class Clients:
         """One issue from registration to its end, or until its people lose patience."""
         self.busy += 1
         rng = self._rng
-        await self._sleep(rng.randint(0, 3 * HOUR))
+        await self.ready()
+        await self.sleep(rng.randint(0, rng.choice((3 * HOUR, 3 * HOUR, DAY, 5 * DAY))))
         register = RegisterIssue(
-            kind=rng.choice(list(Kind)), origin=rng.choice((Source.ONLINE, Source.HOTLINE, Source.TALK)),
-            title=f"问题{number}", text="路灯不亮" * rng.randint(1, 20), anonymous=rng.random() < 0.2,
-        )  # fmt: skip
+            kind=rng.choice(list(Kind)),
+            origin=rng.choice((Source.ONLINE, Source.HOTLINE, Source.TALK)),
+            title=f"问题{number}",
+            text="路灯不亮" * rng.randint(1, 20),
+            anonymous=rng.random() < 0.2,
+        )
         if rng.random() < 0.1:
             await self.ask(subject, "office:chen", AcceptIssue(), f"{number}/early")
         await self.ask(subject, person, register, f"register/{number}")
         asked: list[tuple[str, Command, str]] = [(person, register, f"register/{number}")]
         for move in range(MOST_MOVES):
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
-            if sight.over or (move > 12 and rng.random() < 0.02):
+            if sight.over or (move > 1 and rng.random() < 0.02):
                 break
             wish = next_wish(sight, rng, self._departments, person)
             if rng.random() < 0.12:
@@ -104,7 +134,7 @@ class Clients:
             if rng.random() < 0.25:
                 await self._until_the_last_minute(subject)
             else:
-                await self._sleep(self._pause())
+                await self.sleep(self.pause())
         self.busy -= 1
 
     async def _until_the_last_minute(self, subject: str) -> None:
@@ -114,12 +144,12 @@ class Clients:
         if due is None:
             return
         at = int(datetime.fromisoformat(due["at"]).timestamp() * 1000) + rng.randint(-4 * MINUTE, 2 * MINUTE)
-        await self._sleep(max(0, at - scheduler.clock.ms))
+        await self.sleep(max(0, at - scheduler.clock.ms))
         scheduler.counts["last minute"] += 1
         if scheduler.rates.chaos and rng.random() < 0.6:
             group = rng.choice(list(scheduler.groups.values()))
             for topic in rng.sample(group.topics, rng.choice((1, 1, len(group.topics)))):
-                group.blocked_until[topic] = scheduler.clock.ms + rng.randint(MINUTE, 20 * MINUTE)
+                scheduler.block(group, topic, rng.randint(MINUTE, 20 * MINUTE))
 
     async def _again(self, subject: str, asked: Sequence[tuple[str, Command, str]]) -> None:
         """An old request once more, sometimes with another body under the same key."""
@@ -137,17 +167,31 @@ class Clients:
     async def withdraw(self, number: int, subject: str, person: str) -> None:
         """At some moment the issue is taken back, whatever else is under way."""
         self.busy += 1
-        await self._sleep(self._rng.choice((1, 5)) * self._pause() + HOUR)
+        await self.ready()
+        await self.sleep(self._rng.choice((1, 5)) * self.pause() + HOUR)
         await self.ask(subject, person, WithdrawIssue(reason="已自行解决"), f"{number}/withdraw")
+        self.busy -= 1
+
+    async def forget(self, number: int, subject: str, person: str) -> None:
+        """An issue is assigned, which is read a week later and by then is nobody's concern any more."""
+        self.busy += 1
+        scheduler = self._scheduler
+        register = RegisterIssue(title="被遗忘的问题", text="路灯不亮")
+        await self.ask(subject, person, register, f"register/{number}")
+        await self.ask(subject, "office:chen", AcceptIssue(), f"{number}/accept")
+        scheduler.block(scheduler.groups["dispatch"], "dispatch.commands", 7 * DAY)
+        await self.ask(subject, "office:chen", AssignIssue(), f"{number}/assign")
+        scheduler.counts["read a week later"] += 1
         self.busy -= 1
 
     async def err(self, number: int, subject: str, person: str) -> None:
         """Commands about an issue that nobody ever registered."""
         self.busy += 1
+        await self.ready()
         for move in range(self._rng.randint(1, 4)):
             wish = any_wish(Sight(()), self._rng, self._departments, person)
             await self.ask(subject, wish.actor, wish.command, f"nobody/{number}/{move}")
-            await self._sleep(self._pause())
+            await self.sleep(self.pause())
         self.busy -= 1
 
     # ------------------------------------------------------------- strangers
@@ -157,13 +201,24 @@ class Clients:
         rng, scheduler = self._rng, self._scheduler
         topic = rng.choice([name for name in scheduler.log.topics if not name.endswith(".dlq")])
         subject = f"STRANGER{rng.randint(10_000, 99_999)}"
+        kind = rng.choice(RUBBISH)
+        known = sorted(name for name in scheduler.log.by_subject if ":" not in name)
+        if kind == "another source":
+            if not known or not topic.endswith(".events"):
+                return
+            subject = rng.choice(known)
+        if kind == "unknown kind":
+            subject = f"dream:{subject}"
         envelope: dict[str, Any] = {
-            "specversion": "1.0", "id": f"stranger/{subject}", "type": "issue.dreamt.v1", "source": "/sim/stranger",
-            "subject": subject, "time": "2018-03-02T08:00:00Z", "seq": 1, "data": {"what": "梦"},
-        }  # fmt: skip
-        kind = rng.choice(
-            ("unknown type", "not json", "no seq", "wrong key", "wrong hash", "empty", "wrong field")
-        )
+            "specversion": "1.0",
+            "id": f"stranger/{subject}",
+            "type": "issue.dreamt.v1",
+            "source": "/sim/stranger",
+            "subject": subject,
+            "time": "2018-03-02T08:00:00Z",
+            "seq": 1,
+            "data": {"what": "梦"},
+        }
         headers, key = {}, subject
         if kind == "no seq":
             envelope["seq"] = 0
@@ -179,47 +234,3 @@ class Clients:
             return
         scheduler.counts[f"scribble {kind}"] += 1
         scheduler.log.append_raw(topic, key.encode(), value, headers, scheduler.clock.ms)
-
-    # ------------------------------------------------------------- operators
-
-    def letters(self, group: str) -> list[Letter]:
-        """The dead letters of one group with their status, as the command line reads them."""
-        raws = self._scheduler.log.ends(f"{group}.dlq")[0]
-        return fold_letters(
-            group, [(raw.key, raw.value, {name: text.decode() for name, text in raw.headers}) for raw in raws]
-        )
-
-    async def tend(self, *, finally_: bool) -> None:
-        """One round of an operator: open letters are handed in again once their bug is repaired, or given up."""
-        for group in self._scheduler.groups:
-            for letter in self.letters(group):
-                if letter.status == "open":
-                    await self._tend(group, letter, finally_)
-
-    async def _tend(self, group: str, letter: Letter, finally_: bool) -> None:
-        rng = self._rng
-        bug = self.repairs.get((group, letter.event, letter.subject))
-        repaired = finally_ or bug is None or bug <= self._scheduler.clock.ms
-        usable = letter.reason.startswith("handler failed")
-        if not repaired and rng.random() < 0.9:
-            return
-        replay = (usable and rng.random() < 0.7) or (not usable and not finally_ and rng.random() < 0.05)
-        actor = "operator:sun"
-        request = replay_request(letter, actor) if replay else discard_request(letter, actor, "无用")
-        self._scheduler.counts["letter replayed" if replay else "letter discarded"] += 1
-        records: list[Outgoing] = [resolution(letter, "replayed" if replay else "discarded", actor)]
-        if request is not None and letter.subject:
-            records.insert(0, sealed(request, f"/operator/{group}"))
-        for record in records:
-            while True:
-                try:
-                    await Ask("publish", ([record], self._scheduler.clock.ms))
-                    break
-                except KafkaError:
-                    await self._sleep(500)
-
-    async def watch(self) -> None:
-        """An operator looks in from time to time while there are clients."""
-        while self.busy:
-            await self._sleep(self._rng.choice((HOUR, DAY, 3 * DAY)))
-            await self.tend(finally_=False)

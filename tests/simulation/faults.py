@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError, KafkaTimeoutError
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from tests.simulation.world import Group, Log, Raw
+from tests.simulation.world import Group, Log, Origin, Raw
 
 
 class Rates(NamedTuple):
@@ -24,6 +24,8 @@ class Rates(NamedTuple):
 
 
 CALM, MIXED, WILD = Rates(0.002, 0.001, 0.001), Rates(0.03, 0.006, 0.004), Rates(0.12, 0.02, 0.012)
+LATE = Rates(0.03, 0.0, 0.006)
+"""Nobody crashes and nothing is rebalanced, but topics come late: what workers keep in memory grows old."""
 
 
 class Failed(Exception):
@@ -60,29 +62,34 @@ class Answering:
         if self.mode(kind, rate, ("failed",)) != "done":
             raise Failed(AutoReconnect("the store did not answer"))
 
-    def write(self, what: Any, batch: Any, rate: float) -> Any:
+    def catch_up(self, rate: float) -> None:
+        """The reference topics may not be read to their end in time."""
+        if self.mode("catch up", rate, ("failed",)) != "done":
+            raise Failed(TimeoutError("the reference data was not read to its end in time"))
+
+    def write(self, what: Any, origin: Origin, rate: float) -> Any:
         """Writes are atomic one by one; any number of a bulk may be done when the answer gets lost."""
         collection, operations, inserting = what
         mode = self.mode("write", rate, ("failed", "lost", "partial", "late"))
         if mode in ("failed", "late"):
             if mode == "late":
-                self.later.append(Later("write", (collection, operations, batch)))
+                self.later.append(Later("write", (collection, operations, origin)))
             raise Failed(AutoReconnect("the connection was lost"))
         if mode == "partial":
             operations = self.rng.sample(operations, self.rng.randint(0, len(operations)))
-        matched, errors = self.apply(collection, operations, batch)
+        matched, errors = self.apply(collection, operations, origin)
         if mode in ("lost", "partial"):
             raise Failed(AutoReconnect("the connection was lost"))
         if inserting and errors:
             raise Failed(errors[0])
         return SimpleNamespace(matched_count=matched, deleted_count=0)
 
-    def apply(self, collection: Any, operations: Any, batch: Any) -> tuple[int, list[Exception]]:
+    def apply(self, collection: Any, operations: Any, origin: Origin) -> tuple[int, list[Exception]]:
         """Do the writes; (matched, errors)."""
         matched, errors = 0, []
         for operation in operations:
             try:
-                matched += collection.apply(operation, batch)
+                matched += collection.apply(operation, origin)
             except BulkWriteError as error:
                 errors.append(error)
         return matched, errors
@@ -121,13 +128,13 @@ class Answering:
         """A batch: any part of any partitions, each in order, topics mixed at random."""
         rng, parts = self.rng, []
         limit = rng.choice((1, 2, 5, 20, 200))
-        for tp, position in worker.consumer.positions.items():
+        for tp, position in worker.client.positions.items():
             partition = self.log.ends(tp.topic)[tp.partition]
             if tp.topic not in blocked and position < len(partition) and rng.random() < 0.8:
                 parts.append((tp, partition[position : position + rng.randint(1, limit)]))
         rng.shuffle(parts)
         for tp, part in parts:
-            worker.consumer.positions[tp] = part[-1].offset + 1
+            worker.client.positions[tp] = part[-1].offset + 1
         lanes = [list(reversed(part)) for _, part in parts]
         if rng.random() < 0.5:
             return [raw for lane in lanes for raw in reversed(lane)]

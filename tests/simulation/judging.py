@@ -1,21 +1,27 @@
 """A seed's verdict: run it, check its history, play its log again, and rebuild its stores from nothing."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-from shared.bus.fold import Aggregate
-from shared.bus.loop import Loop
+from shared.bus.apply import apply
+from shared.bus.document import read_document, write_document
+from shared.bus.effects import Scope
+from shared.bus.processor import Processor
 from shared.bus.records import Bad, Record, decode
-from shared.bus.room import Room
+from shared.contract.envelope import Malformed, open_envelope
+from shared.domain.aggregates import Consumer
+from tests.simulation.beginning import SERVICES, Documents, Memory, drive, plain_consumers
 from tests.simulation.checker import check
-from tests.simulation.simulation import SERVICES, Run, plain_rooms, record_of, run, silent
-from tests.simulation.world import Raw
+from tests.simulation.happened import happened
+from tests.simulation.reference import Whole, ends, known_at, quiet, record_of
+from tests.simulation.simulation import Run, run, silent
+from tests.simulation.world import Origin, Raw
 
-PASSING = ("v", "token", "produced", "jurisdiction")
-Documents = dict[str, dict[str, Any]]
+PASSING = ("v", "token", "outbox", "jurisdiction")
 
 
 @dataclass
@@ -33,93 +39,66 @@ class Verdict:
 
 
 def judge(
-    seed: int, trace: Callable[[str], None] = silent, *, rooms: dict[str, Room] | None = None
+    seed: int, trace: Callable[[str], None] = silent, *, consumers: Mapping[str, Consumer] | None = None
 ) -> Verdict:
     """Everything that can be asked of one seed."""
     verdict = Verdict(seed)
-    ran = run(seed, trace, rooms)
+    ran = run(seed, trace, consumers)
     for history in ran.moments:
         verdict.violations += check(history)
     if ran.stuck:
         verdict.violations = list(dict.fromkeys([*verdict.violations, ran.stuck]))
         return verdict
-    verdict.counts = ran.counts + Counter(f"event {name}" for name in _event_types(ran)) + _asked(ran)
+    verdict.counts = happened(ran)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
     for service in SERVICES:
-        room = (rooms or plain_rooms())[service]
-        verdict.violations += replay(ran, room)
-        verdict.violations += rebuild(ran, room)
+        consumer = (consumers or plain_consumers())[service]
+        with quiet():
+            verdict.violations += replay(ran, consumer)
+            verdict.violations += rebuild(ran, consumer)
     verdict.violations = list(dict.fromkeys(verdict.violations))
     return verdict
 
 
-def _event_types(ran: Run) -> list[str]:
-    return [event["type"] for events in ran.scheduler.log.by_subject.values() for _, event in events]
-
-
-def _asked(ran: Run) -> Counter[str]:
-    """``asked <service> <verb> done|refused`` for what became of commands."""
-    verbs: dict[str, tuple[str, str]] = {}
-    for topic, parts in ran.scheduler.log.topics.items():
-        for raw in (raw for part in parts for raw in part if topic.endswith(".commands")):
-            item = decode(record_of(raw), plain_rooms()[topic.partition(".")[0]])
-            if not isinstance(item, Bad) and hasattr(item.data, "verb"):
-                verbs[item.id] = (item.data.service, item.data.verb)  # type: ignore[union-attr]
-    return Counter(
-        "asked {} {} {}".format(*verbs[answer.command], answer.outcome["status"])
-        for answer in ran.scheduler.told
-        if answer.command in verbs
-    )
-
-
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same again: all but version, token and what is kept only for re-sending."""
-    return {name: value for name, value in document.items() if name not in PASSING}
+    """What must be the same again: all but version, token, and what is kept only to be sent again and swept."""
+    plain = {name: value for name, value in document.items() if name not in PASSING}
+    if str(plain.get("due", {}).get("name", "")).startswith("sweep/"):
+        del plain["due"], plain["deadline"]
+    return plain
 
 
-class Memory:
-    """A store that always answers, over plain documents."""
+def replay(ran: Run, consumer: Consumer) -> list[str]:
+    """The whole log from offset 0 into the same store: nothing may change, nothing new may be published.
 
-    def __init__(self, documents: Documents) -> None:
-        self.documents = documents
-
-    async def load(self, subjects: Any) -> Documents:
-        return {subject: self.documents[subject] for subject in subjects if subject in self.documents}
-
-    async def write(self, documents: Any) -> set[str]:
-        for document in documents:
-            if document.pop("gone", False):
-                self.documents.pop(document["_id"], None)
-            else:
-                self.documents[document["_id"]] = document
-        return set()
-
-
-def replay(ran: Run, room: Room) -> list[str]:
-    """The whole log from offset 0 into the same store: nothing may change, nothing new may be published."""
-    service, log = room.service, ran.scheduler.log
+    A command that failed once is not remembered: it is judged anew, now that its bug is repaired.
+    """
+    service, log = consumer.service, ran.scheduler.log
     before = ran.scheduler.collections[service].everything()
     memory = Memory(ran.scheduler.collections[service].everything())
     there = {(raw.topic, raw.value) for parts in log.topics.values() for part in parts for raw in part}
-    letters = {raw.key for raw in log.ends(f"{service}.dlq")[0]}
+    dead_letters = {raw.key for raw in log.ends(f"{service}.dlq")[0]}
+    failed = {
+        open_envelope(dead_letter.value).id
+        for dead_letter in ran.dead_letters(service)
+        if "handler failed" in dead_letter.reason and not dead_letter.seq
+    }
     found: list[str] = []
 
     async def publish(outgoing: Any) -> None:
         for out in outgoing:
             known = (
-                out.key.encode() in letters if out.topic.endswith(".dlq") else (out.topic, out.value) in there
+                out.key.encode() in dead_letters
+                if out.topic.endswith(".dlq")
+                else (out.topic, out.value) in there
             )
-            if not known:
-                found.append(
-                    f"{service}: a replay from offset 0 published something new on {out.topic}: {out.value!r:.300}"
-                )
+            if not known and _cause_of(out.value) not in failed:
+                new = f"{out.topic}: {out.value!r:.300}"
+                found.append(f"{service}: a replay from offset 0 published something new on {new}")
 
-    loop = Loop(room, memory, publish, group=service)
-    for batch in _mixed(ran, room, Random(ran.seed)):
-        try:
-            loop.run(batch).send(None)
-        except StopIteration:
-            continue
+    processor = Processor(consumer, memory, publish, Whole(known_at(log, ends(log))))
+    for batch in _mixed(ran, consumer, Random(ran.seed)):
+        drive(processor.run(batch))
     for subject in {*before, *memory.documents} - _failed(ran, service, commands=True):
         old, new = _plain(before.get(subject, {})), _plain(memory.documents.get(subject, {}))
         if old != new:
@@ -128,20 +107,27 @@ def replay(ran: Run, room: Room) -> list[str]:
     return found
 
 
+def _cause_of(value: bytes) -> str:
+    try:
+        return open_envelope(value).cause
+    except Malformed:
+        return ""
+
+
 def _failed(ran: Run, service: str, *, commands: bool) -> set[str]:
     """Subjects where a handler had a bug that is repaired by now: a command that failed is judged anew."""
     return {
-        letter.subject
-        for letter in ran.clients.letters(service)
-        if "failed" in letter.reason and not (commands and letter.seq)
+        dead_letter.subject
+        for dead_letter in ran.dead_letters(service)
+        if "failed" in dead_letter.reason and not (commands and dead_letter.seq)
     }
 
 
-def _mixed(ran: Run, room: Room, rng: Random) -> list[list[Record]]:
-    """All records of a room's topics, each partition in order, cut into batches at random."""
+def _mixed(ran: Run, consumer: Consumer, rng: Random) -> list[list[Record]]:
+    """All records of a consumer's topics, each partition in order, cut into batches at random."""
     lanes = [
         [record_of(raw) for raw in reversed(part)]
-        for topic in room.topics
+        for topic in consumer.topics
         for part in ran.scheduler.log.ends(topic)
     ]
     batches: list[list[Record]] = []
@@ -153,35 +139,53 @@ def _mixed(ran: Run, room: Room, rng: Random) -> list[list[Record]]:
     return batches
 
 
-def rebuild(ran: Run, room: Room) -> list[str]:
+def rebuild(ran: Run, consumer: Consumer) -> list[str]:
     """Every aggregate from nothing, by the records of its own writes in their order: the same documents come out.
 
-    Order between topics is a free choice of the first run, so its order is kept; nothing else is.
+    Order between topics, and how far the reference data was known, are free choices of the first run, so they are
+    kept; nothing else is.
     """
-    collection, service = ran.scheduler.collections[room.service], room.service
-    built: Documents = {}
-    for subject, batch in collection.applied:
-        partition = ran.scheduler.log.partition_of(room.commands_topic, subject.encode())
-        aggregate = Aggregate(room, subject, built.get(subject), partition, service)
-        for record in map(record_of, _of(subject, batch)):
-            item = decode(record, room)
-            if not isinstance(item, Bad) and item.subject == subject:
-                aggregate.apply(item)
-        document = aggregate.document("")
+    collection, service, log = (
+        ran.scheduler.collections[consumer.service],
+        consumer.service,
+        ran.scheduler.log,
+    )
+    known = lru_cache(lambda places: known_at(log, places))
+    everything = collection.everything()
+    touched = {subject for subject, _ in collection.applied}
+    built: Documents = {
+        subject: first for subject, first in collection.at_first.items() if subject in touched
+    }
+    for subject, origin in collection.applied:
+        reference = known(origin.places.get(subject, ends(log)))
+        document = _again(Scope(consumer, reference, patient=False), subject, origin, built.get(subject), log)
         if document.pop("gone", False):
             built.pop(subject, None)
         else:
             built[subject] = document
     found = []
     failed = _failed(ran, service, commands=False)
-    for subject, document in collection.everything().items():
-        if subject in failed:
-            continue
-        old, new = _plain(document), _plain(built.get(subject, {}))
+    for subject in {*everything, *built} & touched - failed:
+        old, new = _plain(everything.get(subject, {})), _plain(built.get(subject, {}))
         if old != new:
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             found.append(f"{subject}: built from nothing, {service} differs in {changed}")
     return found
+
+
+def _again(
+    scope: Scope, subject: str, origin: Origin, before: dict[str, Any] | None, log: Any
+) -> dict[str, Any]:
+    """One write once more: the records of its batch on the document before it."""
+    kind = scope.consumer.kind(subject)
+    assert kind is not None
+    partition = log.partition_of(scope.consumer.commands_topic, subject.encode())
+    document = read_document(kind, subject, partition, before)
+    for raw in _of(subject, origin.batch):
+        item = decode(record_of(raw), scope.consumer)
+        if item is not None and not isinstance(item, Bad):
+            document = apply(scope, document, item).document
+    return write_document(document, "")
 
 
 def _of(subject: str, batch: Any) -> list[Raw]:

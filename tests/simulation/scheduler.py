@@ -7,16 +7,19 @@ from contextlib import contextmanager
 from random import Random
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
-import shared.bus.kafka
-from shared.bus.room import Room
+import shared.bus.consumer
+from shared.domain.aggregates import Consumer
 from shared.timers import fire_at_of
 from tests.simulation.faults import Answering, Failed, Rates
-from tests.simulation.worker import Anything, Worker
-from tests.simulation.world import Ask, Clock, Collection, Group, Log
+from tests.simulation.reference import quiet
+from tests.simulation.worker import Anything, FirstCommands, Worker
+from tests.simulation.world import Ask, Clock, Collection, Group, Log, Origin
 
 DAY_MS = 86_400_000
-FREE = ("sleep", "poll", "tick")
+FREE = ("sleep", "poll", "tick", "follow", "complete")
+"""Waiting for something to come: nobody crashes in these."""
 
 
 class Stuck(RuntimeError):
@@ -45,19 +48,19 @@ class Task:
 
 @contextmanager
 def virtual_sleep(clock: Clock) -> Iterator[None]:
-    """The conveyor's backoff takes virtual time while a simulation runs, and it logs nothing."""
+    """The consumer's backoff takes virtual time while a simulation runs, and nothing is logged."""
 
     async def sleep(seconds: float) -> None:
         await Ask("sleep", clock.ms + int(seconds * 1000))
 
-    module = shared.bus.kafka
-    kept = module.asyncio, module.log
-    module.asyncio = SimpleNamespace(sleep=sleep, CancelledError=asyncio.CancelledError)  # type: ignore[assignment]
-    module.log = Anything()
-    try:
+    consumer = shared.bus.consumer
+    pretended = SimpleNamespace(sleep=sleep, CancelledError=asyncio.CancelledError)
+    with (
+        patch.object(consumer, "asyncio", pretended),
+        patch.object(consumer, "log", Anything()),
+        quiet(),
+    ):
         yield
-    finally:
-        module.asyncio, module.log = kept  # type: ignore[assignment]
 
 
 class Scheduler:
@@ -69,14 +72,18 @@ class Scheduler:
         self.rng, self.clock, self.log, self.rates, self.trace = rng, clock, log, rates, trace
         self.counts: Counter[str] = Counter()
         self.answering = Answering(rng, log, self.counts)
-        self.rooms: dict[str, Room] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self.first_commands: dict[str, FirstCommands] = {}
         self.groups: dict[str, Group] = {}
         self.collections: dict[str, Collection] = {}
         self.workers: list[Worker] = []
         self.tasks: list[Task] = []
-        self.told: list[Any] = []
+        self.answers: list[Any] = []
         self.chaos: list[Callable[[], None]] = []
         self.on_crash: list[Callable[[Worker], None]] = []
+        self.on_unpublished: list[Callable[[Worker], None]] = []
+        self.on_return: list[Callable[[], None]] = []
+        """Called when a topic that was away comes back."""
         self._started = 0
         self._patience = 5_000
 
@@ -102,16 +109,18 @@ class Scheduler:
         self._started += 1
         worker = Worker(
             self._started,
-            self.rooms[service],
+            self.consumers[service],
             self.groups[service],
             self.collections[service],
             self.log,
             self.clock,
+            self.first_commands.get(service, ()),
         )
-        worker.answers = self.told
+        worker.answers = self.answers
         self.workers.append(worker)
         self.spawn(f"{worker.name} consume", worker.consume(), worker)
         self.spawn(f"{worker.name} tick", worker.tick(), worker)
+        self.spawn(f"{worker.name} follow", worker.view.follow(), worker)
         return worker
 
     def kill(self, worker: Worker) -> None:
@@ -151,9 +160,23 @@ class Scheduler:
             return True
         if self.clock.ms < worker.frozen_until:
             return False
-        if ask.kind == "poll":
-            return self._fetchable(worker)
-        return ask.kind != "tick" or worker.wants_tick()
+        match ask.kind:
+            case "poll":
+                return self._fetchable(worker)
+            case "tick":
+                return worker.wants_tick()
+            case "follow":
+                return worker.view.hears(self.clock.ms, self.rng.choice)
+            case "complete":
+                return not worker.view.reference.missing()
+        return True
+
+    def block(self, group: Group, topic: str, ms: int) -> None:
+        """One topic does not reach one group for so long."""
+        group.blocked_until[topic] = self.clock.ms + ms
+        self.trace(f"{topic} does not reach {group.name} for {ms} ms")
+        for returned in self.on_return:
+            self.after(ms, returned)
 
     def blocked(self, group: Group) -> set[str]:
         """Topics that do not reach this group now."""
@@ -162,15 +185,15 @@ class Scheduler:
         return {topic for topic, until in group.blocked_until.items() if self.clock.ms < until}
 
     def _fetchable(self, worker: Worker) -> bool:
-        consumer = worker.consumer
-        if consumer.dry == self.log.size:
+        client = worker.client
+        if client.dry == self.log.size:
             return False
         topics, blocked = self.log.topics, self.blocked(worker.group)
-        for tp, position in consumer.positions.items():
+        for tp, position in client.positions.items():
             if position < len(topics[tp.topic][tp.partition]) and tp.topic not in blocked:
                 return True
         if not blocked:
-            consumer.dry = self.log.size
+            client.dry = self.log.size
         return False
 
     def _answer(self, task: Task, ask: Ask) -> None:
@@ -183,6 +206,9 @@ class Scheduler:
             value = self._value(worker, ask)
         except Failed as failed:
             self.trace(f"{task.name}: {ask.kind} failed: {failed.error}")
+            if worker is not None and ask.kind == "publish":
+                for unpublished in self.on_unpublished:
+                    unpublished(worker)
             alive = task.step(error=failed.error)
         else:
             alive = task.step(value)
@@ -205,24 +231,33 @@ class Scheduler:
             case "write":
                 if worker is not None:
                     self._count_write(worker, ask.what[1])
-                return answering.write(ask.what, worker.batch if worker else (), rate)
+                return answering.write(ask.what, worker.origin() if worker else Origin(), rate)
             case "publish":
                 return answering.publish(ask.what, rate)
             case "commit":
                 fenced = worker.generation != worker.group.generation  # type: ignore[union-attr]
                 return answering.commit(worker.group, ask.what[1], fenced, rate)  # type: ignore[union-attr]
+            case "catch up":
+                answering.catch_up(rate)
+                self.counts["version awaited"] += ask.what.began
+                ask.what.read()
+            case "follow":
+                self.counts["reference followed"] += bool(any(ask.what.reference.places))
+                ask.what.read()
             case "ends":
                 answering.read("ends", rate)
                 return {tp: len(self.log.ends(tp.topic)[tp.partition]) for tp in ask.what}
         return None
 
     def _count_write(self, worker: Worker, operations: Any) -> None:
-        owned = {(tp.topic, tp.partition) for tp in worker.consumer.positions}
+        owned = {(tp.topic, tp.partition) for tp in worker.client.positions}
         self.counts["write by a zombie"] += any(
             (raw.topic, raw.partition) not in owned for raw in worker.batch
         )
-        self.counts["events held"] += sum(
-            "held" in getattr(operation, "_doc", ()) for operation in operations
+        documents = [getattr(operation, "_doc", {}) for operation in operations]
+        self.counts["events held"] += sum("held" in document for document in documents)
+        self.counts["swept while something was on its way"] += sum(
+            "outbox" in document and "sweeps" in document for document in documents
         )
 
     def _crash_in(self, worker: Worker, ask: Ask) -> None:
@@ -253,6 +288,7 @@ class Scheduler:
         later += [task.ask.what for task in self.tasks if task.ask and task.ask.kind == "sleep"]
         later += [until for group in self.groups.values() for until in group.blocked_until.values()]
         later += [worker.frozen_until for worker in self.workers]
+        later += [worker.view.deaf_until for worker in self.workers if worker.view.behind()]
         for collection in self.collections.values():
             if (soonest := self.next_deadline(collection)) is not None:
                 if soonest <= now:  # overdue: waits for what has not been read yet, or for the auditor

@@ -1,28 +1,25 @@
-"""What a client sees of an issue: the events so far, folded into where it stands and what may come next."""
+"""What a client sees of an issue: the events so far, gathered into where it stands and what may come next."""
 
 from collections.abc import Sequence
+from datetime import date
 from random import Random
 from typing import Any, NamedTuple
 
-from shared.commands import (
-    AcceptIssue,
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
-    Command,
-    DecideRework,
     DraftReply,
-    FinishTracking,
-    RateReply,
-    RejectIssue,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
     SendBackReply,
     SignAssignment,
     SignOffReply,
-    WithdrawIssue,
 )
-from shared.events import OUTCOMES, Kind, Outcome, RejectionGround, Satisfaction, Solved
+from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.commands.intake import AcceptIssue, RejectIssue, WithdrawIssue
+from shared.contract.words import OUTCOMES, Kind, Outcome, RejectionGround, Satisfaction, Solved
 
 OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
 
@@ -157,15 +154,17 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
 
 def _draft(sight: Sight, rng: Random) -> DraftReply:
     outcome = rng.choice(OUTCOMES[sight.kind])
-    promised = "2027-03-01" if outcome is Outcome.PLANNED else ""
+    promised = date(2028, 3, 1) if outcome is Outcome.PLANNED else None
     return DraftReply(assignment=sight.assignment, outcome=outcome, text="答复如下", promised_on=promised)
 
 
 def _rating(sight: Sight, rng: Random) -> RateReply:
     return RateReply(
-        round=sight.round, satisfaction=rng.choice(list(Satisfaction)), solved=rng.choice(list(Solved)),
+        round=sight.round,
+        satisfaction=rng.choice(list(Satisfaction)),
+        solved=rng.choice(list(Solved)),
         reason="仍未解决",
-    )  # fmt: skip
+    )
 
 
 def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str) -> Wish:

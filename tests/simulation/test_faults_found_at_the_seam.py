@@ -6,10 +6,11 @@ from typing import Any
 from unittest.mock import patch
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
-from shared.bus.kafka import Conveyor
-from shared.bus.loop import Batch
-from shared.events import INTAKE
+from shared.bus.consumer import BatchConsumer
+from shared.bus.processor import Batch
+from shared.contract.event import INTAKE
 from tests.simulation.worker import Anything
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -19,7 +20,8 @@ class Bare:
     """A consumer whose assignment is set by hand."""
 
     def __init__(self, ends: dict[TopicPartition, int]) -> None:
-        self.ends = ends
+        self.ends, self.away = ends, False
+        self.commits: list[dict[TopicPartition, int]] = []
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.ends)
@@ -31,26 +33,35 @@ class Bare:
         return 0
 
     async def commit(self, offsets: Any) -> None:
-        """Nothing to keep."""
+        """Keep them, or fail as the coordinator does when it is away."""
+        if self.away:
+            raise KafkaConnectionError
+        self.commits.append(dict(offsets))
 
     async def getmany(self) -> None:
         """Nothing to fetch."""
 
 
-def conveyor(consumer: Bare) -> Conveyor:
-    """A conveyor whose loop does nothing."""
+def batches(client: Bare) -> BatchConsumer:
+    """A batch consumer whose processor does nothing."""
 
     async def run(records: Any) -> Batch:
         return Batch()
 
-    loop = SimpleNamespace(
+    processor = SimpleNamespace(
         run=run,
-        room=SimpleNamespace(commands_topic="dispatch.commands"),
-        revoked=lambda tps: None,
+        consumer=SimpleNamespace(commands_topic="dispatch.commands"),
+        revoked=lambda places: None,
         committed=lambda offsets: None,
     )
-    made = Conveyor(loop, "", Anything())  # type: ignore[arg-type]
-    made.consumer = lambda: consumer  # type: ignore[assignment, return-value]
+    made = BatchConsumer(
+        processor,  # type: ignore[arg-type]
+        "",
+        Anything(),  # type: ignore[arg-type]
+        on_batch=lambda batch: None,
+        on_assigned=lambda partitions: None,
+    )
+    made.consumer = lambda: client  # type: ignore[assignment, return-value]
     return made
 
 
@@ -62,39 +73,39 @@ def raw(tp: TopicPartition, offset: int) -> Any:
 
 async def test_a_batch_that_ends_after_its_partition_moved_on_does_not_hold_the_timers_back():
     mine, gone = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
-    consumer = Bare({mine: 0, gone: 99})
-    made = conveyor(consumer)
+    client = Bare({mine: 0, gone: 99})
+    made = batches(client)
     await made.on_partitions_assigned([mine, gone])
     await made.on_partitions_revoked([mine, gone])
-    consumer.ends = {mine: 0}
+    client.ends = {mine: 0}
     await made.on_partitions_assigned([mine])
-    await made.carry([raw(gone, 3)])
-    consumer.ends = {mine: 0, gone: 99}
-    assert await made.read_up_to(NOW) == NOW
+    await made.handle([raw(gone, 3)])
+    client.ends = {mine: 0, gone: 99}
+    assert await made.positions.read_up_to(NOW) == NOW
 
 
 async def test_what_was_read_of_other_partitions_says_nothing_about_new_ones():
     old, new = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
-    consumer = Bare({old: 0})
-    made = conveyor(consumer)
+    client = Bare({old: 0})
+    made = batches(client)
     await made.on_partitions_assigned([old])
-    assert await made.read_up_to(NOW) == NOW
+    assert await made.positions.read_up_to(NOW) == NOW
     await made.on_partitions_revoked([old])
-    consumer.ends = {old: 0, new: 7}
+    client.ends = {old: 0, new: 7}
     await made.on_partitions_assigned([old, new])
-    assert await made.read_up_to(NOW + timedelta(minutes=1)) < NOW
+    assert await made.positions.read_up_to(NOW + timedelta(minutes=1)) < NOW
 
 
 async def test_a_leap_day_stops_no_timer():
-    made = conveyor(Bare({}))
+    made = batches(Bare({}))
     leap = datetime(2028, 2, 29, 8, tzinfo=UTC)
-    assert await made.read_up_to(leap) < leap
+    assert await made.positions.read_up_to(leap) < leap
 
 
 async def test_ends_that_were_asked_for_before_partitions_moved_on_do_not_hold_the_timers_back():
     old, new = TopicPartition(INTAKE, 0), TopicPartition(INTAKE, 1)
-    consumer = Bare({old: 5})
-    made = conveyor(consumer)
+    client = Bare({old: 5})
+    made = batches(client)
 
     async def slow(partitions: Any) -> dict[TopicPartition, int]:
         await made.on_partitions_revoked([old])
@@ -102,7 +113,33 @@ async def test_ends_that_were_asked_for_before_partitions_moved_on_do_not_hold_t
         return {old: 5}
 
     await made.on_partitions_assigned([old])
-    with patch.object(consumer, "end_offsets", slow):
-        await made.read_up_to(NOW)
-    consumer.ends = {old: 5, new: 0}
-    assert await made.read_up_to(NOW) == NOW
+    with patch.object(client, "end_offsets", slow):
+        await made.positions.read_up_to(NOW)
+    client.ends = {old: 5, new: 0}
+    assert await made.positions.read_up_to(NOW) == NOW
+
+
+async def test_what_a_failed_commit_left_over_goes_with_the_next_one_though_its_partition_stays_silent():
+    silent, busy = TopicPartition(INTAKE, 0), TopicPartition("dispatch.commands", 0)
+    client = Bare({silent: 0, busy: 0})
+    made = batches(client)
+    await made.on_partitions_assigned([silent, busy])
+    client.away = True
+    await made.handle([raw(silent, 3)])
+    client.away = False
+    await made.handle([raw(busy, 7)])
+    assert client.commits == [{silent: 4, busy: 8}]
+
+
+async def test_what_a_failed_commit_left_over_is_not_committed_for_a_partition_that_moved_on():
+    gone, mine = TopicPartition(INTAKE, 1), TopicPartition(INTAKE, 0)
+    client = Bare({gone: 0, mine: 0})
+    made = batches(client)
+    await made.on_partitions_assigned([gone, mine])
+    client.away = True
+    await made.handle([raw(gone, 3)])
+    await made.on_partitions_revoked([gone, mine])
+    client.away, client.ends = False, {mine: 0}
+    await made.on_partitions_assigned([mine])
+    await made.handle([raw(mine, 5)])
+    assert client.commits == [{mine: 6}]

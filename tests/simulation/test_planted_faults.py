@@ -2,19 +2,19 @@
 
 import pytest
 
-from tests.simulation import simulation
+from tests.simulation import beginning
 from tests.simulation.judging import judge
 from tests.simulation.planted import FAULTS, planted
 
-MOST_SEEDS = 120
+MOST_SEEDS = 200
 
 
 def complaint_of(name: str) -> str | None:
     """``seed: sentence`` of the first seed in which a fault shows, or None."""
     with planted(name):
-        rooms = {service: simulation.room_of(service) for service in simulation.SERVICES}
+        consumers = {service: beginning.consumer_of(service) for service in beginning.SERVICES}
         for seed in range(MOST_SEEDS):
-            if found := judge(seed, rooms=rooms).violations:
+            if found := judge(seed, consumers=consumers).violations:
                 return f"{seed}: {found[0]}"
     return None
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
 
+from tests.simulation.beginning import drive
 from tests.simulation.clients import DAY, HOUR
-from tests.simulation.faults import Rates
+from tests.simulation.faults import LATE, Rates
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.worker import Worker
+
+STORM = Rates(0.4, 0.004)
+WAITING = ("poll", "tick", "follow")
 
 
 class Trouble:
@@ -16,13 +19,15 @@ class Trouble:
     def __init__(self, scheduler: Scheduler, rng: Random, more: Sequence[Callable[[], None]]) -> None:
         self.scheduler, self.rng = scheduler, rng
         scheduler.on_crash.append(self._crashed)
-        scheduler.chaos += [
-            self._rebalance_any, self._freeze, self._block, self._block, self._join, self._leave, self._kill, *more,
-        ]  # fmt: skip
+        scheduler.on_unpublished.append(self._away)
+        scheduler.on_return.append(self._storm)
+        late = [self._block, self._block, self._deafen]
+        moving = [self._rebalance_any, self._freeze, self._join, self._leave, self._kill]
+        scheduler.chaos += [*late, *([] if scheduler.rates is LATE else moving), *more]
 
     def members(self, service: str) -> list[Worker]:
         """The living workers of one service that their group knows."""
-        return [w for w in self.scheduler.workers if w.room.service == service and not w.kicked]
+        return [w for w in self.scheduler.workers if w.service == service and not w.kicked]
 
     def rebalance(self, service: str) -> None:
         """All members give everything up and get their new share; batches under way go on as zombies."""
@@ -31,12 +36,12 @@ class Trouble:
         self.rng.shuffle(members)
         shares = group.share(members)
         for worker in members:
-            if any(task.owner is worker and task.ask and task.ask.kind not in ("poll", "tick")
-                   for task in self.scheduler.tasks):  # fmt: skip
+            own = [task.ask for task in self.scheduler.tasks if task.owner is worker and task.ask]
+            if any(ask.kind not in WAITING for ask in own):
                 self.scheduler.counts["rebalance in mid-batch"] += 1
-            _drive(worker.revoked())
+            drive(worker.revoked())
         for worker in members:
-            _drive(worker.assigned(shares[worker]))
+            drive(worker.assigned(shares[worker]))
         self.scheduler.trace(f"{service} rebalanced to {[worker.name for worker in members]}")
 
     def _any(self) -> Worker | None:
@@ -62,22 +67,42 @@ class Trouble:
     def _kick(self, worker: Worker) -> None:
         if worker.alive:
             worker.kicked = True
-            self.rebalance(worker.room.service)
+            self.rebalance(worker.service)
 
     def _back(self, worker: Worker) -> None:
         if worker.alive and worker.kicked:
-            _drive(worker.revoked())
+            drive(worker.revoked())
             worker.kicked = False
-            self.rebalance(worker.room.service)
+            self.rebalance(worker.service)
 
     def _block(self) -> None:
         """One topic does not reach one group for a while, or for days."""
         group = self.rng.choice(list(self.scheduler.groups.values()))
         topic = self.rng.choice(group.topics)
-        span = self.rng.choice((5_000, 600_000, HOUR, DAY, 4 * DAY))
-        group.blocked_until[topic] = self.scheduler.clock.ms + self.rng.randint(1, span)
+        span = self.rng.randint(1, self.rng.choice((5_000, 600_000, HOUR, DAY, 4 * DAY)))
         self.scheduler.counts["topic delayed"] += 1
-        self.scheduler.trace(f"{topic} does not reach {group.name} for a while")
+        self.scheduler.block(group, topic, span)
+
+    def _storm(self) -> None:
+        """What comes back is shaky at first: for some seconds most steps fail."""
+        calm = self.scheduler.rates
+        if calm.chaos == 0 or calm.fault >= STORM.fault or self.rng.random() < 0.4:
+            return
+
+        def over() -> None:
+            if self.scheduler.rates.chaos:
+                self.scheduler.rates = calm
+
+        self.scheduler.counts["storm"] += 1
+        self.scheduler.rates = STORM._replace(chaos=calm.chaos)
+        self.scheduler.after(self.rng.choice((50, 300, 2_000)), over)
+
+    def _deafen(self) -> None:
+        """New versions of the reference data do not reach one worker by themselves, for an hour or for days."""
+        worker = self._any()
+        if worker is not None:
+            self.scheduler.counts["reference delayed"] += 1
+            worker.view.deaf_until = self.scheduler.clock.ms + self.rng.choice((HOUR, DAY, 4 * DAY))
 
     def _join(self) -> None:
         service = self.rng.choice(list(self.scheduler.groups))
@@ -88,10 +113,10 @@ class Trouble:
 
     def _leave(self) -> None:
         worker = self._any()
-        if worker is not None and len(self.members(worker.room.service)) > 1:
+        if worker is not None and len(self.members(worker.service)) > 1:
             self.scheduler.counts["worker leaves"] += 1
             self.scheduler.kill(worker)
-            self.rebalance(worker.room.service)
+            self.rebalance(worker.service)
 
     def _kill(self) -> None:
         worker = self._any()
@@ -101,9 +126,17 @@ class Trouble:
             self._crashed(worker)
 
     def _crashed(self, worker: Worker) -> None:
-        service = worker.room.service
+        service = worker.service
+        self._away(worker)
         self.scheduler.after(self.rng.choice((300, 6_000)), lambda: self.rebalance(service))
         self.scheduler.after(self.rng.choice((1_000, 20_000)), lambda: self._replace(service))
+
+    def _away(self, worker: Worker) -> None:
+        """What let a batch fail keeps its topics away as well: what was stored is published days later."""
+        for topic in sorted({raw.topic for raw in worker.batch}):
+            if self.scheduler.rates.chaos and self.rng.random() < 0.2:
+                self.scheduler.block(worker.group, topic, self.rng.randint(1, 4 * DAY))
+                self.scheduler.counts["topic away with its batch"] += 1
 
     def _replace(self, service: str) -> None:
         if len(self.members(service)) < 3:
@@ -113,7 +146,7 @@ class Trouble:
     def _manned(self, service: str) -> bool:
         """Every partition has an owner who knows that it is."""
         group, members = self.scheduler.groups[service], self.members(service)
-        owned = [tp for worker in members for tp in worker.consumer.positions]
+        owned = [tp for worker in members for tp in worker.client.positions]
         known = all(worker.generation == group.generation for worker in members)
         return known and sorted(owned) == sorted(
             tp for share in group.share(members).values() for tp in share
@@ -124,7 +157,7 @@ class Trouble:
         scheduler = self.scheduler
         scheduler.rates = Rates()
         for worker in list(scheduler.workers):
-            worker.frozen_until = 0
+            worker.frozen_until = worker.view.deaf_until = 0
             self._back(worker)
         for group in scheduler.groups.values():
             group.blocked_until.clear()
@@ -133,12 +166,3 @@ class Trouble:
                 scheduler.start_worker(service)
             if not self._manned(service):
                 self.rebalance(service)
-
-
-def _drive(coroutine: Any) -> None:
-    """Run a coroutine that awaits nothing outside its worker."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("it should not have to wait")

@@ -9,8 +9,9 @@ import pickle
 import zlib
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pymongo
@@ -18,7 +19,6 @@ from aiokafka import TopicPartition
 from pymongo.errors import BulkWriteError
 
 from shared.bus.records import Outgoing
-from shared.envelope import SHA256_HEADER, sha256_of
 
 
 class Ask:
@@ -45,6 +45,13 @@ class Raw(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
 
 
+class Origin(NamedTuple):
+    """What a write came of: the batch, and up to where the reference data was known where each subject used it."""
+
+    batch: Sequence[Raw] = ()
+    places: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+
+
 class Clock:
     """Virtual time: whole milliseconds since 1970, moved by the scheduler alone."""
 
@@ -63,13 +70,16 @@ class Log:
         self.partitions, self._clock = partitions, clock
         self.topics: dict[str, list[list[Raw]]] = {}
         self.by_subject: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
-        self.size = 0
+        self.size = self.news = 0
+        """How many records there are, and how many of them on the topics of reference data."""
+        self.first_reference: Any = None
+        """The reference data that this log began with (reference.py)."""
         self._known: set[tuple[str, str]] = set()
 
     def ends(self, topic: str) -> list[list[Raw]]:
         """The partitions of one topic, made when first named."""
         if topic not in self.topics:
-            single = topic.endswith(".dlq") or topic.startswith("dept.")
+            single = topic.endswith((".dlq", ".reference")) or topic.startswith("dept.")
             self.topics[topic] = [[] for _ in range(1 if single else self.partitions)]
         return self.topics[topic]
 
@@ -79,8 +89,7 @@ class Log:
 
     def append(self, out: Outgoing, sent_ms: int) -> Raw:
         """One record as the publisher sends it, stamped with the time it was sent."""
-        headers = out.headers or {SHA256_HEADER: sha256_of(out.value)}
-        return self.append_raw(out.topic, out.key.encode(), out.value, headers, sent_ms)
+        return self.append_raw(out.topic, out.key.encode(), out.value, out.wire_headers(), sent_ms)
 
     def append_raw(self, topic: str, key: bytes, value: bytes, headers: dict[str, str], sent_ms: int) -> Raw:
         """Any bytes at all, as a stranger might write them."""
@@ -90,9 +99,17 @@ class Log:
         raw = Raw(topic, number, len(partition), sent_ms, key, value, packed)
         partition.append(raw)
         self.size += 1
+        self.news += topic.endswith(".reference")
         if topic.endswith(".events"):
             self._index(topic, raw)
         return raw
+
+    def fill(self, topics: Mapping[str, Sequence[Sequence[Raw]]]) -> None:
+        """Begin with these records, which nobody has to read any more."""
+        self.topics = {topic: [list(part) for part in parts] for topic, parts in topics.items()}
+        sizes = {topic: sum(map(len, parts)) for topic, parts in self.topics.items()}
+        self.size = sum(sizes.values())
+        self.news = sum(size for topic, size in sizes.items() if topic.endswith(".reference"))
 
     def _index(self, topic: str, raw: Raw) -> None:
         """What happened to each issue, for clients that look at it: every event once."""
@@ -161,8 +178,10 @@ class Collection:
         self.service = service
         self.documents: dict[str, bytes] = {}
         self.deadlines: list[tuple[str, str]] = []
-        self.applied: list[tuple[str, Sequence[Raw]]] = []
-        """(subject, the batch it came of) for every write that took place, in order."""
+        self.applied: list[tuple[str, Origin]] = []
+        """(subject, what it came of) for every write that took place, in order."""
+        self.at_first: Mapping[str, dict[str, Any]] = {}
+        """The documents that were there before the run."""
         self._deadline_of: dict[str, str] = {}
 
     def find(self, query: dict[str, Any], fields: Any = None, batch_size: int = 0) -> Cursor:
@@ -183,6 +202,12 @@ class Collection:
 
     # ------------------------------------------------- what the scheduler calls
 
+    def fill(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        """Begin with these documents."""
+        for document in documents.values():
+            self._put(document)
+        self.at_first = documents
+
     def look(self, subject: str) -> dict[str, Any] | None:
         """One document as it is now."""
         packed = self.documents.get(subject)
@@ -193,7 +218,7 @@ class Collection:
         return {subject: pickle.loads(packed) for subject, packed in self.documents.items()}
 
     def select(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """The documents a query means: by id, by ids, or by a range of one string."""
+        """The documents a query means: by id, by ids, by a range of one string, or by fields (it scans)."""
         wanted = query.get("_id")
         if isinstance(wanted, dict):
             subjects: Iterable[str] = wanted["$in"]
@@ -201,6 +226,8 @@ class Collection:
             subjects = [wanted]
         elif "deadline" in query:
             subjects = [subject for _, subject in self.range(query["deadline"])]
+        elif "kind" in query:
+            return [found for found in self.everything().values() if _fits(found, query)]
         else:
             raise NotImplementedError(f"the simulated store cannot answer {query}")
         return [found for subject in subjects if (found := self.look(subject)) is not None]
@@ -210,12 +237,12 @@ class Collection:
         low, high = (bisect_left(self.deadlines, (bounds[side],)) for side in ("$gte", "$lt"))
         return self.deadlines[low:high]
 
-    def apply(self, operation: Any, batch: Sequence[Raw]) -> int:
+    def apply(self, operation: Any, origin: Origin) -> int:
         """Do one write; the number of documents matched, inserted or deleted. Raise on a duplicate id."""
         done = self._apply(operation)
         if done:
             subject = getattr(operation, "_filter", None) or operation._doc
-            self.applied.append((subject["_id"], batch))
+            self.applied.append((subject["_id"], origin))
         return done
 
     def _apply(self, operation: Any) -> int:
@@ -245,3 +272,14 @@ class Collection:
         if deadline is not None:
             self._deadline_of[subject] = deadline
             insort(self.deadlines, (deadline, subject))
+
+
+def _fits(document: dict[str, Any], query: dict[str, Any]) -> bool:
+    """Whether every field of a query has its value, or one of several, in a document."""
+    for path, wanted in query.items():
+        value: Any = document
+        for step in path.split("."):
+            value = (value or {}).get(step)
+        if value not in (wanted["$in"] if isinstance(wanted, dict) else [wanted]):
+            return False
+    return True

@@ -7,24 +7,32 @@ documents and acknowledged commands (all optional) it also judges delivery, outc
 from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.delivery import check_delivery, check_outcomes
 from tests.simulation.checker.figures import check_figures
-from tests.simulation.checker.history import Acknowledged, Facts, History
+from tests.simulation.checker.history import Acknowledged, Evidence, History
 from tests.simulation.checker.lives import check_lives
+from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.sequences import check_sequences
 from tests.simulation.checker.stores import check_stores, check_timers
+from tests.simulation.checker.terms import check_terms
 
-__all__ = ["Acknowledged", "Facts", "History", "check"]
+__all__ = ["Acknowledged", "Evidence", "History", "check"]
 
 
 def check(history: History) -> list[str]:
     """Every violation found, each a sentence that names subject and record; [] for a good history."""
-    facts = Facts(history)
-    found = [*check_sequences(facts), *check_lives(facts), *check_clocks(facts)]
+    evidence = Evidence(history)
+    found = [
+        *check_sequences(evidence),
+        *check_lives(evidence),
+        *check_clocks(evidence),
+        *check_terms(evidence),
+        *check_mergers(evidence),
+    ]
     if history.documents is not None:
         found += [
-            *check_delivery(facts),
-            *check_outcomes(facts),
-            *check_stores(facts),
-            *check_timers(facts),
-            *check_figures(facts),
+            *check_delivery(evidence),
+            *check_outcomes(evidence),
+            *check_stores(evidence),
+            *check_timers(evidence),
+            *check_figures(evidence),
         ]
     return found

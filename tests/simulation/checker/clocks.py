@@ -1,18 +1,20 @@
 """Supervision's clocks: nothing fires early, twice, after its stop or without a cause; nothing due stays silent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.envelope import read_seen
-from tests.simulation.checker.history import Facts, instant
-from tests.simulation.checker.lives import TOPIC_OF, kind_of
+from shared.contract.envelope import read_seen
+from tests.simulation.checker.history import Event, Evidence, instant, kind_of, owner_of
+from tests.simulation.checker.lives import TOPIC_OF
 
 Key = tuple[str, int, str]
+GraceOf = Callable[[str], timedelta]
 Running = Mapping[str, Mapping[str, bool]]
 ENDS = ("issue.rejected", "issue.withdrawn", "issue.closed")
-ISSUE_CLOCKS = ("assign", "promise", "rework_decision", "tracking")
+HEARD = ("intake.events", "dispatch.events", "feedback.events")
+"""The topics that supervision reads."""
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Clock:
     key: Key
     started_at: datetime
     due_at: datetime
+    grace: timedelta = timedelta(0)
     cause: str = ""
     warned: list[str] = field(default_factory=list)
     breached: bool = False
@@ -37,15 +40,15 @@ def _key(data: Mapping[str, Any]) -> Key:
     return data["clock"], data.get("round", 1), data.get("assignment", "")
 
 
-def read_clocks(events: list[Mapping[str, Any]]) -> list[Clock]:
+def read_clocks(events: list[Event]) -> list[Clock]:
     """All clocks of one issue, every generation; wrong steps are left out (``check_clocks`` names them)."""
-    return _read("", events, timedelta(0), [])
+    return _read("", events, lambda policy: timedelta(0), [])
 
 
-def running_clocks(facts: Facts) -> Running:
+def running_clocks(evidence: Evidence) -> Running:
     """By subject and clock name: True while something may still fire, False when it was breached already."""
     running: dict[str, dict[str, bool]] = {}
-    for subject, events in facts.told_by("supervision").items():
+    for subject, events in evidence.events_by("supervision").items():
         for clock in read_clocks(events):
             if not clock.stopped:
                 names = running.setdefault(subject, {})
@@ -53,23 +56,30 @@ def running_clocks(facts: Facts) -> Running:
     return running
 
 
-def check_clocks(facts: Facts) -> Iterator[str]:
-    """Every clock of every issue, by itself and against the facts of the other owners."""
-    grace = timedelta(seconds=facts.history.grace_seconds)
-    told = {service: facts.told_by(service) for service in ("intake", "dispatch", "feedback", "supervision")}
-    for subject, events in told["supervision"].items():
+def check_clocks(evidence: Evidence) -> Iterator[str]:
+    """Every clock of every issue, by itself and against the events of the other owners."""
+    policies = evidence.published("policy")
+
+    def grace_of(policy: str) -> timedelta:
+        known = policies[policy]["data"]["policy"] if policy in policies else {}
+        return timedelta(seconds=known.get("grace_seconds", evidence.history.grace_seconds))
+
+    by_owner = {
+        service: evidence.events_by(service) for service in ("intake", "dispatch", "feedback", "supervision")
+    }
+    for subject, events in by_owner["supervision"].items():
         found: list[str] = []
-        clocks = _read(subject, events, grace, found)
+        clocks = _read(subject, events, grace_of, found)
         yield from found
-        if not facts.spared(subject, "supervision"):
+        if not evidence.spared(subject, "supervision"):
             others = {
-                service: told[service].get(subject, []) for service in ("intake", "dispatch", "feedback")
+                service: by_owner[service].get(subject, []) for service in ("intake", "dispatch", "feedback")
             }
-            yield from _against_facts(facts, subject, clocks, others, grace)
-            yield from _annulled_in_vain(facts, subject, events, grace)
+            yield from _against_events(evidence, subject, clocks, others)
+            yield from _annulled_in_vain(evidence, subject, events, grace_of)
 
 
-def _read(subject: str, events: list[Mapping[str, Any]], grace: timedelta, found: list[str]) -> list[Clock]:
+def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[str]) -> list[Clock]:
     clocks: list[Clock] = []
     current: dict[Key, Clock] = {}
     for event in events:
@@ -82,17 +92,21 @@ def _read(subject: str, events: list[Mapping[str, Any]], grace: timedelta, found
             if clock is not None and not clock.stopped:
                 found.append(f"{subject}: {event['id']} starts {clock} while it runs")
             current[key] = Clock(
-                key, instant(data["started_at"]), instant(data["due_at"]), str(event.get("cause", ""))
+                key,
+                instant(data["started_at"]),
+                instant(data["due_at"]),
+                grace_of(data["policy"]),
+                str(event.get("cause", "")),
             )
             clocks.append(current[key])
         elif clock is None:
             found.append(f"{subject}: {event['id']} ({kind}) is about a clock that never started: {key}")
         else:
-            found.extend(f"{subject}: {event['id']}: {wrong}" for wrong in _step(clock, kind, event, grace))
+            found.extend(f"{subject}: {event['id']}: {wrong}" for wrong in _step(clock, kind, event))
     return clocks
 
 
-def _step(clock: Clock, kind: str, event: Mapping[str, Any], grace: timedelta) -> Iterator[str]:
+def _step(clock: Clock, kind: str, event: Event) -> Iterator[str]:
     """One event of a running clock; what is wrong with it."""
     at, data = instant(event["time"]), event["data"]
     by_timer = str(event.get("cause", "")).startswith("timer/")
@@ -110,9 +124,9 @@ def _step(clock: Clock, kind: str, event: Mapping[str, Any], grace: timedelta) -
         case "clock.breached":
             if clock.breached:
                 yield f"{clock} was breached twice"
-            # A clock that starts after its stop was heard of is told whole at once, at the instant of its start.
+            # A clock that starts after its stop was heard of is recorded whole at once, at the instant of its start.
             whole = not by_timer and event.get("cause") == clock.cause
-            if not whole and (at < clock.due_at + grace if by_timer else at <= clock.due_at):
+            if not whole and (at < clock.due_at + clock.grace if by_timer else at <= clock.due_at):
                 yield f"{clock} was breached at {at}, too early for {clock.due_at}"
             clock.breached = True
         case "clock.breach_annulled":
@@ -129,14 +143,13 @@ def _step(clock: Clock, kind: str, event: Mapping[str, Any], grace: timedelta) -
             clock.stopped = True
 
 
-def _against_facts(
-    facts: Facts,
+def _against_events(
+    evidence: Evidence,
     subject: str,
     clocks: list[Clock],
-    others: Mapping[str, list[Mapping[str, Any]]],
-    grace: timedelta,
+    others: Mapping[str, list[Event]],
 ) -> Iterator[str]:
-    """Which clocks must exist, be stopped and be breached follows from the owners' facts alone."""
+    """Which clocks must exist, be stopped and be breached follows from the owners' events alone."""
     for name, round, started in _expected(others):
         stop = min(_stops(name, round, started, others), default=None)
         found = [clock for clock in clocks if clock.key[:2] == (name, round)]
@@ -147,7 +160,7 @@ def _against_facts(
         clock = found[-1]
         late = stop is None or stop > clock.due_at
         standing = clock.breached and not clock.annulled
-        over = facts.history.now > clock.due_at + grace + timedelta(minutes=10)
+        over = evidence.history.now > clock.due_at + clock.grace + timedelta(minutes=10)
         if standing and not late:
             yield f"{subject}: {clock} counts as breached, though it was stopped in time at {stop}"
         if late and over and not standing:
@@ -156,7 +169,7 @@ def _against_facts(
             yield f"{subject}: {clock} is {'stopped' if clock.stopped else 'running'}, but its end was {stop}"
 
 
-def _expected(others: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[tuple[str, int, datetime]]:
+def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, datetime]]:
     for event in (*others["intake"], *others["feedback"]):
         at, round = instant(event["time"]), event["data"].get("round", 1)
         match kind_of(event):
@@ -172,9 +185,7 @@ def _expected(others: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[tuple[s
                 yield "tracking", round, at
 
 
-def _stops(
-    name: str, round: int, started: datetime, others: Mapping[str, list[Mapping[str, Any]]]
-) -> Iterator[datetime]:
+def _stops(name: str, round: int, started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
     for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
         kind, at = kind_of(event), instant(event["time"])
         if (
@@ -187,25 +198,28 @@ def _stops(
 
 
 def _annulled_in_vain(
-    facts: Facts, subject: str, events: list[Mapping[str, Any]], grace: timedelta
+    evidence: Evidence, subject: str, events: list[Event], grace_of: GraceOf
 ) -> Iterator[str]:
     """A timer waits until what its sources held after due + grace was read; so what was there then cannot annul."""
-    breaches: dict[Key, Mapping[str, Any]] = {}
+    breaches: dict[Key, Event] = {}
+    graces: dict[Key, timedelta] = {}
     for event in events:
         kind, data = kind_of(event), event["data"]
-        if kind == "clock.breached":
+        if kind == "clock.started":
+            graces[_key(data)] = grace_of(data["policy"])
+        elif kind == "clock.breached":
             breaches[_key(data)] = event
         elif kind == "clock.breach_annulled" and _key(data) in breaches:
             breach = breaches[_key(data)]
-            fact = facts.by_id.get(str(event.get("cause", "")))
+            fact = evidence.by_id.get(str(event.get("cause", "")))
             if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
                 continue
-            fire_ms = (instant(data["due_at"]) + grace).timestamp() * 1000
-            if _there_since(facts, subject, fact.event or {}) <= fire_ms:
+            fire_ms = (instant(data["due_at"]) + graces[_key(data)]).timestamp() * 1000
+            if _there_since(evidence, subject, fact.event or {}) <= fire_ms:
                 yield f"{subject}: {breach['id']} was fired though what annulled it could be read: {fact.place}"
 
 
-def _there_since(facts: Facts, subject: str, event: Mapping[str, Any]) -> int:
+def _there_since(evidence: Evidence, subject: str, event: Event) -> int:
     """When an event and everything it waits for stood on its topics, in ms; late copies do not count."""
     todo = {str(event["id"]).rsplit(":", 2)[0]: event["seq"]}
     since, done = 0, set()
@@ -215,11 +229,11 @@ def _there_since(facts: Facts, subject: str, event: Mapping[str, Any]) -> int:
             if (topic, seq) in done:
                 continue
             done.add((topic, seq))
-            for (name, owner, _), found in facts.events.items():
+            for (name, owner, _), found in evidence.events.items():
                 if (name, owner) == (topic, subject) and seq in found:
                     since = max(since, found[seq].record.timestamp)
                     seen = read_seen((found[seq].event or {}).get("seen", ""))
-                    todo.update(
-                        {t: max(n, todo.get(t, 0)) for t, n in seen.items() if t in TOPIC_OF.values()}
-                    )
+                    for source, last in seen.items():
+                        if (name := TOPIC_OF.get(owner_of(source), "")) in HEARD:
+                            todo[name] = max(last, todo.get(name, 0))
     return since

@@ -1,30 +1,35 @@
-"""Figures rest on the log alone: feedback's state of every issue, rebuilt from the events, is the one it stored."""
+"""Figures rest on the log alone: what it says of every issue's rating is what feedback stored."""
 
 from collections.abc import Iterator
 
-from services.feedback.domain import Issue, rebuild
-from shared.envelope import open_envelope
-from tests.simulation.checker.history import Facts
+from services.cli.figures.rebuild import rebuild
+from services.feedback.issue.life import Issue
+from shared.contract.envelope import open_envelope
+from tests.simulation.checker.history import OWNERS, Evidence
 
 
-def check_figures(facts: Facts) -> Iterator[str]:
+def check_figures(evidence: Evidence) -> Iterator[str]:
     """What feedback dropped, applied twice or in another order than its events say shows here."""
-    stored = (facts.history.documents or {}).get("feedback")
+    stored = (evidence.history.documents or {}).get("feedback")
     if stored is None:
         return
     firsts = [
         open_envelope(opened.record.value)
-        for (topic, _, _), found in facts.events.items()
-        if topic.endswith(".events")
+        for (topic, _, _), found in evidence.events.items()
+        if topic in OWNERS
         for opened in found.values()
     ]
     rebuilt = rebuild(firsts)
     for subject, document in stored.items():
         state = document.get("state")
-        if state is None or document.get("held") or facts.spared(subject, "feedback"):
+        if state is None or document.get("held") or evidence.spared(subject, "feedback"):
             continue
         known, again = Issue.model_validate(state), rebuilt.get(subject)
-        if known != again:
-            kept, found = known.model_dump(mode="json"), again.model_dump(mode="json") if again else {}
-            differ = {name: (kept[name], found.get(name)) for name in kept if kept[name] != found.get(name)}
-            yield f"{subject}: feedback's state is not what the log says: {differ}"
+        if again is None:
+            yield f"{subject}: feedback knows an issue that the log does not"
+            continue
+        kept = (known.state.value, known.kind, [(reply.round, reply.open_until) for reply in known.rounds])
+        found = [(reply.round, reply.open_until) for reply in again.rounds if reply.open_until]
+        counted = (again.state.value, again.kind, found)
+        if kept != counted:
+            yield f"{subject}: feedback's state is not what the log says: {kept}, {counted}"

@@ -6,26 +6,43 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from shared.bus.deadletters import Letter
+from shared.bus.deadletters import DeadLetter
 from shared.bus.records import Record
-from shared.commands import COMMANDS, CONTROL
-from shared.events import EVENTS
+from shared.contract.registry import COMMANDS, CONTROL, EVENTS
 
+Event = Mapping[str, Any]
 Documents = Mapping[str, Mapping[str, Mapping[str, Any]]]
-OWNERS = {f"{service}.events": service for service in ("intake", "dispatch", "supervision", "feedback")}
+SERVICES = ("intake", "dispatch", "supervision", "feedback")
+OWNERS = {f"{service}.events": service for service in SERVICES}
+PREFIXES = {
+    "": "issue",
+    "dept": "department",
+    "staff": "staff",
+    "rules": "rules",
+    "policy": "policy",
+    "calendar": "calendar",
+}
+KEEPS = {
+    "intake": ("issue",),
+    "dispatch": ("issue", "department", "staff", "rules"),
+    "supervision": ("issue", "policy", "calendar"),
+    "feedback": ("issue",),
+}
+"""The kinds of aggregates that each service owns; it keeps nothing of any other."""
 
 
 class Acknowledged(NamedTuple):
-    """A command that Kafka had acknowledged; ``told``: every outcome somebody was told."""
+    """A command that Kafka had acknowledged; ``answers``: every outcome that somebody was given."""
 
     service: str
     subject: str
     id: str
-    told: tuple[Mapping[str, Any], ...] = ()
+    answers: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass
@@ -33,11 +50,12 @@ class History:
     """``records`` of all topics, each partition in order; the rest as far as it is known.
 
     ``now``: when it was looked at; deadlines after it need not have fired. ``documents``: by service and subject.
+    ``grace_seconds``: of policies that no event of the history publishes.
     """
 
     records: Iterable[Record]
     reads: Mapping[str, Sequence[str]]
-    letters: Mapping[str, Sequence[Letter]] = field(default_factory=dict)
+    dead_letters: Mapping[str, Sequence[DeadLetter]] = field(default_factory=dict)
     documents: Documents | None = None
     acknowledged: Sequence[Acknowledged] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -48,7 +66,7 @@ class Opened(NamedTuple):
     """One record; ``event`` is None when it cannot be used."""
 
     record: Record
-    event: Mapping[str, Any] | None
+    event: Event | None
 
     @property
     def place(self) -> str:
@@ -56,7 +74,7 @@ class Opened(NamedTuple):
         return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
 
 
-class Facts:
+class Evidence:
     """A history, opened. ``events[topic, subject, source][seq]`` is the first record that held that event."""
 
     def __init__(self, history: History) -> None:
@@ -73,15 +91,14 @@ class Facts:
                 if event.get("seq", 0) > 0:
                     name = (opened.record.topic, event["subject"], event["source"])
                     self.events[name].setdefault(event["seq"], opened)
-        self.letters = {
-            service: {letter.origin: letter for letter in letters}
-            for service, letters in history.letters.items()
+        self.dead_letters = {
+            service: {one.origin: one for one in found} for service, found in history.dead_letters.items()
         }
         self.touched = {
-            (service, letter.subject) for service, letters in history.letters.items() for letter in letters
+            (service, one.subject) for service, found in history.dead_letters.items() for one in found
         }
 
-    def told_by(self, service: str) -> dict[str, list[Mapping[str, Any]]]:
+    def events_by(self, service: str) -> dict[str, list[Event]]:
         """Each subject's events of one owner, by sequence."""
         topic = f"{service}.events"
         return {
@@ -90,8 +107,18 @@ class Facts:
             if name == topic and source.endswith(f"/{service}")
         }
 
+    def published(self, kind: str) -> dict[str, Event]:
+        """The data of every version of one kind of reference data by its name; a version's name is its subject's."""
+        return {
+            opened.event["data"]["version"]: opened.event
+            for opened in self.opened
+            if opened.event is not None
+            and opened.event["type"] == f"{kind}.published.v1"
+            and opened.record.topic.endswith(".events")
+        }
+
     def spared(self, subject: str, *services: str) -> bool:
-        """True when a dead letter of one of these services touched the subject: then not all facts count."""
+        """True when a dead letter of one of these services touched the subject: then not all its events count."""
         return any((service, subject) in self.touched for service in services)
 
 
@@ -100,26 +127,54 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _open(record: Record) -> Mapping[str, Any] | None:
+def kind_of(event: Event) -> str:
+    """The type of an event without its version."""
+    return str(event["type"]).rpartition(".v")[0]
+
+
+def aggregate_of(subject: str) -> str:
+    """The kind of aggregate that a subject names; "" for one that does not exist."""
+    return PREFIXES.get(subject.rpartition(":")[0], "")
+
+
+def owner_of(source: str) -> str:
+    """The service that a source names."""
+    return source.rpartition("/")[2]
+
+
+def _open(record: Record) -> Event | None:
     """The envelope as a mapping, or None for what no reader can use; judged apart from shared/bus/records.py."""
-    value = record.value or b""
+    return _opened(record.topic, record.key, record.value, record.sha256)
+
+
+@lru_cache(maxsize=20_000)
+def _opened(topic: str, key: bytes | None, value: bytes | None, sha256: str | None) -> Event | None:
+    value = value or b""
     try:
         event = json.loads(value)
         usable = (
-            (record.key or b"").decode("utf-8", "replace") == event["subject"]
+            (key or b"").decode("utf-8", "replace") == _key_of(topic, event)
             and event["specversion"] == "1.0"
             and bool(event["id"] and event["type"] and event["source"])
-            and (record.sha256 is None or hashlib.sha256(value).hexdigest() == record.sha256)
+            and (sha256 is None or hashlib.sha256(value).hexdigest() == sha256)
         )
-        return event if usable and _fits(record.topic, event) else None
+        return event if usable and _fits(topic, event) else None
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
         return None
 
 
-def _fits(topic: str, event: Mapping[str, Any]) -> bool:
+def _key_of(topic: str, event: Event) -> str:
+    version = f"@{event['data']['version']}" if topic.endswith(".reference") else ""
+    return f"{event['subject']}{version}"
+
+
+def _fits(topic: str, event: Event) -> bool:
     if topic.endswith(".commands"):
+        kind = aggregate_of(event["subject"])
         shape = CONTROL.get(event["type"]) or COMMANDS.get(event["type"])
-        if shape is None or getattr(shape, "service", topic.partition(".")[0]) != topic.partition(".")[0]:
+        if shape is None or kind not in KEEPS[topic.partition(".")[0]]:
+            return False
+        if getattr(shape, "aggregate", kind) != kind:
             return False
         shape.model_validate(event["data"], extra="ignore")
         return True

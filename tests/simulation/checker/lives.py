@@ -3,11 +3,20 @@
 The tables are written down here a second time on purpose: from docs/loop.md and not from the services' code.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from shared.envelope import read_seen
-from tests.simulation.checker.history import OWNERS, Facts
+from shared.contract.envelope import read_seen
+from tests.simulation.checker.history import (
+    OWNERS,
+    SERVICES,
+    Event,
+    Evidence,
+    aggregate_of,
+    kind_of,
+    owner_of,
+)
 
 Table = Mapping[tuple[str, str], tuple[str, ...]]
 
@@ -19,15 +28,15 @@ INTAKE: Table = {
     ("registered", "issue.withdrawn"): ("withdrawn",),
     ("accepted", "issue.withdrawn"): ("withdrawn",),
 }
+HELD = ("assigned", "returned", "in progress", "drafted", "signed off", "checked")
 DISPATCH: Table = {
     ("", "issue.assigned"): ("assigned",),
     ("assigned", "assignment.signed"): ("in progress",),
     ("assigned", "assignment.returned"): ("returned",),
-    ("in progress", "assignment.returned"): ("returned",),
-    ("returned", "assignment.ruled"): ("upheld", "assigned", "in progress"),
+    ("returned", "assignment.ruled"): ("upheld", "assigned"),
     ("upheld", "assignment.transferred"): ("assigned",),
+    **{(state, "assignment.transferred"): ("assigned",) for state in HELD},
     ("in progress", "reply.drafted"): ("drafted",),
-    ("drafted", "reply.drafted"): ("drafted",),
     ("drafted", "reply.signed_off"): ("signed off",),
     ("drafted", "reply.sent_back"): ("in progress",),
     ("signed off", "reply.checked"): ("checked",),
@@ -35,7 +44,8 @@ DISPATCH: Table = {
     ("checked", "reply.sent_back"): ("in progress",),
     ("checked", "reply.released"): ("replied", "in progress"),
 }
-"""``in progress`` after a release: a new round was granted, which is feedback's to tell (see ``_rounds``)."""
+"""``in progress`` after a release: a new round was granted, which is feedback's to tell (see ``_rounds``). Only a
+merger transfers from another state than ``upheld`` (see ``mergers.py``)."""
 
 FEEDBACK: Table = {
     ("", "rating.invited"): ("invited",),
@@ -49,7 +59,16 @@ FEEDBACK: Table = {
     ("rework", "rating.invited"): ("invited",),
     ("tracked", "issue.closed"): ("closed",),
 }
-TABLES = {"intake": INTAKE, "dispatch": DISPATCH, "feedback": FEEDBACK}
+DEPARTMENT: Table = {
+    ("", "department.published"): ("published", "merged"),
+    ("published", "department.published"): ("published", "merged"),
+}
+TABLES = {
+    ("intake", "issue"): INTAKE,
+    ("dispatch", "issue"): DISPATCH,
+    ("dispatch", "department"): DEPARTMENT,
+    ("feedback", "issue"): FEEDBACK,
+}
 TOPIC_OF = {service: topic for topic, service in OWNERS.items()}
 
 CAUSED: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -60,31 +79,32 @@ CAUSED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """An event, and what its owner must have seen of another owner before: topic's owner, any of these types."""
 
 
-def kind_of(event: Mapping[str, Any]) -> str:
-    """The type without its version."""
-    return str(event["type"]).rpartition(".v")[0]
-
-
-def check_lives(facts: Facts) -> Iterator[str]:
-    """Every owner's path, what it had seen before each step, and the rounds of replies."""
-    told = {service: facts.told_by(service) for service in OWNERS.values()}
-    for service, table in TABLES.items():
-        for subject, events in told[service].items():
-            yield from _path(service, table, subject, events)
-    for service, by_subject in told.items():
+def check_lives(evidence: Evidence) -> Iterator[str]:
+    """Every owner's path, what it had seen before each step, and the rounds and drafts of replies."""
+    by_owner = {service: evidence.events_by(service) for service in SERVICES}
+    for (service, kind), table in TABLES.items():
+        for subject, events in by_owner[service].items():
+            if aggregate_of(subject) == kind:
+                yield from _path(service, table, subject, events)
+    for service, by_subject in by_owner.items():
         for subject, events in by_subject.items():
-            yield from _seen_before(service, subject, events, told)
-    for subject, events in told["dispatch"].items():
-        yield from _rounds(subject, events, told["feedback"].get(subject, []))
+            yield from _seen_before(service, subject, events, by_owner)
+    for subject, events in by_owner["dispatch"].items():
+        yield from _rounds(subject, events, by_owner["feedback"].get(subject, []))
+        yield from _drafts(subject, events)
+    for subject, events in by_owner["intake"].items():
+        yield from _taken_back_too_late(subject, events, by_owner["feedback"].get(subject, []))
 
 
-def _path(service: str, table: Table, subject: str, events: list[Mapping[str, Any]]) -> Iterator[str]:
+def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iterator[str]:
     states: set[str] = {""}
     for event in events:
         kind = kind_of(event)
         after = {state for now in states for state in table.get((now, kind), ())}
         if kind == "assignment.ruled":
             after = {"upheld"} if event["data"]["upheld"] else after - {"upheld"}
+        elif kind == "department.published":
+            after &= {"merged"} if event["data"].get("merged_into") else {"published"}
         if not after:
             where = " or ".join(sorted(states)) or "the beginning"
             yield f"{subject}: {service} told {kind} (seq {event['seq']}), which is no legal move from {where}"
@@ -95,30 +115,34 @@ def _path(service: str, table: Table, subject: str, events: list[Mapping[str, An
 def _seen_before(
     service: str,
     subject: str,
-    events: list[Mapping[str, Any]],
-    told: Mapping[str, Mapping[str, list[Mapping[str, Any]]]],
+    events: list[Event],
+    by_owner: Mapping[str, Mapping[str, list[Event]]],
 ) -> Iterator[str]:
     """What an event says it had seen exists, never shrinks, and holds its cause."""
     before: dict[str, int] = {}
     for event in events:
-        seen = read_seen(event.get("seen", ""))
-        for topic, seq in seen.items():
-            there = told.get(OWNERS.get(topic, ""), {}).get(subject, [])
+        seen = _seen(event)
+        for owner, seq in seen.items():
+            there = by_owner.get(owner, {}).get(subject, [])
             if seq > len(there):
-                yield f"{subject}: {event['id']} had seen {topic} seq {seq}, which does not exist"
-        if any(seen.get(topic, 0) < seq for topic, seq in before.items()):
+                yield f"{subject}: {event['id']} had seen {owner} seq {seq}, which does not exist"
+        if any(seen.get(owner, 0) < seq for owner, seq in before.items()):
             yield f"{subject}: {event['id']} had seen less than the event before it: {event.get('seen')!r}"
         before = seen
         if (cause := CAUSED.get(kind_of(event))) is not None:
             owner, kinds = cause
-            known = told[owner].get(subject, [])[: seen.get(TOPIC_OF[owner], 0)]
+            known = by_owner[owner].get(subject, [])[: seen.get(owner, 0)]
             if not any(kind_of(other) in kinds for other in known):
                 yield f"{subject}: {event['id']} ({kind_of(event)}) came before {' or '.join(kinds)} was seen"
 
 
-def _rounds(
-    subject: str, events: list[Mapping[str, Any]], feedback: list[Mapping[str, Any]]
-) -> Iterator[str]:
+def _seen(event: Event) -> dict[str, int]:
+    """What the owner had read of the other owners, by service."""
+    seen = {owner_of(source): seq for source, seq in read_seen(event.get("seen", "")).items()}
+    return {owner: seq for owner, seq in seen.items() if owner in SERVICES}
+
+
+def _rounds(subject: str, events: list[Event], feedback: list[Event]) -> Iterator[str]:
     """Round 1, 2, ...: one release each, and a later one only after feedback granted it."""
     granted = {1, *(event["data"]["round"] for event in feedback if kind_of(event) == "rework.decided")}
     released: list[int] = []
@@ -130,3 +154,29 @@ def _rounds(
             released.append(round)
     if released != sorted(set(released)):
         yield f"{subject}: replies were released for the rounds {released}"
+
+
+def _drafts(subject: str, events: list[Event]) -> Iterator[str]:
+    """Drafts count on over the whole life of an issue, and every later step names the last one by its hash."""
+    last, sha256 = 0, ""
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        if not kind.startswith("reply."):
+            continue
+        if kind == "reply.drafted":
+            last, sha256 = last + 1, data["sha256"]
+        if (data["draft"], data["sha256"]) != (last, sha256):
+            yield f"{subject}: {event['id']} ({kind}) is about draft {data['draft']}, the last one is {last}"
+        if kind == "reply.released":
+            content = {name: data.get(name) for name in ("outcome", "promised_on", "text")}
+            text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            if hashlib.sha256(text.encode()).hexdigest() != sha256:
+                yield f"{subject}: {event['id']} released other words than were drafted and signed off"
+
+
+def _taken_back_too_late(subject: str, events: list[Event], feedback: list[Event]) -> Iterator[str]:
+    """Nobody takes an issue back once intake has read that a reply is out."""
+    invited = next((event["seq"] for event in feedback if kind_of(event) == "rating.invited"), None)
+    for event in events:
+        if kind_of(event) == "issue.withdrawn" and invited and _seen(event).get("feedback", 0) >= invited:
+            yield f"{subject}: {event['id']} takes back what was answered already"

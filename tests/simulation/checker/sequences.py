@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from shared.envelope import sha256_of
-from tests.simulation.checker.history import Facts, instant
+from shared.contract.envelope import sha256_of
+from tests.simulation.checker.history import Evidence, Opened, instant
 
 SKEW_MS = 1000
 """How far two machines' clocks may be apart."""
 
 
-def check_sequences(facts: Facts) -> Iterator[str]:
+def check_sequences(evidence: Evidence) -> Iterator[str]:
     """Order on the topic is not promised (re-sending), the numbers and the chain are."""
-    yield from _once(facts)
-    for (topic, subject, source), found in facts.events.items():
+    yield from _once(evidence)
+    yield from _on_both_topics(evidence)
+    for (topic, subject, source), found in evidence.events.items():
         missing = [seq for seq in range(1, max(found) + 1) if seq not in found]
         if missing:
             yield f"{subject}: {topic} from {source} lacks {missing}, but has {max(found)}"
@@ -33,16 +34,30 @@ def check_sequences(facts: Facts) -> Iterator[str]:
             before = sha256_of(raw)
 
 
-def _once(facts: Facts) -> Iterator[str]:
+def _once(evidence: Evidence) -> Iterator[str]:
     """The same id always has the same bytes, and so has the same place in a sequence; commands may be repeated."""
-    for opened in facts.opened:
+    for opened in evidence.opened:
         event = opened.event
         if event is None or opened.record.topic.endswith(".commands"):
             continue
-        first = facts.by_id[event["id"]]
+        first = evidence.by_id[event["id"]]
         if first.record.value != opened.record.value:
             yield f"{event['subject']}: {opened.place} has the id of {first.place} ({event['id']}) and other bytes"
         if (seq := event.get("seq", 0)) > 0:
-            first = facts.events[opened.record.topic, event["subject"], event["source"]][seq]
+            first = evidence.events[opened.record.topic, event["subject"], event["source"]][seq]
             if first.record.value != opened.record.value:
                 yield f"{event['subject']}: {opened.place} and {first.place} both claim seq {seq}"
+
+
+def _on_both_topics(evidence: Evidence) -> Iterator[str]:
+    """A version of reference data stands on its owner's events and, for whoever starts, on its compacted topic."""
+    by_topic: dict[bool, dict[bytes, Opened]] = {False: {}, True: {}}
+    for opened in evidence.opened:
+        if opened.event is not None and str(opened.event["type"]).endswith(".published.v1"):
+            by_topic[opened.record.topic.endswith(".reference")][opened.record.value or b""] = opened
+    for value, opened in by_topic[False].items():
+        if value not in by_topic[True]:
+            yield f"{(opened.event or {})['subject']}: {opened.place} is on no topic of reference data"
+    for value, opened in by_topic[True].items():
+        if value not in by_topic[False]:
+            yield f"{(opened.event or {})['subject']}: {opened.place} was told on no topic of events"

@@ -7,15 +7,14 @@ from unittest.mock import patch
 
 import pymongo
 
-from services.supervision import domain as supervision
-from services.supervision.domain import clocks as supervision_clocks
-from shared.bus.fold import Aggregate
-from shared.bus.kafka import Conveyor
-from shared.bus.loop import Loop
+from services.supervision.issue import life, reactions
+from shared.bus import apply
+from shared.bus.positions import Positions
+from shared.bus.processor import Processor
+from shared.domain.aggregates import AggregateType
 from shared.store import Aggregates
 from shared.timers import Timers
-from tests.simulation import simulation
-from tests.simulation.planted.planting import Patches, around, fault
+from tests.simulation.planted.planting import Patches, around, fault, in_kind
 
 # ------------------------------------------------------------------ the store
 
@@ -42,7 +41,7 @@ def an_unknown_outcome_of_a_write_counts_as_written() -> Patches:
 
 
 @fault
-def the_floor_is_raised_before_the_commit() -> Patches:
+def an_offset_counts_as_committed_before_the_commit() -> Patches:
     def wrap(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def hasty(self: Any, records: Any) -> Any:
             self.committed({(record.topic, record.partition): record.offset + 1 for record in records})
@@ -50,7 +49,7 @@ def the_floor_is_raised_before_the_commit() -> Patches:
 
         return hasty
 
-    return [around(Loop, "run", wrap)]
+    return [around(Processor, "run", wrap)]
 
 
 # ------------------------------------------------------------------ the timers
@@ -59,37 +58,37 @@ def the_floor_is_raised_before_the_commit() -> Patches:
 @fault
 def a_deadline_fires_whatever_its_name_and_time() -> Patches:
     def wrap(fire: Callable[..., Any]) -> Callable[..., Any]:
-        def loose(self: Any, item: Any, request: Any) -> Any:
-            deadline = self._next_deadline()
+        def loose(scope: Any, document: Any, item: Any, request: Any) -> Any:
+            deadline = document.next_deadline()
             if deadline is not None:
                 item = replace(item, now=max(item.now, deadline.fire_at))
                 request = request.model_copy(update={"name": deadline.name})
-            return fire(self, item, request)
+            return fire(scope, document, item, request)
 
         return loose
 
-    return [around(Aggregate, "_fire_requested", wrap)]
+    return [around(apply, "_fire", wrap)]
 
 
 @fault
 def the_grace_is_ignored() -> Patches:
-    def wrap(room_of: Callable[[str], Any]) -> Callable[[str], Any]:
-        def hasty(service: str) -> Any:
-            room = room_of(service)
+    def hasty(kind: AggregateType) -> AggregateType:
+        rule = kind.deadlines
+        assert rule is not None
 
-            def due(state: Any) -> Any:
-                deadline = room.next_deadline(state)
-                return deadline and deadline._replace(fire_at=deadline.at)
+        def due(state: Any) -> Any:
+            deadline = rule.next(state)
+            return deadline and deadline._replace(fire_at=deadline.at)
 
-            def fire(state: Any, deadline: Any, context: Any) -> Any:
-                late = context._replace(now=context.now + (room.next_deadline(state).fire_at - deadline.at))
-                return room.fire(state, deadline, late)
+        def expire(state: Any, deadline: Any, context: Any) -> Any:
+            real = rule.next(state)
+            assert real is not None
+            late = context._replace(now=context.now + (real.fire_at - real.at))
+            return rule.expire(state, real, late)
 
-            return replace(room, next_deadline=due, fire=fire) if service == "supervision" else room
+        return replace(kind, deadlines=replace(rule, next=due, expire=expire))
 
-        return hasty
-
-    return [around(simulation, "room_of", wrap)]
+    return [in_kind("supervision", "issue", hasty)]
 
 
 @fault
@@ -97,26 +96,29 @@ def a_clock_fires_after_it_was_stopped() -> Patches:
     def pending(self: Any) -> Any:
         return tuple(threshold for threshold in self.thresholds if threshold[0] not in self.fired)
 
-    return [patch.object(supervision_clocks.Clock, "pending", property(pending))]
+    return [patch.object(life.Clock, "pending", property(pending))]
 
 
 @fault
 def a_breach_is_not_annulled() -> Patches:
     def wrap(stop: Callable[..., Any]) -> Callable[..., Any]:
-        def stubborn(clock: Any, at: Any, issue: Any, rules: Any, told: Any) -> Any:
-            after = stop(clock, at, issue, rules, told)
-            kept = [event for event in told if event.type != "clock.breach_annulled.v1"]
-            if len(kept) < len(told):
-                told[:] = [
-                    e.model_copy(update={"breached": True}) if e.type == "clock.stopped.v1" else e
-                    for e in kept
-                ]
-                after = after.model_copy(update={"breached": True})
-            return after
+        def stubborn(clock: Any, at: Any, issue: Any) -> Any:
+            after, messages = stop(clock, at, issue)
+            kept = [each for each in messages if each.body.type != "clock.breach_annulled.v1"]
+            if len(kept) == len(messages):
+                return after, messages
+            breached = {"breached": True}
+            told = tuple(
+                each._replace(body=each.body.model_copy(update=breached))
+                if each.body.type == "clock.stopped.v1"
+                else each
+                for each in kept
+            )
+            return after.model_copy(update=breached), told
 
         return stubborn
 
-    return [around(supervision, "stop", wrap)]
+    return [around(reactions, "stop", wrap)]
 
 
 @fault
@@ -124,7 +126,7 @@ def deadlines_do_not_wait_for_what_the_sources_held() -> Patches:
     async def now(self: Any, at: Any) -> Any:
         return at
 
-    return [patch.object(Conveyor, "read_up_to", now)]
+    return [patch.object(Positions, "read_up_to", now)]
 
 
 @fault
@@ -132,17 +134,28 @@ def a_deadline_behind_the_cursor_is_never_found() -> Patches:
     async def asleep(self: Any) -> None:
         """The auditor sleeps as well."""
 
-    return [patch.object(Timers, "note", lambda self, deadline: None), patch.object(Timers, "audit", asleep)]
+    def assigned(self: Any, partitions: Any) -> None:
+        self.kept = {**getattr(self, "kept", {}), **self._cursor}
+        self._cursor = {partition: self.kept.get(partition, "") for partition in partitions}
+        self._wake.set()
+
+    return [
+        patch.object(Timers, "written", lambda self, deadline: None),
+        patch.object(Timers, "audit", asleep),
+        patch.object(Timers, "assigned", assigned),
+    ]
 
 
 @fault
 def a_warning_is_told_twice() -> Patches:
-    def wrap(mark: Callable[..., Any]) -> Callable[..., Any]:
-        def echo(clock: Any, threshold: str, now: Any, issue: Any, rules: Any, told: Any) -> Any:
-            after = mark(clock, threshold, now, issue, rules, told)
-            told.append(told[-1])
-            return after
+    def echoing(kind: AggregateType) -> AggregateType:
+        rule = kind.deadlines
+        assert rule is not None
 
-        return echo
+        def expire(state: Any, deadline: Any, context: Any) -> Any:
+            change = rule.expire(state, deadline, context)
+            return replace(change, messages=(*change.messages, *change.messages[-1:]))
 
-    return [around(supervision, "mark", wrap)]
+        return replace(kind, deadlines=replace(rule, expire=expire))
+
+    return [in_kind("supervision", "issue", echoing)]

@@ -1,0 +1,126 @@
+"""A merged department keeps nothing: each open issue went over once, to its successor, outside the count of returns."""
+
+from collections.abc import Iterator, Mapping
+
+from tests.simulation.checker.history import Event, Evidence, aggregate_of, kind_of
+
+HELD = ("assigned", "returned", "in_progress", "drafted", "signed_off", "checked")
+
+
+def check_mergers(evidence: Evidence) -> Iterator[str]:
+    """Transfers of every issue by their events; at rest, what the documents of dispatch still hold."""
+    events_of = evidence.events_by("dispatch")
+    merged = _merged(events_of)
+    orders = _orders(evidence)
+    for subject, events in events_of.items():
+        if aggregate_of(subject) == "issue":
+            yield from _transfers(subject, events, merged, orders.get(subject, []))
+    yield from _members(evidence)
+    for subject, document in (evidence.history.documents or {}).get("dispatch", {}).items():
+        state = document.get("state") or {}
+        if state.get("merging"):
+            yield f"{subject}: its merger still waits for {', '.join(state['merging'])}"
+        if aggregate_of(subject) == "issue" and state.get("state") in HELD and state["department"] in merged:
+            yield f"{subject}: it is still held by {state['department']}, which was merged"
+
+
+def _members(evidence: Evidence) -> Iterator[str]:
+    """Every issue that a merger names is asked to go over, by a command of its own."""
+    asked: set[tuple[str, str]] = set()
+    named: set[tuple[str, str]] = set()
+    done = {
+        id
+        for by_subject in (evidence.history.documents or {}).values()
+        for document in by_subject.values()
+        for id, _, outcome in document.get("inbox", ())
+        if outcome["status"] == "done"
+    }
+    for opened in evidence.opened:
+        event = opened.event
+        if event is None or opened.record.topic != "dispatch.commands":
+            continue
+        if kind_of(event) == "dispatch.hand_over":
+            asked.add((event["data"]["department"], event["subject"]))
+        elif kind_of(event) == "dispatch.department.merge" and event["id"] in done:
+            named |= {
+                (event["subject"].rpartition(":")[2], issue) for issue in event["data"].get("issues", ())
+            }
+    for department, issue in sorted(named - asked):
+        yield f"{issue}: it was to go over when {department} was merged, and was never asked to"
+
+
+def _merged(events_of: Mapping[str, list[Event]]) -> dict[str, str]:
+    """Merged department -> the one that took its work over."""
+    return {
+        subject.rpartition(":")[2]: event["data"]["merged_into"]
+        for subject, events in events_of.items()
+        for event in events
+        if kind_of(event) == "department.published" and event["data"].get("merged_into")
+    }
+
+
+def _orders(evidence: Evidence) -> dict[str, list[tuple[str, Event]]]:
+    """(department, event) of every order, by issue."""
+    found: dict[str, list[tuple[str, Event]]] = {}
+    for (topic, subject, _), sequence in evidence.events.items():
+        if topic.startswith("dept.") and topic.endswith(".orders"):
+            department = topic.split(".")[1]
+            found.setdefault(subject, []).extend(
+                (department, opened.event) for opened in sequence.values() if opened.event is not None
+            )
+    return found
+
+
+def _transfers(
+    subject: str, events: list[Event], merged: Mapping[str, str], orders: list[tuple[str, Event]]
+) -> Iterator[str]:
+    """Each assignment ends once; only upheld returns count; a merger goes to a successor and stops the old one."""
+    current, holder, returns = "", "", 0
+    upheld = ""
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        if kind == "assignment.ruled" and data["upheld"]:
+            upheld = data["assignment"]
+        if kind == "assignment.transferred":
+            if (data["previous_assignment"], data["previous_department"]) != (current, holder):
+                yield f"{subject}: {event['id']} ends {data['previous_assignment']}, held was {current}"
+            returns += data["why"] == "return"
+            if (data["why"] == "return") != (upheld == current):
+                yield f"{subject}: {event['id']} was because of a {data['why']}, which its events do not say"
+            if data["transfers"] != returns:
+                yield f"{subject}: {event['id']} counts {data['transfers']} transfers after {returns} returns"
+            if data["why"] == "merger":
+                yield from _handed_over(subject, event, merged, orders)
+        if kind in ("issue.assigned", "assignment.transferred"):
+            current, holder = data["assignment"], data["department"]
+    stopped = [event["data"]["assignment"] for _, event in orders if kind_of(event) == "order.handed_over"]
+    moved = [
+        event["data"]["previous_assignment"]
+        for event in events
+        if kind_of(event) == "assignment.transferred" and event["data"]["why"] == "merger"
+    ]
+    if sorted(stopped) != sorted(moved):
+        yield f"{subject}: mergers moved the assignments {moved}, departments were told to stop {stopped}"
+
+
+def _handed_over(
+    subject: str, event: Event, merged: Mapping[str, str], orders: list[tuple[str, Event]]
+) -> Iterator[str]:
+    data = event["data"]
+    successors, code = [], data["previous_department"]
+    while code in merged and merged[code] not in successors:
+        code = merged[code]
+        successors.append(code)
+    if data["department"] not in successors:
+        yield f"{subject}: {event['id']} went to {data['department']}, its successors are {successors}"
+    for department, kind, assignment in (
+        (data["previous_department"], "order.handed_over", data["previous_assignment"]),
+        (data["department"], "order.assigned", data["assignment"]),
+    ):
+        heard = [
+            order
+            for code, order in orders
+            if code == department and kind_of(order) == kind and order["data"]["assignment"] == assignment
+        ]
+        if len(heard) != 1:
+            yield f"{subject}: {department} heard {kind} of {assignment} {len(heard)} times"

@@ -1,0 +1,80 @@
+"""Every clock runs by a published policy and calendar, and a promise by the very ones that its raiser was told."""
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+from shared.contract.events.supervision import CalendarPublished
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import Limit, Policy, due_at
+from tests.simulation.checker.history import Event, Evidence, instant, kind_of
+
+SAME = ("started_at", "due_at", "limit", "policy", "calendar")
+
+
+def check_terms(evidence: Evidence) -> Iterator[str]:
+    """The arithmetic of each promise and clock, and that supervision took the versions that the promise names."""
+    policies, calendars = evidence.published("policy"), evidence.published("calendar")
+    by_owner = {service: evidence.events_by(service) for service in ("intake", "supervision")}
+    if not policies:
+        return  # a history that begins after the first start
+    for service, by_subject in by_owner.items():
+        for subject, events in by_subject.items():
+            for event in events:
+                if kind_of(event) in ("promise.started", "clock.started"):
+                    name = event["data"].get("clock", "promise")
+                    by_promise = service == "supervision" and name == "promise" and _round(event) == 1
+                    yield from _terms(subject, event, name, policies, calendars, by_promise)
+    for subject, events in by_owner["supervision"].items():
+        if not evidence.spared(subject, "supervision"):
+            yield from _as_promised(subject, events, by_owner["intake"].get(subject, []))
+
+
+def _round(event: Event) -> int:
+    return int(event["data"].get("round", 1))
+
+
+def _terms(
+    subject: str,
+    event: Event,
+    name: str,
+    policies: dict[str, Event],
+    calendars: dict[str, Event],
+    by_promise: bool,
+) -> Iterator[str]:
+    data = event["data"]
+    started = instant(data["started_at"])
+    for what, versions in (("policy", policies), ("calendar", calendars)):
+        if data[what] not in versions:
+            yield f"{subject}: {event['id']} goes by the {what} {data[what]}, which nobody published"
+            return
+        if instant(versions[data[what]]["data"]["in_force_from"]) > started:
+            yield f"{subject}: {event['id']} goes by the {what} {data[what]}, which was not in force yet"
+    policy = policies[data["policy"]]["data"]["policy"]
+    again = name in ("promise", "holding") and _round(event) > 1
+    limit = policy["limits"]["rework" if again else name]
+    if data["limit"] != limit:
+        yield f"{subject}: {event['id']} runs {data['limit']}, the policy {data['policy']} says {limit}"
+        return
+    calendar = _calendar(repr(calendars[data["calendar"]]["data"]))
+    due = due_at(started, Limit(limit), Policy.model_validate(policy), calendar).at
+    if not by_promise and due != instant(data["due_at"]):
+        yield f"{subject}: {event['id']} is due {data['due_at']}, by {data['policy']} it is {due}"
+
+
+def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iterator[str]:
+    promise = next((event for event in intake if kind_of(event) == "promise.started"), None)
+    for event in events:
+        data = event["data"]
+        if promise is None or kind_of(event) != "clock.started" or data["clock"] != "promise":
+            continue
+        if _round(event) == 1:
+            differ = [name for name in SAME if data[name] != promise["data"][name]]
+            if differ:
+                yield f"{subject}: {event['id']} has not the {', '.join(differ)} of {promise['id']}"
+
+
+@lru_cache(maxsize=8)
+def _calendar(data: str) -> Calendar:
+    event = CalendarPublished.model_validate(ast.literal_eval(data))
+    return Calendar(event.published_through, event.days)

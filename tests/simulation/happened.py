@@ -1,0 +1,72 @@
+"""What happened in a seed beside faults, counted under names in words: so that a test sees when something never did."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from shared.bus.records import Item, decode
+from tests.simulation.beginning import plain_consumers
+from tests.simulation.reference import record_of
+from tests.simulation.simulation import Run
+
+
+def happened(ran: Run) -> Counter[str]:
+    """Faults and visits, events by type, commands by what became of them, and what is rare."""
+    events = [event for events in ran.scheduler.log.by_subject.values() for _, event in events]
+    types = Counter(f"event {event['type']}" for event in events)
+    return ran.counts + types + _asked(ran) + Counter(_rare(ran, events))
+
+
+def _asked(ran: Run) -> Counter[str]:
+    """``asked <kind> <verb> done|refused`` for what became of commands."""
+    verbs: dict[str, tuple[str, str]] = {}
+    for topic, parts in ran.scheduler.log.topics.items():
+        for raw in (raw for part in parts for raw in part if topic.endswith(".commands")):
+            item = decode(record_of(raw), plain_consumers()[topic.partition(".")[0]])
+            if isinstance(item, Item) and hasattr(item.data, "verb"):
+                verbs[item.id] = (item.data.aggregate, item.data.verb)  # type: ignore[union-attr]
+    return Counter(
+        "asked {} {} {}".format(*verbs[answer.command], answer.outcome["status"])
+        for answer in ran.scheduler.answers
+        if answer.command in verbs
+    )
+
+
+def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
+    documents = [
+        document
+        for collection in ran.scheduler.collections.values()
+        for document in collection.everything().values()
+    ]
+    yield from ("swept" for document in documents if document.get("sweeps"))
+    fired = Counter(
+        event["cause"] for event in events if str(event.get("cause", "")).startswith("timer/timer:due/")
+    )
+    yield from ("several thresholds at once" for count in fired.values() if count > 1)
+    policies = _in_force(events, "policy.published.v1")
+    merged = {
+        event["subject"].removeprefix("dept:"): event["time"]
+        for event in events
+        if event["type"] == "department.published.v1" and event["data"]["merged_into"]
+    }
+    for event in events:
+        data = event["data"]
+        if event["type"] == "promise.started.v1":
+            newest = max((at, version) for at, version in policies if at <= event["time"])
+            if data["policy"] != newest[1]:
+                yield "promise by an older policy"
+        elif event["type"] in ("issue.assigned.v1", "assignment.transferred.v1"):
+            if event["time"] > merged.get(data["department"], event["time"]):
+                yield "given to a merged department"
+            if data.get("why") == "merger":
+                yield "handed over"
+
+
+def _in_force(events: list[dict[str, Any]], type: str) -> list[tuple[str, str]]:
+    """(instant as text, version) of everything published, and of what there was at first."""
+    found = [
+        (event["data"]["in_force_from"], event["data"]["version"])
+        for event in events
+        if event["type"] == type
+    ]
+    return [("", "default-1"), *found]

@@ -1,0 +1,149 @@
+"""The reference data as each worker of a simulation knows it: read whole at its start, then followed with a delay."""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+from unittest.mock import Mock, patch
+
+import shared.bus.reference
+import shared.domain.reference
+from shared.bus.records import Record
+from shared.bus.reference import TOPICS, take_in
+from shared.domain.calendar import Calendar
+from shared.domain.reference import Reference, Versions
+from tests.simulation.world import Ask, Log, Raw
+
+T = TypeVar("T")
+built = lru_cache(Calendar)
+SOON = (0, 0, 100, 5_000, 600_000, 3_600_000, 86_400_000)
+"""How many ms a new version may take to be read by a worker."""
+
+
+class Known(Reference):
+    """Reference data that says how far its topics were read, and notes who decided with what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: tuple[int, ...] = (0,) * len(TOPICS)
+        self.used: dict[str, tuple[int, ...]] = {}
+
+    def copied(self) -> "Known":
+        """The same versions; what is learned there is not learned here."""
+        twin = Known()
+        twin.places = self.places
+        twin.policies, twin.calendars, twin.rules = map(_copied, (self.policies, self.calendars, self.rules))
+        twin.departments = {code: _copied(versions) for code, versions in self.departments.items()}
+        twin.staff = {code: _copied(versions) for code, versions in self.staff.items()}
+        return twin
+
+
+def known_at(log: Log, places: Sequence[int]) -> Known:
+    """What a worker knows that has read so many records of each topic; begins with what the log began with."""
+    first: Known | None = log.first_reference
+    usable = first is not None and all(own <= there for own, there in zip(first.places, places, strict=True))
+    known = first.copied() if first is not None and usable else Known()
+    for topic, start, end in zip(TOPICS, known.places, places, strict=True):
+        for raw in log.ends(topic)[0][start:end]:
+            take_in(known, record_of(raw))
+    known.places = tuple(places)
+    return known
+
+
+def ends(log: Log) -> tuple[int, ...]:
+    """How many records each reference topic has."""
+    return tuple(len(log.ends(topic)[0]) for topic in TOPICS)
+
+
+def record_of(raw: Raw) -> Record:
+    """As the consumer reads it."""
+    headers = {name: text.decode("utf-8", "replace") for name, text in raw.headers}
+    return Record(
+        raw.topic,
+        raw.partition,
+        raw.offset,
+        raw.timestamp,
+        raw.key,
+        raw.value,
+        headers.get("sha256"),
+        int(headers.get("seq", 0)),
+    )
+
+
+class View:
+    """One worker's reader of the reference topics; stands for shared/bus/reference.py."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.reference = Known()
+        self.deaf_until = self._read = self._noticed = 0
+        self.began = False
+        """Whether its worker has begun to read anything else."""
+
+    async def catch_up(self) -> None:
+        """Return when everything published so far has been taken in; TimeoutError where that takes too long."""
+        await Ask("catch up", self)
+
+    async def complete(self) -> None:
+        """Return when there is a version of everything a decision needs."""
+        if self.reference.missing():
+            await Ask("complete", self)
+
+    async def follow(self) -> None:
+        """Take new versions in, whenever the scheduler lets them come."""
+        while True:
+            await Ask("follow", self)
+
+    def behind(self) -> bool:
+        """Whether something was published that is not known here."""
+        return self._read != self.log.news
+
+    def hears(self, now_ms: int, delay: Callable[[Sequence[int]], int]) -> bool:
+        """Whether it would take something in now; each new version gets a delay of its own."""
+        if self._read == self.log.news:
+            return False
+        if self._noticed != self.log.news:
+            self._noticed = self.log.news
+            self.deaf_until = max(self.deaf_until, now_ms + delay(SOON))
+        return now_ms >= self.deaf_until
+
+    def read(self) -> None:
+        """Take in everything there is. Other work may hold the object: it stays the same one after the start."""
+        known, there = self.reference, ends(self.log)
+        self._read = self.log.news
+        if not any(known.places):
+            used = known.used
+            self.reference = known_at(self.log, there)
+            self.reference.used = used
+            return
+        for topic, start, end in zip(TOPICS, known.places, there, strict=True):
+            for raw in self.log.ends(topic)[0][start:end]:
+                take_in(known, record_of(raw))
+        known.places = there
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing is logged of what strangers wrote on the reference topics, and no calendar is built twice."""
+    with (
+        patch.object(shared.bus.reference, "log", Mock()),
+        patch.object(shared.domain.reference, "Calendar", built),
+    ):
+        yield
+
+
+class Whole:
+    """Reference data that is known whole, for what is played again."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+
+    async def catch_up(self) -> None:
+        """There is nothing more."""
+
+
+def _copied(versions: Versions[T]) -> Versions[T]:
+    twin: Any = copy.copy(versions)
+    twin.__dict__ = {name: copy.copy(value) for name, value in vars(versions).items()}
+    return twin
