@@ -6,11 +6,24 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from cloudevents.core.bindings import kafka
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from shared.envelope import Malformed, open_envelope, read_seen, seal, sha256_of, write_seen
+from shared.bus.records import Outgoing
+from shared.contract.envelope import (
+    CONTENT_TYPE_HEADER,
+    SEQ_HEADER,
+    SHA256_HEADER,
+    Malformed,
+    open_envelope,
+    read_seen,
+    seal,
+    sha256_of,
+    write_seen,
+)
+from shared.contract.event import MOST
 
 AT = datetime(2026, 11, 4, 17, 30, 0, 123_000, tzinfo=timezone(timedelta(hours=8)))
 FULL = {
@@ -20,10 +33,10 @@ FULL = {
     "subject": "iss-1",
     "time": AT,
     "data": {"text": "车间扩建"},
-    "cause": "door:1",
+    "cause": "http/office:chen/1",
     "seq": 2,
     "previous": "a" * 64,
-    "seen": "dispatch.events=1",
+    "seen": "/huzhou/dispatch=1",
     "actor": "office:chen",
 }
 CORE = {"specversion", "id", "type", "source", "subject", "time", "datacontenttype", "data"}
@@ -122,10 +135,47 @@ def test_unknown_attributes_are_ignored():
     assert open_envelope(more) == open_envelope(raw)
 
 
-def test_seen_reads_back_as_written():
-    seen = {"intake.events": 3, "dispatch.events": 12}
-    assert write_seen(seen) == "dispatch.events=12,intake.events=3"
+def test_what_was_seen_of_each_source_reads_back_as_written():
+    seen = {"/huzhou/intake": 3, "/deqing/dispatch": 12}
+    assert write_seen(seen) == "/deqing/dispatch=12,/huzhou/intake=3"
     assert read_seen(write_seen(seen)) == seen
     assert read_seen("") == {}
-    with pytest.raises(Malformed, match="seen"):
-        read_seen("intake.events")
+    for wrong in ("/huzhou/intake", "/huzhou/intake=", "=3", "/huzhou/intake=x", f"/huzhou/intake={10**16}"):
+        with pytest.raises(Malformed, match="seen"):
+            read_seen(wrong)
+
+
+def test_a_sequence_number_that_no_store_holds_is_malformed():
+    written = json.loads(seal(**FULL))
+    assert open_envelope(json.dumps({**written, "seq": MOST}).encode()).seq == MOST
+    for wrong in (MOST + 1, -1, 10**20):
+        with pytest.raises(Malformed, match="seq"):
+            open_envelope(json.dumps({**written, "seq": wrong}).encode())
+
+
+def headers_of(outgoing: Outgoing) -> dict[str, bytes]:
+    return {name: value.encode() for name, value in outgoing.wire_headers().items()}
+
+
+def test_the_official_sdk_reads_a_record_as_a_structured_cloudevent():
+    raw = seal(**FULL)
+    outgoing = Outgoing("intake.events", "iss-1", raw, seq=2)
+    message = kafka.KafkaMessage(headers=headers_of(outgoing), key="iss-1", value=raw)
+    event = kafka.from_kafka_event(message)
+    attributes = event.get_attributes()
+    assert event.get_data() == FULL["data"]
+    assert (attributes["id"], attributes["type"], attributes["subject"]) == (
+        "intake:1",
+        FULL["type"],
+        "iss-1",
+    )
+    assert attributes["time"] == AT
+    assert event.get_extension("seen") == FULL["seen"]
+
+
+def test_hash_and_place_stand_beside_the_value():
+    raw = seal(**FULL)
+    headers = Outgoing("intake.events", "iss-1", raw, seq=2).wire_headers()
+    assert headers[SHA256_HEADER] == sha256_of(raw)
+    assert headers[SEQ_HEADER] == "2"
+    assert headers[CONTENT_TYPE_HEADER].startswith("application/cloudevents+json")

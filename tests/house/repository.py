@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("shared", "services", "bench")
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 TEXT = {".py", ".md", ".toml", ".json", ".txt", ".in", ".lock", ".csv", ".yml", ".yaml", ".html", ".css", ""}
 
 

@@ -1,4 +1,4 @@
-"""The documents say what the code does: links lead somewhere, lists are whole, tests exist, numbers are measured."""
+"""The documents hold together: links lead somewhere, tests exist, and stand in one place; nothing goes unsaid."""
 
 import ast
 import re
@@ -8,11 +8,21 @@ from pathlib import Path
 import pytest
 
 from services.cli.main import app
-from shared.clocks import default_policy
-from shared.metrics import Metrics
+from shared.contract.registry import EVENTS, REPLIES_BY_TYPE
 from shared.settings import Settings
-from tests.house.quote import READMES, block, render
-from tests.house.repository import ROOT, code_words, documents, functions, name, python, rows, tree
+from tests.house.repository import (
+    READMES,
+    ROOT,
+    code_words,
+    documents,
+    functions,
+    name,
+    python,
+    rows,
+    tree,
+)
+from tests.house.tables.guarantees import promises
+from tests.house.tables.kinds import kinds, life
 
 DOCS = ROOT / "docs"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -45,47 +55,69 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert anchor in anchors(path), f"{name(document)}: {link}"
 
 
-def test_every_metric_is_explained_and_every_explained_metric_exists() -> None:
-    listed = {row[0]: (row[1], row[2]) for row in rows(text_of(DOCS / "metrics.md"))}
-    there = {}
-    for metric in vars(Metrics("<service>")).values():
-        if hasattr(metric, "_labelnames"):
-            suffix = "_total" if metric._type == "counter" else ""
-            there[f"`{metric._name}{suffix}`"] = (metric._type, ", ".join(metric._labelnames))
-    assert listed == there
-
-
-def test_every_metric_says_what_an_operator_does() -> None:
-    for row in rows(text_of(DOCS / "metrics.md")):
-        assert len(row) == 5 and row[3] and row[4], row[0]
-
-
-def test_every_setting_is_explained_with_its_default_and_no_other() -> None:
-    services, cli = text_of(DOCS / "settings.md").split("## Of the command line")
-    there = {
-        f"`QINQING_{field.upper()}`": "empty" if shape.default == "" else f"`{shape.default}`"
-        for field, shape in Settings.model_fields.items()
-    }
-    assert {row[0]: row[1] for row in rows(services)} == there
+def test_every_variable_of_the_command_line_is_explained_and_no_other() -> None:
+    explained = text_of(DOCS / "settings.md").split("## Of the command line")[1]
     used = {
         found
         for path in python("services", "shared")
         for found in re.findall(r"QINQING_[A-Z_]*[A-Z]", text_of(path))
     }
-    assert {row[0].strip("`") for row in rows(cli)} == used - {variable.strip("`") for variable in there}
-
-
-def test_the_limits_of_every_clock_are_those_of_the_policy() -> None:
-    listed = {row[0].strip("`"): row[1].strip("`") for row in rows(text_of(DOCS / "clocks.md"))}
-    assert listed == {clock: str(limit) for clock, limit in default_policy().limits.items()}
+    of_services = {f"QINQING_{field.upper()}" for field in Settings.model_fields}
+    assert {row[0].strip("`") for row in rows(explained)} == used - of_services
 
 
 def test_every_guarantee_names_a_test_that_exists() -> None:
-    promised = rows(text_of(DOCS / "guarantees.md"))
-    assert promised
-    for row in promised:
-        named = [word for word in code_words(row[-1]) if "::" in word]
-        assert named, f"no test stands beside: {row[0]}"
+    assert promises()
+    for promise, proof in promises().items():
+        assert [word for word in code_words(proof) if "::" in word], f"no test stands beside: {promise}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=name)
+def test_the_name_of_a_test_stands_among_the_guarantees_only(document: Path) -> None:
+    written = re.sub(r"\[\[\[cog.*?\[\[\[end\]\]\]", "", text_of(document), flags=re.DOTALL)
+    assert document.name == "guarantees.md" or not re.findall(r"::test_\w+", written), "link to guarantees.md"
+
+
+@pytest.mark.parametrize(("service", "kind"), [(service, kind.name) for service, kind in kinds()])
+def test_every_kind_of_aggregate_stands_on_the_page_of_the_loop(service: str, kind: str) -> None:
+    text = text_of(DOCS / "loop.md")
+    if hasattr(life(service, kind), "MOVES"):
+        assert f'lives.life("{service}", "{kind}")' in text
+    else:
+        assert f"| {kind} | {service} |" in text
+
+
+def crossings() -> list[list[str]]:
+    """The rows of the crossings in docs/loop.md."""
+    return rows(text_of(DOCS / "loop.md").split("\n## Crossings\n")[1])
+
+
+def test_every_crossing_of_the_loop_is_proved_by_a_guarantee() -> None:
+    proved = rows(text_of(DOCS / "guarantees.md").split("\n## Crossings\n")[1].split("\n## ")[0])
+    assert [row[0] for row in crossings()] == [row[0] for row in proved]
+    assert all("×" in row[0] and row[1] and row[2] for row in crossings())
+
+
+def test_every_event_a_crossing_names_is_in_the_contract() -> None:
+    named = {word for row in crossings() for word in code_words(row[2]) if word.endswith(".v1")}
+    assert named
+    assert named <= set(EVENTS)
+
+
+def test_what_is_planned_is_not_in_the_contract_and_says_when_it_will_happen() -> None:
+    planned = rows(text_of(DOCS / "planned-events.md").split("\n## `")[0]), planned_events()
+    assert {word for row in planned[0] for word in code_words(row[0])} <= set(EVENTS)
+    assert planned[1]
+    for type, when in planned[1].items():
+        assert type not in {**EVENTS, **REPLIES_BY_TYPE}, f"{type} runs: it leaves docs/planned-events.md"
+        assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+\.v1", type)
+        assert when.startswith("Happens ")
+
+
+def planned_events() -> dict[str, str]:
+    """Type and moment of every event on the page of plans."""
+    text = text_of(DOCS / "planned-events.md").partition("\n## `")[2]
+    return {row[0].strip("`"): row[1] for row in rows(text)}
 
 
 @pytest.mark.parametrize("document", documents(), ids=name)
@@ -126,11 +158,6 @@ def test_both_readmes_show_the_same_transcripts_and_tests() -> None:
     for form in (r"^```text\n(.*?)^```", r"(tests/[\w/]+\.py::\w+)"):
         english, chinese = (re.findall(form, text_of(path), re.DOTALL | re.MULTILINE) for path in READMES)
         assert english and english == chinese
-
-
-@pytest.mark.parametrize("readme", READMES, ids=name)
-def test_the_numbers_a_readme_quotes_are_the_ones_that_were_measured(readme: Path) -> None:
-    assert block(readme) == render(readme), "python -m tests.house.quote writes them anew"
 
 
 def test_every_target_of_the_makefile_has_a_line_of_help() -> None:
@@ -184,6 +211,6 @@ def public(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 @pytest.mark.parametrize("path", python("shared"), ids=name)
-def test_every_public_function_of_the_street_says_what_it_does(path: Path) -> None:
+def test_every_public_function_of_the_shared_code_says_what_it_does(path: Path) -> None:
     for function in public(tree(path)):
         assert ast.get_docstring(function), f"{name(path)}:{function.lineno} {function.name}"

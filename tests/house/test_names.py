@@ -9,10 +9,26 @@ from tests.house.repository import ROOT, functions, name, python, texts, tracked
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "models", "misc", "base_classes", "managers"}
 HOSTS = {
-    "127.0.0.1", "localhost", "example.com", "example.org", "www.apache.org", "json-schema.org", "cloudevents.io",
-    "asyncapi.com", "www.asyncapi.com", "github.com", "kafka.apache.org", "spec.openapis.org", "swagger.io",
-    "tools.ietf.org", "datatracker.ietf.org", "www.w3.org", "opensource.org", "semver.org", "schemas.example",
-}  # fmt: skip
+    "127.0.0.1",
+    "localhost",
+    "example.com",
+    "example.org",
+    "www.apache.org",
+    "json-schema.org",
+    "cloudevents.io",
+    "asyncapi.com",
+    "www.asyncapi.com",
+    "github.com",
+    "kafka.apache.org",
+    "spec.openapis.org",
+    "swagger.io",
+    "tools.ietf.org",
+    "datatracker.ietf.org",
+    "www.w3.org",
+    "opensource.org",
+    "semver.org",
+    "schemas.example",
+}
 BESIDE = "../shared/data"
 PUBLISHED = "tests/contract/schemas/"  # the schemas of standards, as their authors publish them
 

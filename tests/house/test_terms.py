@@ -1,24 +1,58 @@
-"""One term for each thing: the words that docs/glossary.md says we do not use name nothing in the code."""
+"""One term for each thing: the words that docs/glossary.md says we do not use name nothing, in code or in prose."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.house.repository import ROOT, name, python, rows, tree
+from tests.house.repository import ROOT, documents, name, python, rows, tree
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
-FOREIGN = {"shared/asyncapi.py": {"channel"}}
+MACHINERY = "\n## Words of the machinery: say, not\n"
+FOREIGN = {"shared/contract/asyncapi.py": {"channel"}}
 """Words that belong to a standard a file speaks."""
+
+UNMISTAKABLE = {
+    "room",
+    "conveyor",
+    "cellar",
+    "street",
+    "stillness",
+    "fold",
+    "folded",
+    "heart",
+    "desk",
+    "door",
+}
+"""Banned words that prose has no other use for, beside the phrases below."""
+PHRASES = re.compile(r"talk's room|room of a talk|role's desk|desk of a role|room for")
+"""Where a word means a thing of the loop itself, or none at all."""
+OWN = {
+    "seen": {"seen", "read_seen", "write_seen"},  # the attribute of the envelope
+    "out": {"fan_out", "left_out", "leave_out"},
+    "learn": {"learn"},  # Reference.learn
+    "note": {"note"},  # a remark beside an outcome, and what is printed under a table
+}
+"""Names that are right although a banned word is part of them."""
+OTHER_FACTS = re.compile(r"clocks|services/cli/")
+"""Where facts are no events: those of which a clock is made, and the lines of a printed table."""
 
 
 def refused() -> set[str]:
     """The words of the last column; those with a remark in brackets are for prose only."""
-    words = GLOSSARY.read_text(encoding="utf-8").split("## Words of the machine")[0]
+    words = GLOSSARY.read_text(encoding="utf-8").split(MACHINERY)[0]
     cells = (cell.strip() for row in rows(words) for cell in row[3].split(","))
     return {cell for cell in cells if cell and "(" not in cell}
+
+
+def banned() -> set[str]:
+    """The words that are banned as names of machinery."""
+    words = GLOSSARY.read_text(encoding="utf-8").split(MACHINERY)[1]
+    return {word.strip() for row in rows(words) for word in row[1].split(",") if word.strip()}
 
 
 def parts(identifier: str) -> list[str]:
@@ -27,19 +61,59 @@ def parts(identifier: str) -> list[str]:
 
 
 def identifiers(path: Path) -> Iterator[tuple[int, str]]:
-    """The names of classes, functions, arguments and fields that a file gives."""
+    """Every name that a file gives: classes, functions, arguments, fields, variables."""
     for node in ast.walk(tree(path)):
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield node.lineno, node.name
             case ast.arg():
                 yield node.lineno, node.arg
-            case ast.AnnAssign(target=ast.Name(id=found)):
-                yield node.lineno, found
+            case ast.Name(ctx=ast.Store()):
+                yield node.lineno, node.id
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.lineno, node.attr
+
+
+def prose(path: Path) -> Iterator[tuple[int, str]]:
+    """The comments and docstrings of a Python file, the lines of a document."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        yield from enumerate(text.partition(MACHINERY)[0].splitlines(), 1)
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(words))):
+                yield node.lineno, words
+
+
+def is_ours(path: Path, identifier: str, word: str) -> bool:
+    """Whether a name is right although it has a banned word in it."""
+    name_of = "_".join(parts(identifier))
+    if word in ("letter", "letters"):
+        return "dead_letter" in name_of
+    if word in ("fact", "facts"):
+        return OTHER_FACTS.search(name(path)) is not None
+    return name_of in OWN.get(word, set())
 
 
 def test_the_glossary_refuses_some_words() -> None:
     assert {"ticket", "backlog", "feedback_score"} <= refused()
+    assert UNMISTAKABLE - {"folded"} <= banned()
+    assert {
+        "letter",
+        "fact",
+        "learn",
+        "note",
+        "told",
+        "causes",
+        "produced",
+        "seen",
+        "out",
+        "floor",
+    } <= banned()
 
 
 def test_the_words_of_the_loop_are_all_in_the_glossary() -> None:
@@ -58,3 +132,28 @@ def test_nothing_is_named_with_a_word_we_do_not_use(path: Path) -> None:
         for word in wrong:
             found = any(words[at : at + len(word)] == word for at in range(len(words)))
             assert not found, f"{name(path)}:{line} {identifier}: {'_'.join(word)} is not our word"
+
+
+@pytest.mark.parametrize("path", python("shared", "services", "tests", "bench"), ids=name)
+def test_no_machinery_is_named_with_a_banned_word(path: Path) -> None:
+    """In tests and benchmarks, whose names live as long as one function, the unmistakable ones only."""
+    wrong = banned() if name(path).startswith(("shared/", "services/")) else UNMISTAKABLE
+    found = [
+        f"{name(path)}:{line} {identifier}"
+        for line, identifier in identifiers(path)
+        for word in parts(identifier)
+        if word.removesuffix("s") in wrong or word in wrong
+        if not is_ours(path, identifier, word) and not identifier.startswith("test_")
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("path", [*python("shared", "services", "tests", "bench"), *documents()], ids=name)
+def test_no_sentence_names_machinery_with_a_banned_word(path: Path) -> None:
+    form = re.compile(r"\b(" + "|".join(sorted(UNMISTAKABLE)) + r")s?\b", re.IGNORECASE)
+    found = [
+        f"{name(path)}:{line} {match[0]}"
+        for line, words in prose(path)
+        for match in form.finditer(PHRASES.sub("", words))
+    ]
+    assert not found or path.name == "test_terms.py"

@@ -9,7 +9,7 @@ from services.cli.display import banner
 from services.cli.embedded import DEFAULT_BASE_PORT, SERVICES, Ports, SystemState
 from services.cli.embedded.ports import HOST
 from services.cli.embedded.state import PartState
-from tests.house.quote import READMES
+from tests.house.repository import READMES
 
 WIDTH = 80
 
@@ -25,11 +25,17 @@ def test_the_banner_in_the_readme_is_the_banner_that_is_printed() -> None:
     ports = Ports(DEFAULT_BASE_PORT)
     parts = ["kafka", *(f"store-{name}" for name in SERVICES), *SERVICES]
     state = SystemState(
-        phase="ready", pid=1, created=0.0, data_dir=data, base_port=ports.base,
-        kafka_bootstrap=f"{HOST}:{ports.kafka}", store_urls={},
-        service_urls={name: f"http://{HOST}:{ports.service(name)}" for name in SERVICES}, started_at="",
+        phase="ready",
+        pid=1,
+        created=0.0,
+        data_dir=data,
+        base_port=ports.base,
+        kafka_bootstrap=f"{HOST}:{ports.kafka}",
+        store_urls={},
+        service_urls={name: f"http://{HOST}:{ports.service(name)}" for name in SERVICES},
+        started_at="",
         parts=[PartState(name, "", 0, "ready", ready_seconds=ready) for name in parts],
-    )  # fmt: skip
+    )
     console = Console(file=io.StringIO(), width=WIDTH)
     console.print(banner(state, foreground=True, default_data=True, program=".venv/bin/qinqing"))
     drawn = console.file.getvalue()  # type: ignore[attr-defined]

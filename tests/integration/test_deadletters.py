@@ -10,27 +10,39 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import deadletters
-from services.cli.embedded import Parts
+from services.cli.embedded import SERVICES, Parts
 from services.cli.system import RunningSystem
+from services.dispatch import consumer
 from shared.bus.records import Outgoing
-from shared.bus.topics import SERVICES, ensure_topics
-from shared.envelope import seal
-from tests.integration.system import PATIENCE_SECONDS, City, city, ear, own_namespace, put
+from shared.bus.topics import ensure_topics
+from shared.contract.envelope import seal
+from shared.contract.events.intake import IssueRegistered
+from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader
+from tests.integration.city import City, city
 
 pytestmark = pytest.mark.integration
 
 ISSUE = "7K3M9QXT2B4N6"
 REGISTERED = {
-    "number": "7K3M-9QXT-2B4N-6C", "kind": "problem", "title": "漏水", "text": "水管漏水",
-    "anonymous": False, "enterprise": "",
-}  # fmt: skip
+    "number": "7K3M-9QXT-2B4N-6C",
+    "kind": "problem",
+    "title": "漏水",
+    "text": "水管漏水",
+    "anonymous": False,
+    "enterprise": "",
+}
 
 
 def told(seq: int, type: str, data: dict[str, Any], subject: str = ISSUE) -> Outgoing:
     raw = seal(
-        id=f"intake.events:{subject}:{seq}", type=type, source="/huzhou/intake", subject=subject,
-        time=datetime.now(UTC), seq=seq, data=data,
-    )  # fmt: skip
+        id=f"intake.events:{subject}:{seq}",
+        type=type,
+        source="/huzhou/intake",
+        subject=subject,
+        time=datetime.now(UTC),
+        seq=seq,
+        data=data,
+    )
     return Outgoing("intake.events", subject, raw)
 
 
@@ -47,10 +59,10 @@ class Operator:
         assert done.exit_code == code, done.output
         return json.loads(done.stdout.splitlines()[0])
 
-    async def letter(self, reason: str) -> dict[str, Any]:
-        """The open letter whose reason holds these words; it was seen on the topic first."""
-        async with ear(self.parts.kafka_bootstrap, self.namespace, "dispatch.dlq") as heard:
-            await heard.letter(reason)
+    async def dead_letter(self, reason: str) -> dict[str, Any]:
+        """The open dead letter whose reason holds these words; it was seen on the topic first."""
+        async with reader(self.parts.kafka_bootstrap, self.namespace, "dispatch.dlq") as read:
+            await read.dead_letter(reason)
         (found,) = [entry for entry in await self.types("list") if reason in entry["reason"]]
         return dict(found)
 
@@ -58,7 +70,7 @@ class Operator:
         return await put(self.parts.kafka_bootstrap, self.namespace, events)
 
     async def metric(self, name: str) -> float:
-        return await self.services.metric("dispatch", f"qinqing_dispatch_{name}")
+        return await self.services.metric("dispatch", f"qinqing_{name}")
 
     async def until_metric(self, name: str, value: float) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -68,7 +80,7 @@ class Operator:
 
 @pytest.fixture
 async def operator(embedded: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Operator]:
-    namespace = own_namespace("letters")
+    namespace = own_namespace("deadletters")
     kafka, store = embedded.kafka_bootstrap, embedded.store_urls["intake"]
     running = RunningSystem(1, "ready", embedded.data_dir, 1, kafka, embedded.store_urls, {}, "")
     monkeypatch.setattr("services.cli.deadletters.need_system", lambda *_: running)
@@ -90,12 +102,18 @@ async def test_giving_up_an_event_releases_those_that_waited_for_it(operator: Op
         told(2, "issue.registered.v1", REGISTERED),
         told(3, "issue.accepted.v1", {"by": "chen"}),
     )
-    letter = await operator.letter("number: Input should be a valid string")
+    letter = await operator.dead_letter("number: Input should be a valid string")
     origin = f"intake.events/{place.partition}/{place.offset}"
     assert letter == letter | {
-        "group": "dispatch", "origin": origin, "subject": ISSUE, "seq": 1, "event": "issue.registered.v1",
+        "group": "dispatch",
+        "origin": origin,
+        "source": "/huzhou/intake",
+        "topic": "intake.events",
+        "subject": ISSUE,
+        "seq": 1,
+        "event": "issue.registered.v1",
         "status": "open",
-    }  # fmt: skip
+    }
     await operator.until_metric("held_events", 2)
     assert await operator.metric("held_age_seconds") > 0
     assert await operator.metric("dead_letters_total") == 1
@@ -124,13 +142,13 @@ async def test_an_event_handed_in_again_after_the_repair_is_applied_with_those_t
         raise ZeroDivisionError("a bug in the handler")
 
     with monkeypatch.context() as before_the_repair:
-        before_the_repair.setattr("services.dispatch.handlers.register", broken)
+        before_the_repair.setitem(consumer.ISSUE.events, IssueRegistered, broken)
         await operator.services.stop("dispatch")
         await operator.services.start("dispatch")
         await operator.tell(
             told(1, "issue.registered.v1", REGISTERED), told(2, "issue.accepted.v1", {"by": "chen"})
         )
-        letter = await operator.letter("ZeroDivisionError: a bug in the handler")
+        letter = await operator.dead_letter("ZeroDivisionError: a bug in the handler")
         await operator.until_metric("held_events", 1)
     await operator.services.stop("dispatch")
     await operator.services.start("dispatch")
@@ -143,7 +161,7 @@ async def test_an_event_handed_in_again_after_the_repair_is_applied_with_those_t
     assert [entry["status"] for entry in await operator.types("list", "--all")] == ["replayed"]
 
 
-async def test_what_is_handed_in_again_unrepaired_is_a_new_letter_that_can_be_given_up(
+async def test_what_is_handed_in_again_unrepaired_is_a_new_dead_letter_that_can_be_given_up(
     operator: Operator,
 ) -> None:
     await operator.tell(
@@ -151,9 +169,9 @@ async def test_what_is_handed_in_again_unrepaired_is_a_new_letter_that_can_be_gi
         told(2, "issue.registered.v1", REGISTERED),
         told(3, "issue.accepted.v1", {"by": "chen"}),
     )
-    first = await operator.letter("number: Field required")
+    first = await operator.dead_letter("number: Field required")
     await operator.types("replay", first["origin"])
-    second = await operator.letter("handed in again")
+    second = await operator.dead_letter("handed in again")
     assert second["origin"] != first["origin"]
     assert (second["subject"], second["seq"], second["topic"]) == (ISSUE, 1, "intake.events")
     shown = await operator.types("show", second["origin"])
@@ -172,7 +190,7 @@ async def test_a_command_that_could_not_be_read_blocks_nothing_and_is_given_up(o
         told(1, "issue.registered.v1", REGISTERED),
         told(2, "issue.accepted.v1", {"by": "chen"}),
     )
-    letter = await operator.letter("department: Input should be a valid string")
+    letter = await operator.dead_letter("department: Input should be a valid string")
     await operator.services.reaches("dispatch", ISSUE, "waiting")
     await operator.types("discard", letter["origin"], "--reason", "nobody asked")
     assert await operator.types("list") == []
@@ -180,7 +198,7 @@ async def test_a_command_that_could_not_be_read_blocks_nothing_and_is_given_up(o
 
 async def test_a_departments_message_is_not_handed_in_again_in_its_name(operator: Operator) -> None:
     await operator.tell(Outgoing("dept.housing.replies", "x", b"{"))
-    letter = await operator.letter("Invalid JSON")
+    letter = await operator.dead_letter("Invalid JSON")
     assert letter["origin"].startswith("dept.housing.replies/")
     assert "ask the department" in (await operator.types("replay", letter["origin"], code=2))["error"]
     await operator.types("discard", letter["origin"], "--reason", "told them")
@@ -189,7 +207,7 @@ async def test_a_departments_message_is_not_handed_in_again_in_its_name(operator
 
 async def test_a_value_that_is_not_even_json_is_shown_and_given_up(operator: Operator) -> None:
     await operator.tell(Outgoing("intake.events", ISSUE, b"\xff\xfe{"))
-    letter = await operator.letter("Invalid JSON")
+    letter = await operator.dead_letter("Invalid JSON")
     shown = await operator.types("show", letter["origin"], "--group", "dispatch")
     assert (shown["bytes"], shown["subject"]) == (3, ISSUE)
     await operator.types("discard", letter["origin"], "--reason", "noise")

@@ -24,12 +24,13 @@ from services.cli.embedded import (
     PortsTaken,
     Program,
     StartFailed,
+    WrongLayout,
     free_ports,
 )
-from services.cli.embedded.houses import is_ready, service_program
 from services.cli.embedded.ports import SERVICES, taken_ports
 from services.cli.embedded.processes import fixed
-from services.cli.embedded.state import created_at, process_of, read_state
+from services.cli.embedded.services import is_ready, service_program
+from services.cli.embedded.state import LAYOUT, created_at, process_of, read_state
 from services.cli.system import running_system
 from tests.conftest import free_base_port
 
@@ -161,6 +162,44 @@ def test_up_on_taken_ports_ends_with_2_and_says_how_to_change_them(tmp_path: Pat
         assert part in plain.stderr
     answer = json.loads(as_json.stdout)
     assert [(port["port"], port["purpose"]) for port in answer["ports"]] == [(base, "intake")]
+
+
+@pytest.mark.parametrize("found", [None, "1", "3"])
+def test_data_of_another_layout_is_refused_with_the_way_round_it_and_nothing_is_started(
+    tmp_path: Path, found: str | None
+) -> None:
+    (tmp_path / "store" / "intake").mkdir(parents=True)
+    if found is not None:
+        (tmp_path / "layout").write_text(found)
+    where = ("--data", str(tmp_path), "--base-port", str(free_base_port()))
+    for ended in (
+        qinqing("up", *where),
+        qinqing("up", "--detach", *where),
+        qinqing("replay", str(_two_messages(tmp_path)), *where),
+    ):
+        assert ended.returncode == 2
+        for part in (f"layout {found or 1}", f"layout {LAYOUT}", "nothing is migrated", "--data"):
+            assert part in ended.stderr
+    assert not (tmp_path / "logs" / "kafka.log").exists()
+    assert not (tmp_path / "kafka").exists()
+
+
+def _two_messages(folder: Path) -> Path:
+    file = folder / "two.csv"
+    header = "message_id,author,subject,submitted_at,text,reply,replied_at"
+    rows = [f"{number},A,题,2019-04-01T08:00:00+08:00,内容,," for number in range(2)]
+    file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+async def test_a_new_folder_names_its_layout_and_is_taken_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)):
+            assert (tmp_path / "layout").read_text().strip() == LAYOUT
+    (tmp_path / "layout").write_text("1")
+    with pytest.raises(WrongLayout):
+        await Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)).start()
+    assert running_system(tmp_path) is None
 
 
 def test_status_and_stop_say_when_nothing_runs(tmp_path: Path) -> None:

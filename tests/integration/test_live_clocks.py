@@ -7,21 +7,22 @@ import pytest
 import pytest_asyncio
 
 from services.cli.embedded import Parts
-from services.intake.domain import issue_id
-from shared.bus.door import Request, sealed
-from shared.commands import (
-    AcceptIssue,
+from services.intake.issue.numbers import issue_id
+from shared.bus.gateway import Request, sealed
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
-    Command,
     DraftReply,
-    RegisterIssue,
     ReleaseReply,
     SignAssignment,
     SignOffReply,
 )
-from shared.events import Outcome
-from tests.integration.system import City, city, ear, own_namespace, put
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue
+from shared.contract.words import Outcome
+from tests.integration.broker import own_namespace, put, reader
+from tests.integration.city import City, city
+from tests.unit.reference import JURISDICTION
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -47,7 +48,9 @@ async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
 
 async def ask(embedded: Parts, namespace: str, id: str, actor: str, command: Command) -> None:
     """A command whose record came 60 days ago: the record's timestamp is its official time (clocks.md 7)."""
-    record = sealed(Request(id, command, "http", actor, f"{id}/{command.verb}"), f"/test/{command.service}")
+    record = sealed(
+        Request(id, command, "http", actor, f"{id}/{command.verb}"), f"/{JURISDICTION}/{command.service}"
+    )
     at = int(LONG_AGO.timestamp() * 1000)
     await put(embedded.kafka_bootstrap, namespace, [record], timestamp_ms=at)
 
@@ -55,13 +58,13 @@ async def ask(embedded: Parts, namespace: str, id: str, actor: str, command: Com
 async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_their_due_times(
     four: City, embedded: Parts, namespace: str
 ) -> None:
-    id = issue_id(ENTREPRENEUR, "late")
+    id = issue_id(JURISDICTION, ENTREPRENEUR, "late")
     await ask(embedded, namespace, id, ENTREPRENEUR, RegisterIssue(title="路灯", text="坏了"))
-    async with ear(embedded.kafka_bootstrap, namespace, "supervision.events") as heard:
-        await heard.until(
-            lambda _: [e for e in heard.events(id, "clock.breached.v1") if e.data["clock"] == "promise"]
+    async with reader(embedded.kafka_bootstrap, namespace, "supervision.events") as read:
+        await read.until(
+            lambda _: [e for e in read.events(id, "clock.breached.v1") if e.data["clock"] == "promise"]
         )
-        told = [event for event in heard.events(id) if event.data["clock"] == "promise"]
+        told = [event for event in read.events(id) if event.data["clock"] == "promise"]
         kinds = [event.type for event in sorted(told, key=lambda event: event.seq)]
         assert kinds == ["clock.started.v1", "clock.warned.v1", "clock.warned.v1", "clock.breached.v1"]
         breach = next(event for event in told if event.type == "clock.breached.v1")
@@ -78,7 +81,7 @@ async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_th
 async def test_an_invitation_that_ran_out_lapses_and_the_issue_closes_everywhere(
     four: City, embedded: Parts, namespace: str
 ) -> None:
-    id = issue_id(ENTREPRENEUR, "lapse")
+    id = issue_id(JURISDICTION, ENTREPRENEUR, "lapse")
     held = {"assignment": f"{id}.1"}
     steps: tuple[tuple[str, Command, tuple[str, str]], ...] = (
         (ENTREPRENEUR, RegisterIssue(title="物业", text="小区的物业不管事"), ("dispatch", "registered")),
@@ -93,10 +96,10 @@ async def test_an_invitation_that_ran_out_lapses_and_the_issue_closes_everywhere
     for actor, command, (service, state) in steps:
         await ask(embedded, namespace, id, actor, command)
         await four.reaches(service, id, state)
-    async with ear(embedded.kafka_bootstrap, namespace, "feedback.events") as heard:
-        closed = await heard.event(id, "issue.closed.v1")
+    async with reader(embedded.kafka_bootstrap, namespace, "feedback.events") as read:
+        closed = await read.event(id, "issue.closed.v1")
         assert closed.data["reason"] == "lapsed"
-        lapsed = await heard.event(id, "rating.lapsed.v1")
-        invited = await heard.event(id, "rating.invited.v1")
+        lapsed = await read.event(id, "rating.lapsed.v1")
+        invited = await read.event(id, "rating.invited.v1")
         # The lapse happened when the invitation ran out, however late we came to it: as in a replay.
         assert lapsed.time == datetime.fromisoformat(invited.data["open_until"])

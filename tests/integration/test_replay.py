@@ -14,13 +14,14 @@ from typing import Any
 import psutil
 import pytest
 
-from services.cli.embedded import Embedded
+from bench.rest import MOST_BYTES, bytes_at_rest
+from services.cli.embedded import SERVICES, Embedded
 from services.cli.replaying.messages import read_messages
 from services.cli.replaying.reads import READS
-from shared.bus.reading import read_all, read_letters, topic_names
-from shared.bus.topics import SERVICES
-from shared.calendar import base_calendar
-from shared.clocks import SHANGHAI, Limit, default_policy, due_at
+from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.bus.reader import read_all, read_dead_letters, topic_names
+from shared.domain.clocks import SHANGHAI, Limit, due_at
+from shared.service import COLLECTION
 from shared.settings import database_name
 from shared.store import connect
 from tests.conftest import free_base_port
@@ -32,11 +33,27 @@ ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "messages_replied.csv"
 ANSWERS = {"10wd": (1058, 654, 29), "14d": (1039, 673, 28)}
 """On time, late, and on time of the 44 of April 2019: computed apart from this project."""
+MOST_WRITES_AN_ISSUE = 22
+KEYS = {
+    *(
+        "registered",
+        "replied",
+        "replied_on_time",
+        "replied_late",
+        "open",
+        "breaches",
+        "months",
+        "departments",
+    ),
+    *("events", "events_per_second", "seconds", "skipped_rows", "reply_limit", "until", "namespace"),
+    *("document_writes", "sweep_writes", "writes_per_issue"),
+}
+"""What `--json` writes: programs of others read it, so no key ever goes."""
 
 
 def expected(messages: list[Any], limit: str) -> dict[str, int]:
     """The numbers of a file by pure arithmetic, without any service."""
-    policy, calendar = default_policy(), base_calendar()
+    policy, calendar = builtin_policy(), builtin_calendar()
     until = max(message.replied_at or message.submitted_at for message in messages)
     on_time = late = still_open = breached = 0
     for message in messages:
@@ -50,9 +67,13 @@ def expected(messages: list[Any], limit: str) -> dict[str, int]:
             late += 1
             breached += 1
     return {
-        "registered": len(messages), "replied": on_time + late, "replied_on_time": on_time, "replied_late": late,
-        "open": still_open, "breaches": breached,
-    }  # fmt: skip
+        "registered": len(messages),
+        "replied": on_time + late,
+        "replied_on_time": on_time,
+        "replied_late": late,
+        "open": still_open,
+        "breaches": breached,
+    }
 
 
 def command(*arguments: str) -> list[str]:
@@ -65,8 +86,11 @@ def replay(folder: Path, file: Path, *arguments: str) -> dict[str, Any]:
     where = ("--json", str(out), "--data", str(folder / "data"), "--base-port", base)
     done = subprocess.run(
         command("replay", str(file), *where, *arguments),
-        cwd=ROOT, capture_output=True, text=True, timeout=400,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(out.read_text())
 
@@ -76,7 +100,7 @@ def invented(tmp_path: Path) -> Path:
     """120 invented messages: in time, late, at the last second, unanswered; several months, one holiday week."""
     dice = random.Random(20261122)
     file = tmp_path / "invented.csv"
-    policy, calendar = default_policy(), base_calendar()
+    policy, calendar = builtin_policy(), builtin_calendar()
     with file.open("w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out)
         rows.writerow(["message_id", "author", "subject", "submitted_at", "text", "reply", "replied_at"])
@@ -89,10 +113,9 @@ def invented(tmp_path: Path) -> Path:
             elif number % 10 == 1:
                 replied = due + timedelta(seconds=1)
             answered = number % 12 != 5
-            rows.writerow(
-                [f"m{number}", f"A{number % 40}", f"第{number}件", at.isoformat(), f"路灯坏了，{number}。\n请修理。",
-                 "已办理。" if answered else "", replied.astimezone(SHANGHAI).isoformat() if answered else ""]
-            )  # fmt: skip
+            reply = ("已办理。", replied.astimezone(SHANGHAI).isoformat()) if answered else ("", "")
+            text = f"路灯坏了，{number}。\n请修理。"
+            rows.writerow([f"m{number}", f"A{number % 40}", f"第{number}件", at.isoformat(), text, *reply])
     return file
 
 
@@ -115,6 +138,9 @@ def test_an_invented_file_gives_what_arithmetic_gives(tmp_path: Path, invented: 
     assert {name: row["registered"] for name, row in result["months"].items()} == months
     assert sum(row["registered"] for row in result["departments"].values()) == 120
     assert result["events"] > 120 * 15
+    assert set(result) >= KEYS
+    assert result["sweep_writes"] > 0
+    assert result["writes_per_issue"] == round((result["document_writes"] - result["sweep_writes"]) / 120, 2)
     assert not leftovers(tmp_path)
 
 
@@ -148,9 +174,12 @@ async def test_kill_nine_of_each_service_during_a_replay_changes_no_number(
     messages, _ = read_messages(invented)
     out, base = tmp_path / "out.json", str(free_base_port())
     running = await asyncio.create_subprocess_exec(
-        *command("replay", str(invented), "--json", str(out), "--data", str(tmp_path / "data"), "--base-port", base),
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        *command("replay", str(invented), "--json", str(out), "--data", str(tmp_path / "data")),
+        *("--base-port", base),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     killed: list[str] = []
     finished = asyncio.create_task(running.communicate())
     for victim in ("supervision", "dispatch", "intake", "feedback"):
@@ -176,24 +205,32 @@ async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
         bootstrap = system.parts.kafka_bootstrap
         topics = [name for name in await topic_names(bootstrap, prefix) if not name.endswith(".dlq")]
         records = [record async for record in read_all(bootstrap, topics, prefix)]
-        letters = await read_letters(bootstrap, SERVICES, prefix)
+        dead_letters = await read_dead_letters(bootstrap, SERVICES, prefix)
         documents = {}
         for service in SERVICES:
             name = database_name(service, result["namespace"])
             async with connect(system.parts.store_urls[service], name) as database:
-                found = database.aggregates("issues", "huzhou").scan()
+                found = database.aggregates(COLLECTION, "huzhou").scan()
                 documents[service] = {document["_id"]: document async for document in found}
-        stored = await reported(data, result)
-        assert stored["total"]["registered"] == result["months"]["2019-10"]["registered"]
-        assert stored["total"]["breaches"] == result["months"]["2019-10"]["breaches"]
-        assert await reported(data, result, "--from-log") == stored
-    assert {service: len(found) for service, found in documents.items()} == dict.fromkeys(SERVICES, 120)
-    by_service = {service: [letter for letter in letters if letter.group == service] for service in SERVICES}
+        rest = await bytes_at_rest(system.parts.store_urls, result["namespace"])
+        assert rest["issues"] > 50, rest
+        assert rest["bytes_per_issue"] <= MOST_BYTES, rest
+        assert rest["outbox_bytes_per_issue"] == 0, rest
+        report = await reported(data, result)
+        assert report["total"]["registered"] == result["months"]["2019-10"]["registered"]
+        assert report["total"]["breaches"] == result["months"]["2019-10"]["breaches"]
+        assert await reported(data, result, "--from-log") == report
+    issues = {
+        service: sum(document["kind"] == "issue" for document in found.values())
+        for service, found in documents.items()
+    }
+    assert issues == dict.fromkeys(SERVICES, 120)
+    by_service = {service: [one for one in dead_letters if one.group == service] for service in SERVICES}
     return check(History(records, READS, by_service, documents, now=until, grace_seconds=0))
 
 
 async def reported(data: Path, result: dict[str, Any], *more: str) -> dict[str, Any]:
-    """What `qinqing report` says of October 2019 as of the replay's end, from the store or from the log."""
+    """What `qinqing report` says of October 2019 as of the replay's end."""
     of = ("--month", "2019-10", "--namespace", result["namespace"], "--as-of", result["until"])
     running = await asyncio.create_subprocess_exec(
         *command("report", *of, "--json", "--data", str(data), *more),
@@ -219,11 +256,16 @@ def test_the_shared_file_gives_the_right_answers(tmp_path: Path, limit: str) -> 
     on_time, late, april = ANSWERS[limit]
     result = replay(tmp_path, SHARED, "--reply-limit", limit)
     assert numbers(result) == {
-        "registered": 1712, "replied": 1712, "replied_on_time": on_time, "replied_late": late, "open": 0,
+        "registered": 1712,
+        "replied": 1712,
+        "replied_on_time": on_time,
+        "replied_late": late,
+        "open": 0,
         "breaches": late,
-    }  # fmt: skip
+    }
     assert result["months"]["2019-04"]["registered"] == 44
     assert result["months"]["2019-04"]["replied_on_time"] == april
+    assert result["writes_per_issue"] <= MOST_WRITES_AN_ISSUE
 
 
 def test_a_file_with_a_bad_row_imports_nothing_and_names_line_column_and_reason(tmp_path: Path) -> None:
@@ -269,8 +311,14 @@ def test_until_before_every_reply_leaves_all_open(tmp_path: Path) -> None:
     until = datetime(2019, 4, 20, tzinfo=UTC).isoformat()
     result = replay(tmp_path, file, "--until", until)
     assert numbers(result) == {
-        "registered": 3, "replied": 0, "replied_on_time": 0, "replied_late": 0, "open": 3, "breaches": 3,
-    }  # fmt: skip
+        "registered": 3,
+        "replied": 0,
+        "replied_on_time": 0,
+        "replied_late": 0,
+        "open": 3,
+        "breaches": 3,
+    }
+    assert result["sweep_writes"] == 0
 
 
 @pytest.fixture(autouse=True)

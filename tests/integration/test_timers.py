@@ -12,7 +12,7 @@ from pymongo.monitoring import CommandListener
 
 from shared.store import Aggregates, connect
 from shared.timers import SLICE, Due, Timers, deadline_string, due_in, fire_at_of, slices
-from tests.integration.system import own_namespace
+from tests.integration.broker import own_namespace
 
 pytestmark = pytest.mark.integration
 
@@ -55,7 +55,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 @pytest.fixture
 async def store(store_url: str, listener: Listener) -> AsyncIterator[Aggregates]:
     async with connect(store_url, own_namespace("timers")) as database:
-        aggregates = database.aggregates("issues", "test")
+        aggregates = database.aggregates("aggregates", "test")
         await aggregates.prepare()
         yield aggregates
         await database.drop()
@@ -63,19 +63,23 @@ async def store(store_url: str, listener: Listener) -> AsyncIterator[Aggregates]
 
 def document(id: str, at: datetime, partition: int = 0, grace: timedelta = timedelta(0)) -> dict[str, Any]:
     return {
-        "_id": id, "v": 1, "token": "t", "partition": partition, "state": {},
+        "_id": id,
+        "v": 1,
+        "token": "t",
+        "partition": partition,
+        "state": {},
         "deadline": deadline_string(partition, at + grace, id),
         "due": {"name": "promise/1/due/0", "at": at.isoformat()},
-    }  # fmt: skip
+    }
 
 
 class Posts:
     """What the timers posted, and a clock for them."""
 
     def __init__(self, now: datetime) -> None:
-        self.now, self.due, self.slices = now, [], []
-        self.due: list[Due]
-        self.slices: list[int]
+        self.now = now
+        self.due: list[Due] = []
+        self.slices: list[int] = []
         self.fail = 0
 
     async def __call__(self, due: Sequence[Due]) -> None:
@@ -207,7 +211,7 @@ async def test_an_earlier_deadline_written_behind_the_cursor_pulls_it_back(store
     await store.write([earlier])
     await timers.round()
     assert posts.subjects() == ["a"]
-    timers.note(earlier["deadline"])
+    timers.written(earlier["deadline"])
     await timers.round()
     assert posts.subjects()[:2] == ["a", "b"]
 
@@ -219,7 +223,7 @@ async def test_a_sooner_deadline_wakes_the_sleeping_timers(store: Aggregates) ->
     await asyncio.sleep(0)
     due = document("a", NOON)
     await store.write([due])
-    timers.note(due["deadline"])
+    timers.written(due["deadline"])
     async with asyncio.timeout(4):  # it would sleep five seconds by itself
         while not posts.due:
             await asyncio.sleep(0.01)
@@ -269,7 +273,7 @@ async def test_a_post_that_failed_is_made_again(store: Aggregates) -> None:
     assert posts.subjects() == ["a"]
 
 
-async def test_deadlines_that_rest_on_others_facts_wait_until_those_were_read(store: Aggregates) -> None:
+async def test_deadlines_that_rest_on_others_events_wait_until_those_were_read(store: Aggregates) -> None:
     await store.write([document("a", NOON), document("b", NOON + 4 * SECOND)])
     read_up_to = NOON - SECOND
 

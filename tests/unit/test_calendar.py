@@ -1,7 +1,6 @@
 """The calendar against a second source, day by day, and what it does where nothing is published."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import chinese_calendar
 import pytest
@@ -9,18 +8,14 @@ from holidays.countries.china import ChinaStaticHolidays
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calendar import BASE_PUBLISHED_THROUGH, base_calendar
+from services.supervision.builtin import PUBLISHED_THROUGH, builtin_calendar, builtin_days
+from shared.domain.calendar import Calendar, Day, published_through
 
-CALENDAR = base_calendar()
-HEADER = "date,kind,name,source,version\n"
-NOTICE_2027 = "".join(f"2027-{day},rest,放假,国办通知,1\n" for day in ("01-01", "05-01", "10-01"))
+CALENDAR = builtin_calendar()
+NOTICE_2027 = tuple(
+    Day(date(2027, month, day), False, "放假", "国办通知") for month, day in ((1, 1), (5, 1), (10, 1))
+)
 any_day = st.dates(date(1980, 1, 1), date(2100, 12, 31))
-
-
-def overlay(tmp_path: Path, rows: str, header: str = HEADER) -> Path:
-    path = tmp_path / "overlay.csv"
-    path.write_text(header + rows, encoding="utf-8")
-    return path
 
 
 @pytest.mark.parametrize("year", range(2011, 2027))
@@ -41,7 +36,7 @@ def test_a_make_up_day_counts_as_work(on: str) -> None:
     day = date.fromisoformat(on)
     assert day.isoweekday() >= 6
     assert CALENDAR.is_working_day(day)
-    assert CALENDAR.named_days[day].name == "补班"
+    assert CALENDAR.days[day].name == "补班"
 
 
 def test_2026_has_no_other_working_weekend_day() -> None:
@@ -50,10 +45,9 @@ def test_2026_has_no_other_working_weekend_day() -> None:
 
 
 def test_every_named_day_says_where_it_is_written() -> None:
-    spring = CALENDAR.named_days[date(2026, 2, 17)]
+    spring = CALENDAR.days[date(2026, 2, 17)]
     assert (spring.is_work, spring.name) == (False, "春节")
     assert "2026年" in spring.source
-    assert spring.version.startswith("holidays ")
 
 
 @pytest.mark.parametrize("year", [1999, 2010, 2027, 2040])
@@ -69,9 +63,9 @@ def test_2011_to_2026_are_published() -> None:
     assert CALENDAR.is_published(date(2026, 12, 31))
 
 
-def test_the_base_goes_as_far_as_the_notices_the_package_knows() -> None:
-    """When an upgrade of `holidays` brings the next notice, this says to raise BASE_PUBLISHED_THROUGH."""
-    assert max(ChinaStaticHolidays.special_public_holidays) == BASE_PUBLISHED_THROUGH
+def test_the_builtin_table_goes_as_far_as_the_notices_the_package_knows() -> None:
+    """When an upgrade of `holidays` brings the next notice, this says to raise PUBLISHED_THROUGH."""
+    assert max(ChinaStaticHolidays.special_public_holidays) == PUBLISHED_THROUGH
 
 
 @given(day0=any_day, n=st.integers(1, 400))
@@ -118,80 +112,62 @@ def test_a_date_outside_the_table_is_an_error_and_not_a_guess(on: date) -> None:
         CALENDAR.nth_working_day_after(date(2149, 12, 1), 100)
 
 
-def test_an_overlay_changes_one_day_and_the_version(tmp_path: Path) -> None:
-    path = overlay(
-        tmp_path, "2026-04-03,rest,三月三,桂政办〔2026〕1号,1\n2026-04-11,work,补班,桂政办〔2026〕1号,1\n"
-    )
-    changed = base_calendar(path, jurisdiction="CN-GX")
+def more(*days: Day, through: int = 2026) -> Calendar:
+    """The built-in table with other rows laid over it."""
+    return Calendar(through, (*builtin_days(), *days))
+
+
+def test_one_other_day_changes_that_day_and_the_version() -> None:
+    third = Day(date(2026, 4, 3), False, "三月三", "桂政办〔2026〕1号")
+    changed = more(third, Day(date(2026, 4, 11), True, "补班", "桂政办〔2026〕1号"))
     assert not changed.is_working_day(date(2026, 4, 3))
     assert changed.is_working_day(date(2026, 4, 11))
-    assert changed.named_days[date(2026, 4, 3)].source == "桂政办〔2026〕1号"
-    assert changed.jurisdiction == "CN-GX"
+    assert changed.days[date(2026, 4, 3)].source == "桂政办〔2026〕1号"
     assert changed.version != CALENDAR.version
     assert changed.published_through == 2026
 
 
-def test_equal_tables_have_equal_versions(tmp_path: Path) -> None:
-    assert base_calendar().version == CALENDAR.version
-    assert base_calendar(overlay(tmp_path, "")).version == CALENDAR.version
+def test_equal_tables_have_equal_versions() -> None:
+    assert more().version == CALENDAR.version
+    assert Calendar(2026, builtin_days()[::-1]).version == CALENDAR.version
+    assert Calendar(2027, builtin_days()).version != CALENDAR.version
     assert CALENDAR.version.startswith("2026-")
 
 
-def test_a_local_rest_day_does_not_publish_its_year(tmp_path: Path) -> None:
-    calendar = base_calendar(overlay(tmp_path, "2027-04-09,rest,三月三,桂政办,1\n"))
+def test_what_a_day_is_called_is_no_part_of_the_version() -> None:
+    renamed = (day._replace(name="假", source="别处") for day in builtin_days())
+    assert Calendar(2026, renamed).version == CALENDAR.version
+
+
+def test_a_local_rest_day_does_not_publish_its_year() -> None:
+    local = Day(date(2027, 4, 9), False, "三月三", "桂政办")
+    calendar = more(local, through=published_through([local], 2026))
     assert not calendar.is_working_day(date(2027, 4, 9))
     assert not calendar.is_published(date(2027, 4, 9))
 
 
-def test_an_imported_notice_publishes_its_year(tmp_path: Path) -> None:
-    calendar = base_calendar(overlay(tmp_path, NOTICE_2027))
+def test_an_imported_notice_publishes_its_year() -> None:
+    calendar = more(*NOTICE_2027, through=published_through(NOTICE_2027, 2026))
     assert calendar.published_through == 2027
     assert calendar.is_published(date(2027, 6, 1))
     assert not calendar.is_published(date(2028, 1, 3))
 
 
-def test_a_year_is_not_published_over_a_gap(tmp_path: Path) -> None:
-    calendar = base_calendar(overlay(tmp_path, NOTICE_2027.replace("2027-", "2028-")))
-    assert calendar.published_through == 2026
+def test_a_year_is_not_published_over_a_gap() -> None:
+    notice_2028 = [day._replace(on=day.on.replace(year=2028)) for day in NOTICE_2027]
+    assert published_through(notice_2028, 2026) == 2026
+    assert published_through([*NOTICE_2027, *notice_2028], 2026) == 2028
 
 
-def test_an_overlay_from_a_spreadsheet_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
-    calendar = base_calendar(
-        overlay(tmp_path, "\r\n2026-04-03,rest,三月三,桂政办,1\r\n\r\n", "\ufeff" + HEADER)
-    )
-    assert not calendar.is_working_day(date(2026, 4, 3))
+def test_a_make_up_day_does_not_stand_for_the_rest_day_of_a_notice() -> None:
+    worked = [day._replace(is_work=True) for day in NOTICE_2027]
+    assert published_through(worked, 2026) == 2026
 
 
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("2026-13-01,rest,a,b,1", ["line 3", "column date", "2027-01-01"]),
-        ("2200-01-01,rest,a,b,1", ["line 3", "column date", "1970 to 2149"]),
-        ("2026-04-03,holiday,a,b,1", ["line 3", "column kind", "work nor rest"]),
-        ("2026-04-03,rest,,b,1", ["line 3", "column name", "春节"]),
-        ("2026-04-03,rest,a, ,1", ["line 3", "column source"]),
-        ("2026-04-03,rest,a,b,", ["line 3", "column version"]),
-        ("2026-04-03,rest,a", ["line 3", "3 columns", "has 5"]),
-        ("2026-04-01,rest,a,b,1", ["line 3", "column date", "twice"]),
-    ],
-)
-def test_a_bad_overlay_row_names_file_line_column_and_what_is_right(
-    tmp_path: Path, row: str, said: list[str]
-) -> None:
-    path = overlay(tmp_path, f"2026-04-01,work,a,b,1\n{row}\n")
-    with pytest.raises(ValueError) as error:
-        base_calendar(path)
-    assert all(words in str(error.value) for words in [str(path), *said])
+def test_the_builtin_table_holds_every_notice_from_2011_on() -> None:
+    assert published_through(builtin_days(), 2010) == PUBLISHED_THROUGH
 
 
-@pytest.mark.parametrize("header", ["", "date,name\n"])
-def test_an_overlay_without_the_right_columns_is_refused(tmp_path: Path, header: str) -> None:
-    with pytest.raises(ValueError, match=r"line 1.*date,kind,name,source,version"):
-        base_calendar(overlay(tmp_path, "", header))
-
-
-def test_an_overlay_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "overlay.csv"
-    path.write_bytes((HEADER + "2026-04-03,rest,三月三,桂政办,1\n").encode("gbk"))
-    with pytest.raises(ValueError, match="UTF-8"):
-        base_calendar(path)
+def test_a_table_with_a_date_outside_its_years_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"2150-01-01.*1970 to 2149"):
+        more(Day(date(2150, 1, 1), False, "元旦", "县政府"))

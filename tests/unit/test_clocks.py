@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.calendar import base_calendar
-from shared.clocks import (
+from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.domain.clocks import (
+    LIMITS,
     SHANGHAI,
+    CompletePolicy,
     Extended,
     Fact,
     Limit,
@@ -19,13 +21,12 @@ from shared.clocks import (
     Resumed,
     Started,
     Stopped,
-    default_policy,
     due_at,
     read_clock,
     threshold_at,
 )
 
-CALENDAR, POLICY = base_calendar(), default_policy()
+CALENDAR, POLICY = builtin_calendar(), builtin_policy()
 WARNINGS = POLICY.warnings["promise"]
 
 
@@ -89,7 +90,6 @@ def test_the_default_policy_is_the_one_the_design_names() -> None:
         "promise": "10wd",
         "sign": "4oh",
         "holding": "10wd",
-        "co_handler": "3wd",
         "rework": "5wd",
         "rating": "14d",
         "rework_decision": "2wd",
@@ -120,6 +120,8 @@ def test_another_reply_limit_is_another_version() -> None:
     [
         ({"limits": {"promise": "10wd"}}, "limits lacks assign"),
         ({"limits": {**POLICY.limits, "promis": "10wd"}}, "promis"),
+        ({"warnings": {"promis": ["70%"]}}, "no clock has the name promis"),
+        ({"grace_seconds": -1}, "grace_seconds"),
         ({"office_hours": []}, "rising order"),
         ({"office_hours": [["13:30", "17:30"], ["08:30", "12:00"]]}, "rising order"),
         ({"office_day_end": "17:30Z"}, "local times"),
@@ -129,12 +131,19 @@ def test_another_reply_limit_is_another_version() -> None:
 )
 def test_a_policy_that_is_not_whole_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        Policy.model_validate(POLICY.model_dump() | change)
+        TypeAdapter(CompletePolicy).validate_python(POLICY.model_dump() | change)
+
+
+def test_a_policy_that_was_published_is_read_though_this_version_knows_more_clocks() -> None:
+    older = Policy.model_validate(POLICY.model_dump() | {"limits": {"promise": "10wd"}})
+    assert older.limits == {"promise": "10wd"}
 
 
 def test_a_policy_without_warnings_has_none_for_each_clock() -> None:
     bare = Policy(version="bare", limits=POLICY.limits)
-    assert bare.warnings["promise"] == ()
+    assert [bare.warnings_of(name) for name in LIMITS] == [()] * len(LIMITS)
+    assert POLICY.warnings_of("promise") == ("70%", "1wd")
+    assert POLICY.warnings_of("assign") == ()
 
 
 # Due dates
@@ -196,7 +205,9 @@ def test_the_day_is_the_day_in_shanghai() -> None:
     ],
 )
 def test_a_due_date_over_an_unpublished_year_is_provisional(start: str, provisional: bool) -> None:
-    assert due_at(local(start), Limit("10wd"), POLICY, CALENDAR).provisional is provisional
+    found = due_at(local(start), Limit("10wd"), POLICY, CALENDAR)
+    assert found.provisional is provisional
+    assert found.because == ("year_not_published" if provisional else None)
     assert read(Started(local(start), Limit("10wd"))).provisional is provisional
 
 

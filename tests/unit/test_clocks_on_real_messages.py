@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.calendar import base_calendar
-from shared.clocks import SHANGHAI, Limit, Started, Stopped, default_policy, due_at, read_clock
+from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.domain.clocks import SHANGHAI, Limit, Started, Stopped, due_at, read_clock
 
 MESSAGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "messages_replied.csv"
 
@@ -30,7 +30,7 @@ def messages() -> list[tuple[datetime, datetime]]:
 
 
 def on_time(messages: list[tuple[datetime, datetime]], limit: str) -> int:
-    policy, calendar = default_policy().with_reply_limit(limit), base_calendar()
+    policy, calendar = builtin_policy().with_reply_limit(limit), builtin_calendar()
     return sum(
         replied <= due_at(sent, policy.limits["promise"], policy, calendar).at for sent, replied in messages
     )
@@ -52,7 +52,7 @@ def test_april_2019_comes_out_right(messages: list[tuple[datetime, datetime]], l
 
 
 def test_reading_the_facts_says_the_same_as_the_due_date(messages: list[tuple[datetime, datetime]]) -> None:
-    policy, calendar = default_policy(), base_calendar()
+    policy, calendar = builtin_policy(), builtin_calendar()
     limit = Limit("10wd")
     readings = [
         read_clock([Started(sent, limit), Stopped(replied)], policy, calendar) for sent, replied in messages

@@ -1,53 +1,103 @@
 """Events that come before their predecessor wait in their aggregate's document, but not without end."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
-from pydantic import BaseModel
-
-from shared.bus.fold import MOST_HELD_BYTES, Aggregate
-from shared.bus.records import Item, Record, decode
-from shared.bus.room import Room
-from shared.envelope import seal
-
-SUBJECT = "ABCDEFGHJKMNP"
+from shared.bus.ordering import MOST_HELD_BYTES
+from shared.bus.records import Outgoing
+from shared.contract.events.feedback import IssueClosed
+from shared.contract.events.intake import IssueWithdrawn
+from shared.domain.decisions import Change, Context, event
+from tests.faults.given import Notes, Played, closing, notebook
 
 
-class Nothing(BaseModel):
-    """No state."""
+async def test_early_events_wait_in_the_document() -> None:
+    played = Played(notebook())
+    await played.deliver(closing("a", 3), closing("a", 2), closing("a", 3))
+    document = await played.store.get("a")
+    assert document is not None
+    assert [held[2] for held in document["held"]] == [3, 2]
+    assert played.dead_letters == []
 
 
-ROOM = Room(
-    service="supervision", jurisdiction="test", state=Nothing, reads=("intake.events",), commands={}, facts={}
-)
+async def test_what_is_held_is_applied_in_order_once_its_predecessor_has_come() -> None:
+    played = Played(notebook())
+    await played.deliver(closing("a", 3), closing("a", 2))
+    await played.deliver(closing("a", 1))
+    assert await played.lines("a") == ("closed 1", "closed 2", "closed 3")
+    document = await played.store.get("a")
+    assert document is not None
+    assert "held" not in document
 
 
-def early(seq: int, words: int) -> Item:
-    raw = seal(
-        id=f"intake.events:{SUBJECT}:{seq}", type="issue.withdrawn.v1", source="/test/intake", subject=SUBJECT,
-        time=datetime(2026, 3, 2, tzinfo=UTC), seq=seq, data={"reason": "x" * words},
-    )  # fmt: skip
-    item = decode(Record("intake.events", 0, seq, 0, SUBJECT.encode(), raw), ROOM)
-    assert isinstance(item, Item)
-    return item
+async def test_an_event_waits_for_what_its_producer_had_read_only_where_this_service_reads_it() -> None:
+    played = Played(notebook())
+    await played.deliver(closing("a", 1, seen="/huzhou/dispatch=4"))
+    await played.deliver(closing("b", 1, seen="/huzhou/feedback=4"))
+    assert (await played.lines("a"), await played.lines("b")) == (("closed 1",), ())
 
 
-def test_early_events_wait_in_the_document() -> None:
-    aggregate = Aggregate(ROOM, SUBJECT, None, 0, "supervision")
-    for seq in (3, 2, 3):
-        aggregate.apply(early(seq, 10))
-    assert [held["seq"] for held in aggregate.document("token")["held"]] == [3, 2]
-    assert aggregate.dead == 0
+async def test_what_no_document_could_hold_is_set_aside_with_the_reason_and_its_place() -> None:
+    played = Played(notebook())
+    for seq in range(2, 10):
+        await played.deliver(_long(seq, "x" * 1_000_000))
+    document = await played.store.get("a")
+    assert document is not None
+    held = document["held"]
+    assert sum(len(entry[4].encode()) for entry in held) <= MOST_HELD_BYTES
+    assert len(played.dead_letters) == 8 - len(held)
+    headers = played.dead_letters[0].headers
+    assert headers is not None
+    assert "hand it in again later" in headers["reason"]
+    assert (int(headers["seq"]), headers["source"]) == (len(held) + 2, "/huzhou/feedback")
 
 
-def test_what_no_document_could_hold_is_set_aside_with_the_reason_and_its_place() -> None:
-    aggregate = Aggregate(ROOM, SUBJECT, None, 0, "supervision")
-    count = MOST_HELD_BYTES // 1_000_000 + 1
-    for seq in range(2, count + 3):
-        aggregate.apply(early(seq, 1_000_000))
-    held = aggregate.document("token")["held"]
-    assert sum(len(entry["raw"]) for entry in held) <= MOST_HELD_BYTES
-    assert aggregate.dead == count + 1 - len(held)
-    letter = next(out for out in aggregate.outgoing if out.topic == "supervision.dlq")
-    assert letter.headers is not None
-    assert "hand it in again later" in letter.headers["reason"]
-    assert int(letter.headers["seq"]) == len(held) + 2
+async def test_held_events_are_counted_in_bytes_and_not_in_characters() -> None:
+    played = Played(notebook())
+    for seq in range(2, 10):
+        await played.deliver(_long(seq, "早" * 333_333))
+    document = await played.store.get("a")
+    assert document is not None
+    held = document["held"]
+    assert sum(len(entry[4].encode()) for entry in held) <= MOST_HELD_BYTES
+    assert len(held) == 6
+
+
+async def test_an_unreadable_held_event_loses_only_itself() -> None:
+    played = Played(notebook())
+    await played.deliver(closing("a", 2), closing("a", 3))
+    document = await played.store.get("a")
+    assert document is not None
+    document["held"][0][4] = "not json any more"
+    await played.store.write([document])
+    await played.deliver(closing("a", 1))
+    assert await played.lines("a") == ("closed 1",)
+    (lost,) = played.dead_letters
+    assert lost.headers is not None
+    assert (lost.headers["origin"], lost.headers["seq"]) == ("feedback.events/0/0", "2")
+    await played.deliver(closing("a", 2))
+    assert await played.lines("a") == ("closed 1", "closed 2", "closed 3")
+
+
+async def test_what_a_held_event_produced_is_sent_again_with_the_record_that_released_it() -> None:
+    """Its own record was committed long before: only the releasing one can come again."""
+    plain = notebook()
+    (kind,) = plain.aggregates
+    played = Played(replace(plain, aggregates=(replace(kind, events={IssueClosed: _tells}),)))
+    await played.deliver(closing("a", 2))
+    await played.deliver(closing("a", 1))
+    assert len(played.published) == 2
+    before = [out.value for out in played.published]
+    played.published.clear()
+    releasing = played.log[-1]
+    await played.start(played.consumer).run([releasing])
+    assert [out.value for out in played.published] == before
+
+
+def _tells(notes: Notes | None, told: IssueClosed, context: Context) -> Change[Notes]:
+    return Change(notes or Notes(), (event(IssueWithdrawn(reason=f"after {told.round}")),))
+
+
+def _long(seq: int, text: str) -> Outgoing:
+    """A closing with so many words."""
+    out = closing("a", seq)
+    return out._replace(value=out.value.replace(b'"words":""', f'"words":"{text}"'.encode()))

@@ -1,19 +1,34 @@
 """Assignments, returns and replies: what is told to whom, and each reason for a refusal."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from services.dispatch.domain import State, department_of, person_of
-from shared.commands import AssignIssue, Command, DraftReply, RuleOnReturn
-from shared.events import AssignmentTransferred, IssueTracked, Kind, Outcome, ReplyReleased
-from tests.unit.dispatch.desks import (
+from services.dispatch.issue.asking import department_of, person_of
+from services.dispatch.issue.life import State, draft_hash
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import AssignIssue, DraftReply, RuleOnReturn
+from shared.contract.events.dispatch import (
+    AssignmentTransferred,
+    IssueAssigned,
+    ReplyChecked,
+    ReplyDrafted,
+    ReplyReleased,
+    ReplySentBack,
+    ReplySignedOff,
+)
+from shared.contract.events.feedback import IssueTracked
+from shared.contract.words import Kind, Outcome, TransferCause
+from tests.unit.dispatch.given import (
     ASSIGN,
     CHECK,
     DRAFT,
     DUE,
     FIRST,
+    GRANTED,
     HANDLER,
     KEEP,
     LEADER,
@@ -25,10 +40,9 @@ from tests.unit.dispatch.desks import (
     SIGN,
     SIGN_OFF,
     UPHOLD,
-    Desks,
-    granted,
+    Dispatch,
 )
-from tests.unit.supervision.street import after
+from tests.unit.one_aggregate import after
 
 TRANSPORT = "dept:transport/zhao"
 
@@ -39,105 +53,145 @@ def refused(outcome: dict[str, Any]) -> str:
 
 
 async def test_an_order_carries_the_words_in_full_and_the_promised_date() -> None:
-    desks = await Desks().bring(State.ASSIGNED)
-    [(department, kind, order)] = desks.orders
+    dispatch = await Dispatch().bring(State.ASSIGNED)
+    [(department, kind, order)] = dispatch.orders
     assert (department, kind) == ("housing", "order.assigned.v1")
     assert (order["title"], order["text"], order["number"]) == ("小区电梯坏了", "物业三个月不修电梯", "HZ-1")
     assert datetime.fromisoformat(order["due_at"]) == DUE
     assert (order["assignment"], order["round"]) == (FIRST, 1)
 
 
-async def test_without_a_department_the_rules_choose_and_say_why() -> None:
-    desks = await Desks().bring(State.WAITING)
-    outcome = await desks.ask(AssignIssue(), after(), OFFICE)
+async def test_without_a_department_the_rules_choose_and_name_their_version_and_words() -> None:
+    dispatch = await Dispatch().bring(State.WAITING)
+    outcome = await dispatch.ask(AssignIssue(), after(), OFFICE)
     assert (outcome["department"], outcome["assignment"]) == ("housing", FIRST)
-    assert "物业" in outcome["reason"]
-    assert desks.told[-2].reason == outcome["reason"]  # type: ignore[attr-defined]
+    assigned = dispatch.events[-1]
+    assert isinstance(assigned, IssueAssigned)
+    assert (assigned.chosen_by, assigned.rules, assigned.confidence) == ("rule", "1", None)
+    assert "物业" in assigned.terms
+    assert (outcome["chosen_by"], outcome["rules"]) == ("rule", "1")
+    assert tuple(outcome["terms"]) == assigned.terms
+
+
+async def test_a_person_who_names_a_department_has_chosen_it() -> None:
+    dispatch = await Dispatch().bring(State.WAITING)
+    outcome = await dispatch.want("assign")
+    assigned = dispatch.events[-1]
+    assert isinstance(assigned, IssueAssigned)
+    assert (assigned.chosen_by, assigned.rules, assigned.terms) == ("person", "", ())
+    assert outcome["chosen_by"] == "person"
 
 
 async def test_an_upheld_return_goes_to_the_next_department_and_keeps_the_promise() -> None:
-    desks = await Desks().bring(State.RETURNED)
-    outcome = await desks.ask(UPHOLD, after(hours=3), OFFICE)
+    dispatch = await Dispatch().bring(State.RETURNED)
+    outcome = await dispatch.ask(UPHOLD, after(hours=3), OFFICE)
     assert (outcome["assignment"], outcome["department"]) == (SECOND, "transport")
-    transferred = next(event for event in desks.told if isinstance(event, AssignmentTransferred))
-    assert (transferred.previous_assignment, transferred.previous_department, transferred.transfers) == (
-        FIRST, "housing", 1,
-    )  # fmt: skip
-    assert desks.told_to("housing") == ["order.assigned.v1", "order.ruled.v1"]
-    assert datetime.fromisoformat(desks.orders[-1][2]["due_at"]) == DUE
+    transferred = next(event for event in dispatch.events if isinstance(event, AssignmentTransferred))
+    assert (transferred.previous_assignment, transferred.previous_department) == (FIRST, "housing")
+    assert (transferred.why, transferred.transfers) == (TransferCause.RETURN, 1)
+    assert dispatch.told_to("housing") == ["order.assigned.v1", "order.ruled.v1"]
+    assert datetime.fromisoformat(dispatch.orders[-1][2]["due_at"]) == DUE
 
 
 async def test_an_upheld_return_without_a_name_is_routed_past_those_who_returned_it() -> None:
-    desks = await Desks().bring(State.RETURNED)
-    outcome = await desks.ask(RuleOnReturn(assignment=FIRST, upheld=True), after(hours=3), OFFICE)
+    dispatch = await Dispatch().bring(State.RETURNED)
+    outcome = await dispatch.ask(RuleOnReturn(assignment=FIRST, upheld=True), after(hours=3), OFFICE)
     assert outcome["department"] != "housing"
-    assert refused(await desks.ask(SIGN, after(hours=4), HANDLER)) == "stale_assignment"
+    assert refused(await dispatch.ask(SIGN, after(hours=4), HANDLER)) == "stale_assignment"
 
 
 async def test_an_upheld_return_does_not_go_back_to_who_returned_it() -> None:
-    desks = await Desks().bring(State.RETURNED)
+    dispatch = await Dispatch().bring(State.RETURNED)
     again = RuleOnReturn(assignment=FIRST, upheld=True, department="housing")
-    assert refused(await desks.ask(again, after(hours=3), OFFICE)) == "malformed"
+    assert refused(await dispatch.ask(again, after(hours=3), OFFICE)) == "malformed"
 
 
 async def test_a_ruling_is_final() -> None:
-    desks = await Desks().bring(State.RETURNED)
-    assert (await desks.ask(KEEP, after(hours=2), OFFICE))["assignment"] == FIRST
-    outcome = await desks.ask(RETURN, after(hours=3), HANDLER)
+    dispatch = await Dispatch().bring(State.RETURNED)
+    assert (await dispatch.ask(KEEP, after(hours=2), OFFICE))["assignment"] == FIRST
+    outcome = await dispatch.ask(RETURN, after(hours=3), HANDLER)
     assert (refused(outcome), outcome["legal"]) == ("illegal_move", ["sign"])
-    assert (await desks.ask(SIGN, after(hours=3), HANDLER))["status"] == "done"
+    assert (await dispatch.ask(SIGN, after(hours=3), HANDLER))["status"] == "done"
 
 
 @pytest.mark.parametrize(("day", "hour", "status"), [(3, 9, "done"), (3, 10, "refused")])
 async def test_a_return_comes_within_one_working_day(day: int, hour: int, status: str) -> None:
     """Assigned on Monday 2026-03-02: until Tuesday 17:30 in Shanghai, 09:30 UTC."""
-    desks = await Desks().bring(State.ASSIGNED)
-    outcome = await desks.ask(RETURN, datetime(2026, 3, day, hour, tzinfo=UTC), HANDLER)
+    dispatch = await Dispatch().bring(State.ASSIGNED)
+    outcome = await dispatch.ask(RETURN, datetime(2026, 3, day, hour, tzinfo=UTC), HANDLER)
     assert outcome["status"] == status
     assert outcome.get("reason", "return_too_late") == "return_too_late"
 
 
 async def test_the_released_reply_has_the_drafts_words_and_the_usual_class() -> None:
-    desks = await Desks().bring(State.REPLIED)
-    reply = desks.told[-1]
+    dispatch = await Dispatch().bring(State.REPLIED)
+    reply = dispatch.events[-1]
     assert isinstance(reply, ReplyReleased)
     assert (reply.text, reply.outcome, reply.outcome_class, reply.round) == ("已经修好", "solved", "A", 1)
 
 
-async def test_a_draft_stays_in_the_house_until_it_is_released() -> None:
-    desks = await Desks().bring(State.CHECKED)
-    assert not [envelope for envelope in desks.envelopes.values() if "已经修好" in str(envelope.data)]
+async def test_a_draft_stays_in_its_document_until_it_is_released() -> None:
+    dispatch = await Dispatch().bring(State.CHECKED)
+    assert not [envelope for envelope in dispatch.envelopes.values() if "已经修好" in str(envelope.data)]
 
 
-async def test_a_draft_that_is_sent_back_is_gone_and_its_department_is_told_why() -> None:
-    desks = await Desks().bring(State.CHECKED)
-    await desks.ask(SEND_BACK, after(hours=2), OFFICE)
-    assert (desks.state.state, desks.state.draft) == (State.IN_PROGRESS, None)
-    assert desks.orders[-1][:2] == ("housing", "order.sent_back.v1")
-    assert desks.orders[-1][2]["reason"] == "请写明时限"
+async def test_a_draft_that_is_sent_back_is_kept_and_its_department_is_told_why() -> None:
+    dispatch = await Dispatch().bring(State.CHECKED)
+    await dispatch.ask(SEND_BACK, after(hours=2), OFFICE)
+    assert (dispatch.state.state, dispatch.state.current_draft) == (State.IN_PROGRESS, None)
+    [kept] = dispatch.state.drafts
+    assert (kept.number, kept.text, kept.sent_back_reason) == (1, "已经修好", "请写明时限")
+    assert (kept.drafted_by, kept.signed_off_by) == (HANDLER, LEADER)
+    assert dispatch.orders[-1][:2] == ("housing", "order.sent_back.v1")
+    assert (dispatch.orders[-1][2]["reason"], dispatch.orders[-1][2]["draft"]) == ("请写明时限", 1)
+
+
+async def test_drafts_are_numbered_for_life_and_everything_about_one_names_its_number_and_hash() -> None:
+    dispatch = await Dispatch().bring(State.DRAFTED)
+    await dispatch.want("send_back")
+    better = DRAFT.model_copy(update={"text": "已经修好，附照片"})
+    hashes = [draft_hash(Outcome.SOLVED, text, None) for text in ("已经修好", "已经修好，附照片")]
+    outcome = await dispatch.ask(better, after(hours=2), HANDLER)
+    assert (outcome["draft"], outcome["sha256"]) == (2, hashes[1])
+    for verb in ("sign_off", "check", "release"):
+        outcome = await dispatch.want(verb)
+        assert (outcome["draft"], outcome["sha256"]) == (2, hashes[1])
+    kinds = (ReplyDrafted, ReplySignedOff, ReplyChecked, ReplySentBack, ReplyReleased)
+    about = [(event.draft, event.sha256) for event in dispatch.events if isinstance(event, kinds)]
+    assert about == [(1, hashes[0])] * 2 + [(2, hashes[1])] * 4
+    await dispatch.take(GRANTED)
+    assert (await dispatch.want("draft"))["draft"] == 3
+    assert [draft.number for draft in dispatch.state.drafts] == [1, 2, 3]
+
+
+def test_a_drafts_hash_is_over_its_canonical_json() -> None:
+    canonical = '{"outcome":"planned","promised_on":"2026-09-01","text":"年内办"}'
+    assert draft_hash(Outcome.PLANNED, "年内办", date(2026, 9, 1)) == sha256(canonical.encode()).hexdigest()
+    canonical = '{"outcome":"solved","promised_on":null,"text":"已经修好"}'
+    assert draft_hash(Outcome.SOLVED, "已经修好", None) == sha256(canonical.encode()).hexdigest()
 
 
 async def test_a_department_sends_back_only_what_is_not_signed_off() -> None:
-    drafted, signed = await Desks().bring(State.DRAFTED), await Desks().bring(State.SIGNED_OFF)
+    drafted, signed = await Dispatch().bring(State.DRAFTED), await Dispatch().bring(State.SIGNED_OFF)
     assert (await drafted.ask(SEND_BACK, after(hours=2), LEADER))["status"] == "done"
     assert refused(await signed.ask(SEND_BACK, after(hours=2), LEADER)) == "wrong_role"
 
 
 async def test_a_new_round_goes_to_the_same_lead_and_its_reply_carries_the_round() -> None:
-    desks = await Desks().bring(State.REPLIED)
-    await desks.hear(granted())
-    assert desks.orders[-1][:2] == ("housing", "order.rework.v1")
-    assert desks.orders[-1][2] | {"reason": ""} == {"assignment": FIRST, "round": 2, "reason": ""}
-    await desks.walk(("draft", "sign_off", "check", "release"))
-    assert desks.told[-1].round == 2  # type: ignore[attr-defined]
+    dispatch = await Dispatch().bring(State.REPLIED)
+    await dispatch.take(GRANTED)
+    assert dispatch.orders[-1][:2] == ("housing", "order.rework.v1")
+    assert dispatch.orders[-1][2] | {"reason": ""} == {"assignment": FIRST, "round": 2, "reason": ""}
+    await dispatch.walk(("draft", "sign_off", "check", "release"))
+    assert dispatch.events[-1].round == 2  # type: ignore[attr-defined]
 
 
 async def test_a_tracked_issue_is_noted_until_a_new_round() -> None:
-    desks = await Desks().bring(State.REPLIED)
-    await desks.hear(IssueTracked(round=1, outcome=Outcome.PLANNED, promised_on="2026-09-01"))
-    assert desks.state.tracked
-    await desks.hear(granted())
-    assert not desks.state.tracked
+    dispatch = await Dispatch().bring(State.REPLIED)
+    await dispatch.take(IssueTracked(round=1, outcome=Outcome.PLANNED, promised_on=date(2026, 9, 1)))
+    assert dispatch.state.tracked
+    await dispatch.take(GRANTED)
+    assert not dispatch.state.tracked
 
 
 @pytest.mark.parametrize(
@@ -173,24 +227,50 @@ async def test_a_tracked_issue_is_noted_until_a_new_round() -> None:
 async def test_a_refusal_names_its_reason_and_changes_nothing(
     state: State, command: Command, actor: str, reason: str
 ) -> None:
-    desks = await Desks().bring(state)
-    before, told, orders = desks.state, len(desks.told), len(desks.orders)
-    assert refused(await desks.ask(command, after(hours=2), actor)) == reason
-    assert (desks.state, len(desks.told), len(desks.orders)) == (before, told, orders)
+    dispatch = await Dispatch().bring(state)
+    before, told, orders = dispatch.state, len(dispatch.events), len(dispatch.orders)
+    assert refused(await dispatch.ask(command, after(hours=2), actor)) == reason
+    assert (dispatch.state, len(dispatch.events), len(dispatch.orders)) == (before, told, orders)
 
 
-@pytest.mark.parametrize("promised_on", ["2026-02-30", "2026-03-01"])
-async def test_a_promise_needs_a_real_date_that_is_not_past(promised_on: str) -> None:
-    desks = await Desks().bring(State.IN_PROGRESS)
-    planned = DraftReply(assignment=FIRST, outcome=Outcome.PLANNED, text="年内办", promised_on=promised_on)
-    assert refused(await desks.ask(planned, after(hours=2), HANDLER)) == "malformed"
+async def test_a_promise_needs_a_date_that_is_not_past() -> None:
+    dispatch = await Dispatch().bring(State.IN_PROGRESS)
+    late = DraftReply(assignment=FIRST, outcome=Outcome.PLANNED, text="年内办", promised_on=date(2026, 3, 1))
+    assert refused(await dispatch.ask(late, after(hours=2), HANDLER)) == "date_past"
+    today = late.model_copy(update={"promised_on": date(2026, 3, 2)})
+    assert (await dispatch.ask(today, after(hours=2), HANDLER))["status"] == "done"
+    assert dispatch.state.current_draft.promised_on == date(2026, 3, 2)
+
+
+def test_a_date_that_does_not_exist_is_no_promise() -> None:
+    with pytest.raises(ValidationError, match="promised_on"):
+        DraftReply(assignment=FIRST, outcome=Outcome.PLANNED, text="年内办", promised_on="2026-02-30")  # type: ignore[arg-type]
+
+
+async def test_only_a_planned_outcome_carries_its_date_to_the_raiser() -> None:
+    dated = DRAFT.model_copy(update={"promised_on": date(2026, 9, 1)})
+    planned = dated.model_copy(update={"outcome": Outcome.PLANNED})
+    for draft, promised_on in ((dated, None), (planned, date(2026, 9, 1))):
+        dispatch = await Dispatch().bring(State.IN_PROGRESS)
+        await dispatch.ask(draft, after(hours=1), HANDLER)
+        await dispatch.walk(("sign_off", "check", "release"))
+        reply = dispatch.events[-1]
+        assert isinstance(reply, ReplyReleased)
+        assert reply.promised_on == promised_on
+
+
+async def test_a_draft_of_an_earlier_round_comes_too_late() -> None:
+    dispatch = await Dispatch().bring(State.REPLIED)
+    await dispatch.take(GRANTED)
+    late = DRAFT.model_copy(update={"round": 1})
+    assert refused(await dispatch.ask(late, after(hours=2), HANDLER)) == "stale_round"
 
 
 async def test_a_suggestion_is_answered_with_what_fits_a_suggestion() -> None:
-    desks = await Desks().bring(State.IN_PROGRESS, Kind.SUGGESTION)
-    assert refused(await desks.ask(DRAFT, after(hours=2), HANDLER)) == "outcome_not_for_kind"
+    dispatch = await Dispatch().bring(State.IN_PROGRESS, Kind.SUGGESTION)
+    assert refused(await dispatch.ask(DRAFT, after(hours=2), HANDLER)) == "outcome_not_for_kind"
     adopted = DRAFT.model_copy(update={"outcome": Outcome.ADOPTED})
-    assert (await desks.ask(adopted, after(hours=2), HANDLER))["status"] == "done"
+    assert (await dispatch.ask(adopted, after(hours=2), HANDLER))["status"] == "done"
 
 
 def test_an_actor_names_department_and_person() -> None:

@@ -2,18 +2,30 @@
 
 import pytest
 
-from services.dispatch.domain import LEARNED, MOVES, OUTCOME_CLASS, TERMINAL, TIMERS, State
-from shared.events import OUTCOMES, IssueAccepted, IssueClosed, IssueRejected, IssueWithdrawn, ReworkDecided
-from shared.moves import legal_verbs
-from tests.unit.dispatch.desks import ASKS, WAYS, Desks, closed, granted
-from tests.unit.supervision.street import accepted, after, rejected, withdrawn
+from services.dispatch.consumer import ISSUE
+from services.dispatch.issue.life import EVENT_MOVES, HELD, MOVES, OUTCOME_CLASS, TIMERS, Issue, State
+from shared.contract.events.feedback import IssueClosed, ReworkDecided
+from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWithdrawn
+from shared.contract.words import OUTCOMES
+from shared.domain.decisions import TERMINAL, legal_verbs
+from tests.unit.dispatch.given import (
+    ACCEPTED,
+    ASKS,
+    CLOSED,
+    GRANTED,
+    REJECTED,
+    WAYS,
+    WITHDRAWN,
+    Dispatch,
+)
+from tests.unit.one_aggregate import after
 
-FACTS = {
-    IssueAccepted: accepted(),
-    IssueRejected: rejected(),
-    IssueWithdrawn: withdrawn(),
-    ReworkDecided: granted(),
-    IssueClosed: closed(),
+HAPPENS = {
+    IssueAccepted: ACCEPTED,
+    IssueRejected: REJECTED,
+    IssueWithdrawn: WITHDRAWN,
+    ReworkDecided: GRANTED,
+    IssueClosed: CLOSED,
 }
 
 
@@ -22,46 +34,54 @@ FACTS = {
 async def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_is_legal(
     state: State, verb: str
 ) -> None:
-    desks = await Desks().bring(state)
-    before, told, orders = desks.state, len(desks.told), len(desks.orders)
-    outcome = await desks.want(verb)
+    dispatch = await Dispatch().bring(state)
+    before, events, orders = dispatch.state, len(dispatch.events), len(dispatch.orders)
+    outcome = await dispatch.want(verb)
     if (state, verb) in MOVES:
         assert outcome["status"] == "done"
-        assert desks.state.state == MOVES[(state, verb)] == outcome["state"]
-        assert len(desks.told) > told
+        assert dispatch.state.state == MOVES[(state, verb)] == outcome["state"]
+        assert len(dispatch.events) > events
     else:
         assert (outcome["status"], outcome["reason"]) == ("refused", "illegal_move")
         assert tuple(outcome.get("legal", ())) == legal_verbs(MOVES, state)
-        assert (desks.state, len(desks.told), len(desks.orders)) == (before, told, orders)
+        assert (dispatch.state, len(dispatch.events), len(dispatch.orders)) == (before, events, orders)
 
 
-@pytest.mark.parametrize("fact", FACTS)
+@pytest.mark.parametrize("event", HAPPENS)
 @pytest.mark.parametrize("state", WAYS)
-async def test_a_fact_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(
-    state: State, fact: type
+async def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(
+    state: State, event: type
 ) -> None:
-    desks = await Desks().bring(state)
-    before, orders = desks.state, len(desks.orders)
-    await desks.hear(FACTS[fact])
-    if (state, fact) in LEARNED:
-        assert desks.state.state == LEARNED[(state, fact)]
+    dispatch = await Dispatch().bring(state)
+    before, orders = dispatch.state, len(dispatch.orders)
+    await dispatch.take(HAPPENS[event])
+    if (state, event) in EVENT_MOVES:
+        assert dispatch.state.state == EVENT_MOVES[(state, event)]
     else:
-        assert (desks.state, len(desks.orders)) == (before, orders)
+        assert (dispatch.state, len(dispatch.orders)) == (before, orders)
 
 
 @pytest.mark.parametrize("verb", ASKS)
 async def test_a_command_about_an_unknown_issue_is_refused(verb: str) -> None:
-    desks = Desks()
-    outcome = await desks.want(verb)
+    dispatch = Dispatch()
+    outcome = await dispatch.want(verb)
     assert (outcome["status"], outcome["reason"]) == ("refused", "unknown_issue")
-    assert (desks.state, desks.told) == (None, [])
+    assert (dispatch.state, dispatch.events) == (None, [])
 
 
 def test_every_state_has_a_timer_or_is_terminal_and_no_command_leaves_a_terminal_one() -> None:
     assert set(TIMERS) == set(State)
     assert not [state for state, _ in MOVES if TIMERS[state] == TERMINAL]
     assert {verb for _, verb in MOVES} == set(ASKS)
-    assert set(WAYS) == set(State) - {State.DESK}
+    assert {command.verb for command in ISSUE.commands} == {*ASKS, "hand_over"}
+    assert {event for _, event in EVENT_MOVES} <= set(ISSUE.events)
+    assert set(WAYS) == set(State)
+
+
+def test_nothing_is_expected_of_an_issue_once_its_state_is_terminal() -> None:
+    finished = {state for state in State if ISSUE.finished(Issue(state=state))}
+    assert finished == {State.REJECTED, State.WITHDRAWN, State.CLOSED}
+    assert not finished & set(HELD)
 
 
 def test_every_outcome_has_its_class() -> None:
@@ -71,33 +91,33 @@ def test_every_outcome_has_its_class() -> None:
 
 @pytest.mark.parametrize("state", WAYS)
 async def test_everything_delivered_twice_is_done_once_with_the_same_outcome(state: State) -> None:
-    desks = Desks()
-    await desks.register()
+    dispatch = Dispatch()
+    await dispatch.register()
     records = []
     for step in WAYS[state]:
         if isinstance(step, str):
             command, actor = ASKS[step]
-            records.append(desks.command(command, after(hours=1), actor))
+            records.append(dispatch.command(command, after(hours=1), actor))
         else:
-            records.append(desks.facts(step, after()))
-    outcomes = [[answer.outcome for answer in (await desks.loop.run([record])).answers] for record in records]
-    reached, told, orders = desks.state, list(desks.told), list(desks.orders)
+            records.append(dispatch.event(step, after()))
+    outcomes = [[answer.outcome for answer in (await dispatch.deliver(record)).answers] for record in records]
+    reached, events, orders = dispatch.state, list(dispatch.events), list(dispatch.orders)
     for record, outcome in zip(records, outcomes, strict=True):
-        again = await desks.loop.run([record])
+        again = await dispatch.deliver(record)
         assert [answer.outcome for answer in again.answers] == outcome
-    await desks.loop.run(records)
-    assert (desks.state, desks.told, desks.orders) == (reached, told, orders)
+    await dispatch.deliver(*records)
+    assert (dispatch.state, dispatch.events, dispatch.orders) == (reached, events, orders)
 
 
 @pytest.mark.parametrize("verb", ASKS)
 async def test_each_move_delivered_twice_has_one_effect(verb: str) -> None:
     state = next(State(state) for state, asked in MOVES if asked == verb)
-    desks = await Desks().bring(state)
+    dispatch = await Dispatch().bring(state)
     command, actor = ASKS[verb]
-    record = desks.command(command, after(hours=1), actor)
-    first = await desks.loop.run([record])
-    reached, told, orders = desks.state, list(desks.told), list(desks.orders)
-    second = await desks.loop.run([record])
+    record = dispatch.command(command, after(hours=1), actor)
+    first = await dispatch.deliver(record)
+    reached, events, orders = dispatch.state, list(dispatch.events), list(dispatch.orders)
+    second = await dispatch.deliver(record)
     assert second.answers[0].outcome == first.answers[0].outcome
     assert [out.value for out in second.outgoing] == [out.value for out in first.outgoing]
-    assert (desks.state, desks.told, desks.orders) == (reached, told, orders)
+    assert (dispatch.state, dispatch.events, dispatch.orders) == (reached, events, orders)

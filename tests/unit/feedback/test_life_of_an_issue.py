@@ -1,59 +1,87 @@
-"""What feedback decides, and what it refuses; generated from its table of moves both ways."""
+"""What feedback decides, and what it refuses, through the whole life of an issue."""
 
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 
-from services.feedback.bus import room
-from services.feedback.domain import State, lapse
-from shared.calendar import base_calendar
-from shared.clocks import default_policy, due_at
-from shared.commands import Command, DecideRework, FinishTracking, RateReply
-from shared.events import (
-    Event,
+from services.feedback.consumer import consumer
+from services.feedback.issue.life import State
+from services.feedback.issue.reactions import lapse, next_deadline
+from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.contract.command import Command
+from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.event import Event
+from shared.contract.events.dispatch import (
+    AssignmentReturned,
+    AssignmentRuled,
+    AssignmentSigned,
+    AssignmentTransferred,
+    IssueAssigned,
+    ReplyReleased,
+)
+from shared.contract.events.feedback import (
     IssueClosed,
     IssueTracked,
-    Kind,
-    Outcome,
     RatingInvited,
     RatingLapsed,
     ReplyRated,
     ReworkAsked,
     ReworkDecided,
     ReworkRefused,
+)
+from shared.contract.events.intake import IssueAccepted, IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.words import (
+    CloseReason,
+    Kind,
+    Outcome,
+    RejectionGround,
     Satisfaction,
     Solved,
+    TransferCause,
 )
-from shared.moves import Context, Reason
-from tests.unit.supervision.street import (
-    ISSUE,
-    MONDAY,
-    House,
-    Neighbours,
-    after,
-    assigned,
-    registered,
-    rejected,
-    replied,
-    returned,
-    ruled,
-    signed,
-    transferred,
-    withdrawn,
-)
+from shared.domain.clocks import due_at
+from shared.domain.decisions import Change, Context, Reason
+from tests.unit.one_aggregate import MOMENT, MONDAY, OneAggregate, after
+from tests.unit.reference import JURISDICTION, builtin_reference
 
-POLICY, CALENDAR = default_policy(), base_calendar()
+SUBJECT = "issue-1"
+RAISER, OFFICE, LEADER = "entrepreneur:li", "office:chen", "leader:wang"
 REPLIED_AT = after(days=1)
-OPEN_UNTIL = due_at(REPLIED_AT, POLICY.limits["rating"], POLICY, CALENDAR).at
-MOMENT = timedelta(milliseconds=1)
-CONTEXT = Context(ISSUE, after(days=2), "leader:wang", "cause")
+OPEN_UNTIL = due_at(REPLIED_AT, builtin_policy().limits["rating"], builtin_policy(), builtin_calendar()).at
+PERSON = Context(SUBJECT, MONDAY, builtin_reference(), RAISER).person
+WITHDRAWN = IssueWithdrawn(reason="已解决")
+REJECTED = IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
+ASSIGNED = IssueAssigned(assignment="a1", department="traffic", head="王局", by="chen")
+
+
+def registered(**values: Any) -> IssueRegistered:
+    return IssueRegistered(**({"number": "HZ-1", "title": "停车难", "text": "厂门口没有车位"} | values))
+
+
+def replied(
+    round: int = 1, outcome: Outcome = Outcome.SOLVED, promised_on: date | None = None
+) -> ReplyReleased:
+    return ReplyReleased(
+        assignment="a1",
+        department="traffic",
+        round=round,
+        draft=1,
+        sha256="0" * 64,
+        outcome=outcome,
+        outcome_class="A",
+        text="已划线",
+        promised_on=promised_on,
+        by="chen",
+    )
 
 
 def rating(
-    satisfaction: Satisfaction = Satisfaction.SATISFIED, solved: Solved = Solved.YES, reason: str = "",
+    satisfaction: Satisfaction = Satisfaction.SATISFIED,
+    solved: Solved = Solved.YES,
+    reason: str = "",
     round: int = 1,
-) -> RateReply:  # fmt: skip
+) -> RateReply:
     return RateReply(round=round, satisfaction=satisfaction, solved=solved, reason=reason)
 
 
@@ -62,245 +90,312 @@ GRANT, REFUSE = DecideRework(round=1, granted=True), DecideRework(round=1, grant
 FINISH = FinishTracking(reason="已建成")
 
 
-async def asked(outcome: Outcome = Outcome.SOLVED, **values: Any) -> tuple[House, Neighbours]:
+def fresh() -> OneAggregate:
+    """An issue that feedback has not heard of."""
+    return OneAggregate(consumer(JURISDICTION), SUBJECT)
+
+
+def invited(
+    outcome: Outcome = Outcome.SOLVED, promised_on: date | None = None, **values: Any
+) -> OneAggregate:
     """An issue whose reply is out and whose rating is open."""
-    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
-    says = Neighbours()
-    await there.take(says(registered(**values), MONDAY), says(assigned(), MONDAY))
-    await there.take(says(replied(outcome=outcome), REPLIED_AT))
-    return there, says
+    issue = fresh()
+    issue.take(registered(**values), MONDAY)
+    issue.take(ASSIGNED, MONDAY)
+    issue.take(replied(outcome=outcome, promised_on=promised_on), REPLIED_AT)
+    return issue
 
 
-def kinds(told: list[Event]) -> list[type[Event]]:
-    return [type(event) for event in told]
+def kinds(events: list[Event]) -> list[type[Event]]:
+    return [type(event) for event in events]
 
 
-async def test_a_released_reply_invites_its_rating_for_as_long_as_the_policy_says() -> None:
-    there, _ = await asked()
-    assert there.told == [RatingInvited(round=1, open_until=OPEN_UNTIL)]
-    assert there.document["due"]["name"] == "rating/1/lapse/1"
-    assert there.fire_at == OPEN_UNTIL
+def test_a_released_reply_invites_its_rating_for_as_long_as_the_policy_says() -> None:
+    issue = invited()
+    assert issue.events == [RatingInvited(round=1, open_until=OPEN_UNTIL)]
+    assert issue.deadline == ("rating/1/lapse/1", OPEN_UNTIL, OPEN_UNTIL)
 
 
-async def test_a_satisfied_rating_closes_the_issue() -> None:
-    there, _ = await asked()
-    outcome = await there.ask(rating(), after(days=2))
+def test_a_satisfied_rating_closes_the_issue() -> None:
+    issue = invited()
+    outcome = issue.ask(rating(), after(days=2), RAISER)
     assert outcome == {"status": "done", "state": "closed", "round": 1}
-    assert there.told[1:] == [
+    assert issue.events[1:] == [
         ReplyRated(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES),
-        IssueClosed(round=1, reason="rated"),
+        IssueClosed(round=1, reason=CloseReason.RATED),
     ]
-    assert "deadline" not in there.document
+    assert issue.deadline is None
 
 
 @pytest.mark.parametrize("command", [BAD, rating(solved=Solved.NO, reason="没有解决")])
-async def test_a_dissatisfied_or_unsolved_rating_asks_for_rework(command: RateReply) -> None:
-    there, _ = await asked()
-    outcome = await there.ask(command, after(days=2))
+def test_a_dissatisfied_or_unsolved_rating_asks_for_rework(command: RateReply) -> None:
+    issue = invited()
+    outcome = issue.ask(command, after(days=2), RAISER)
     assert outcome["state"] == "rework_asked"
-    assert there.told[-1] == ReworkAsked(round=1, reason=command.reason)
+    assert issue.events[-1] == ReworkAsked(round=1, reason=command.reason)
 
 
 @pytest.mark.parametrize(
     "command", [rating(Satisfaction.DISSATISFIED), rating(solved=Solved.NO, reason="  ")]
 )
-async def test_a_dissatisfied_or_unsolved_rating_needs_a_reason(command: RateReply) -> None:
-    there, _ = await asked()
-    outcome = await there.ask(command, after(days=2))
+def test_a_dissatisfied_or_unsolved_rating_needs_a_reason(command: RateReply) -> None:
+    issue = invited()
+    outcome = issue.ask(command, after(days=2), RAISER)
     assert outcome["reason"] == Reason.REASON_MISSING
-    assert there.state.state is State.INVITED
+    assert issue.state.state is State.INVITED
 
 
-async def test_a_suggestion_is_never_unsolved() -> None:
-    there, _ = await asked(Outcome.ADOPTED, kind=Kind.SUGGESTION)
-    assert (await there.ask(rating(solved=Solved.NO), after(days=2)))["state"] == "closed"
+def test_a_suggestion_is_never_unsolved() -> None:
+    issue = invited(Outcome.ADOPTED, kind=Kind.SUGGESTION)
+    assert issue.ask(rating(solved=Solved.NO), after(days=2), RAISER)["state"] == "closed"
+
+
+def test_an_issue_of_a_kind_that_a_newer_intake_knows_can_be_rated() -> None:
+    issue = invited(kind="praise")
+    assert issue.state.kind == "praise"
+    assert issue.ask(rating(), after(days=2), RAISER)["state"] == "closed"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PLANNED, Outcome.NOT_POSSIBLE_NOW])
-async def test_what_is_promised_for_later_is_tracked_instead_of_closed(outcome: Outcome) -> None:
-    there, _ = await asked(outcome)
-    await there.ask(rating(), after(days=2))
-    assert there.told[-1] == IssueTracked(round=1, outcome=outcome)
+def test_what_is_promised_for_later_is_tracked_instead_of_closed(outcome: Outcome) -> None:
+    issue = invited(outcome, date(2026, 9, 30))
+    issue.ask(rating(), after(days=2), RAISER)
+    assert issue.events[-1] == IssueTracked(round=1, outcome=outcome, promised_on=date(2026, 9, 30))
 
 
-async def test_only_a_leader_finishes_tracking() -> None:
-    there, _ = await asked(Outcome.PLANNED)
-    await there.ask(rating(), after(days=2))
-    refused = await there.ask(FINISH, after(days=3), "office:chen")
+def test_only_a_leader_finishes_tracking() -> None:
+    issue = invited(Outcome.PLANNED)
+    issue.ask(rating(), after(days=2), RAISER)
+    refused = issue.ask(FINISH, after(days=3), OFFICE)
     assert refused["reason"] == Reason.WRONG_ROLE
-    assert (await there.ask(FINISH, after(days=3), "leader:wang"))["state"] == "closed"
-    assert there.told[-1] == IssueClosed(round=1, reason="已建成", by="wang")
+    assert issue.ask(FINISH, after(days=3), LEADER)["state"] == "closed"
+    assert issue.events[-1] == IssueClosed(
+        round=1, reason=CloseReason.RULED_FINISHED, words="已建成", by="wang"
+    )
 
 
-async def test_a_round_is_rated_once() -> None:
-    there, _ = await asked()
-    await there.ask(rating(), after(days=2))
-    assert (await there.ask(rating(), after(days=2)))["reason"] == Reason.ILLEGAL_MOVE
+def test_a_round_is_rated_once() -> None:
+    issue = invited()
+    issue.ask(rating(), after(days=2), RAISER)
+    assert issue.ask(rating(), after(days=2), RAISER)["reason"] == Reason.ILLEGAL_MOVE
 
 
 @pytest.mark.parametrize("round", [2, 7])
-async def test_a_rating_of_another_round_is_stale(round: int) -> None:
-    there, _ = await asked()
-    assert (await there.ask(rating(round=round), after(days=2)))["reason"] == Reason.STALE_ROUND
+def test_a_rating_of_another_round_is_stale(round: int) -> None:
+    issue = invited()
+    assert issue.ask(rating(round=round), after(days=2), RAISER)["reason"] == Reason.STALE_ROUND
 
 
-async def test_a_granted_rework_waits_for_the_next_reply_and_invites_again() -> None:
-    there, says = await asked()
-    await there.ask(BAD, after(days=2))
-    await there.ask(GRANT, after(days=3), "office:chen")
-    assert there.told[-1] == ReworkDecided(round=2, by="chen")
-    told = await there.take(says(replied(round=2), after(days=4), seen="feedback.events=4"))
-    assert kinds(told) == [RatingInvited]
-    assert (await there.ask(rating(round=1), after(days=5)))["reason"] == Reason.STALE_ROUND
-    assert (await there.ask(rating(round=2), after(days=5)))["state"] == "closed"
-    assert [each.satisfaction for each in there.state.rounds] == ["dissatisfied", "satisfied"]
+@pytest.mark.parametrize("round", [2, 7])
+def test_a_decision_on_the_rework_of_another_round_is_stale(round: int) -> None:
+    issue = invited()
+    issue.ask(BAD, after(days=2), RAISER)
+    outcome = issue.ask(DecideRework(round=round, granted=True), after(days=3), OFFICE)
+    assert outcome["reason"] == Reason.STALE_ROUND
 
 
-async def test_a_refused_rework_needs_a_reason_and_closes() -> None:
-    there, _ = await asked()
-    await there.ask(BAD, after(days=2))
+def test_a_granted_rework_waits_for_the_next_reply_and_invites_again() -> None:
+    issue = invited()
+    issue.ask(BAD, after(days=2), RAISER)
+    issue.ask(GRANT, after(days=3), OFFICE)
+    assert issue.events[-1] == ReworkDecided(round=2, by="chen")
+    published = issue.take(replied(round=2), after(days=4), seen="/huzhou/feedback=4")
+    assert kinds(published) == [RatingInvited]
+    assert issue.ask(rating(round=1), after(days=5), RAISER)["reason"] == Reason.STALE_ROUND
+    assert issue.ask(rating(round=2), after(days=5), RAISER)["state"] == "closed"
+    ratings = [event.satisfaction for event in issue.events if isinstance(event, ReplyRated)]
+    assert ratings == ["dissatisfied", "satisfied"]
+    assert [each.round for each in issue.state.rounds] == [1, 2]
+
+
+def test_a_refused_rework_needs_a_reason_and_closes() -> None:
+    issue = invited()
+    issue.ask(BAD, after(days=2), RAISER)
     silent = DecideRework(round=1, granted=False)
-    assert (await there.ask(silent, after(days=3), "office:chen"))["reason"] == Reason.REASON_MISSING
-    await there.ask(REFUSE, after(days=3), "office:chen")
-    assert there.told[-2:] == [
+    assert issue.ask(silent, after(days=3), OFFICE)["reason"] == Reason.REASON_MISSING
+    issue.ask(REFUSE, after(days=3), OFFICE)
+    assert issue.events[-2:] == [
         ReworkRefused(round=1, reason="已解释清楚", by="chen"),
-        IssueClosed(round=1, reason="rework_refused", by="chen"),
+        IssueClosed(round=1, reason=CloseReason.REWORK_REFUSED, by="chen"),
     ]
 
 
-async def test_a_refused_rework_of_a_planned_matter_is_tracked() -> None:
-    there, _ = await asked(Outcome.PLANNED)
-    await there.ask(BAD, after(days=2))
-    assert (await there.ask(REFUSE, after(days=3), "office:chen"))["state"] == "tracked"
+def test_a_refused_rework_of_a_planned_matter_is_tracked() -> None:
+    issue = invited(Outcome.PLANNED)
+    issue.ask(BAD, after(days=2), RAISER)
+    assert issue.ask(REFUSE, after(days=3), OFFICE)["state"] == "tracked"
+
+
+def test_only_the_one_who_raised_an_issue_rates_its_reply() -> None:
+    issue = invited(person=PERSON)
+    for stranger in ("entrepreneur:wang", "office:li", "dept:housing/li"):
+        refused = issue.ask(rating(), after(days=2), stranger)
+        assert refused["reason"] == Reason.WRONG_ROLE
+    assert issue.ask(rating(), after(days=2), RAISER)["state"] == "closed"
+
+
+def test_an_official_never_rates_not_even_where_the_event_names_no_person() -> None:
+    assert invited().ask(rating(), after(days=2), OFFICE)["reason"] == Reason.WRONG_ROLE
+
+
+def test_only_the_office_decides_on_rework() -> None:
+    issue = invited()
+    issue.ask(BAD, after(days=2), RAISER)
+    assert issue.ask(GRANT, after(days=3), "dept:housing/li")["reason"] == Reason.WRONG_ROLE
+    assert issue.ask(GRANT, after(days=3), OFFICE)["state"] == "rework"
 
 
 # ------------------------------------------------------------------- lapse
 
 
-async def test_an_invitation_lapses_at_its_end_and_the_reply_is_not_rated() -> None:
-    there, _ = await asked()
-    assert await there.fire(OPEN_UNTIL - MOMENT) == []
-    assert await there.fire(OPEN_UNTIL) == [RatingLapsed(round=1), IssueClosed(round=1, reason="lapsed")]
-    assert await there.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
-    assert there.state.rounds[0].satisfaction is None
+def test_an_invitation_lapses_at_its_end_and_the_reply_is_not_rated() -> None:
+    issue = invited()
+    assert issue.fire(OPEN_UNTIL - MOMENT) == []
+    assert issue.fire(OPEN_UNTIL) == [
+        RatingLapsed(round=1),
+        IssueClosed(round=1, reason=CloseReason.LAPSED),
+    ]
+    assert issue.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
+    assert ReplyRated not in kinds(issue.events)
 
 
-async def test_what_was_planned_is_tracked_after_a_lapse() -> None:
-    there, _ = await asked(Outcome.PLANNED)
-    assert kinds(await there.fire(OPEN_UNTIL)) == [RatingLapsed, IssueTracked]
+def test_what_was_planned_is_tracked_after_a_lapse() -> None:
+    assert kinds(invited(Outcome.PLANNED).fire(OPEN_UNTIL)) == [RatingLapsed, IssueTracked]
 
 
-async def test_a_rating_at_the_last_instant_counts() -> None:
-    there, _ = await asked()
-    assert (await there.ask(rating(), OPEN_UNTIL))["state"] == "closed"
-    assert RatingLapsed not in kinds(there.told)
+def test_a_rating_at_the_last_instant_counts() -> None:
+    issue = invited()
+    assert issue.ask(rating(), OPEN_UNTIL, RAISER)["state"] == "closed"
+    assert RatingLapsed not in kinds(issue.events)
 
 
-async def test_a_rating_after_the_end_is_refused_though_the_timer_was_late() -> None:
-    there, _ = await asked()
-    outcome = await there.ask(rating(), OPEN_UNTIL + MOMENT)
+def test_a_rating_after_the_end_is_refused_though_the_timer_was_late() -> None:
+    issue = invited()
+    outcome = issue.ask(rating(), OPEN_UNTIL + MOMENT, RAISER)
     assert outcome["reason"] == Reason.ILLEGAL_MOVE
-    assert kinds(there.told) == [RatingInvited, RatingLapsed, IssueClosed]
+    assert kinds(issue.events) == [RatingInvited, RatingLapsed, IssueClosed]
 
 
-async def test_a_rated_reply_never_lapses() -> None:
-    there, _ = await asked()
-    await there.ask(rating(), after(days=2))
-    assert await there.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
+def test_a_rated_reply_never_lapses() -> None:
+    issue = invited()
+    issue.ask(rating(), after(days=2), RAISER)
+    assert issue.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
+
+
+def test_the_decision_itself_lets_nothing_lapse_early() -> None:
+    state = invited().state
+    deadline = next_deadline(state)
+    assert deadline is not None
+    early = Context(SUBJECT, OPEN_UNTIL - MOMENT, builtin_reference())
+    assert lapse(state, deadline, early) == Change(state)
 
 
 # --------------------------------------------------------------- crossings
 
 
-async def test_a_withdrawn_issue_is_rated_no_more_and_its_invitation_does_not_lapse() -> None:
-    there, says = await asked()
-    await there.take(says(withdrawn(), after(days=2)))
-    outcome = await there.ask(rating(), after(days=3))
+def test_a_withdrawn_issue_is_rated_no_more_and_its_invitation_does_not_lapse() -> None:
+    issue = invited()
+    issue.take(WITHDRAWN, after(days=2))
+    outcome = issue.ask(rating(), after(days=3), RAISER)
     assert (outcome["reason"], outcome.get("legal")) == (Reason.ILLEGAL_MOVE, None)
-    assert await there.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
+    assert issue.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
 
 
-async def test_a_withdrawal_after_the_end_of_the_invitation_finds_it_lapsed() -> None:
-    there, says = await asked()
-    told = await there.take(says(withdrawn(), OPEN_UNTIL + MOMENT))
-    assert kinds(told) == [RatingLapsed, IssueClosed]
+def test_a_withdrawal_after_the_end_of_the_invitation_finds_it_lapsed() -> None:
+    assert kinds(invited().take(WITHDRAWN, OPEN_UNTIL + MOMENT)) == [RatingLapsed, IssueClosed]
 
 
-async def test_a_withdrawal_at_the_last_instant_of_an_invitation_still_counts() -> None:
-    there, says = await asked()
-    assert await there.take(says(withdrawn(), OPEN_UNTIL)) == []
-    assert there.state.state is State.WITHDRAWN
+def test_a_withdrawal_at_the_last_instant_of_an_invitation_still_counts() -> None:
+    issue = invited()
+    assert issue.take(WITHDRAWN, OPEN_UNTIL) == []
+    assert issue.state.state is State.WITHDRAWN
 
 
-async def test_the_heart_itself_lets_nothing_lapse_early() -> None:
-    there, _ = await asked()
-    assert lapse(there.state, OPEN_UNTIL - MOMENT).events == ()
+def test_a_reply_that_crossed_a_withdrawal_invites_nobody() -> None:
+    issue = fresh()
+    issue.take(registered(), MONDAY)
+    issue.take(WITHDRAWN, after(hours=1))
+    withdrawn = issue.state
+    assert issue.take(ASSIGNED, after(hours=2)) == issue.take(replied(), after(hours=3)) == []
+    assert issue.state == withdrawn
+    assert withdrawn.state is State.WITHDRAWN
 
 
-async def test_a_reply_that_crossed_a_withdrawal_counts_but_invites_nobody() -> None:
-    there = House(room(jurisdiction="huzhou", history=False, policy=POLICY, calendar=CALENDAR))
-    says = Neighbours()
-    await there.take(says(registered(), MONDAY), says(withdrawn(), after(hours=1)))
-    assert await there.take(says(assigned(), after(hours=2)), says(replied(), after(hours=3))) == []
-    assert there.state.state is State.WITHDRAWN
-    assert len(there.state.rounds) == 1
+def test_a_reply_that_comes_before_its_registration_is_held_and_then_invites() -> None:
+    issue = fresh()
+    first = issue.event(registered(), MONDAY)
+    issue.take(ASSIGNED, MONDAY, seen="/huzhou/intake=1")
+    issue.take(replied(), REPLIED_AT, seen="/huzhou/intake=1")
+    assert issue.events == []
+    assert kinds(issue.deliver(first)) == [RatingInvited]
 
 
-async def test_a_reply_that_comes_before_its_registration_is_held_and_then_invites() -> None:
-    there = House(room(jurisdiction="huzhou", history=False, policy=POLICY, calendar=CALENDAR))
-    says = Neighbours()
-    first = says(registered(), MONDAY)
-    await there.take(says(assigned(), MONDAY, seen="intake.events=1"))
-    await there.take(says(replied(), REPLIED_AT, seen="intake.events=1"))
-    assert there.told == []
-    assert kinds(await there.take(first)) == [RatingInvited]
-
-
-async def test_everything_delivered_twice_is_done_once() -> None:
-    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
-    says = Neighbours()
-    life = (
-        registered(), assigned(), signed(), returned(), ruled(True), transferred(), replied(assignment="a2"),
-        BAD, GRANT, replied(round=2, outcome=Outcome.PLANNED), rating(round=2), FINISH, withdrawn(),
-    )  # fmt: skip
+def test_everything_delivered_twice_is_done_once() -> None:
+    issue = fresh()
+    life: tuple[Event | tuple[Command, str], ...] = (
+        registered(),
+        IssueAccepted(by="chen"),
+        ASSIGNED,
+        AssignmentSigned(assignment="a1", department="traffic", by="zhou"),
+        AssignmentReturned(assignment="a1", department="traffic", reason="非本局职责", by="zhou"),
+        AssignmentRuled(assignment="a1", department="traffic", upheld=True, by="chen"),
+        AssignmentTransferred(
+            assignment="a2",
+            department="police",
+            head="李局",
+            previous_assignment="a1",
+            previous_department="traffic",
+            why=TransferCause.RETURN,
+            transfers=1,
+            by="chen",
+        ),
+        replied(),
+        (BAD, RAISER),
+        (GRANT, OFFICE),
+        replied(round=2, outcome=Outcome.PLANNED),
+        (rating(round=2), RAISER),
+        (FINISH, LEADER),
+        WITHDRAWN,
+    )
     for hour, thing in enumerate(life):
         at = after(hours=hour)
-        command = isinstance(thing, Command)
-        actor = {RateReply: "entrepreneur:li", DecideRework: "office:chen"}.get(type(thing), "leader:wang")
-        record = there.command(thing, at, actor) if command else says(thing, at)  # type: ignore[arg-type]
-        await there.take(record)
-        before = there.state
-        assert await there.take(record) == []
-        assert there.state == before
-    assert kinds(there.told) == [
-        RatingInvited, ReplyRated, ReworkAsked, ReworkDecided, RatingInvited, ReplyRated, IssueTracked, IssueClosed,
-    ]  # fmt: skip
+        record = issue.event(thing, at) if isinstance(thing, Event) else issue.command(thing[0], at, thing[1])
+        issue.deliver(record)
+        before = issue.state
+        assert issue.deliver(record) == []
+        assert issue.state == before
+    assert kinds(issue.events) == [
+        RatingInvited,
+        ReplyRated,
+        ReworkAsked,
+        ReworkDecided,
+        RatingInvited,
+        ReplyRated,
+        IssueTracked,
+        IssueClosed,
+    ]
 
 
-@pytest.mark.parametrize("fact", [assigned(), replied(), withdrawn(), rejected()])
-async def test_a_fact_about_an_unknown_issue_changes_nothing(fact: Event) -> None:
-    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
-    assert await there.take(Neighbours()(fact, MONDAY)) == []
-    assert there.state is None
+@pytest.mark.parametrize("event", [ASSIGNED, replied(), WITHDRAWN, REJECTED], ids=lambda event: event.type)
+def test_an_event_about_an_unknown_issue_changes_nothing(event: Event) -> None:
+    issue = fresh()
+    assert issue.take(event, MONDAY) == []
+    assert issue.state is None
 
 
-async def test_only_the_one_who_raised_an_issue_rates_its_reply() -> None:
-    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
-    says = Neighbours()
-    raiser = Context(ISSUE, MONDAY, "entrepreneur:li").pseudonym
-    await there.take(says(registered().model_copy(update={"raiser": raiser}), MONDAY))
-    await there.take(says(replied(), after(days=1)))
-    for stranger in ("entrepreneur:wang", "office:li", "dept:housing/li"):
-        refused = await there.ask(rating(), after(days=2), stranger)
-        assert refused["reason"] == Reason.WRONG_ROLE
-    assert (await there.ask(rating(), after(days=2), "entrepreneur:li"))["state"] == "closed"
-
-
-async def test_only_the_office_decides_on_rework() -> None:
-    there = House(room(jurisdiction="huzhou", history=True, policy=POLICY, calendar=CALENDAR))
-    says = Neighbours()
-    for fact in (registered(), replied()):
-        await there.take(says(fact, after(days=1)))
-    await there.ask(BAD, after(days=2))
-    assert (await there.ask(GRANT, after(days=3), "dept:housing/li"))["reason"] == Reason.WRONG_ROLE
-    assert (await there.ask(GRANT, after(days=3), "office:chen"))["state"] == "rework"
+def test_the_document_keeps_what_rating_needs_and_nothing_else() -> None:
+    issue = invited(Outcome.PLANNED, date(2026, 9, 30), person=PERSON)
+    assert issue.stored is not None
+    assert issue.stored["state"] == {
+        "state": "invited",
+        "kind": "problem",
+        "person": PERSON,
+        "rounds": [
+            {
+                "round": 1,
+                "outcome": "planned",
+                "promised_on": "2026-09-30",
+                "open_until": OPEN_UNTIL.isoformat().replace("+00:00", "Z"),
+            }
+        ],
+    }

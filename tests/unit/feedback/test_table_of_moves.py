@@ -1,98 +1,182 @@
-"""The table of moves, both ways: what it names works, what it does not name is refused and changes nothing."""
+"""The tables of feedback, both ways: what they name works, what they do not name changes nothing."""
 
 import pytest
 
-from services.feedback.domain import ASKED, MOVES, TERMINAL, TIMERS, Issue, State
-from services.feedback.domain.facts import OWN, evolve
-from services.feedback.domain.life import PASSING, Round
-from services.feedback.handlers import decide_rework, finish_tracking, learn, rate, withdraw
-from shared.commands import DecideRework, FinishTracking, RateReply
-from shared.events import (
-    Event,
+from services.feedback.consumer import ISSUE
+from services.feedback.issue.life import (
+    EVENT_MOVES,
+    FINISHED,
+    FOLLOWING,
+    LATER,
+    MOVES,
+    NOTHING,
+    PASSING,
+    TIMERS,
+    Issue,
+    ReplyRound,
+    State,
+    walk,
+)
+from services.feedback.issue.reactions import lapse
+from shared.contract.command import Command
+from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.event import Event
+from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.feedback import (
     IssueClosed,
     IssueTracked,
-    Outcome,
     RatingInvited,
     RatingLapsed,
     ReplyRated,
     ReworkAsked,
     ReworkDecided,
     ReworkRefused,
-    Satisfaction,
-    Solved,
 )
-from shared.moves import Change, Context, Reason, Refusal
-from tests.unit.supervision.street import ISSUE, MONDAY, after, rejected, withdrawn
+from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.words import Kind, Outcome, RejectionGround, Satisfaction, Solved
+from shared.domain.decisions import TERMINAL, Change, Context, Deadline, Reason, Refusal
+from tests.unit.one_aggregate import after
+from tests.unit.reference import builtin_reference
 
-REPLIED_AT, OPEN_UNTIL = after(days=1), after(days=15)
-CONTEXT = Context(ISSUE, after(days=2), "leader:wang", "cause")
-RATE = RateReply(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES)
-GRANT = DecideRework(round=1, granted=True)
-FINISH = FinishTracking(reason="已建成")
+OPEN_UNTIL = after(days=15)
+CONTEXT = Context("issue-1", after(days=2), builtin_reference(), "leader:wang", "cause")
+GOOD = RateReply(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES)
+BAD = RateReply(round=1, satisfaction=Satisfaction.DISSATISFIED, solved=Solved.NO, reason="未解决")
+ASKS: list[tuple[Command, str, str, type[Event]]] = [
+    (GOOD, "entrepreneur:li", "rate", ReplyRated),
+    (BAD, "entrepreneur:li", "rate", ReplyRated),
+    (DecideRework(round=1, granted=True), "office:chen", "decide_rework", ReworkDecided),
+    (DecideRework(round=1, granted=False, reason="已解释"), "office:chen", "refuse_rework", ReworkRefused),
+    (FinishTracking(reason="已建成"), "leader:wang", "finish_tracking", IssueClosed),
+]
+"""A command, who asks it, the step by which the decision begins, and its first event."""
+STEPS: dict[type[Event], str] = {
+    ReplyRated: "rate",
+    RatingLapsed: "lapse",
+    ReworkAsked: "ask_rework",
+    ReworkDecided: "decide_rework",
+    ReworkRefused: "refuse_rework",
+    IssueTracked: "track",
+    IssueClosed: "close",
+}
+"""Which step each of feedback's own events is."""
+OTHERS: list[Event] = [
+    IssueRegistered(number="HZ-1", title="停车难", text="厂门口没有车位"),
+    IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen"),
+    IssueWithdrawn(reason="已解决"),
+    ReplyReleased(
+        assignment="a1",
+        department="traffic",
+        round=2,
+        draft=1,
+        sha256="0" * 64,
+        outcome=Outcome.SOLVED,
+        outcome_class="A",
+        text="已划线",
+        by="chen",
+    ),
+]
 
-ACTORS = {"rate": "entrepreneur:li", "decide_rework": "office:chen", "finish_tracking": "leader:wang"}
-DECIDERS = {"rate": (rate, RATE), "decide_rework": (decide_rework, GRANT),
-            "finish_tracking": (finish_tracking, FINISH)}  # fmt: skip
+
+def standing(state: State, outcome: Outcome = Outcome.SOLVED) -> Issue:
+    round = ReplyRound(round=1, outcome=outcome, open_until=OPEN_UNTIL)
+    return Issue(state=state, kind=Kind.PROBLEM, rounds=(round,))
 
 
-def standing(state: State) -> Issue:
-    round = Round(
-        round=1, assignment="a1", department="traffic", replied_at=REPLIED_AT, outcome=Outcome.SOLVED,
-        open_until=OPEN_UNTIL,
-    )  # fmt: skip
-    return Issue(state=state, registered_at=MONDAY, month="2026-03", rounds=(round,))
+def walked(state: State, change: Change[Issue]) -> State:
+    """Where the tables say that the change's events lead."""
+    for message in change.messages:
+        step = STEPS[type(message.body)]  # type: ignore[index]
+        tracked = (state, step) == (State.TRACKED, "close")
+        state = walk(state, "finish_tracking" if tracked else step)
+    return state
 
 
-@pytest.mark.parametrize("verb", DECIDERS)
+@pytest.mark.parametrize("outcome", [Outcome.SOLVED, Outcome.PLANNED])
+@pytest.mark.parametrize(("command", "actor", "step", "first"), ASKS)
 @pytest.mark.parametrize("state", [state for state in State if state not in PASSING])
-def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_is_legal(
-    state: State, verb: str
+def test_a_command_does_what_the_tables_say_and_is_refused_elsewhere_with_what_is_legal(
+    state: State, command: Command, actor: str, step: str, first: type[Event], outcome: Outcome
 ) -> None:
-    decide, command = DECIDERS[verb]
-    context = CONTEXT._replace(actor=ACTORS[verb])
-    decision = decide(standing(state), command, context)  # type: ignore[operator]
-    if (state, verb) in ASKED:
+    issue, verb = standing(state, outcome), command.verb
+    decision = ISSUE.commands[type(command)](issue, command, CONTEXT._replace(actor=actor))
+    if (state, verb) in MOVES:
         assert isinstance(decision, Change)
-        own = {OWN[type(event)] for event in decision.events}
-        assert own & {verb, "close"}
+        assert isinstance(decision.messages[0].body, first)
+        assert (state, step) in {**MOVES, **FOLLOWING}
+        assert decision.state.state == walked(state, decision)
         assert decision.state.state not in PASSING
+        if command is GOOD:
+            assert decision.state.state == (State.TRACKED if outcome in LATER else State.CLOSED)
     else:
-        legal = tuple(other for at, other in MOVES if at == state and other in DECIDERS)
+        legal = tuple(other for at, other in MOVES if at == state)
         assert decision == Refusal(Reason.ILLEGAL_MOVE, f"{verb} is not possible in state {state}", legal)
 
 
-@pytest.mark.parametrize("verb", DECIDERS)
-def test_a_command_about_an_unknown_issue_is_refused(verb: str) -> None:
-    decide, command = DECIDERS[verb]
-    decision = decide(None, command, CONTEXT)  # type: ignore[operator]
-    assert isinstance(decision, Refusal) and decision.reason is Reason.UNKNOWN_ISSUE
+@pytest.mark.parametrize(("command", "actor", "step", "first"), ASKS)
+def test_a_command_about_an_unknown_issue_is_refused(
+    command: Command, actor: str, step: str, first: type[Event]
+) -> None:
+    decision = ISSUE.commands[type(command)](None, command, CONTEXT._replace(actor=actor))
+    assert isinstance(decision, Refusal)
+    assert decision.reason is Reason.UNKNOWN_ISSUE
 
 
-OWN_EVENTS: dict[str, Event] = {
-    "invite": RatingInvited(round=1, open_until=OPEN_UNTIL),
-    "rate": ReplyRated(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES),
-    "lapse": RatingLapsed(round=1), "ask_rework": ReworkAsked(round=1, reason="未解决"),
-    "decide_rework": ReworkDecided(round=2, by="chen"),
-    "refuse_rework": ReworkRefused(round=1, reason="已解释", by="chen"),
-    "track": IssueTracked(round=1, outcome=Outcome.PLANNED), "close": IssueClosed(round=1, reason="rated"),
-}  # fmt: skip
+@pytest.mark.parametrize("event", OTHERS, ids=lambda event: event.type)
+@pytest.mark.parametrize("state", [NOTHING, *(state for state in State if state not in PASSING)])
+def test_others_events_move_an_issue_as_the_table_says_and_otherwise_not_at_all(
+    state: str, event: Event
+) -> None:
+    issue = None if state == NOTHING else standing(State(state))
+    change = ISSUE.events[type(event)](issue, event, CONTEXT)
+    after = EVENT_MOVES.get((state, type(event)))
+    if after is None:
+        assert change is None
+    else:
+        assert change is not None
+        assert change.state.state == after
+        invites = [isinstance(message.body, RatingInvited) for message in change.messages]
+        assert invites == ([True] if after == State.INVITED else [])
 
 
-@pytest.mark.parametrize("verb", OWN_EVENTS)
-@pytest.mark.parametrize("state", State)
-def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_not_at_all(state: State, verb: str) -> None:
-    moved = evolve(standing(state), OWN_EVENTS[verb], MONDAY).state
-    named = "finish_tracking" if (state, verb) == (State.TRACKED, "close") else verb
-    assert moved == MOVES.get((state, named), state)
+@pytest.mark.parametrize("outcome", [Outcome.SOLVED, Outcome.PLANNED])
+@pytest.mark.parametrize("state", [state for state in State if state not in PASSING])
+def test_only_an_open_invitation_lapses(state: State, outcome: Outcome) -> None:
+    issue = standing(state, outcome)
+    change = lapse(
+        issue, Deadline("rating/1/lapse/1", OPEN_UNTIL, OPEN_UNTIL), CONTEXT._replace(now=OPEN_UNTIL)
+    )
+    if (state, "lapse") in FOLLOWING:
+        assert isinstance(change.messages[0].body, RatingLapsed)
+        assert (
+            change.state.state
+            == walked(state, change)
+            == (State.TRACKED if outcome in LATER else State.CLOSED)
+        )
+    else:
+        assert change == Change(issue)
 
 
-@pytest.mark.parametrize("state", State)
-def test_others_facts_end_an_issue_as_the_table_says(state: State) -> None:
-    for verb, note, fact in (("withdraw", withdraw, withdrawn()), ("reject", learn, rejected())):
-        change = note(standing(state), fact, CONTEXT)  # type: ignore[operator]
-        assert (change.state.state if change else state) == MOVES.get((state, verb), state)
+def test_a_step_that_the_tables_do_not_know_leads_nowhere() -> None:
+    with pytest.raises(KeyError):
+        walk(State.CLOSED, "rate")
+
+
+def test_the_consumer_answers_exactly_the_verbs_and_events_of_the_tables() -> None:
+    assert {command.verb for command in ISSUE.commands} == {verb for _, verb in MOVES}
+    assert set(ISSUE.events) == {event for _, event in EVENT_MOVES} == {type(event) for event in OTHERS}
+
+
+def test_every_step_of_the_tables_has_its_event() -> None:
+    assert {step for _, step in FOLLOWING} | {"rate", "decide_rework"} == set(STEPS.values())
 
 
 def test_every_state_has_a_timer_or_is_terminal() -> None:
     assert set(TIMERS) == set(State)
-    assert {state for state, _ in MOVES} == {state for state in State if TIMERS[state] != TERMINAL}
+    left = {state for state, _ in (*MOVES, *FOLLOWING, *EVENT_MOVES)} - {NOTHING}
+    assert left == {state for state in State if TIMERS[state] != TERMINAL}
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_issue_is_finished_in_its_terminal_states_only(state: State) -> None:
+    assert (state in FINISHED) == (TIMERS[state] == TERMINAL) == ISSUE.finished(standing(state))

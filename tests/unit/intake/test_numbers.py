@@ -6,16 +6,33 @@ from random import Random
 import pytest
 from stdnum.cn import uscc
 
-from services.intake.domain import is_credit_code, is_issue_id, issue_id, issue_number, pseudonym, read_number
-from services.intake.domain.numbers import CROCKFORD
+from services.intake.issue.numbers import (
+    CROCKFORD,
+    is_credit_code,
+    is_issue_id,
+    issue_id,
+    issue_number,
+    read_number,
+)
 
-IDS = [issue_id("entrepreneur:li", str(key)) for key in range(500)]
+IDS = [issue_id("huzhou", "entrepreneur:li", str(key)) for key in range(500)]
 
 
 def test_the_same_asker_and_key_give_the_same_id_and_others_another() -> None:
-    assert issue_id("entrepreneur:li", "7") == IDS[7]
+    assert issue_id("huzhou", "entrepreneur:li", "7") == IDS[7]
     assert len(set(IDS)) == len(IDS)
-    assert issue_id("a", "b:c") != issue_id("a:b", "c")
+    assert issue_id("h", "a", "b:c") != issue_id("h", "a:b", "c")
+    assert issue_id("h", "a:b", "c") != issue_id("h:a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [("deqing", "entrepreneur:li", "7"), ("huzhou", "office:li", "7"), ("huzhou", "entrepreneur:wang", "7")],
+)
+def test_the_same_key_elsewhere_or_in_another_role_or_from_another_person_is_another_issue(
+    other: tuple[str, str, str],
+) -> None:
+    assert issue_id(*other) != IDS[7]
 
 
 def test_an_id_has_thirteen_characters_and_a_number_one_more_all_easy_to_say() -> None:
@@ -25,7 +42,8 @@ def test_an_id_has_thirteen_characters_and_a_number_one_more_all_easy_to_say() -
 
 
 def test_an_id_is_itself_wherever_it_is_computed() -> None:
-    assert issue_id("replay", "24") == "Z762SV5NF8DXJ"
+    assert issue_id("huzhou", "entrepreneur:replay", "24") == "NFWXR1SX3AR7C"
+    assert issue_number("NFWXR1SX3AR7C") == "NFWX-R1SX-3AR7-CD"
     assert issue_number("Z762SV5NF8DXJ") == "Z762-SV5N-F8DX-JW"
 
 
@@ -64,10 +82,6 @@ def test_every_wrong_character_and_every_swap_of_neighbours_is_noticed() -> None
 def test_what_is_no_number_is_told_so(typed: str) -> None:
     with pytest.raises(ValueError, match="not an issue's number"):
         read_number(typed)
-
-
-def test_a_pseudonym_derives_from_the_issue_alone() -> None:
-    assert pseudonym(IDS[0]) == pseudonym(IDS[0]) != pseudonym(IDS[1])
 
 
 def test_credit_codes_are_judged_as_the_standard_library_of_numbers_judges_them() -> None:

@@ -1,40 +1,51 @@
-"""Which facts start and stop which clock, and what is told of it; through the real loop."""
+"""Which events start and stop which clock, and what is published of it; through the real apply."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from services.supervision.bus import room
-from services.supervision.domain import CLOCKS, ENDS, MOVES, TERMINAL, TIMERS, VERBS, Issue, State, derive
-from services.supervision.domain import clocks as clocks_of
-from services.supervision.handlers import observe
-from shared.calendar import base_calendar
-from shared.clocks import default_policy, due_at
-from shared.events import (
+from services.supervision.issue.clocks import derive, start
+from services.supervision.issue.life import (
+    TIMERS,
+    Clock,
+    Issue,
+    State,
+    finished,
+)
+from services.supervision.issue.reactions import observe, register
+from shared.contract.event import Event
+from shared.contract.events.feedback import (
+    IssueClosed,
+    IssueTracked,
+    ReworkAsked,
+    ReworkDecided,
+)
+from shared.contract.events.supervision import (
     BreachAnnulled,
+    CalendarPublished,
     ClockBreached,
-    ClockName,
     ClockStarted,
     ClockStopped,
     ClockWarned,
-    Event,
-    IssueClosed,
-    IssueTracked,
-    Outcome,
-    ReworkAsked,
-    ReworkDecided,
-    ReworkRefused,
+    PolicyPublished,
 )
-from shared.moves import Context
-from tests.unit.supervision.street import (
-    ISSUE,
+from shared.contract.words import ClockName, CloseReason, Outcome, Provisional, TransferCause
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import Limit, due_at
+from shared.domain.decisions import TERMINAL
+from shared.domain.reference import NotPublished
+from tests.unit.reference import builtin_reference, make_reference
+from tests.unit.supervision.given import (
+    CALENDAR,
+    DUE,
     MONDAY,
-    House,
-    Neighbours,
+    POLICY,
     accepted,
     after,
     assigned,
+    context,
+    known,
+    new_issue,
     promised,
     registered,
     rejected,
@@ -46,36 +57,18 @@ from tests.unit.supervision.street import (
     withdrawn,
 )
 
-POLICY, CALENDAR = default_policy(), base_calendar()
-DUE = due_at(MONDAY, POLICY.limits["promise"], POLICY, CALENDAR).at
-GRACE = timedelta(seconds=POLICY.grace_seconds)
 
-
-def house(history: bool = False) -> House:
-    return House(room(jurisdiction="huzhou", history=history, policy=POLICY, calendar=CALENDAR))
-
-
-def promise(**values: Any) -> Event:
-    return promised(MONDAY, DUE, calendar=CALENDAR.version, **values)
-
-
-async def known(history: bool = False) -> tuple[House, Neighbours]:
-    there, says = house(history), Neighbours()
-    await there.take(says(registered(), MONDAY), says(promise(), MONDAY), says(accepted(), MONDAY))
-    return there, says
-
-
-def clock_events(told: list[Event], name: ClockName) -> list[str]:
-    return [type(event).__name__ for event in told if getattr(event, "clock", None) is name]
+def clock_events(published: list[Event], name: ClockName) -> list[str]:
+    return [type(event).__name__ for event in published if getattr(event, "clock", None) == name]
 
 
 def running(issue: Issue) -> set[str]:
     return {clock.name for clock in issue.clocks if clock.stopped_at is None}
 
 
-async def test_a_registered_issue_has_an_assign_clock_and_the_promise_that_was_told() -> None:
-    there, _ = await known()
-    started = {event.clock: event for event in there.told if isinstance(event, ClockStarted)}
+def test_a_registered_issue_has_an_assign_clock_and_the_promise_that_was_given() -> None:
+    issue = known()
+    started = {event.clock: event for event in issue.events if isinstance(event, ClockStarted)}
     assert set(started) == {ClockName.ASSIGN, ClockName.PROMISE}
     assert started[ClockName.ASSIGN].due_at == datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
     assert started[ClockName.PROMISE].due_at == DUE
@@ -84,14 +77,12 @@ async def test_a_registered_issue_has_an_assign_clock_and_the_promise_that_was_t
 
 @pytest.mark.parametrize("day", range(0, 400, 7))
 def test_the_kept_promise_is_what_the_shared_arithmetic_derives_from_the_history(day: int) -> None:
-    start = datetime(2025, 1, 1, 3, 7, 11, 123000, tzinfo=UTC) + timedelta(days=day)
-    due = due_at(start, POLICY.limits["promise"], POLICY, CALENDAR).at
-    rules = clocks_of.Rules(POLICY, CALENDAR, GRACE)
-    told: list[Event] = []
-    fact = promised(start, due, calendar=CALENDAR.version)
-    (clock,) = clocks_of.start(ClockName.PROMISE, Issue(state=State.REGISTERED), fact, start, rules, told)
-    again = clocks_of.Clock.model_validate(clock.model_dump(mode="json", exclude_defaults=True))
-    reading = derive(again, POLICY, CALENDAR)
+    began = datetime(2025, 1, 1, 3, 7, 11, 123000, tzinfo=UTC) + timedelta(days=day)
+    due = due_at(began, POLICY.limits["promise"], POLICY, CALENDAR).at
+    issue = Issue(state=State.REGISTERED)
+    (clock,), _ = start(ClockName.PROMISE, issue, promised(began, due), context(began))
+    again = Clock.model_validate(clock.model_dump(mode="json", exclude_defaults=True))
+    reading = derive(again, builtin_reference())
     kept = [(name, datetime.fromisoformat(at)) for name, at in again.thresholds]
     assert again == clock
     assert reading.due_at == again.due_at == due
@@ -99,198 +90,267 @@ def test_the_kept_promise_is_what_the_shared_arithmetic_derives_from_the_history
     assert [name for name, _ in kept] == ["70%", "1wd", "due"]
 
 
-async def test_a_promise_told_under_another_policy_is_kept_as_it_was_told() -> None:
-    there, says = house(), Neighbours()
-    due = DUE - timedelta(days=5)
-    await there.take(
-        says(registered(), MONDAY), says(promised(MONDAY, due, policy="older", calendar="2024-x"), MONDAY)
+def test_a_promise_given_under_another_policy_is_kept_as_it_was_given() -> None:
+    older = POLICY.model_copy(
+        update={"version": "older", "warnings": {"promise": ("2wd",)}, "grace_seconds": 600}
     )
-    (clock,) = (clock for clock in there.state.clocks if clock.name == "promise")
-    assert (clock.due_at, clock.policy, clock.calendar) == (due, "older", "2024-x")
+    table = Calendar(2025, [day for day in CALENDAR.days.values() if day.on.year <= 2025])
+    reference = make_reference()
+    since = after(days=-800)
+    reference.learn(
+        "policy:huzhou", PolicyPublished(version="older", in_force_from=since, policy=older, by="")
+    )
+    days = tuple(table.days.values())
+    reference.learn(
+        "calendar:huzhou",
+        CalendarPublished(
+            version=table.version, in_force_from=since, published_through=2025, days=days, by=""
+        ),
+    )
+    issue, due = new_issue(reference), DUE - timedelta(days=5)
+    issue.take(registered(), MONDAY)
+    issue.take(promised(MONDAY, due, policy="older", calendar=table.version), MONDAY)
+    (clock,) = (clock for clock in issue.state.clocks if clock.name == "promise")
+    assert (clock.due_at, clock.policy, clock.calendar) == (due, "older", table.version)
+    assert clock.grace_seconds == 600
     assert all(datetime.fromisoformat(at) <= due for _, at in clock.thresholds)
+    assert issue.events[-1].provisional_because is None  # the promise's own word, not what is derived here
+    # The reading is that of the versions named, in which 2026 has no notice and warnings are others.
+    reading = derive(clock, reference)
+    assert reading.provisional
+    assert [name for name, _ in reading.deadlines] == ["2wd", "due"]
 
 
-async def test_a_transfer_does_not_reset_the_promise_clock() -> None:
-    there, says = await known()
-    await there.take(says(assigned(), after(hours=1)), says(returned(), after(hours=2)))
-    told = await there.take(says(ruled(True), after(hours=3)), says(transferred(), after(hours=3)))
-    assert not clock_events(told, ClockName.PROMISE)
-    (kept,) = (clock for clock in there.state.clocks if clock.name == "promise")
+@pytest.mark.parametrize("unknown", [{"policy": "tomorrow"}, {"calendar": "2027-00000000"}])
+def test_a_promise_by_a_version_that_is_not_known_here_waits_for_it(unknown: dict[str, str]) -> None:
+    issue = new_issue()
+    issue.take(registered(), MONDAY)
+    before = issue.state
+    with pytest.raises(NotPublished):
+        issue.take(promised(**unknown), MONDAY)
+    assert issue.state == before
+
+
+def test_a_new_policy_holds_for_new_clocks_and_running_ones_keep_theirs() -> None:
+    stricter = POLICY.model_copy(
+        update={
+            "version": "stricter",
+            "limits": {**POLICY.limits, "assign": Limit("1wd"), "holding": Limit("5wd")},
+            "grace_seconds": 0,
+        }
+    )
+    reference = make_reference()
+    published = PolicyPublished(version="stricter", in_force_from=after(hours=1), policy=stricter, by="chen")
+    reference.learn("policy:huzhou", published)
+    issue = known(reference)
+    issue.take(assigned(), after(hours=1))
+    clocks = {clock.name: clock for clock in issue.state.clocks}
+    assert (clocks["assign"].policy, clocks["assign"].grace_seconds) == ("default-1", 120)
+    assert (clocks["holding"].policy, clocks["holding"].grace_seconds) == ("stricter", 0)
+    starts = {event.clock: event for event in issue.events if isinstance(event, ClockStarted)}
+    assert (starts["assign"].limit, starts["holding"].limit) == ("2wd", "5wd")
+    # A clock that began before the new version is derived by its own, also long after.
+    assert derive(clocks["assign"], reference).original_due_at == clocks["assign"].due_at
+
+
+def test_why_a_date_is_provisional_goes_on_as_it_was_said_even_in_a_word_of_a_newer_version() -> None:
+    issue = new_issue()
+    issue.take(registered(), MONDAY)
+    issue.take(promised(provisional_because="talk_not_held"), MONDAY)
+    assert issue.events[-1].provisional_because == "talk_not_held"
+    late = datetime(2026, 12, 30, 1, tzinfo=UTC)
+    other = new_issue()
+    (started,) = other.take(registered(), late)
+    assert started.provisional_because is Provisional.YEAR_NOT_PUBLISHED
+
+
+def test_a_transfer_does_not_reset_the_promise_clock() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(returned(), after(hours=2))
+    published = issue.take(ruled(True), after(hours=3)) + issue.take(transferred(), after(hours=3))
+    assert not clock_events(published, ClockName.PROMISE)
+    (kept,) = (clock for clock in issue.state.clocks if clock.name == "promise")
     assert (kept.due_at, kept.stopped_at) == (DUE, None)
 
 
-async def test_each_hand_over_starts_a_holding_and_a_sign_clock_of_its_own() -> None:
-    there, says = await known()
-    await there.take(says(assigned(), after(hours=1)), says(signed(), after(hours=2)))
-    told = await there.take(says(transferred(), after(hours=3)))
-    assert clock_events(told, ClockName.HOLDING) == ["ClockStopped", "ClockStarted"]
-    assert clock_events(told, ClockName.SIGN) == ["ClockStarted"]
-    starts = [event for event in told if isinstance(event, ClockStarted)]
+@pytest.mark.parametrize("why", TransferCause)
+def test_each_hand_over_starts_a_holding_and_a_sign_clock_of_its_own(why: TransferCause) -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(signed(), after(hours=2))
+    published = issue.take(transferred(why=why), after(hours=3))
+    assert clock_events(published, ClockName.HOLDING) == ["ClockStopped", "ClockStarted"]
+    assert clock_events(published, ClockName.SIGN) == ["ClockStarted"]
+    starts = [event for event in published if isinstance(event, ClockStarted)]
     assert {(event.assignment, event.department) for event in starts} == {("a2", "police")}
 
 
-async def test_a_return_stops_the_sign_clock_and_a_ruling_against_it_starts_the_next_generation() -> None:
-    there, says = await known()
-    await there.take(says(assigned(), after(hours=1)), says(returned(), after(hours=2)))
-    assert "sign" not in running(there.state)
-    assert "holding" in running(there.state)
-    await there.take(says(ruled(False), after(hours=3)))
-    signs = [clock for clock in there.state.clocks if clock.name == "sign"]
+def test_a_merger_after_the_reply_starts_no_clock_and_the_next_round_is_the_new_departments() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(replied(), after(days=1))
+    assert issue.take(transferred(why=TransferCause.MERGER), after(days=2)) == []
+    issue.take(ReworkAsked(round=1, reason="还是没有车位"), after(days=3))
+    published = issue.take(ReworkDecided(round=2, by="chen"), after(days=4))
+    starts = {event.clock: event for event in published if isinstance(event, ClockStarted)}
+    assert (starts["holding"].assignment, starts["holding"].department) == ("a2", "police")
+
+
+def test_a_return_stops_the_sign_clock_and_a_ruling_against_it_starts_the_next_generation() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(returned(), after(hours=2))
+    assert "sign" not in running(issue.state)
+    assert "holding" in running(issue.state)
+    issue.take(ruled(False), after(hours=3))
+    signs = [clock for clock in issue.state.clocks if clock.name == "sign"]
     assert [clock.generation for clock in signs] == [1, 2]
     assert signs[1].deadline_name("due") == "sign@a1/1/due/2"
-    assert there.document["due"]["name"] == "sign@a1/1/due/2"
+    assert issue.deadline is not None
+    assert issue.deadline.name == "sign@a1/1/due/2"
 
 
-async def test_a_ruling_for_the_return_starts_nothing() -> None:
-    there, says = await known()
-    await there.take(says(assigned(), after(hours=1)), says(returned(), after(hours=2)))
-    assert await there.take(says(ruled(True), after(hours=3))) == []
+def test_a_ruling_for_the_return_starts_nothing() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(returned(), after(hours=2))
+    assert issue.take(ruled(True), after(hours=3)) == []
 
 
-async def test_rework_opens_a_second_promise_clock_with_the_limit_of_rework() -> None:
-    there, says = await known()
-    await there.take(says(assigned(), after(hours=1)), says(replied(), after(days=1)))
-    told = await there.take(says(ReworkAsked(round=1, reason="还是没有车位"), after(days=2)))
-    assert clock_events(told, ClockName.REWORK_DECISION) == ["ClockStarted"]
-    told = await there.take(says(ReworkDecided(round=2, by="chen"), after(days=3)))
-    assert clock_events(told, ClockName.REWORK_DECISION) == ["ClockStopped"]
-    starts = {event.clock: event for event in told if isinstance(event, ClockStarted)}
+def test_rework_opens_a_second_promise_clock_with_the_limit_of_rework() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(replied(), after(days=1))
+    published = issue.take(ReworkAsked(round=1, reason="还是没有车位"), after(days=2))
+    assert clock_events(published, ClockName.REWORK_DECISION) == ["ClockStarted"]
+    published = issue.take(ReworkDecided(round=2, by="chen"), after(days=3))
+    assert clock_events(published, ClockName.REWORK_DECISION) == ["ClockStopped"]
+    starts = {event.clock: event for event in published if isinstance(event, ClockStarted)}
     assert {(name, event.round, event.limit) for name, event in starts.items()} == {
-        (ClockName.PROMISE, 2, "5wd"), (ClockName.HOLDING, 2, "5wd"),
-    }  # fmt: skip
-    told = await there.take(says(replied(round=2), after(days=4)))
-    assert running(there.state) == set()
-    assert {event.round for event in told if isinstance(event, ClockStopped)} == {2}
+        (ClockName.PROMISE, 2, "5wd"),
+        (ClockName.HOLDING, 2, "5wd"),
+    }
+    published = issue.take(replied(round=2), after(days=4))
+    assert running(issue.state) == set()
+    assert {event.round for event in published if isinstance(event, ClockStopped)} == {2}
 
 
-async def test_tracking_runs_until_the_close() -> None:
-    there, says = await known()
-    await there.take(says(assigned(), after(hours=1)), says(replied(outcome=Outcome.PLANNED), after(days=1)))
-    await there.take(says(IssueTracked(round=1, outcome=Outcome.PLANNED), after(days=2)))
-    assert running(there.state) == {"tracking"}
-    await there.take(says(IssueClosed(round=1, reason="done"), after(days=3)))
-    assert running(there.state) == set()
+def test_tracking_runs_until_the_close() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(replied(outcome=Outcome.PLANNED), after(days=1))
+    issue.take(IssueTracked(round=1, outcome=Outcome.PLANNED), after(days=2))
+    assert running(issue.state) == {"tracking"}
+    issue.take(IssueClosed(round=1, reason=CloseReason.RULED_FINISHED), after(days=3))
+    assert running(issue.state) == set()
 
 
 @pytest.mark.parametrize("end", [rejected(), withdrawn()])
-async def test_the_end_of_an_issue_stops_every_clock(end: Event) -> None:
-    there, says = await known()
-    await there.take(says(end, after(hours=1)))
-    assert running(there.state) == set()
-    assert "deadline" not in there.document
-    assert TIMERS[there.state.state] == TERMINAL
+def test_the_end_of_an_issue_stops_every_clock_and_nothing_is_expected_of_it_any_more(end: Event) -> None:
+    issue = known()
+    assert not finished(issue.state)
+    issue.take(end, after(hours=1))
+    assert running(issue.state) == set()
+    assert issue.deadline is None
+    assert TIMERS[issue.state.state] == TERMINAL
+    assert finished(issue.state)
 
 
-async def test_an_assignment_that_crossed_a_withdrawal_starts_no_clock() -> None:
-    there, says = await known()
-    await there.take(says(withdrawn(), after(hours=1)))
-    told = await there.take(says(assigned(), after(hours=2)))
-    assert told == []
-    assert there.state.state is State.WITHDRAWN
+def test_an_ended_issue_with_a_clock_that_runs_is_not_finished() -> None:
+    issue = known()
+    assert not finished(issue.state.model_copy(update={"state": State.CLOSED}))
 
 
-async def test_an_assignment_from_before_a_withdrawal_is_told_and_stopped_at_the_withdrawal() -> None:
-    there, says = await known()
-    await there.take(says(withdrawn(), after(hours=3)))
-    told = await there.take(says(assigned(), after(hours=1)))
-    stops = [event for event in told if isinstance(event, ClockStopped)]
+def test_an_assignment_that_crossed_a_withdrawal_starts_no_clock() -> None:
+    issue = known()
+    issue.take(withdrawn(), after(hours=1))
+    assert issue.take(assigned(), after(hours=2)) == []
+    assert issue.state.state is State.WITHDRAWN
+
+
+def test_an_assignment_from_before_a_withdrawal_is_published_and_stopped_at_the_withdrawal() -> None:
+    issue = known()
+    issue.take(withdrawn(), after(hours=3))
+    published = issue.take(assigned(), after(hours=1))
+    stops = [event for event in published if isinstance(event, ClockStopped)]
     assert {event.clock for event in stops} == {ClockName.SIGN, ClockName.HOLDING}
     assert {event.stopped_at for event in stops} == {after(hours=3)}
 
 
-async def test_the_earliest_of_two_ends_decides_what_may_still_start() -> None:
-    there, says = await known()
-    await there.take(says(IssueClosed(round=1, reason="rated"), after(hours=9)))
-    await there.take(says(withdrawn(), after(hours=1)))
-    assert await there.take(says(assigned(), after(hours=2))) == []
+def test_the_earliest_of_two_ends_decides_what_may_still_start() -> None:
+    issue = known()
+    issue.take(IssueClosed(round=1, reason=CloseReason.RATED), after(hours=9))
+    issue.take(withdrawn(), after(hours=1))
+    assert issue.take(assigned(), after(hours=2)) == []
 
 
-async def test_a_reply_of_an_earlier_round_does_not_stop_the_next_rounds_promise() -> None:
-    there, says = await known()
-    await there.take(says(ReworkDecided(round=2, by="chen"), after(days=1)))
-    await there.take(says(replied(round=1), after(days=2)))
-    assert [clock.round for clock in there.state.clocks if clock.name == "promise" and clock.pending] == [2]
+def test_a_reply_of_an_earlier_round_does_not_stop_the_next_rounds_promise() -> None:
+    issue = known()
+    issue.take(ReworkDecided(round=2, by="chen"), after(days=1))
+    issue.take(replied(round=1), after(days=2))
+    assert [clock.round for clock in issue.state.clocks if clock.name == "promise" and clock.pending] == [2]
 
 
-async def test_a_fact_about_an_unknown_issue_is_noted_and_changes_nothing() -> None:
-    there, says = house(), Neighbours()
-    assert await there.take(says(assigned(), MONDAY)) == []
-    assert there.state is None
+def test_an_event_about_an_unknown_issue_is_passed_over_and_changes_nothing() -> None:
+    issue = new_issue()
+    assert issue.take(assigned(), MONDAY) == []
+    assert issue.state is None
+    assert observe(None, assigned(), context(MONDAY)) is None
 
 
-async def test_facts_that_come_before_their_predecessors_are_held_and_then_released() -> None:
-    in_order, _ = await known()
-    there, says = house(), Neighbours()
-    first, second, third = says(registered(), MONDAY), says(promise(), MONDAY), says(accepted(), MONDAY)
-    fourth = says(assigned(), after(hours=1), seen="intake.events=3")
-    assert await there.take(fourth) == []
-    assert await there.take(third) == []
-    assert await there.take(second) == []
-    assert there.state is None
-    await there.take(first)
-    assert "held" not in there.document
-    assert running(there.state) == {"promise", "sign", "holding"}
-    assert there.told[: len(in_order.told)] == in_order.told
+def test_an_issue_is_registered_once() -> None:
+    change = register(None, registered(), context(MONDAY))
+    assert change is not None
+    assert register(change.state, registered(), context(MONDAY)) is None
 
 
-FACTS: dict[str, Event] = {
-    "assign": assigned(), "answer": replied(), "ask_rework": ReworkAsked(round=1, reason="未解决"),
-    "decide_rework": ReworkDecided(round=2, by="chen"),
-    "refuse_rework": ReworkRefused(round=1, reason="已解释", by="chen"),
-    "track": IssueTracked(round=1, outcome=Outcome.PLANNED), "close": IssueClosed(round=1, reason="rated"),
-    "reject": rejected(), "withdraw": withdrawn(),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("verb", FACTS)
-@pytest.mark.parametrize("state", State)
-def test_a_fact_moves_an_issue_as_the_table_says_and_otherwise_not_at_all(state: State, verb: str) -> None:
-    rules = clocks_of.Rules(POLICY, CALENDAR, GRACE)
-    change = observe(rules, Issue(state=state), FACTS[verb], Context(ISSUE, MONDAY))
-    after_it = state if change is None else change.state.state
-    assert after_it == MOVES.get((state, verb), state)
-
-
-def test_every_state_has_a_timer_or_is_terminal_and_every_terminal_state_is_left_by_nothing() -> None:
-    assert set(TIMERS) == set(State)
-    assert set(FACTS) == set(VERBS.values())
-    # Two ends may cross: closing wins over a withdrawal, whichever is read first (docs/loop.md, crossings).
-    left = {state for state, verb in MOVES if (state, verb) != (State.WITHDRAWN, "close")}
-    assert left == {state for state in State if TIMERS[state] != TERMINAL}
-
-
-def test_every_clock_has_a_rule_a_limit_and_stops_when_its_issue_ends() -> None:
-    assert set(CLOCKS) == set(ClockName)
-    for name, rule in CLOCKS.items():
-        assert name.value in POLICY.limits
-        assert set(ENDS) <= set(rule.stops)
+def test_events_that_come_before_their_predecessors_are_held_and_then_released() -> None:
+    in_order, issue = known(), new_issue()
+    first, second, third = (issue.event(event, MONDAY) for event in (registered(), promised(), accepted()))
+    fourth = issue.event(assigned(), after(hours=1), seen="/huzhou/intake=3")
+    for early in (fourth, third, second):
+        assert issue.deliver(early) == []
+    assert issue.state is None
+    issue.deliver(first)
+    assert issue.stored is not None
+    assert "held" not in issue.stored
+    assert running(issue.state) == {"promise", "sign", "holding"}
+    assert issue.events[: len(in_order.events)] == in_order.events
 
 
 LIFE = (
-    assigned(), signed(), returned(), ruled(False), transferred(), replied(assignment="a2"),
-    ReworkAsked(round=1, reason="未解决"), ReworkDecided(round=2, by="chen"),
-    replied(round=2, assignment="a2", outcome=Outcome.PLANNED), IssueTracked(round=2, outcome=Outcome.PLANNED),
-    IssueClosed(round=2, reason="done"), withdrawn(),
-)  # fmt: skip
+    assigned(),
+    signed(),
+    returned(),
+    ruled(False),
+    transferred(),
+    replied(assignment="a2"),
+    ReworkAsked(round=1, reason="未解决"),
+    ReworkDecided(round=2, by="chen"),
+    replied(round=2, assignment="a2", outcome=Outcome.PLANNED),
+    IssueTracked(round=2, outcome=Outcome.PLANNED),
+    IssueClosed(round=2, reason=CloseReason.RULED_FINISHED),
+    withdrawn(),
+)
 
 
-async def test_every_fact_delivered_twice_changes_nothing_the_second_time() -> None:
-    there, says = house(), Neighbours()
-    life = (registered(), promise(), accepted(), *LIFE)
+def test_every_event_delivered_twice_changes_nothing_the_second_time() -> None:
+    issue = new_issue()
+    for hour, event in enumerate((registered(), promised(), accepted(), *LIFE)):
+        record = issue.event(event, after(hours=hour))
+        issue.deliver(record)
+        before = issue.state
+        assert issue.deliver(record) == []
+        assert issue.state == before
+    published = [type(event) for event in issue.events]
+    assert published.count(ClockStarted) == published.count(ClockStopped) == 11
+    assert {ClockBreached, ClockWarned, BreachAnnulled}.isdisjoint(published)
+
+
+def test_a_document_of_a_whole_life_stays_small() -> None:
+    issue = known()
+    life = (assigned(), signed(), replied(), IssueClosed(round=1, reason=CloseReason.RATED))
     for hour, event in enumerate(life):
-        record = says(event, after(hours=hour))
-        await there.take(record)
-        before = there.state
-        assert await there.take(record) == []
-        assert there.state == before
-    told = [type(event) for event in there.told]
-    assert told.count(ClockStarted) == told.count(ClockStopped) == 11
-    assert {ClockBreached, ClockWarned, BreachAnnulled}.isdisjoint(told)
-
-
-async def test_a_document_of_a_whole_life_stays_small() -> None:
-    there, says = await known()
-    for hour, event in enumerate((assigned(), signed(), replied(), IssueClosed(round=1, reason="rated"))):
-        await there.take(says(event, after(hours=hour + 1)))
-    state = there.room.state.model_validate(there.document["state"])
-    assert len(state.model_dump_json(exclude_defaults=True)) < 1500
+        issue.take(event, after(hours=hour + 1))
+    assert len(issue.state.model_dump_json(exclude_defaults=True)) < 1500

@@ -1,0 +1,202 @@
+"""One scripted run in which everything of the contract happens: golden files are taken from it, and nothing else."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+from services.dispatch import builtin as directory
+from services.intake.issue.numbers import issue_id
+from services.supervision import builtin
+from shared.bus.records import Record
+from shared.contract.commands.dispatch import (
+    AssignIssue,
+    CheckReply,
+    DraftReply,
+    MergeDepartment,
+    PublishDepartment,
+    PublishRules,
+    PublishStaff,
+    ReleaseReply,
+    RuleOnReturn,
+    SendBackReply,
+    SignAssignment,
+    SignOffReply,
+)
+from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
+from shared.contract.replies import DepartmentDrafts, DepartmentReturns, DepartmentSigns
+from shared.contract.words import Kind, Outcome, RejectionGround, Role, Satisfaction, Solved, Source
+from shared.domain.calendar import Day
+from tests.contract.world import JURISDICTION, World
+
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
+DAY = timedelta(days=1)
+SYSTEM, RAISER, OFFICE = "system:first-start", "entrepreneur:li", "office:chen"
+LIGHTS = RegisterIssue(
+    kind=Kind.PROBLEM,
+    origin=Source.ONLINE,
+    title="园区北门外没有路灯",
+    text="园区北门外道路夜间没有路灯，职工下班不安全，请协调安装。",
+    enterprise="91330500MA2B4A0Q6C",
+)
+ADVICE = RegisterIssue(
+    kind=Kind.SUGGESTION,
+    origin=Source.WRITTEN,
+    title="建议增设夜班公交",
+    text="夜班职工回家难。",
+    anonymous=True,
+)
+
+
+@cache
+def records() -> tuple[Record, ...]:
+    """Every record of the run, topic by topic, each topic in its order."""
+    world = World(MONDAY - 30 * DAY)
+    _first_start(world)
+    world.go_to(MONDAY)
+    _answered_twice(world)
+    _passed_on_and_tracked(world)
+    _ended_early(world)
+    _late(world)
+    _merged(world)
+    return tuple(record for topic in sorted(world.log) for record in world.log[topic])
+
+
+def _first_start(world: World) -> None:
+    """Reference data: a small version of each kind first, then the built-in one, as an import would bring it."""
+    days = tuple(
+        Day(date(2011, month, day), False, "放假", "国办发明电〔2010〕40号") for month, day in HOLIDAYS
+    )
+    small = PublishCalendar(published_through=2011, days=days, in_force_from=builtin.BEGINNING)
+    whole = PublishCalendar(published_through=builtin.PUBLISHED_THROUGH, days=builtin.builtin_days())
+    policy = PublishPolicy(policy=builtin.builtin_policy(), in_force_from=builtin.BEGINNING)
+    world.ask(f"policy:{JURISDICTION}", policy, SYSTEM)
+    world.ask(f"calendar:{JURISDICTION}", small, SYSTEM)
+    world.ask(f"calendar:{JURISDICTION}", whole, "operator:wu")
+    rules = PublishRules(fallback="office", keywords={"urban_management": ("路灯",)})
+    world.ask(f"rules:{JURISDICTION}", rules, SYSTEM)
+    for subject, command in directory.first_commands(JURISDICTION):
+        if isinstance(command, PublishDepartment):
+            world.ask(subject, command, SYSTEM)
+    staff = PublishStaff(name="陈晓", roles=(Role.OFFICE,), department="office")
+    world.ask("staff:chen", staff, OFFICE)
+
+
+HOLIDAYS = ((1, 1), (5, 1), (10, 1))
+
+
+def _answered_twice(world: World) -> None:
+    """Assigned by the rules, answered by the department's own system, rated badly, answered again, closed."""
+    issue = world.register(LIGHTS, RAISER, "lights-1")
+    code, first = "urban_management", f"{issue}.1"
+    world.ask(issue, AcceptIssue(), OFFICE)
+    world.ask(issue, AssignIssue(), OFFICE)
+    world.say(code, issue, DepartmentSigns(assignment=first, round=1), "um-2026-0001")
+    world.say(
+        code, issue, DepartmentSigns(assignment=first, round=1), "um-2026-0002"
+    )  # refused: signed already
+    unfinished = DepartmentDrafts(
+        assignment=first, round=1, outcome=Outcome.PARTLY_SOLVED, text="已安装三盏。"
+    )
+    world.say(code, issue, unfinished, "um-2026-0003")
+    world.ask(issue, SendBackReply(assignment=first, reason="请写明其余路灯的安装日期"), OFFICE)
+    _draft_and_release(world, issue, code, 1, Outcome.PARTLY_SOLVED)
+    again = RateReply(
+        round=1, satisfaction=Satisfaction.DISSATISFIED, solved=Solved.PARTLY, reason="还有两盏不亮"
+    )
+    world.ask(issue, again, RAISER)
+    world.ask(issue, DecideRework(round=1, granted=True, reason="情况属实"), OFFICE)
+    world.go_to(world.now + DAY)
+    _draft_and_release(world, issue, code, 2, Outcome.SOLVED)
+    world.ask(issue, again.model_copy(update={"round": 2}), RAISER)
+    world.ask(issue, DecideRework(round=2, granted=False, reason="现场核实已全部点亮"), OFFICE)
+
+
+def _draft_and_release(world: World, issue: str, code: str, round: int, outcome: Outcome) -> None:
+    drafted = DepartmentDrafts(
+        assignment=f"{issue}.1",
+        round=round,
+        outcome=outcome,
+        text="北门外五盏路灯已全部安装并点亮。",
+        signed_off_by="wang",
+    )
+    world.say(code, issue, drafted, f"um-2026-1{round:03d}")
+    world.ask(issue, CheckReply(assignment=f"{issue}.1"), OFFICE)
+    world.ask(issue, ReleaseReply(assignment=f"{issue}.1"), OFFICE)
+
+
+def _passed_on_and_tracked(world: World) -> None:
+    """Returned, kept once and passed on once; the answer promises a date; nobody rates; ruled finished."""
+    issue = world.register(ADVICE, "entrepreneur:zhao", "bus-1")
+    first, second = f"{issue}.1", f"{issue}.2"
+    world.ask(issue, AcceptIssue(), OFFICE)
+    world.ask(issue, AssignIssue(department="industry"), OFFICE)
+    world.say("industry", issue, DepartmentReturns(assignment=first, round=1, reason="公交不属本局"), "ei-7")
+    world.ask(
+        issue, RuleOnReturn(assignment=first, upheld=True, department="transport", reason="属交通"), OFFICE
+    )
+    world.ask(issue, SignAssignment(assignment=second), "dept:transport/li")
+    kept = DraftReply(assignment=second, outcome=Outcome.KEPT_FOR_REFERENCE, text="列入明年线网方案研究。")
+    world.ask(issue, kept, "dept:transport/li")
+    world.ask(issue, SignOffReply(assignment=second), "dept:transport/sun")
+    world.ask(issue, CheckReply(assignment=second), OFFICE)
+    world.ask(issue, ReleaseReply(assignment=second), OFFICE)
+    planned = world.register(LIGHTS, "entrepreneur:qian", "lights-2")
+    world.ask(planned, AcceptIssue(), OFFICE)
+    world.ask(planned, AssignIssue(department="urban_management"), OFFICE)
+    draft = DepartmentDrafts(
+        assignment=f"{planned}.1",
+        round=1,
+        outcome=Outcome.PLANNED,
+        text="列入下半年改造计划。",
+        promised_on=date(2026, 9, 30),
+        signed_off_by="wang",
+    )
+    world.say(
+        "urban_management", planned, DepartmentSigns(assignment=f"{planned}.1", round=1), "um-2026-2001"
+    )
+    world.say("urban_management", planned, draft, "um-2026-2002")
+    world.ask(planned, CheckReply(assignment=f"{planned}.1"), OFFICE)
+    world.ask(planned, ReleaseReply(assignment=f"{planned}.1"), OFFICE)
+    world.go_to(world.now + 20 * DAY)
+    world.ask(planned, FinishTracking(reason="已完成改造"), "leader:zhou")
+
+
+def _ended_early(world: World) -> None:
+    """One is not accepted, one is taken back while a department holds it."""
+    rejected = world.register(LIGHTS, OFFICE, "court-1")
+    ground = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在法院审理中")
+    world.ask(rejected, ground, OFFICE)
+    withdrawn = world.register(LIGHTS, RAISER, "lights-3")
+    world.ask(withdrawn, AcceptIssue(), OFFICE)
+    world.ask(withdrawn, AssignIssue(department="housing"), OFFICE)
+    world.ask(withdrawn, WithdrawIssue(reason="已自行解决"), RAISER)
+
+
+def _late(world: World) -> None:
+    """Supervision reads nothing for weeks: it records a breach, then finds the reply from before it."""
+    issue = world.register(LIGHTS, RAISER, "lights-4")
+    world.ask(issue, AcceptIssue(), OFFICE)
+    world.ask(issue, AssignIssue(department="urban_management"), OFFICE)
+    world.say("urban_management", issue, DepartmentSigns(assignment=f"{issue}.1", round=1), "um-2026-3001")
+    world.go_to(world.now + DAY)
+    draft = DepartmentDrafts(
+        assignment=f"{issue}.1", round=1, outcome=Outcome.SOLVED, text="已修好。", signed_off_by="wang"
+    )
+    world.pause(("supervision",))
+    world.say("urban_management", issue, draft, "um-2026-3002")
+    world.ask(issue, CheckReply(assignment=f"{issue}.1"), OFFICE)
+    world.ask(issue, ReleaseReply(assignment=f"{issue}.1"), OFFICE)
+    world.go_to(world.now + 20 * DAY)
+    world.pause(())
+    world.go_to(world.now + DAY)
+
+
+def _merged(world: World) -> None:
+    """A department is merged into another while it holds an issue."""
+    issue = world.register(LIGHTS, RAISER, "lights-5")
+    world.ask(issue, AcceptIssue(), OFFICE)
+    world.ask(issue, AssignIssue(department="water"), OFFICE)
+    world.ask("dept:water", MergeDepartment(into="housing", issues=(issue,)), OFFICE)
+    unknown = issue_id(JURISDICTION, RAISER, "never registered")
+    world.say("water", unknown, DepartmentSigns(assignment=f"{unknown}.1", round=1), "wr-1")

@@ -1,0 +1,53 @@
+"""Writes everything that documents take from the code: `make docs`; with `--check` it only says what is stale.
+
+In Markdown it stands between markers: ``<!-- [[[cog cog.out(...) ]]] -->`` and ``<!-- [[[end]]] -->``; cog runs what
+is between the brackets, with every module of tests/house/tables at hand.
+"""
+
+import contextlib
+import io
+import sys
+from pathlib import Path
+
+from cogapp import Cog
+
+from shared.contract import asyncapi
+from tests.house.repository import ROOT, documents, name
+from tests.house.tables import settings
+
+MODULES = "clocks, contract, guarantees, lives, measured, metrics, settings"
+WHOLE = {
+    "docs/asyncapi.json": asyncapi.text,
+    "deploy/service.env.example": settings.example,
+}
+"""Files that are generated from the first line to the last."""
+
+
+def generated(path: Path) -> str:
+    """What a file should hold now."""
+    if name(path) in WHOLE:
+        return WHOLE[name(path)]()
+    cog = Cog()
+    cog.options.prologue = f"from tests.house.tables import {MODULES}"
+    with contextlib.redirect_stdout(io.StringIO()):
+        return str(cog.process_string(path.read_text(encoding="utf-8"), name(path)))
+
+
+def files() -> list[Path]:
+    """Every file with something generated in it."""
+    marked = [path for path in documents() if "[[[end]]]" in path.read_text(encoding="utf-8")]
+    return [*(ROOT / whole for whole in WHOLE), *marked]
+
+
+def main() -> int:
+    """Write what is stale, or with ``--check`` name it and return 1."""
+    stale = [path for path in files() if path.read_text(encoding="utf-8") != generated(path)]
+    for path in stale:
+        print("stale:" if "--check" in sys.argv else "written:", name(path))
+        if "--check" not in sys.argv:
+            path.write_text(generated(path), encoding="utf-8")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""The kinds of aggregates that exist, found from the services' consumers: none has to be entered anywhere."""
+
+import importlib
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+from shared.domain.aggregates import AggregateType, Consumer
+
+SERVICES = ("intake", "dispatch", "supervision", "feedback")
+
+
+@cache
+def consumer(service: str) -> Consumer:
+    """The consumer of one service, as ``app`` would make it."""
+    made = importlib.import_module(f"services.{service}.consumer").consumer("huzhou")
+    assert isinstance(made, Consumer)
+    return made
+
+
+def kinds() -> Iterator[tuple[str, AggregateType]]:
+    """(service, kind) of every kind of aggregate."""
+    for service in SERVICES:
+        for kind in consumer(service).aggregates:
+            yield service, kind
+
+
+def life(service: str, kind: str) -> ModuleType:
+    """The module with the tables of one kind."""
+    return importlib.import_module(f"services.{service}.{kind}.life")

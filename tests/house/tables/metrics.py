@@ -1,0 +1,54 @@
+"""The table of docs/metrics.md: all but its last column is what shared/metrics.py says."""
+
+from prometheus_client.metrics import MetricWrapperBase
+
+from shared.metrics import Metrics
+from tests.house.tables.markdown import code, table
+
+ACTIONS = {
+    "qinqing_batch_records": "Full batches (500) for a long time mean it is catching up: watch the lag.",
+    "qinqing_batch_seconds": "If it grows while batches do not, look at the store, then at the broker.",
+    "qinqing_round_trips_total": "Divided by records: about 0.01 under load. More means small batches, or conflicts.",
+    "qinqing_document_writes_total": "Divided by records: below 1. If it rises, batches are small or conflicts many.",
+    "qinqing_rewinds_total": "Grows: the store or the broker fails; the log names the error and the pause.",
+    "qinqing_conflicts_total": "A few while partitions move. Else two workers own one: look for a stray process.",
+    "qinqing_records_total": "Stands still while lag grows: see `qinqing_poll_age_seconds`.",
+    "qinqing_published_total": "Compare with records; many more than before a restart are sent again and harmless.",
+    "qinqing_unknown_types_total": "An older version reads a newer one's events: finish the update.",
+    "qinqing_consumer_lag_records": "Grows: is the service ready, is its store slow, are there rewinds?",
+    "qinqing_poll_age_seconds": "Above 60 the service is not ready: read its log, then restart it.",
+    "qinqing_held_events": "Short peaks are normal. See the [runbook](operations.md#runbook-held-events).",
+    "qinqing_held_age_seconds": "Above a minute: [runbook](operations.md#runbook-held-events).",
+    "qinqing_dead_letters_total": "Any growth: [runbook](operations.md#runbook-dead-letters).",
+    "qinqing_outcomes_total": "Much void: deadlines are sent twice, look at the timers.",
+    "qinqing_refusals_total": "A sudden reason: a client or a department's system changed. `failed` is a bug of ours.",
+    "qinqing_outcome_seconds": "Above a second people notice; look at lag and batch time.",
+    "qinqing_provisional_total": "Above 0: import that year's notice ([operations](operations.md#reference-data)).",
+    "qinqing_timer_late_seconds": "Seconds are normal in a storm; minutes mean the timers stood still.",
+    "qinqing_timer_overdue_deadlines": "Above 0 twice in a row: is the service behind?",
+    "qinqing_timer_held_deadlines": "Above 0: a predecessor is missing; [runbook](operations.md#runbook-held-events).",
+    "qinqing_timer_heartbeat_seconds": "Above 60: the timers' task fails again and again; read the log.",
+}
+"""What an operator does about each metric: the one column that people write."""
+
+
+def metrics() -> str:
+    """Every metric of a service; raises KeyError for one that says nothing to an operator, or that is gone."""
+    found = {full_name(metric): metric for metric in all_metrics()}
+    if gone := ACTIONS.keys() - found.keys():
+        raise KeyError(f"no such metric any more: {', '.join(sorted(gone))}")
+    rows = [
+        (code(name), metric._type, ", ".join(metric._labelnames), metric._documentation, ACTIONS[name])
+        for name, metric in found.items()
+    ]
+    return table(("name", "kind", "labels", "meaning", "what an operator does"), rows)
+
+
+def all_metrics() -> list[MetricWrapperBase]:
+    """The metrics of one service in the order of their definition."""
+    return [metric for metric in vars(Metrics()).values() if isinstance(metric, MetricWrapperBase)]
+
+
+def full_name(metric: MetricWrapperBase) -> str:
+    """The name under which it is served."""
+    return metric._name + ("_total" if metric._type == "counter" else "")

@@ -1,0 +1,145 @@
+"""What every test of supervision begins with: an issue and its promise, and the events of the other owners."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.supervision.builtin import builtin_calendar, builtin_policy
+from services.supervision.consumer import consumer
+from shared.contract.event import Event
+from shared.contract.events.dispatch import (
+    AssignmentReturned,
+    AssignmentRuled,
+    AssignmentSigned,
+    AssignmentTransferred,
+    IssueAssigned,
+    ReplyReleased,
+)
+from shared.contract.events.intake import (
+    IssueAccepted,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
+from shared.contract.words import Outcome, RejectionGround, TransferCause
+from shared.domain.clocks import due_at
+from shared.domain.decisions import Context
+from shared.domain.reference import Reference
+from tests.unit.one_aggregate import MOMENT, MONDAY, OneAggregate, after
+from tests.unit.reference import JURISDICTION, builtin_reference, make_reference
+
+__all__ = ["MOMENT", "MONDAY", "after"]
+
+ISSUE = "issue-1"
+POLICY, CALENDAR = builtin_policy(), builtin_calendar()
+DUE = due_at(MONDAY, POLICY.limits["promise"], POLICY, CALENDAR).at
+GRACE = timedelta(seconds=POLICY.grace_seconds)
+LONG_AFTER = after(days=200)
+
+
+def context(now: datetime, reference: Reference | None = None) -> Context:
+    """What a reaction knows at an instant."""
+    return Context(ISSUE, now, reference or builtin_reference())
+
+
+def history_reference() -> Reference:
+    """The reference data of a history namespace: the same policy, without grace (clocks.md 11)."""
+    return make_reference(POLICY.model_copy(update={"grace_seconds": 0}))
+
+
+def new_issue(reference: Reference | None = None) -> OneAggregate:
+    """Supervision, before it has heard of the issue."""
+    return OneAggregate(consumer(JURISDICTION), ISSUE, reference)
+
+
+def known(reference: Reference | None = None) -> OneAggregate:
+    """An issue that is registered and accepted, with the promise that was given."""
+    issue = new_issue(reference)
+    for event in (registered(), promised(), accepted()):
+        issue.take(event, MONDAY)
+    return issue
+
+
+def fire_until(issue: OneAggregate, at: datetime, late_seconds: float = 0) -> list[Event]:
+    """Fire everything that is due up to ``at``, each at its own time; late by so many seconds."""
+    published: list[Event] = []
+    while (deadline := issue.deadline) is not None and deadline.fire_at <= at:
+        before = issue.state
+        published += issue.fire(deadline.fire_at + timedelta(seconds=late_seconds))
+        if issue.state == before:
+            break  # void for now: it holds events, and waits for their predecessor
+    return published
+
+
+def registered(**values: Any) -> IssueRegistered:
+    return IssueRegistered(**({"number": "HZ-1", "title": "停车难", "text": "厂门口没有车位"} | values))
+
+
+def promised(
+    started_at: datetime = MONDAY, due_at: datetime = DUE, limit: str = "10wd", **values: Any
+) -> PromiseStarted:
+    versions = {"policy": POLICY.version, "calendar": CALENDAR.version} | values
+    return PromiseStarted(started_at=started_at, due_at=due_at, limit=limit, **versions)
+
+
+def accepted() -> IssueAccepted:
+    return IssueAccepted(by="chen")
+
+
+def rejected() -> IssueRejected:
+    return IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
+
+
+def withdrawn() -> IssueWithdrawn:
+    return IssueWithdrawn(person="li", reason="已解决")
+
+
+def assigned(assignment: str = "a1", department: str = "traffic") -> IssueAssigned:
+    return IssueAssigned(assignment=assignment, department=department, head="王局", by="chen")
+
+
+def signed(assignment: str = "a1", department: str = "traffic") -> AssignmentSigned:
+    return AssignmentSigned(assignment=assignment, department=department, by="zhou")
+
+
+def returned(assignment: str = "a1", department: str = "traffic") -> AssignmentReturned:
+    return AssignmentReturned(assignment=assignment, department=department, reason="非本局职责", by="zhou")
+
+
+def ruled(upheld: bool, assignment: str = "a1", department: str = "traffic") -> AssignmentRuled:
+    return AssignmentRuled(assignment=assignment, department=department, upheld=upheld, by="chen")
+
+
+def transferred(
+    to: str = "a2",
+    department: str = "police",
+    previous: str = "a1",
+    left: str = "traffic",
+    why: TransferCause = TransferCause.RETURN,
+) -> AssignmentTransferred:
+    return AssignmentTransferred(
+        assignment=to,
+        department=department,
+        head="李局",
+        previous_assignment=previous,
+        previous_department=left,
+        why=why,
+        transfers=1,
+        by="chen",
+    )
+
+
+def replied(
+    round: int = 1, outcome: Outcome = Outcome.SOLVED, assignment: str = "a1", department: str = "traffic"
+) -> ReplyReleased:
+    return ReplyReleased(
+        assignment=assignment,
+        department=department,
+        round=round,
+        draft=1,
+        sha256="0" * 64,
+        outcome=outcome,
+        outcome_class="A",
+        text="已划线",
+        by="chen",
+    )
