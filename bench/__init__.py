@@ -1,1 +1,1 @@
-"""The benchmarks: `python -m bench [pipeline|latency|replay|memory|all]`; results are kept in bench/results."""
+"""The benchmarks: `python -m bench [all|pipeline|latency|replay|memory|against DIR]`; results: bench/results."""

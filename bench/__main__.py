@@ -1,26 +1,30 @@
-"""`python -m bench [pipeline|latency|replay|memory|all] [--json]`: measure, print beside the goals, keep as JSON."""
+"""`python -m bench [pipeline|latency|replay|memory|all] [--json]`: measure, print beside the goals, keep as JSON.
+
+`python -m bench against DIR` compares the replay with that of another checkout; `all` leaves it out.
+"""
 
 import argparse
 import asyncio
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console
 
-from bench import latency, memory, replay
+from bench import against, latency, memory, replay
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
 
 Say = Callable[[str], None]
+ALL = ("pipeline", "latency", "memory", "replay")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", default="all", choices=["pipeline", "latency", "replay", "memory", "all"]
-    )
+    parser.add_argument("what", nargs="?", default="all", choices=[*ALL, "against", "all"])
+    parser.add_argument("other", nargs="?", type=Path, metavar="DIR", help="the other checkout, for against")
     parser.add_argument("--json", action="store_true", help="one JSON array on stdout instead of tables")
     parser.add_argument(
         "--rounds", type=int, default=pipeline.ROUNDS, help="rounds of the pipeline comparison"
@@ -29,7 +33,10 @@ def _arguments() -> argparse.Namespace:
         "--events", type=int, default=pipeline.EVENTS, help="events of each run of the pipeline"
     )
     parser.add_argument("--dry", action="store_true", help="do not write bench/results")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if (arguments.what == "against") != (arguments.other is not None):
+        parser.error("against needs the folder of another checkout, and nothing else does")
+    return arguments
 
 
 def main() -> int:
@@ -37,30 +44,30 @@ def main() -> int:
     arguments = _arguments()
     say_to = Console(stderr=True)
 
-    def _pipeline(say: Say) -> list[Result]:
-        return [asyncio.run(pipeline.measure(say, rounds=arguments.rounds, events=arguments.events))]
+    def _pipeline(say: Say) -> Result:
+        return asyncio.run(pipeline.measure(say, rounds=arguments.rounds, events=arguments.events))
 
-    jobs: dict[str, Callable[[Say], list[Result]]] = {
+    jobs: dict[str, Callable[[Say], Result]] = {
         "pipeline": _pipeline,
-        "latency": lambda say: [latency.measure(say)],
-        "memory": lambda say: [memory.measure(say)],
-        "replay": lambda say: [replay.measure(say)],
+        "latency": latency.measure,
+        "memory": memory.measure,
+        "replay": replay.measure,
+        "against": lambda say: against.measure(say, arguments.other),
     }
     results, missed = [], False
-    for name in jobs if arguments.what == "all" else [arguments.what]:
+    for name in ALL if arguments.what == "all" else [arguments.what]:
         machine = describe()
         try:
-            found = jobs[name](lambda text: say_to.print(f"[dim]{text}[/]", highlight=False))
+            result = jobs[name](lambda text: say_to.print(f"[dim]{text}[/]", highlight=False))
         except Skipped as why:
             say_to.print(f"[yellow]{name} skipped:[/] {why}")
             continue
-        for result in found:
-            results.append(result.as_json(machine))
-            missed = missed or any(measure.met is False for measure in result.measures)
-            if not arguments.dry:
-                keep(results[-1])
-            if not arguments.json:
-                show(result, Console())
+        results.append(result.as_json(machine))
+        missed = missed or any(measure.met is False for measure in result.measures)
+        if not arguments.dry:
+            keep(results[-1])
+        if not arguments.json:
+            show(result, Console())
     if arguments.json:
         print(json.dumps(results, ensure_ascii=False))
     return int(missed)

@@ -32,9 +32,9 @@ class Client:
             f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
         )
         writer.write(head.encode() + content)
-        told = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = int(told.partition("content-length:")[2].partition("\r\n")[0])
-        answer = Answer(int(told.split(" ", 2)[1]), await reader.readexactly(length))
+        start = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(start.partition("content-length:")[2].partition("\r\n")[0])
+        answer = Answer(int(start.split(" ", 2)[1]), await reader.readexactly(length))
         self._idle.append((reader, writer, asyncio.get_running_loop().time()))
         return answer
 

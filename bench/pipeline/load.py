@@ -4,20 +4,18 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from bench.pipeline.consumer import INTAKE, registration
 from bench.pipeline.plan import PARTITIONS
-from bench.pipeline.room import registration
-from shared.bus.door import sealed
-from shared.bus.kafka import CONSUMER, to_record
+from shared.bus.consumer import CONSUMER, to_record
+from shared.bus.gateway import sealed
 from shared.bus.records import Record
-from shared.bus.room import Room
 from shared.bus.topics import ensure_topics
-from shared.envelope import SHA256_HEADER, sha256_of
 
 
-async def preload(bootstrap: str, prefix: str, room: Room, events: int) -> Record:
-    """Create the room's topics and put so many registrations on its commands topic; one of them comes back."""
-    await ensure_topics(bootstrap, prefix, room.topics, partitions=PARTITIONS)
-    topic = prefix + room.commands_topic
+async def preload(bootstrap: str, prefix: str, events: int) -> Record:
+    """Create intake's topics and put so many registrations on its commands topic; one of them comes back."""
+    await ensure_topics(bootstrap, prefix, INTAKE.topics, partitions=PARTITIONS)
+    topic = prefix + INTAKE.commands_topic
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", max_batch_size=512 * 1024, linger_ms=5
     )
@@ -26,8 +24,8 @@ async def preload(bootstrap: str, prefix: str, room: Room, events: int) -> Recor
         for start in range(0, events, 1000):
             futures = []
             for number in range(start, min(start + 1000, events)):
-                out = sealed(registration(number), room.source)
-                headers = [(SHA256_HEADER, sha256_of(out.value).encode())]
+                out = sealed(registration(number), INTAKE.source)
+                headers = [(name, value.encode()) for name, value in out.wire_headers().items()]
                 futures.append(await producer.send(topic, out.value, key=out.key.encode(), headers=headers))
             await asyncio.gather(*futures)
     finally:

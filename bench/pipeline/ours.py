@@ -1,59 +1,72 @@
-"""Contender (a): our own loop, as a service wires it: FastStream, Conveyor, Loop, Aggregates and Publisher."""
+"""Contender (a): our own way, as a service wires it: FastStream, BatchConsumer, Processor, Aggregates, Publisher."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from bench.pipeline.consumer import INTAKE, BuiltinReference
 from bench.pipeline.meter import Meter
 from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
-from bench.pipeline.room import room
-from shared.bus.door import Door
-from shared.bus.kafka import Conveyor, Publisher, make_broker
-from shared.bus.loop import Batch, Loop
+from shared.bus.consumer import BatchConsumer
+from shared.bus.gateway import Gateway
+from shared.bus.processor import Batch, Processor
+from shared.bus.producer import Publisher, make_broker
 from shared.metrics import Metrics
+from shared.service import collect_rarely
 from shared.store import connect
 
 
-class MeteredConveyor(Conveyor):
-    """The conveyor with a meter beside it; nothing in it is changed."""
+class MeteredConsumer(BatchConsumer):
+    """The consumer with a meter beside it; nothing in it is changed."""
 
     meter: Meter
 
-    async def carry(self, raws: Sequence[Any]) -> None:
+    async def handle(self, raws: Sequence[Any]) -> None:
         """One batch, timed from its records to its commit."""
         self.meter.begin()
-        await super().carry(raws)
+        await super().handle(raws)
         self.meter.end(len(raws))
 
 
 async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
-    """Run until the plan's events are committed; also tells where the loop's time went."""
-    house = room()
-    metrics = Metrics("bench")
+    """Run until the plan's events are committed; also tells where the processor's time went."""
+    metrics = Metrics()
     steps: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
-
-    def _note(batch: Batch) -> None:
-        steps.update(batch.seconds)
-        faults.update(dead=batch.dead, conflicts=batch.conflicts)
-
     async with connect(plan.store_url, plan.database) as database:
-        store = database.aggregates(COLLECTION, house.jurisdiction)
+        store = database.aggregates(COLLECTION, INTAKE.jurisdiction)
         await store.prepare()
         broker = make_broker(plan.bootstrap, plan.group)
         publish = Publisher(broker, plan.output_prefix, metrics)
-        loop = Loop(house, store, publish, group=plan.group)
-        conveyor = MeteredConveyor(loop, plan.source_prefix, metrics)
-        conveyor.meter = meter
-        conveyor.on_batch += [Door(house.source, publish, store).answer, _note]
-        conveyor.subscribe(broker, records=BATCH_RECORDS, timeout_ms=BATCH_TIMEOUT_MS)
-        meter.reset()
+        gateway = Gateway(INTAKE.source, publish, store)
+
+        def _on_batch(batch: Batch) -> None:
+            gateway.answer(batch)
+            steps.update(batch.seconds)
+
+        batches = MeteredConsumer(
+            Processor(INTAKE, store, publish, BuiltinReference()),
+            plan.source_prefix,
+            metrics,
+            on_batch=_on_batch,
+            on_assigned=lambda partitions: None,
+        )
+        batches.meter = meter
+        _read_as(broker, plan.group)
         await broker.start()
+        collect_rarely()
+        meter.reset()
+        await batches.start(broker, records=BATCH_RECORDS, timeout_ms=BATCH_TIMEOUT_MS)
         try:
             await meter.done.wait()
         finally:
             await broker.stop()
-    assert not faults["dead"] and not faults["conflicts"], (
-        f"the loop did not take every event: {dict(faults)}"
-    )
+    for fault in ("dead_letters", "conflicts", "rewinds"):
+        found = metrics.registry.get_sample_value(f"qinqing_{fault}_total")
+        assert found == 0, f"not every event was taken at once: {found} {fault}"
     return {"step_seconds": {name: round(seconds, 3) for name, seconds in steps.items()}}
+
+
+def _read_as(broker: Any, group: str) -> None:
+    """Let the consumer join this run's own group, so that every run starts at the first record of the input."""
+    subscriber = broker.subscriber
+    broker.subscriber = lambda *topics, **how: subscriber(*topics, **{**how, "group_id": group})

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 BATCH_RECORDS = 500
 BATCH_TIMEOUT_MS = 10
 PARTITIONS = 6
-COLLECTION = "issues"
+COLLECTION = "aggregates"
 
 
 @dataclass(frozen=True)

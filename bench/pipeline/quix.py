@@ -25,11 +25,11 @@ from quixstreams.checkpointing.checkpoint import Checkpoint  # type: ignore[impo
 from quixstreams.sinks import BatchingSink, SinkBatch  # type: ignore[import-not-found]  # noqa: E402
 
 from bench.pipeline import work  # noqa: E402
+from bench.pipeline.consumer import INTAKE, BuiltinReference  # noqa: E402
 from bench.pipeline.counting import StoreCommands  # noqa: E402
 from bench.pipeline.plan import BATCH_RECORDS, COLLECTION, Plan  # noqa: E402
-from bench.pipeline.room import room  # noqa: E402
 from shared.bus.records import Record  # noqa: E402
-from shared.envelope import SHA256_HEADER  # noqa: E402
+from shared.contract.envelope import SHA256_HEADER  # noqa: E402
 
 COMMANDS = StoreCommands()
 
@@ -61,8 +61,14 @@ class Clock:
     def __init__(self, events: int) -> None:
         self._goal = events
         self.stop: Callable[[], None] = lambda: None
-        self.events, self.checkpoints, self.started, self.seconds = 0, 0, 0.0, 0.0
+        self.events, self.checkpoints, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
+        self._started = self._cpu = 0.0
         self._watch_commits()
+
+    def begin(self) -> None:
+        """The first message is here: the clock starts."""
+        if not self._started:
+            self._started, self._cpu = time.perf_counter(), time.process_time()
 
     def message(self, *_: Any) -> None:
         """One message was processed."""
@@ -75,57 +81,82 @@ class Clock:
 
         def _timed(checkpoint: Checkpoint, **options: Any) -> None:
             commit(checkpoint, **options)
-            if self.started and not self.seconds:
+            if self._started and not self.seconds:
                 self.checkpoints += 1
                 if self.events >= self._goal:
-                    self.seconds = time.perf_counter() - self.started
+                    self.seconds = time.perf_counter() - self._started
+                    self.cpu_seconds = time.process_time() - self._cpu
 
         Checkpoint.commit = _timed
 
 
-def run(plan: Plan, folder: str) -> dict[str, Any]:
-    """Run until the plan's events are committed."""
-    house = room()
-    collection: Any = pymongo.MongoClient(plan.store_url, event_listeners=[COMMANDS])[plan.database][
-        COLLECTION
-    ]
-    for field in ("deadline", "held_since"):
-        collection.create_index(field, sparse=True)
-    COMMANDS.count.clear()
-    requests: dict[str, dict[str, int]] = {}
+class Requests:
+    """What librdkafka says it has sent, by client and kind of request."""
 
-    def _statistics(text: str) -> None:
-        told = json.loads(text)
-        requests[told["type"]] = {
-            f"{name}Request": sum(broker["req"].get(name, 0) for broker in told["brokers"].values())
+    def __init__(self) -> None:
+        self.count: dict[str, dict[str, int]] = {}
+
+    def take(self, text: str) -> None:
+        """The latest statistics of one client."""
+        statistics = json.loads(text)
+        self.count[statistics["type"]] = {
+            f"{name}Request": sum(broker["req"].get(name, 0) for broker in statistics["brokers"].values())
             for name in ("Fetch", "Produce", "OffsetCommit")
         }
 
-    clock = Clock(plan.events)
-    measured = {"statistics.interval.ms": 200, "stats_cb": _statistics}
+
+def run(plan: Plan, folder: str) -> dict[str, Any]:
+    """Run until the plan's events are committed."""
+    client: Any = pymongo.MongoClient(plan.store_url, event_listeners=[COMMANDS])
+    collection = client[plan.database][COLLECTION]
+    collection.create_index("deadline", sparse=True)
+    COMMANDS.count.clear()
+    clock, requests = Clock(plan.events), Requests()
+    measured = {"statistics.interval.ms": 200, "stats_cb": requests.take}
     app = Application(
-        plan.bootstrap, consumer_group=plan.group, auto_offset_reset="earliest", state_dir=folder, loglevel=None,
-        commit_every=BATCH_RECORDS, commit_interval=60.0, consumer_extra_config=measured,
+        plan.bootstrap,
+        consumer_group=plan.group,
+        auto_offset_reset="earliest",
+        state_dir=folder,
+        loglevel=None,
+        commit_every=BATCH_RECORDS,
+        commit_interval=60.0,
+        consumer_extra_config=measured,
         producer_extra_config={"acks": "all", "enable.idempotence": True, **measured},
         on_message_processed=clock.message,
-    )  # fmt: skip
+    )
     clock.stop = app.stop
+    _wire(app, plan, clock, collection)
+    app.run()
+    return {
+        "events": clock.events,
+        "seconds": round(clock.seconds, 3),
+        "cpu_seconds": round(clock.cpu_seconds, 3),
+        "events_per_second": round(clock.events / clock.seconds, 1),
+        "batches": clock.checkpoints,
+        "store_commands": dict(COMMANDS.count),
+        "broker_requests_about": requests.count,
+    }
+
+
+def _wire(app: Any, plan: Plan, clock: Clock, collection: Any) -> None:
+    """From the source topic through the decision to the store and the target topic."""
+    reference = BuiltinReference().reference
     source = app.topic(
-        plan.source_prefix + house.commands_topic, value_deserializer="bytes", key_deserializer="str"
+        plan.source_prefix + INTAKE.commands_topic, value_deserializer="bytes", key_deserializer="str"
     )
     target = app.topic(plan.output_prefix + "intake.events", value_serializer="bytes", key_serializer="bytes")
 
     def _decide(message: tuple[bytes, str, int, Any], state: Any) -> Any:
-        clock.started = clock.started or time.perf_counter()
+        clock.begin()
         value, key, timestamp, headers = message
         sha256 = next((text.decode() for name, text in headers or () if name == SHA256_HEADER), None)
         place = message_context()
         record = Record(
-            house.commands_topic, place.partition, place.offset, timestamp, key.encode(), value, sha256
+            INTAKE.commands_topic, place.partition, place.offset, timestamp, key.encode(), value, sha256
         )
-        found = work.read(record)
         assert state.get("document") is None
-        document, published = work.settle(house, found, "token")
+        document, published = work.settle(reference, work.read(record), "token")
         state.set("document", document)
         return document, published
 
@@ -135,18 +166,9 @@ def run(plan: Plan, folder: str) -> dict[str, Any]:
     frame.apply(lambda decided: decided[0]).sink(StoreSink(collection))
     events = frame.apply(lambda decided: decided[1], expand=True)
     events = events.set_headers(
-        lambda out, *_: [(name, value.encode()) for name, value in out.headers().items()]
+        lambda one, *_: [(name, value.encode()) for name, value in one.headers().items()]
     )
-    events.apply(lambda out: out.value, metadata=False).to_topic(target)
-    app.run()
-    return {
-        "events": clock.events,
-        "seconds": round(clock.seconds, 3),
-        "events_per_second": round(clock.events / clock.seconds, 1),
-        "batches": clock.checkpoints,
-        "store_commands": dict(COMMANDS.count),
-        "broker_requests_about": requests,
-    }
+    events.apply(lambda one: one.value, metadata=False).to_topic(target)
 
 
 def main() -> None:

@@ -1,0 +1,54 @@
+"""The load: intake's own consumer, registering one issue an event, with the reference data that is built in."""
+
+from services.intake.consumer import consumer
+from services.intake.issue.numbers import issue_id
+from services.supervision.builtin import BEGINNING, PUBLISHED_THROUGH, builtin_days, builtin_policy
+from shared.bus.gateway import Request
+from shared.contract.commands.intake import RegisterIssue
+from shared.contract.events.supervision import CalendarPublished, PolicyPublished
+from shared.contract.subjects import subject_of
+from shared.domain.reference import Reference
+
+TEXT_BYTES = 820
+"""Makes a record of about 1.1 kB."""
+
+INTAKE = consumer("huzhou")
+"""One aggregate and two events for each registration."""
+
+
+class BuiltinReference:
+    """The built-in policy and calendar, whole from the start: nothing is published while a contender runs."""
+
+    def __init__(self) -> None:
+        policy = builtin_policy()
+        self.reference = Reference()
+        self.reference.learn(
+            subject_of("policy", INTAKE.jurisdiction),
+            PolicyPublished(version=policy.version, in_force_from=BEGINNING, policy=policy, by="bench"),
+        )
+        self.reference.learn(
+            subject_of("calendar", INTAKE.jurisdiction),
+            CalendarPublished(
+                version="builtin",
+                in_force_from=BEGINNING,
+                published_through=PUBLISHED_THROUGH,
+                days=builtin_days(),
+                by="bench",
+            ),
+        )
+
+    async def catch_up(self) -> None:
+        """Everything is here already."""
+
+
+def registration(number: int) -> Request:
+    """The registration of this number: always the same one."""
+    actor, key = f"entrepreneur:e{number % 1000}", f"{number:020d}"
+    command = RegisterIssue(title=f"第{number}号：用地审批", text=_text(number))
+    subject = issue_id(INTAKE.jurisdiction, actor, key)
+    return Request(subject, command, "http", actor, f"register/{key}")
+
+
+def _text(number: int) -> str:
+    sentence = f"第{number}号：企业反映用地审批进度缓慢，请有关部门协调办理。"
+    return (sentence * (TEXT_BYTES // len(sentence.encode()) + 1))[: TEXT_BYTES // 3]
