@@ -7,7 +7,7 @@ BASE_PORT ?= $(or $(QINQING_BASE_PORT),18400)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test check format bench lock clean
+.PHONY: help setup run stop test prove check format docs bench lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ stop: setup ## Stop the running system; its data stays
 test: check ## Run every check and every test, with the real Kafka and stores
 	@$(BIN)/python -m pytest
 
+prove: setup ## Run the proofs that take minutes, which `make test` leaves out
+	@$(BIN)/python -m pytest -m prove
+
 check: setup ## Format, lint, types, and who may import what
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -44,6 +47,10 @@ check: setup ## Format, lint, types, and who may import what
 format: setup ## Lay the code out and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: setup ## Write everything that documents take from the code, and golden files for new types
+	@$(BIN)/python -m tests.contract.write
+	@$(BIN)/python -m tests.house.generate
 
 bench: setup .venv-bench/.installed ## Run the benchmarks; results go to bench/results
 	@$(BIN)/python -m bench
