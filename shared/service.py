@@ -110,31 +110,39 @@ class Service:
 
     async def _consume(self) -> None:
         """Read the reference data whole, then begin with the batches; an owner publishes what is missing itself."""
-        settings = self.settings
-        await self.reference.catch_up()
+        await self._keep_doing(self.reference.catch_up)
         if not self._first_commands:
             await self.reference.complete()
-        await self.batches.start(
-            self.broker, records=settings.batch_records, timeout_ms=settings.batch_timeout_ms
-        )
+        await self._keep_doing(self._start_batches)
         if self.reference.reference.missing():
-            await self.gateway.post(
-                [
-                    Request(subject, command, BUILTIN, SYSTEM, f"{subject}/{command.verb}")
-                    for subject, command in self._first_commands
-                ]
-            )
+            await self._keep_doing(self._publish_first)
         await self.reference.complete()
         await self._new_topics.join()
+        await self._keep_doing(self._hear_departments)
+        self.consuming = True
+
+    async def _start_batches(self) -> None:
+        await self.batches.start(
+            self.broker, records=self.settings.batch_records, timeout_ms=self.settings.batch_timeout_ms
+        )
+
+    async def _hear_departments(self) -> None:
         if self._forwarder is not None:
             await self._forwarder.start(
                 self.broker,
                 REPLIES_PATTERN,
                 f"{self.name}-gateway",
-                records=settings.batch_records,
+                records=self.settings.batch_records,
                 timeout_ms=50,
             )
-        self.consuming = True
+
+    async def _publish_first(self) -> None:
+        await self.gateway.post(
+            [
+                Request(subject, command, BUILTIN, SYSTEM, f"{subject}/{command.verb}")
+                for subject, command in self._first_commands
+            ]
+        )
 
     async def _keep_doing(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do one thing for ever; a store or bus that is away only makes it late."""

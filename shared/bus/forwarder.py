@@ -41,7 +41,7 @@ class Forwarder:
             **CONSUMER,
         )
         subscriber(self.handle)
-        self._subscribers.append(subscriber)
+        self._subscribers[:] = [subscriber]  # a start that failed is made again
         await subscriber.start()
 
     async def handle(self, raws: Sequence[Any]) -> None:
