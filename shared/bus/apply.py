@@ -26,7 +26,7 @@ FAILED = {
 MOST_REMEMBERED = 1000
 """How many commands an aggregate remembers with their outcomes; no issue comes near, a department's would grow."""
 STUB_DAYS = 7
-KEPT = ("status", "reason", "number", "id")
+KEPT = ("status", "state", "reason", "number", "id", "due_at", "due_on")
 """What a swept outcome still says."""
 
 
@@ -149,7 +149,7 @@ def _redeliver(scope: Scope, document: Document, item: Item, request: Redeliver)
 def _handed_in(scope: Scope, document: Document, item: Item, request: Redeliver) -> Item | Bad | None:
     """A dead letter read as if it came now, from the topic it first stood on."""
     record = _as_it_was(item, request)._replace(topic=request.topic, key=document.subject.encode())
-    again = decode(record._replace(sha256=request.sha256 or None), scope.consumer)
+    again = decode(record._replace(sha256=None), scope.consumer)
     return replace(again, record=item.record) if isinstance(again, Item) else again
 
 
@@ -198,4 +198,5 @@ def _skipped(item: Item, skip: Skip) -> Item:
         data={},
     )
     raw = envelope.model_dump_json(exclude_defaults=True).encode()
-    return event_item(item.record._replace(topic=skip.topic, value=raw), envelope)
+    skipped = event_item(item.record._replace(topic=skip.topic, value=raw), envelope)
+    return replace(skipped, record=item.record)  # what it releases is published by this very record

@@ -67,6 +67,21 @@ async def raw_records(message: Any) -> Any:
     return message.raw_message
 
 
+def subscribe(broker: KafkaBroker, handle: Any, *topics: str, **how: Any) -> Any:
+    """A subscriber of whole batches, acknowledged by nobody but ``handle``; ``await subscriber.start()`` begins."""
+    subscriber = broker.subscriber(  # type: ignore[call-overload]
+        *topics,
+        batch=True,
+        ack_policy=AckPolicy.MANUAL,
+        parser=whole_batch,
+        decoder=raw_records,
+        **how,
+        **CONSUMER,
+    )
+    subscriber(handle)
+    return subscriber
+
+
 def places(raws: Sequence[Any]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     """(first offset, offset behind the last) of each partition in a batch."""
     first: dict[TopicPartition, int] = {}
@@ -120,20 +135,16 @@ class BatchConsumer(ConsumerRebalanceListener):
 
     async def start(self, broker: KafkaBroker, *, records: int, timeout_ms: int) -> None:
         """Begin to read the consumer's topics; the broker ends it."""
-        topics = [self._prefix + topic for topic in self._processor.consumer.topics]
-        subscriber = broker.subscriber(  # type: ignore[call-overload]
-            *topics,
-            batch=True,
-            group_id=self._prefix + self._processor.consumer.service,
-            ack_policy=AckPolicy.MANUAL,
+        owned = self._processor.consumer
+        subscriber = subscribe(
+            broker,
+            self.handle,
+            *[self._prefix + topic for topic in owned.topics],
+            group_id=self._prefix + owned.service,
             listener=self,
             max_records=records,
             batch_timeout_ms=timeout_ms,
-            parser=whole_batch,
-            decoder=raw_records,
-            **CONSUMER,
         )
-        subscriber(self.handle)
         self.consumer = lambda: subscriber.consumer
         await subscriber.start()
 

@@ -8,7 +8,7 @@ from shared.bus.document import Document, Sent
 from shared.bus.records import Bad, Item, Outgoing, Record
 from shared.contract.command import Command
 from shared.contract.envelope import seal, sha256_of, write_seen
-from shared.contract.event import Event, orders_topic, reference_topic
+from shared.contract.event import Event, events_topic, orders_topic, reference_topic
 from shared.domain.aggregates import Consumer
 from shared.domain.decisions import FAN_OUT, Change, Context, Message
 from shared.domain.reference import Reference
@@ -52,7 +52,9 @@ def take(
     """The document with the new state, and everything that goes out behind ``outgoing``, numbered per cause."""
     finished = change.state is not None and document.kind.finished(change.state)
     published = dict(document.published)
-    seen = write_seen({source: seq for (_, source), seq in document.read.items()})
+    seen = write_seen(
+        {source: seq for (topic, source), seq in document.read.items() if topic == events_topic(source)}
+    )
     sending = list(outgoing)
     for message in change.messages:
         if isinstance(message.body, Command):

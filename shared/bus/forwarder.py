@@ -7,11 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-
-from shared.bus.consumer import CONSUMER, places, raw_records, rewind, to_record, whole_batch
-from shared.bus.producer import Publisher
+from shared.bus.consumer import places, rewind, subscribe, to_record
+from shared.bus.producer import Broker, Publisher
 from shared.bus.records import Outgoing, Record
 
 Translate = Callable[[Record], Sequence[Outgoing]]
@@ -25,22 +22,16 @@ class Forwarder:
         self._failures = 0
         self._subscribers: list[Any] = []
 
-    async def start(
-        self, broker: KafkaBroker, pattern: str, group: str, *, records: int, timeout_ms: int
-    ) -> None:
+    async def start(self, broker: Broker, pattern: str, group: str, *, records: int, timeout_ms: int) -> None:
         """Begin to read every topic, also a later one, whose name without prefix fits ``pattern``."""
-        subscriber = broker.subscriber(  # type: ignore[call-overload]
+        subscriber = subscribe(
+            broker,
+            self.handle,
             pattern=f"^{re.escape(self._prefix)}{pattern}$",
-            batch=True,
             group_id=self._prefix + group,
-            ack_policy=AckPolicy.MANUAL,
             max_records=records,
             batch_timeout_ms=timeout_ms,
-            parser=whole_batch,
-            decoder=raw_records,
-            **CONSUMER,
         )
-        subscriber(self.handle)
         self._subscribers[:] = [subscriber]  # a start that failed is made again
         await subscriber.start()
 

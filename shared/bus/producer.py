@@ -11,6 +11,9 @@ from shared.bus.records import Outgoing
 from shared.bus.topics import LARGEST_DEAD_LETTER
 from shared.metrics import Metrics
 
+Broker = KafkaBroker
+"""The broker by a name of ours, for those who only hand it on."""
+
 
 def make_broker(bootstrap: str, client_id: str) -> KafkaBroker:
     """A FastStream broker whose producer waits for all replicas and sends each record once per session."""

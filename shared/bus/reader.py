@@ -122,28 +122,18 @@ async def read_dead_letters(bootstrap: str, groups: Sequence[str], prefix: str =
 class GroupLag:
     """Tells when every group of a namespace has read all there is on its topics (history's steps)."""
 
-    def __init__(self, bootstrap: str, prefix: str, reads: Mapping[str, Sequence[str]]) -> None:
-        """``reads``: group -> topics it reads, both without the prefix."""
-        self._bootstrap, self._prefix, self._reads = bootstrap, prefix, reads
-        self._consumer: AIOKafkaConsumer | None = None
-        self._admin: AIOKafkaAdminClient | None = None
-
-    async def __aenter__(self) -> "GroupLag":
-        topics = sorted({topic for topics in self._reads.values() for topic in topics})
-        self._context = open_reader(self._bootstrap, topics, self._prefix)
-        self._consumer = await self._context.__aenter__()
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
-        await self._admin.start()
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        assert self._admin is not None
-        await self._admin.close()
-        await self._context.__aexit__(*error)
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        admin: AIOKafkaAdminClient,
+        prefix: str,
+        reads: Mapping[str, Sequence[str]],
+    ) -> None:
+        """``reads``: group -> topics it reads, both without the prefix; ``consumer`` is assigned all of them."""
+        self._consumer, self._admin, self._prefix, self._reads = consumer, admin, prefix, reads
 
     async def unread(self, ends: Mapping[TopicPartition, int]) -> int:
         """Records before these ends that some group has not committed yet."""
-        assert self._admin is not None
         groups = [self._prefix + group for group in self._reads]
         committed = await asyncio.gather(*map(self._admin.list_consumer_group_offsets, groups))
         left = 0
@@ -171,6 +161,20 @@ class GroupLag:
             await asyncio.sleep(min(MOST_PAUSE, left * PAUSE_A_RECORD))
 
     async def _ends(self) -> dict[TopicPartition, int]:
-        assert self._consumer is not None
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(self._consumer.assignment()))
         return ends
+
+
+@asynccontextmanager
+async def group_lag(
+    bootstrap: str, prefix: str, reads: Mapping[str, Sequence[str]]
+) -> AsyncIterator[GroupLag]:
+    """The lag of these groups (group -> topics it reads, both without the prefix), with clients of its own."""
+    topics = sorted({topic for topics in reads.values() for topic in topics})
+    async with open_reader(bootstrap, topics, prefix) as consumer:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        try:
+            yield GroupLag(consumer, admin, prefix, reads)
+        finally:
+            await admin.close()

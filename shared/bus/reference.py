@@ -55,7 +55,7 @@ class ReferenceReader:
     ) -> None:
         """``on_version`` is told of each version as it is taken in."""
         self.reference = Reference()
-        self.versions: list[Version] = []
+        self.versions: dict[tuple[str, str], Version] = {}
         self._bootstrap, self._prefix, self._on_version = bootstrap, prefix, on_version
         self._changed = asyncio.Event()
         self._positions: dict[Any, int] = {}
@@ -98,6 +98,7 @@ class ReferenceReader:
 
     def _take_in(self, records: Sequence[Record]) -> None:
         for record in records:
-            if (version := take_in(self.reference, record)) is not None:
-                self.versions.append(version)
+            version = take_in(self.reference, record)
+            if version is not None and (key := (version.subject, version.version)) not in self.versions:
+                self.versions[key] = version
                 self._on_version(version)

@@ -25,7 +25,7 @@ from shared.contract.words import CloseReason
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines, Expire
 from shared.domain.decisions import Change, Context, Deadline, Reason, Refusal, command, event
 from shared.domain.reference import Reference
-from shared.timers import Due
+from shared.timers import DueDeadline
 from tests.unit.reference import JURISDICTION, builtin_reference
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -70,10 +70,10 @@ def write_to_two(notes: Notes | None, asked: AcceptIssue, context: Context) -> C
     return Change(notes or Notes(), asks)
 
 
-def note_closing(notes: Notes | None, told: IssueClosed, context: Context) -> Change[Notes]:
+def write_closing(notes: Notes | None, closed: IssueClosed, context: Context) -> Change[Notes]:
     """The one event it reads is a line too."""
     known = notes or Notes()
-    return Change(known.model_copy(update={"lines": (*known.lines, f"closed {told.round}")}))
+    return Change(known.model_copy(update={"lines": (*known.lines, f"closed {closed.round}")}))
 
 
 def ends(notes: Notes) -> Deadline | None:
@@ -100,7 +100,7 @@ def notebook(
         "issue",
         state,
         commands={WithdrawIssue: write, AcceptIssue: write_to_two},
-        events={IssueClosed: note_closing},
+        events={IssueClosed: write_closing},
         deadlines=Deadlines(next=next_deadline, expire=expire),
     )
     return Consumer("intake", JURISDICTION, reads, (kind,))
@@ -121,25 +121,25 @@ def line(subject: str, text: str, key: str = "") -> Outgoing:
 
 def closing(subject: str, seq: int, **more: Any) -> Outgoing:
     """One closing that feedback tells of."""
-    return told(subject, seq, IssueClosed(round=seq, reason=CloseReason.RATED), **more)
+    return foreign_event(subject, seq, IssueClosed(round=seq, reason=CloseReason.RATED), **more)
 
 
-def told(subject: str, seq: int, told: Event, **more: Any) -> Outgoing:
+def foreign_event(subject: str, seq: int, happened: Event, **more: Any) -> Outgoing:
     """One event of another owner with its place in the sequence."""
     raw = seal(
-        id=f"{told.topic}:{subject}:{seq}",
-        type=told.type,
-        source=f"/{JURISDICTION}/{told.topic.partition('.')[0]}",
+        id=f"{happened.topic}:{subject}:{seq}",
+        type=happened.type,
+        source=f"/{JURISDICTION}/{happened.topic.partition('.')[0]}",
         subject=subject,
         time=NOW,
-        data=told.model_dump(mode="json"),
+        data=happened.model_dump(mode="json"),
         seq=seq,
         **more,
     )
-    return Outgoing(told.topic, subject, raw, seq=seq)
+    return Outgoing(happened.topic, subject, raw, seq=seq)
 
 
-def due_command(entry: Due) -> Outgoing:
+def due_command(entry: DueDeadline) -> Outgoing:
     """What the timers post for one deadline."""
     asked = FireDeadline(name=entry.name, due_at=entry.at)
     return sealed(
@@ -172,10 +172,10 @@ class Store:
     async def count_due(self, low: str, high: str) -> int:
         return len(await self.read_due(low, high))
 
-    async def read_due(self, low: str, high: str) -> list[Due]:
+    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         found = (bson.decode(raw) for raw in self.documents.values())
         due = [
-            Due(
+            DueDeadline(
                 document["_id"],
                 document["due"]["name"],
                 datetime.fromisoformat(document["due"]["at"]),
@@ -213,7 +213,7 @@ class Played:
 
     async def deliver(self, *sent: Outgoing, at: datetime = NOW) -> Batch:
         """Append these to their topics and run them as one batch, which is committed."""
-        records = [self._append(out, at) for out in sent]
+        records = [self.append(out, at) for out in sent]
         batch = await self.processor.run(records)
         self.processor.committed({(record.topic, 0): record.offset + 1 for record in records})
         return batch
@@ -242,7 +242,8 @@ class Played:
         document = await self.store.get(subject)
         return tuple(document["state"].get("lines", ())) if document and document["state"] else ()
 
-    def _append(self, out: Outgoing, at: datetime) -> Record:
+    def append(self, out: Outgoing, at: datetime = NOW) -> Record:
+        """One record at the end of its topic."""
         offset = sum(record.topic == out.topic for record in self.log)
         timestamp = int(at.timestamp() * 1000)
         record = Record(

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from shared.bus.producer import Publisher, make_broker
-from shared.bus.reader import GroupLag, follow, read_all
+from shared.bus.reader import follow, group_lag, read_all
 from shared.bus.records import Outgoing, Record
 from shared.bus.topics import ensure_topics
 from shared.contract.event import FEEDBACK
@@ -154,7 +154,7 @@ async def test_a_replay_does_not_wait_for_ends_that_are_no_records(
     async with worker(kafka_bootstrap, prefix) as one:
         await put(kafka_bootstrap, prefix, [line("b", "one")])
         given(await one.until(lambda: one.service.lines("b")))
-        async with GroupLag(kafka_bootstrap, prefix, {"intake": one.service.consumer.topics}) as lag:
+        async with group_lag(kafka_bootstrap, prefix, {"intake": one.service.consumer.topics}) as lag:
             assert await _ends(lag.wait_for_none())
 
 

@@ -18,7 +18,7 @@ from shared.bus.topics import LARGEST_DEAD_LETTER, LARGEST_RECORD
 from shared.contract.events.intake import IssueWithdrawn
 from shared.contract.registry import COMMANDS, CONTROL, EVENTS, REPLIES_BY_TYPE
 from shared.domain.decisions import Change, Context
-from shared.timers import Due, Timers
+from shared.timers import DueDeadline, Timers
 from tests.faults.client import Client, raw
 from tests.faults.given import (
     NOW,
@@ -29,10 +29,10 @@ from tests.faults.given import (
     due_command,
     end,
     ends,
+    foreign_event,
     given,
     line,
     notebook,
-    told,
     write_line,
 )
 
@@ -109,7 +109,7 @@ def test_every_whole_number_of_the_contract_is_bounded_by_what_a_store_holds() -
 async def test_32_held_events_of_510_kB_of_chinese_text_do_not_stop_the_innocent_issue_beside_them() -> None:
     service = Played(notebook(reads=("intake.events",)))
     text = "字" * 170_000
-    early = [told("a", seq, IssueWithdrawn(reason=text)) for seq in range(2, 34)]
+    early = [foreign_event("a", seq, IssueWithdrawn(reason=text)) for seq in range(2, 34)]
     given(all(510_000 < len(out.value) < 511_000 for out in early))
     await service.deliver(*early, line("b", "innocent"))
     assert await service.lines("b") == ("innocent",)
@@ -189,7 +189,7 @@ async def _an_hour_of_timers(service: Played, began: datetime) -> None:
     """Timers and their auditor once a minute, and whatever they post is read at once."""
     now = began
 
-    async def post(due: Sequence[Due]) -> None:
+    async def post(due: Sequence[DueDeadline]) -> None:
         await service.deliver(*map(due_command, due), at=now)
 
     timers = Timers(service.store, post, now=lambda: now)

@@ -16,7 +16,7 @@ from services.intake.api import routes
 from services.intake.consumer import consumer
 from shared.bus.gateway import Gateway
 from shared.bus.records import Outgoing
-from shared.timers import Due, Timers, deadline_string
+from shared.timers import DueDeadline, Timers, deadline_string
 from shared.web import command_routes, install_problems
 from tests.faults.client import Client, seam
 from tests.faults.given import NOW, SOURCE, Played, Store, given, notebook
@@ -101,7 +101,7 @@ class ManyDue:
     def __init__(self, count: int, *, held: bool = False) -> None:
         self._due = sorted(
             (
-                Due(f"s{number}", "x/1/due/1", NOW, deadline_string(0, NOW, f"s{number}"), 1, held)
+                DueDeadline(f"s{number}", "x/1/due/1", NOW, deadline_string(0, NOW, f"s{number}"), 1, held)
                 for number in range(count)
             ),
             key=lambda entry: entry.deadline,
@@ -114,7 +114,7 @@ class ManyDue:
         self.walked += found
         return found
 
-    async def read_due(self, low: str, high: str) -> list[Due]:
+    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         found = self._due[bisect_left(self._keys, low) : bisect_left(self._keys, high)]
         self.walked += len(found)
         return found
@@ -125,11 +125,11 @@ class Posted:
 
     def __init__(self, store: ManyDue, **more: Any) -> None:
         self.now = NOW + timedelta(minutes=10)
-        self.due: list[Due] = []
+        self.due: list[DueDeadline] = []
         self.timers = Timers(store, self._post, now=lambda: self.now, **more)
         self.timers.assigned([0])
 
-    async def _post(self, due: Sequence[Due]) -> None:
+    async def _post(self, due: Sequence[DueDeadline]) -> None:
         self.due += due
 
     async def an_hour(self) -> None:

@@ -37,17 +37,17 @@ never_markup = pytest.mark.xfail(
 # -------------------------------------------------------------- what operators read
 
 
-def _letter(number: int, reason: str, subject: str = ISSUE) -> DeadLetter:
+def _dead_letter(number: int, reason: str, subject: str = ISSUE) -> DeadLetter:
     origin = f"dept.housing.replies/{number}/{1000 + number}"
     at_ms = 1_772_413_200_000 + number * 60_000
     return DeadLetter("dispatch", origin, subject, 0, "department.draft.v1", reason, at_ms, b"{}")
 
 
-def _listed(monkeypatch: pytest.MonkeyPatch, *letters: DeadLetter) -> Result:
+def _listed(monkeypatch: pytest.MonkeyPatch, *dead_letters: DeadLetter) -> Result:
     """`qinqing deadletters list` on a terminal of 80 columns."""
 
     async def read(*where: Any) -> Sequence[DeadLetter]:
-        return letters
+        return dead_letters
 
     running = SimpleNamespace(kafka_bootstrap="", data_dir="")
     monkeypatch.setattr("services.cli.deadletters.need_system", lambda *which: running)
@@ -60,7 +60,7 @@ def test_a_dead_letters_reason_stands_in_full_in_the_list_at_80_columns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reason = "department.draft.v1: " + "; ".join(f"field{number}: must be shorter" for number in range(12))
-    listed = _listed(monkeypatch, _letter(1, reason))
+    listed = _listed(monkeypatch, _dead_letter(1, reason))
     given(listed.exit_code == 0)
     assert "".join(reason.split()) in "".join(listed.output.split())
 
@@ -69,14 +69,14 @@ def test_a_dead_letters_reason_stands_in_full_in_the_list_at_80_columns(
 def test_the_origin_that_other_commands_want_can_be_copied_from_the_list_at_80_columns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    listed = _listed(monkeypatch, _letter(1, "Invalid JSON"))
+    listed = _listed(monkeypatch, _dead_letter(1, "Invalid JSON"))
     given(listed.exit_code == 0)
     assert "dept.housing.replies/1/1001" in listed.output
 
 
 @readable
 def test_the_newest_dead_letter_comes_first_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = _listed(monkeypatch, _letter(1, "ABC"), _letter(2, "XYZ"))
+    listed = _listed(monkeypatch, _dead_letter(1, "ABC"), _dead_letter(2, "XYZ"))
     given("ABC" in listed.output and "XYZ" in listed.output)
     assert listed.output.index("XYZ") < listed.output.index("ABC")
 
@@ -88,7 +88,7 @@ def test_a_strangers_text_in_a_dead_letter_is_no_markup(
     place: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {"reason": "Invalid JSON", "subject": ISSUE, place: text}
-    listed = _listed(monkeypatch, _letter(1, **fields))
+    listed = _listed(monkeypatch, _dead_letter(1, **fields))
     assert listed.exit_code == 0
     assert text in listed.output
 
@@ -137,8 +137,8 @@ ODD_LETTERS = {
 @pytest.mark.parametrize("headers", ODD_LETTERS.values(), ids=ODD_LETTERS)
 def test_a_strangers_record_among_the_dead_letters_does_not_hide_the_others(headers: dict[str, str]) -> None:
     good = {"type": DEAD_LETTER_TYPE, "origin": "good/0/1", "seq": "1", "timestamp": "1"}
-    letters = with_status("intake", [(b"good/0/1", b"{}", good), (b"k", b"{}", headers)])
-    assert "good/0/1" in [letter.origin for letter in letters]
+    dead_letters = with_status("intake", [(b"good/0/1", b"{}", good), (b"k", b"{}", headers)])
+    assert "good/0/1" in [one.origin for one in dead_letters]
 
 
 async def _odd_values(bootstrap: str, prefix: str, topics: Sequence[str]) -> None:

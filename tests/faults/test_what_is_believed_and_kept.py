@@ -25,7 +25,7 @@ from shared.contract.commands.dispatch import AssignIssue
 from shared.contract.events.intake import IssueAccepted, IssueRegistered
 from shared.settings import Settings
 from tests.faults.client import Client, raw, seam
-from tests.faults.given import Played, asks, closing, given, line, notebook, told
+from tests.faults.given import Played, asks, closing, foreign_event, given, line, notebook
 from tests.faults.services import built
 from tests.unit.reference import JURISDICTION
 
@@ -113,7 +113,6 @@ class Lag(GroupLag):
     """What the groups have not read yet: always so many records."""
 
     def __init__(self, unread: int) -> None:
-        super().__init__("", "", {})
         self._unread = unread
 
     async def unread(self, *ends: Any) -> int:
@@ -182,7 +181,9 @@ async def test_a_replay_writes_the_orders_of_all_departments_on_one_topic() -> N
     service = Played(dispatch_consumer(JURISDICTION, history=True))
     for subject, department in (("a", "housing"), ("b", "transport")):
         registered = IssueRegistered(number="HZ-1", kind="problem", title="漏水", text="水管漏水")
-        await service.deliver(told(subject, 1, registered), told(subject, 2, IssueAccepted(by="chen")))
+        await service.deliver(
+            foreign_event(subject, 1, registered), foreign_event(subject, 2, IssueAccepted(by="chen"))
+        )
         assigned = asks(subject, AssignIssue(department=department), f"assign {subject}")
         given((await service.outcome(assigned._replace(topic="dispatch.commands")))["status"] == "done")
     orders = [out.topic for out in service.published if b'"type":"order.' in out.value]

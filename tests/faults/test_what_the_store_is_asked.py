@@ -9,8 +9,9 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import AutoReconnect
 from pymongo.monitoring import CommandListener
 
-from shared.store import Aggregates, connect
+from shared.store import Aggregates
 from tests.faults.broker import own_prefix
+from tests.faults.database import own_database
 from tests.faults.given import given
 
 pytestmark = [
@@ -52,11 +53,10 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 @pytest.fixture
 async def store(store_url: str, listener: Listener) -> AsyncIterator[Aggregates]:
-    async with connect(store_url, f"{own_prefix()[:-1]}_intake") as database:
+    async with own_database(store_url, f"{own_prefix()[:-1]}_intake") as database:
         store = database.aggregates("aggregates", "huzhou")
         await store.prepare()
         yield store
-        await database.drop()
 
 
 def _document(version: int, **more: Any) -> dict[str, Any]:

@@ -27,10 +27,10 @@ from tests.faults.given import (
     Played,
     asks,
     closing,
+    foreign_event,
     given,
     line,
     notebook,
-    told,
     write_line,
 )
 from tests.unit.dispatch.given import ASSIGN, OFFICE, Dispatch
@@ -206,7 +206,7 @@ async def test_a_topic_that_is_read_from_the_start_holds_what_comes_before_what_
     signed = AssignmentSigned(assignment="a.1", department="housing", by="li")
     await service.deliver(closing("a", 1, seen=f"/{JURISDICTION}/dispatch=1"))
     assert await service.lines("a") == ()
-    await service.deliver(told("a", 1, signed))
+    await service.deliver(foreign_event("a", 1, signed))
     assert await service.lines("a") == ("closed 1",)
 
 

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+from shared.bus.gateway import Request, sealed
 from shared.bus.ordering import MOST_HELD_BYTES
 from shared.bus.records import Outgoing
+from shared.contract.command import Skip
+from shared.contract.event import FEEDBACK, INTAKE
 from shared.contract.events.feedback import IssueClosed
 from shared.contract.events.intake import IssueWithdrawn
 from shared.domain.decisions import Change, Context, event
-from tests.faults.given import Notes, Played, closing, notebook
+from tests.faults.given import SOURCE, Notes, Played, closing, notebook
 
 
 async def test_early_events_wait_in_the_document() -> None:
@@ -91,6 +94,20 @@ async def test_what_a_held_event_produced_is_sent_again_with_the_record_that_rel
     releasing = played.log[-1]
     await played.start(played.consumer).run([releasing])
     assert [out.value for out in played.published] == before
+
+
+async def test_what_a_discard_releases_is_sent_again_when_its_record_comes_again() -> None:
+    """The broker was away behind the write: the batch is rewound, and nothing of it may be lost."""
+    plain = notebook()
+    (kind,) = plain.aggregates
+    played = Played(replace(plain, aggregates=(replace(kind, events={IssueClosed: _tells}),)))
+    await played.deliver(closing("a", 2), *[closing("b", seq) for seq in range(1, 6)])
+    skip = Skip(topic=FEEDBACK, source="/huzhou/feedback", seq=1, reason="lost")
+    record = played.append(sealed(Request("a", skip, "deadletter", "operator:sun", "1"), SOURCE))
+    released = await played.processor.run([record])
+    again = await played.processor.run([record])
+    assert [out.topic for out in released.outgoing] == [INTAKE]
+    assert [out.value for out in again.outgoing] == [out.value for out in released.outgoing]
 
 
 def _tells(notes: Notes | None, told: IssueClosed, context: Context) -> Change[Notes]:

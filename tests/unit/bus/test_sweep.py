@@ -59,9 +59,9 @@ async def test_a_sweep_that_comes_twice_writes_once(finished: Consumer) -> None:
 async def test_what_may_still_have_to_be_sent_again_stays_for_the_next_sweep(finished: Consumer) -> None:
     """Its record stands behind the committed offset: a worker that dies now would read it again."""
     played = Played(finished)
-    record = played._append(line("a", "one"), NOW)
+    record = played.append(line("a", "one"), NOW)
     await played.processor.run([record])  # stored and published, not committed
-    batch = await played.processor.run([played._append(asks("a", sweep(1), "s"), NOW + DAY)])
+    batch = await played.processor.run([played.append(asks("a", sweep(1), "s"), NOW + DAY)])
     assert batch.answers[0].outcome == {"status": "done"}
     document = await played.store.get("a")
     assert document is not None
