@@ -14,7 +14,7 @@ from shared.bus.gateway import Gateway, Request
 from shared.contract.command import FireDeadline
 from shared.contract.registry import COMMANDS, CONTROL
 from shared.store import Aggregates
-from shared.timers import BEGIN, Due, due_in
+from shared.timers import BEGIN, DueDeadline, due_in
 
 
 class Entry(BaseModel):
@@ -55,7 +55,7 @@ def history_routes(gateway: Gateway, store: Aggregates, partitions: int) -> APIR
     @routes.get("/deadlines")
     async def deadlines(until: AwareDatetime) -> list[dict[str, str]]:
         """Every deadline up to ``until``: subject, name and instant."""
-        found: list[Due] = []
+        found: list[DueDeadline] = []
         for partition in range(partitions):
             found += await due_in(store, partition, BEGIN, until.astimezone(UTC))
         return [{"subject": due.subject, "name": due.name, "at": due.at.isoformat()} for due in found]

@@ -25,7 +25,7 @@ from shared.logs import configure
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.store import Database, Unavailable
-from shared.timers import Due, Timers
+from shared.timers import DueDeadline, Timers
 from shared.web import command_routes, install_problems, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ class Service:
             self.prefix,
             self.metrics,
             on_batch=self._on_batch,
-            on_assigned=lambda partitions: self.timers.assigned(partitions),
+            on_assigned=self._on_assigned,
         )
         self.timers = Timers(
             self.store,
@@ -81,7 +81,8 @@ class Service:
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
         )
         self._first_commands, self._topics_for = first_commands, topics_for
-        self._new_topics: asyncio.Queue[str] = asyncio.Queue()
+        self._new_topics: set[str] = set()
+        self._topics_wanted, self._topics_tried = asyncio.Event(), asyncio.Event()
         self._forwarder = Forwarder(self.publish, self.prefix, translate) if translate else None
         self._held: dict[str, tuple[datetime, int]] = {}
         self.consuming = False
@@ -117,7 +118,8 @@ class Service:
         if self.reference.reference.missing():
             await self._keep_doing(self._publish_first)
         await self.reference.complete()
-        await self._new_topics.join()
+        if self._new_topics:
+            await self._topics_tried.wait()
         await self._keep_doing(self._hear_departments)
         self.consuming = True
 
@@ -176,16 +178,29 @@ class Service:
         )
 
     async def _make_new_topics(self) -> None:
-        """Create the topics that new versions ask for, many at once."""
+        """Create the topics that new versions ask for, many at once; one that cannot be made holds no other."""
         while True:
-            topics = [await self._new_topics.get()]
-            while not self._new_topics.empty():
-                topics.append(self._new_topics.get_nowait())
-            await self._make_topics(list(dict.fromkeys(topics)))
-            for _ in topics:
-                self._new_topics.task_done()
+            await self._topics_wanted.wait()
+            self._topics_wanted.clear()
+            wanted = sorted(self._new_topics)
+            failed = await self._failed_topics(wanted)
+            self._new_topics -= set(wanted) - set(failed)
+            self._topics_tried.set()
+            if failed:
+                await asyncio.sleep(RETRY_SECONDS)  # the broker has no event for a topic that can be made now
+                self._topics_wanted.set()
 
-    async def _post(self, due: Sequence[Due]) -> None:
+    async def _failed_topics(self, topics: Sequence[str]) -> list[str]:
+        try:
+            await self._make_topics(topics)
+            return []
+        except Exception as error:
+            if len(topics) == 1:
+                log.warning("topic not made", topic=topics[0], error=f"{type(error).__name__}: {error}"[:300])
+                return list(topics)
+        return [failed for topic in topics for failed in await self._failed_topics([topic])]
+
+    async def _post(self, due: Sequence[DueDeadline]) -> None:
         await self.gateway.post(
             [
                 Request(
@@ -202,8 +217,13 @@ class Service:
     # ------------------------------------------------------------- watching
 
     def _on_version(self, version: Version) -> None:
-        for topic in self._topics_for(version):
-            self._new_topics.put_nowait(topic)
+        if topics := self._topics_for(version):
+            self._new_topics.update(topics)
+            self._topics_tried.clear()
+            self._topics_wanted.set()
+
+    def _on_assigned(self, partitions: Sequence[int]) -> None:
+        self.timers.assigned(partitions)
 
     async def _find_held(self) -> None:
         """What was held when this process started; it reads the whole store, so it is not waited for."""

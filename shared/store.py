@@ -16,7 +16,7 @@ import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
-from shared.timers import Due
+from shared.timers import DueDeadline
 
 LOAD_CHUNK = 125
 """Ids of one read. The embedded store's time for a list grows with the square of its length: 500 ids in one read take
@@ -55,10 +55,6 @@ class Database:
         """Raise Unavailable when the server does not answer."""
         await self._client.admin.command("ping")
 
-    async def drop(self) -> None:
-        """Forget the whole database (history namespaces that are played again)."""
-        await self._client.drop_database(self.name)
-
 
 @asynccontextmanager
 async def connect(url: str, name: str) -> AsyncIterator[Database]:
@@ -76,11 +72,9 @@ class Aggregates:
     def __init__(self, collection: Any, jurisdiction: str) -> None:
         self._collection, self._jurisdiction = collection, jurisdiction
 
-    async def prepare(self, *more_indexes: str) -> None:
-        """Create the indexes; safe to call at every start."""
+    async def prepare(self) -> None:
+        """Create the index; safe to call at every start."""
         await self._collection.create_index("deadline", sparse=True)
-        for field in more_indexes:
-            await self._collection.create_index(field, sparse=True)
 
     async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
         """The documents that exist, by subject; one read for each LOAD_CHUNK of them, side by side."""
@@ -155,7 +149,7 @@ class Aggregates:
         count: int = await self._collection.count_documents({"deadline": {"$gte": low, "$lt": high}})
         return count
 
-    async def read_due(self, low: str, high: str) -> list[Due]:
+    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         """The deadlines in [low, high), in order."""
         query = {"deadline": {"$gte": low, "$lt": high}}
         fields = {"deadline": 1, "due": 1, "v": 1, "held_since": 1}
@@ -189,6 +183,8 @@ class Aggregates:
             yield found
 
 
-def _due(found: Document) -> Due:
+def _due(found: Document) -> DueDeadline:
     at = datetime.fromisoformat(found["due"]["at"]).astimezone(UTC)
-    return Due(found["_id"], found["due"]["name"], at, found["deadline"], found["v"], "held_since" in found)
+    return DueDeadline(
+        found["_id"], found["due"]["name"], at, found["deadline"], found["v"], "held_since" in found
+    )

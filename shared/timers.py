@@ -21,7 +21,7 @@ BUDGET_SECONDS = 0.2
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Due(NamedTuple):
+class DueDeadline(NamedTuple):
     """One deadline as the index holds it."""
 
     subject: str
@@ -39,7 +39,7 @@ class Deadlines(Protocol):
     async def count_due(self, low: str, high: str) -> int:
         """How many index strings lie in [low, high)."""
 
-    async def read_due(self, low: str, high: str) -> list[Due]:
+    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         """The deadlines in [low, high), in order of the index string."""
 
 
@@ -63,10 +63,10 @@ def partition_range(partition: int, start: datetime, end: datetime) -> tuple[str
     return _bound(partition, start), _bound(partition, end) + "|~"
 
 
-async def due_in(store: Deadlines, partition: int, start: datetime, end: datetime) -> list[Due]:
+async def due_in(store: Deadlines, partition: int, start: datetime, end: datetime) -> list[DueDeadline]:
     """All deadlines with start <= fire_at <= end, read in slices of a few hundred; [] where there are none."""
     low, high = partition_range(partition, start, end)
-    found: list[Due] = []
+    found: list[DueDeadline] = []
     async for part in slices(store, low, high, partition, start, end):
         found.extend(part)
     return found
@@ -74,7 +74,7 @@ async def due_in(store: Deadlines, partition: int, start: datetime, end: datetim
 
 async def slices(
     store: Deadlines, low: str, high: str, partition: int, start: datetime, end: datetime
-) -> AsyncIterator[list[Due]]:
+) -> AsyncIterator[list[DueDeadline]]:
     """Yield the range in order, each slice bounded at both ends and near SLICE deadlines long.
 
     A wide range is halved in time; one millisecond with many deadlines is cut by the hash.
@@ -106,14 +106,14 @@ class Timers:
     """Posts a command for each deadline that is due in the partitions this worker owns.
 
     ``post`` publishes commands and returns when they are acknowledged. ``may_fire`` (supervision) says up to
-    which instant deadlines may fire, given what has been read of other owners' facts. Both may raise: the
+    which instant deadlines may fire, given what has been read of other owners' events. Both may raise: the
     round is then tried again. A command that comes twice is void at the aggregate, so sending twice is safe.
     """
 
     def __init__(
         self,
         store: Deadlines,
-        post: Callable[[Sequence[Due]], Awaitable[None]],
+        post: Callable[[Sequence[DueDeadline]], Awaitable[None]],
         *,
         may_fire: Callable[[datetime], Awaitable[datetime]] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -189,7 +189,7 @@ class Timers:
         """What is five minutes late was lost on the way: send it again. The heartbeat stays out if that fails."""
         now = self._now()
         end = now - LATE
-        if self._may_fire is not None:  # what waits for facts that were not read yet is not lost
+        if self._may_fire is not None:  # what waits for events that were not read yet is not lost
             end = min(end, await self._may_fire(now))
         self._audit_failed = True
         late = [
@@ -207,7 +207,7 @@ class Timers:
         cursor = self._cursor.get(partition, "")
         return (fire_at_of(cursor) if cursor else BEGIN), end
 
-    async def _fire(self, partition: int, due: list[Due]) -> None:
+    async def _fire(self, partition: int, due: list[DueDeadline]) -> None:
         if not due or self._stopped or partition not in self._cursor:
             return
         await self._post(due)

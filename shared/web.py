@@ -4,7 +4,7 @@ A refusal is an answer, not a crash: RFC 9457 problem documents name the field a
 English as Accept-Language asks.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -198,11 +198,11 @@ def command_routes(gateway: Gateway, consumer: Consumer, routed: Collection[type
     for kind in consumer.aggregates:
         for shape in kind.commands:
             if shape.role and shape not in routed:
-                _command_route(routes, gateway, shape)
+                _command_route(routes, gateway, consumer, shape)
     return routes
 
 
-def _command_route(routes: APIRouter, gateway: Gateway, shape: type[Command]) -> None:
+def _command_route(routes: APIRouter, gateway: Gateway, consumer: Consumer, shape: type[Command]) -> None:
     verb = shape.verb.replace("_", "-")
 
     async def endpoint(
@@ -214,6 +214,8 @@ def _command_route(routes: APIRouter, gateway: Gateway, shape: type[Command]) ->
         key = f"{verb}/{id}/{idempotency_key or uuid4().hex}"
         actor = actor_of(request, f"{shape.role}:demo")
         asked = gateways.Request(subject_of(shape.aggregate, id), body, "http", actor, key)
+        if consumer.kind(asked.subject) is None:
+            return problem(404, f"只有 {consumer.jurisdiction} / there is only {consumer.jurisdiction}")
         return answer(await gateway.ask(asked), request, place_of(asked.subject, asked.id))
 
     routes.add_api_route(
@@ -256,12 +258,12 @@ def _reading_route(routes: APIRouter, gateway: Gateway, store: Aggregates, kind:
     routes.add_api_route(f"{path}/outcomes", outcome, name=f"outcome_{kind}", response_model=None)
 
 
-def reference_routes(versions: Sequence[Version]) -> APIRouter:
+def reference_routes(versions: Mapping[tuple[str, str], Version]) -> APIRouter:
     """Every published version of reference data that this service knows."""
     routes = APIRouter(tags=["reading"])
 
     @routes.get("/reference")
     async def reference() -> list[dict[str, Any]]:
-        return [version._asdict() for version in versions]
+        return [version._asdict() for version in versions.values()]
 
     return routes

@@ -8,8 +8,8 @@ from services.dispatch import api, builtin
 from services.dispatch.consumer import consumer
 from services.dispatch.departments_gateway import translate
 from shared.bus.reference import Version
+from shared.bus.topics import department_topics
 from shared.contract.commands.dispatch import MergeDepartment
-from shared.contract.event import orders_topic, replies_topic
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.subjects import id_of
 from shared.service import Service, application, run
@@ -34,8 +34,7 @@ def topics_of(version: Version) -> list[str]:
     """The topics that a department of the directory needs: its orders, and what its own system answers."""
     if version.type != DepartmentPublished.type:
         return []
-    code = id_of(version.subject)
-    return [orders_topic(code), replies_topic(code)]
+    return department_topics(id_of(version.subject))
 
 
 if __name__ == "__main__":

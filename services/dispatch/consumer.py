@@ -4,7 +4,7 @@ from services.dispatch.department import decisions as department
 from services.dispatch.department.life import Department
 from services.dispatch.issue import assigning, reactions, replying
 from services.dispatch.issue.asking import refused
-from services.dispatch.issue.life import TIMERS, Issue
+from services.dispatch.issue.life import Issue, finished
 from services.dispatch.rules import decisions as rules
 from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
@@ -37,7 +37,6 @@ from shared.contract.events.intake import (
     PromiseStarted,
 )
 from shared.domain.aggregates import AggregateType, Consumer
-from shared.domain.decisions import TERMINAL
 
 ISSUE = AggregateType(
     "issue",
@@ -64,7 +63,7 @@ ISSUE = AggregateType(
         IssueTracked: reactions.tracked,
         ReworkDecided: reactions.rework,
     },
-    finished=lambda issue: TIMERS[issue.state] == TERMINAL,
+    finished=finished,
     refused=refused,
 )
 

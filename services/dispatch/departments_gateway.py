@@ -54,7 +54,7 @@ def _requests(code: str, envelope: Envelope) -> list[Request]:
         raise Malformed(f"no such message; known are {', '.join(sorted(REPLIES_BY_TYPE))}")
     if not _ISSUE.match(envelope.subject):
         raise Malformed(f"subject {envelope.subject[:40]!r} is not an issue's id (13 letters and digits)")
-    reply = shape.read(envelope.data)
+    reply = shape.model_validate(envelope.data)
     return [
         Request(envelope.subject, command, "dept", f"dept:{code}{person}", f"{envelope.id}{suffix}")
         for command, person, suffix in _steps(reply)

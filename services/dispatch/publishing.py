@@ -11,8 +11,10 @@ from shared.contract.envelope import time_text
 from shared.contract.events.dispatch import DepartmentPublished, RulesPublished, StaffPublished
 from shared.domain.decisions import Context, Reason, Refusal
 
-PUBLISHERS = ("office", "operator", "system")
-"""The roles that may publish and merge; ``system`` is the first start."""
+FIRST_START = "system"
+"""The role of what is built in: it holds for the past too, about which nothing was decided yet."""
+PUBLISHERS = ("office", "operator", FIRST_START)
+"""The roles that may publish and merge."""
 
 Published = DepartmentPublished | StaffPublished | RulesPublished
 Publish = PublishDepartment | PublishStaff | PublishRules
@@ -32,17 +34,19 @@ class Version(NamedTuple):
 
 
 def next_version(last: Published | None, command: Publish, context: Context) -> Version | Refusal:
-    """The version that this command makes. Only a first version may begin in the past."""
+    """The version that this command makes. Only a first start may begin one in the past."""
     if context.role not in PUBLISHERS:
         return Refusal(Reason.WRONG_ROLE, f"only {', '.join(PUBLISHERS)} may publish")
     in_force_from = command.in_force_from or context.now
+    past = Refusal(Reason.DATE_PAST, f"in_force_from: {time_text(in_force_from)} is past")
     if last is None:
-        return Version("1", in_force_from, True)
+        is_past = in_force_from < context.now and context.role != FIRST_START
+        return past if is_past else Version("1", in_force_from, True)
     names = tuple(fields_of(command))
     if in_force_from >= last.in_force_from and _content(last, names) == _content(command, names):
         return Version(last.version, last.in_force_from, False)
     if in_force_from < context.now:
-        return Refusal(Reason.DATE_PAST, f"in_force_from: {time_text(in_force_from)} is past")
+        return past
     return Version(str(int(last.version) + 1), in_force_from, True)
 
 

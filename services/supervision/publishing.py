@@ -6,10 +6,12 @@ from datetime import datetime
 from shared.contract.envelope import time_text
 from shared.domain.decisions import Context, Reason, Refusal
 
-PUBLISHERS = ("supervisor", "operator", "system")
-"""The roles that may publish a version; ``system`` is a first start."""
+FIRST_START = "system"
+"""The role of what is built in: it holds for the past too, about which nothing was decided yet."""
+PUBLISHERS = ("supervisor", "operator", FIRST_START)
+"""The roles that may publish a version."""
 
-NOTE = "running clocks keep the version they began with; this one holds for clocks that start once it is in force"
+REMARK = "running clocks keep the version they began with; this one holds for clocks that start once it is in force"
 
 
 def wrong_role(context: Context) -> Refusal | None:
@@ -21,7 +23,7 @@ def wrong_role(context: Context) -> Refusal | None:
 
 def in_the_past(in_force_from: datetime, context: Context) -> Refusal | None:
     """The refusal of a version that would change what was already decided by the one before it."""
-    if in_force_from >= context.now:
+    if in_force_from >= context.now or context.role == FIRST_START:
         return None
     asked, now = time_text(in_force_from), time_text(context.now)
     return Refusal(
@@ -31,12 +33,12 @@ def in_the_past(in_force_from: datetime, context: Context) -> Refusal | None:
 
 def published(version: str, in_force_from: datetime) -> Mapping[str, str]:
     """The outcome of a version that was published."""
-    return {"version": version, "in_force_from": time_text(in_force_from), "note": NOTE}
+    return {"version": version, "in_force_from": time_text(in_force_from), "remark": REMARK}
 
 
 def unchanged(version: str, last: str) -> Mapping[str, str | bool]:
     """The outcome of a version that is published already; says so when a later one has replaced it."""
     outcome: dict[str, str | bool] = {"version": version, "unchanged": True}
     if version != last:
-        outcome["note"] = f"it was published before; {last}, which was published after it, stays as it is"
+        outcome["remark"] = f"it was published before; {last}, which was published after it, stays as it is"
     return outcome

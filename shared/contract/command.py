@@ -70,7 +70,6 @@ class Redeliver(Control, type="record.redeliver.v1"):
     partition: int = Field(ge=0, le=MOST)
     offset: int = Field(ge=0, le=MOST)
     value: str
-    sha256: str = ""
     seq: int = Field(default=0, ge=0, le=MOST)
     """Its place in its sequence, where that stood beside the value: even what cannot be read can be discarded."""
 

@@ -1,7 +1,7 @@
 """What a department's own system may say; the only messages on the bus that refuse unknown fields."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,11 +34,6 @@ class DepartmentReply(BaseModel):
             raise TypeError(f"two messages share the type string {type}")
         cls.type = type
         REPLIES_BY_TYPE[type] = cls
-
-    @classmethod
-    def read(cls, data: dict[str, object]) -> Self:
-        """Read the ``data`` of an envelope of this type; raises pydantic.ValidationError."""
-        return cls.model_validate(data)
 
 
 class DepartmentSigns(DepartmentReply, type="department.sign.v1"):

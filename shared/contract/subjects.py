@@ -3,20 +3,22 @@
 from typing import NamedTuple
 
 
-class Kind(NamedTuple):
+class SubjectForm(NamedTuple):
     """One kind of aggregate: how its subjects begin, and where its HTTP routes stand."""
 
     prefix: str
     path: str
+    one_each: bool = False
+    """Whether a jurisdiction has exactly one, named after it: another name would be a second truth for all."""
 
 
-KINDS: dict[str, Kind] = {
-    "issue": Kind("", "issues"),
-    "department": Kind("dept:", "departments"),
-    "staff": Kind("staff:", "staff"),
-    "rules": Kind("rules:", "rules"),
-    "policy": Kind("policy:", "policies"),
-    "calendar": Kind("calendar:", "calendars"),
+KINDS: dict[str, SubjectForm] = {
+    "issue": SubjectForm("", "issues"),
+    "department": SubjectForm("dept:", "departments"),
+    "staff": SubjectForm("staff:", "staff"),
+    "rules": SubjectForm("rules:", "rules", one_each=True),
+    "policy": SubjectForm("policy:", "policies", one_each=True),
+    "calendar": SubjectForm("calendar:", "calendars", one_each=True),
 }
 """Every kind that exists, in whichever service."""
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from shared.contract.command import Command, commands_topic
 from shared.contract.event import Event
-from shared.contract.subjects import KINDS, kind_of
+from shared.contract.subjects import KINDS, id_of, kind_of
 from shared.domain.decisions import Change, Context, Deadline, Message, Refusal
 
 S = TypeVar("S", bound=BaseModel)
@@ -102,7 +102,10 @@ class Consumer:
 
     def kind(self, subject: str) -> AggregateType | None:
         """The kind of one aggregate by its subject; None when it is no kind of this service."""
-        return self._kinds.get(kind_of(subject))
+        kind = self._kinds.get(kind_of(subject))
+        if kind is not None and KINDS[kind.name].one_each and id_of(subject) != self.jurisdiction:
+            return None
+        return kind
 
     @cached_property
     def waits_for_topics(self) -> bool:

@@ -6,7 +6,7 @@ The table is reference data that supervision publishes; it starts from the State
 
 import hashlib
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
@@ -69,18 +69,6 @@ class Calendar:
             )
         return date.fromordinal(self._working[number - 1])
 
-    def nth_working_day_after(self, day0: date, n: int) -> date:
-        """The n-th working day after `day0`, which is not counted (clocks.md 3); n is at least 1."""
-        return self.working_day(self.working_days_through(day0) + _at_least_one(n))
-
-    def next_working_day_on_or_after(self, on: date) -> date:
-        """`on` itself when it is worked, else the next working day."""
-        return self.working_day(bisect_left(self._working, _FIRST + _offset(on)) + 1)
-
-    def previous_working_day(self, on: date, n: int = 1) -> date:
-        """The n-th working day before `on`, which is not counted; n is at least 1."""
-        return self.working_day(bisect_left(self._working, _FIRST + _offset(on)) + 1 - _at_least_one(n))
-
 
 def published_through(days: Iterable[Day], through: int) -> int:
     """The last year published without a gap, when the notices up to ``through`` are known already.
@@ -99,9 +87,3 @@ def _offset(on: date) -> int:
     if not 0 <= offset <= _LAST - _FIRST:
         raise ValueError(f"{on} lies outside the calendar, which covers 1970 to 2149")
     return offset
-
-
-def _at_least_one(n: int) -> int:
-    if n < 1:
-        raise ValueError(f"cannot count {n} working days; count at least 1")
-    return n

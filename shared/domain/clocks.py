@@ -190,7 +190,7 @@ class Due(NamedTuple):
         return Provisional.YEAR_NOT_PUBLISHED if self.provisional else None
 
 
-class Deadline(NamedTuple):
+class Threshold(NamedTuple):
     """A threshold's text ("70%", "1wd") or "due", and its instant in UTC."""
 
     name: str
@@ -210,7 +210,7 @@ class Reading(NamedTuple):
     state: Literal["running", "paused", "stopped"]
     stopped_at: datetime | None
     breached: bool | None
-    deadlines: tuple[Deadline, ...]
+    deadlines: tuple[Threshold, ...]
 
 
 def due_at(start: datetime, limit: Limit, policy: Policy, calendar: Calendar) -> Due:
@@ -257,11 +257,13 @@ def read_clock(
     for at, days_wd in sorted((fact.at, fact.days_wd) for fact in known if isinstance(fact, Extended)):
         if at <= due:
             due, extended = line.working_days_after(_shanghai(due).date(), days_wd), True
-    deadlines: list[Deadline] = []
+    deadlines: list[Threshold] = []
     if stopped_at is None:
         found = ((name, line.threshold(limit, name, due, extended)) for name in warnings)
-        deadlines = sorted((Deadline(name, at) for name, at in found if at), key=lambda deadline: deadline.at)
-        deadlines.append(Deadline("due", due))
+        deadlines = sorted(
+            (Threshold(name, at) for name, at in found if at), key=lambda deadline: deadline.at
+        )
+        deadlines.append(Threshold("due", due))
     if paused_at is not None:
         # A day that ends as the pause begins is not counted, but an hour that ends then is over.
         last = paused_at if limit.unit == "oh" and not extended else paused_at - timedelta.resolution

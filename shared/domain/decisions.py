@@ -46,8 +46,12 @@ class Context(NamedTuple):
 
     @property
     def person(self) -> str:
-        """A reference that tells whether two requests about one issue come from the same person, and not who."""
-        return sha256(f"{self.subject}\x00{self.actor}".encode()).hexdigest()[:16]
+        """The reference of who asks."""
+        return self.person_of(self.actor)
+
+    def person_of(self, actor: str) -> str:
+        """A reference that tells whether two actors on one issue are the same person, and not who."""
+        return sha256(f"{self.subject}\x00{actor}".encode()).hexdigest()[:16]
 
     @property
     def policy(self) -> Policy:
@@ -97,7 +101,7 @@ class Change(Generic[S]):
     state: S
     messages: tuple[Message, ...] = ()
     outcome: Mapping[str, Any] = field(default_factory=dict)
-    """Small facts for the one who asked, such as number and promised date."""
+    """What the one who asked is told, such as number and promised date."""
 
 
 class Reason(StrEnum):

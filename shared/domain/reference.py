@@ -54,6 +54,10 @@ class Versions(Generic[T]):
         except KeyError:
             raise NotPublished(f"{self._what} {version!r} is not known here") from None
 
+    def all(self) -> tuple[T, ...]:
+        """Every version, in the order of publication."""
+        return tuple(self._by_name.values())
+
     def __bool__(self) -> bool:
         return bool(self._by_name)
 
@@ -111,21 +115,38 @@ class Reference:
             case RulesPublished():
                 self.rules.add(event.version, event.in_force_from, event)
             case DepartmentPublished():
-                versions = self.departments.setdefault(id_of(subject), Versions(subject))
-                versions.add(event.version, event.in_force_from, event)
+                code = id_of(subject)
+                versions = self.departments.setdefault(code, Versions(subject))
+                versions.add(event.version, event.in_force_from, self._without_circle(code, event))
             case StaffPublished():
                 entries = self.staff.setdefault(id_of(subject), Versions(subject))
                 entries.add(event.version, event.in_force_from, event)
 
+    def successor(self, code: str) -> str:
+        """The department that has the work of this one by now, whatever instant is decided about."""
+        while (versions := self.departments.get(code)) and (into := versions.all()[-1].merged_into):
+            code = into
+        return code
+
+    def _without_circle(self, code: str, entry: DepartmentPublished) -> DepartmentPublished:
+        """Of mergers that were decided at once and would close a circle, the one published last does not count."""
+        circle = entry.merged_into and self.successor(entry.merged_into) == code
+        return entry.model_copy(update={"merged_into": ""}) if circle else entry
+
     def missing(self) -> list[str]:
-        """What has no version at all yet: without it no command is decided."""
+        """What has no version at all yet, departments that the rules name included: without it nothing is decided."""
         parts = {
             "policy": self.policies,
             "calendar": self.calendars,
             "departments": self.departments,
             "rules": self.rules,
         }
-        return [name for name, versions in parts.items() if not versions]
+        named = {code for rules in self.rules.all() for code in (rules.fallback, *rules.keywords)}
+        unknown = sorted(named - self.departments.keys())
+        return [
+            *(name for name, versions in parts.items() if not versions),
+            *(f"department {code}" for code in unknown),
+        ]
 
     def directory(self, now: datetime) -> Directory:
         """The directory in force at an instant."""

@@ -148,6 +148,6 @@ def _send_next(department: Department, code: str) -> tuple[Department, tuple[Mes
     entry = department.entry
     assert entry is not None  # only a merger of a published department has a list
     issues = department.merging[department.sent : CHUNK]
-    moves = HandOver(department=code, to=entry.merged_into, at=entry.in_force_from, by=entry.by)
+    moves = HandOver(department=code, to=entry.merged_into, by=entry.by)
     asked = department.model_copy(update={"sent": department.sent + len(issues)})
     return asked, tuple(ask(issue, moves) for issue in issues)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import by_holder, by_office
-from services.dispatch.issue.life import HELD, MOVES, Issue, State
+from services.dispatch.issue.life import FOLLOWING, MOVES, Issue, State
 from services.dispatch.routing import route
 from shared.contract.commands.dispatch import (
     AssignIssue,
@@ -25,7 +25,17 @@ from shared.contract.orders import Ordered, OrderHandedOver, OrderRuled
 from shared.contract.subjects import subject_of
 from shared.contract.words import Chooser, TransferCause
 from shared.domain.clocks import Limit, due_at
-from shared.domain.decisions import FAN_OUT, Change, Context, Message, Reason, Refusal, event, order
+from shared.domain.decisions import (
+    FAN_OUT,
+    Change,
+    Context,
+    Message,
+    Reason,
+    Refusal,
+    event,
+    legal_verbs,
+    order,
+)
 from shared.domain.decisions import command as ask
 from shared.domain.reference import NotPublished
 
@@ -51,7 +61,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
     lead = _lead(known, command.department, context)
     if isinstance(lead, Refusal):
         return lead
-    assigned, ordered = _give(known, lead, context)
+    assigned, ordered = _give(known, MOVES[(known.state, command.verb)], lead, context)
     happened = IssueAssigned(
         assignment=assigned.assignment,
         department=lead.department,
@@ -84,13 +94,12 @@ def give_back(issue: Issue | None, command: ReturnAssignment, context: Context) 
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: say why it is not your matter")
+    others = tuple(verb for verb in legal_verbs(MOVES, known.state) if verb != command.verb)
     if known.kept:
-        return Refusal(
-            Reason.ILLEGAL_MOVE, "the office has ruled that it stays; its ruling is final", ("sign",)
-        )
+        return Refusal(Reason.ILLEGAL_MOVE, "the office has ruled that it stays; its ruling is final", others)
     if known.return_until is not None and context.now > known.return_until:
         until = known.return_until.isoformat()
-        return Refusal(Reason.RETURN_TOO_LATE, f"it could be returned until {until}", ("sign",))
+        return Refusal(Reason.RETURN_TOO_LATE, f"it could be returned until {until}", others)
     returned = known.model_copy(update={"state": State(MOVES[(known.state, command.verb)])})
     happened = AssignmentReturned(
         assignment=known.assignment, department=known.department, reason=reason, by=context.principal
@@ -123,7 +132,7 @@ def rule(issue: Issue | None, command: RuleOnReturn, context: Context) -> Change
     if lead.department == known.department:
         return Refusal(Reason.MALFORMED, "department: an upheld return goes to another department")
     passed_on = known.model_copy(update={"passed_on": (*known.passed_on, known.department)})
-    assigned, ordered = _give(passed_on, lead, context)
+    assigned, ordered = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
     transferred = _transferred(known, assigned, lead, TransferCause.RETURN, context.principal)
     return Change(assigned, (event(ruled), event(transferred), answered, ordered), _outcome(assigned, lead))
 
@@ -137,14 +146,15 @@ def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Chang
     if context.actor != FAN_OUT:
         return Refusal(Reason.WRONG_ROLE, "a merger hands over, nobody else")
     answered = ask(subject_of("department", command.department), ConfirmHandOver(issue=context.subject))
-    if issue is None or issue.state not in HELD or issue.department != command.department:
+    after = None if issue is None else FOLLOWING.get((issue.state, command.verb))
+    if issue is None or after is None or issue.department != command.department:
         return Change(issue, (answered,))
     to = context.directory.successor(command.to)
     entry = context.directory.department(to)
     if entry is None:
         raise NotPublished(f"department {to!r} is not known here yet")
     lead = Lead(to, entry.head)
-    assigned, ordered = _give(issue, lead, context)
+    assigned, ordered = _give(issue, after, lead, context)
     transferred = _transferred(issue, assigned, lead, TransferCause.MERGER, command.by)
     stopped = order(issue.department, OrderHandedOver(assignment=issue.assignment, department=to))
     return Change(assigned, (event(transferred), stopped, ordered, answered), _outcome(assigned, lead))
@@ -173,12 +183,12 @@ def _lead(issue: Issue, named: str, context: Context, without: Collection[str] =
     return Lead(code, entry.head, Chooser.RULE, rules.version, terms)
 
 
-def _give(issue: Issue, lead: Lead, context: Context) -> tuple[Issue, Message]:
-    """The issue with its next assignment, and the order, enough by itself to act on."""
+def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue, Message]:
+    """The issue with its next assignment, in the state after it; and the order, enough by itself to act on."""
     number = issue.assignments + 1
     given = issue.model_copy(
         update={
-            "state": State.ASSIGNED,
+            "state": State(after),
             "assignment": f"{context.subject}.{number}",
             "department": lead.department,
             "assignments": number,

@@ -58,6 +58,9 @@ HELD = (
 )
 """The states in which a department has work to do: from each of them a merger hands the issue over."""
 
+FOLLOWING: Moves = {(state, "hand_over"): State.ASSIGNED for state in HELD}
+"""What nobody asks for: the holder was merged, and its own aggregate hands the issue over."""
+
 _OPEN = (State.REGISTERED, State.WAITING, *HELD, State.REPLIED)
 
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
@@ -150,6 +153,11 @@ class Issue(BaseModel):
         if not self.drafts or self.drafts[-1].sent_back_reason:
             return None
         return self.drafts[-1]
+
+
+def finished(issue: Issue) -> bool:
+    """Whether nothing is expected of this issue any more."""
+    return TIMERS[issue.state] == TERMINAL
 
 
 def draft_hash(outcome: Outcome, text: str, promised_on: date | None) -> str:

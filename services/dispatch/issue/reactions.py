@@ -63,9 +63,9 @@ def tracked(issue: Issue | None, event: IssueTracked, context: Context) -> Chang
 
 
 def _round_for(issue: Issue, event: ReworkDecided, context: Context) -> Message:
-    successor = context.directory.successor(issue.department)
+    successor = context.reference.successor(issue.department)
     if successor == issue.department:
         notice = OrderRework(assignment=issue.assignment, round=issue.round, reason=event.reason)
         return order(issue.department, notice)
-    moves = HandOver(department=issue.department, to=successor, at=context.now, by=event.by)
+    moves = HandOver(department=issue.department, to=successor, by=event.by)
     return ask(context.subject, moves)

@@ -25,6 +25,9 @@ from shared.contract.words import OUTCOMES, Outcome
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, order
 
+MOST_DRAFTS = 50
+"""Every draft is kept with its text; a document that grows without end would stop its partition one day."""
+
 
 def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[Issue] | Refusal:
     """A handler hands in a draft whose outcome fits what was raised; it gets the next number."""
@@ -33,6 +36,10 @@ def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[
         return known
     if refusal := _unfit(known, command, context):
         return refusal
+    if len(known.drafts) >= MOST_DRAFTS:
+        return Refusal(
+            Reason.ILLEGAL_MOVE, f"{MOST_DRAFTS} drafts are kept of this issue; the office decides"
+        )
     promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
     handed_in = Draft(
         number=len(known.drafts) + 1,

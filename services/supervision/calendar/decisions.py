@@ -37,7 +37,7 @@ def publish(
             f"the notices through {known.published_through}: a year that was published stays published",
         )
     in_force_from = command.in_force_from or context.now
-    if known.last and (refusal := in_the_past(in_force_from, context)):
+    if refusal := in_the_past(in_force_from, context):
         return refusal
     announced = CalendarPublished(
         version=version,

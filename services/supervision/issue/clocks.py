@@ -7,7 +7,7 @@ by shared.domain.clocks alone, and kept beside it as text: reading a document de
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.supervision.issue.life import PER_ASSIGNMENT, Clock, Issue
+from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.intake import PromiseStarted
@@ -92,7 +92,8 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
     policy = context.policy
-    limit = policy.limits["rework" if isinstance(trigger, ReworkDecided) else name.value]
+    named = policy.limits.get("rework" if isinstance(trigger, ReworkDecided) else name.value)
+    limit = named or Limit(CLOCKS[name].limit)
     return Terms(context.now, limit, policy, context.calendar)
 
 

@@ -150,6 +150,8 @@ class Rule(NamedTuple):
 
     starts: tuple[type[Event], ...]
     stops: tuple[type[Event], ...]
+    limit: str = ""
+    """What it takes under a policy that was published before there was this clock; empty for the first clocks."""
 
 
 ENDS: tuple[type[Event], ...] = (IssueRejected, IssueWithdrawn, IssueClosed)
@@ -175,5 +177,5 @@ PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
 
 
 def finished(issue: Issue) -> bool:
-    """Whether nothing is expected of this issue any more: it has ended, and no clock runs."""
+    """Whether nothing is expected of this issue any more, and no clock runs."""
     return TIMERS[issue.state] == TERMINAL and all(clock.stopped_at is not None for clock in issue.clocks)

@@ -28,7 +28,7 @@ def publish(
         detail = f"version {version} was published with another content: give the new one another name"
         return Refusal(Reason.ALREADY_PUBLISHED, detail)
     in_force_from = command.in_force_from or context.now
-    if known.last and (refusal := in_the_past(in_force_from, context)):
+    if refusal := in_the_past(in_force_from, context):
         return refusal
     announced = PolicyPublished(
         version=version, in_force_from=in_force_from, policy=command.policy, by=context.principal

@@ -81,8 +81,6 @@ class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):
 
     department: str = Field(max_length=40)
     to: str = Field(max_length=40)
-    at: AwareDatetime
-    """The instant of the merger."""
     by: str = Field(max_length=100)
 
 

@@ -16,6 +16,8 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake", role="
     text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     enterprise: str = Field(default="", max_length=18)
     anonymous: bool = False
+    on_behalf_of: str = Field(default="", max_length=80, pattern=r"^[\w.@/-]*$")
+    """The entrepreneur whose words an official writes down, as the sign-in knows that person; empty for one's own."""
 
     @field_validator("title", "text")
     @classmethod

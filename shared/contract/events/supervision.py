@@ -1,11 +1,19 @@
 """What supervision tells: clocks, and its reference data (policies and calendars)."""
 
-from pydantic import AwareDatetime
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import AwareDatetime, BeforeValidator
 
 from shared.contract.event import SUPERVISION, Event, Number, Round, Seconds
 from shared.contract.words import OpenClockName, OpenProvisional
 from shared.domain.calendar import Day
 from shared.domain.clocks import Policy
+
+
+def _known_columns(rows: Iterable[Sequence[object]]) -> list[Sequence[object]]:
+    """A row is a list, to which a newer version may have added columns: they are left away."""
+    return [row[: len(Day._fields)] for row in rows]
 
 
 class ClockStarted(Event, type="clock.started.v1", topic=SUPERVISION):
@@ -47,7 +55,7 @@ class ClockBreached(Event, type="clock.breached.v1", topic=SUPERVISION):
 
 
 class BreachAnnulled(Event, type="clock.breach_annulled.v1", topic=SUPERVISION):
-    """Happens when a fact from before the due instant arrives after the breach was recorded."""
+    """Happens when an event from before the due instant arrives after the breach was recorded."""
 
     clock: OpenClockName
     round: Round = 1
@@ -82,5 +90,5 @@ class CalendarPublished(Event, type="calendar.published.v1", topic=SUPERVISION, 
     in_force_from: AwareDatetime
     published_through: Number
     """The last year whose notice is in the table; due dates in later years are provisional."""
-    days: tuple[Day, ...]
+    days: Annotated[tuple[Day, ...], BeforeValidator(_known_columns)]
     by: str

@@ -215,7 +215,7 @@ async def test_what_is_asked_and_answered_twice_has_one_effect() -> None:
     for _ in range(2):
         await dispatch.deliver(dispatch.posted(asked, MERGED_AT))
     await dispatch.settle(MERGED_AT)
-    again = HandOver(department="housing", to="planning", at=MERGED_AT, by="chen")
+    again = HandOver(department="housing", to="planning", by="chen")
     assert (await dispatch.ask(again, MERGED_AT, FAN_OUT))["status"] == "done"
     await dispatch.settle(MERGED_AT)
     assert len(transfers(dispatch)) == 1
@@ -308,7 +308,7 @@ async def test_a_department_with_a_version_still_to_come_is_not_merged_before_it
 
 async def test_only_the_merger_itself_asks_and_only_issues_answer() -> None:
     dispatch, [issue] = await with_issues(1)
-    moves = HandOver(department="housing", to="planning", at=MERGED_AT, by="chen")
+    moves = HandOver(department="housing", to="planning", by="chen")
     assert refused(await dispatch.ask(moves, MERGED_AT, OFFICE)) == "wrong_role"
     answer = ConfirmHandOver(issue=issue)
     assert refused(await dispatch.ask(answer, MERGED_AT, OFFICE, subject="dept:housing")) == "wrong_role"

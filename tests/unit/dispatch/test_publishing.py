@@ -45,16 +45,27 @@ def refused(outcome: dict[str, Any]) -> str:
 
 
 @each
-async def test_a_first_version_may_begin_in_the_past_and_says_everything_it_was_given(
+async def test_only_a_first_start_begins_a_version_in_the_past(
+    subject: str, command: Command, field: str, value: object
+) -> None:
+    """What was decided since then was decided without it: a replay would decide otherwise."""
+    dispatch = Dispatch(subject, own_directory=True)
+    past = command.model_copy(update={"in_force_from": BEGINNING})
+    assert refused(await dispatch.ask(past, after(), OPERATOR)) == "date_past"
+    assert dispatch.events == []
+
+
+@each
+async def test_a_first_version_of_a_first_start_begins_in_the_past_and_says_everything_it_was_given(
     subject: str, command: Command, field: str, value: object
 ) -> None:
     dispatch = Dispatch(subject, own_directory=True)
     first = command.model_copy(update={"in_force_from": BEGINNING})
-    outcome = await dispatch.ask(first, after(), OPERATOR)
+    outcome = await dispatch.ask(first, after(), "system:first-start")
     assert (outcome["version"], outcome["in_force_from"]) == ("1", time_text(BEGINNING))
     [event] = dispatch.events
     told = event.model_dump()
-    given = {**first.model_dump(), "version": "1", "by": "wu"}
+    given = {**first.model_dump(), "version": "1", "by": "first-start"}
     assert {name: told[name] for name in given} == given
     assert dispatch.state.entry == event
 

@@ -3,11 +3,21 @@
 import pytest
 
 from services.dispatch.consumer import ISSUE
-from services.dispatch.issue.life import EVENT_MOVES, HELD, MOVES, OUTCOME_CLASS, TIMERS, Issue, State
+from services.dispatch.issue.life import (
+    EVENT_MOVES,
+    FOLLOWING,
+    HELD,
+    MOVES,
+    OUTCOME_CLASS,
+    TIMERS,
+    Issue,
+    State,
+)
+from shared.contract.commands.dispatch import HandOver
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
 from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWithdrawn
 from shared.contract.words import OUTCOMES
-from shared.domain.decisions import TERMINAL, legal_verbs
+from shared.domain.decisions import FAN_OUT, TERMINAL, legal_verbs
 from tests.unit.dispatch.given import (
     ACCEPTED,
     ASKS,
@@ -61,6 +71,20 @@ async def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_n
         assert (dispatch.state, len(dispatch.orders)) == (before, orders)
 
 
+@pytest.mark.parametrize("state", WAYS)
+async def test_a_merger_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(state: State) -> None:
+    dispatch = await Dispatch().bring(state)
+    before, events, orders = dispatch.state, len(dispatch.events), len(dispatch.orders)
+    moves = HandOver(department="housing", to="planning", by="chen")
+    outcome = await dispatch.ask(moves, after(hours=1), FAN_OUT)
+    assert outcome["status"] == "done"
+    if (state, moves.verb) in FOLLOWING:
+        assert dispatch.state.state == FOLLOWING[(state, moves.verb)] == outcome["state"]
+        assert dispatch.state.department == "planning"
+    else:
+        assert (dispatch.state, len(dispatch.events), len(dispatch.orders)) == (before, events, orders)
+
+
 @pytest.mark.parametrize("verb", ASKS)
 async def test_a_command_about_an_unknown_issue_is_refused(verb: str) -> None:
     dispatch = Dispatch()
@@ -71,9 +95,9 @@ async def test_a_command_about_an_unknown_issue_is_refused(verb: str) -> None:
 
 def test_every_state_has_a_timer_or_is_terminal_and_no_command_leaves_a_terminal_one() -> None:
     assert set(TIMERS) == set(State)
-    assert not [state for state, _ in MOVES if TIMERS[state] == TERMINAL]
+    assert not [state for state, _ in (*MOVES, *FOLLOWING) if TIMERS[state] == TERMINAL]
     assert {verb for _, verb in MOVES} == set(ASKS)
-    assert {command.verb for command in ISSUE.commands} == {*ASKS, "hand_over"}
+    assert {command.verb for command in ISSUE.commands} == {verb for _, verb in (*MOVES, *FOLLOWING)}
     assert {event for _, event in EVENT_MOVES} <= set(ISSUE.events)
     assert set(WAYS) == set(State)
 

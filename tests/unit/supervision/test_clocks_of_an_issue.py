@@ -6,6 +6,7 @@ import pytest
 
 from services.supervision.issue.clocks import derive, start
 from services.supervision.issue.life import (
+    CLOCKS,
     TIMERS,
     Clock,
     Issue,
@@ -354,3 +355,14 @@ def test_a_document_of_a_whole_life_stays_small() -> None:
     for hour, event in enumerate(life):
         issue.take(event, after(hours=hour + 1))
     assert len(issue.state.model_dump_json(exclude_defaults=True)) < 1500
+
+
+def test_a_clock_that_is_younger_than_the_policy_runs_by_the_limit_of_its_own_rule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without = {name: limit for name, limit in POLICY.limits.items() if name != "sign"}
+    monkeypatch.setitem(CLOCKS, ClockName.SIGN, CLOCKS[ClockName.SIGN]._replace(limit="3oh"))  # type: ignore[arg-type]
+    issue = known(make_reference(POLICY.model_copy(update={"limits": without})))
+    issue.take(assigned(), after(hours=1))
+    starts = {event.clock: event.limit for event in issue.events if isinstance(event, ClockStarted)}
+    assert starts["sign"] == "3oh"

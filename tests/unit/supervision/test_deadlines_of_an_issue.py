@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from services.supervision.issue import reactions
+from services.supervision.issue.life import CLOCKS
 from services.supervision.issue.reactions import expire, next_deadline
 from shared.contract.event import Event
 from shared.contract.events.supervision import (
@@ -38,6 +40,14 @@ from tests.unit.supervision.given import (
     transferred,
     withdrawn,
 )
+
+ABOUT = (ClockName.ASSIGN, ClockName.PROMISE, ClockName.SIGN, ClockName.HOLDING)
+
+
+@pytest.fixture(autouse=True)
+def other_clocks_do_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines of one issue come in one order: with a further clock among them, each test would be about that too."""
+    monkeypatch.setattr(reactions, "CLOCKS", {name: CLOCKS[name] for name in ABOUT})
 
 
 def promised_only(history: bool = False) -> OneAggregate:

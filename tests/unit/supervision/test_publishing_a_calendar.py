@@ -72,7 +72,7 @@ def test_a_notice_publishes_its_year_and_holds_for_new_clocks() -> None:
     outcome = aggregate.ask(table(*NOTICE_2027, through=2027), after(days=1), "supervisor:chen")
     assert outcome["status"] == "done"
     assert (outcome["version"], outcome["in_force_from"]) == (version, "2026-03-03T01:00:00.000Z")
-    assert "running clocks keep" in outcome["note"]
+    assert "running clocks keep" in outcome["remark"]
     for event in aggregate.events:
         reference.learn(SUBJECT, event)
     assert not reference.calendars.at(MONDAY).is_published(date(2027, 6, 1))
@@ -96,7 +96,7 @@ def test_an_older_table_again_says_that_the_later_one_stays() -> None:
     later = aggregate.state.last
     outcome = aggregate.ask(table(), MONDAY, "supervisor:chen")
     assert outcome["unchanged"] is True
-    assert later in outcome["note"]
+    assert later in outcome["remark"]
     assert aggregate.state.last == later
 
 

@@ -54,7 +54,7 @@ def test_a_version_holds_from_now_where_no_instant_is_named_and_says_whom_it_con
     outcome = aggregate.ask(PublishPolicy(policy=policy("two")), after(days=1), "supervisor:chen")
     assert outcome["status"] == "done"
     assert (outcome["version"], outcome["in_force_from"]) == ("two", "2026-03-03T01:00:00.000Z")
-    assert "running clocks keep" in outcome["note"]
+    assert "running clocks keep" in outcome["remark"]
     event = aggregate.events[-1]
     assert isinstance(event, PolicyPublished)
     assert (event.version, event.in_force_from, event.by) == ("two", after(days=1), "chen")
@@ -92,7 +92,7 @@ def test_an_older_version_again_says_that_the_later_one_stays() -> None:
     aggregate.ask(PublishPolicy(policy=policy("two")), MONDAY, "supervisor:chen")
     outcome = aggregate.ask(PublishPolicy(policy=FIRST), MONDAY, "supervisor:chen")
     assert outcome["unchanged"] is True
-    assert "two" in outcome["note"]
+    assert "two" in outcome["remark"]
     assert aggregate.state.last == "two"
 
 
