@@ -1,7 +1,7 @@
 """What feedback reads, and which decision or reaction answers each command and event."""
 
 from services.feedback.issue import decisions, reactions
-from services.feedback.issue.life import FINISHED, Issue
+from services.feedback.issue.life import Issue, finished
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.event import DISPATCH, INTAKE
 from shared.contract.events.dispatch import ReplyReleased
@@ -23,7 +23,7 @@ ISSUE = AggregateType(
         ReplyReleased: reactions.invite,
     },
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
-    finished=lambda issue: issue.state in FINISHED,
+    finished=finished,
 )
 
 

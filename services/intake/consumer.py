@@ -1,7 +1,7 @@
 """What intake reads, and which decision or reaction answers each command and event."""
 
 from services.intake.issue import decisions, reactions
-from services.intake.issue.life import FINISHED, Issue
+from services.intake.issue.life import Issue, finished
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.event import FEEDBACK
 from shared.contract.events.feedback import IssueClosed, RatingInvited
@@ -20,7 +20,7 @@ ISSUE = AggregateType(
         RatingInvited: reactions.follow,
         IssueClosed: reactions.follow,
     },
-    finished=lambda issue: issue.state in FINISHED,
+    finished=finished,
 )
 
 

@@ -69,47 +69,31 @@ def test_the_builtin_table_goes_as_far_as_the_notices_the_package_knows() -> Non
 
 
 @given(day0=any_day, n=st.integers(1, 400))
-def test_the_nth_working_day_after_has_n_working_days_up_to_it(day0: date, n: int) -> None:
-    last = CALENDAR.nth_working_day_after(day0, n)
+def test_the_numbers_of_working_days_count_what_lies_between(day0: date, n: int) -> None:
+    last = CALENDAR.working_day(CALENDAR.working_days_through(day0) + n)
     between = [day0 + timedelta(days=i) for i in range(1, (last - day0).days + 1)]
     assert sum(map(CALENDAR.is_working_day, between)) == n
     assert CALENDAR.is_working_day(last)
 
 
-@given(day=any_day, n=st.integers(1, 400))
-def test_counting_back_undoes_counting_forward(day: date, n: int) -> None:
-    work = CALENDAR.next_working_day_on_or_after(day)
-    assert CALENDAR.previous_working_day(CALENDAR.nth_working_day_after(work, n), n) == work
-    assert CALENDAR.previous_working_day(day) < day
-
-
 @given(day=any_day)
-def test_the_next_working_day_is_the_day_itself_when_it_is_worked(day: date) -> None:
-    found = CALENDAR.next_working_day_on_or_after(day)
+def test_the_number_of_a_day_gives_that_day_or_the_last_one_worked_before_it(day: date) -> None:
+    found = CALENDAR.working_day(CALENDAR.working_days_through(day))
     assert CALENDAR.is_working_day(found)
     assert (found == day) == CALENDAR.is_working_day(day)
-    assert not any(CALENDAR.is_working_day(day + timedelta(days=i)) for i in range((found - day).days))
-
-
-def test_counting_less_than_one_day_is_an_error() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        CALENDAR.nth_working_day_after(date(2026, 1, 1), 0)
-    with pytest.raises(ValueError, match="at least 1"):
-        CALENDAR.previous_working_day(date(2026, 1, 1), 0)
+    assert not any(
+        CALENDAR.is_working_day(found + timedelta(days=i)) for i in range(1, (day - found).days + 1)
+    )
 
 
 @pytest.mark.parametrize("on", [date(1969, 12, 31), date(2150, 1, 1)])
 def test_a_date_outside_the_table_is_an_error_and_not_a_guess(on: date) -> None:
-    for ask in (
-        CALENDAR.is_working_day,
-        CALENDAR.next_working_day_on_or_after,
-        CALENDAR.previous_working_day,
-        CALENDAR.working_days_through,
-    ):
+    for ask in (CALENDAR.is_working_day, CALENDAR.working_days_through):
         with pytest.raises(ValueError, match="1970 to 2149"):
             ask(on)
-    with pytest.raises(ValueError, match="1970 to 2149"):
-        CALENDAR.nth_working_day_after(date(2149, 12, 1), 100)
+    for number in (0, CALENDAR.working_days_through(date(2149, 12, 31)) + 1):
+        with pytest.raises(ValueError, match="1970 to 2149"):
+            CALENDAR.working_day(number)
 
 
 def more(*days: Day, through: int = 2026) -> Calendar:

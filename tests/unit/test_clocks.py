@@ -84,18 +84,10 @@ def test_a_limit_travels_as_its_string_through_pydantic() -> None:
 
 
 def test_the_default_policy_is_the_one_the_design_names() -> None:
+    named = {"assign": "2wd", "promise": "10wd", "sign": "4oh", "holding": "10wd"}
     assert POLICY.version == "default-1"
-    assert POLICY.limits == {
-        "assign": "2wd",
-        "promise": "10wd",
-        "sign": "4oh",
-        "holding": "10wd",
-        "rework": "5wd",
-        "rating": "14d",
-        "rework_decision": "2wd",
-        "tracking": "90d",
-    }
-    assert {name: found for name, found in POLICY.warnings.items() if found} == {"promise": ("70%", "1wd")}
+    assert {name: POLICY.limits[name] for name in named} == named
+    assert [POLICY.warnings_of(name) for name in named] == [(), ("70%", "1wd"), (), ()]
     assert POLICY.office_hours == ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
     assert (POLICY.office_day_end, POLICY.grace_seconds) == (time(17, 30), 120)
 

@@ -73,11 +73,12 @@ def finish_tracking(
 
 def settled(issue: Issue, step: str, first: Event, reason: CloseReason, by: str = "") -> Change[Issue]:
     """The issue after a step that ends its round: tracked for what was promised for later, else closed."""
-    last = issue.rounds[-1]
-    if last.outcome in LATER:
-        tracked = IssueTracked(round=last.round, outcome=last.outcome, promised_on=last.promised_on)
+    reply = issue.reply
+    assert reply is not None  # by the table of moves: only an invitation leads here
+    if reply.outcome in LATER:
+        tracked = IssueTracked(round=reply.round, outcome=reply.outcome, promised_on=reply.promised_on)
         return changed(issue, walk(issue.state, step, "track"), first, tracked)
-    closed = IssueClosed(round=last.round, reason=reason, by=by)
+    closed = IssueClosed(round=reply.round, reason=reason, by=by)
     return changed(issue, walk(issue.state, step, "close"), first, closed)
 
 

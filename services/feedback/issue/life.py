@@ -33,7 +33,6 @@ class State(StrEnum):
 
 PASSING = (State.RATED, State.LAPSED)
 """Never stored: the same decision goes on to closed, tracked or rework_asked."""
-FINISHED = (State.CLOSED, State.REJECTED, State.WITHDRAWN)
 LATER = (Outcome.PLANNED, Outcome.NOT_POSSIBLE_NOW)
 """Outcomes after which an issue is tracked instead of closed (loop.md, feedback)."""
 
@@ -102,13 +101,18 @@ class Issue(BaseModel):
     kind: OpenKind
     person: str = ""
     """Who may rate: the reference that the event of registration carries."""
-    rounds: tuple[ReplyRound, ...] = ()
-    """Every reply that was put up for rating, the latest last."""
+    reply: ReplyRound | None = None
+    """The latest reply that was put up for rating."""
 
     @property
     def round(self) -> int:
-        """The latest reply round; 0 before the first reply."""
-        return self.rounds[-1].round if self.rounds else 0
+        """The round of that reply; 0 before the first."""
+        return 0 if self.reply is None else self.reply.round
+
+
+def finished(issue: Issue) -> bool:
+    """Whether nothing is expected of this issue any more."""
+    return TIMERS[issue.state] == TERMINAL
 
 
 _STEPS = {**MOVES, **FOLLOWING}

@@ -24,10 +24,10 @@ def invite(issue: Issue | None, event: ReplyReleased, context: Context) -> Chang
         return None
     limit = context.policy.limits["rating"]
     open_until = due_at(context.now, limit, context.policy, context.calendar).at
-    round = ReplyRound(
+    reply = ReplyRound(
         round=event.round, outcome=event.outcome, promised_on=event.promised_on, open_until=open_until
     )
-    known = issue.model_copy(update={"rounds": (*issue.rounds, round)})
+    known = issue.model_copy(update={"reply": reply})
     return changed(known, after, RatingInvited(round=event.round, open_until=open_until))
 
 
@@ -42,24 +42,26 @@ def withdraw(issue: Issue | None, event: IssueWithdrawn, context: Context) -> Ch
     after = _after(issue, event)
     if issue is None or after is None:
         return None
-    if issue.state is State.INVITED and issue.rounds[-1].open_until < context.now:
+    invitation = next_deadline(issue)
+    if invitation is not None and invitation.at < context.now:
         return _lapsed(issue)
     return changed(issue, after)
 
 
 def lapse(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     """The invitation ran out: the reply counts as not rated, never as satisfied."""
-    if (issue.state, "lapse") not in FOLLOWING or context.now < issue.rounds[-1].open_until:
+    invitation = next_deadline(issue)
+    if invitation is None or context.now < invitation.at:
         return Change(issue)
     return _lapsed(issue)
 
 
 def next_deadline(issue: Issue) -> Deadline | None:
     """The lapse of the open invitation; it depends on feedback's own commands, so there is no grace."""
-    if issue.state is not State.INVITED:
+    if (issue.state, "lapse") not in FOLLOWING or issue.reply is None:
         return None
-    last = issue.rounds[-1]
-    return Deadline(f"rating/{last.round}/lapse/1", last.open_until, last.open_until)
+    open_until = issue.reply.open_until
+    return Deadline(f"rating/{issue.round}/lapse/1", open_until, open_until)
 
 
 def _lapsed(issue: Issue) -> Change[Issue]:

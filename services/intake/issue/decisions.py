@@ -29,6 +29,9 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
     enterprise = command.enterprise.strip().upper()
     if enterprise and not is_credit_code(enterprise):
         return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
+    raised_by = _raiser(command, context)
+    if isinstance(raised_by, Refusal):
+        return raised_by
     policy, calendar, number = context.policy, context.calendar, issue_number(context.subject)
     limit = policy.limits["promise"]
     due = due_at(context.now, limit, policy, calendar)
@@ -40,8 +43,8 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         text=command.text,
         enterprise=enterprise,
         anonymous=command.anonymous,
-        raised_by=context.actor,
-        person=context.person,
+        raised_by=raised_by,
+        person=context.person_of(raised_by),
         registered_at=context.now,
         due_at=due.at,
         provisional_because=due.because,
@@ -102,6 +105,15 @@ def withdraw(issue: Issue | None, command: WithdrawIssue, context: Context) -> C
         return Refusal(Reason.WRONG_ROLE, "only who raised an issue, or the office for them, takes it back")
     withdrawn = IssueWithdrawn(person=known.person, by=_official(context), reason=command.reason.strip())
     return _moved(known, command.verb, withdrawn)
+
+
+def _raiser(command: RegisterIssue, context: Context) -> str | Refusal:
+    """The actor who raises it: who asks, or the entrepreneur for whom an official writes it down."""
+    if not command.on_behalf_of:
+        return context.actor
+    if context.role == Role.ENTREPRENEUR:
+        return Refusal(Reason.WRONG_ROLE, "on_behalf_of: an entrepreneur speaks for nobody else")
+    return f"{Role.ENTREPRENEUR}:{command.on_behalf_of}"
 
 
 def _registration(issue: Issue, number: str, context: Context) -> IssueRegistered:

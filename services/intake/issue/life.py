@@ -25,8 +25,6 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-FINISHED = (State.REJECTED, State.WITHDRAWN, State.CLOSED)
-
 MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "register"): State.REGISTERED,
     (State.REGISTERED, "accept"): State.ACCEPTED,
@@ -76,3 +74,8 @@ class Issue(BaseModel):
     provisional_because: Provisional | None = None
     ground: RejectionGround | None = None
     explanation: str = ""
+
+
+def finished(issue: Issue) -> bool:
+    """Whether nothing is expected of this issue any more."""
+    return TIMERS[issue.state] == TERMINAL

@@ -205,7 +205,7 @@ def test_a_granted_rework_waits_for_the_next_reply_and_invites_again() -> None:
     assert issue.ask(rating(round=2), after(days=5), RAISER)["state"] == "closed"
     ratings = [event.satisfaction for event in issue.events if isinstance(event, ReplyRated)]
     assert ratings == ["dissatisfied", "satisfied"]
-    assert [each.round for each in issue.state.rounds] == [1, 2]
+    assert issue.state.round == 2
 
 
 def test_a_refused_rework_needs_a_reason_and_closes() -> None:
@@ -390,12 +390,10 @@ def test_the_document_keeps_what_rating_needs_and_nothing_else() -> None:
         "state": "invited",
         "kind": "problem",
         "person": PERSON,
-        "rounds": [
-            {
-                "round": 1,
-                "outcome": "planned",
-                "promised_on": "2026-09-30",
-                "open_until": OPEN_UNTIL.isoformat().replace("+00:00", "Z"),
-            }
-        ],
+        "reply": {
+            "round": 1,
+            "outcome": "planned",
+            "promised_on": "2026-09-30",
+            "open_until": OPEN_UNTIL.isoformat().replace("+00:00", "Z"),
+        },
     }

@@ -5,7 +5,6 @@ import pytest
 from services.feedback.consumer import ISSUE
 from services.feedback.issue.life import (
     EVENT_MOVES,
-    FINISHED,
     FOLLOWING,
     LATER,
     MOVES,
@@ -79,8 +78,8 @@ OTHERS: list[Event] = [
 
 
 def standing(state: State, outcome: Outcome = Outcome.SOLVED) -> Issue:
-    round = ReplyRound(round=1, outcome=outcome, open_until=OPEN_UNTIL)
-    return Issue(state=state, kind=Kind.PROBLEM, rounds=(round,))
+    reply = ReplyRound(round=1, outcome=outcome, open_until=OPEN_UNTIL)
+    return Issue(state=state, kind=Kind.PROBLEM, reply=reply)
 
 
 def walked(state: State, change: Change[Issue]) -> State:
@@ -179,4 +178,5 @@ def test_every_state_has_a_timer_or_is_terminal() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_an_issue_is_finished_in_its_terminal_states_only(state: State) -> None:
-    assert (state in FINISHED) == (TIMERS[state] == TERMINAL) == ISSUE.finished(standing(state))
+    ended = state in (State.CLOSED, State.REJECTED, State.WITHDRAWN)
+    assert (TIMERS[state] == TERMINAL) == ended == ISSUE.finished(standing(state))

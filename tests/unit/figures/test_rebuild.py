@@ -140,8 +140,10 @@ def agrees_with_feedback(issue: Issue, feedback: OneAggregate) -> None:
     """What feedback stored and said of an issue is what its history says."""
     assert issue.state == feedback.state.state
     rounds = {round.round: round for round in issue.rounds}
-    for known in feedback.state.rounds:
-        assert rounds[known.round].open_until == known.open_until
+    invited = {event.round: event.open_until for event in feedback.events if isinstance(event, RatingInvited)}
+    assert {number: round.open_until for number, round in rounds.items() if round.open_until} == invited
+    known = feedback.state.reply
+    assert (known and (known.round, known.open_until)) == (max(invited.items()) if invited else None)
     rated = {event.round: event for event in feedback.events if isinstance(event, ReplyRated)}
     lapsed = {event.round for event in feedback.events if isinstance(event, RatingLapsed)}
     for number, round in rounds.items():

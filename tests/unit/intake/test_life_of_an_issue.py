@@ -1,144 +1,20 @@
-"""Intake: one registration with its promise, then accepted, rejected or withdrawn; both ways of the tables."""
+"""Intake: one registration with its promise, then accepted, rejected or withdrawn; and who may ask for it."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from services.intake.consumer import ISSUE, consumer
-from services.intake.issue.life import EVENT_MOVES, FINISHED, MOVES, NOTHING, TIMERS, State
+from services.intake.issue.life import State
 from services.intake.issue.numbers import issue_id, issue_number
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.contract.command import Command
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
-from shared.contract.event import Event
-from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
+from shared.contract.commands.intake import AcceptIssue, WithdrawIssue
+from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.intake import IssueRegistered, IssueWithdrawn, PromiseStarted
-from shared.contract.words import CloseReason, RejectionGround, Source
-from shared.domain.decisions import TERMINAL, Context, legal_verbs
-from tests.unit.one_aggregate import OneAggregate, after
-from tests.unit.reference import JURISDICTION, builtin_reference
-
-RAISER, OFFICE = "entrepreneur:li", "office:chen"
-SUBJECT = issue_id(JURISDICTION, RAISER, "1")
-REGISTER = RegisterIssue(title="停车难", text="厂门口没有车位", enterprise="91110000600037341L")
-REJECT = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在诉讼")
-ASKS: dict[str, tuple[Command, str]] = {
-    "register": (REGISTER, RAISER),
-    "accept": (AcceptIssue(), OFFICE),
-    "reject": (REJECT, OFFICE),
-    "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
-}
-INVITED = RatingInvited(round=1, open_until=after(days=15))
-CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
-WAYS: dict[str, tuple[str | Event, ...]] = {
-    NOTHING: (),
-    State.REGISTERED: ("register",),
-    State.ACCEPTED: ("register", "accept"),
-    State.ANSWERED: ("register", "accept", INVITED),
-    State.REJECTED: ("register", "reject"),
-    State.WITHDRAWN: ("register", "accept", "withdraw"),
-    State.CLOSED: ("register", "accept", INVITED, CLOSED),
-}
-
-
-class Played(OneAggregate):
-    """One issue in intake; ``walk`` brings it to any state."""
-
-    def __init__(self, subject: str = SUBJECT) -> None:
-        super().__init__(consumer(JURISDICTION), subject)
-
-    def walk(self, state: str) -> "Played":
-        for step in WAYS[state]:
-            if isinstance(step, Event):
-                self.take(step, after())
-            else:
-                assert self.want(step)["status"] == "done"
-        assert self.at == state
-        return self
-
-    def want(self, verb: str) -> dict[str, Any]:
-        command, actor = ASKS[verb]
-        return self.ask(command, after(), actor)
-
-    @property
-    def at(self) -> str:
-        return self.state.state if self.state else NOTHING
-
-
-def person(actor: str) -> str:
-    return Context(SUBJECT, after(), builtin_reference(), actor).person
-
-
-@pytest.mark.parametrize("verb", ASKS)
-@pytest.mark.parametrize("state", WAYS)
-def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_is_legal(
-    state: str, verb: str
-) -> None:
-    issue = Played().walk(state)
-    before, published = issue.state, len(issue.events)
-    outcome = issue.want(verb)
-    if (state, verb) in MOVES:
-        assert outcome["status"] == "done"
-        assert issue.state.state == MOVES[(state, verb)] == outcome["state"]
-        assert len(issue.events) > published
-        return
-    reason = {"register": "already_registered"}.get(verb, "illegal_move")
-    expected = "unknown_issue" if state == NOTHING else reason
-    assert (outcome["status"], outcome["reason"]) == ("refused", expected)
-    assert tuple(outcome.get("legal", ())) == legal_verbs(MOVES, state)
-    assert (issue.state, len(issue.events)) == (before, published)
-
-
-@pytest.mark.parametrize("event", [INVITED, CLOSED], ids=lambda event: event.type)
-@pytest.mark.parametrize("state", WAYS)
-def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(
-    state: str, event: Event
-) -> None:
-    issue = Played().walk(state)
-    before = issue.state
-    assert issue.take(event, after()) == []
-    assert issue.at == EVENT_MOVES.get((state, type(event)), state)
-    if (state, type(event)) not in EVENT_MOVES:
-        assert issue.state == before
-
-
-def test_the_consumer_answers_exactly_the_verbs_and_events_of_the_tables() -> None:
-    assert {command.verb for command in ISSUE.commands} == {verb for _, verb in MOVES} == set(ASKS)
-    assert set(ISSUE.events) == {event for _, event in EVENT_MOVES}
-
-
-@pytest.mark.parametrize("verb", ASKS)
-def test_each_command_delivered_twice_has_one_effect_and_one_outcome(verb: str) -> None:
-    issue = Played().walk(next(state for state, asked in MOVES if asked == verb))
-    command, actor = ASKS[verb]
-    record = issue.command(command, after(), actor)
-    first = issue.answer(record)
-    reached, published = issue.state, list(issue.events)
-    assert [issue.answer(record), issue.answer(record)] == [first, first]
-    assert (issue.state, issue.events) == (reached, published)
-
-
-@pytest.mark.parametrize("event", [INVITED, CLOSED], ids=lambda event: event.type)
-def test_an_event_delivered_twice_changes_nothing_more(event: Event) -> None:
-    issue = Played().walk(State.ACCEPTED)
-    record = issue.event(event, after())
-    issue.deliver(record)
-    reached = issue.state
-    assert issue.deliver(record, record) == []
-    assert issue.state == reached
-    assert issue.at == EVENT_MOVES[(State.ACCEPTED, type(event))]
-
-
-def test_every_state_has_a_timer_or_is_terminal_and_no_command_leaves_a_terminal_one() -> None:
-    assert set(TIMERS) == set(State) == set(WAYS) - {NOTHING}
-    assert not [state for state, _ in MOVES if TIMERS.get(state) == TERMINAL]
-
-
-@pytest.mark.parametrize("state", State)
-def test_an_issue_is_finished_in_its_terminal_states_only(state: State) -> None:
-    assert (state in FINISHED) == (TIMERS[state] == TERMINAL)
-    assert ISSUE.finished(Played().walk(state).state) == (state in FINISHED)
+from shared.contract.words import Source
+from tests.unit.intake.given import CLOSED, INVITED, OFFICE, RAISER, REGISTER, REJECT, SUBJECT, Played, person
+from tests.unit.one_aggregate import after
+from tests.unit.reference import JURISDICTION
 
 
 def test_a_registration_shows_its_number_and_the_promised_date_at_once() -> None:
@@ -197,6 +73,22 @@ def test_a_registration_says_which_official_wrote_it_down(actor: str, recorded_b
     registered = issue.events[0]
     assert isinstance(registered, IssueRegistered)
     assert (registered.recorded_by, issue.state.raised_by) == (recorded_by, actor)
+
+
+def test_an_official_writes_an_issue_down_for_the_person_who_raises_and_may_take_back_and_rate_it() -> None:
+    issue = Played()
+    issue.ask(REGISTER.model_copy(update={"on_behalf_of": RAISER.partition(":")[2]}), after(), OFFICE)
+    registered = issue.events[0]
+    assert isinstance(registered, IssueRegistered)
+    assert (registered.person, registered.recorded_by) == (person(RAISER), "chen")
+    assert issue.state.raised_by == RAISER
+    assert issue.ask(WithdrawIssue(), after(), RAISER)["status"] == "done"
+
+
+def test_an_entrepreneur_raises_an_issue_for_nobody_else() -> None:
+    issue = Played()
+    outcome = issue.ask(REGISTER.model_copy(update={"on_behalf_of": "li"}), after(), RAISER)
+    assert (outcome["status"], outcome["reason"]) == ("refused", "wrong_role")
 
 
 def test_a_wrong_credit_code_is_refused_with_the_rule() -> None:

@@ -1,0 +1,65 @@
+"""What every test of intake begins with: one issue, walked to any state, and how each command is rightly asked."""
+
+from typing import Any
+
+from services.intake.consumer import consumer
+from services.intake.issue.life import NOTHING, State
+from services.intake.issue.numbers import issue_id
+from shared.contract.command import Command
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.event import Event
+from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.words import CloseReason, RejectionGround
+from shared.domain.decisions import Context
+from tests.unit.one_aggregate import OneAggregate, after
+from tests.unit.reference import JURISDICTION, builtin_reference
+
+RAISER, OFFICE = "entrepreneur:li", "office:chen"
+SUBJECT = issue_id(JURISDICTION, RAISER, "1")
+REGISTER = RegisterIssue(title="停车难", text="厂门口没有车位", enterprise="91110000600037341L")
+REJECT = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在诉讼")
+ASKS: dict[str, tuple[Command, str]] = {
+    "register": (REGISTER, RAISER),
+    "accept": (AcceptIssue(), OFFICE),
+    "reject": (REJECT, OFFICE),
+    "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
+}
+INVITED = RatingInvited(round=1, open_until=after(days=15))
+CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
+WAYS: dict[str, tuple[str | Event, ...]] = {
+    NOTHING: (),
+    State.REGISTERED: ("register",),
+    State.ACCEPTED: ("register", "accept"),
+    State.ANSWERED: ("register", "accept", INVITED),
+    State.REJECTED: ("register", "reject"),
+    State.WITHDRAWN: ("register", "accept", "withdraw"),
+    State.CLOSED: ("register", "accept", INVITED, CLOSED),
+}
+
+
+class Played(OneAggregate):
+    """One issue in intake; ``walk`` brings it to any state."""
+
+    def __init__(self, subject: str = SUBJECT) -> None:
+        super().__init__(consumer(JURISDICTION), subject)
+
+    def walk(self, state: str) -> "Played":
+        for step in WAYS[state]:
+            if isinstance(step, Event):
+                self.take(step, after())
+            else:
+                assert self.want(step)["status"] == "done"
+        assert self.at == state
+        return self
+
+    def want(self, verb: str) -> dict[str, Any]:
+        command, actor = ASKS[verb]
+        return self.ask(command, after(), actor)
+
+    @property
+    def at(self) -> str:
+        return self.state.state if self.state else NOTHING
+
+
+def person(actor: str) -> str:
+    return Context(SUBJECT, after(), builtin_reference(), actor).person
