@@ -159,7 +159,7 @@ def _print_imported(facts: dict[str, Any]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     version, year, through = facts["version"], facts["year"], facts["published_through"]
     if facts["unchanged"]:
-        said = facts.get("note", "nothing to publish: work and rest days are published like this")
+        said = facts.get("remark", "nothing to publish: work and rest days are published like this")
         console.print(f"未变 / unchanged: version {version}; {said}", markup=False)
         return
     console.print(f"已发布 / published: {year}, calendar version {version}; {NEW_CLOCKS_ONLY}", markup=False)

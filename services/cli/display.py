@@ -51,7 +51,9 @@ class Progress:
         for part in state.parts if state is not None else []:
             mark, colour = MARKS.get(part.state, ("…", "yellow"))
             took = (
-                f"{part.ready_seconds:.1f} s" if part.ready_seconds is not None else part.note or part.state
+                f"{part.ready_seconds:.1f} s"
+                if part.ready_seconds is not None
+                else part.progress or part.state
             )
             table.add_row(Text(mark, style=colour), _label(part.kind, part.name), Text(took, style="dim"))
         return Group(Text(f"Starting, {time.monotonic() - self._began:.0f} s", style="bold"), table)
@@ -135,7 +137,7 @@ def status_table(fields: dict[str, Any]) -> RenderableType:
     for column in ("part", "pid", "port", "ready", "memory", "restarts"):
         table.add_column(column, justify="left" if column == "part" else "right")
     for part in fields["parts"]:
-        ready = Text("yes", style="green") if part["ready"] else Text(part["note"] or "no", style="red")
+        ready = Text("yes", style="green") if part["ready"] else Text(part["progress"] or "no", style="red")
         memory = f"{part['memory_mb']:.0f} MB" if part["memory_mb"] is not None else "-"
         label = _label(part["kind"], part["name"])
         table.add_row(label, str(part["pid"] or "-"), str(part["port"]), ready, memory, str(part["restarts"]))

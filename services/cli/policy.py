@@ -44,12 +44,12 @@ def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
         wait_until_known(client, [(subject, wanted.version)])
     unchanged = bool(outcome.get("unchanged"))
     if as_json:
-        facts = {"version": wanted.version, "unchanged": unchanged, "note": policy.NEW_CLOCKS_ONLY}
+        facts = {"version": wanted.version, "unchanged": unchanged, "remark": policy.NEW_CLOCKS_ONLY}
         print(json.dumps({**facts, **outcome}, ensure_ascii=False))
         return
     console = Console(soft_wrap=True, highlight=False)
     if unchanged:
-        said = outcome.get("note") or "nothing to publish: it is published like this"
+        said = outcome.get("remark") or "nothing to publish: it is published like this"
         console.print(f"未变 / unchanged: version {wanted.version}; {said}", markup=False)
         return
     console.print(f"已发布 / published: policy version {wanted.version}; {policy.NEW_CLOCKS_ONLY}")

@@ -168,7 +168,7 @@ async def _play(
     """Drive the four services through all messages; the documents they wrote, by purpose."""
     from services.cli.replaying.drive import Driver
     from services.cli.replaying.reads import READS
-    from shared.bus.reader import GroupLag
+    from shared.bus.reader import group_lag
 
     columns = (
         SpinnerColumn(),
@@ -179,7 +179,7 @@ async def _play(
     )
     with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
         task = bar.add_task("重放 / replaying", total=None)
-        async with GroupLag(parts.kafka_bootstrap, f"{namespace}.", READS) as lag:
+        async with group_lag(parts.kafka_bootstrap, f"{namespace}.", READS) as lag:
 
             def show(inputs: int) -> None:
                 bar.update(task, completed=inputs)

@@ -61,7 +61,7 @@ def submit(
         return
     provisional = " （暂定 provisional）" if answer.get("provisional_because") else ""
     console.print(f"登记编号 / number        [bold]{answer['number']}[/bold]")
-    console.print(f"承诺答复日期 / promised  [bold]{answer['due_on']}[/bold]{provisional}")
+    console.print(f"承诺答复日期 / promised  [bold]{answer.get('due_on', '-')}[/bold]{provisional}")
     console.print(f"跟踪 / follow            qinqing follow issue {answer['id']}")
 
 

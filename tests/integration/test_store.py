@@ -10,7 +10,8 @@ from pymongo.monitoring import CommandListener
 
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
-from shared.store import LOAD_CHUNK, Aggregates, Database, Unavailable, connect
+from shared.store import LOAD_CHUNK, Aggregates, Database, Unavailable
+from tests.faults.database import own_database
 from tests.faults.given import line
 from tests.integration.broker import own_namespace
 from tests.integration.wire import wire
@@ -53,12 +54,11 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 @pytest.fixture
 async def store(store_url: str, listener: Listener) -> AsyncIterator[Aggregates]:
-    async with connect(store_url, own_namespace("store")) as database:
+    async with own_database(store_url, own_namespace("store")) as database:
         aggregates = database.aggregates("aggregates", "test")
         await aggregates.prepare()
         listener.names()
         yield aggregates
-        await database.drop()
 
 
 def document(id: str, version: int = 1, token: str = "mine", **more: Any) -> dict[str, Any]:
@@ -132,7 +132,7 @@ async def test_a_write_whose_answer_got_lost_is_settled_by_reading_it(
 ) -> None:
     """Carried out or not, the token tells; nothing is written twice or over somebody else."""
     name = own_namespace("wire")
-    async with wire(store_url) as lossy, connect(lossy.url, name) as database:
+    async with wire(store_url) as lossy, own_database(lossy.url, name) as database:
         cut = database.aggregates("aggregates", "test")
         version = 1 if command == b"insert" else 2
         await cut.write([document("theirs", 1, "theirs"), *([document("a")] if version == 2 else [])])
@@ -143,7 +143,6 @@ async def test_a_write_whose_answer_got_lost_is_settled_by_reading_it(
         assert lossy.lost == 1
         assert f"{command.decode()} failed" in listener.names()
         assert (await holds(cut, "a"))["a"] == (version, "new")
-        await database.drop()
 
 
 async def test_a_store_that_cannot_be_read_either_is_unavailable(store_url: str) -> None:
@@ -244,11 +243,8 @@ async def test_two_workers_with_the_same_batch_write_each_line_and_event_once(st
     assert len(events) == 12
 
 
-async def test_a_database_is_forgotten_whole(store_url: str) -> None:
-    async with connect(store_url, own_namespace("dropped")) as database:
+async def test_an_aggregate_that_waits_for_a_predecessor_is_found_by_it(store_url: str) -> None:
+    async with own_database(store_url, own_namespace("held")) as database:
         aggregates = database.aggregates("aggregates", "test")
         await aggregates.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
         assert [(subject, since) for subject, since, _, _ in await aggregates.held()] == [("a", "2026-01-01")]
-        await database.drop()
-        assert await aggregates.get("a") is None
-        assert [found async for found in aggregates.scan()] == []

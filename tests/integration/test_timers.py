@@ -10,8 +10,9 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.monitoring import CommandListener
 
-from shared.store import Aggregates, connect
-from shared.timers import SLICE, Due, Timers, deadline_string, due_in, fire_at_of, slices
+from shared.store import Aggregates
+from shared.timers import SLICE, DueDeadline, Timers, deadline_string, due_in, fire_at_of, slices
+from tests.faults.database import own_database
 from tests.integration.broker import own_namespace
 
 pytestmark = pytest.mark.integration
@@ -54,11 +55,10 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 @pytest.fixture
 async def store(store_url: str, listener: Listener) -> AsyncIterator[Aggregates]:
-    async with connect(store_url, own_namespace("timers")) as database:
+    async with own_database(store_url, own_namespace("timers")) as database:
         aggregates = database.aggregates("aggregates", "test")
         await aggregates.prepare()
         yield aggregates
-        await database.drop()
 
 
 def document(id: str, at: datetime, partition: int = 0, grace: timedelta = timedelta(0)) -> dict[str, Any]:
@@ -78,11 +78,11 @@ class Posts:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.due: list[Due] = []
+        self.due: list[DueDeadline] = []
         self.slices: list[int] = []
         self.fail = 0
 
-    async def __call__(self, due: Sequence[Due]) -> None:
+    async def __call__(self, due: Sequence[DueDeadline]) -> None:
         if self.fail:
             self.fail -= 1
             raise ConnectionError("the bus is away")
@@ -137,7 +137,7 @@ async def test_what_was_posted_of_a_crowded_millisecond_before_the_bus_failed_is
     timers = timers_at(store, posts)
     post = timers._post
 
-    async def third_fails(due: Sequence[Due]) -> None:
+    async def third_fails(due: Sequence[DueDeadline]) -> None:
         if len(posts.slices) == 2 and not posts.fail:
             posts.fail = 1
         await post(due)
@@ -253,7 +253,7 @@ async def test_partitions_that_leave_in_the_middle_of_a_round_are_not_posted_for
     timers = timers_at(store, posts)
     post = timers._post
 
-    async def then_lose_it(due: Sequence[Due]) -> None:
+    async def then_lose_it(due: Sequence[DueDeadline]) -> None:
         await post(due)
         timers.assigned(())
 

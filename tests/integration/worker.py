@@ -18,7 +18,8 @@ from shared.domain.aggregates import Consumer
 from shared.domain.decisions import Change, Context, Refusal
 from shared.domain.reference import Reference
 from shared.metrics import Metrics
-from shared.store import Aggregates, connect
+from shared.store import Aggregates
+from tests.faults.database import own_database
 from tests.faults.given import Notes, notebook, write_line
 from tests.integration.broker import PARTITIONS, PATIENCE_SECONDS
 from tests.unit.reference import builtin_reference
@@ -150,11 +151,10 @@ async def worker(bootstrap: str, namespace: str, store: Any, *, records: int = 5
 @asynccontextmanager
 async def own_store(url: str, namespace: str) -> AsyncIterator[Aggregates]:
     """The real store behind a worker, dropped afterwards."""
-    async with connect(url, f"{namespace}_intake") as database:
+    async with own_database(url, f"{namespace}_intake") as database:
         store = database.aggregates("aggregates", "test")
         await store.prepare()
         yield store
-        await database.drop()
 
 
 class Unreliable:

@@ -20,7 +20,7 @@ from shared.contract.events.intake import IssueAccepted, IssueRegistered, IssueW
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines, Decide
 from shared.domain.decisions import Change, Context, Deadline, event
 from shared.domain.reference import Reference
-from shared.timers import Due, Timers, deadline_string
+from shared.timers import DueDeadline, Timers, deadline_string
 from tests.simulation.beginning import Memory
 from tests.simulation.reference import Whole
 
@@ -36,7 +36,7 @@ class Count(BaseModel):
     fires_at: AwareDatetime | None = None
 
 
-def note(state: Count | None, happened: Any, context: Context) -> Change[Count]:
+def count(state: Count | None, happened: Any, context: Context) -> Change[Count]:
     """Count an event; raise for a type that is broken now."""
     if happened.type in BROKEN:
         raise RuntimeError("broken")
@@ -70,7 +70,7 @@ def counting(commands: dict[type[Command], Decide]) -> Consumer:
         "issue",
         Count,
         commands=commands,
-        events=dict.fromkeys((IssueRegistered, IssueAccepted, IssueWithdrawn), note),
+        events=dict.fromkeys((IssueRegistered, IssueAccepted, IssueWithdrawn), count),
         deadlines=Deadlines(deadline_of, fire),
     )
     return Consumer("dispatch", "wuxing", reads=(INTAKE,), aggregates=(kind,))
@@ -178,7 +178,7 @@ def test_a_held_event_that_fails_when_released_is_set_aside_even_if_the_first_tr
     assert [dead_letter.seq for dead_letter in bench.dead_letters] == [2]
 
 
-def test_a_letter_handed_in_again_in_vain_can_still_be_discarded():
+def test_a_dead_letter_handed_in_again_in_vain_can_still_be_discarded():
     bench = Bench()
     BROKEN.add(FIRST.type)
     try:
@@ -223,16 +223,16 @@ class OneDue:
     async def count_due(self, low: str, high: str) -> int:
         return int(low <= deadline_string(0, NOW, "X") < high)
 
-    async def read_due(self, low: str, high: str) -> list[Due]:
+    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         return (
-            [Due("X", "x/1/due/1", NOW, deadline_string(0, NOW, "X"), 1)]
+            [DueDeadline("X", "x/1/due/1", NOW, deadline_string(0, NOW, "X"), 1)]
             if await self.count_due(low, high)
             else []
         )
 
 
-async def test_the_auditor_does_not_send_what_still_waits_for_facts_to_be_read():
-    posted: list[Due] = []
+async def test_the_auditor_does_not_send_what_still_waits_for_events_to_be_read():
+    posted: list[DueDeadline] = []
 
     async def post(due: Any) -> None:
         posted.extend(due)

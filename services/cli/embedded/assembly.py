@@ -178,7 +178,7 @@ def _seen(child: Child) -> states.PartState:
         kind=child.program.kind,
         port=child.program.port,
         state=child.state,
-        note=child.note,
+        progress=child.progress,
         pid=child.pid,
         created=states.created_at(child.pid),
         restarts=child.restarts,

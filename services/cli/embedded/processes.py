@@ -34,7 +34,7 @@ class Program:
     """What to run and how to tell that it is ready.
 
     `command` is awaited before every start, so it may prepare what the program needs (fetch, format) and say how
-    far it is through the `note` it is handed. `death_signal` is what the kernel sends the child when its
+    far it is through the `progress` it is handed. `death_signal` is what the kernel sends the child when its
     supervisor dies without a goodbye.
     """
 
@@ -51,7 +51,7 @@ class Program:
 def fixed(*command: str) -> Callable[[Callable[[str], None]], Awaitable[list[str]]]:
     """A `Program.command` that needs no preparation."""
 
-    async def _command(_note: Callable[[str], None]) -> list[str]:
+    async def _command(_progress: Callable[[str], None]) -> list[str]:
         return list(command)
 
     return _command
@@ -99,7 +99,7 @@ class Child:
         self.program = program
         self.log_path = log_dir / f"{program.name}.log"
         self.state: State = "waiting"
-        self.note = ""
+        self.progress = ""
         self.restarts = 0
         self.started_at: float | None = None  # time.monotonic
         self.ready_seconds: float | None = None
@@ -180,12 +180,12 @@ class Child:
             with suppress(ProcessLookupError):
                 process.send_signal(number)
 
-    def _to(self, state: State, note: str = "") -> None:
-        self.state, self.note = state, note
+    def _to(self, state: State, progress: str = "") -> None:
+        self.state, self.progress = state, progress
         self._on_change()
 
-    def _say(self, note: str) -> None:
-        self.note = note
+    def _say(self, progress: str) -> None:
+        self.progress = progress
         self._on_change()
 
     async def _keep(self) -> None:

@@ -34,7 +34,7 @@ class PartState:
     kind: str
     port: int
     state: str
-    note: str = ""
+    progress: str = ""
     pid: int | None = None
     created: float | None = None  # the process's own start, so that a reused pid is not taken for it
     restarts: int = 0

@@ -25,7 +25,7 @@ def store_program(service: str, ports: Ports, data_dir: Path) -> Program:
     port = ports.store(service)
     folder = data_dir / "store" / service
 
-    async def command(_note: Callable[[str], None]) -> list[str]:
+    async def command(_progress: Callable[[str], None]) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
         settings = data_dir / "store" / "settings.toml"
         settings.touch()  # empty and named, so that a file in the user's home is not picked up

@@ -79,7 +79,7 @@ class Life:
         return coming
 
     def done(self, step: Step, outcomes: Sequence[Mapping[str, Any]]) -> None:
-        """Take note of what a step answered."""
+        """Go on from what a step answered; a refusal ends the replay."""
         for entry, outcome in zip(step.entries, outcomes, strict=True):
             if outcome["status"] == "refused":
                 reason = f"{outcome['reason']} {outcome.get('detail', '')}"

@@ -10,7 +10,7 @@ from shared.domain.decisions import Reason
 from tests.simulation.checker.history import KEEPS, Evidence, Opened, aggregate_of
 
 STUB_DAYS = 7
-AFTER_SWEEP = {"status", "reason", "number", "id"}
+AFTER_SWEEP = {"status", "state", "reason", "number", "id", "due_at", "due_on"}
 """What is still remembered of an outcome a day after its aggregate was finished."""
 
 

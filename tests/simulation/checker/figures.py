@@ -28,8 +28,8 @@ def check_figures(evidence: Evidence) -> Iterator[str]:
         if again is None:
             yield f"{subject}: feedback knows an issue that the log does not"
             continue
-        kept = (known.state.value, known.kind, [(reply.round, reply.open_until) for reply in known.rounds])
-        found = [(reply.round, reply.open_until) for reply in again.rounds if reply.open_until]
-        counted = (again.state.value, again.kind, found)
+        kept = (known.state.value, known.kind, known.reply and (known.round, known.reply.open_until))
+        invited = [(reply.round, reply.open_until) for reply in again.rounds if reply.open_until]
+        counted = (again.state.value, again.kind, invited[-1] if invited else None)
         if kept != counted:
             yield f"{subject}: feedback's state is not what the log says: {kept}, {counted}"
