@@ -35,7 +35,6 @@ OWN = {
     "seen": {"seen", "read_seen", "write_seen"},  # the attribute of the envelope
     "out": {"fan_out", "left_out", "leave_out"},
     "learn": {"learn"},  # Reference.learn
-    "note": {"note"},  # a remark beside an outcome, and what is printed under a table
 }
 """Names that are right although a banned word is part of them."""
 OTHER_FACTS = re.compile(r"clocks|services/cli/")

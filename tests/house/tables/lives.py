@@ -62,6 +62,7 @@ def _following(module: ModuleType) -> str:
     if not hasattr(module, "FOLLOWING"):
         return ""
     rows = [(str(state), step, str(after)) for (state, step), after in module.FOLLOWING.items()]
-    return "What follows by itself, or in the same decision:\n\n" + table(
-        ("state", "step", "next state"), rows
+    follows = (
+        "What follows without being asked for (by time, in the same decision, from another aggregate):\n\n"
     )
+    return follows + table(("state", "step", "next state"), rows)
