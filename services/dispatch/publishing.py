@@ -9,10 +9,9 @@ from pydantic_core import to_json
 from shared.contract.commands.dispatch import PublishDepartment, PublishRules, PublishStaff
 from shared.contract.envelope import time_text
 from shared.contract.events.dispatch import DepartmentPublished, RulesPublished, StaffPublished
-from shared.domain.decisions import Context, Reason, Refusal
+from shared.domain.decisions import Context, Refusal
+from shared.domain.publishing import FIRST_START, in_the_past, wrong_role
 
-FIRST_START = "system"
-"""The role of what is built in: it holds for the past too, about which nothing was decided yet."""
 PUBLISHERS = ("office", "operator", FIRST_START)
 """The roles that may publish and merge."""
 
@@ -35,19 +34,14 @@ class Version(NamedTuple):
 
 def next_version(last: Published | None, command: Publish, context: Context) -> Version | Refusal:
     """The version that this command makes. Only a first start may begin one in the past."""
-    if context.role not in PUBLISHERS:
-        return Refusal(Reason.WRONG_ROLE, f"only {', '.join(PUBLISHERS)} may publish")
-    in_force_from = command.in_force_from or context.now
-    past = Refusal(Reason.DATE_PAST, f"in_force_from: {time_text(in_force_from)} is past")
-    if last is None:
-        is_past = in_force_from < context.now and context.role != FIRST_START
-        return past if is_past else Version("1", in_force_from, True)
-    names = tuple(fields_of(command))
-    if in_force_from >= last.in_force_from and _content(last, names) == _content(command, names):
+    if refusal := wrong_role(context, PUBLISHERS):
+        return refusal
+    in_force_from, names = command.in_force_from or context.now, tuple(fields_of(command))
+    if last and in_force_from >= last.in_force_from and _content(last, names) == _content(command, names):
         return Version(last.version, last.in_force_from, False)
-    if in_force_from < context.now:
-        return past
-    return Version(str(int(last.version) + 1), in_force_from, True)
+    if refusal := in_the_past(in_force_from, context):
+        return refusal
+    return Version(str(int(last.version) + 1) if last else "1", in_force_from, True)
 
 
 def fields_of(command: Publish) -> dict[str, object]:

@@ -18,6 +18,7 @@ from shared.contract.orders import OrderRefused
 from shared.contract.subjects import id_of
 from shared.domain.decisions import FAN_OUT, Change, Context, Message, Reason, Refusal, event, illegal, order
 from shared.domain.decisions import command as ask
+from shared.domain.publishing import wrong_role
 
 CHUNK = 50
 """How many issues of a merger are on their way at once."""
@@ -58,8 +59,8 @@ def merge(
 
     Asked again with nothing new, it asks those once more who have not answered: their command may have been discarded.
     """
-    if context.role not in PUBLISHERS:
-        return Refusal(Reason.WRONG_ROLE, f"only {', '.join(PUBLISHERS)} may merge departments")
+    if refusal := wrong_role(context, PUBLISHERS):
+        return refusal
     if department is None or department.entry is None:
         return Refusal(Reason.UNKNOWN_DEPARTMENT, f"{context.subject} is not in the directory")
     entry, messages = department.entry, list[Message]()

@@ -3,11 +3,12 @@
 from collections import Counter
 
 from services.supervision.calendar.life import PublishedCalendars
-from services.supervision.publishing import in_the_past, published, unchanged, wrong_role
+from services.supervision.publishing import PUBLISHERS, published, unchanged
 from shared.contract.commands.supervision import PublishCalendar
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import FIRST_PUBLISHED_YEAR, Calendar, published_through
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
+from shared.domain.publishing import in_the_past, wrong_role
 
 _FRIDAY = 5
 
@@ -19,7 +20,7 @@ def publish(
 
     The first version of all may hold from any instant, a later one only from now on and for no fewer years.
     """
-    if refusal := wrong_role(context):
+    if refusal := wrong_role(context, PUBLISHERS):
         return refusal
     if contradiction := contradiction_in(command):
         return Refusal(Reason.MALFORMED, contradiction)

@@ -4,11 +4,12 @@ import json
 from hashlib import sha256
 
 from services.supervision.policy.life import PublishedPolicies
-from services.supervision.publishing import in_the_past, published, unchanged, wrong_role
+from services.supervision.publishing import PUBLISHERS, published, unchanged
 from shared.contract.commands.supervision import PublishPolicy
 from shared.contract.events.supervision import PolicyPublished
 from shared.domain.clocks import Policy
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
+from shared.domain.publishing import in_the_past, wrong_role
 
 
 def publish(
@@ -18,7 +19,7 @@ def publish(
 
     The first version of all may hold from any instant, a later one only from now on.
     """
-    if refusal := wrong_role(context):
+    if refusal := wrong_role(context, PUBLISHERS):
         return refusal
     known = state or PublishedPolicies()
     version, digest = command.policy.version, digest_of(command.policy)
