@@ -51,23 +51,23 @@ def take(
 ) -> tuple[Document, tuple[Outgoing, ...]]:
     """The document with the new state, and everything that goes out behind ``outgoing``, numbered per cause."""
     finished = change.state is not None and document.kind.finished(change.state)
-    published = dict(document.published)
+    taken = document._replace(
+        state=change.state,
+        forget_at=None if change.state is not None else document.forget_at,
+        finished_at=(document.finished_at or context.now) if finished else None,
+    )
+    if not change.messages:
+        return taken, outgoing  # most reactions send nothing
+    published, sending = dict(document.published), list(outgoing)
     seen = write_seen(
         {source: seq for (topic, source), seq in document.read.items() if topic == events_topic(source)}
     )
-    sending = list(outgoing)
     for message in change.messages:
         if isinstance(message.body, Command):
             sending.append(_command_for(scope, message, message.body, context, len(sending)))
         else:
             sending += _sealed_event(scope, published, message, message.body, context, seen)
-    taken = document._replace(
-        state=change.state,
-        published=published,
-        forget_at=None if change.state is not None else document.forget_at,
-        finished_at=(document.finished_at or context.now) if finished else None,
-    )
-    return taken, tuple(sending)
+    return taken._replace(published=published), tuple(sending)
 
 
 def _command_for(scope: Scope, message: Message, body: Command, context: Context, number: int) -> Outgoing:
