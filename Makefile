@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BASE_PORT ?= $(or $(QINQING_BASE_PORT),18400)
+SEEDS ?= 5000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test prove check format docs bench lock clean
+.PHONY: help setup run stop test prove soak check format docs bench lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,6 +38,9 @@ test: check ## Run every check and every test, with the real Kafka and stores
 
 prove: setup ## Run the proofs that take minutes, which `make test` leaves out
 	@$(BIN)/python -m pytest -m prove
+
+soak: setup ## Play many seeds of the simulator on all cores (SEEDS=5000); the result goes to bench/results
+	@$(BIN)/python -m tests.simulation.soak $(SEEDS)
 
 check: setup ## Format, lint, types, and who may import what
 	@$(BIN)/ruff format --check .

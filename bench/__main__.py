@@ -1,4 +1,4 @@
-"""`python -m bench [pipeline|latency|replay|memory|all] [--json]`: measure, print beside the goals, keep as JSON.
+"""`python -m bench [pipeline|latency|backlog|replay|memory|all]`: measure, print beside the goals, keep as JSON.
 
 `python -m bench against DIR` compares the replay with that of another checkout; `all` leaves it out.
 """
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import against, latency, memory, replay
+from bench import against, backlog, latency, memory, replay
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
 
 Say = Callable[[str], None]
-ALL = ("pipeline", "latency", "memory", "replay")
+ALL = ("pipeline", "latency", "backlog", "memory", "replay")
 
 
 def _arguments() -> argparse.Namespace:
@@ -31,6 +31,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--events", type=int, default=pipeline.EVENTS, help="events of each run of the pipeline"
+    )
+    parser.add_argument(
+        "--deadlines", type=int, default=backlog.DEADLINES, help="overdue deadlines of the backlog"
     )
     parser.add_argument("--dry", action="store_true", help="do not write bench/results")
     arguments = parser.parse_args()
@@ -50,6 +53,7 @@ def main() -> int:
     jobs: dict[str, Callable[[Say], Result]] = {
         "pipeline": _pipeline,
         "latency": latency.measure,
+        "backlog": lambda say: backlog.measure(say, deadlines=arguments.deadlines),
         "memory": memory.measure,
         "replay": replay.measure,
         "against": lambda say: against.measure(say, arguments.other),

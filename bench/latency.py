@@ -1,6 +1,7 @@
 """From HTTP command to its outcome: registrations at intake of a running system, one by one and at a steady rate."""
 
 import asyncio
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from bench.results import Measure, Result
 WARM_UP, ONE_BY_ONE = 100, 400
 RATE, RATE_SECONDS = 100, 10
 CREATED = 201
+NUMBERS = itertools.count(1)
+"""Each asks with other words: without a key of their own the same words are the same issue."""
 BODY = {"title": "用地审批进度缓慢", "text": "企业反映用地审批进度缓慢，请有关部门协调办理。" * 10}
 
 
@@ -43,7 +46,7 @@ async def load(url: str, say: Callable[[str], None]) -> dict[str, list[float]]:
 async def _register(client: Client, due: float | None = None) -> float:
     """One registration; seconds from when it was due until its outcome was read."""
     started = due or time.perf_counter()
-    answer = await client.post("/issues", BODY)
+    answer = await client.post("/issues", {**BODY, "title": f"{BODY['title']} {next(NUMBERS)}"})
     assert answer.status == CREATED, f"{answer.status} instead of an outcome: {answer.body[:300]!r}"
     return time.perf_counter() - started
 

@@ -13,8 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from shared.bus.gateway import Gateway, Request
 from shared.contract.command import FireDeadline
 from shared.contract.registry import COMMANDS, CONTROL
+from shared.deadlines import BEGIN, DueDeadline, due_in
 from shared.store import Aggregates
-from shared.timers import BEGIN, DueDeadline, due_in
 
 
 class Entry(BaseModel):

@@ -16,6 +16,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_THE_HOLDER: ("只有当前承办部门可以这样做", "only the department that holds it may do this"),
     Reason.STALE_ASSIGNMENT: ("这份办件已不是当前办件", "this is no longer the current assignment"),
     Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),
+    Reason.STALE_DRAFT: ("这份答复稿已不是当前一稿", "this is not the current draft"),
     Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),
@@ -31,6 +32,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.MALFORMED: ("内容格式不正确", "the content is malformed"),
     Reason.ID_REUSED: ("同一请求编号用于了不同内容", "the same request key was used with another body"),
     Reason.FAILED: ("处理失败，已另存待查", "handling failed; it was set aside for an operator"),
+    Reason.DISCARDED: ("处理失败，已由运维人员放弃", "it failed, and an operator gave it up"),
 }
 
 

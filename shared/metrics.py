@@ -55,11 +55,18 @@ class Metrics:
     def _bus(self) -> None:
         self.records = self._counter("records_total", "records read", "topic")
         self.published = self._counter("published_total", "records published", "topic")
+        self.producers_dropped = self._counter(
+            "producers_dropped_total", "producers made anew, because a record failed or no answer came"
+        )
         self.unknown_types = self._counter(
             "unknown_types_total", "events of a type this version does not know"
         )
         self.lag = self._gauge("consumer_lag_records", "records not yet applied", "topic")
         self.poll_age = self._gauge("poll_age_seconds", "time since the consumer last polled")
+        self.watermark_age = self._gauge(
+            "watermark_age_seconds",
+            "how far the instant up to which all topics were read lies behind now, where deadlines wait for topics",
+        )
         self.held = self._gauge("held_events", "events that wait for their predecessor")
         self.held_age = self._gauge("held_age_seconds", "age of the oldest held event")
         self.dead_letters = self._counter("dead_letters_total", "records set aside")
@@ -79,10 +86,14 @@ class Metrics:
             "timer_late_seconds", "how late a deadline was posted", LATE_BUCKETS
         )
         self.timer_overdue = self._gauge(
-            "timer_overdue_deadlines", "deadlines found five minutes late by the auditor"
+            "timer_overdue_deadlines",
+            "deadlines found five minutes late by the auditor, that wait for nothing else",
         )
         self.timer_held = self._gauge(
             "timer_held_deadlines", "late deadlines that wait because their aggregate holds events"
+        )
+        self.timer_waiting = self._gauge(
+            "timer_waiting_deadlines", "late deadlines that wait because other topics are not read up to them"
         )
         self.timer_heartbeat = self._gauge(
             "timer_heartbeat_seconds", "time since the timers last completed a round"

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -14,19 +14,29 @@ from fastapi_offline import FastAPIOffline
 from shared.bus.consumer import BatchConsumer
 from shared.bus.forwarder import Forwarder, Translate
 from shared.bus.gateway import Gateway, Request
+from shared.bus.held import HeldEvents
+from shared.bus.own_topics import OwnTopics
 from shared.bus.processor import Batch, Processor
-from shared.bus.producer import Publisher, make_broker
+from shared.bus.producer import Producers, make_broker
+from shared.bus.publisher import Publisher, family
+from shared.bus.reader import read_places
+from shared.bus.records import Record
 from shared.bus.reference import TOPICS, ReferenceReader, Version
 from shared.bus.topics import ensure_topics, service_topics
+from shared.bus.upgrades import Place, Upgrades
 from shared.contract.command import Command, FireDeadline
+from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
 from shared.history import history_routes
 from shared.logs import configure
 from shared.metrics import Metrics
+from shared.openapi import name_answers
+from shared.operators import operator_routes
+from shared.problems import install_problems
 from shared.settings import Settings
 from shared.store import Database, Unavailable
-from shared.timers import DueDeadline, Timers
-from shared.web import command_routes, install_problems, operations_routes, reading_routes, reference_routes
+from shared.timers import ACTOR, GATEWAY, Timers
+from shared.web import command_routes, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
 
@@ -58,8 +68,12 @@ class Service:
         self.database = Database(settings.store_url, settings.database(self.name))
         self.store = self.database.aggregates(COLLECTION, settings.jurisdiction)
         self.broker = make_broker(settings.kafka_bootstrap, f"{self.prefix}{self.name}")
-        self.publish = Publisher(self.broker, self.prefix, self.metrics)
+        self._producers = Producers(
+            settings.kafka_bootstrap, self.prefix, f"{self.prefix}{self.name}", self.metrics
+        )
+        self.publish = Publisher(self._producers, self.name, self.metrics)
         self.reference = ReferenceReader(settings.kafka_bootstrap, self.prefix, self._on_version)
+        self.own_topics = OwnTopics(settings.kafka_bootstrap, self.prefix, consumer)
         self.gateway = Gateway(
             consumer.source,
             self.publish,
@@ -83,8 +97,13 @@ class Service:
         self._first_commands, self._topics_for = first_commands, topics_for
         self._new_topics: set[str] = set()
         self._topics_wanted, self._topics_tried = asyncio.Event(), asyncio.Event()
-        self._forwarder = Forwarder(self.publish, self.prefix, translate) if translate else None
-        self._held: dict[str, tuple[datetime, int]] = {}
+        self._forwarder = (
+            Forwarder(self.publish, self.prefix, translate, waiting=self._commands_waiting)
+            if translate
+            else None
+        )
+        self.held = HeldEvents(self.store.held)
+        self.upgrades = Upgrades(self.store.passed_over, self._read_places, self.gateway.ask_all)
         self.consuming = False
 
     @asynccontextmanager
@@ -92,8 +111,9 @@ class Service:
         """Everything this service needs, started in order and stopped in reverse."""
         await asyncio.gather(self._prepare_store(), self._make_topics([*service_topics(self.name), *TOPICS]))
         await self._make_topics(self.consumer.reads)
+        await self._producers.start()
         await self.broker.start()
-        ongoing = [self.reference.run, self._make_new_topics, self._find_held]
+        ongoing = [self.reference.run, self._make_new_topics, self.held.run, self.upgrades.run]
         if not self.settings.history:
             ongoing.append(self.timers.run)
         tasks = [asyncio.create_task(self._keep_doing(work)) for work in ongoing]
@@ -107,6 +127,7 @@ class Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.broker.stop()
+            await self._producers.stop()
             self.database.close()
 
     async def _consume(self) -> None:
@@ -134,9 +155,11 @@ class Service:
                 self.broker,
                 REPLIES_PATTERN,
                 f"{self.name}-gateway",
-                records=self.settings.batch_records,
                 timeout_ms=50,
             )
+
+    def _commands_waiting(self) -> int:
+        return self.batches.positions.lag(self.prefix).get(self.consumer.commands_topic, 0)
 
     async def _publish_first(self) -> None:
         await self.gateway.post(
@@ -200,15 +223,18 @@ class Service:
                 return list(topics)
         return [failed for topic in topics for failed in await self._failed_topics([topic])]
 
+    def _read_places(self, places: Iterable[Place]) -> AsyncIterator[Record]:
+        return read_places(self.settings.kafka_bootstrap, places, self.prefix)
+
     async def _post(self, due: Sequence[DueDeadline]) -> None:
         await self.gateway.post(
             [
                 Request(
                     entry.subject,
                     FireDeadline(name=entry.name, due_at=entry.at),
-                    "timer",
-                    "timer:due",
-                    f"{entry.subject}/{entry.name}",
+                    GATEWAY,
+                    ACTOR,
+                    entry.key,
                 )
                 for entry in due
             ]
@@ -224,50 +250,48 @@ class Service:
 
     def _on_assigned(self, partitions: Sequence[int]) -> None:
         self.timers.assigned(partitions)
-
-    async def _find_held(self) -> None:
-        """What was held when this process started; it reads the whole store, so it is not waited for."""
-        for subject, since, _, held in await self.store.held():
-            self._held.setdefault(subject, (datetime.fromisoformat(since), len(held)))
+        self.held.assigned(partitions)
+        self.upgrades.assigned(partitions)
 
     def _on_batch(self, batch: Batch) -> None:
         self.gateway.answer(batch)
-        for document in batch.written:
-            if (deadline := document.get("deadline")) is not None:
-                self.timers.written(deadline)
-            subject = document["_id"]
-            if "held_since" in document:
-                self._held[subject] = (datetime.fromisoformat(document["held_since"]), len(document["held"]))
-            elif self._held:
-                self._held.pop(subject, None)
+        self.timers.handled(batch.written, [answer.command for answer in batch.answers])
+        self.held.written(batch.written)
 
     async def not_ready(self) -> list[str]:
         """What is missing before this service can do its work; [] when ready."""
         missing = [f"reference: {name}" for name in self.reference.reference.missing()]
-        consumer = self.batches.consumer()
+        consumer = self.batches.client
         if consumer is None or not consumer.assignment() or not self.consuming:
             missing.append("partitions")
+        if self.batches.missed:
+            missing.append("committed offsets")
         if consumer is not None and self.batches.positions.idle_seconds() > POLL_SILENCE_SECONDS:
             missing.append("poll")
-        try:
-            await self.database.ping()
-        except Unavailable:
-            missing.append("store")
+        if self._forwarder is not None and self._forwarder.idle_seconds() > POLL_SILENCE_SECONDS:
+            missing.append("poll of the departments' topics")
+        answers = await asyncio.gather(self._producers.ping(), self.database.ping(), return_exceptions=True)
+        missing += [part for part, said in zip(("broker", "store"), answers, strict=True) if said is not None]
         return missing
 
     async def measure(self) -> None:
         """Refresh the gauges before they are read."""
         metrics, now = self.metrics, datetime.now(UTC)
-        for topic, lag in self.batches.positions.lag(self.prefix).items():
-            metrics.lag.labels(topic).set(lag)
+        lag = self.batches.positions.lag(self.prefix)
+        for topic in self.consumer.topics:  # one of which nothing is ours any more has no lag here
+            metrics.lag.labels(topic).set(lag.get(topic, 0))
+        if self._forwarder is not None:
+            metrics.lag.labels(family("dept.*.replies")).set(self._forwarder.lag())
         metrics.poll_age.set(self.batches.positions.idle_seconds())
-        metrics.held.set(sum(count for _, count in self._held.values()))
-        oldest = min((since for since, _ in self._held.values()), default=now)
-        metrics.held_age.set((now - oldest).total_seconds())
+        metrics.held.set(self.held.count())
+        metrics.held_age.set((now - self.held.oldest(now)).total_seconds())
         metrics.timer_overdue.set(self.timers.overdue)
         metrics.timer_held.set(self.timers.overdue_held)
+        metrics.timer_waiting.set(self.timers.overdue_waiting)
         if not self.settings.history:
-            metrics.timer_heartbeat.set(max(0.0, now.timestamp() - self.timers.heartbeat))
+            if self.consumer.waits_for_topics:
+                metrics.watermark_age.set(self.batches.positions.watermark_age(now))
+            metrics.timer_heartbeat.set(max(0.0, (now - self.timers.heartbeat).total_seconds()))
 
 
 def application(service: Service, *routers: APIRouter, routed: Collection[type[Command]] = ()) -> FastAPI:
@@ -284,11 +308,15 @@ def application(service: Service, *routers: APIRouter, routed: Collection[type[C
     app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
     for router in routers:
         app.include_router(router)
+    app.include_router(
+        operator_routes(service.gateway, service.store, service.consumer, service.publish, service.own_topics)
+    )
     app.include_router(command_routes(service.gateway, service.consumer, routed))
     app.include_router(reference_routes(service.reference.versions))
     app.include_router(reading_routes(service.gateway, service.store, service.consumer))
     if service.settings.history:
         app.include_router(history_routes(service.gateway, service.store, service.settings.partitions_count))
+    name_answers(app)
     return app
 
 

@@ -1,7 +1,18 @@
 """Every setting, read once from the environment by ``app``; docs/settings.md lists them and a test compares."""
 
-from pydantic import Field
+import re
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.domain.clocks import Limit
+
+HISTORY_PREFIX = "replay-"
+"""How every namespace of history begins, and no other: a county's name is a prefix of topics too."""
+BODY_BYTES, MOST_BODY_BYTES = 1_000_000, 10_000_000
+"""Of an HTTP body: the largest as a rule, and the most that can be set, since one record holds 12 MiB."""
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")
 
 
 class Settings(BaseSettings):
@@ -11,7 +22,9 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = Field("127.0.0.1:18410", description="address of the Kafka broker")
     store_url: str = Field("mongodb://127.0.0.1:18420", description="address of this service's store")
-    namespace: str = Field("", description="prefix of topics, databases and groups; empty for live")
+    namespace: str = Field(
+        "", description="prefix of topics, databases and groups; empty for live, `replay-…` for history"
+    )
     history: bool = Field(False, description="history namespace: commands may bring their own time")
     jurisdiction: str = Field("huzhou", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="whose deployment")
     partitions_count: int = Field(
@@ -19,15 +32,49 @@ class Settings(BaseSettings):
     )
     replication_factor: int = Field(1, ge=1, le=7, description="copies of every topic")
     http_host: str = Field("127.0.0.1", description="address to listen on")
-    http_port: int = Field(0, description="port to listen on; 0 takes a free one")
+    http_port: int = Field(0, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     reply_limit: str = Field(
-        "", description="reply limit of a history namespace's policy, such as 10wd or 14d"
+        "", description="reply limit of a history namespace's policy, such as 10wd or 14d; refused live"
     )
     batch_records: int = Field(500, ge=1, le=5000, description="most records in one batch")
-    batch_timeout_ms: int = Field(10, ge=1, description="how long an empty poll waits for more")
-    body_bytes: int = Field(1_000_000, description="largest HTTP body")
-    outcome_seconds: float = Field(5.0, description="how long a gateway waits before it answers 202")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    batch_timeout_ms: int = Field(
+        10, ge=1, le=5000, description="how long an empty poll waits for more; at most 5000"
+    )
+    body_bytes: int = Field(
+        BODY_BYTES, ge=1000, le=MOST_BODY_BYTES, description=f"largest HTTP body; 1000 to {MOST_BODY_BYTES}"
+    )
+    outcome_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        allow_inf_nan=False,
+        description="how long a gateway waits before it answers 202; at most 60",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @model_validator(mode="after")
+    def _names_apart(self) -> Self:
+        if fault := namespace_fault(self.namespace, history=self.history):
+            raise ValueError(fault)
+        if is_history(self.jurisdiction):
+            raise ValueError(
+                f"a jurisdiction does not begin with {HISTORY_PREFIX}: that is a replay's namespace"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _reply_limit_of_history(self) -> Self:
+        if not self.reply_limit:
+            return self
+        if not self.history:
+            raise ValueError("reply_limit: only a history namespace takes one; live, publish a policy")
+        try:
+            Limit(self.reply_limit)
+        except ValueError as error:
+            raise ValueError(f"reply_limit: {error}") from None
+        return self
 
     def topic_prefix(self) -> str:
         """What stands before every topic and group name: ``""`` live, ``"<namespace>."`` otherwise."""
@@ -38,6 +85,24 @@ class Settings(BaseSettings):
         return database_name(service, self.namespace)
 
 
+def is_history(namespace: str) -> bool:
+    """Whether this is the name of a replay's namespace."""
+    return namespace.startswith(HISTORY_PREFIX)
+
+
+def namespace_fault(namespace: str, *, history: bool) -> str:
+    """Why nothing live, or no history, may have this namespace; "" when it may."""
+    if namespace and not _NAME.fullmatch(namespace):
+        return f"namespace {namespace[:60]!r}: write at most 50 small letters, digits and hyphens, a letter first"
+    if history and not is_history(namespace):
+        return (
+            f"namespace {namespace!r}: history has a namespace of its own, which begins with {HISTORY_PREFIX}"
+        )
+    if not history and is_history(namespace):
+        return f"namespace {namespace!r}: what begins with {HISTORY_PREFIX} is kept for history"
+    return ""
+
+
 def database_name(service: str, namespace: str) -> str:
     """The database of one service in one namespace: its own name, live."""
-    return f"{namespace.replace('.', '-')}_{service}" if namespace else service
+    return f"{namespace}_{service}" if namespace else service

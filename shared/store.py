@@ -1,22 +1,24 @@
 """One document, one atomic write: the only module that names the Mongo driver.
 
 A bulk write tells totals only and its outcome can get lost on the way; the version in the filter is the fence,
-and reading ``_id, v, token`` again tells which writes were ours (docs/decisions/0002). Every document carries its
-jurisdiction. Reads are by ``_id`` or by a range on one indexed string, bounded at both ends: what MongoDB and
-the embedded store both do fast.
+and reading ``_id, v, token`` again tells which writes were ours (docs/decisions/0002). A write counts once most
+copies have it in their journal, and reads see nothing else: else what was acknowledged could be rolled back. Every
+document carries its jurisdiction. Reads are by ``_id`` or by a range on one indexed string, bounded at both ends: what
+MongoDB and the embedded store both do fast.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
+from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
-from shared.timers import DueDeadline
+from shared.deadlines import DueDeadline, due_of
+from shared.domain.decisions import Reason
 
 LOAD_CHUNK = 125
 """Ids of one read. The embedded store's time for a list grows with the square of its length: 500 ids in one read take
@@ -30,17 +32,36 @@ Unavailable = PyMongoError
 """What a store raises when it cannot be reached or answers with an error: infrastructure, so try again."""
 
 
+class Refused(Exception):
+    """The server took everything of a write but this document."""
+
+
+REFUSED = (Refused, BSONError, OverflowError, UnicodeEncodeError)
+"""What a write raises for a document that no try will store: an integer over 64 bits, more than 16 MB, too deep."""
+DUPLICATE = 11000
+FINAL = {2, 9, 14, 15, *range(52, 58), 121, 10334, 17280, 17419}
+"""Codes that speak of the document itself: bad values and names, too deep, too large, against the collection's schema.
+Whatever else a write is answered with may be answered otherwise by the next try."""
+
+
 class Database:
-    """One service's own database in one namespace; nothing is sent before the first use."""
+    """One service's own database in one namespace; nothing is sent before the first use.
+
+    Writes wait for most copies and their journal; only a ``url`` that says ``journal=false`` gives the journal up.
+    """
 
     def __init__(self, url: str, name: str, *, timeout_seconds: float = 5.0) -> None:
         self.name = name
+        journal: dict[str, Any] = {} if "journal=" in url else {"journal": True}
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             url,
             serverSelectionTimeoutMS=int(timeout_seconds * 1000),
             socketTimeoutMS=30_000,
             retryWrites=False,
             maxPoolSize=8,
+            w="majority",
+            readConcernLevel="majority",
+            **journal,
         )
 
     def close(self) -> None:
@@ -54,6 +75,14 @@ class Database:
     async def ping(self) -> None:
         """Raise Unavailable when the server does not answer."""
         await self._client.admin.command("ping")
+
+    async def server_names(self) -> list[str]:
+        """Every database of this server."""
+        return list(await self._client.list_database_names())
+
+    async def drop(self) -> None:
+        """Delete this database whole, where it is there."""
+        await self._client.drop_database(self.name)
 
 
 @asynccontextmanager
@@ -100,23 +129,48 @@ class Aggregates:
 
         Ordinary case: one insert_many for new ones, one bulk write for the rest. Anything unclear (fewer
         matched than sent, a duplicate, a lost connection) is settled by reading version and token again.
-        Raises Unavailable when that cannot be read either.
+        Raises Unavailable when that cannot be read either, and one of REFUSED where a document can never be stored:
+        then some of the others may have been written.
         """
-        new = [self._own(document) for document in documents if document["v"] == 1]
+        new = [
+            self._own(document) for document in documents if document["v"] == 1 and not document.get("gone")
+        ]
         old = [self._change(document) for document in documents if document["v"] > 1]
         certain = True
         try:
             if new:
                 await self._collection.insert_many(new, ordered=False)
-        except (BulkWriteError, DuplicateKeyError, AutoReconnect):
+        except (BulkWriteError, DuplicateKeyError, AutoReconnect) as error:
+            _raise_refused(error)
             certain = False
         try:
             if old:
                 result = await self._collection.bulk_write(old, ordered=False)
                 certain = certain and result.matched_count + result.deleted_count == len(old)
-        except (BulkWriteError, AutoReconnect):
+        except (BulkWriteError, AutoReconnect) as error:
+            _raise_refused(error)
             certain = False
         return set() if certain else await self._not_ours(documents)
+
+    async def remember(self, outcomes: Sequence[Document]) -> None:
+        """Write old outcomes as documents of their own. One that is there already stays as it is, unless it was a
+        failure that an operator has settled since: then it is replaced, and never the other way round.
+
+        Raises Unavailable unless all of them are there: the next version of their aggregate leaves them out.
+        """
+        try:
+            await self._collection.insert_many([self._own(outcome) for outcome in outcomes], ordered=False)
+        except BulkWriteError as error:
+            _raise_refused(error)
+            if any(one["code"] != DUPLICATE for one in error.details["writeErrors"]):
+                raise
+            settled = [
+                pymongo.ReplaceOne({"_id": one["_id"], "outcome.reason": Reason.FAILED.value}, self._own(one))
+                for one in outcomes
+                if one["outcome"].get("reason") != Reason.FAILED
+            ]
+            if settled:
+                await self._collection.bulk_write(settled, ordered=False)
 
     def _own(self, document: Document) -> Document:
         return {**document, "jurisdiction": self._jurisdiction}
@@ -144,16 +198,11 @@ class Aggregates:
 
     # ------------------------------------------------------------ deadlines
 
-    async def count_due(self, low: str, high: str) -> int:
-        """How many deadlines lie in [low, high)."""
-        count: int = await self._collection.count_documents({"deadline": {"$gte": low, "$lt": high}})
-        return count
-
     async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         """The deadlines in [low, high), in order."""
         query = {"deadline": {"$gte": low, "$lt": high}}
         fields = {"deadline": 1, "due": 1, "v": 1, "held_since": 1}
-        due = [_due(found) async for found in self._collection.find(query, fields, batch_size=SCAN_CHUNK)]
+        due = [due_of(found) async for found in self._collection.find(query, fields, batch_size=SCAN_CHUNK)]
         return sorted(due, key=lambda entry: entry.deadline)
 
     # ----------------------------------------------------------- whole reads
@@ -171,6 +220,13 @@ class Aggregates:
             async for found in self._collection.find(query, fields)
         ]
 
+    async def passed_over(self) -> AsyncIterator[Document]:
+        """Documents that passed over, or hold, events of types that were unknown; reads the whole collection."""
+        query = {"$or": [{"passed.0.0": {"$gte": ""}}, {"held_since": {"$gte": "", "$lt": HIGH}}]}
+        fields = {"partition": 1, "passed": 1, "held": 1, "read": 1}
+        async for found in self._collection.find(query, fields):
+            yield found
+
     async def find_ids(self, query: Document) -> AsyncIterator[str]:
         """The subjects of every document that fits; scans the collection, so for rare work of operators only."""
         async for found in self._collection.find(query, {"_id": 1}, batch_size=SCAN_CHUNK):
@@ -183,8 +239,9 @@ class Aggregates:
             yield found
 
 
-def _due(found: Document) -> DueDeadline:
-    at = datetime.fromisoformat(found["due"]["at"]).astimezone(UTC)
-    return DueDeadline(
-        found["_id"], found["due"]["name"], at, found["deadline"], found["v"], "held_since" in found
-    )
+def _raise_refused(error: Exception) -> None:
+    """Raise Refused where the error says that a document can never be stored; else what was written is unclear."""
+    if isinstance(error, BulkWriteError):
+        for one in (error.details or {}).get("writeErrors", ()):
+            if one.get("code") in FINAL:
+                raise Refused(f"{one.get('code')}: {one.get('errmsg', '')}"[:300]) from None

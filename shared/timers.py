@@ -1,105 +1,35 @@
 """A partition's due deadlines become commands: whoever owns the partition owns its timers.
 
-The next deadline of an aggregate lives in its document as one index string (clocks.md, Timers):
-``<partition>|<fire-at UTC>|<4 hex of the subject's hash>``. Reading stays bounded at both ends: the embedded
-store scans for anything else. The cost follows what is due, never what is open.
+They are posted in slices that take about 50 ms to work off, and a partition's next slice is posted when its last one
+was answered: the owner of a partition consumes it too, so it knows. A backlog of a million deadlines then delays a
+person by one slice, and nothing has to be sent twice (clocks.md, Timers; docs/decisions/0019).
 """
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
-from typing import NamedTuple, Protocol
+from typing import Any
 
-SLICE = 400
+import structlog
+
+from shared.deadlines import BEGIN, Deadlines, DueDeadline, behind, come_by, due_of, fire_at_of, instant_of
+from shared.owned_timers import Horizon, OwnedTimers
+
+log = structlog.get_logger(__name__)
+
+GATEWAY, ACTOR = "timer", "timer:due"
+"""Of the commands that are posted: their ids are ``timer/timer:due/<subject>/<name>``."""
+LEAST, MOST, FIRST = 20, 400, 50
+"""Documents in flight together: at least, at most, and before anything was measured."""
+WORK_SECONDS = 0.05
 LOOK_AHEAD = timedelta(seconds=5)
-LATE = timedelta(minutes=5)
+CALM_SECONDS = 0.5
+"""How often the timers ask how far other topics were read, and look again while those are behind."""
+SHORTEST_WAIT, RETRY_SECONDS = 0.02, 1.0
+MILLISECOND = timedelta(milliseconds=1)
+"""Waited for beyond the soonest deadline: an event loop may wake up a little early."""
 AUDIT_SECONDS = 60.0
-BUDGET_SECONDS = 0.2
-BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class DueDeadline(NamedTuple):
-    """One deadline as the index holds it."""
-
-    subject: str
-    name: str
-    at: datetime
-    deadline: str
-    version: int
-    held: bool = False
-    """Its aggregate holds events whose predecessor is missing: supervision does not judge it before that comes."""
-
-
-class Deadlines(Protocol):
-    """What the timers need of a store."""
-
-    async def count_due(self, low: str, high: str) -> int:
-        """How many index strings lie in [low, high)."""
-
-    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
-        """The deadlines in [low, high), in order of the index string."""
-
-
-def deadline_string(partition: int, fire_at: datetime, subject: str) -> str:
-    """The index string of one deadline; strings sort as instants do."""
-    spread = blake2b(subject.encode(), digest_size=2).hexdigest()
-    return f"{_bound(partition, fire_at)}|{spread}"
-
-
-def fire_at_of(deadline: str) -> datetime:
-    """The fire-at instant an index string holds."""
-    return datetime.fromisoformat(deadline.split("|")[1])
-
-
-def _bound(partition: int, at: datetime) -> str:
-    return f"{partition:05d}|{at.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
-
-
-def partition_range(partition: int, start: datetime, end: datetime) -> tuple[str, str]:
-    """Bounds of all deadlines of one partition with start <= fire_at <= end."""
-    return _bound(partition, start), _bound(partition, end) + "|~"
-
-
-async def due_in(store: Deadlines, partition: int, start: datetime, end: datetime) -> list[DueDeadline]:
-    """All deadlines with start <= fire_at <= end, read in slices of a few hundred; [] where there are none."""
-    low, high = partition_range(partition, start, end)
-    found: list[DueDeadline] = []
-    async for part in slices(store, low, high, partition, start, end):
-        found.extend(part)
-    return found
-
-
-async def slices(
-    store: Deadlines, low: str, high: str, partition: int, start: datetime, end: datetime
-) -> AsyncIterator[list[DueDeadline]]:
-    """Yield the range in order, each slice bounded at both ends and near SLICE deadlines long.
-
-    A wide range is halved in time; one millisecond with many deadlines is cut by the hash.
-    """
-    count = await store.count_due(low, high)
-    if count == 0:
-        return
-    if count <= SLICE:
-        yield await store.read_due(low, high)
-    elif end - start > timedelta(milliseconds=1):
-        middle = start + (end - start) / 2
-        middle = middle.replace(microsecond=middle.microsecond // 1000 * 1000)
-        cut = _bound(partition, middle + timedelta(milliseconds=1))
-        async for part in slices(store, low, cut, partition, start, middle):
-            yield part
-        async for part in slices(store, cut, high, partition, middle + timedelta(milliseconds=1), end):
-            yield part
-    else:
-        # Start and end may lie in the same millisecond, and low behind its first deadlines.
-        for bound in dict.fromkeys((_bound(partition, start), _bound(partition, end))):
-            cuts = [f"{bound}|{step:04x}" for step in range(0, 0x10000, max(1, 0x10000 * SLICE // count))]
-            for left, right in zip(cuts, [*cuts[1:], f"{bound}|~"], strict=True):
-                left, right = max(left, low), min(right, high)
-                if left < right and (part := await store.read_due(left, right)):
-                    yield part
 
 
 class Timers:
@@ -107,7 +37,7 @@ class Timers:
 
     ``post`` publishes commands and returns when they are acknowledged. ``may_fire`` (supervision) says up to
     which instant deadlines may fire, given what has been read of other owners' events. Both may raise: the
-    round is then tried again. A command that comes twice is void at the aggregate, so sending twice is safe.
+    turn is then taken again. A command that comes twice is void at the aggregate, so sending twice is safe.
     """
 
     def __init__(
@@ -120,98 +50,198 @@ class Timers:
         late: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._store, self._post, self._may_fire, self._now, self._late = store, post, may_fire, now, late
-        self._cursor: dict[int, str] = {}
-        self._next: datetime | None = None
+        self._owned: dict[int, OwnedTimers] = {}
+        self._size = float(FIRST)
+        self._watermark, self._asked_at = BEGIN, BEGIN
+        self._next = ""
         self._wake = asyncio.Event()
         self._stopped = False
-        self.heartbeat = time.time()
-        self.overdue = 0
-        self.overdue_held = 0
-        self._audit_failed = False
-        self._audited = time.monotonic()
+        self._audited_at = now()
+        self.heartbeat = now()
+        """When the last turn was completed."""
+        self.overdue = self.overdue_held = self.overdue_waiting = 0
+        """Deadlines five minutes late, as ``Late`` tells them apart."""
+
+    # ------------------------------------------------------------- what the service says
 
     def assigned(self, partitions: Sequence[int]) -> None:
-        """These partitions are ours now; a new one starts from its oldest deadline."""
-        self._cursor = {partition: self._cursor.get(partition, "") for partition in partitions}
+        """These partitions are ours now; a new one starts from its oldest deadline, with nothing in flight."""
+        now = self._now()
+        waits = self._may_fire is not None
+        self._owned = {
+            number: self._owned.get(number) or OwnedTimers(number, now, without_held=waits)
+            for number in partitions
+        }
+        self._watermark = self._asked_at = BEGIN
         self._wake.set()
 
-    def written(self, deadline: str) -> None:
-        """A document was written with this deadline: pull the cursor back and wake up if it is sooner."""
-        partition = int(deadline[:5])
-        if deadline <= self._cursor.get(partition, ""):
-            self._cursor[partition] = deadline[:-1]
-        if self._next is None or fire_at_of(deadline) < self._next:
-            self._wake.set()
+    def handled(self, written: Iterable[Mapping[str, Any]], answered: Iterable[str]) -> None:
+        """A batch was applied: the documents it wrote, and the ids of the commands it answered."""
+        prefix = f"{GATEWAY}/{ACTOR}/"
+        for command in answered:
+            if command.startswith(prefix):
+                self._answered(command.removeprefix(prefix))
+        for document in written:
+            owned = self._owned.get(document.get("partition", -1))
+            if owned is None:
+                continue
+            if "deadline" not in document:
+                owned.forget(document["_id"])
+            elif owned.written(entry := due_of(document)) and entry.place < self._next:
+                self._wake.set()
 
     def stop(self) -> None:
         """Nothing is posted after this."""
         self._stopped = True
         self._wake.set()
 
+    # ------------------------------------------------------------- turns
+
+    @property
+    def woken(self) -> bool:
+        """Whether the next turn should come before the wait is over."""
+        return self._wake.is_set()
+
     async def run(self) -> None:
-        """Post what is due, sleep until the next, at most five seconds; never early, never after stop()."""
+        """Turn after turn until stop(); whatever a turn raises only makes the next one late."""
         while not self._stopped:
-            self._wake.clear()
-            if self._audit_failed or time.monotonic() - self._audited > AUDIT_SECONDS:
-                await self.audit()
-            wait = await self.round()
+            try:
+                wait = await self.turn()
+            except Exception as error:
+                log.warning("timers tried again", error=f"{type(error).__name__}: {error}"[:300])
+                await asyncio.sleep(RETRY_SECONDS)  # no event says that a part works again
+                continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
 
+    async def turn(self) -> float:
+        """A round, and the auditor when it is time; the seconds until the next turn, at most 5."""
+        self._wake.clear()
+        try:
+            wait = await self.round()
+        except Exception:  # and nothing else: who is cancelled asks the store nothing more
+            await self._audit_in_time()
+            raise
+        await self._audit_in_time()
+        self.heartbeat = self._now()
+        return 0.0 if self.woken else wait
+
+    async def _audit_in_time(self) -> None:
+        if (self._now() - self._audited_at).total_seconds() >= AUDIT_SECONDS:
+            await self.audit()
+
     async def round(self) -> float:
-        """One pass over the owned partitions; returns the seconds until the next deadline, at most 5."""
+        """Post what is due in partitions that have nothing in flight; the seconds until there is more to do."""
         now = self._now()
-        ready = now if self._may_fire is None else min(now, await self._may_fire(now))
-        soonest: datetime | None = None
-        started = time.monotonic()
-        for partition in list(self._cursor):
-            start, end = self._window(partition, now + LOOK_AHEAD)
-            low, high = partition_range(partition, start, end)
-            low = max(low, self._cursor.get(partition, "") + "!")
-            async for part in slices(self._store, low, high, partition, start, end):
-                due = [entry for entry in part if fire_at_of(entry.deadline) <= ready]
-                await self._fire(partition, due)
-                if len(due) < len(part):
-                    coming = fire_at_of(part[len(due)].deadline)
-                    soonest = coming if soonest is None else min(soonest, coming)
+        ready = await self._ready(now)
+        horizon = Horizon(*[come_by(ready)] * 3)
+        if ready == now:
+            horizon = Horizon(come_by(now), behind(now + LOOK_AHEAD / 2), behind(now + LOOK_AHEAD))
+        await self._read_ahead([owned for owned in self._owned.values() if not owned.in_flight], horizon)
+        posted = self._choose(now, horizon.to)
+        await self._send(posted, now)
+        await self._prefetch([owned for owned, _ in posted], horizon)
+        return self._wait(now, ready)
+
+    async def _ready(self, now: datetime) -> datetime:
+        """Up to when deadlines may fire."""
+        if self._may_fire is None:
+            return now
+        if not 0 <= (now - self._asked_at).total_seconds() < CALM_SECONDS:
+            self._watermark, self._asked_at = await self._may_fire(now), now
+        return min(now, self._watermark)
+
+    async def _read_ahead(self, which: Sequence[OwnedTimers], horizon: Horizon) -> None:
+        """Read pieces of the index until each of these has its share of what is due, or its soonest is known."""
+        share = self._share(len(self._owned))
+        for owned in which:
+            while self._owned.get(owned.number) is owned and not owned.knows(share, horizon.to):
+                if not await owned.read(self._store, horizon):
                     break
-                if self._stopped:
-                    return 0.0
-                if time.monotonic() - started > BUDGET_SECONDS:
-                    await asyncio.sleep(0)
-                    started = time.monotonic()
-        if not self._audit_failed:
-            self.heartbeat = time.time()
-        self._next = soonest or now + LOOK_AHEAD
-        return min(LOOK_AHEAD.total_seconds(), max(0.02, (self._next - self._now()).total_seconds()))
+
+    async def _prefetch(self, which: Sequence[OwnedTimers], horizon: Horizon) -> None:
+        """One piece while these are worked off, for whom it is the most urgent: several would hold up a batch."""
+        share = self._share(len(self._owned))
+        scarce = [owned for owned in which if not owned.knows(2 * share, horizon.to)]
+        if scarce:
+            await min(scarce, key=lambda owned: owned.due(horizon.to)).read(self._store, horizon)
+
+    def _choose(self, now: datetime, to: str) -> list[tuple[OwnedTimers, list[DueDeadline]]]:
+        """The next slice of each free partition, at most for half of them: while one half is worked off the other
+        is on its way. And what was not answered in time, once more. All of it is in flight from here on."""
+        if self._stopped:
+            return []
+        everywhere = self._owned.values()
+        chosen = [(owned, due) for owned in everywhere if (due := owned.take_again(now))]
+        busy = [owned for owned in everywhere if owned.in_flight or owned.due(to)]
+        free = sorted((owned for owned in busy if not owned.in_flight), key=lambda owned: owned.posted_at)
+        share = self._share(len(busy))
+        return chosen + [(owned, owned.take(share, to, now)) for owned in free[: (len(busy) + 1) // 2]]
+
+    def _share(self, partitions: int) -> int:
+        """Documents of one partition's slice, where so many partitions have some."""
+        return max(1, int(self._size) // max(1, partitions))
+
+    async def _send(self, posted: Sequence[tuple[OwnedTimers, list[DueDeadline]]], now: datetime) -> None:
+        if not posted:
+            return
+        together = sum(len(owned.in_flight) for owned in self._owned.values())
+        for owned, _ in posted:
+            owned.together = together
+        try:
+            await self._post([entry for _, due in posted for entry in due])
+        except BaseException:
+            for owned, _ in posted:
+                owned.take_back()
+            raise
+        for _, due in posted:
+            for entry in due:
+                self._late((now - fire_at_of(entry.deadline)).total_seconds())
+
+    def _answered(self, key: str) -> None:
+        """One deadline was dealt with; with its slice the partition is free for the next, and the size is measured."""
+        owned = next((owned for owned in self._owned.values() if key in owned.in_flight), None)
+        if owned is None:
+            return
+        del owned.in_flight[key]
+        if owned.in_flight:
+            return
+        if not owned.tries and owned.together * 2 >= self._size:
+            seconds = max(1e-6, (self._now() - owned.posted_at).total_seconds())
+            wanted = WORK_SECONDS * owned.together / seconds
+            self._size = min(MOST, max(LEAST, (self._size + min(wanted, 2 * self._size)) / 2))
+        owned.tries = 0
+        self._wake.set()
+
+    def _wait(self, now: datetime, ready: datetime) -> float:
+        waits = [LOOK_AHEAD.total_seconds()]
+        to = come_by(ready)
+        for owned in self._owned.values():
+            if owned.in_flight:
+                waits.append((owned.patient_until() - now).total_seconds())
+            elif owned.due(to):
+                return 0.0
+            elif not owned.cut_to:
+                waits.append(SHORTEST_WAIT)  # it came while this turn was reading
+            elif ready == now:
+                soonest = min([owned.cut_to, *(entry.place for entry in owned.in_order()[:1])])
+                waits.append((instant_of(soonest) + MILLISECOND - now).total_seconds())
+        if ready < now:
+            waits.append(CALM_SECONDS)
+        wait = max(SHORTEST_WAIT, min(waits))
+        self._next = behind(now + timedelta(seconds=wait))
+        return wait
+
+    # ------------------------------------------------------------- the auditor
 
     async def audit(self) -> None:
-        """What is five minutes late was lost on the way: send it again. The heartbeat stays out if that fails."""
+        """Count what is late, whatever was read of other topics; what was lost is sent again with the next slices."""
         now = self._now()
-        end = now - LATE
-        if self._may_fire is not None:  # what waits for events that were not read yet is not lost
-            end = min(end, await self._may_fire(now))
-        self._audit_failed = True
-        late = [
-            entry
-            for partition in list(self._cursor)
-            for entry in await due_in(self._store, partition, BEGIN, end)
-        ]
-        self.overdue_held = sum(entry.held for entry in late)
-        self.overdue = len(late) - self.overdue_held
-        if late:
-            await self._post(late)
-        self._audit_failed, self._audited = False, time.monotonic()
-
-    def _window(self, partition: int, end: datetime) -> tuple[datetime, datetime]:
-        cursor = self._cursor.get(partition, "")
-        return (fire_at_of(cursor) if cursor else BEGIN), end
-
-    async def _fire(self, partition: int, due: list[DueDeadline]) -> None:
-        if not due or self._stopped or partition not in self._cursor:
-            return
-        await self._post(due)
-        for entry in due:
-            self._late((self._now() - fire_at_of(entry.deadline)).total_seconds())
-        if partition in self._cursor:  # else it moved on while we posted
-            self._cursor[partition] = max(self._cursor[partition], due[-1].deadline)
+        to = come_by(now if self._may_fire is None else min(now, self._watermark))
+        late = [await owned.audit(self._store, now, to) for owned in list(self._owned.values())]
+        self.overdue = sum(each.overdue for each in late)
+        self.overdue_held = sum(each.held for each in late)
+        self.overdue_waiting = sum(each.waiting for each in late)
+        if any(owned.again for owned in self._owned.values()):
+            self._wake.set()
+        self._audited_at = now

@@ -10,7 +10,7 @@ from bench.pipeline import work
 from bench.pipeline.consumer import INTAKE, BuiltinReference
 from bench.pipeline.meter import Meter
 from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
-from shared.bus.consumer import CONSUMER, to_record
+from shared.bus.subscription import CONSUMER, to_record
 from shared.store import Aggregates
 
 

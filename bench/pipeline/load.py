@@ -6,9 +6,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from bench.pipeline.consumer import INTAKE, registration
 from bench.pipeline.plan import PARTITIONS
-from shared.bus.consumer import CONSUMER, to_record
 from shared.bus.gateway import sealed
 from shared.bus.records import Record
+from shared.bus.subscription import CONSUMER, to_record
 from shared.bus.topics import ensure_topics
 
 

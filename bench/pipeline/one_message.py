@@ -11,7 +11,7 @@ from bench.pipeline import work
 from bench.pipeline.consumer import INTAKE, BuiltinReference
 from bench.pipeline.meter import Meter
 from bench.pipeline.plan import COLLECTION, Plan
-from shared.bus.consumer import to_record
+from shared.bus.subscription import to_record
 from shared.store import Aggregates
 
 

@@ -10,7 +10,8 @@ from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Pla
 from shared.bus.consumer import BatchConsumer
 from shared.bus.gateway import Gateway
 from shared.bus.processor import Batch, Processor
-from shared.bus.producer import Publisher, make_broker
+from shared.bus.producer import Producers, make_broker
+from shared.bus.publisher import Publisher
 from shared.metrics import Metrics
 from shared.service import collect_rarely
 from shared.store import connect
@@ -36,7 +37,8 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
         store = database.aggregates(COLLECTION, INTAKE.jurisdiction)
         await store.prepare()
         broker = make_broker(plan.bootstrap, plan.group)
-        publish = Publisher(broker, plan.output_prefix, metrics)
+        producers = Producers(plan.bootstrap, plan.output_prefix, plan.group, metrics)
+        publish = Publisher(producers, INTAKE.service, metrics)
         gateway = Gateway(INTAKE.source, publish, store)
 
         def _on_batch(batch: Batch) -> None:
@@ -52,6 +54,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
         )
         batches.meter = meter
         _read_as(broker, plan.group)
+        await producers.start()
         await broker.start()
         collect_rarely()
         meter.reset()
@@ -60,6 +63,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
             await meter.done.wait()
         finally:
             await broker.stop()
+            await producers.stop()
     for fault in ("dead_letters", "conflicts", "rewinds"):
         found = metrics.registry.get_sample_value(f"qinqing_{fault}_total")
         assert found == 0, f"not every event was taken at once: {found} {fault}"

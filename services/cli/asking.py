@@ -1,15 +1,14 @@
 """What commands that need a running system share: finding it, and saying so when there is none."""
 
-import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from rich.console import Console
-
-from services.cli.system import FAILED, RunningSystem, running_system
+from services.cli.display import Terminal, print_json
+from services.cli.system import FAILED, WRONG_USE, RunningSystem, data_option, running_system
 
 if TYPE_CHECKING:
+    from shared.bus.records import Record
     from shared.contract.envelope import Envelope
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -20,15 +19,15 @@ def need_system(data: Path, as_json: bool) -> RunningSystem:
     system = running_system(data)
     if system is None or system.phase != "ready":
         what = "nothing runs" if system is None else f"the system is {system.phase}"
-        fail(f"{what} on {data.resolve().name}; start it with: qinqing up", as_json)
+        fail(f"{what} on {data.resolve()}; start it with: qinqing up{data_option(data)}", as_json)
     return system
 
 
 def fail(message: str, as_json: bool, code: int = FAILED) -> NoReturn:
     """End with one line on stderr, and the same as JSON on stdout when asked."""
     if as_json:
-        print(json.dumps({"error": message}, ensure_ascii=False))
-    Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
+        print_json({"error": message})
+    Terminal(stderr=True, soft_wrap=True).print(message)
     raise SystemExit(code)
 
 
@@ -42,15 +41,57 @@ def from_ms(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-async def event_log(bootstrap: str, namespace: str) -> "list[Envelope]":
-    """Every event of a namespace once, whatever was published twice."""
+class EventLog(NamedTuple):
+    """Every event of a namespace once, and how many records on the topics of events are none."""
+
+    events: "list[Envelope]"
+    unreadable: int
+
+
+async def event_log(bootstrap: str, namespace: str) -> EventLog:
+    """Read the four topics of events whole; what was published twice counts once."""
     from shared.bus.reader import read_all
-    from shared.contract.envelope import open_envelope
     from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
 
     found: dict[str, Envelope] = {}
+    unreadable = 0
     topics = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
     async for record in read_all(bootstrap, topics, f"{namespace}." if namespace else ""):
-        envelope = open_envelope(record.value, record.sha256)
+        try:
+            envelope = _event(record)
+        except (ValueError, OverflowError):
+            unreadable += 1
+            continue
         found[f"{envelope.source} {envelope.id}"] = envelope
-    return list(found.values())
+    return EventLog(list(found.values()), unreadable)
+
+
+def _event(record: "Record") -> "Envelope":
+    """The event in a record, whole: its envelope, its data, its time; raises ValueError or OverflowError."""
+    from shared.contract.envelope import open_envelope, read_seen
+    from shared.contract.registry import EVENTS
+
+    envelope = open_envelope(record.value, record.sha256)
+    if envelope.time is None or envelope.seq < 1 or record.key != envelope.subject.encode():
+        raise ValueError("an event has a time, its place in a sequence, and its subject as the record's key")
+    envelope.time.astimezone(SHANGHAI)
+    read_seen(envelope.seen)
+    if (shape := EVENTS.get(envelope.type)) is not None:
+        shape.read(envelope.data)
+    return envelope
+
+
+async def replays_kept(bootstrap: str) -> list[str]:
+    """The namespaces of replays on this system, oldest first."""
+    from shared.bus.reader import topic_names
+    from shared.settings import is_history
+
+    return sorted({name.partition(".")[0] for name in await topic_names(bootstrap) if is_history(name)})
+
+
+async def need_namespace(bootstrap: str, namespace: str, as_json: bool) -> None:
+    """End the command where nothing is kept under this name; "" is the live system, which is always there."""
+    from shared.bus.reader import topic_names
+
+    if namespace and not await topic_names(bootstrap, f"{namespace}."):
+        fail(f"no such namespace: {namespace}; `qinqing namespaces list` shows them", as_json, WRONG_USE)

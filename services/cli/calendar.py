@@ -1,14 +1,12 @@
 """`qinqing calendar`: the table of work and rest days: import a year's notice, show it, compare a file with it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from services.cli.asking import fail, local
+from services.cli.display import Terminal, new_table, print_json
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
 if TYPE_CHECKING:
@@ -62,13 +60,13 @@ def import_(
         **found.facts(),
     }
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print_json(facts)
         return
     _print_imported(facts)
     if found.left_out and not replace:
         dates = ", ".join(day.on.isoformat() for day in found.left_out)
-        Console(soft_wrap=True).print(
-            f"不在文件中，保留 / not in the file, kept (--replace drops them): {dates}", highlight=False
+        Terminal(soft_wrap=True).print(
+            f"不在文件中，保留 / not in the file, kept (--replace drops them): {dates}"
         )
 
 
@@ -88,7 +86,7 @@ def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOptio
     found = calendar.compare(table, notice)
     if as_json:
         facts = {"year": notice.year, "version": version.version, **found.facts()}
-        print(json.dumps(facts, ensure_ascii=False))
+        print_json(facts)
         return
     _print_comparison(found)
 
@@ -125,9 +123,9 @@ def show(
             "published_through": table.published_through,
             "days": [calendar.day_facts(day) for day in days],
         }
-        print(json.dumps(facts, ensure_ascii=False))
+        print_json(facts)
         return
-    Console(soft_wrap=True, highlight=False).print(
+    Terminal(soft_wrap=True).print(
         f"version {version.version}, 生效 / in force from {local(version.in_force_from)}, "
         f"已公布至 / published through {table.published_through}"
     )
@@ -136,33 +134,33 @@ def show(
 
 def _print_years(days: "list[Day]") -> None:
     """Each year in short."""
-    table = Table("year", "休 / rest", "补班 / make-up")
+    table = new_table("year", "休 / rest", "补班 / make-up")
     for year in sorted({day.on.year for day in days}):
         kinds = [day.is_work for day in days if day.on.year == year]
         table.add_row(str(year), str(kinds.count(False)), str(kinds.count(True)))
-    Console().print(table)
+    Terminal().print(table)
 
 
 def _print_days(days: "list[Day]") -> None:
     """Every day with where it is written."""
     from services.cli.reference.calendar import day_facts
 
-    table = Table("date", "kind", "name", "source")
+    table = new_table("date", "kind", "name", "source", whole=("date", "kind"))
     for day in days:
         table.add_row(*day_facts(day).values())
-    Console().print(table)
+    Terminal().print(table)
 
 
 def _print_imported(facts: dict[str, Any]) -> None:
     from services.cli.reference.policy import NEW_CLOCKS_ONLY
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Terminal(soft_wrap=True)
     version, year, through = facts["version"], facts["year"], facts["published_through"]
     if facts["unchanged"]:
         said = facts.get("remark", "nothing to publish: work and rest days are published like this")
-        console.print(f"未变 / unchanged: version {version}; {said}", markup=False)
+        console.print(f"未变 / unchanged: version {version}; {said}")
         return
-    console.print(f"已发布 / published: {year}, calendar version {version}; {NEW_CLOCKS_ONLY}", markup=False)
+    console.print(f"已发布 / published: {year}, calendar version {version}; {NEW_CLOCKS_ONLY}")
     if through < year:
         console.print(
             f"{through + 1} 年通知未导入 / the notice of {through + 1} is not imported: "
@@ -173,7 +171,7 @@ def _print_imported(facts: dict[str, Any]) -> None:
 def _print_comparison(found: "Comparison") -> None:
     from services.cli.reference.calendar import kind
 
-    table = Table("date", "已发布 / published", "文件 / file", "")
+    table = new_table("date", "已发布 / published", "文件 / file", "", whole=("date",))
     for day in found.new:
         table.add_row(str(day.on), "-", f"{kind(day)} {day.name}", "new")
     for was, now in found.otherwise:
@@ -184,4 +182,4 @@ def _print_comparison(found: "Comparison") -> None:
         table.add_row(str(now.on), f"{was.name}, {was.source}", f"{now.name}, {now.source}", "other words")
     for day in found.left_out:
         table.add_row(str(day.on), f"{kind(day)} {day.name}", "-", "kept without --replace")
-    Console().print(table if table.row_count else "没有差别 / no difference")
+    Terminal().print(table if table.row_count else "没有差别 / no difference")

@@ -1,26 +1,26 @@
-"""`qinqing deadletters`: see what could not be used, hand it in again, or discard it with a reason."""
+"""`qinqing deadletters`: see what could not be used, hand it in again, give it up, or mend what waits behind it."""
 
 import asyncio
-import getpass
-import json
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from services.cli.asking import fail, from_ms, local, need_system
+from services.cli.asking import fail, local, need_namespace, need_system
+from services.cli.display import Terminal, print_json
 from services.cli.embedded import SERVICES
-from services.cli.system import DEFAULT_DATA, DataOption, JsonOption
+from services.cli.operating import operated
+from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
-if TYPE_CHECKING:
-    from shared.bus.deadletters import DeadLetter
-
-app = typer.Typer(help="Records that could not be used: list, show, replay, discard.", no_args_is_help=True)
+app = typer.Typer(
+    help="Records that could not be used: list, show, replay, discard; and what waits for them: skip, publish-again.",
+    no_args_is_help=True,
+)
 
 NamespaceOption = Annotated[
-    str, typer.Option("--namespace", help="A replay's namespace instead of the live one.")
+    str, typer.Option("--namespace", help="Look into a replay's namespace instead of the live system.")
 ]
 OriginArgument = Annotated[
     str, typer.Argument(help="Where it stood: topic/partition/offset, as `list` shows it.")
@@ -28,41 +28,40 @@ OriginArgument = Annotated[
 GroupOption = Annotated[
     str | None, typer.Option("--group", help="The service that set it aside, if several did.")
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is recorded with your name.")]
+SubjectArgument = Annotated[
+    str, typer.Argument(help="The aggregate: an issue's id or number, or such as dept:housing.")
+]
 
 
 @app.command("list")
 def list_(
     everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most, the newest.")] = 100,
     namespace: NamespaceOption = "",
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
-    """Every open dead letter of every service."""
-    dead_letters = [
-        dead_letter
-        for dead_letter in _dead_letters(data, namespace, as_json)
-        if everything or dead_letter.status == "open"
-    ]
+    """Every open dead letter of every service, newest first."""
+    status = "all" if everything else "open"
+    if namespace:
+        kept = _kept(data, namespace, as_json, "")
+        found = [one for one in kept if status in ("all", one["status"])]
+    else:
+        with operated(data, as_json) as services:
+            found = services.dead_letters(status, limit)
+    found.sort(key=lambda one: (str(one["at"]), one["number"]), reverse=True)
+    left_out = len(found) - limit
     if as_json:
-        print(json.dumps([_shown(dead_letter) for dead_letter in dead_letters], ensure_ascii=False))
+        print_json([_shown(one) for one in found[:limit]])
         return
-    console = Console()
-    if not dead_letters:
-        console.print("没有死信 / no dead letters")
-        return
-    table = Table("service", "origin", "about", "event", "since", "status", "reason")
-    for dead_letter in dead_letters:
-        since = local(from_ms(dead_letter.at_ms))
-        table.add_row(
-            dead_letter.group,
-            dead_letter.origin,
-            dead_letter.subject,
-            dead_letter.event,
-            since,
-            dead_letter.status,
-            dead_letter.reason[:80],
-        )
-    console.print(table)
+    terminal = Terminal()
+    if not found:
+        terminal.print("没有死信 / no dead letters")
+    for one in found[:limit]:
+        _print(terminal, one)
+    if left_out > 0:
+        terminal.print(f"还有更早的 / older ones are not shown: --limit {limit * 10}")
 
 
 @app.command()
@@ -74,117 +73,168 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """One dead letter with its raw value."""
-    dead_letter = _one(_dead_letters(data, namespace, as_json), origin, group, as_json)
-    fields = {**_shown(dead_letter), "value": dead_letter.value[:100_000].decode("utf-8", "replace")}
+    if namespace:
+        kept = [one for one in _kept(data, namespace, as_json, origin) if one["origin"] == origin]
+        found = _one(kept, origin, group, as_json)
+    else:
+        with operated(data, as_json) as services:
+            found = _one(services.with_origin(origin), origin, group, as_json)
     if as_json:
-        print(json.dumps(fields, ensure_ascii=False))
+        print_json(_shown(found))
         return
-    console = Console(soft_wrap=True)
-    for name, value in fields.items():
-        text = (
-            str(value)
-            if len(str(value)) <= 4000
-            else f"{str(value)[:4000]}… ({len(dead_letter.value)} bytes)"
-        )
-        console.print(f"{name:<12} {text}", markup=False, highlight=False)
+    terminal = Terminal()
+    _print(terminal, found)
+    value = str(found["value"])
+    terminal.print(value, soft_wrap=True)
+    if found["bytes"] > len(value.encode()):
+        terminal.print(f"… {found['bytes']} bytes in all")
 
 
 @app.command()
 def replay(
     origin: OriginArgument,
     group: GroupOption = None,
-    namespace: NamespaceOption = "",
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
     """Hand one dead letter in again, to the service that set it aside."""
-    _resolve(origin, group, namespace, data, as_json, "replayed", "")
+    with operated(data, as_json) as services:
+        found = _one(services.with_origin(origin), origin, group, as_json)
+        answer = services.ask(found["group"], f"/dead-letters/{origin}/replay")
+    _print_answer(answer, f"{origin}: replayed", as_json)
 
 
 @app.command()
 def discard(
     origin: OriginArgument,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded.")],
+    reason: ReasonOption,
     seq: Annotated[
-        int, typer.Option(help="Its place in the sequence, where the dead letter does not say.")
+        int, typer.Option(min=0, help="Its place in the sequence, where the dead letter does not say.")
     ] = 0,
     group: GroupOption = None,
-    namespace: NamespaceOption = "",
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
-    """Give one dead letter up: events that waited for it go on without it."""
-    _resolve(origin, group, namespace, data, as_json, "discarded", reason, seq)
+    """Give one dead letter up: events that waited for it go on, and a command is never executed."""
+    with operated(data, as_json) as services:
+        found = _one(services.with_origin(origin), origin, group, as_json)
+        body = {"reason": reason, "seq": seq}
+        answer = services.ask(found["group"], f"/dead-letters/{origin}/discard", body)
+    _print_answer(answer, f"{origin}: discarded", as_json)
 
 
-def _resolve(
-    origin: str,
-    group: str | None,
-    namespace: str,
-    data: Path,
-    as_json: bool,
-    status: str,
-    reason: str,
-    seq: int = 0,
+@app.command()
+def skip(
+    subject: SubjectArgument,
+    service: Annotated[str, typer.Option(help="The service that holds what came after it.")],
+    topic: Annotated[str, typer.Option(help="The topic on which it never came, such as intake.events.")],
+    seq: Annotated[int, typer.Option(min=1, help="Its place in that sequence.")],
+    reason: ReasonOption,
+    data: DataOption = DEFAULT_DATA,
+    as_json: JsonOption = False,
 ) -> None:
-    from shared.bus.deadletters import discard_request, replay_request, resolution
-    from shared.bus.gateway import sealed
-    from shared.bus.producer import publish
+    """Record that an event never comes, where no dead letter stands for it: what is held behind it goes on."""
+    with operated(data, as_json) as services:
+        body = {"topic": topic, "seq": seq, "reason": reason}
+        answer = services.ask(service, f"{_place(subject, as_json)}/skip", body)
+    _print_answer(answer, f"{subject}: {service} goes on without {topic} {seq}", as_json)
 
-    system = need_system(data, as_json)
-    dead_letter = _one(_dead_letters(data, namespace, as_json), origin, group, as_json)
-    if dead_letter.status != "open":
-        fail(f"{origin} was {dead_letter.status} already by {dead_letter.resolved_by}", as_json, 2)
-    if status == "replayed" and (refusal := _why_not_again(dead_letter)):
-        fail(refusal, as_json, 2)
-    actor = f"operator:{getpass.getuser()}"
-    numbered = dead_letter._replace(seq=dead_letter.seq or seq)
-    request = (
-        replay_request(dead_letter, actor)
-        if status == "replayed"
-        else discard_request(numbered, actor, reason)
+
+@app.command("publish-again")
+def publish_again(
+    subject: SubjectArgument,
+    service: Annotated[str, typer.Option(help="The service that published them first.")],
+    data: DataOption = DEFAULT_DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a service publish every event of one aggregate again, as it was: for readers that lost one."""
+    with operated(data, as_json) as services:
+        answer = services.ask(service, f"{_place(subject, as_json)}/publish-again")
+    _print_answer(
+        answer, f"{subject}: {answer.get('events', '?')} events of {service} published again", as_json
     )
-    records = [resolution(dead_letter, status, f"{actor} {reason}".strip())]
-    if request is not None and dead_letter.subject:
-        records.insert(0, sealed(request, f"/operator/{dead_letter.group}"))
-    asyncio.run(publish(system.kafka_bootstrap, records, f"{namespace}." if namespace else ""))
-    if as_json:
-        print(json.dumps({**_shown(dead_letter), "status": status}, ensure_ascii=False))
-    else:
-        Console().print(f"{origin}: {status}")
 
 
-def _why_not_again(dead_letter: "DeadLetter") -> str:
-    """Why this dead letter cannot be handed in again; "" when it can."""
-    if dead_letter.origin.startswith("dept."):
-        return "a department's message is not handed in again for it; ask the department to send it right"
-    if not dead_letter.subject:
-        return "it names no issue, so it cannot be handed in again; discard it with a reason"
-    return ""
+def _place(subject: str, as_json: bool) -> str:
+    from urllib.parse import quote
+
+    from services.intake.issue.numbers import read_number
+    from shared.contract.subjects import KINDS, id_of, kind_of
+
+    kind = kind_of(subject)
+    if not kind:
+        prefixes = ", ".join(form.prefix for form in KINDS.values() if form.prefix)
+        fail(
+            f"{subject} is no aggregate: an issue's id, or one that begins with {prefixes}",
+            as_json,
+            WRONG_USE,
+        )
+    if not KINDS[kind].prefix:
+        try:
+            subject = read_number(subject)
+        except ValueError as error:
+            fail(str(error), as_json, WRONG_USE)
+    return f"/{KINDS[kind].path}/{quote(id_of(subject), safe='')}"
 
 
-def _dead_letters(data: Path, namespace: str, as_json: bool) -> "list[DeadLetter]":
+def _kept(data: Path, namespace: str, as_json: bool, only_value_of: str) -> list[dict[str, Any]]:
+    """The dead letters of a replay, read from its topics: no service runs there any more."""
     from shared.bus.reader import read_dead_letters
+    from shared.operators import shown_whole
 
-    system = need_system(data, as_json)
-    prefix = f"{namespace}." if namespace else ""
-    return asyncio.run(read_dead_letters(system.kafka_bootstrap, SERVICES, prefix))
+    bootstrap = need_system(data, as_json).kafka_bootstrap
+    asyncio.run(need_namespace(bootstrap, namespace, as_json))
+    found = asyncio.run(read_dead_letters(bootstrap, SERVICES, f"{namespace}.", only_value_of))
+    return [shown_whole(one).model_dump(mode="json") for one in found]
 
 
-def _one(dead_letters: "list[DeadLetter]", origin: str, group: str | None, as_json: bool) -> "DeadLetter":
-    found = [
-        dead_letter
-        for dead_letter in dead_letters
-        if dead_letter.origin == origin and group in (None, dead_letter.group)
-    ]
+def _one(found: list[dict[str, Any]], origin: str, group: str | None, as_json: bool) -> dict[str, Any]:
+    found = [one for one in found if group in (None, one["group"])]
     if not found:
-        fail(f"no dead letter from {origin}; `qinqing deadletters list --all` shows them", as_json, 2)
+        fail(f"no dead letter from {origin}; `qinqing deadletters list --all` shows them", as_json, WRONG_USE)
     if len(found) > 1:
-        fail(f"set aside by {', '.join(one.group for one in found)}; say which with --group", as_json, 2)
+        groups = ", ".join(str(one["group"]) for one in found)
+        fail(f"set aside by {groups}; say which with --group", as_json, WRONG_USE)
     return found[0]
 
 
-def _shown(dead_letter: "DeadLetter") -> dict[str, Any]:
-    fields = dead_letter._asdict()
-    fields.pop("value")
-    return {**fields, "bytes": len(dead_letter.value), "since": local(from_ms(dead_letter.at_ms))}
+def _shown(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "since": local(datetime.fromisoformat(one["at"]))}
+
+
+def _print(terminal: Terminal, one: dict[str, Any]) -> None:
+    """One block: the origin on a line of its own, to be copied whole, and everything else in full below it."""
+    terminal.print(one["origin"], style="bold", soft_wrap=True)
+    place = f", {one['topic']} {one['seq']}" if one["seq"] else ""
+    fields = {
+        "service": f"{one['group']}, {one['status']}"
+        + (f" by {one['resolved_by']}" if one["resolved_by"] else ""),
+        "about": f"{one['subject'] or '-'}: {one['event'] or 'unreadable'}{place}",
+        "since": f"{local(datetime.fromisoformat(one['at']))}, {one['bytes']} bytes",
+        "reason": one["reason"],
+    }
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for name, text in fields.items():
+        grid.add_row(f"  {name}", text)
+    terminal.print(grid)
+
+
+def _print_answer(answer: dict[str, Any], done: str, as_json: bool) -> None:
+    """What became of it; a command that was handed in again may have been refused, or have failed again."""
+    if as_json:
+        print_json(answer)
+        return
+    terminal = Terminal(soft_wrap=True)
+    if answer.get("status") == "pending":
+        terminal.print(f"已提交，稍后可查 / taken, look later: {answer['look']}")
+        return
+    terminal.print(done)
+    if answer.get("remark"):
+        terminal.print(answer["remark"])
+    outcome = answer.get("outcome") or {}
+    if outcome.get("reason") == "failed":
+        terminal.print("再次失败，成为新的死信 / it failed again and is a new dead letter")
+    elif outcome.get("status") == "refused":
+        terminal.print(f"被拒绝 / refused: {outcome.get('reason')}: {outcome.get('detail', '')}")

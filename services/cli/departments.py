@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from services.cli.asking import fail, local
+from services.cli.display import Terminal, new_table, print_json
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
 if TYPE_CHECKING:
@@ -44,9 +43,9 @@ def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
     unchanged = len(entries) - len(done)
     if as_json:
         versions = [{"subject": subject, "version": version} for subject, version in done]
-        print(json.dumps({"published": versions, "unchanged": unchanged}, ensure_ascii=False))
+        print_json({"published": versions, "unchanged": unchanged})
         return
-    console = Console(soft_wrap=True, highlight=False)
+    console = Terminal(soft_wrap=True)
     for subject, version in done:
         console.print(f"{subject}: version {version}")
     console.print(f"{len(done)} 已发布 / published, {unchanged} 未变 / unchanged")
@@ -68,11 +67,11 @@ def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOptio
     left_out = departments.not_in_file(entries, published)
     if as_json:
         facts = {"differences": [one.facts() for one in found], "not_in_file": left_out}
-        print(json.dumps(facts, ensure_ascii=False))
+        print_json(facts)
         return
     _print_differences(found)
     if left_out:
-        Console(soft_wrap=True).print(
+        Terminal(soft_wrap=True).print(
             f"不在文件中，不变 / not in the file, stay as they are: {', '.join(left_out)}"
         )
 
@@ -102,14 +101,16 @@ def show(
     found = [one for subject in subjects if (one := published.in_force(subject, now)) is not None]
     if as_json:
         entries = [{"code": id_of(one.subject), "version": one.version, **one.data} for one in found]
-        print(json.dumps(entries, ensure_ascii=False))
+        print_json(entries)
         return
-    table = Table("code", "名称 / name", "一把手 / head", "version", "in force from", "merged into")
+    table = new_table("code", "名称 / name", "一把手 / head", "version, since", whole=("code",))
     for one in found:
-        name = f"{one.data.get('name_zh', '')} {one.data.get('name_en', '')}"
-        since, into = local(one.in_force_from), str(one.data.get("merged_into", ""))
-        table.add_row(id_of(one.subject), name, str(one.data.get("head", "")), one.version, since, into)
-    Console().print(table)
+        name = f"{one.data.get('name_zh', '')}\n{one.data.get('name_en', '')}"
+        state = f"{one.version}, {local(one.in_force_from)[:10]}"
+        if one.data.get("merged_into"):
+            state += f", merged into {one.data['merged_into']}"
+        table.add_row(id_of(one.subject), name, str(one.data.get("head", "")), state)
+    Terminal().print(table)
 
 
 @app.command()
@@ -132,11 +133,11 @@ def merge(
             fail(wrong, as_json, WRONG_USE)
         outcome = ask(client, subject_of("department", code), into)
     if as_json:
-        print(json.dumps(outcome, ensure_ascii=False))
+        print_json(outcome)
         return
     left = outcome.get("merging", 0)
-    Console(soft_wrap=True).print(
-        f"{code} 并入 / is merged into {into}; 移交中 / issues being handed over: {left}", highlight=False
+    Terminal(soft_wrap=True).print(
+        f"{code} 并入 / is merged into {into}; 移交中 / issues being handed over: {left}"
     )
 
 
@@ -144,25 +145,25 @@ def _show_one(code: str, versions: "list[Version]", as_json: bool) -> None:
     """Every version of one department, the oldest first."""
     if as_json:
         facts = [one.model_dump(mode="json") for one in versions]
-        print(json.dumps({"code": code, "versions": facts}, ensure_ascii=False))
+        print_json({"code": code, "versions": facts})
         return
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     for one in versions:
         console.print(f"version {one.version}, 生效 / in force from {local(one.in_force_from)}", style="bold")
         for name, value in one.data.items():
             if value and name not in ("version", "in_force_from"):
-                console.print(f"  {name:<18} {_text(value)}", markup=False, highlight=False)
+                console.print(f"  {name:<18} {_text(value)}")
 
 
 def _print_differences(found: "list[Difference]") -> None:
     if not found:
-        Console().print("没有差别 / no difference")
+        Terminal().print("没有差别 / no difference")
         return
-    table = Table("entry", "field", "已发布 / published", "文件 / file")
+    table = new_table("entry", "field", "已发布 / published", "文件 / file", whole=("field",))
     for one in found:
         for name, (was, now) in one.fields.items():
             table.add_row(one.subject, name, _text(was) if one.after else "(new)", _text(now))
-    Console().print(table)
+    Terminal().print(table)
 
 
 def _text(value: object) -> str:

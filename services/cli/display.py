@@ -1,9 +1,11 @@
-"""What the commands about the whole system print: progress, the banner, the status table, and what went wrong."""
+"""What commands print: plain text whoever wrote it, JSON, progress, the banner, the status table."""
 
+import json
+import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +19,56 @@ from rich.text import Text
 
 from services.cli.embedded import PortsTaken, SystemState
 
+NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a terminal's cursor, colours it or turns its text around, and what no terminal can write."""
+
+
+def shown(text: str) -> str:
+    """A text that may come from anybody, as it may stand on a terminal."""
+    return NOT_SHOWN.sub("\ufffd", text)
+
+
+class Terminal(Console):
+    """A console on which text is text, also in tables: no markup, no emoji codes, no control characters.
+
+    What is to be coloured is a ``Text`` of our own; where it holds a stranger's words, they go through ``shown``.
+    """
+
+    def __init__(self, *, stderr: bool = False, soft_wrap: bool = False) -> None:
+        super().__init__(stderr=stderr, soft_wrap=soft_wrap, markup=False, emoji=False, highlight=False)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Every text that is printed, and every cell of a table, comes by here."""
+        return super().render_str(shown(text), **how)
+
+
+def new_table(*columns: str, whole: Collection[str] = (), title: str | None = None) -> Table:
+    """A table that loses nothing at 80 columns: its columns are wrapped, but for those that are to stay ``whole``."""
+    made = Table(title=title)
+    for name in columns:
+        made.add_column(name, overflow="fold", no_wrap=name in whole)
+    return made
+
+
+def print_json(value: object) -> None:
+    """One JSON value on one line of stdout; half a character is written as its escape, an endless number as null."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        from pydantic_core import to_json
+
+        text = to_json(value, inf_nan_mode="null").decode()
+    print(text.encode("utf-8", "backslashreplace").decode(), flush=True)
+
+
+def unreadable(count: int) -> None:
+    """Say on stderr how many records no command could read; nothing where there are none."""
+    if count:
+        Terminal(stderr=True, soft_wrap=True).print(
+            f"{count} 条记录无法读取 / records that could not be read: {count}"
+        )
+
+
 LABELS = {"kafka": "Kafka 4.3", "store": "store of ", "service": "service "}
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "stopped": ("·", "dim")}
 
@@ -27,7 +79,7 @@ class Progress:
     def __init__(self, read: Callable[[], SystemState | None], quiet: bool) -> None:
         self._read = read
         self._began = time.monotonic()
-        console = Console(stderr=True)
+        console = Terminal(stderr=True)
         self._live = (
             None if quiet else Live(get_renderable=self._render, console=console, refresh_per_second=8)
         )
@@ -64,7 +116,8 @@ class Stopping:
 
     def __init__(self, quiet: bool) -> None:
         spinner = Spinner("dots", "Stopping: services, stores, Kafka")
-        console = Console(stderr=True, quiet=quiet)
+        console = Terminal(stderr=True)
+        console.quiet = quiet
         self._live = Live(spinner, console=console, transient=True)
 
     def __enter__(self) -> Self:

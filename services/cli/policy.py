@@ -1,15 +1,13 @@
 """`qinqing policy`: limits, warnings and office hours: import a version, show it, compare a file with it."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from services.cli.asking import fail, local
+from services.cli.display import Terminal, new_table, print_json
 from services.cli.system import DEFAULT_DATA, DataOption, JsonOption
 
 app = typer.Typer(
@@ -45,12 +43,12 @@ def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
     unchanged = bool(outcome.get("unchanged"))
     if as_json:
         facts = {"version": wanted.version, "unchanged": unchanged, "remark": policy.NEW_CLOCKS_ONLY}
-        print(json.dumps({**facts, **outcome}, ensure_ascii=False))
+        print_json({**facts, **outcome})
         return
-    console = Console(soft_wrap=True, highlight=False)
+    console = Terminal(soft_wrap=True)
     if unchanged:
         said = outcome.get("remark") or "nothing to publish: it is published like this"
-        console.print(f"未变 / unchanged: version {wanted.version}; {said}", markup=False)
+        console.print(f"未变 / unchanged: version {wanted.version}; {said}")
         return
     console.print(f"已发布 / published: policy version {wanted.version}; {policy.NEW_CLOCKS_ONLY}")
 
@@ -71,14 +69,12 @@ def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOptio
     found = policy.compare(known[1] if known else None, wanted)
     if as_json:
         fields = {name: {"published": was, "file": now} for name, (was, now) in found.items()}
-        print(
-            json.dumps({"version": known[0].version if known else None, "fields": fields}, ensure_ascii=False)
-        )
+        print_json({"version": known[0].version if known else None, "fields": fields})
         return
-    table = Table("field", "已发布 / published", "文件 / file")
+    table = new_table("field", "已发布 / published", "文件 / file", whole=("field",))
     for name, (was, now) in found.items():
         table.add_row(name, was or "-", now or "-")
-    Console().print(table if found else "没有差别 / no difference")
+    Terminal().print(table if found else "没有差别 / no difference")
 
 
 @app.command()
@@ -96,9 +92,9 @@ def show(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
     version, current = known
     if as_json:
         facts = {"version": version.version, "in_force_from": version.in_force_from.isoformat()}
-        print(json.dumps({**facts, "policy": current.model_dump(mode="json")}, ensure_ascii=False))
+        print_json({**facts, "policy": current.model_dump(mode="json")})
         return
-    table = Table("field", "value", title=f"生效 / in force from {local(version.in_force_from)}")
+    table = new_table("field", "value", title=f"生效 / in force from {local(version.in_force_from)}")
     for name, value in policy.flat(current).items():
         table.add_row(name, value)
-    Console().print(table)
+    Terminal().print(table)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,10 +20,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from services.cli.asking import event_log, fail
+from services.cli.display import Terminal, new_table, print_json, unreadable
 from services.cli.embedded import DEFAULT_BASE_PORT
 from services.cli.embedded.services import Parts, history_services, jurisdiction
+from services.cli.errors import first
 from services.cli.replaying.messages import Message, read_messages
 from services.cli.system import DEFAULT_DATA, WRONG_USE, BasePortOption, DataOption, running_system
 
@@ -50,7 +53,7 @@ def replay(
     """Play a file of messages with their real reply times through all four services."""
     from shared.domain.clocks import Limit
 
-    console = Console(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True, soft_wrap=True)
     try:
         Limit(reply_limit)
     except ValueError as error:
@@ -59,27 +62,38 @@ def replay(
         fail(f"--json: there is no folder {numbers.parent} to write {numbers.name} into", False, WRONG_USE)
     messages, faults = read_messages(file)
     for fault in faults[:SHOWN_FAULTS]:
-        console.print(str(fault), markup=False, highlight=False)
+        console.print(str(fault))
     if len(faults) > SHOWN_FAULTS:
         console.print(f"... and {len(faults) - SHOWN_FAULTS} more")
     if faults and not skip_bad:
         fail(
-            f"{len(faults)} faults in {file.name}; nothing was imported (--skip-bad leaves such rows out)",
+            f"faults in {file.name}: {len(faults)}; nothing was imported (--skip-bad leaves such rows out)",
             False,
             2,
         )
     if not messages:
         fail(f"{file.name} has no message that could be replayed", False, WRONG_USE)
     last = _until(messages, until)
-    name = namespace or f"replay-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name = _namespace(namespace)
     played = asyncio.run(_replay(console, messages, reply_limit, last, name, data, base_port))
     result = {**played, "skipped_rows": len(faults)}
     if numbers is not None and str(numbers) != "-":
         numbers.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if str(numbers) == "-":
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     else:
-        Console().print(_table(result), *_closing_lines(result, numbers), sep="\n")
+        Terminal().print(_table(result), *_closing_lines(result, numbers), sep="\n")
+        unreadable(result["unreadable"])
+
+
+def _namespace(asked: str | None) -> str:
+    """Where this replay is kept: as asked, or in a new namespace."""
+    from shared.settings import HISTORY_PREFIX, namespace_fault
+
+    name = f"{HISTORY_PREFIX}{datetime.now(UTC):%Y%m%d-%H%M%S}" if asked is None else asked
+    if fault := namespace_fault(name, history=True):
+        fail(f"--namespace: {fault}", False, WRONG_USE)
+    return name
 
 
 def _until(messages: list[Message], text: str | None) -> datetime:
@@ -100,7 +114,7 @@ def _until(messages: list[Message], text: str | None) -> datetime:
 
 
 @asynccontextmanager
-async def _parts(console: Console, data: Path, base_port: int) -> AsyncIterator[Parts]:
+async def _parts(console: Terminal, data: Path, base_port: int) -> AsyncIterator[Parts]:
     """The broker and stores of the running system, or ones that are started for this replay alone."""
     from services.cli.embedded import Embedded
 
@@ -114,7 +128,7 @@ async def _parts(console: Console, data: Path, base_port: int) -> AsyncIterator[
 
 
 async def _replay(
-    console: Console,
+    console: Terminal,
     messages: list[Message],
     limit: str,
     until: datetime,
@@ -128,15 +142,18 @@ async def _replay(
     began = time.monotonic()
     try:
         async with _parts(console, data, base_port) as parts:
-            console.print(f"启动四个服务 / starting four services in namespace {namespace}", highlight=False)
+            console.print(f"启动四个服务 / starting four services in namespace {namespace}")
             async with history_services(parts, namespace=namespace, reply_limit=limit) as services:
                 urls = {name: child.url for name, child in services.items()}
                 writes = await _play(console, parts, urls, messages, until, namespace)
             result = await _numbers(parts, namespace)  # the services are gone: the log alone speaks
-    except* (ReplayFailed, PortsTaken, AlreadyRunning, StartFailed) as errors:
-        fail(str(_first(errors)), False)
+    except* ReplayFailed as errors:
+        logs = data / "logs" / f"<service>-{namespace}.log"
+        fail(f"{first(errors)}; what the services say: {logs}", False)
+    except* (PortsTaken, AlreadyRunning, StartFailed) as errors:
+        fail(str(first(errors)), False)
     except* WrongLayout as errors:
-        fail(str(_first(errors)), False, WRONG_USE)
+        fail(str(first(errors)), False, WRONG_USE)
     seconds = round(time.monotonic() - began, 1)
     return {
         **result,
@@ -151,14 +168,8 @@ async def _replay(
     }
 
 
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
 async def _play(
-    console: Console,
+    console: Terminal,
     parts: Parts,
     urls: dict[str, str],
     messages: list[Message],
@@ -169,6 +180,7 @@ async def _play(
     from services.cli.replaying.drive import Driver
     from services.cli.replaying.reads import READS
     from shared.bus.reader import group_lag
+    from shared.settings import BODY_BYTES
 
     columns = (
         SpinnerColumn(),
@@ -184,7 +196,15 @@ async def _play(
             def show(inputs: int) -> None:
                 bar.update(task, completed=inputs)
 
-            driver = Driver(urls, lag, messages, jurisdiction=jurisdiction(), until=until, progress=show)
+            driver = Driver(
+                urls,
+                lag,
+                messages,
+                jurisdiction=jurisdiction(),
+                until=until,
+                progress=show,
+                body_bytes=int(os.environ.get("QINQING_BODY_BYTES") or BODY_BYTES),
+            )
             bar.update(task, total=driver.inputs)
             return await driver.run()
 
@@ -195,13 +215,13 @@ async def _numbers(parts: Parts, namespace: str) -> dict[str, Any]:
     from services.cli.figures.rebuild import rebuild
     from shared.contract.subjects import kind_of
 
-    envelopes = await event_log(parts.kafka_bootstrap, namespace)
-    events = sum(kind_of(envelope.subject) == "issue" for envelope in envelopes)
-    return {**replay_figures(rebuild(envelopes).values()), "events": events}
+    log = await event_log(parts.kafka_bootstrap, namespace)
+    events = sum(kind_of(envelope.subject) == "issue" for envelope in log.events)
+    return {**replay_figures(rebuild(log.events).values()), "events": events, "unreadable": log.unreadable}
 
 
 def _table(result: dict[str, Any]) -> Table:
-    table = Table(
+    table = new_table(
         "month", "registered", "replied", "on time", "late", "open", "on-time rate", title="重放结果 / replay"
     )
     rows = [*sorted(result["months"].items()), ("total", result)]
@@ -226,11 +246,13 @@ def _table(result: dict[str, Any]) -> Table:
     return table
 
 
-def _closing_lines(result: dict[str, Any], numbers: Path | None) -> list[str]:
-    limit = result["reply_limit"]
-    lines = [
-        f"按时答复 / replied on time [bold]{result['replied_on_time']}[/bold] of {result['replied']} replied "
-        f"({result['registered']} registered), limit {limit}; promise clocks breached: {result['breaches']}",
+def _closing_lines(result: dict[str, Any], numbers: Path | None) -> list[str | Text]:
+    rest = (
+        f" of {result['replied']} replied ({result['registered']} registered), limit {result['reply_limit']}; "
+        f"promise clocks breached: {result['breaches']}"
+    )
+    lines: list[str | Text] = [
+        Text.assemble("按时答复 / replied on time ", (str(result["replied_on_time"]), "bold"), rest),
         f"{result['events']} events in {result['seconds']} s ({result['events_per_second']}/s), "
         f"kept in namespace {result['namespace']}",
         f"统计 / figures: qinqing report --month YYYY-MM --namespace {result['namespace']}",

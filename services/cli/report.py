@@ -1,21 +1,17 @@
 """`qinqing report`: the figures of one month from the event log, each with numerator and denominator."""
 
 import asyncio
-import json
 import re
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from services.cli.asking import event_log, fail, need_system
+from services.cli.asking import event_log, fail, need_namespace, need_system, replays_kept
+from services.cli.display import Terminal, new_table, print_json, unreadable
+from services.cli.namespaces import NamespaceOption
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
-
-if TYPE_CHECKING:
-    from services.cli.figures.figures import Figures
 
 COUNTS = {
     "registered": "登记 / registered",
@@ -39,7 +35,7 @@ WORDS = {
 
 def report(
     month: Annotated[str, typer.Option(help="The month of registration, in Asia/Shanghai: YYYY-MM.")],
-    namespace: Annotated[str, typer.Option(help="A replay's namespace instead of the live one.")] = "",
+    namespace: NamespaceOption = "",
     from_log: Annotated[
         bool, typer.Option("--from-log", help="Changes nothing: figures always come from the event log.")
     ] = False,
@@ -50,20 +46,21 @@ def report(
     """The figures of one month: registered, on time, rated, satisfied; every rate with what it is a share of."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         fail(f"--month: {month!r} is no month; write 2019-04", as_json, WRONG_USE)
-    figures = asyncio.run(_figures(data, month, namespace, _instant(as_of, as_json), as_json))
+    system = need_system(data, as_json)
+    facts = asyncio.run(_figures(system.kafka_bootstrap, month, namespace, _instant(as_of, as_json), as_json))
     if as_json:
-        print(figures.model_dump_json())
+        print_json(facts)
         return
-    facts = json.loads(figures.model_dump_json())
-    console = Console()
+    unreadable(facts["unreadable"])
+    terminal = Terminal()
     if not facts["total"]["registered"]:
         where = f"namespace {namespace}" if namespace else "the live system"
-        console.print(f"{month}: 没有登记的问题 / no issue was registered in {where}")
-        if others := [name for name in asyncio.run(_namespaces(data, as_json)) if name != namespace]:
-            console.print("重放另存于 / replays are kept in: " + ", ".join(others) + " (--namespace NAME)")
+        terminal.print(f"{month}: 没有登记的问题 / no issue was registered in {where}")
+        if others := asyncio.run(replays_kept(system.kafka_bootstrap)):
+            terminal.print("重放另存于 / replays are kept in: " + ", ".join(others) + " (--namespace NAME)")
         return
-    console.print(_totals(month, facts["total"]))
-    console.print(_departments(facts["departments"]))
+    terminal.print(_totals(month, facts["total"]))
+    terminal.print(_departments(facts["departments"]))
 
 
 def _instant(text: str | None, as_json: bool) -> datetime:
@@ -78,20 +75,16 @@ def _instant(text: str | None, as_json: bool) -> datetime:
     return at
 
 
-async def _figures(data: Path, month: str, namespace: str, as_of: datetime, as_json: bool) -> "Figures":
+async def _figures(
+    bootstrap: str, month: str, namespace: str, as_of: datetime, as_json: bool
+) -> dict[str, Any]:
+    """The figures as --json prints them, with how many records could not be read."""
     from services.cli.figures.figures import figures_from_log
 
-    system = need_system(data, as_json)
-    return figures_from_log(await event_log(system.kafka_bootstrap, namespace), as_of, month)
-
-
-async def _namespaces(data: Path, as_json: bool) -> list[str]:
-    """The namespaces of replays that are kept on this system, oldest first."""
-    from shared.bus.reader import topic_names
-
-    names = await topic_names(need_system(data, as_json).kafka_bootstrap)
-    suffix = ".intake.events"
-    return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix))
+    await need_namespace(bootstrap, namespace, as_json)
+    log = await event_log(bootstrap, namespace)
+    figures = figures_from_log(log.events, as_of, month)
+    return {**figures.model_dump(mode="json"), "unreadable": log.unreadable}
 
 
 def share(rate: dict[str, Any]) -> str:
@@ -101,7 +94,7 @@ def share(rate: dict[str, Any]) -> str:
 
 
 def _totals(month: str, total: dict[str, Any]) -> Table:
-    table = Table("figure", "value", "unit", title=f"{month}")
+    table = new_table("figure", "value", "unit", whole=("value", "unit"), title=month)
     for name, words in COUNTS.items():
         table.add_row(words, str(total[name]), "issue")
     table.add_section()
@@ -113,18 +106,22 @@ def _totals(month: str, total: dict[str, Any]) -> Table:
         ("total_time", "总用时 / total time"),
     ):
         hours = total[name]
-        text = (
-            f"median {hours['median']:.1f} h, mean {hours['mean']:.1f} h"
-            if hours["median"] is not None
-            else "-"
-        )
-        table.add_row(words, f"{text} (n = {hours['n']})", hours["unit"])
+        known = hours["median"] is not None
+        text = f"median {hours['median']:.1f} h\nmean {hours['mean']:.1f} h\n" if known else ""
+        table.add_row(words, f"{text}n = {hours['n']}", hours["unit"])
     return table
 
 
 def _departments(departments: dict[str, Any]) -> Table:
-    table = Table(
-        "department", "registered", "replied", "on time", "answered", "satisfied", title="部门 / departments"
+    table = new_table(
+        "department",
+        "registered",
+        "replied",
+        "on time",
+        "answered",
+        "satisfied",
+        whole=("department",),
+        title="部门 / departments",
     )
     for code, row in sorted(departments.items(), key=lambda entry: -entry[1]["registered"]):
         shares = (share(row["rates"][name]) for name in ("on_time_reply", "answered", "satisfied"))

@@ -1,16 +1,16 @@
 """`qinqing submit`: raise one issue and see its number and promised date."""
 
-import json
 from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx
 import typer
-from rich.console import Console
 from rich.prompt import Prompt
+from rich.text import Text
 
-from services.cli.asking import need_system
-from services.cli.system import DEFAULT_DATA, FAILED, WRONG_USE, DataOption, JsonOption
+from services.cli.asking import fail, need_system
+from services.cli.display import Terminal, print_json, shown
+from services.cli.system import DEFAULT_DATA, FAILED, WRONG_USE, DataOption, JsonOption, data_option
 
 TitleOption = Annotated[str | None, typer.Option("--title", help="One line that says what it is about.")]
 TextOption = Annotated[
@@ -37,41 +37,57 @@ def submit(
 ) -> None:
     """Raise an issue; print its number, the promised date, and how to follow it."""
     system = need_system(data, as_json)
-    title = title or Prompt.ask("标题 / title")
-    text = text or Prompt.ask("内容 / text")
+    title, text = _asked("标题 / title", title, as_json), _asked("内容 / text", text, as_json)
     body: dict[str, Any] = {"title": title, "text": text, "kind": kind}
     body |= {"enterprise": enterprise} if enterprise else {}
     body |= {"anonymous": True} if anonymous else {}
-    headers = {"Idempotency-Key": key or uuid4().hex, "Qinqing-Actor": actor}
+    key = key or uuid4().hex
+    headers = {"Idempotency-Key": key, "Qinqing-Actor": actor}
+    again = f"asked again with --key {key} it does not become a second issue"
     try:
         response = httpx.post(
             f"{system.service_urls['intake']}/issues", json=body, headers=headers, timeout=15
         )
+        answer = response.json()
     except httpx.TransportError as error:
-        _end(FAILED, as_json, {"error": f"intake does not answer: {error}"})
-    answer = response.json()
+        fail(f"intake does not answer: {error}; {again}", as_json)
+    except ValueError:
+        fail(f"intake answered {response.status_code} and no JSON; {again}", as_json)
+    if response.status_code >= 500:
+        _end(FAILED, as_json, answer | {"again": again})
     if response.status_code >= 400:
-        _end(WRONG_USE if response.status_code < 500 else FAILED, as_json, answer)
+        _end(WRONG_USE, as_json, answer)
     if as_json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
         return
-    console = Console()
-    if response.status_code == 202:
-        console.print(f"已收到，稍后可查 / received, look later: {answer['look']}")
+    terminal = Terminal(soft_wrap=True)
+    if response.status_code == httpx.codes.ACCEPTED:
+        terminal.print(f"已收到，稍后可查 / received, look later: {answer['look']}")
         return
     provisional = " （暂定 provisional）" if answer.get("provisional_because") else ""
-    console.print(f"登记编号 / number        [bold]{answer['number']}[/bold]")
-    console.print(f"承诺答复日期 / promised  [bold]{answer.get('due_on', '-')}[/bold]{provisional}")
-    console.print(f"跟踪 / follow            qinqing follow issue {answer['id']}")
+    number, due = shown(answer["number"]), shown(answer.get("due_on", "-"))
+    terminal.print(Text.assemble("登记编号 / number        ", (number, "bold")))
+    terminal.print(Text.assemble("承诺答复日期 / promised  ", (due, "bold"), provisional))
+    terminal.print(f"跟踪 / follow            qinqing follow issue {answer['id']}{data_option(data)}")
+
+
+def _asked(what: str, given: str | None, as_json: bool) -> str:
+    """What was given, or what the person at the terminal says."""
+    try:
+        return given or Prompt.ask(what, console=Terminal(stderr=True))
+    except EOFError:
+        fail(f"{what} is missing and nobody can be asked: say --title and --text", as_json, WRONG_USE)
 
 
 def _end(code: int, as_json: bool, fields: dict[str, Any]) -> None:
+    """End with a problem document: its title, each field with its rule, its detail."""
     if as_json:
-        print(json.dumps(fields, ensure_ascii=False))
-    console = Console(stderr=True, soft_wrap=True)
-    console.print(str(fields.get("title") or fields.get("error") or fields), markup=False)
+        print_json(fields)
+    terminal = Terminal(stderr=True, soft_wrap=True)
+    terminal.print(str(fields.get("title") or fields))
     for error in fields.get("errors", ()):
-        console.print(f"  {error['field']}: {error['rule']}", markup=False)
-    if fields.get("detail"):
-        console.print(f"  {fields['detail']}", markup=False)
+        terminal.print(f"  {error['field']}: {error['rule']}")
+    for name in ("detail", "again"):
+        if fields.get(name):
+            terminal.print(f"  {fields[name]}")
     raise SystemExit(code)

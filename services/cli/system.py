@@ -1,7 +1,6 @@
 """`qinqing up`, `stop` and `status`: the whole system started, stopped and looked at."""
 
 import asyncio
-import json
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from typing import Annotated, Any, NoReturn
 
 import psutil
 import typer
-from rich.console import Console
 
 from services.cli import display
 from services.cli.embedded import (
@@ -29,14 +27,19 @@ from services.cli.embedded.ports import HOST, taken_ports
 from services.cli.embedded.services import is_ready
 from services.cli.embedded.state import check_layout, end_leftovers, lock, process_of, read_state
 from services.cli.embedded.stores import listens
+from services.cli.errors import DATA, FAILED, JSON, WRONG_USE, remember
 
 POLL_SECONDS = 0.1
 STOP_TIMEOUT_SECONDS = 90.0
-FAILED, WRONG_USE = 1, 2
 
 DataOption = Annotated[
     Path,
-    typer.Option("--data", envvar="QINQING_DATA_DIR", help="The folder with all data; it survives a stop."),
+    typer.Option(
+        "--data",
+        envvar="QINQING_DATA_DIR",
+        help="The folder with all data; it survives a stop.",
+        callback=remember(DATA),
+    ),
 ]
 BasePortOption = Annotated[
     int,
@@ -44,8 +47,15 @@ BasePortOption = Annotated[
         "--base-port", envvar="QINQING_BASE_PORT", min=1024, max=65500, help="The first port to use."
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of text.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="JSON on stdout instead of text.", callback=remember(JSON))
+]
 DEFAULT_DATA = Path("qinqing-data")
+
+
+def data_option(data: Path) -> str:
+    """What a command that is printed as a hint needs to find this folder: nothing for the usual one."""
+    return "" if data.resolve() == DEFAULT_DATA.resolve() else f" --data {data}"
 
 
 @dataclass(frozen=True)
@@ -177,9 +187,9 @@ def _announce(data_dir: Path, as_json: bool, foreground: bool) -> None:
     state = read_state(data_dir)
     assert state is not None, "start() has written it"
     if as_json:
-        print(json.dumps(asdict(state), ensure_ascii=False), flush=True)
+        display.print_json(asdict(state))
     else:
-        Console().print(
+        display.Terminal().print(
             display.banner(
                 state,
                 foreground=foreground,
@@ -239,9 +249,9 @@ def status(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None
     ]
     fields = asdict(state) | {"running": True, "supervisor_memory_mb": _memory_mb(state.pid), "parts": parts}
     if as_json:
-        print(json.dumps(fields, ensure_ascii=False))
+        display.print_json(fields)
     else:
-        Console().print(display.status_table(fields))
+        display.Terminal().print(display.status_table(fields))
 
 
 async def _ready_now(state: SystemState) -> dict[str, bool]:
@@ -259,9 +269,9 @@ def _memory_mb(pid: int | None) -> float | None:
 
 def _tell(as_json: bool, fields: dict[str, Any], text: str) -> None:
     if as_json:
-        print(json.dumps(fields, ensure_ascii=False))
+        display.print_json(fields)
     else:
-        Console(soft_wrap=True).print(text, highlight=False)
+        display.Terminal(soft_wrap=True).print(text)
 
 
 def _refuse_ports(error: PortsTaken, as_json: bool) -> NoReturn:
@@ -282,6 +292,6 @@ def _fail(as_json: bool, text: str) -> NoReturn:
 
 def _end_with(code: int, as_json: bool, text: str, fields: dict[str, Any] | None) -> NoReturn:
     if as_json:
-        print(json.dumps(fields or {"error": text}, ensure_ascii=False), flush=True)
-    Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+        display.print_json(fields or {"error": text})
+    display.Terminal(stderr=True, soft_wrap=True).print(text)
     raise SystemExit(code)

@@ -6,24 +6,24 @@ from hashlib import sha256
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.store import open_issues_of
+from shared.answers import answer, place_of
 from shared.bus import gateway as gateways
 from shared.contract.commands.dispatch import MergeDepartment
 from shared.contract.subjects import subject_of
 from shared.domain.reference import Reference
 from shared.identity import actor_of
 from shared.store import Aggregates
-from shared.web import answer, place_of
+from shared.web import ID_PATTERN, Key
 
 MOST_ISSUES = 5_000
 """How many issues one command of a merger names: well below the size of a record."""
 
-Code = Annotated[str, Path(max_length=40)]
-Key = Annotated[str | None, Header(max_length=200)]
+Code = Annotated[str, Path(max_length=40, pattern=ID_PATTERN, examples=["housing"])]
 
 
 class Merger(BaseModel):

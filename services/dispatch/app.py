@@ -6,10 +6,11 @@ from fastapi import FastAPI
 
 from services.dispatch import api, builtin
 from services.dispatch.consumer import consumer
-from services.dispatch.departments_gateway import translate
+from services.dispatch.departments_gateway import translate_all
 from shared.bus.reference import Version
 from shared.bus.topics import department_topics
 from shared.contract.commands.dispatch import MergeDepartment
+from shared.contract.event import HISTORY_ORDERS
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.subjects import id_of
 from shared.service import Service, application, run
@@ -23,18 +24,21 @@ def build(settings: Settings) -> FastAPI:
         settings,
         owned,
         first_commands=builtin.first_commands(settings.jurisdiction),
-        topics_for=topics_of,
-        translate=partial(translate, source=owned.source),
+        topics_for=partial(topics_of, history=settings.history),
+        translate=None if settings.history else partial(translate_all, source=owned.source),
     )
     routes = api.routes(service.gateway, service.reference.reference, service.store)
     return application(service, routes, routed=(MergeDepartment,))
 
 
-def topics_of(version: Version) -> list[str]:
-    """The topics that a department of the directory needs: its orders, and what its own system answers."""
+def topics_of(version: Version, *, history: bool = False) -> list[str]:
+    """The topics that a department of the directory needs: its orders, and what its own system answers.
+
+    In history no department's system answers, and one topic has the orders of all.
+    """
     if version.type != DepartmentPublished.type:
         return []
-    return department_topics(id_of(version.subject))
+    return [HISTORY_ORDERS] if history else department_topics(id_of(version.subject))
 
 
 if __name__ == "__main__":

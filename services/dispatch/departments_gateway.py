@@ -1,22 +1,24 @@
 """The departments' gateway: what a department's own system says on ``dept.<code>.replies`` becomes commands.
 
 The topic names the sender: only that department's key may write there. A message that cannot be read goes to the
-dead letters with its reason, and comes back to the department as a ``refused`` order.
+dead letters with its reason, and comes back to the department as a ``refused`` order; of very many one dead letter
+and one such order speak for all but the first, or a broken system over there would be our flood. What they were
+stands on the department's own topic.
 """
 
 import re
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
 from shared.bus.gateway import Request, sealed
-from shared.bus.records import Bad, Outgoing, Record
+from shared.bus.records import MOST_REASON_BYTES, Bad, Outgoing, Record, cut
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     DraftReply,
     RefuseMessage,
     ReturnAssignment,
     SignAssignment,
-    SignOffReply,
 )
 from shared.contract.envelope import Envelope, Malformed, explain, open_envelope
 from shared.contract.event import MAX_REASON_CHARS
@@ -26,11 +28,27 @@ from shared.contract.subjects import subject_of
 from shared.domain.decisions import Reason
 
 MOST_ID_CHARS = 200
+MOST_REFUSALS = 10
+"""How many of a department's messages that come together are set aside and refused one by one."""
 _ISSUE = re.compile(r"^[0-9A-Z]{13}$")
 
 
+def translate_all(records: Sequence[Record], source: str) -> list[tuple[Outgoing, Record]]:
+    """Messages of one department that come together -> what is published, each with the message it comes from."""
+    made: list[tuple[Outgoing, Record]] = []
+    refused: list[Record] = []
+    for record in records:
+        first, *refusal = translate(record, source)
+        if not refusal or len(refused) < MOST_REFUSALS:
+            made += [(one, record) for one in (first, *refusal)]
+        refused += [record] * bool(refusal)
+    if others := refused[MOST_REFUSALS:]:
+        made += [(one, others[-1]) for one in _together(others, source)]
+    return made
+
+
 def translate(record: Record, source: str) -> list[Outgoing]:
-    """One message of a department -> the commands it asks for, or a dead letter and a refusal."""
+    """One message of a department -> the command it asks for, or a dead letter and a refusal."""
     code = record.topic.split(".")[1]
     message = f"{record.partition}/{record.offset}"
     try:
@@ -41,51 +59,57 @@ def translate(record: Record, source: str) -> list[Outgoing]:
         reason = f"id: at most {MOST_ID_CHARS} characters"
         return [_dead_letter(record, reason, envelope), _refuse(code, message, reason, source)]
     try:
-        return [sealed(request, source) for request in _requests(code, envelope)]
+        return [sealed(_request(code, envelope), source)]
     except (Malformed, ValidationError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else str(error)
         reason = f"{envelope.type}: {reason}"
         return [_dead_letter(record, reason, envelope), _refuse(code, envelope.id, reason, source)]
 
 
-def _requests(code: str, envelope: Envelope) -> list[Request]:
+def _request(code: str, envelope: Envelope) -> Request:
     shape = REPLIES_BY_TYPE.get(envelope.type)
     if shape is None:
         raise Malformed(f"no such message; known are {', '.join(sorted(REPLIES_BY_TYPE))}")
     if not _ISSUE.match(envelope.subject):
         raise Malformed(f"subject {envelope.subject[:40]!r} is not an issue's id (13 letters and digits)")
     reply = shape.model_validate(envelope.data)
-    return [
-        Request(envelope.subject, command, "dept", f"dept:{code}{person}", f"{envelope.id}{suffix}")
-        for command, person, suffix in _steps(reply)
-    ]
+    return Request(envelope.subject, _command(reply), "dept", f"dept:{code}", envelope.id)
 
 
-def _steps(reply: DepartmentReply) -> list[tuple[Command, str, str]]:
-    """(command, person within the department, suffix of the key) for one reply."""
+def _command(reply: DepartmentReply) -> Command:
+    """A draft with its signature is one command: what was signed is this text and no other."""
     match reply:
         case DepartmentSigns():
-            return [(SignAssignment(assignment=reply.assignment), "", "")]
+            return SignAssignment(assignment=reply.assignment)
         case DepartmentReturns():
-            return [(ReturnAssignment(assignment=reply.assignment, reason=reply.reason), "", "")]
+            return ReturnAssignment(assignment=reply.assignment, reason=reply.reason)
         case DepartmentDrafts():
-            return _draft_steps(reply)
+            return DraftReply(
+                assignment=reply.assignment,
+                outcome=reply.outcome,
+                text=reply.text,
+                promised_on=reply.promised_on,
+                round=reply.round,
+                signed_off_by=reply.signed_off_by,
+            )
     raise Malformed(f"{reply.type} is in the contract, but no command is made of it")
 
 
-def _draft_steps(reply: DepartmentDrafts) -> list[tuple[Command, str, str]]:
-    """The draft, and its signature where it came with one."""
-    draft = DraftReply(
-        assignment=reply.assignment,
-        outcome=reply.outcome,
-        text=reply.text,
-        promised_on=reply.promised_on,
-        round=reply.round,
+def _together(records: Sequence[Record], source: str) -> list[Outgoing]:
+    """One dead letter and one refusal for many messages, with the places of the first and the last of them."""
+    first, last = records[0], records[-1]
+    dead_letter = translate(first, source)[0]
+    headers = dead_letter.headers or {}
+    reason = (
+        f"{len(records)} messages from offset {first.offset} to {last.offset} could not be read; this is the first: "
+        f"{headers.get('reason', '')}"
     )
-    if not reply.signed_off_by:
-        return [(draft, "", "")]
-    signature = SignOffReply(assignment=reply.assignment)
-    return [(draft, "", ""), (signature, f"/{reply.signed_off_by}", "#sign_off")]
+    headers = {**headers, "reason": cut(reason, MOST_REASON_BYTES)}
+    message = f"{first.partition}/{first.offset}-{last.offset}"
+    return [
+        dead_letter._replace(headers=headers),
+        _refuse(first.topic.split(".")[1], message, reason, source),
+    ]
 
 
 def _dead_letter(record: Record, reason: str, envelope: Envelope | None = None) -> Outgoing:

@@ -1,21 +1,25 @@
 """Applying: a document and one record become the next document and what goes out. Pure functions, no I/O.
 
-Whatever a handler raises, the document stays as it was and the record becomes a dead letter: a bug never stops a
+Whatever a handler raises, the state stays as it was and the record becomes a dead letter: a bug never stops a
 partition. Only NotPublished goes on to the caller, which catches up with the reference data and applies again.
+
+Every command has its outcome in the document for life, also one that failed or was given up (docs/decisions/0016);
+of deadlines only those that failed, for a deadline that fired is void by its name.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.bus.document import STUB_DEADLINE, SWEEP, Document, Remembered
+from shared.bus.document import GIVEN_UP_UNREAD, STUB_DEADLINE, SWEEP, Document, Remembered
 from shared.bus.effects import Answer, Applied, Scope, context_of, dead_letter, keep, sent_for, take
-from shared.bus.ordering import apply_event
+from shared.bus.ordering import SKIPPED, apply_event
 from shared.bus.records import Bad, Item, Outgoing, Record, decode, event_item
-from shared.contract.command import FireDeadline, Redeliver, Skip
-from shared.contract.envelope import Envelope
-from shared.domain.decisions import Change, Reason, Refusal
+from shared.contract.command import Discard, FireDeadline, Redeliver, Skip
+from shared.contract.envelope import Envelope, Malformed, open_envelope
+from shared.domain.decisions import Change, Context, Deadline, Reason, Refusal
 from shared.domain.reference import NotPublished
 
 FAILED = {
@@ -23,9 +27,13 @@ FAILED = {
     "reason": Reason.FAILED.value,
     "detail": "this command failed and was set aside; an operator can hand it in again",
 }
-MOST_REMEMBERED = 1000
-"""How many commands an aggregate remembers with their outcomes; no issue comes near, a department's would grow."""
-STUB_DAYS = 7
+MOST_KEPT_BYTES = 1024 * 1024
+"""A failed command that is longer is not kept with its outcome: coming again it fails again."""
+STUB_LIFE = timedelta(days=7)
+LAST_STUB = datetime(9999, 12, 31, tzinfo=UTC) - STUB_LIFE
+DONE: Mapping[str, Any] = {"status": "done"}
+REUSED = {"status": "refused", "reason": Reason.ID_REUSED.value, "detail": "same id, other body"}
+LASTING = (Reason.FAILED, Reason.DISCARDED)
 KEPT = ("status", "state", "reason", "number", "id", "due_at", "due_on")
 """What a swept outcome still says."""
 
@@ -41,38 +49,60 @@ def apply(scope: Scope, document: Document, item: Item) -> Applied:
 
 
 def set_aside(scope: Scope, document: Document, item: Item, reason: str) -> Applied:
-    """Make a dead letter of a record that was not applied, and tell who asked.
+    """Make a dead letter of a record that was not applied; a command's failure is its outcome."""
+    lost = lost_record(scope, document, item, reason)
+    if item.is_event:
+        return Applied(document, (lost,))  # redelivery repeats this, so nothing has to be kept
+    if (known := document.known(item.id)) is not None:  # it has its outcome, whatever stands beside it
+        return Applied(document, sent_for(document, item), (answer(item, known.outcome),))
+    return _failed(document, item, (lost,))
 
-    Of a dead letter that was handed in again it is made of what was handed in, so that it does not nest.
-    """
-    group = scope.consumer.service
-    if isinstance(item.data, Redeliver):
-        again = _handed_in(scope, document, item, item.data)
-        if not isinstance(again, Item):
-            bad = Bad(_as_it_was(item, item.data), reason, document.subject, topic=item.data.topic)
-            return Applied(document, (bad.dead_letter(group),))
-        item = again
-    answers = () if item.is_event else (answer(item, FAILED),)
-    return Applied(document, (dead_letter(item, reason, group),), answers)
+
+def lost_record(scope: Scope, document: Document, item: Item, reason: str) -> Outgoing:
+    """The dead letter of a record that was not applied; of what was handed in again, not of the request around it."""
+    if not isinstance(item.data, Redeliver):
+        return dead_letter(item, reason, scope.consumer.service)
+    again = _handed_in(scope, document, item, item.data)
+    if isinstance(again, Bad):
+        return _lost_again(scope, again, item, item.data)
+    return dead_letter(again or item, reason, scope.consumer.service)
+
+
+def _failed(document: Document, item: Item, lost: tuple[Outgoing, ...]) -> Applied:
+    """The failure of a command is its outcome, kept with its dead letter unless that is too long."""
+    if sum(len(one.value) for one in lost) <= MOST_KEPT_BYTES:
+        document = _remember(keep(document, item, lost), item, FAILED)
+    return Applied(document, lost, (answer(item, FAILED),))
 
 
 def _apply(scope: Scope, document: Document, item: Item) -> Applied:
+    if item.is_event:
+        return apply_event(scope, document, item)
+    if (known := document.known(item.id)) is not None:  # looked up before the move is judged
+        outcome = known.outcome if known.is_of(item.digest) else REUSED
+        return Applied(document, sent_for(document, item), (answer(item, outcome),))
+    if item.failure:
+        return set_aside(scope, document, item, item.failure)
     match item.data:
-        case Redeliver() as request:
-            return _redeliver(scope, document, item, request)
-        case Skip() as skip:
-            return apply_event(scope, document, _skipped(item, skip))
         case FireDeadline() as request:
             return _fire(scope, document, item, request)
-    return apply_event(scope, document, item) if item.is_event else _command(scope, document, item)
+        case Redeliver() as request:
+            return _redeliver(scope, document, item, request)
+        case Discard() as request:
+            return _discard(document, item, request)
+        case Skip() as skip:
+            return _settled(apply_event(scope, document, _skipped(item, skip)), item, DONE)
+    return _command(scope, document, item)
+
+
+def _settled(applied: Applied, item: Item, outcome: Mapping[str, Any]) -> Applied:
+    """The same, with this outcome remembered for an operator's command, and answered."""
+    document = _remember(applied.document, item, outcome)
+    return Applied(document, applied.outgoing, (*applied.answers, answer(item, outcome)))
 
 
 def _command(scope: Scope, document: Document, item: Item) -> Applied:
-    """Decide on a command, once: the cause is looked up before the move is judged."""
-    if (known := document.inbox.get(item.id)) is not None:
-        same = known.digest == item.digest
-        outcome = known.outcome if same else refused(Refusal(Reason.ID_REUSED, "same id, other body"))
-        return Applied(document, sent_for(document, item), (answer(item, outcome),))
+    """Decide on a command, once."""
     before, outgoing = _expire_before(scope, document, item)
     context = context_of(scope, document, item.now, item)
     decision = document.kind.commands[type(item.data)](before.state, item.data, context)  # type: ignore[index]
@@ -92,16 +122,22 @@ def _expire_before(scope: Scope, document: Document, item: Item) -> tuple[Docume
     """Fire what was over before this command came, where that depends on our own commands alone."""
     outgoing: tuple[Outgoing, ...] = ()
     kind = document.kind
-    while kind.deadlines is not None and kind.deadlines_first:
-        deadline = kind.next_deadline(document.state)
-        if deadline is None or deadline.at >= item.now:
-            break
+    while kind.deadlines_first and (deadline := document.due) is not None and deadline.at < item.now:
         context = context_of(scope, document, deadline.at, item)
-        change = kind.deadlines.expire(document.state, deadline, context)
-        if change.state == document.state:
-            raise RuntimeError(f"deadline {deadline.name} was fired and is still the next one")
-        document, outgoing = take(scope, document, change, context, outgoing)
+        document, outgoing = _expire(scope, document, deadline, context, outgoing)
     return document, outgoing
+
+
+def _expire(
+    scope: Scope, document: Document, deadline: Deadline, context: Context, outgoing: tuple[Outgoing, ...]
+) -> tuple[Document, tuple[Outgoing, ...]]:
+    """The document behind one deadline that fired. Raises RuntimeError where it would fire for ever."""
+    assert document.kind.deadlines is not None
+    change = document.kind.deadlines.expire(document.state, deadline, context)
+    after, outgoing = take(scope, document, change, context, outgoing)
+    if after.due == deadline:
+        raise RuntimeError(f"deadline {deadline.name} was fired and is still the next one")
+    return after, outgoing
 
 
 def _fire(scope: Scope, document: Document, item: Item, request: FireDeadline) -> Applied:
@@ -113,37 +149,73 @@ def _fire(scope: Scope, document: Document, item: Item, request: FireDeadline) -
     deadline = document.sweep() if is_sweep else document.next_deadline()
     if deadline is None or deadline.name != request.name or item.now < deadline.fire_at:
         return Applied(document, (), (answer(item, {"status": "void"}),))  # stopped, moved, or sent twice
-    outgoing: tuple[Outgoing, ...] = ()
     if request.name == STUB_DEADLINE:
-        after = document._replace(inbox={}, forget_at=None)
-    elif is_sweep:
-        after = document._replace(sweeps=document.sweeps + 1, inbox=_swept(document.inbox))
-    else:
-        after, outgoing = _expire(scope, document, item)
-    status = "void" if after is document else "done"
-    return Applied(after, outgoing, (answer(item, {"status": status}),))
-
-
-def _expire(scope: Scope, document: Document, item: Item) -> tuple[Document, tuple[Outgoing, ...]]:
-    kind, deadline = document.kind, document.kind.next_deadline(document.state)
-    assert kind.deadlines is not None and deadline is not None
+        # What failed or was given up is known for life: a replay must not execute it.
+        lasting = any(known.outcome.get("reason") in LASTING for known in document.inbox.values())
+        inbox = document.inbox if lasting else {}
+        return _fired(document._replace(inbox=inbox, forget_at=None), item)
+    if is_sweep:
+        return _fired(document._replace(sweeps=document.sweeps + 1, inbox=_swept(document.inbox)), item)
+    kind = document.kind
+    assert kind.deadlines is not None
     if document.held and kind.deadlines.wait_for:
-        return document, ()  # what is held may be the very event that stops it; the auditor asks again
+        # What is held may be the very event that stops it; the auditor asks again.
+        return Applied(document, (), (answer(item, {"status": "void"}),))
     # A deadline that rests on our own commands alone happened when it was due, however late we come to it.
     context = context_of(scope, document, deadline.at if kind.deadlines_first else item.now, item)
-    change = kind.deadlines.expire(document.state, deadline, context)
-    after, outgoing = take(scope, document, change, context, ())
-    return keep(after, item, outgoing), outgoing
+    after, outgoing = _expire(scope, document, deadline, context, ())
+    return _fired(keep(after, item, outgoing), item, outgoing)
+
+
+def _fired(document: Document, item: Item, outgoing: tuple[Outgoing, ...] = ()) -> Applied:
+    return Applied(document, outgoing, (answer(item, DONE),))
 
 
 def _redeliver(scope: Scope, document: Document, item: Item, request: Redeliver) -> Applied:
-    """Apply a dead letter that was handed in again."""
+    """Apply a dead letter that was handed in again; its outcome is this command's as well."""
     again = _handed_in(scope, document, item, request)
     if isinstance(again, Bad):
-        reason = f"handed in again: {again.reason.removeprefix('handed in again: ')}"
-        bad = replace(again, record=_as_it_was(item, request), reason=reason, topic=request.topic)
-        return Applied(document, (bad.dead_letter(scope.consumer.service),))
-    return Applied(document) if again is None else apply(scope, document, again)
+        return _failed(document, item, (_lost_again(scope, again, item, request),))
+    if again is None:
+        return _settled(Applied(document), item, DONE)
+    if again.unknown:  # not remembered: a version that knows the type may hand it in again by the same name
+        applied = apply(scope, document, again)  # its place is taken, or it is held
+        return applied._replace(answers=(answer(item, {"status": "void"}),))
+    known = document.known(again.id)
+    if known is not None and known.unsettled and known.digest == again.digest:
+        document = _forgotten(document, again.id)
+    applied = apply(scope, document, again)
+    if again.is_event and applied.document is document and applied.outgoing:
+        lost = tuple(
+            record for record in applied.outgoing if record.topic == scope.consumer.dead_letters_topic
+        )
+        return _failed(document, item, lost) if lost else _settled(applied, item, DONE)
+    return _settled(applied, item, applied.answers[0].outcome if applied.answers else DONE)
+
+
+def _discard(document: Document, item: Item, request: Discard) -> Applied:
+    """Give a command up that failed: whoever asks for it is told, and it is never executed."""
+    known = document.known(request.command)
+    if known is not None and not known.unsettled:
+        outcome = refused(Refusal(Reason.ILLEGAL_MOVE, "this command has its outcome already"))
+        return _settled(Applied(document), item, outcome)
+    discarded = refused(Refusal(Reason.DISCARDED, request.reason))
+    digest = GIVEN_UP_UNREAD if known is None else known.digest
+    inbox = {**document.inbox, request.command: Remembered(digest, discarded)}
+    return _settled(Applied(document._replace(inbox=inbox)), item, DONE)
+
+
+def commands_of(item: Item) -> tuple[str, ...]:
+    """The ids whose outcomes applying this item asks for: its own, and of a command that is handed in or given up."""
+    if item.is_event:
+        return ()
+    match item.data:
+        case Discard() as request:
+            return item.id, request.command
+        case Redeliver() as request:
+            with contextlib.suppress(Malformed):
+                return item.id, open_envelope(request.value.encode()).id
+    return (item.id,)
 
 
 def _handed_in(scope: Scope, document: Document, item: Item, request: Redeliver) -> Item | Bad | None:
@@ -151,6 +223,13 @@ def _handed_in(scope: Scope, document: Document, item: Item, request: Redeliver)
     record = _as_it_was(item, request)._replace(topic=request.topic, key=document.subject.encode())
     again = decode(record._replace(sha256=None), scope.consumer)
     return replace(again, record=item.record) if isinstance(again, Item) else again
+
+
+def _lost_again(scope: Scope, bad: Bad, item: Item, request: Redeliver) -> Outgoing:
+    """The dead letter of what was handed in and cannot be read even now; it says so once, however often."""
+    reason = f"handed in again: {bad.reason.removeprefix('handed in again: ')}"
+    again = replace(bad, record=_as_it_was(item, request), reason=reason, topic=request.topic)
+    return again.dead_letter(scope.consumer.service)
 
 
 def _as_it_was(item: Item, request: Redeliver) -> Record:
@@ -166,15 +245,24 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 
 def _remember(document: Document, item: Item, outcome: Mapping[str, Any]) -> Document:
     inbox = {**document.inbox, item.id: Remembered(item.digest, outcome)}
-    if len(inbox) > MOST_REMEMBERED:
-        del inbox[next(iter(inbox))]
-    forget_at = item.now + timedelta(days=STUB_DAYS) if document.state is None else document.forget_at
+    forget_at = min(item.now, LAST_STUB) + STUB_LIFE if document.state is None else document.forget_at
     return document._replace(inbox=inbox, forget_at=forget_at)
+
+
+def _forgotten(document: Document, command: str) -> Document:
+    """Without what is known of one command: it is decided anew."""
+    inbox, moved = (
+        {id: known for id, known in all.items() if id != command} for all in (document.inbox, document.moved)
+    )
+    outbox = tuple(
+        sent for sent in document.outbox if sent.cause != command
+    )  # else it counts as done already
+    return document._replace(inbox=inbox, moved=moved, outbox=outbox)
 
 
 def answer(item: Item, outcome: Mapping[str, Any]) -> Answer:
     """What whoever sent this command is told."""
-    return Answer(item.id, item.subject, outcome, item.record)
+    return Answer(item.id, item.subject, outcome, item.record, item.digest)
 
 
 def _swept(inbox: Mapping[str, Remembered]) -> dict[str, Remembered]:
@@ -190,7 +278,7 @@ def _skipped(item: Item, skip: Skip) -> Item:
     envelope = Envelope(
         specversion="1.0",
         id=item.id,
-        type="record.skipped",
+        type=SKIPPED,
         source=skip.source,
         subject=item.subject,
         time=item.now,

@@ -1,27 +1,25 @@
 """The seam to Kafka: FastStream feeds batches to the processor, and explicit offsets are committed after each.
 
-Traps this file is built around (docs/decisions/0003): MANUAL acknowledgement with explicit commits, because a
-bare commit covers partitions whose records failed; a decoder that leaves bytes alone, because one bad record
-would fail its whole batch; every failed partition is rewound by hand, with a pause that ``nack`` has not.
+Traps this file is built around (docs/decisions/0003, 0018): explicit commits, because a bare one covers partitions
+whose records failed; every failed partition is rewound by hand, with a pause that ``nack`` has not; and a poll of
+our own around the client's, because FastStream starts a task whose poll raises again at once, for ever.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.kafka.message import FAKE_CONSUMER
+from faststream.kafka import KafkaBroker
 
+from shared.bus.client import committed_offsets, known_positions
 from shared.bus.positions import Positions
 from shared.bus.processor import Batch, Processor
-from shared.bus.records import Record
-from shared.contract.envelope import SEQ_HEADER, SHA256_HEADER
+from shared.bus.subscription import Polled, Stopped, Subscribed, Subscription, subscribe, to_record
 from shared.metrics import Metrics
 from shared.store import Unavailable
 
@@ -30,56 +28,7 @@ log = structlog.get_logger(__name__)
 Infrastructure = (Unavailable, KafkaError, ConnectionError, TimeoutError, OSError)
 """Expected failures: tried again, logged without a traceback. Others are bugs: tried again, with one."""
 
-CONSUMER = {
-    "auto_offset_reset": "earliest",
-    "partition_assignment_strategy": [RangePartitionAssignor],
-    "session_timeout_ms": 6_000,
-    "heartbeat_interval_ms": 1_500,
-    "max_partition_fetch_bytes": 2 * 1024 * 1024,
-}
 FIRST_BACKOFF, MOST_BACKOFF = 0.1, 5.0
-
-
-def to_record(raw: Any, prefix: str) -> Record:
-    """One consumer record as the processor reads it."""
-    headers = {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers}
-    seq = headers.get(SEQ_HEADER, "")
-    return Record(
-        raw.topic.removeprefix(prefix),
-        raw.partition,
-        raw.offset,
-        raw.timestamp,
-        raw.key,
-        raw.value,
-        headers.get(SHA256_HEADER),
-        int(seq) if seq.isdecimal() and len(seq) < 10 else 0,
-    )
-
-
-async def whole_batch(raws: tuple[Any, ...]) -> KafkaMessage:
-    """A parser that looks into nothing: FastStream's own decodes every header, so that one which is no UTF-8
-    loses its whole batch, and publishes an answer to whatever topic a ``reply_to`` header names."""
-    return KafkaMessage(body=b"", raw_message=raws, consumer=FAKE_CONSUMER)
-
-
-async def raw_records(message: Any) -> Any:
-    """A decoder that hands the consumer's records on as they are: the processor reads each by itself."""
-    return message.raw_message
-
-
-def subscribe(broker: KafkaBroker, handle: Any, *topics: str, **how: Any) -> Any:
-    """A subscriber of whole batches, acknowledged by nobody but ``handle``; ``await subscriber.start()`` begins."""
-    subscriber = broker.subscriber(  # type: ignore[call-overload]
-        *topics,
-        batch=True,
-        ack_policy=AckPolicy.MANUAL,
-        parser=whole_batch,
-        decoder=raw_records,
-        **how,
-        **CONSUMER,
-    )
-    subscriber(handle)
-    return subscriber
 
 
 def places(raws: Sequence[Any]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
@@ -93,9 +42,14 @@ def places(raws: Sequence[Any]) -> tuple[dict[TopicPartition, int], dict[TopicPa
     return first, behind
 
 
+def by_place(offsets: Mapping[TopicPartition, int], prefix: str) -> dict[tuple[str, int], int]:
+    """Offsets by (topic without the namespace, partition), as the processor knows them."""
+    return {(tp.topic.removeprefix(prefix), tp.partition): offset for tp, offset in offsets.items()}
+
+
 async def rewind(
     consumer: AIOKafkaConsumer | None,
-    first: dict[TopicPartition, int],
+    first: Mapping[TopicPartition, int],
     failures: int,
     error: Exception,
 ) -> None:
@@ -127,16 +81,24 @@ class BatchConsumer(ConsumerRebalanceListener):
         """``on_batch``: told of each batch before its commit. ``on_assigned``: told which partitions are ours."""
         self._processor, self._prefix, self._metrics = processor, prefix, metrics
         self._on_batch, self._on_assigned = on_batch, on_assigned
-        self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self.subscription: Subscription = Subscribed(None)
         self.positions = Positions(self)
         self.last_poll = time.monotonic()
-        self._failures = 0
-        self._left_over: dict[TopicPartition, int] = {}
+        self.missed: list[TopicPartition] = []
+        """Ours, but the callback that said so failed: their timers have not begun. Tried again at the next poll."""
+        self._rebalances = self._failures = 0
+        self._at_hand: dict[TopicPartition, int] = {}
+        self._idle = self._commit_failed = False
+
+    @property
+    def client(self) -> AIOKafkaConsumer | None:
+        """The Kafka client's consumer, while there is one."""
+        return self.subscription.consumer
 
     async def start(self, broker: KafkaBroker, *, records: int, timeout_ms: int) -> None:
         """Begin to read the consumer's topics; the broker ends it."""
         owned = self._processor.consumer
-        subscriber = subscribe(
+        self.subscription = subscribe(
             broker,
             self.handle,
             *[self._prefix + topic for topic in owned.topics],
@@ -145,63 +107,118 @@ class BatchConsumer(ConsumerRebalanceListener):
             max_records=records,
             batch_timeout_ms=timeout_ms,
         )
-        self.consumer = lambda: subscriber.consumer
-        await subscriber.start()
+        await self.subscription.start()
 
-    def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Note each poll ourselves: after one that failed, aiokafka's own idle time says 0 for ever."""
-        getmany = consumer.getmany
-
-        async def polled(*partitions: TopicPartition, **how: Any) -> Any:
-            self.last_poll = time.monotonic()
-            return await getmany(*partitions, **how)
-
-        if "getmany" not in vars(consumer):
-            consumer.getmany = polled
+    # ------------------------------------------------------------- partitions
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Another worker may have them in a moment: stop their timers, forget how far they were read."""
+        self._rebalances += 1
         self.positions.clear()
-        self._left_over = {}
-        self._processor.revoked([self._place(tp) for tp in revoked])
+        self._at_hand, self.missed = {}, []
+        self._processor.revoked(by_place(dict.fromkeys(revoked, 0), self._prefix))
         self._on_assigned([])
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
-        """These are ours: their timers start from the oldest deadline."""
-        consumer = self.consumer()
+        """These are ours: their timers start from the oldest deadline. Never raises: the client would only log it."""
+        self._rebalances += 1
+        consumer = self.client
         assert consumer is not None
-        self._watch(consumer)
-        committed = {tp: await consumer.committed(tp) or 0 for tp in assigned}
+        if "getmany" not in vars(consumer):
+            consumer.getmany = partial(self._poll, consumer, consumer.getmany)
+        try:
+            await self._begin(consumer, list(assigned))
+        except Exception as error:
+            log.warning("partitions not begun", error=f"{type(error).__name__}: {error}"[:500])
+            self.missed = list(assigned)
+
+    async def _begin(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        """Note how far these partitions were read, and let their timers start."""
+        rebalance = self._rebalances
+        committed = await committed_offsets(consumer, partitions)
+        if rebalance != self._rebalances:
+            return  # they moved on while we asked: the callback that came since knows what is ours
         self.positions.start(committed)
-        self._processor.committed({self._place(tp): offset for tp, offset in committed.items()})
+        self._processor.committed(by_place(committed, self._prefix))
         own = self._prefix + self._processor.consumer.commands_topic
-        self._on_assigned(sorted(tp.partition for tp in assigned if tp.topic == own))
+        self._on_assigned(sorted(tp.partition for tp in partitions if tp.topic == own))
+        self.missed = []
+
+    # ---------------------------------------------------------------- reading
+
+    async def _poll(
+        self,
+        consumer: AIOKafkaConsumer,
+        getmany: Callable[..., Awaitable[Polled]],
+        *partitions: TopicPartition,
+        **how: Any,
+    ) -> Polled:
+        """The client's poll as FastStream asks for it. What fails is tried again after a pause, with {} as answer:
+        what the poll took from other partitions before it raised would be lost, so all are rewound.
+        """
+        before: dict[TopicPartition, int] = {}
+        try:
+            before = await self._settle(consumer)
+            found = await getmany(*partitions, **how)
+        except Stopped:
+            raise
+        except Exception as error:
+            self._failures += 1
+            await rewind(consumer, before, self._failures, error)
+            return {}
+        self.last_poll = time.monotonic()
+        self._at_hand = {tp: raws[0].offset for tp, raws in found.items() if raws}
+        self._idle = not self._at_hand
+        if self._idle:
+            self._failures = 0
+        return found
+
+    async def _settle(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """Before anything newer is fetched: make up for what failed, and see how far all was read; returns that.
+
+        Up to where a partition will be read next, all is applied and committed, or is no record: end markers of
+        transactions and deleted records come in no batch (bus.md, Ends). In idle times that is committed as well.
+        """
+        if self._at_hand:  # a batch that never came to ``handle``, or did not come through it
+            await rewind(consumer, self._at_hand, 1, RuntimeError("a batch was fetched and not handled"))
+            self._at_hand = {}
+        if self.missed:
+            await self._begin(consumer, self.missed)
+        positions = known_positions(consumer)
+        self.positions.move(positions)
+        if self._idle or self._commit_failed:
+            await self._commit({})
+        return positions
 
     async def handle(self, raws: Sequence[Any]) -> None:
         """One batch, whole: on any failure every partition of it is read again after a pause."""
         started = time.perf_counter()
-        records = [to_record(raw, self._prefix) for raw in raws]
         first, behind = places(raws)
         try:
+            records = [to_record(raw, self._prefix) for raw in raws]
             batch = await self._processor.run(records)
         except Exception as error:
             self._failures += 1
             self._metrics.rewinds.inc()
-            await rewind(self.consumer(), first, self._failures, error)
+            await rewind(self.client, first, self._failures, error)
+            self._at_hand = {}
             return
-        self._on_batch(batch)
+        try:
+            self._on_batch(batch)
+        except Exception:  # a bug, but all is stored and published: to read it again would mend nothing
+            log.exception("nobody heard of a batch")
         await self._commit(behind)  # 7
-        self._failures = 0
+        self._failures, self._at_hand = 0, {}
         self.positions.move(behind)
         self._metrics.measure(batch, records, time.perf_counter() - started)
 
-    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
-        """Commit these, and with them what a commit before them left over: no record may come to cover it."""
-        consumer = self.consumer()
+    async def _commit(self, behind: dict[TopicPartition, int]) -> None:
+        """Commit these, and with them all that was read and is not committed yet: no record may come to cover it."""
+        consumer = self.client
         assert consumer is not None
-        owned = consumer.assignment()
-        offsets = {tp: offset for tp, offset in self._left_over.items() if tp in owned} | offsets
-        self._left_over = {}
+        offsets = self.positions.uncommitted() | behind
+        if not offsets:
+            return
         try:
             await consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
@@ -210,10 +227,10 @@ class BatchConsumer(ConsumerRebalanceListener):
             log.warning("commit refused", error=str(error))
             return
         except KafkaError as error:
-            log.warning("commit failed; the next one covers it", error=str(error))
-            self._left_over = offsets
+            if not self._commit_failed:
+                log.warning("commit failed; tried again at the next poll", error=str(error))
+            self._commit_failed = True
             return
-        self._processor.committed({self._place(tp): offset for tp, offset in offsets.items()})
-
-    def _place(self, tp: TopicPartition) -> tuple[str, int]:
-        return tp.topic.removeprefix(self._prefix), tp.partition
+        self._commit_failed = False
+        self.positions.committed(offsets)
+        self._processor.committed(by_place(offsets, self._prefix))

@@ -5,32 +5,73 @@ As the store holds it:
     _id, kind, v, token, partition   whose it is; the version ``v`` is the fence between two workers
     state                            the aggregate's state as JSON values; none for a stub that only remembers refusals
     deadline, due                    index string ``<partition>|<fire-at>|<hash>``; {name, at} of the next deadline
-    inbox                            [id, body hash, outcome] of every command, refusals included
+    inbox                            [id, body hash, outcome] of the newest commands, refusals and failures included
+    older                            how many commands' outcomes stand in documents of their own by now
     read                             [topic, source, last sequence applied] of the other owners' events
+    passed                           [topic, source, seq, type, partition, offset, on] of events of types unknown so far
     published                        [topic, last sequence, SHA-256] of the events of this aggregate
     outbox                           what recent records produced, to be sent again on redelivery
     held, held_since                 events that came before their predecessor; they never expire
     finished_at                      since when nothing is expected of it any more; a day later the outbox is swept
     forget_at                        when a stub that only remembers refusals is forgotten
     gone                             nothing is left to remember: the store deletes it
+
+An old outcome is a document of its own, ``_id`` ``<subject>|<command's id>``, kind ``outcome``: written once, before
+the version of the aggregate that leaves it out, and holding only what a stored version held (docs/decisions/0016).
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from shared.bus.records import Outgoing
 from shared.contract.envelope import time_text
+from shared.deadlines import deadline_string, fire_at_of
 from shared.domain.aggregates import AggregateType
-from shared.domain.decisions import Deadline
-from shared.timers import deadline_string
+from shared.domain.decisions import Deadline, Reason
 
+OUTCOME = "outcome"
+"""The kind of the documents that hold old outcomes."""
+MOST_REMEMBERED, MOVED_AT_ONCE = 500, 100
+"""How many outcomes stay in the document itself, and how many more there must be before the oldest move out."""
+GIVEN_UP_UNREAD = ""
+"""In place of the body's hash, of a command that was given up before its aggregate knew of it."""
 STUB_DEADLINE = "stub/1/forget/0"
 SWEEP = "sweep"
 SWEEP_AFTER = timedelta(days=1)
 
+FIELDS = frozenset(
+    (
+        *(
+            "_id",
+            "kind",
+            "v",
+            "token",
+            "jurisdiction",
+            "partition",
+            "state",
+            "deadline",
+            "due",
+            "inbox",
+            "older",
+            "read",
+        ),
+        *(
+            "passed",
+            "published",
+            "outbox",
+            "held",
+            "held_since",
+            "finished_at",
+            "sweeps",
+            "forget_at",
+            "gone",
+        ),
+    )
+)
+"""Every field of the layout above."""
 Outcome = Mapping[str, Any]
 Place = tuple[str, int, int]
 Stored = dict[str, Any]
@@ -41,6 +82,28 @@ class Remembered(NamedTuple):
 
     digest: str
     outcome: Outcome
+
+    def is_of(self, digest: str) -> bool:
+        """Whether this is the outcome of that body, and not of another one under the same id."""
+        return self.digest in (digest, GIVEN_UP_UNREAD)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether an operator has still to hand it in again or to give it up."""
+        return self.outcome.get("reason") == Reason.FAILED
+
+
+class Passed(NamedTuple):
+    """One event of a type that this version did not know, and the record it stood in: an upgrade reads it again."""
+
+    topic: str
+    source: str
+    seq: int
+    type: str
+    partition: int
+    offset: int
+    on: str = ""
+    """The topic of that record, where it is another one: an event that was handed in stands within a command."""
 
 
 class Sent(NamedTuple):
@@ -61,6 +124,8 @@ class Held(NamedTuple):
     raw: bytes
     partition: int
     offset: int
+    on: str = ""
+    """The topic of the record it stood in, where that is another one."""
 
 
 class Document(NamedTuple):
@@ -71,20 +136,27 @@ class Document(NamedTuple):
     partition: int
     version: int = 0
     state: BaseModel | None = None
+    due: Deadline | None = None
+    """The next deadline of its state; counted when the state changes, so that a rule that fails fails there."""
     inbox: Mapping[str, Remembered] = {}
+    older: int = 0
+    moved: Mapping[str, Remembered] = {}
+    """Outcomes that are known to this batch and stand outside of the document."""
     read: Mapping[tuple[str, str], int] = {}
+    passed: tuple[Passed, ...] = ()
     published: Mapping[str, tuple[int, str]] = {}
     outbox: tuple[Sent, ...] = ()
     held: tuple[Held, ...] = ()
     finished_at: datetime | None = None
     sweeps: int = 0
     forget_at: datetime | None = None
+    rest: Mapping[str, Any] = {}
+    """What a newer version keeps here; this one carries it on (docs/upgrade.md)."""
 
     def next_deadline(self) -> Deadline | None:
         """The earliest instant at which this aggregate must move: its kind's, a stub's end, or the sweep."""
-        own = self.kind.next_deadline(self.state)
-        if own is not None:
-            return own
+        if self.due is not None:
+            return self.due
         if self.forget_at is not None and self.state is None and not self.held:
             return Deadline(STUB_DEADLINE, self.forget_at, self.forget_at)
         return self.sweep() if self.outbox else None
@@ -99,7 +171,12 @@ class Document(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether nothing is left that must be remembered."""
-        return self.state is None and not (self.inbox or self.read or self.published or self.held)
+        kept = self.inbox or self.older or self.read or self.passed or self.published or self.held
+        return self.state is None and not kept
+
+    def known(self, command: str) -> Remembered | None:
+        """What became of a command; None for one that was never decided on, as far as this batch has asked."""
+        return self.inbox.get(command) or self.moved.get(command)
 
 
 def read_document(kind: AggregateType, subject: str, partition: int, found: Stored | None) -> Document:
@@ -112,8 +189,11 @@ def read_document(kind: AggregateType, subject: str, partition: int, found: Stor
         kind,
         partition,
         version=found["v"],
-        state=None if state is None else kind.state.model_validate(state),
+        state=None if state is None else kind.state.model_validate(state, extra="allow"),
+        due=_due(found),
         inbox={id: Remembered(digest, outcome) for id, digest, outcome in found.get("inbox", ())},
+        older=found.get("older", 0),
+        passed=tuple(Passed(*entry) for entry in found.get("passed", ())),
         read={(topic, source): seq for topic, source, seq in found.get("read", ())},
         published={topic: (seq, sha256) for topic, seq, sha256 in found.get("published", ())},
         outbox=tuple(_sent(entry) for entry in found.get("outbox", ())),
@@ -121,6 +201,7 @@ def read_document(kind: AggregateType, subject: str, partition: int, found: Stor
         finished_at=_instant(found.get("finished_at")),
         sweeps=found.get("sweeps", 0),
         forget_at=_instant(found.get("forget_at")),
+        rest={name: found[name] for name in found.keys() - FIELDS},
     )
 
 
@@ -128,6 +209,7 @@ def write_document(document: Document, token: str) -> Stored:
     """The next version, ready to be written over the one that was read; empty parts are left out."""
     state = document.state
     stored: Stored = {
+        **document.rest,
         "_id": document.subject,
         "kind": document.kind.name,
         "v": document.version + 1,
@@ -135,6 +217,8 @@ def write_document(document: Document, token: str) -> Stored:
         "partition": document.partition,
         "state": None if state is None else state.model_dump(mode="json", exclude_defaults=True),
         "inbox": [[id, known.digest, known.outcome] for id, known in document.inbox.items()],
+        "older": document.older,
+        "passed": [list(passed) for passed in document.passed],
         "read": [[topic, source, seq] for (topic, source), seq in document.read.items()],
         "published": [[topic, seq, sha256] for topic, (seq, sha256) in document.published.items()],
         "outbox": [_stored(sent) for sent in document.outbox],
@@ -170,8 +254,8 @@ def _sent(entry: list[Any]) -> Sent:
 
 
 def _held(entry: list[Any]) -> Held:
-    topic, source, seq, since, raw, partition, offset = entry
-    return Held(topic, source, seq, since, raw.encode(), partition, offset)
+    topic, source, seq, since, raw, *stood = entry
+    return Held(topic, source, seq, since, raw.encode(), *stood)
 
 
 def _stored(sent: Sent) -> list[Any]:
@@ -185,3 +269,51 @@ def _instant(text: str | None) -> datetime | None:
 
 def _text(at: datetime | None) -> str | None:
     return None if at is None else time_text(at)
+
+
+def move_old(document: Document) -> tuple[Document, tuple[Stored, ...]]:
+    """The document as it was read without its oldest outcomes, and these as documents of their own.
+
+    Written before the next version of the document. What still waits for an operator moves last.
+    """
+    if len(document.inbox) < MOST_REMEMBERED + MOVED_AT_ONCE:
+        return document, ()
+    settled_first = sorted(document.inbox, key=lambda id: document.inbox[id].unsettled)
+    moving = {id: document.inbox[id] for id in settled_first[: len(document.inbox) - MOST_REMEMBERED]}
+    stored = tuple(
+        {
+            "_id": outcome_id(document.subject, id),
+            "kind": OUTCOME,
+            "v": 1,
+            "partition": document.partition,
+            "digest": known.digest,
+            "outcome": known.outcome,
+        }
+        for id, known in moving.items()
+    )
+    staying = {id: known for id, known in document.inbox.items() if id not in moving}
+    older = document.older + len(moving)
+    return document._replace(inbox=staying, older=older, moved={**document.moved, **moving}), stored
+
+
+def outcome_id(subject: str, command: str) -> str:
+    """The ``_id`` of the document that holds the old outcome of one command."""
+    return f"{subject}|{command}"
+
+
+def with_old(document: Document, commands: Iterable[str], stored: Mapping[str, Stored]) -> Document:
+    """The document together with the old outcomes of these commands, as far as the store has them."""
+    if not document.older:
+        return document
+    found = ((command, stored.get(outcome_id(document.subject, command))) for command in commands)
+    moved = {command: Remembered(old["digest"], old["outcome"]) for command, old in found if old is not None}
+    return document._replace(moved=moved)
+
+
+def _due(found: Stored) -> Deadline | None:
+    """The kind's own next deadline as it was stored; a stub's end and a sweep follow from the document itself."""
+    due = found.get("due")
+    if due is None or due["name"] == STUB_DEADLINE or due["name"].startswith(f"{SWEEP}/"):
+        return None
+    at = datetime.fromisoformat(due["at"]).astimezone(UTC)
+    return Deadline(due["name"], at, fire_at_of(found["deadline"]))

@@ -21,6 +21,8 @@ class Answer(NamedTuple):
     subject: str
     outcome: Mapping[str, Any]
     record: Record
+    digest: str = ""
+    """Of the body that is answered: another body under the same id is answered otherwise."""
 
 
 class Applied(NamedTuple):
@@ -53,6 +55,7 @@ def take(
     finished = change.state is not None and document.kind.finished(change.state)
     taken = document._replace(
         state=change.state,
+        due=document.due if change.state is document.state else document.kind.next_deadline(change.state),
         forget_at=None if change.state is not None else document.forget_at,
         finished_at=(document.finished_at or context.now) if finished else None,
     )
@@ -60,7 +63,11 @@ def take(
         return taken, outgoing  # most reactions send nothing
     published, sending = dict(document.published), list(outgoing)
     seen = write_seen(
-        {source: seq for (topic, source), seq in document.read.items() if topic == events_topic(source)}
+        {
+            source: seq
+            for (topic, source), seq in document.read.items()
+            if topic == events_topic(source) and topic in scope.consumer.reads
+        }
     )
     for message in change.messages:
         if isinstance(message.body, Command):
@@ -93,7 +100,7 @@ def _sealed_event(
     seen: str,
 ) -> list[Outgoing]:
     """One event at the next place of its topic, which ``published`` then knows; reference data on both topics."""
-    topic = orders_topic(message.to) if message.to else body.topic
+    topic = orders_topic(message.to, history=scope.consumer.history) if message.to else body.topic
     last, previous = published.get(topic, (0, ""))
     raw = seal(
         id=f"{topic}:{context.subject}:{last + 1}",
@@ -106,6 +113,8 @@ def _sealed_event(
         seq=last + 1,
         previous=previous,
         seen=seen,
+        mustunderstand=body.must_understand,
+        department=message.to,
     )
     sha256 = sha256_of(raw)
     published[topic] = (last + 1, sha256)
@@ -137,5 +146,6 @@ def sent_for(document: Document, item: Item) -> tuple[Outgoing, ...]:
 def dead_letter(item: Item, reason: str, group: str) -> Outgoing:
     """The dead letter of an item that was understood and could not be applied."""
     record = item.home or item.record._replace(value=item.raw)
-    bad = Bad(record, reason, item.subject, item.source, item.seq, item.type, item.topic)
+    command = "" if item.is_event else item.id
+    bad = Bad(record, reason, item.subject, item.source, item.seq, item.type, item.topic, command)
     return bad.dead_letter(group)

@@ -11,8 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json, to_json
+
+from shared.bus.apply import REUSED
+from shared.bus.document import Remembered, outcome_id
 from shared.bus.processor import Batch
-from shared.bus.records import Outgoing
+from shared.bus.records import Outgoing, body_hash
 from shared.contract.command import Command, Control, commands_topic
 from shared.contract.envelope import seal
 from shared.store import Aggregates, Unavailable
@@ -38,6 +42,11 @@ class Request(NamedTuple):
         """The command's id for life."""
         return f"{self.gateway}/{self.actor}/{self.key}"
 
+    @property
+    def digest(self) -> str:
+        """The hash of its body, as the processor counts it of the record."""
+        return body_hash({**from_json(to_json(_data(self.command))), "": self.command.type})
+
 
 def sealed(request: Request, source: str) -> Outgoing:
     """The record of one command, on its service's own topic; ``source`` is ``/<jurisdiction>/<service>``."""
@@ -49,10 +58,23 @@ def sealed(request: Request, source: str) -> Outgoing:
         source=source,
         subject=request.subject,
         time=request.at,
-        data=command.model_dump(mode="json", exclude_unset=True),
+        data=_data(command),
         actor=request.actor,
     )
     return Outgoing(commands_topic(service), request.subject, raw)
+
+
+def _data(command: Command | Control) -> dict[str, Any]:
+    return command.model_dump(mode="json", exclude_unset=True)
+
+
+class _Asked(NamedTuple):
+    """One command that somebody waits for. Its id alone is not enough: another body may come under the same id."""
+
+    subject: str
+    id: str
+    digest: str
+    future: "asyncio.Future[Mapping[str, Any]]"
 
 
 class Gateway:
@@ -61,7 +83,7 @@ class Gateway:
     def __init__(
         self,
         source: str,
-        publish: Callable[[Sequence[Outgoing]], Awaitable[None]],
+        publish: Callable[[Sequence[Outgoing]], Awaitable[object]],
         store: Aggregates,
         *,
         wait_seconds: float = 5.0,
@@ -70,16 +92,16 @@ class Gateway:
         """``ready`` returns when commands can be decided: at a first start they wait for the reference data."""
         self._source = source
         self._publish, self._store, self._wait, self._ready = publish, store, wait_seconds, ready
-        self._waiting: dict[str, list[asyncio.Future[Mapping[str, Any]]]] = {}
+        self._waiting: dict[tuple[str, str], list[_Asked]] = {}
 
     def answer(self, batch: Batch) -> None:
         """Tell those who wait in this process; called after each batch."""
         if not self._waiting:
             return
         for answer in batch.answers:
-            for future in self._waiting.pop(answer.command, ()):
-                if not future.done():
-                    future.set_result(answer.outcome)
+            for asked in self._waiting.pop((answer.command, answer.digest), ()):
+                if not asked.future.done():
+                    asked.future.set_result(answer.outcome)
 
     async def ask(self, request: Request) -> Mapping[str, Any] | None:
         """Post one command; its outcome, or None when it is not known after ``wait_seconds``."""
@@ -88,64 +110,70 @@ class Gateway:
     async def ask_all(self, requests: Sequence[Request]) -> list[Mapping[str, Any] | None]:
         """Post many commands at once and wait for all; outcomes in the same order.
 
-        Raises TimeoutError where the reference data is not there within ``wait_seconds``.
+        Raises TimeoutError where the reference data is not there, or Kafka has not acknowledged, within
+        ``wait_seconds``: who asks again under the same key asks for the same command.
         """
-        if self._ready is not None:
-            await asyncio.wait_for(self._ready(), self._wait)
         loop = asyncio.get_running_loop()
-        futures = []
-        for request in requests:
-            future: asyncio.Future[Mapping[str, Any]] = loop.create_future()
-            self._waiting.setdefault(request.id, []).append(future)
-            futures.append(future)
+        end = loop.time() + self._wait
+        if self._ready is not None:
+            async with asyncio.timeout_at(end):
+                await self._ready()
+        waiting = [_Asked(one.subject, one.id, one.digest, loop.create_future()) for one in requests]
+        for asked in waiting:
+            self._waiting.setdefault((asked.id, asked.digest), []).append(asked)
         try:
-            await self.post(requests)
-            await self._settle(requests, futures)
+            async with asyncio.timeout_at(end):
+                await self.post(requests)
+            await self._settle(waiting, end)
         finally:
-            for request, future in zip(requests, futures, strict=True):
-                self._forget(request.id, future)
-        return [future.result() if future.done() else None for future in futures]
+            for asked in waiting:
+                self._forget(asked)
+        return [asked.future.result() if asked.future.done() else None for asked in waiting]
 
     async def look(self, subject: str, command: str) -> Mapping[str, Any] | None:
         """The outcome of a command as its document remembers it, or None."""
-        return _remembered(await self._store.get(subject), command)
+        found = _remembered(await self._store.load([subject, outcome_id(subject, command)]), subject, command)
+        return None if found is None else found.outcome
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, and those who come back later."""
         await self._publish([sealed(request, self._source) for request in requests])
 
-    async def _settle(self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]) -> None:
-        """Wait for all; look into the documents of those that stay open, less and less often."""
-        end = asyncio.get_running_loop().time() + self._wait
-        pause = FIRST_LOOK + len(requests) * LOOK_A_REQUEST
+    async def _settle(self, waiting: Sequence[_Asked], end: float) -> None:
+        """Wait for all until ``end``; look into the documents of those that stay open, less and less often."""
+        pause = FIRST_LOOK + len(waiting) * LOOK_A_REQUEST
         while (left := end - asyncio.get_running_loop().time()) > 0:
-            open_futures = [future for future in futures if not future.done()]
-            if not open_futures:
+            still = [asked.future for asked in waiting if not asked.future.done()]
+            if not still:
                 return
-            await asyncio.wait(open_futures, timeout=min(pause, left))
+            await asyncio.wait(still, timeout=min(pause, left))
             pause = max(pause, min(MOST_LOOK, pause * 2))
-            if any(not future.done() for future in futures):
-                with contextlib.suppress(Unavailable):
-                    await self._look_for_all(requests, futures)
+            with contextlib.suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout_at(end):  # a store that hangs makes nobody wait longer
+                    await self._look_for([asked for asked in waiting if not asked.future.done()])
 
-    async def _look_for_all(
-        self, requests: Sequence[Request], futures: Sequence[asyncio.Future[Any]]
-    ) -> None:
-        pairs = [pair for pair in zip(requests, futures, strict=True) if not pair[1].done()]
-        documents = await self._store.load(list({request.subject: None for request, _ in pairs}))
-        for request, future in pairs:
-            outcome = _remembered(documents.get(request.subject), request.id)
-            if outcome is not None and not future.done():
-                future.set_result(outcome)
+    async def _look_for(self, waiting: Sequence[_Asked]) -> None:
+        if not waiting:
+            return
+        ids = [id for asked in waiting for id in (asked.subject, outcome_id(asked.subject, asked.id))]
+        documents = await self._store.load(list(dict.fromkeys(ids)))
+        for asked in waiting:
+            known = _remembered(documents, asked.subject, asked.id)
+            if known is not None and not asked.future.done():
+                asked.future.set_result(known.outcome if known.is_of(asked.digest) else REUSED)
 
-    def _forget(self, command: str, future: asyncio.Future[Any]) -> None:
-        waiting = self._waiting.get(command)
-        if waiting and future in waiting:
-            waiting.remove(future)
+    def _forget(self, asked: _Asked) -> None:
+        waiting = self._waiting.get((asked.id, asked.digest))
+        if waiting and asked in waiting:
+            waiting.remove(asked)
             if not waiting:
-                del self._waiting[command]
+                del self._waiting[asked.id, asked.digest]
 
 
-def _remembered(document: Mapping[str, Any] | None, command: str) -> Mapping[str, Any] | None:
-    inbox = (document or {}).get("inbox", ())
-    return next((outcome for id, _, outcome in inbox if id == command), None)
+def _remembered(documents: Mapping[str, Mapping[str, Any]], subject: str, command: str) -> Remembered | None:
+    """From the aggregate's own document, or from the one that holds this old outcome alone."""
+    for id, digest, outcome in documents.get(subject, {}).get("inbox", ()):
+        if id == command:
+            return Remembered(digest, outcome)
+    old = documents.get(outcome_id(subject, command))
+    return None if old is None else Remembered(old["digest"], old["outcome"])

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-from shared.bus.document import Document, Held, Sent
+from shared.bus.document import Document, Held, Passed, Sent
 from shared.bus.effects import Applied, Scope, context_of, dead_letter, keep, sent_for, take
 from shared.bus.records import Bad, Item, Outgoing, Record, event_item
 from shared.contract.envelope import open_envelope, time_text
 from shared.contract.event import events_topic
 from shared.domain.reference import NotPublished
 
+SKIPPED = "record.skipped"
+"""What stands in the place of an event that an operator gave up."""
 MOST_HELD_BYTES = 6 * 1024 * 1024
 """A document has 16 MB at most; what comes early beyond this is set aside instead of stopping the partition."""
 
@@ -16,7 +18,7 @@ MOST_HELD_BYTES = 6 * 1024 * 1024
 def apply_event(scope: Scope, document: Document, item: Item) -> Applied:
     """Another owner's event: known, next, or early."""
     last = document.read.get((item.topic, item.source), 0)
-    if item.seq <= last:
+    if item.seq <= last and not (item.data is not None and _was_passed(document, item)):
         return Applied(document, sent_for(document, item))
     if _is_early(scope, document, item):
         return _hold(scope, document, item)
@@ -28,6 +30,8 @@ def _is_early(scope: Scope, document: Document, item: Item) -> bool:
     """Whether its predecessor, or something its producer had read, has not come here yet."""
     if item.seq > document.read.get((item.topic, item.source), 0) + 1:
         return True
+    if item.unknown and item.must_understand:
+        return True  # an upgrade releases it
     return any(
         (topic := events_topic(source)) in scope.consumer.reads
         and document.read.get((topic, source), 0) < seq
@@ -35,9 +39,17 @@ def _is_early(scope: Scope, document: Document, item: Item) -> bool:
     )
 
 
+def _was_passed(document: Document, item: Item) -> bool:
+    """Whether this event was passed over, because its type was not known then."""
+    return any(
+        (passed.topic, passed.source, passed.seq) == (item.topic, item.source, item.seq)
+        for passed in document.passed
+    )
+
+
 def _react(scope: Scope, document: Document, item: Item) -> tuple[Document, tuple[Outgoing, ...]]:
-    """React to an event whose turn it is; of an unknown type only its place in the sequence is taken."""
-    document = document._replace(read={**document.read, (item.topic, item.source): item.seq})
+    """React to an event whose turn it is; of an unknown type its place in the sequence is taken and remembered."""
+    document = document._replace(read=_positions(scope, document, item), passed=_passed(document, item))
     react = document.kind.events.get(type(item.data))  # type: ignore[arg-type]
     if react is None:
         return document, ()
@@ -46,6 +58,34 @@ def _react(scope: Scope, document: Document, item: Item) -> tuple[Document, tupl
         return document, ()
     document, outgoing = take(scope, document, change, context, ())
     return keep(document, item, outgoing), outgoing
+
+
+def _positions(scope: Scope, document: Document, item: Item) -> dict[tuple[str, str], int]:
+    """The read positions behind this event. What its producer had read of topics that are not read here counts too:
+    a version that reads one of them begins behind it, and not with what this aggregate is long past."""
+    read = dict(document.read)
+    own = (item.topic, item.source)
+    read[own] = max(item.seq, read.get(own, 0))
+    for source, seq in item.seen:
+        other = (events_topic(source), source)
+        if other[0] not in scope.consumer.reads and source != scope.consumer.source:
+            read[other] = max(seq, read.get(other, 0))
+    return read
+
+
+def _passed(document: Document, item: Item) -> tuple[Passed, ...]:
+    """What was passed over, with or, once it is known, without this event."""
+    place = (item.topic, item.source, item.seq)
+    others = tuple(one for one in document.passed if (one.topic, one.source, one.seq) != place)
+    if item.unknown in ("", SKIPPED):
+        return others
+    return (*others, Passed(*place, item.unknown, *_stood(item)))
+
+
+def _stood(item: Item) -> tuple[int, int, str]:
+    """Partition and offset of the record in which this event came, and its topic where that is not the event's own."""
+    stood = item.home or item.record
+    return stood.partition, stood.offset, "" if stood.topic == item.topic else stood.topic
 
 
 def _hold(scope: Scope, document: Document, item: Item) -> Applied:
@@ -62,8 +102,7 @@ def _hold(scope: Scope, document: Document, item: Item) -> Applied:
         item.seq,
         time_text(item.now),
         item.raw,
-        item.record.partition,
-        item.record.offset,
+        *_stood(item),
     )
     return Applied(document._replace(held=(*document.held, held)))
 
@@ -87,11 +126,11 @@ def _release(scope: Scope, applied: Applied, record: Record) -> Applied:
 def _release_one(scope: Scope, document: Document, held: Held, record: Record) -> Applied | None:
     """One held event applied, dropped as known, or set aside; None when its turn has not come."""
     without = document._replace(held=tuple(other for other in document.held if other is not held))
-    place = Record(
-        held.topic, held.partition, held.offset, record.timestamp, document.subject.encode(), held.raw
-    )
+    topic = held.on or held.topic
+    place = Record(topic, held.partition, held.offset, record.timestamp, document.subject.encode(), held.raw)
     try:
-        item = replace(event_item(place, open_envelope(held.raw)), record=record, home=place)
+        item = event_item(place, open_envelope(held.raw))
+        item = replace(item, topic=held.topic, record=record, home=place)
         if item.seq <= document.read.get((item.topic, item.source), 0):
             return Applied(without)
         if _is_early(scope, document, item):

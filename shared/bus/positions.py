@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from shared.timers import BEGIN
+from shared.deadlines import BEGIN
 
 # A TopicPartition is a named tuple of these two; only the consumer module names the client itself.
 TopicPartition = Any
@@ -16,32 +16,43 @@ class Source(Protocol):
 
     last_poll: float
 
-    def consumer(self) -> Any:
+    @property
+    def client(self) -> Any:
         """The Kafka client's consumer, or None before the start."""
 
 
 class Positions:
-    """Read positions of the partitions this worker owns."""
+    """Read positions of the partitions this worker owns: all before them is applied, or is no record."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._read: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
         self._ends: tuple[datetime, dict[TopicPartition, int]] | None = None
         self._watermark: datetime | None = None
+        self._last_watermark = datetime.now(UTC)
 
     def start(self, committed: Mapping[TopicPartition, int]) -> None:
         """These partitions are ours, read up to here."""
-        self._read = dict(committed)
+        self._read, self._committed = dict(committed), dict(committed)
 
     def clear(self) -> None:
         """Nothing is ours; what was noted spoke of those partitions, not of the next ones."""
-        self._read, self._ends, self._watermark = {}, None, None
+        self._read, self._committed, self._ends, self._watermark = {}, {}, None, None
 
     def move(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """These were applied; of a partition that moved on meanwhile nothing is noted."""
+        """All before these was applied; of a partition that moved on meanwhile nothing is noted."""
         for tp, offset in offsets.items():
             if tp in self._read:
                 self._read[tp] = max(offset, self._read[tp])
+
+    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """The group has committed these."""
+        self._committed.update({tp: offset for tp, offset in offsets.items() if tp in self._committed})
+
+    def uncommitted(self) -> dict[TopicPartition, int]:
+        """What was read and is not committed yet."""
+        return {tp: offset for tp, offset in self._read.items() if offset > self._committed[tp]}
 
     def idle_seconds(self) -> float:
         """How long nobody has polled: grows when the consumer's task is dead or stuck in a batch."""
@@ -49,7 +60,7 @@ class Positions:
 
     def lag(self, prefix: str) -> dict[str, int]:
         """Records not yet applied, by topic without prefix, as far as the last fetch told."""
-        consumer = self._source.consumer()
+        consumer = self._source.client
         lags: dict[str, int] = {}
         partitions: Iterable[TopicPartition] = () if consumer is None else consumer.assignment()
         for tp in partitions:
@@ -64,7 +75,7 @@ class Positions:
         Taken in two steps, so that a steady stream does not push it away for ever: note the ends now, and
         answer with the instant of the last noted ends that have been reached.
         """
-        consumer = self._source.consumer()
+        consumer = self._source.client
         if consumer is None or not self._read:
             return self._watermark or BEGIN
         if self._ends is None:
@@ -74,5 +85,12 @@ class Positions:
             self._ends = (now, ends)
         at, ends = self._ends
         if all(self._read.get(tp, 0) >= end for tp, end in ends.items()):
-            self._watermark, self._ends = at, None
+            self._watermark, self._last_watermark, self._ends = at, at, None
         return self._watermark or BEGIN
+
+    def watermark_age(self, now: datetime) -> float:
+        """Seconds that ``read_up_to`` lies behind now, whoever owned what meanwhile; 0 for who owns nothing."""
+        consumer = self._source.client
+        if consumer is None or not consumer.assignment():
+            return 0.0
+        return max(0.0, (now - self._last_watermark).total_seconds())

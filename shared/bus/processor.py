@@ -13,19 +13,21 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from shared.bus.apply import apply, set_aside
-from shared.bus.document import Document, Stored, forget_published, read_document, write_document
-from shared.bus.effects import Answer, Applied, Scope
+from shared.bus.apply import commands_of
+from shared.bus.deciding import Decided, decide, unstored
+from shared.bus.document import Stored, outcome_id
+from shared.bus.effects import Answer, Scope
 from shared.bus.records import Bad, Item, Outgoing, Record, decode
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import NotPublished, Reference
-from shared.store import LOAD_CHUNK
+from shared.store import LOAD_CHUNK, REFUSED
 
 MAX_ATTEMPTS = 20
 
 Partition = tuple[str, int]
+Pending = dict[str, list[Item]]
 
 
 class Store(Protocol):
@@ -35,7 +37,13 @@ class Store(Protocol):
         """The documents that exist, by subject, in one read."""
 
     async def write(self, documents: Sequence[Stored]) -> set[str]:
-        """Write each document over the version before it; return the subjects that were not written by us."""
+        """Write each document over the version before it; return the subjects that were not written by us.
+
+        Raises one of REFUSED for a document that can never be stored.
+        """
+
+    async def remember(self, outcomes: Sequence[Stored]) -> None:
+        """Write old outcomes as documents of their own; one that is there already stays as it is."""
 
 
 class ReferenceData(Protocol):
@@ -61,13 +69,6 @@ class Batch:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class _Decided(NamedTuple):
-    """One aggregate after its records of this batch; ``stored`` is its next version, None where nothing changed."""
-
-    applied: Applied
-    stored: Stored | None
-
-
 class Contention(RuntimeError):
     """The same documents kept changing under this worker; the batch is rewound and tried again."""
 
@@ -79,7 +80,7 @@ class Processor:
         self,
         consumer: Consumer,
         store: Store,
-        publish: Callable[[Sequence[Outgoing]], Awaitable[None]],
+        publish: Callable[[Sequence[Outgoing]], Awaitable[object]],
         reference: ReferenceData,
         *,
         clock: Callable[[], float] = time.perf_counter,
@@ -108,16 +109,11 @@ class Processor:
         for record in records:
             self._committed.setdefault((record.topic, record.partition), record.offset)
         started = self._clock()
-        pending = self._decode(records, batch)  # 1, 2
+        pending = _decode(self.consumer, records, batch)  # 1, 2
         batch.seconds["decode"] = self._clock() - started
-        for _ in range(MAX_ATTEMPTS):
-            if not pending:
-                break
-            lost = await self._settle(pending, batch)  # 3, 4, 5
-            batch.conflicts += len(lost)
-            pending = {subject: pending[subject] for subject in pending if subject in lost}
-        if pending:
-            raise Contention(f"{len(pending)} aggregates changed under this worker {MAX_ATTEMPTS} times")
+        refused = await self._settle_all(pending, batch)  # 3, 4, 5
+        for subject in refused:
+            await self._settle_alone(subject, pending[subject], batch)
         started = self._clock()
         if batch.outgoing:
             await self._publish(batch.outgoing)  # 6
@@ -125,102 +121,125 @@ class Processor:
         batch.seconds["publish"] = self._clock() - started
         return batch
 
-    def _decode(self, records: Sequence[Record], batch: Batch) -> dict[str, list[Item]]:
-        """1, 2: the items of each aggregate in order; what cannot be read is a dead letter."""
-        groups: dict[str, list[Item]] = {}
-        for record in records:
-            decoded = decode(record, self.consumer)
-            if isinstance(decoded, Bad):
-                batch.outgoing.append(decoded.dead_letter(self.consumer.service))
-            elif decoded is not None:
-                if decoded.unknown:
-                    batch.unknown_types.append(decoded.unknown)
-                groups.setdefault(decoded.subject, []).append(decoded)
-        return groups
+    async def _settle_all(self, pending: Pending, batch: Batch, reason: str = "") -> dict[str, str]:
+        """3, 4, 5, again for what another worker changed meanwhile; which documents the store refuses, and why.
 
-    async def _settle(self, pending: dict[str, list[Item]], batch: Batch) -> set[str]:
+        With a ``reason`` every record is set aside instead of applied. Raises Contention.
+        """
+        refused: dict[str, str] = {}
+        for _ in range(MAX_ATTEMPTS):
+            if not pending:
+                return refused
+            lost = await self._settle(pending, batch, refused, reason)
+            batch.conflicts += len(lost)
+            pending = {subject: pending[subject] for subject in pending if subject in lost}
+        if pending:
+            raise Contention(f"{len(pending)} aggregates changed under this worker {MAX_ATTEMPTS} times")
+        return refused
+
+    async def _settle_alone(self, subject: str, items: list[Item], batch: Batch) -> None:
+        """Record by record, where the store refuses their document: the one it cannot hold is set aside."""
+        for item in items:
+            one = {subject: [item]}
+            if not (refused := await self._settle_all(one, batch)):
+                continue
+            reason = f"the store refuses the document: {refused[subject]}"
+            if await self._settle_all(one, batch, reason):  # not even its failure can be stored
+                scope = Scope(self.consumer, self._reference.reference)
+                lost = unstored(scope, subject, [item], reason)
+                batch.outgoing.extend(lost.outgoing)
+                batch.answers.extend(lost.answers)
+
+    async def _settle(self, pending: Pending, batch: Batch, refused: dict[str, str], reason: str) -> set[str]:
         """3, 4, 5: load, decide, write; the subjects that another worker changed meanwhile are decided again."""
         started = self._clock()
-        stored = await self._store.load(list(pending))  # 3
-        batch.round_trips += -(-len(pending) // LOAD_CHUNK)
+        stored = await self._load(pending, batch)  # 3
         loaded = self._clock()
-        decided = await self._decide(pending, stored)  # 4
+        decided = await self._decide(pending, stored, reason)  # 4
         changed = [entry.stored for entry in decided.values() if entry.stored is not None]
+        moved = [outcome for entry in decided.values() for outcome in entry.moved]
         applied = self._clock()
-        lost: set[str] = set()
-        if changed:
-            lost = await self._store.write(changed)  # 5
+        if moved:
+            await self._store.remember(moved)
             batch.round_trips += 1
+        lost = await self._write(changed, batch, refused)  # 5
         spent = {"load": loaded - started, "decide": applied - loaded, "write": self._clock() - applied}
         for step, seconds in spent.items():
             batch.seconds[step] = batch.seconds.get(step, 0.0) + seconds
-        batch.written.extend(document for document in changed if document["_id"] not in lost)
+        unsettled = lost | refused.keys()
+        batch.written.extend(document for document in changed if document["_id"] not in unsettled)
         for subject, entry in decided.items():
-            if subject not in lost:
+            if subject not in unsettled:
                 batch.outgoing.extend(entry.applied.outgoing)
                 batch.answers.extend(entry.applied.answers)
         return lost
 
-    async def _decide(self, pending: dict[str, list[Item]], stored: dict[str, Stored]) -> dict[str, _Decided]:
+    async def _load(self, pending: Pending, batch: Batch) -> dict[str, Stored]:
+        """3: the documents in one read; in another one, where an aggregate has old outcomes, those that are asked for.
+
+        Few aggregates ever have old ones: to ask for all of them in the first read would double what every batch costs.
+        """
+        stored = await self._store.load(list(pending))
+        batch.round_trips += -(-len(pending) // LOAD_CHUNK)
+        old = [
+            outcome_id(subject, command)
+            for subject, items in pending.items()
+            if stored.get(subject, {}).get("older")
+            for item in items
+            for command in commands_of(item)
+        ]
+        if old:
+            stored |= await self._store.load(list(dict.fromkeys(old)))
+            batch.round_trips += -(-len(old) // LOAD_CHUNK)
+        return stored
+
+    async def _write(self, changed: Sequence[Stored], batch: Batch, refused: dict[str, str]) -> set[str]:
+        """5: one bulk write; where the store refuses a document, halves of it, down to that very one."""
+        if not changed:
+            return set()
+        batch.round_trips += 1
+        try:
+            return await self._store.write(changed)
+        except REFUSED as error:
+            if len(changed) == 1:
+                refused[changed[0]["_id"]] = f"{type(error).__name__}: {error}"[:500]
+                return set()
+        middle = len(changed) // 2
+        lost = await self._write(changed[:middle], batch, refused)
+        return lost | await self._write(changed[middle:], batch, refused)
+
+    async def _decide(self, pending: Pending, stored: dict[str, Stored], reason: str) -> dict[str, Decided]:
         """4: every aggregate applied; where a version was not known here yet, once more after catching up."""
         token = self._token()
-        decided: dict[str, _Decided] = {}
+        decided: dict[str, Decided] = {}
+
+        def apply_to(subject: str, patient: bool) -> None:
+            scope = Scope(self.consumer, self._reference.reference, patient)
+            items = pending[subject]
+            decided[subject] = decide(scope, subject, items, stored, self._committed, token, reason)
+
         late: list[str] = []
-        for subject, items in pending.items():
+        for subject in pending:
             try:
-                decided[subject] = self._apply(subject, items, stored.get(subject), token)
+                apply_to(subject, patient=True)
             except NotPublished:
                 late.append(subject)
         if late:
             await self._reference.catch_up()
         for subject in late:
-            decided[subject] = self._apply(
-                subject, pending[subject], stored.get(subject), token, patient=False
-            )
+            apply_to(subject, patient=False)
         return decided
 
-    def _apply(
-        self,
-        subject: str,
-        items: list[Item],
-        stored: Stored | None,
-        token: str,
-        patient: bool = True,
-    ) -> _Decided:
-        """One aggregate after its records; a document that this version cannot read or write sets them aside."""
-        scope = Scope(self.consumer, self._reference.reference, patient)
-        kind = self.consumer.kind(subject)
-        assert kind is not None, "decode lets nothing else through"
-        try:
-            before = read_document(kind, subject, items[0].record.partition, stored)
-            document = forget_published(before, self._committed)
-            outgoing: list[Outgoing] = []
-            answers: list[Answer] = []
-            changed = False
-            for item in items:
-                after = apply(scope, document, item)
-                changed = changed or after.document is not document
-                document = after.document
-                outgoing += after.outgoing
-                answers += after.answers
-            return _Decided(
-                Applied(document, tuple(outgoing), tuple(answers)),
-                write_document(document, token) if changed else None,
-            )
-        except NotPublished:
-            raise
-        except Exception as error:
-            return self._set_aside(subject, items, error)
 
-    def _set_aside(self, subject: str, items: list[Item], error: Exception) -> _Decided:
-        """Every record of one aggregate as a dead letter; the rest of the batch goes on."""
-        kind = self.consumer.kind(subject)
-        assert kind is not None
-        empty = Document(subject, kind, items[0].record.partition)
-        scope = Scope(self.consumer, self._reference.reference)
-        reason = f"document failed: {type(error).__name__}: {error}"
-        parts = [set_aside(scope, empty, item, reason) for item in items]
-        outgoing = tuple(record for part in parts for record in part.outgoing)
-        return _Decided(
-            Applied(empty, outgoing, tuple(answer for part in parts for answer in part.answers)), None
-        )
+def _decode(consumer: Consumer, records: Sequence[Record], batch: Batch) -> Pending:
+    """1, 2: the items of each aggregate in order; what cannot be read is a dead letter."""
+    groups: Pending = {}
+    for record in records:
+        decoded = decode(record, consumer)
+        if isinstance(decoded, Bad):
+            batch.outgoing.append(decoded.dead_letter(consumer.service))
+        elif decoded is not None:
+            if decoded.unknown:
+                batch.unknown_types.append(decoded.unknown)
+            groups.setdefault(decoded.subject, []).append(decoded)
+    return groups

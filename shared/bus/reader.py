@@ -3,17 +3,37 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
+from aiokafka.partitioner import DefaultPartitioner
 
-from shared.bus.consumer import to_record
-from shared.bus.deadletters import DeadLetter, with_status
+from shared.bus.client import known_positions, read_odd_header_keys
+from shared.bus.deadletters import DeadLetter, Ledger
 from shared.bus.records import Record
+from shared.bus.subscription import to_record
 
+POLL_MS = 200
+START_SECONDS = 10.0
+POLL_RECORDS = 500
+PATIENCE_SECONDS = 60.0
+PLACE_MS = 5_000
+"""How long one record may take that stood there once."""
 MOST_PAUSE, PAUSE_A_RECORD = 0.25, 0.0001
 """How long to wait before groups are looked at again: at most, and for each record that they have not read."""
+
+
+@asynccontextmanager
+async def within_patience(bootstrap: str) -> AsyncIterator[None]:
+    """A start that says what is wrong: aiokafka's own waits 40 s for each address, and names address families."""
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            yield
+    except (KafkaConnectionError, TimeoutError):
+        raise KafkaConnectionError(f"Kafka at {bootstrap} does not answer") from None
 
 
 @asynccontextmanager
@@ -21,6 +41,7 @@ async def open_reader(
     bootstrap: str, topics: Iterable[str], prefix: str = ""
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of whole topics, outside any group."""
+    read_odd_header_keys()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         auto_offset_reset="earliest",
@@ -28,8 +49,9 @@ async def open_reader(
         metadata_max_age_ms=5_000,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
-    await consumer.start()
     try:
+        async with within_patience(bootstrap):
+            await consumer.start()
         names = [prefix + topic for topic in topics]
         await consumer._client._wait_on_metadata(names[0]) if names else None
         partitions = [
@@ -52,8 +74,9 @@ async def _partitions(consumer: AIOKafkaConsumer, name: str) -> set[int]:
 async def topic_names(bootstrap: str, prefix: str = "") -> list[str]:
     """Every topic of one namespace, without the prefix; Kafka's own left out."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        async with within_patience(bootstrap):
+            await admin.start()
         names = await admin.list_topics()
     finally:
         await admin.close()
@@ -63,59 +86,141 @@ async def topic_names(bootstrap: str, prefix: str = "") -> list[str]:
     return sorted(ours)
 
 
-async def read_all(bootstrap: str, topics: Sequence[str], prefix: str = "") -> AsyncIterator[Record]:
-    """Every record from the beginning to the ends as they are now, per partition in order."""
-    async for raw in _raw_all(bootstrap, topics, prefix):
+async def read_all(
+    bootstrap: str, topics: Sequence[str], prefix: str = "", key: bytes | None = None
+) -> AsyncIterator[Record]:
+    """Every record from the beginning to the ends as they are now, per partition in order.
+
+    With a ``key`` only the partition of each topic on which our own producer puts it.
+    """
+    async for raw in _raw_all(bootstrap, topics, prefix, key):
         yield to_record(raw, prefix)
 
 
-async def _raw_all(bootstrap: str, topics: Sequence[str], prefix: str) -> AsyncIterator[Any]:
+async def read_places(
+    bootstrap: str, places: Iterable[tuple[str, int, int]], prefix: str = ""
+) -> AsyncIterator[Record]:
+    """The records at these places (topic, partition, offset); what is not there any more is left out."""
+    wanted = sorted(set(places))
+    async with open_reader(bootstrap, dict.fromkeys(topic for topic, _, _ in wanted), prefix) as consumer:
+        for topic, partition, offset in wanted:
+            tp = TopicPartition(prefix + topic, partition)
+            consumer.seek(tp, offset)
+            for raw in (await consumer.getmany(tp, timeout_ms=PLACE_MS, max_records=1)).get(tp, ()):
+                if raw.offset == offset:
+                    yield to_record(raw, prefix)
+
+
+async def _raw_all(
+    bootstrap: str, topics: Sequence[str], prefix: str, key: bytes | None = None
+) -> AsyncIterator[Any]:
+    async for raws in _polls(bootstrap, topics, prefix, key):
+        for raw in raws:
+            yield raw
+
+
+async def _polls(
+    bootstrap: str, topics: Sequence[str], prefix: str, key: bytes | None = None
+) -> AsyncIterator[list[Any]]:
+    """What each poll brings, until the ends as they are now."""
     async with open_reader(bootstrap, topics, prefix) as consumer:
-        partitions = list(consumer.assignment())
-        if not partitions:
-            return
-        ends = await consumer.end_offsets(partitions)
-        begins = await consumer.beginning_offsets(partitions)
-        left = {tp for tp in partitions if ends[tp] > begins[tp]}
-        await consumer.seek_to_beginning(*partitions)
-        while left:
-            for tp, raws in (await consumer.getmany(*left, timeout_ms=1000, max_records=2000)).items():
-                for raw in raws:
-                    if raw.offset < ends[tp]:
-                        yield raw
-                if raws and raws[-1].offset + 1 >= ends[tp]:
-                    left.discard(tp)
+        partitions = [
+            tp for tp in consumer.assignment() if key is None or tp.partition == _of(consumer, tp, key)
+        ]
+        ends = await _ends_from_the_beginning(consumer, partitions)
+        patience = _Patience(consumer)
+        while left := _before(consumer, ends):
+            patience.check()
+            polled = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+            yield [raw for tp, raws in polled.items() for raw in raws if raw.offset < ends[tp]]
+            await asyncio.sleep(
+                0
+            )  # a poll of what is fetched already waits for nothing: others have their turn
+
+
+async def _ends_from_the_beginning(
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Read these partitions from their beginnings on; returns their ends as they are now."""
+    if not partitions:
+        return {}
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    return ends
+
+
+def _before(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[TopicPartition]:
+    """The partitions of which something may still come before these ends.
+
+    The last record does not tell: end markers of transactions and deleted records lie behind it (bus.md, Ends).
+    """
+    positions = known_positions(consumer)
+    return [tp for tp, end in ends.items() if positions.get(tp, 0) < end]
+
+
+class _Patience:
+    """How long a broker may hand out nothing of what it has; whatever is read begins it anew."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._positions: dict[TopicPartition, int] = {}
+        self._since = monotonic()
+
+    def check(self) -> None:
+        """Raise KafkaTimeoutError where no position has moved for PATIENCE_SECONDS."""
+        now, positions = monotonic(), known_positions(self._consumer)
+        if positions != self._positions:
+            self._positions, self._since = positions, now
+        elif now - self._since > PATIENCE_SECONDS:
+            raise KafkaTimeoutError(f"nothing of what is there could be read for {PATIENCE_SECONDS:.0f} s")
+
+
+def _of(consumer: AIOKafkaConsumer, tp: TopicPartition, key: bytes) -> int:
+    numbers = sorted(consumer.partitions_for_topic(tp.topic) or ())
+    return int(DefaultPartitioner()(key, numbers, numbers))
 
 
 async def follow(bootstrap: str, topics: Sequence[str], prefix: str = "") -> AsyncIterator[Record | None]:
     """Every record from the beginning; then None once, where the ends stood at the start; then those to come."""
     async with open_reader(bootstrap, topics, prefix) as consumer:
-        partitions = list(consumer.assignment())
-        ends = await consumer.end_offsets(partitions)
-        begins = await consumer.beginning_offsets(partitions)
-        left = {tp for tp in partitions if ends[tp] > begins[tp]}
-        await consumer.seek_to_beginning(*partitions)
-        announced = False
+        ends = await _ends_from_the_beginning(consumer, list(consumer.assignment()))
+        announced, patience = False, _Patience(consumer)
         while True:
-            if not left and not announced:
+            if not announced and not _before(consumer, ends):
                 announced = True
                 yield None
-            for tp, raws in (await consumer.getmany(timeout_ms=500)).items():
+            if not announced:
+                patience.check()
+            for raws in (await consumer.getmany(timeout_ms=POLL_MS)).values():
                 for raw in raws:
                     yield to_record(raw, prefix)
-                if raws and raws[-1].offset + 1 >= ends[tp]:
-                    left.discard(tp)
 
 
-async def read_dead_letters(bootstrap: str, groups: Sequence[str], prefix: str = "") -> list[DeadLetter]:
-    """Every dead letter of these groups with its status, oldest first."""
-    raws: dict[str, list[tuple[bytes | None, bytes | None, dict[str, str]]]] = {group: [] for group in groups}
-    async for raw in _raw_all(bootstrap, [f"{group}.dlq" for group in groups], prefix):
-        group = raw.topic.removeprefix(prefix).removesuffix(".dlq")
-        raws[group].append(
-            (raw.key, raw.value, {name: value.decode("utf-8", "replace") for name, value in raw.headers})
-        )
-    found = [one for group in groups for one in with_status(group, raws[group])]
+async def read_dead_letters(
+    bootstrap: str,
+    groups: Sequence[str],
+    prefix: str = "",
+    only_value_of: str | None = None,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> list[DeadLetter]:
+    """Every dead letter of these groups with its status, oldest first; see ``with_status`` for their values.
+
+    Raises TimeoutError where for so long nothing comes, however long the whole takes.
+    """
+    found: list[DeadLetter] = []
+    now = asyncio.get_running_loop().time
+    async with asyncio.timeout(patience_seconds) as patience:
+        for group in groups:
+            ledger = Ledger(group, only_value_of)
+            async for raws in _polls(bootstrap, [f"{group}.dlq"], prefix):
+                for raw in raws:
+                    headers = {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers}
+                    ledger.take_in(raw.key, raw.value, headers)
+                if raws:
+                    patience.reschedule(now() + patience_seconds)
+            found += ledger.found.values()
+            patience.reschedule(now() + patience_seconds)
     return sorted(found, key=lambda one: one.at_ms)
 
 
@@ -134,14 +239,21 @@ class GroupLag:
 
     async def unread(self, ends: Mapping[TopicPartition, int]) -> int:
         """Records before these ends that some group has not committed yet."""
+        return sum((await self._unread(ends)).values())
+
+    async def by_group(self) -> dict[str, int]:
+        """Records that each group has not committed yet, of all there are now."""
+        return await self._unread(await self._ends())
+
+    async def _unread(self, ends: Mapping[TopicPartition, int]) -> dict[str, int]:
         groups = [self._prefix + group for group in self._reads]
         committed = await asyncio.gather(*map(self._admin.list_consumer_group_offsets, groups))
-        left = 0
-        for offsets, topics in zip(committed, self._reads.values(), strict=True):
+        left = dict.fromkeys(self._reads, 0)
+        for offsets, (group, topics) in zip(committed, self._reads.items(), strict=True):
             names = {self._prefix + topic for topic in topics}
             for tp, end in ends.items():
                 if tp.topic in names and end > 0:
-                    left += max(0, end - (offsets[tp].offset if tp in offsets else 0))
+                    left[group] += max(0, end - (offsets[tp].offset if tp in offsets else 0))
         return left
 
     async def wait_for_none(self) -> None:

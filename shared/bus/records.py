@@ -23,6 +23,12 @@ from shared.contract.registry import COMMANDS, CONTROL, EVENTS
 from shared.domain.aggregates import Consumer
 
 DEAD_LETTER_TYPE = "deadletter"
+UNPUBLISHED_HEADER = "unpublished"
+"""Of a dead letter about a record that its own service could never publish: it stood nowhere."""
+MISSING_BYTES_HEADER = "missing_bytes"
+"""Of a dead letter that was too large even for its own topic: how many bytes the value had that is not there."""
+MOST_REASON_BYTES, MOST_HEADER_BYTES = 4000, 1000
+"""What a dead letter says of a record's key and headers: they may be megabytes, and it has to fit its own topic."""
 
 
 class Record(NamedTuple):
@@ -71,6 +77,8 @@ class Bad:
     type: str = ""
     topic: str = ""
     """Whose sequence its ``seq`` belongs to, where that is not the topic it stood on: handed in again."""
+    command: str = ""
+    """The id of a command: it is discarded by that name."""
 
     @property
     def origin(self) -> str:
@@ -78,11 +86,10 @@ class Bad:
         return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
 
     def dead_letter(self, group: str) -> Outgoing:
-        """The raw value goes on unchanged; all we know of it stands in the headers."""
-        key = (self.record.key or b"").decode("utf-8", "replace")
+        """The raw value goes on unchanged; all we know of it stands in the headers, cut to what always fits."""
+        key = (self.record.key or b"")[: MOST_HEADER_BYTES + 1].decode("utf-8", "replace")
         headers = {
             "type": DEAD_LETTER_TYPE,
-            "reason": self.reason[:1000],
             "origin": self.origin,
             "topic": self.topic or self.record.topic,
             "key": key,
@@ -90,15 +97,27 @@ class Bad:
             "source": self.source,
             "seq": str(self.seq or self.record.seq),
             "event": self.type,
+            "command": self.command,
             "timestamp": str(self.record.timestamp),
             "sha256_seen": self.record.sha256 or "",
         }
+        headers = {name: cut(text, MOST_HEADER_BYTES) for name, text in headers.items()}
+        headers["reason"] = cut(self.reason, MOST_REASON_BYTES)
         return Outgoing(f"{group}.dlq", self.origin, self.record.value or b"", headers)
+
+
+def cut(text: str, most_bytes: int) -> str:
+    """What can be written of a text within so many bytes; "…" at its end where that is not all."""
+    raw = text.encode("utf-8", "replace")
+    return raw.decode() if len(raw) <= most_bytes else raw[: most_bytes - 3].decode("utf-8", "ignore") + "…"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record, understood. ``seq`` is 0 for commands; ``data`` is None for an unknown type or a skip."""
+    """One record, understood. ``seq`` is 0 for commands; ``data`` is None for an unknown type or a skip.
+
+    Of a command that cannot be read, but says who it is, ``failure`` is the reason: it is answered as failed.
+    """
 
     record: Record
     subject: str
@@ -113,6 +132,8 @@ class Item:
     actor: str = ""
     digest: str = ""
     unknown: str = ""
+    must_understand: bool = False
+    failure: str = ""
     raw: bytes = b""
     home: Record | None = None
     """Where a held event itself stood, when ``record`` is the one that released it."""
@@ -141,7 +162,8 @@ def body_hash(data: dict[str, Any]) -> str:
 def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
     """Read one record alone; None for an event of a kind this consumer keeps nothing of.
 
-    Never raises: what cannot be read comes back as Bad with its reason.
+    Never raises: what cannot be read comes back as Bad with its reason; a command of which aggregate and id can be
+    read as an item with its ``failure``, so that it has an outcome.
     """
     try:
         envelope = open_envelope(record.value, record.sha256)
@@ -153,13 +175,16 @@ def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
             record, envelope, f"the record's key {key[:60]!r} is not its subject {envelope.subject!r}"
         )
     try:
-        if record.topic == consumer.commands_topic:
+        if record.topic != consumer.commands_topic:
+            return _event(record, envelope) if consumer.kind(envelope.subject) is not None else None
+        if consumer.kind(envelope.subject) is not None:
             return _command(record, envelope, consumer)
-        return _event(record, envelope) if consumer.kind(envelope.subject) is not None else None
+        reason = f"{envelope.subject[:60]!r} is no aggregate of {consumer.service}"
     except ValidationError as error:
-        return _bad(record, envelope, f"{envelope.type}: {explain(error)}")
+        reason = explain(error)
     except (ValueError, OverflowError) as error:  # Malformed, or an instant at the edge of the calendar
-        return _bad(record, envelope, f"{envelope.type}: {error}")
+        reason = str(error)
+    return _bad(record, envelope, f"{envelope.type}: {reason}")
 
 
 def _owner_of(topic: str, consumer: Consumer) -> str:
@@ -175,16 +200,13 @@ def _command(record: Record, envelope: Envelope, consumer: Consumer) -> Item:
     now = instant(record.timestamp)
     if consumer.history and envelope.time is not None:
         now = envelope.time.astimezone(UTC)
-    kind = consumer.kind(envelope.subject)
-    if kind is None:
-        raise Malformed(f"{envelope.subject[:60]!r} is no aggregate of {consumer.service}")
-    shape: type[BaseModel] | None = CONTROL.get(envelope.type)
-    if shape is None:
-        shape = COMMANDS.get(envelope.type)
-        if shape is None or shape not in kind.commands:  # an unknown one would stop the partition
-            raise Malformed(f"{consumer.service} takes no such command for a {kind.name}")
-    data = shape.model_validate(envelope.data, extra="ignore")
-    digest = body_hash({**envelope.data, "": envelope.type})
+    data, failure = None, ""
+    try:
+        data = _shape_of(envelope, consumer).model_validate(envelope.data, extra="ignore")
+    except ValidationError as error:
+        failure = f"{envelope.type}: {explain(error)}"
+    except Malformed as error:
+        failure = f"{envelope.type}: {error}"
     return Item(
         record,
         envelope.subject,
@@ -193,9 +215,22 @@ def _command(record: Record, envelope: Envelope, consumer: Consumer) -> Item:
         now,
         data,
         actor=envelope.actor,
-        digest=digest,
+        digest=body_hash({**envelope.data, "": envelope.type}),
+        failure=failure,
         raw=record.value or b"",
     )
+
+
+def _shape_of(envelope: Envelope, consumer: Consumer) -> type[BaseModel]:
+    """The class of a command that its aggregate takes; raises Malformed for another one."""
+    control = CONTROL.get(envelope.type)
+    if control is not None:
+        return control
+    kind, shape = consumer.kind(envelope.subject), COMMANDS.get(envelope.type)
+    assert kind is not None, "decode asks for it first"
+    if shape is None or shape not in kind.commands:
+        raise Malformed(f"{consumer.service} takes no such command for a {kind.name}")
+    return shape
 
 
 def _event(record: Record, envelope: Envelope) -> Item:
@@ -223,5 +258,6 @@ def event_item(record: Record, envelope: Envelope) -> Item:
         source=envelope.source,
         seen=tuple(read_seen(envelope.seen).items()),
         unknown="" if shape else envelope.type,
+        must_understand=envelope.mustunderstand,
         raw=record.value or b"",
     )

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from shared.bus.consumer import to_record
+from shared.bus.client import known_positions
 from shared.bus.reader import open_reader
 from shared.bus.records import Record
+from shared.bus.subscription import to_record
 from shared.contract.envelope import Envelope, Malformed, open_envelope
 from shared.contract.event import reference_topic
 from shared.contract.registry import EVENTS
@@ -33,18 +34,27 @@ class Version(NamedTuple):
 
 
 def take_in(reference: Reference, record: Record) -> Version | None:
-    """Add one record to the reference data; None, and a word in the log, for what cannot be read."""
+    """Add one record to the reference data; None, and a word in the log, for what cannot be read.
+
+    Never raises: the reader would begin again at the first record, and come to this one again.
+    """
     try:
         envelope: Envelope = open_envelope(record.value, record.sha256)
         shape = EVENTS.get(envelope.type)
         if shape is None or not shape.reference:
             return None
         reference.learn(envelope.subject, shape.read(envelope.data))
-    except (Malformed, ValueError) as error:
-        log.warning("reference data that cannot be read", topic=record.topic, error=str(error)[:300])
+        data = envelope.data
+        return Version(envelope.subject, envelope.type, data["version"], data["in_force_from"], data)
+    except Exception as error:
+        log.warning(
+            "reference data that cannot be read",
+            topic=record.topic,
+            offset=record.offset,
+            error=f"{type(error).__name__}: {error}"[:300],
+            exc_info=not isinstance(error, (Malformed, ValueError)),
+        )
         return None
-    data = envelope.data
-    return Version(envelope.subject, envelope.type, data["version"], data["in_force_from"], data)
 
 
 class ReferenceReader:
@@ -72,7 +82,7 @@ class ReferenceReader:
                 while True:
                     for raws in (await consumer.getmany(timeout_ms=1000)).values():
                         self._take_in([to_record(raw, self._prefix) for raw in raws])
-                    self._move({tp: await consumer.position(tp) for tp in partitions})
+                    self._move(known_positions(consumer))
             finally:
                 self._consumer = None
 

@@ -1,9 +1,10 @@
-"""Which topics exist, how each is kept, and creating them; a topic with another partition count is refused."""
+"""Which topics exist, how each is kept, and creating them; a topic that exists and is kept otherwise is refused."""
 
 import asyncio
 from collections.abc import Iterable
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 
 from shared.contract.event import orders_topic, reference_topic, replies_topic
@@ -12,25 +13,44 @@ LARGEST_RECORD = 12 * 1024 * 1024
 LARGEST_DEAD_LETTER = 14 * 1024 * 1024
 DAY_MS = 24 * 3600 * 1000
 
-_KEPT = {"retention.ms": "-1", "max.message.bytes": str(LARGEST_RECORD)}
+SAFE_COPIES = 3
+"""From so many copies on, two must have a record before it is acknowledged: one may be lost, or be away."""
+AT_LEAST = frozenset({"max.message.bytes", "min.insync.replicas"})
+"""Settings of which more is no harm."""
 
 
 class WrongPartitions(RuntimeError):
     """A topic exists with another number of partitions than this deployment was told."""
 
 
-def topic_settings(topic: str) -> dict[str, str]:
-    """How one topic (without prefix) is kept: ours for ever, a department's for 90 days."""
+class WrongSettings(RuntimeError):
+    """A topic exists and is kept otherwise than this deployment rests on."""
+
+
+def topic_settings(topic: str, replication: int = 1) -> dict[str, str]:
+    """How one topic (without prefix) is kept: ours for ever, a department's for 90 days.
+
+    A department does not say itself when it answered: its replies bear the broker's time.
+    """
+    settings = {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "max.message.bytes": str(LARGEST_RECORD),
+        "message.timestamp.type": "CreateTime",
+        "min.insync.replicas": "2" if replication >= SAFE_COPIES else "1",
+    }
     if topic.endswith(".dlq"):
-        return {"retention.ms": "-1", "max.message.bytes": str(LARGEST_DEAD_LETTER)}
+        settings["max.message.bytes"] = str(LARGEST_DEAD_LETTER)
     if topic.endswith(".reference"):
-        return {"cleanup.policy": "compact", "max.message.bytes": str(LARGEST_RECORD)}
+        settings["cleanup.policy"] = "compact"
+        del settings["retention.ms"], settings["retention.bytes"]
     if topic.startswith("dept."):
-        settings = {"retention.ms": str(90 * DAY_MS), "max.message.bytes": str(LARGEST_RECORD)}
+        settings["retention.ms"] = str(90 * DAY_MS)
+        del settings["retention.bytes"]  # how much may lie there meanwhile is for whoever keeps the broker
         if topic.endswith(".replies"):
             settings["message.timestamp.type"] = "LogAppendTime"
-        return settings
-    return dict(_KEPT)
+    return settings
 
 
 def service_topics(service: str) -> list[str]:
@@ -52,9 +72,12 @@ async def ensure_topics(
     replication: int = 1,
     patience: float = 60.0,
 ) -> None:
-    """Create what is missing; raise WrongPartitions where one exists otherwise, or the last Kafka error."""
+    """Create what is missing; raise WrongPartitions or WrongSettings where one exists otherwise, or the Kafka error.
+
+    Of all topics together, one round trip each: which there are, making what is missing, partitions, settings.
+    """
     names = list(dict.fromkeys(prefix + topic for topic in topics))
-    wanted = {name: topic_settings(name.removeprefix(prefix)) for name in names}
+    wanted = {name: topic_settings(name.removeprefix(prefix), replication) for name in names}
     admin = await _admin(bootstrap, patience)
     try:
         existing = set(await admin.list_topics())
@@ -69,6 +92,7 @@ async def ensure_topics(
                 if code not in (0, 36):  # 36: another service was first
                     raise for_code(code)(f"topic {name} could not be created")
         await _check(admin, names, partitions)
+        await _check_settings(admin, {name: wanted[name] for name in names if name in existing}, bootstrap)
     finally:
         await admin.close()
 
@@ -107,3 +131,42 @@ async def _check(admin: AIOKafkaAdminClient, names: list[str], partitions: int) 
                 f"topic {topic['topic']} has {found} partitions, this deployment was told {right}: timers and order "
                 f"rest on the count, so set QINQING_PARTITIONS_COUNT={found} or use another namespace"
             )
+
+
+async def _check_settings(
+    admin: AIOKafkaAdminClient, wanted: dict[str, dict[str, str]], bootstrap: str
+) -> None:
+    """Raise WrongSettings, with every difference and the command that sets it right."""
+    if not wanted:
+        return
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(settings))
+        for name, settings in wanted.items()
+    ]
+    faults = []
+    for response in await admin.describe_configs(resources):
+        for code, said, _, name, entries in response.resources:
+            if code:
+                raise for_code(code)(f"topic {name}: {said}")
+            found = {entry[0]: entry[1] for entry in entries}
+            wrong = {
+                key: value for key, value in wanted[name].items() if not _serves(key, found.get(key), value)
+            }
+            if wrong:
+                is_now = ", ".join(f"{key}={found.get(key)}" for key in wrong)
+                needs = ",".join(f"{key}={value}" for key, value in wrong.items())
+                faults.append(
+                    f"topic {name} has {is_now}, this deployment rests on {needs}: kafka-configs.sh --bootstrap-server "
+                    f"{bootstrap} --alter --entity-type topics --entity-name {name} --add-config {needs}"
+                )
+    if faults:
+        raise WrongSettings("; ".join(faults))
+
+
+def _serves(key: str, found: str | None, wanted: str) -> bool:
+    """Whether a setting is as it must be, or more than that where more is no harm."""
+    if found is None or found == wanted:
+        return found is not None
+    if key == "retention.ms":
+        return found == "-1" or (wanted != "-1" and int(found) >= int(wanted))
+    return key in AT_LEAST and int(found) >= int(wanted)

@@ -50,7 +50,8 @@ ABOUT = {
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
     SUPERVISION: "What clocks did; versions of policies and calendars.",
     FEEDBACK: "Invitations, ratings, rework, tracking, closing.",
-    ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days.",
+    ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days. In history the "
+    "orders of all departments stand on `dispatch.orders`.",
     REPLIES: "What one department's own system answers. Unknown fields are refused, with an order `refused`.",
     reference_topic("dispatch"): "Compacted: every version of departments, staff and routing rules.",
     reference_topic("supervision"): "Compacted: every version of policies and calendars.",

@@ -83,6 +83,13 @@ class Skip(Control, type="record.skip.v1"):
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
+class Discard(Control, type="command.discard.v1"):
+    """An operator gives a command up that failed: it is answered as discarded, and no replay executes it."""
+
+    command: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
 def commands_topic(service: str) -> str:
     """The topic with everything that may change one service's state."""
     return f"{service}.commands"

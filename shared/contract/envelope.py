@@ -7,6 +7,8 @@ Extension attributes (lower case, simple types, as CloudEvents 1.0 section 3.1 a
     previous   SHA-256 of the raw record before it in that sequence ("" for the first)
     seen       what its producer had read of that subject, by source: "/huzhou/intake=3,/huzhou/feedback=1"
     actor      who asked, on commands only: "<role>:<principal>"
+    department whose order it is, on departments' orders only: in history they all stand on one topic
+    mustunderstand  true on events that stop a clock or end an issue: a reader that does not know the type holds them
 
 The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``, an event's ``seq`` again in ``seq``,
 and ``content-type`` says that the value is a structured CloudEvent, as the Kafka binding of CloudEvents asks.
@@ -33,7 +35,8 @@ class Envelope(BaseModel):
     id: str = Field(min_length=1, max_length=500)
     type: str = Field(min_length=1, max_length=100)
     source: str = Field(min_length=1, max_length=200)
-    subject: str = Field(min_length=1, max_length=100)
+    subject: str = Field(min_length=1, max_length=100, pattern=r"^[^|]+$")
+    """No ``|``: behind it stands a command's id, where a store keeps old outcomes (shared/bus/document.py)."""
     time: AwareDatetime | None = None
     cause: str = ""
     seq: int = Field(default=0, ge=0, le=2**53 - 1)
@@ -41,6 +44,8 @@ class Envelope(BaseModel):
     previous: str = ""
     seen: str = ""
     actor: str = ""
+    department: str = ""
+    mustunderstand: bool = False
     data: dict[str, Any]
 
 
@@ -82,6 +87,8 @@ def seal(
     previous: str = "",
     seen: str = "",
     actor: str = "",
+    department: str = "",
+    mustunderstand: bool = False,
 ) -> bytes:
     """Write one record value; attributes that are empty are left out."""
     attributes: dict[str, Any] = {
@@ -94,7 +101,15 @@ def seal(
     }
     if time is not None:
         attributes["time"] = time_text(time)
-    optional = {"cause": cause, "seq": seq, "previous": previous, "seen": seen, "actor": actor}
+    optional = {
+        "cause": cause,
+        "seq": seq,
+        "previous": previous,
+        "seen": seen,
+        "actor": actor,
+        "department": department,
+        "mustunderstand": mustunderstand,
+    }
     attributes |= {name: value for name, value in optional.items() if value}
     attributes["data"] = data
     return to_json(attributes)

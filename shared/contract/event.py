@@ -10,10 +10,14 @@ EVENTS: dict[str, type["Event"]] = {}
 INTAKE, DISPATCH = "intake.events", "dispatch.events"
 SUPERVISION, FEEDBACK = "supervision.events", "feedback.events"
 ORDERS, REPLIES = "dept.<code>.orders", "dept.<code>.replies"
+HISTORY_ORDERS = "dispatch.orders"
+"""In history the orders of all departments, keyed by issue: no department reads there, and topics are not free."""
 
 MAX_TITLE_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_REASON_CHARS = 2_000
+PRINCIPAL = r"^[0-9A-Za-z_.@-]*$"
+"""A person as gateways and directory name them: who did what is compared by this."""
 MOST = 2**53 - 1
 """The largest whole number of the contract: what JSON readers everywhere hold exactly, and every store too."""
 
@@ -28,18 +32,23 @@ class Event(BaseModel):
 
     Lists of values are open on events: a value that this version does not know is read as text and passed on.
     ``reference``: a version of reference data, which also goes on the owner's compacted topic.
+    ``must_understand``: it stops a clock or ends an issue; a reader that does not know its type holds it, and all
+    that follows it, until an upgrade. Every other unknown type is passed over (docs/upgrade.md).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     type: ClassVar[str]
     topic: ClassVar[str]
     reference: ClassVar[bool] = False
+    must_understand: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, type: str, topic: str, reference: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, *, type: str, topic: str, reference: bool = False, must_understand: bool = False, **kwargs: Any
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if type in EVENTS:
             raise TypeError(f"two events share the type string {type}")
-        cls.type, cls.topic, cls.reference = type, topic, reference
+        cls.type, cls.topic, cls.reference, cls.must_understand = type, topic, reference, must_understand
         EVENTS[type] = cls
 
     @classmethod
@@ -48,9 +57,9 @@ class Event(BaseModel):
         return cls.model_validate(data, extra="ignore")
 
 
-def orders_topic(department: str) -> str:
-    """The topic on which one department reads its orders."""
-    return f"dept.{department}.orders"
+def orders_topic(department: str, *, history: bool = False) -> str:
+    """The topic on which one department's orders stand: its own, or in history the one of all departments."""
+    return HISTORY_ORDERS if history else f"dept.{department}.orders"
 
 
 def replies_topic(department: str) -> str:

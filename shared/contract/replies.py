@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contract.event import EVENTS, MAX_REASON_CHARS, MAX_TEXT_CHARS, REPLIES, Round
+from shared.contract.event import EVENTS, MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, REPLIES, Round
 from shared.contract.words import Outcome
 
 REPLIES_BY_TYPE: dict[str, type["DepartmentReply"]] = {}
@@ -41,12 +41,13 @@ class DepartmentSigns(DepartmentReply, type="department.sign.v1"):
 
 
 class DepartmentDrafts(DepartmentReply, type="department.draft.v1"):
-    """Happens when the department hands in a draft reply (拟复), signed off already or not."""
+    """Happens when the department hands in a draft reply (拟复), with its leader's signature or without one."""
 
     outcome: Outcome
     text: Words
     promised_on: date | None = None
-    signed_off_by: str = Field(default="", max_length=100)
+    signed_off_by: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    """Account name of the leader who signed this very draft off; empty: it waits for the signature."""
 
 
 class DepartmentReturns(DepartmentReply, type="department.return.v1"):

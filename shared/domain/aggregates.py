@@ -1,11 +1,12 @@
 """A kind of aggregate is one value: its state, and what decides, reacts and expires. A consumer owns several."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticUndefined
 
 from shared.contract.command import Command, commands_topic
 from shared.contract.event import Event
@@ -13,6 +14,15 @@ from shared.contract.subjects import KINDS, id_of, kind_of
 from shared.domain.decisions import Change, Context, Deadline, Message, Refusal
 
 S = TypeVar("S", bound=BaseModel)
+
+
+class AggregateState(BaseModel):
+    """What an aggregate keeps, and each model in it. Fields that only a newer version knows are carried on, so that
+    two versions may work side by side; the default of a field is empty, or there is none (docs/upgrade.md).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
 
 # The states, commands and events of one entry belong together, which a table over all of them cannot say: hence Any.
 Decide = Callable[[Any, Any, Context], "Change[Any] | Refusal"]
@@ -56,6 +66,8 @@ class AggregateType:
     def __post_init__(self) -> None:
         if self.name not in KINDS:
             raise ValueError(f"{self.name} is no kind of shared/contract/subjects.py")
+        if full := sorted(set(_defaults_that_say_something(self.state))):
+            raise ValueError(f"{', '.join(full)}: the default of a state's field is empty, or there is none")
 
     def next_deadline(self, state: BaseModel | None) -> Deadline | None:
         """The earliest deadline of a state; None where there is none."""
@@ -65,6 +77,27 @@ class AggregateType:
     def deadlines_first(self) -> bool:
         """Whether a deadline that is over fires before a later command is applied."""
         return self.deadlines is not None and not self.deadlines.wait_for
+
+
+def _defaults_that_say_something(model: type[BaseModel]) -> Iterator[str]:
+    """Fields, also of models within, whose default is not empty.
+
+    A document leaves defaults out. Were one to change, it would rewrite every state that was stored under the old one;
+    an empty one cannot (docs/upgrade.md).
+    """
+    for name, info in model.model_fields.items():
+        if info.default is not PydanticUndefined and info.default:
+            yield f"{model.__name__}.{name}"
+        for inner in models_in(info.annotation):
+            yield from _defaults_that_say_something(inner)
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models that a field's annotation names, however deep: ``tuple[Draft, ...]`` -> Draft."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
 
 
 @dataclass(frozen=True)
@@ -90,6 +123,11 @@ class Consumer:
     def topics(self) -> tuple[str, ...]:
         """Everything it reads, its own commands first."""
         return (self.commands_topic, *self.reads)
+
+    @cached_property
+    def dead_letters_topic(self) -> str:
+        """The topic of what it cannot use."""
+        return f"{self.service}.dlq"
 
     @cached_property
     def source(self) -> str:

@@ -115,6 +115,7 @@ class Reason(StrEnum):
     NOT_THE_HOLDER = "not_the_holder"
     STALE_ASSIGNMENT = "stale_assignment"
     STALE_ROUND = "stale_round"
+    STALE_DRAFT = "stale_draft"
     RETURN_TOO_LATE = "return_too_late"
     OUTCOME_NOT_FOR_KIND = "outcome_not_for_kind"
     DATE_MISSING = "date_missing"
@@ -127,6 +128,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     ID_REUSED = "id_reused"
     FAILED = "failed"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)

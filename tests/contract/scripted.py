@@ -99,7 +99,7 @@ def _answered_twice(world: World) -> None:
         assignment=first, round=1, outcome=Outcome.PARTLY_SOLVED, text="已安装三盏。"
     )
     world.say(code, issue, unfinished, "um-2026-0003")
-    world.ask(issue, SendBackReply(assignment=first, reason="请写明其余路灯的安装日期"), OFFICE)
+    world.ask(issue, SendBackReply(**world.shown(issue), reason="请写明其余路灯的安装日期"), OFFICE)
     _draft_and_release(world, issue, code, 1, Outcome.PARTLY_SOLVED)
     again = RateReply(
         round=1, satisfaction=Satisfaction.DISSATISFIED, solved=Solved.PARTLY, reason="还有两盏不亮"
@@ -121,8 +121,8 @@ def _draft_and_release(world: World, issue: str, code: str, round: int, outcome:
         signed_off_by="wang",
     )
     world.say(code, issue, drafted, f"um-2026-1{round:03d}")
-    world.ask(issue, CheckReply(assignment=f"{issue}.1"), OFFICE)
-    world.ask(issue, ReleaseReply(assignment=f"{issue}.1"), OFFICE)
+    world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
+    world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
 
 
 def _passed_on_and_tracked(world: World) -> None:
@@ -138,9 +138,9 @@ def _passed_on_and_tracked(world: World) -> None:
     world.ask(issue, SignAssignment(assignment=second), "dept:transport/li")
     kept = DraftReply(assignment=second, outcome=Outcome.KEPT_FOR_REFERENCE, text="列入明年线网方案研究。")
     world.ask(issue, kept, "dept:transport/li")
-    world.ask(issue, SignOffReply(assignment=second), "dept:transport/sun")
-    world.ask(issue, CheckReply(assignment=second), OFFICE)
-    world.ask(issue, ReleaseReply(assignment=second), OFFICE)
+    world.ask(issue, SignOffReply(**world.shown(issue)), "dept:transport/sun")
+    world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
+    world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
     planned = world.register(LIGHTS, "entrepreneur:qian", "lights-2")
     world.ask(planned, AcceptIssue(), OFFICE)
     world.ask(planned, AssignIssue(department="urban_management"), OFFICE)
@@ -156,8 +156,8 @@ def _passed_on_and_tracked(world: World) -> None:
         "urban_management", planned, DepartmentSigns(assignment=f"{planned}.1", round=1), "um-2026-2001"
     )
     world.say("urban_management", planned, draft, "um-2026-2002")
-    world.ask(planned, CheckReply(assignment=f"{planned}.1"), OFFICE)
-    world.ask(planned, ReleaseReply(assignment=f"{planned}.1"), OFFICE)
+    world.ask(planned, CheckReply(**world.shown(planned)), OFFICE)
+    world.ask(planned, ReleaseReply(**world.shown(planned)), OFFICE)
     world.go_to(world.now + 20 * DAY)
     world.ask(planned, FinishTracking(reason="已完成改造"), "leader:zhou")
 
@@ -185,8 +185,8 @@ def _late(world: World) -> None:
     )
     world.pause(("supervision",))
     world.say("urban_management", issue, draft, "um-2026-3002")
-    world.ask(issue, CheckReply(assignment=f"{issue}.1"), OFFICE)
-    world.ask(issue, ReleaseReply(assignment=f"{issue}.1"), OFFICE)
+    world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
+    world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
     world.go_to(world.now + 20 * DAY)
     world.pause(())
     world.go_to(world.now + DAY)

@@ -103,6 +103,12 @@ class World:
         answers = self._let_happen(sealed(request, f"/{JURISDICTION}/{command.service}"))
         assert answers[request.id]["status"] == "done", answers[request.id]
 
+    def shown(self, issue: str) -> dict[str, Any]:
+        """What a click names: the issue's assignment, and number and hash of the draft that the page showed."""
+        state = self.stores["dispatch"].documents[issue]["state"]
+        draft = state["drafts"][-1]
+        return {"assignment": state["assignment"], "draft": draft["number"], "sha256": draft["sha256"]}
+
     def say(self, code: str, issue: str, reply: DepartmentReply, message: str) -> None:
         """A message of a department's own system, written as it would write it."""
         self.now += STEP

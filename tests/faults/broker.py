@@ -16,7 +16,8 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.bus.consumer import BatchConsumer
 from shared.bus.processor import Processor
-from shared.bus.producer import Publisher, make_broker
+from shared.bus.producer import Producers, make_broker
+from shared.bus.publisher import Publisher
 from shared.bus.records import Outgoing
 from shared.bus.topics import LARGEST_RECORD
 from shared.metrics import Metrics
@@ -105,6 +106,17 @@ async def delete_all(bootstrap: str, prefix: str, topic: str) -> None:
         await admin.delete_records({TopicPartition(prefix + topic, 0): RecordsToDelete(before_offset=-1)})
 
 
+@asynccontextmanager
+async def publishing(bootstrap: str, prefix: str, metrics: Metrics | None = None) -> AsyncIterator[Publisher]:
+    """Intake's publisher, with producers of its own."""
+    metrics = metrics or Metrics()
+    producers = Producers(bootstrap, prefix, prefix, metrics)
+    try:
+        yield Publisher(producers, "intake", metrics)
+    finally:
+        await producers.stop()
+
+
 class Worker:
     """One worker of the notebook service over the real broker, with its store in memory."""
 
@@ -114,9 +126,9 @@ class Worker:
         self.broker = make_broker(bootstrap, prefix)
         self.owned: list[Sequence[int]] = []
         metrics = Metrics()
-        processor = Processor(
-            self.service.consumer, self.store, Publisher(self.broker, prefix, metrics), self.service
-        )
+        self.producers = Producers(bootstrap, prefix, prefix, metrics)
+        publish = Publisher(self.producers, "intake", metrics)
+        processor = Processor(self.service.consumer, self.store, publish, self.service)
         self.batches = BatchConsumer(
             processor, prefix, metrics, on_batch=lambda batch: None, on_assigned=self.owned.append
         )
@@ -147,3 +159,4 @@ async def worker(bootstrap: str, prefix: str) -> AsyncIterator[Worker]:
         yield one
     finally:
         await one.broker.stop()
+        await one.producers.stop()

@@ -11,22 +11,31 @@ from aiokafka.errors import KafkaError
 from shared.bus.consumer import BatchConsumer
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing
+from shared.bus.subscription import Subscribed
 from shared.contract.envelope import SHA256_HEADER, sha256_of
 from shared.metrics import Metrics
 
 
 class Client:
-    """What our seam asks of aiokafka's consumer. ``fail_*`` counts how often that call fails from now on."""
+    """What our seam asks of aiokafka's consumer. ``fail_*`` counts how often that call fails from now on.
+
+    ``ready`` is what each poll hands over; ``commits`` and ``kept`` are the commits and what they amount to.
+    """
 
     def __init__(
         self, ends: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int] = {}
     ) -> None:
         self.ends, self.positions = dict(ends), dict(positions)
         self.kept: dict[TopicPartition, int] = {}
+        self.ready: dict[TopicPartition, list[Any]] = {}
+        self.commits: list[dict[TopicPartition, int]] = []
         self.seeks: dict[TopicPartition, int] = {}
+        self.paused: set[TopicPartition] = set()
         self.fail_committed = self.fail_commit = self.fail_poll = 0
         self.round_trips = self._under_way = 0
         self._coordinator = SimpleNamespace(fetch_committed_offsets=self._fetch)
+        assigned = SimpleNamespace(all_consumed_offsets=self._known)
+        self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assigned))
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.ends)
@@ -34,23 +43,23 @@ class Client:
     async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return {tp: self.ends[tp] for tp in partitions}
 
-    async def position(self, tp: TopicPartition) -> int:
-        return self.positions.get(tp, 0)
-
     def highwater(self, tp: TopicPartition) -> int:
         return self.ends[tp]
 
     def seek(self, tp: TopicPartition, offset: int) -> None:
-        self.seeks[tp] = offset
+        self.seeks[tp] = self.positions[tp] = offset
 
-    async def committed(self, tp: TopicPartition) -> int | None:
-        found = await self._fetch([tp])
-        return found[tp].offset if tp in found else None
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.paused |= set(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self.paused -= set(partitions)
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self.fail_commit:
             self.fail_commit -= 1
             raise KafkaError("the coordinator did not answer")
+        self.commits.append(dict(offsets))
         self.kept |= offsets
 
     async def getmany(self, *partitions: TopicPartition, **how: Any) -> dict[TopicPartition, list[Any]]:
@@ -58,7 +67,10 @@ class Client:
             self.fail_poll -= 1
             raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a header's key")
         await asyncio.sleep(0)
-        return {}
+        return self.ready
+
+    def _known(self) -> dict[TopicPartition, Any]:
+        return {tp: SimpleNamespace(offset=offset) for tp, offset in self.positions.items()}
 
     async def _fetch(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Any]:
         """One question to the coordinator; those that are asked side by side are one round trip."""
@@ -82,7 +94,7 @@ def seam(processor: Processor, client: Client) -> tuple[BatchConsumer, list[list
         on_batch=lambda batch: None,
         on_assigned=lambda partitions: owned.append(list(partitions)),
     )
-    made.consumer = lambda: client  # type: ignore[assignment, return-value]
+    made.subscription = Subscribed(client)
     return made, owned
 
 
@@ -93,6 +105,7 @@ def raw(out: Outgoing, offset: int = 0) -> Any:
         partition=0,
         offset=offset,
         timestamp=0,
+        timestamp_type=0,
         key=out.key.encode(),
         value=out.value,
         headers=((SHA256_HEADER, sha256_of(out.value).encode()),),

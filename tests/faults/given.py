@@ -22,10 +22,10 @@ from shared.contract.event import FEEDBACK, Event
 from shared.contract.events.feedback import IssueClosed
 from shared.contract.events.intake import IssueWithdrawn
 from shared.contract.words import CloseReason
+from shared.deadlines import DueDeadline
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines, Expire
 from shared.domain.decisions import Change, Context, Deadline, Reason, Refusal, command, event
 from shared.domain.reference import Reference
-from shared.timers import DueDeadline
 from tests.unit.reference import JURISDICTION, builtin_reference
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -169,8 +169,12 @@ class Store:
         self.documents |= encoded
         return set()
 
-    async def count_due(self, low: str, high: str) -> int:
-        return len(await self.read_due(low, high))
+    async def remember(self, outcomes: Sequence[Stored]) -> None:
+        there = await self.load([one["_id"] for one in outcomes])
+        for one in outcomes:
+            failed = there.get(one["_id"], {}).get("outcome", {}).get("reason") == "failed"
+            if one["_id"] not in there or (failed and one["outcome"].get("reason") != "failed"):
+                self.documents[one["_id"]] = bson.encode(one)
 
     async def read_due(self, low: str, high: str) -> list[DueDeadline]:
         found = (bson.decode(raw) for raw in self.documents.values())

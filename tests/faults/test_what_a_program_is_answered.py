@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from services.intake.consumer import consumer
 from shared.bus.gateway import Gateway
-from shared.web import install_problems, reading_routes
+from shared.problems import install_problems
+from shared.web import reading_routes
 from tests.faults.given import SOURCE, Store
 from tests.faults.services import BUILDS, built
 from tests.unit.reference import JURISDICTION
@@ -39,9 +40,6 @@ async def test_outcomes_that_are_asked_for_with_odd_characters_are_no_500(odd: s
             assert (await client.get(path)).status_code < HTTPStatus.INTERNAL_SERVER_ERROR, path
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 7: OpenAPI names every status and problem type", raises=AssertionError
-)
 @pytest.mark.parametrize("name", BUILDS)
 def test_the_openapi_document_names_every_status_that_a_command_is_answered_with(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -56,7 +54,6 @@ def test_the_openapi_document_names_every_status_that_a_command_is_answered_with
     assert {path: statuses for path, statuses in missing.items() if statuses} == {}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 7: dead letters are HTTP routes", raises=AssertionError)
 @pytest.mark.parametrize("name", BUILDS)
 def test_what_an_operator_does_with_dead_letters_are_routes_of_each_service(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -20,6 +20,7 @@ from services.cli.replaying.messages import Message
 from services.dispatch.consumer import consumer as dispatch_consumer
 from shared.bus.processor import Batch
 from shared.bus.reader import GroupLag
+from shared.bus.subscription import Subscribed
 from shared.bus.topics import ensure_topics
 from shared.contract.commands.dispatch import AssignIssue
 from shared.contract.events.intake import IssueAccepted, IssueRegistered
@@ -35,9 +36,6 @@ MINE = [TopicPartition("intake.commands", number) for number in range(4)]
 # -------------------------------------------------------------- commits and topics
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 7: a last commit that failed is tried again", raises=AssertionError
-)
 async def test_a_last_commit_that_failed_is_tried_again_though_no_other_record_comes() -> None:
     client = Client({MINE[0]: 1})
     batches, _ = seam(Played(notebook()).processor, client)
@@ -75,7 +73,6 @@ class Admin:
         return [{"topic": name, "error_code": 0, "partitions": [0] * counts[name]} for name in names]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 7: topics have min.insync.replicas", raises=AssertionError)
 async def test_a_write_to_a_topic_with_three_copies_is_acknowledged_by_two_at_least(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -113,10 +110,13 @@ class Lag(GroupLag):
     """What the groups have not read yet: always so many records."""
 
     def __init__(self, unread: int) -> None:
-        self._unread = unread
+        self._count = unread
 
     async def unread(self, *ends: Any) -> int:
-        return self._unread
+        return self._count
+
+    async def by_group(self) -> dict[str, int]:
+        return {"dispatch": self._count}
 
     async def _ends(self) -> dict[TopicPartition, int]:
         return {}
@@ -131,9 +131,6 @@ def _driver(count: int, chars: int, lag: Lag) -> Driver:
     return Driver(urls, lag, messages, jurisdiction=JURISDICTION, until=at + timedelta(days=1))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 7: the replay's requests stay under the limit", raises=AssertionError
-)
 async def test_a_replay_of_250_messages_of_1400_characters_stays_under_the_request_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -161,7 +158,6 @@ class HastyLoop(asyncio.SelectorEventLoop):
         return super().time() + self._jumped
 
 
-@pytest.mark.xfail(strict=True, reason="issue 7: no waiting without an end", raises=TimeoutError)
 def test_a_replay_whose_services_stop_reading_ends_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     Server(monkeypatch)
 
@@ -172,11 +168,6 @@ def test_a_replay_whose_services_stop_reading_ends_with_a_message(monkeypatch: p
         runner.run(twenty_minutes())
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="issue 7: one keyed orders topic for history, not two for each department",
-    raises=AssertionError,
-)
 async def test_a_replay_writes_the_orders_of_all_departments_on_one_topic() -> None:
     service = Played(dispatch_consumer(JURISDICTION, history=True))
     for subject, department in (("a", "housing"), ("b", "transport")):
@@ -202,17 +193,11 @@ def _accepts(**settings: Any) -> bool:
     return True
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 7: QINQING_HISTORY without a namespace is refused", raises=AssertionError
-)
 def test_history_without_a_namespace_of_its_own_is_refused() -> None:
     given(_accepts(history=False, namespace=""))
     assert not _accepts(history=True, namespace="")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 7: replays have a prefix that no county can have", raises=AssertionError
-)
 def test_no_name_may_be_a_replays_namespace_and_a_countys_as_well() -> None:
     names = ("wuxing", "nanxun", "replay-20260302-090000", "replay", "history", "history-1")
     both = [name for name in names if _accepts(namespace=name) and _accepts(namespace=name, history=True)]
@@ -222,15 +207,12 @@ def test_no_name_may_be_a_replays_namespace_and_a_countys_as_well() -> None:
 # -------------------------------------------------------------- the held gauge
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 7: the held gauge is true after a rebalance", raises=AssertionError
-)
 async def test_the_held_gauge_does_not_count_what_another_worker_has_after_a_rebalance(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, service = built("intake", monkeypatch)
     client = Client(dict.fromkeys(MINE, 0))
-    service.batches.consumer = lambda: client  # type: ignore[assignment, return-value]
+    service.batches.subscription = Subscribed(client)
     await service.batches.on_partitions_assigned(MINE)
     notes = Played(notebook())
     held = await notes.deliver(closing("a", 2))

@@ -35,17 +35,6 @@ WAY = ("sign_off", "check", "release")
 SUBJECT = "7K3M9QXT2B4N6"
 """An issue's id as departments must write it."""
 
-names_the_draft = pytest.mark.xfail(
-    strict=True,
-    reason="issue 7: sign-off, check, send-back and release name number and hash of the draft",
-    raises=AssertionError,
-)
-one_command = pytest.mark.xfail(
-    strict=True,
-    reason="issue 7: a department's draft with its signature is one command",
-    raises=AssertionError,
-)
-
 
 async def _click(dispatch: Dispatch, verb: str, draft: Draft | None = None, **other: Any) -> str:
     """What a page sends on which somebody read this draft, by itself the present one; its status."""
@@ -76,7 +65,6 @@ async def _draft(dispatch: Dispatch, text: str, *verbs: str) -> Draft:
     return draft
 
 
-@names_the_draft
 @pytest.mark.parametrize("verb", WAY)
 async def test_a_late_click_does_not_sign_a_draft_that_nobody_read(verb: str) -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
@@ -89,7 +77,6 @@ async def test_a_late_click_does_not_sign_a_draft_that_nobody_read(verb: str) ->
     assert dispatch.state == before
 
 
-@names_the_draft
 async def test_a_late_click_does_not_send_back_a_draft_that_nobody_read() -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
     page = await _draft(dispatch, "first", "sign_off")
@@ -99,14 +86,12 @@ async def test_a_late_click_does_not_send_back_a_draft_that_nobody_read() -> Non
     assert dispatch.state.current_draft.text == "second"
 
 
-@names_the_draft
 async def test_a_click_with_the_right_number_and_another_hash_is_refused() -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
     await _draft(dispatch, "first")
     assert await _click(dispatch, "sign_off", sha256="0" * 64) == "refused"
 
 
-@names_the_draft
 @pytest.mark.parametrize("verb", CLICKS)
 def test_a_click_that_does_not_say_which_draft_it_is_about_is_no_command(verb: str) -> None:
     reason = {"reason": "请写明时限"} if verb == "send_back" else {}
@@ -138,12 +123,10 @@ def _said(id: str, text: str, signed_off_by: str = "") -> list[Outgoing]:
     return list(translate(record, f"/{JURISDICTION}/dispatch"))
 
 
-@one_command
 def test_a_departments_draft_with_its_signature_is_one_command() -> None:
     assert len(_said("m1", "已经修好", signed_off_by="wang")) == 1
 
 
-@one_command
 async def test_a_signature_that_came_with_a_second_draft_is_not_put_under_the_first() -> None:
     dispatch = Dispatch(SUBJECT)
     await dispatch.open_issues("housing", SUBJECT)

@@ -2,19 +2,43 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
+from pydantic import BaseModel
 
-from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
+from services.supervision.issue.life import CLOCKS, ENDS
+from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, Event
 from shared.contract.registry import COMMANDS, EVENTS
 from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
-from shared.domain.aggregates import AggregateType
+from shared.domain.aggregates import AggregateType, models_in
 from shared.domain.decisions import Reason
 from shared.language import REASONS
 from tests.house.tables.kinds import SERVICES, consumer, kinds, life
 from tests.house.tables.metrics import all_metrics, full_name
 
 EVERY_KIND = [pytest.param(service, kind, id=f"{service}.{kind.name}") for service, kind in kinds()]
+
+
+@pytest.mark.parametrize(("service", "kind"), EVERY_KIND)
+def test_a_state_carries_on_what_a_newer_version_keeps(service: str, kind: AggregateType) -> None:
+    """An older worker that rewrites a document must not lose it (docs/upgrade.md)."""
+    for model in {kind.state, *_models_within(kind.state)}:
+        if not issubclass(model, Event):  # an entry of reference data, as it was published
+            assert model.model_config.get("extra") == "allow", model
+
+
+def _models_within(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for field in model.model_fields.values():
+        for inner in models_in(field.annotation):
+            yield inner
+            if not issubclass(inner, Event):
+                yield from _models_within(inner)
+
+
+def test_what_stops_a_clock_or_ends_an_issue_must_be_understood() -> None:
+    stops = {event for rule in CLOCKS.values() for event in rule.stops}
+    assert {event for event in EVENTS.values() if event.must_understand} == stops | set(ENDS)
 
 
 def test_every_command_has_exactly_one_kind_that_takes_it() -> None:

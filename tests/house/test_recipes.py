@@ -234,7 +234,7 @@ def test_a_clock_that_follows_its_recipe_is_in_the_table_and_breaks_no_test_of_t
 
 
 def test_a_setting_that_follows_its_recipe_is_explained_and_in_the_example_file(copy: Path) -> None:
-    settings, first = copy / "shared/settings.py", "    log_level: str"
+    settings, first = copy / "shared/settings.py", "    log_level: "
     field = '    welcome_seconds: float = Field(1.5, description="how long a welcome takes")\n'
     edit(settings, first, field + first)
     named = "        self.name, self.prefix = "

@@ -73,8 +73,12 @@ class City:
 
     @asynccontextmanager
     async def served(self, name: str) -> AsyncIterator[str]:
-        """The address under which a service that runs here already is served to other threads and programs."""
-        config = uvicorn.Config(self._apps[name], port=free_ports(1)[0], lifespan="off", log_config=None)
+        """The address under which a service that runs here is served to other threads and programs, also restarted."""
+
+        async def current(scope: Any, receive: Any, send: Any) -> None:
+            await self._apps[name](scope, receive, send)
+
+        config = uvicorn.Config(current, port=free_ports(1)[0], lifespan="off", log_config=None)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -125,6 +129,13 @@ class City:
         """What a service knows of an issue."""
         response = await self.clients[service].get(f"/issues/{id}")
         return dict(response.json()) if response.status_code == 200 else None
+
+    async def shown(self, id: str) -> dict[str, Any]:
+        """What a click names, as dispatch shows it: the assignment, and number and hash of the last draft."""
+        found = await self.issue("dispatch", id)
+        assert found is not None
+        draft = found["drafts"][-1]
+        return {"assignment": found["assignment"], "draft": draft["number"], "sha256": draft["sha256"]}
 
     async def reaches(self, service: str, id: str, state: str) -> dict[str, Any]:
         """Wait until an issue is in this state here, by the only way a client has: to ask."""

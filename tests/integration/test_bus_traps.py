@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.partitioner import DefaultPartitioner
 from faststream import AckPolicy
@@ -13,10 +13,12 @@ from faststream.kafka import KafkaBroker, KafkaMessage, KafkaPublishMessage
 from faststream.kafka.exceptions import BatchBufferOverflowException
 from pydantic import BaseModel
 
-from shared.bus.consumer import CONSUMER
-from shared.bus.producer import Publisher, make_broker
+from shared.bus.client import committed_offsets, known_positions
+from shared.bus.producer import Producers
 from shared.bus.records import Outgoing
+from shared.bus.subscription import CONSUMER
 from shared.metrics import Metrics
+from tests.faults.broker import publishing
 from tests.integration.broker import PARTITIONS, administrator, make_topics, put, reader
 
 pytestmark = pytest.mark.integration
@@ -215,15 +217,12 @@ async def test_publish_batch_ignores_keys_and_overflows_where_our_publisher_does
 ) -> None:
     await make_topics(kafka_bootstrap, [f"{namespace}.batch", f"{namespace}.ours"], PARTITIONS)
     keys = [f"k{number}" for number in range(200)]
-    bare, ours = bare_broker(kafka_bootstrap), make_broker(kafka_bootstrap, "keys")
-    async with bare, ours:
+    async with bare_broker(kafka_bootstrap) as bare, publishing(kafka_bootstrap, f"{namespace}.") as publish:
         await bare.start()
-        await ours.start()
         messages = [KafkaPublishMessage(b"body", key=key.encode()) for key in keys[:20]]
         await bare.publish_batch(*messages, topic=f"{namespace}.batch")
         with pytest.raises(BatchBufferOverflowException):
             await bare.publish_batch(*[b"x" * 1100] * 20, topic=f"{namespace}.batch")
-        publish = Publisher(ours, f"{namespace}.", Metrics())
         await publish([Outgoing("ours", key, b"x" * 1100) for key in keys])
     async with reader(kafka_bootstrap, namespace, "batch", "ours") as read:
         await read.until(lambda raws: len(raws) == 220)
@@ -238,17 +237,59 @@ async def test_publish_batch_ignores_keys_and_overflows_where_our_publisher_does
 async def test_faststreams_producer_waits_for_one_copy_and_ours_for_all_and_sends_once(
     kafka_bootstrap: str,
 ) -> None:
-    bare, ours = bare_broker(kafka_bootstrap), make_broker(kafka_bootstrap, "acks")
-    async with bare, ours:
+    ours = Producers(kafka_bootstrap, "", "acks", Metrics())
+    async with bare_broker(kafka_bootstrap) as bare:
         await bare.start()
-        await ours.start()
-        loose, strict = (broker.config.producer._producer.producer for broker in (bare, ours))
+        loose, strict = bare.config.producer._producer.producer, await ours._shared.get()
         assert (loose._sender._acks, loose._txn_manager) == (1, None)
         assert strict._sender._acks == -1
         assert strict._txn_manager is not None
         assert strict._txn_manager.transactional_id is None
+    await ours.stop()
 
 
 def test_our_consumers_begin_at_the_beginning_and_share_by_ranges() -> None:
     assert CONSUMER["auto_offset_reset"] == "earliest"
     assert CONSUMER["partition_assignment_strategy"] == [RangePartitionAssignor]
+
+
+async def test_what_our_seams_know_of_the_clients_insides_is_what_it_says_in_public(
+    kafka_bootstrap: str, namespace: str
+) -> None:
+    """An update of the client that changes them fails here: see shared/bus/client.py."""
+    topic = f"{namespace}.insides"
+    await make_topics(kafka_bootstrap, [topic], 3)
+    await send(kafka_bootstrap, topic, [b"a", b"b", b"c"], [0, 0, 1])
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=kafka_bootstrap,
+        group_id=f"{namespace}.g",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    assert known_positions(consumer) == {}
+    async with consumer:
+        partitions = [TopicPartition(topic, number) for number in range(3)]
+        read = 0
+        async with asyncio.timeout(30):
+            while read < 3:
+                read += sum(map(len, (await consumer.getmany(timeout_ms=100)).values()))
+        await consumer.commit({partitions[0]: 1})
+        positions = {tp: await consumer.position(tp) for tp in partitions}
+        assert known_positions(consumer) == positions == dict(zip(partitions, (2, 1, 0), strict=True))
+        committed = {tp: await consumer.committed(tp) or 0 for tp in partitions}
+        assert await committed_offsets(consumer, partitions) == committed
+        assert list(committed.values()) == [1, 0, 0]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_a_record_is_read_however_its_sender_compressed_it(
+    kafka_bootstrap: str, namespace: str, compression: str
+) -> None:
+    """The client cannot read three of the four without a package that it does not ask for; the partition stops."""
+    await make_topics(kafka_bootstrap, [f"{namespace}.compressed"], 1)
+    async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, compression_type=compression) as producer:
+        await producer.send_and_wait(f"{namespace}.compressed", b"x" * 10_000)
+    async with reader(kafka_bootstrap, namespace, "compressed") as read:
+        (raw,) = await read.until(lambda raws: raws)
+    assert raw.value == b"x" * 10_000

@@ -1,20 +1,23 @@
-"""`qinqing deadletters` against real parts: seen, handed in again after a repair, or given up so that others go on."""
+"""The runbook on dead letters and held events (docs/operations.md), step by step at the command line, on real parts."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from typer.testing import CliRunner
 
 from services.cli import deadletters
-from services.cli.embedded import SERVICES, Parts
+from services.cli.embedded import Parts
 from services.cli.system import RunningSystem
 from services.dispatch import consumer
+from shared.bus.reader import read_all
 from shared.bus.records import Outgoing
-from shared.bus.topics import ensure_topics
+from shared.contract.commands.dispatch import AssignIssue
 from shared.contract.envelope import seal
 from shared.contract.events.intake import IssueRegistered
 from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader
@@ -47,15 +50,14 @@ def told(seq: int, type: str, data: dict[str, Any], subject: str = ISSUE) -> Out
 
 
 class Operator:
-    """Somebody at the command line of a running dispatch."""
+    """Somebody at the command line of running services."""
 
     def __init__(self, parts: Parts, namespace: str, services: City) -> None:
         self.parts, self.namespace, self.services = parts, namespace, services
 
     async def types(self, *arguments: str, code: int = 0) -> Any:
         """What a `deadletters` command answers as JSON; fails on another exit code."""
-        arguments = (*arguments, "--namespace", self.namespace, "--json")
-        done = await asyncio.to_thread(CliRunner().invoke, deadletters.app, arguments)
+        done = await asyncio.to_thread(CliRunner().invoke, deadletters.app, [*arguments, "--json"])
         assert done.exit_code == code, done.output
         return json.loads(done.stdout.splitlines()[0])
 
@@ -69,6 +71,11 @@ class Operator:
     async def tell(self, *events: Outgoing) -> list[Any]:
         return await put(self.parts.kafka_bootstrap, self.namespace, events)
 
+    async def published(self, topic: str) -> set[bytes]:
+        """Every record of a topic, however often it was published."""
+        found = [raw async for raw in read_all(self.parts.kafka_bootstrap, [topic], f"{self.namespace}.")]
+        return {raw.value or b"" for raw in found}
+
     async def metric(self, name: str) -> float:
         return await self.services.metric("dispatch", f"qinqing_{name}")
 
@@ -77,16 +84,39 @@ class Operator:
             while await self.metric(name) != value:
                 await asyncio.sleep(0.03)  # as an operator would: look again
 
+    async def set_offsets(self, topics: Iterable[str], to: str) -> None:
+        """Let dispatch, which does not run, begin at the ``beginning`` or at the ``end`` of these topics."""
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.parts.kafka_bootstrap,
+            group_id=f"{self.namespace}.dispatch",
+            enable_auto_commit=False,
+        ) as consumer:
+            for topic in topics:
+                await consumer._client._wait_on_metadata(f"{self.namespace}.{topic}")
+                numbers = consumer.partitions_for_topic(f"{self.namespace}.{topic}") or ()
+                partitions = [TopicPartition(f"{self.namespace}.{topic}", number) for number in numbers]
+                consumer.assign(partitions)
+                ask = consumer.beginning_offsets if to == "beginning" else consumer.end_offsets
+                await consumer.commit(await ask(partitions))
+
+
+@asynccontextmanager
+async def operated(parts: Parts, monkeypatch: pytest.MonkeyPatch, *names: str) -> AsyncIterator[Operator]:
+    """These services, and somebody at their command line."""
+    namespace = own_namespace("deadletters")
+    kafka, store = parts.kafka_bootstrap, parts.store_urls["intake"]
+    async with AsyncExitStack() as stack:
+        services = await stack.enter_async_context(city(kafka, store, namespace, *names))
+        urls = {name: await stack.enter_async_context(services.served(name)) for name in names}
+        running = RunningSystem(1, "ready", parts.data_dir, 1, kafka, parts.store_urls, urls, "")
+        monkeypatch.setattr("services.cli.operating.need_system", lambda *_: running)
+        yield Operator(parts, namespace, services)
+
 
 @pytest.fixture
 async def operator(embedded: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Operator]:
-    namespace = own_namespace("deadletters")
-    kafka, store = embedded.kafka_bootstrap, embedded.store_urls["intake"]
-    running = RunningSystem(1, "ready", embedded.data_dir, 1, kafka, embedded.store_urls, {}, "")
-    monkeypatch.setattr("services.cli.deadletters.need_system", lambda *_: running)
-    await ensure_topics(kafka, f"{namespace}.", [f"{name}.dlq" for name in SERVICES], partitions=1)
-    async with city(kafka, store, namespace, "dispatch") as services:
-        yield Operator(embedded, namespace, services)
+    async with operated(embedded, monkeypatch, "dispatch") as one:
+        yield one
 
 
 async def test_without_dead_letters_the_list_is_empty_and_an_unknown_one_is_not_found(
@@ -212,3 +242,86 @@ async def test_a_value_that_is_not_even_json_is_shown_and_given_up(operator: Ope
     assert (shown["bytes"], shown["subject"]) == (3, ISSUE)
     await operator.types("discard", letter["origin"], "--reason", "noise")
     assert await operator.types("list") == []
+
+
+async def test_a_failed_command_that_was_given_up_is_never_executed_by_a_full_replay(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a bug in the decision")
+
+    services = operator.services
+    await operator.tell(
+        told(1, "issue.registered.v1", REGISTERED), told(2, "issue.accepted.v1", {"by": "chen"})
+    )
+    await services.reaches("dispatch", ISSUE, "waiting")
+    assign = {"department": "housing"}
+    with monkeypatch.context() as before_the_repair:
+        before_the_repair.setitem(consumer.ISSUE.commands, AssignIssue, broken)
+        await services.stop("dispatch")
+        await services.start("dispatch")
+        failed = await services.ask(
+            "dispatch", f"/issues/{ISSUE}/assign", assign, actor="office:chen", key="k"
+        )
+        assert (failed.status_code, failed.json()["reason"]) == (500, "failed")
+        letter = await operator.dead_letter("ZeroDivisionError: a bug in the decision")
+    assert letter["command"].startswith("http/office:chen/")
+    given_up = await operator.types("discard", letter["origin"], "--reason", "asked by mistake")
+    assert (given_up["status"], given_up["outcome"]["status"]) == ("discarded", "done")
+    before = await services.issue("dispatch", ISSUE)
+    published = await operator.published("dispatch.events")
+
+    await services.stop("dispatch")
+    await operator.set_offsets(("dispatch.commands", "intake.events"), "beginning")
+    await services.start("dispatch")
+    again = await services.ask("dispatch", f"/issues/{ISSUE}/assign", assign, actor="office:chen", key="k")
+    assert (again.status_code, again.json()["reason"]) == (409, "discarded")
+    await operator.until_metric("consumer_lag_records", 0)
+    assert await services.issue("dispatch", ISSUE) == before
+    assert await operator.published("dispatch.events") == published
+    assert await operator.types("list") == []
+
+
+async def test_a_place_that_never_comes_is_skipped_without_a_dead_letter(operator: Operator) -> None:
+    await operator.tell(
+        told(2, "issue.registered.v1", REGISTERED), told(3, "issue.accepted.v1", {"by": "chen"})
+    )
+    await operator.until_metric("held_events", 2)
+    assert await operator.types("list") == []
+    skip = ("skip", ISSUE, "--service", "dispatch", "--reason", "lost on the way", "--topic")
+    refused = await operator.types(*skip, "intake.events", "--seq", "2", code=2)
+    assert "the next event of intake.events here is number 1" in refused["error"]
+    assert "not read here" in (await operator.types(*skip, "x.events", "--seq", "1", code=2))["error"]
+    assert (await operator.types(*skip, "intake.events", "--seq", "1"))["status"] == "done"
+    await operator.services.reaches("dispatch", ISSUE, "waiting")
+    await operator.until_metric("held_events", 0)
+
+
+async def test_an_owner_publishes_again_what_a_reader_lost_and_everything_goes_on(
+    embedded: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with operated(embedded, monkeypatch, "intake", "dispatch") as operator:
+        services = operator.services
+        id = (await services.registered("lost"))["id"]
+        await services.reaches("dispatch", id, "registered")
+        await services.stop("dispatch")
+        other = (await services.registered("lost too"))["id"]
+        await operator.set_offsets(("intake.events",), "end")  # what an operator's mistake looks like
+        await services.done("intake", f"/issues/{other}/accept", actor="office:chen")
+        await services.start("dispatch")
+        await operator.until_metric("held_events", 1)
+        assert await services.issue("dispatch", other) is None
+
+        again = await operator.types("publish-again", other, "--service", "intake")
+        assert again == {"status": "done", "events": 3}
+        await services.reaches("dispatch", other, "waiting")
+        await operator.until_metric("held_events", 0)
+        whole = await operator.published("intake.events")
+        assert (await operator.types("publish-again", other, "--service", "intake"))["events"] == 3
+        assert await operator.published("intake.events") == whole  # the very same bytes
+
+
+async def test_who_is_no_operator_is_refused(operator: Operator) -> None:
+    for place in ("dead-letters/intake.events/0/0/replay", f"issues/{ISSUE}/publish-again"):
+        answer = await operator.services.ask("dispatch", f"/{place}", actor="office:chen")
+        assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_role")

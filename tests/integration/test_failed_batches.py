@@ -135,7 +135,7 @@ async def test_a_dead_consumer_shows_as_a_poll_that_grows_old(
 ) -> None:
     async with worker(kafka_bootstrap, namespace, store) as one:
         await put(kafka_bootstrap, namespace, [line("a", "one")])
-        await one.until(lambda: one.answers())
+        await one.until(lambda: one.answers() and not any(one.positions.lag(one.prefix).values()))
         poll = asyncio.create_task(one.consumer.getmany(timeout_ms=60_000))
         await asyncio.sleep(0)
         poll.cancel()

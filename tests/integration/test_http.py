@@ -42,9 +42,9 @@ async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
         yield services
 
 
-async def finish(four: City, id: str, assignment: str) -> None:
+async def finish(four: City, id: str) -> None:
     """From signed off to closed, over HTTP."""
-    body = {"assignment": assignment}
+    body = await four.shown(id)
     await four.done("dispatch", f"/issues/{id}/check", body, actor="office:chen")
     await four.done("dispatch", f"/issues/{id}/release", body, actor="office:chen")
     await four.reaches("feedback", id, "invited")
@@ -71,9 +71,11 @@ async def test_the_plain_path_over_http_from_registration_to_closing(
     body = {"assignment": assignment}
     await four.done("dispatch", f"/issues/{id}/sign", body, actor="dept:housing/wang")
     draft = {**body, "outcome": "solved", "text": "水管已经修好。"}
-    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
-    await four.done("dispatch", f"/issues/{id}/sign-off", body, actor="dept:housing/head")
-    await finish(four, id, assignment)
+    drafted = await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
+    read = {**body, "draft": drafted["draft"], "sha256": drafted["sha256"]}
+    assert await four.shown(id) == read
+    await four.done("dispatch", f"/issues/{id}/sign-off", read, actor="dept:housing/head")
+    await finish(four, id)
     states = {
         "intake": "closed",
         "dispatch": "closed",
@@ -108,7 +110,7 @@ async def test_the_plain_path_over_a_departments_own_topics(
             ],
         )
         await four.reaches("dispatch", id, "signed_off")
-        await finish(four, id, assignment)
+        await finish(four, id)
         await orders.event(id, "order.closed.v1")
     found = await path_of(embedded, namespace, id)
     assert found["dispatch.events"] == [type for topic, type in PATH if topic == "dispatch.events"]
@@ -251,13 +253,34 @@ async def test_an_illegal_move_names_what_is_legal_and_changes_nothing(four: Cit
     assert after is not None
     assert after["due"] is None
     other, assignment = await four.assigned("illegal too")
+    never = {"assignment": assignment, "draft": 1, "sha256": "0" * 64}
     problem = is_problem(
-        await four.ask(
-            "dispatch", f"/issues/{other}/release", {"assignment": assignment}, actor="office:chen"
-        ),
-        409,
+        await four.ask("dispatch", f"/issues/{other}/release", never, actor="office:chen"), 409
     )
     assert set(problem["legal"]) == {"sign", "return"}
+
+
+async def test_a_late_click_is_told_over_http_which_draft_is_current(four: City) -> None:
+    id, assignment = await four.assigned("late click")
+    body = {"assignment": assignment}
+    await four.done("dispatch", f"/issues/{id}/sign", body, actor="dept:housing/wang")
+    draft = {**body, "outcome": "solved", "text": "水管已经修好。"}
+    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
+    page = await four.shown(id)
+    missing = {**page, "reason": "请写明时限"}
+    await four.done("dispatch", f"/issues/{id}/send-back", missing, actor="office:chen")
+    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
+    late = await four.ask(
+        "dispatch", f"/issues/{id}/sign-off", page, actor="dept:housing/head", language="en"
+    )
+    problem = is_problem(late, 409)
+    assert (problem["reason"], problem["title"]) == ("stale_draft", "this is not the current draft")
+    assert "number 2" in problem["detail"]
+    named = {**draft, "signed_off_by": "head"}
+    await four.done("dispatch", f"/issues/{id}/send-back", {**missing, "draft": 2}, actor="office:chen")
+    forged = await four.ask("dispatch", f"/issues/{id}/draft", named, actor="dept:housing/wang")
+    assert is_problem(forged, 403)["reason"] == "wrong_role"
+    assert (await four.issue("dispatch", id) or {})["state"] == "in_progress"
 
 
 async def test_the_longest_actor_and_key_are_answered_and_longer_ones_refused(four: City) -> None:

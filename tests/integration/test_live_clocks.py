@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from services.cli.embedded import Parts
+from services.dispatch.issue.life import draft_hash
 from services.intake.issue.numbers import issue_id
 from shared.bus.gateway import Request, sealed
 from shared.contract.command import Command
@@ -83,15 +84,16 @@ async def test_an_invitation_that_ran_out_lapses_and_the_issue_closes_everywhere
 ) -> None:
     id = issue_id(JURISDICTION, ENTREPRENEUR, "lapse")
     held = {"assignment": f"{id}.1"}
+    read = {**held, "draft": 1, "sha256": draft_hash(Outcome.SOLVED, "已办", None)}
     steps: tuple[tuple[str, Command, tuple[str, str]], ...] = (
         (ENTREPRENEUR, RegisterIssue(title="物业", text="小区的物业不管事"), ("dispatch", "registered")),
         (OFFICE, AcceptIssue(), ("dispatch", "waiting")),
         (OFFICE, AssignIssue(department="housing"), ("dispatch", "assigned")),
         (HANDLER, SignAssignment(**held), ("dispatch", "in_progress")),
         (HANDLER, DraftReply(**held, outcome=Outcome.SOLVED, text="已办"), ("dispatch", "drafted")),
-        (LEADER, SignOffReply(**held), ("dispatch", "signed_off")),
-        (OFFICE, CheckReply(**held), ("dispatch", "checked")),
-        (OFFICE, ReleaseReply(**held), ("intake", "closed")),
+        (LEADER, SignOffReply(**read), ("dispatch", "signed_off")),
+        (OFFICE, CheckReply(**read), ("dispatch", "checked")),
+        (OFFICE, ReleaseReply(**read), ("intake", "closed")),
     )
     for actor, command, (service, state) in steps:
         await ask(embedded, namespace, id, actor, command)

@@ -10,7 +10,7 @@ from pymongo.monitoring import CommandListener
 
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
-from shared.store import LOAD_CHUNK, Aggregates, Database, Unavailable
+from shared.store import LOAD_CHUNK, REFUSED, Aggregates, Database, Unavailable
 from tests.faults.database import own_database
 from tests.faults.given import line
 from tests.integration.broker import own_namespace
@@ -248,3 +248,36 @@ async def test_an_aggregate_that_waits_for_a_predecessor_is_found_by_it(store_ur
         aggregates = database.aggregates("aggregates", "test")
         await aggregates.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
         assert [(subject, since) for subject, since, _, _ in await aggregates.held()] == [("a", "2026-01-01")]
+
+
+# ------------------------------------------------------------------ what no store takes
+
+
+@pytest.mark.parametrize(
+    "state", [{"n": 10**20}, {"text": "x" * 17_000_000}], ids=["an integer over 64 bits", "more than 16 MB"]
+)
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_document_that_can_never_be_stored_is_refused_by_name_of_its_error(
+    store: Aggregates, state: dict[str, object], version: int
+) -> None:
+    if version == 2:
+        assert await store.write([document("a")]) == set()
+    with pytest.raises(REFUSED):
+        await store.write([{**document("a", version), "state": state}])
+    assert await store.write([document("a", version)]) == set()
+
+
+async def test_old_outcomes_are_written_once_and_stay_as_they_were(store: Aggregates) -> None:
+    first = {
+        "_id": "a|k",
+        "kind": "outcome",
+        "v": 1,
+        "partition": 0,
+        "digest": "d",
+        "outcome": {"status": "done"},
+    }
+    await store.remember([first])
+    await store.remember([{**first, "outcome": {"status": "refused"}}, {**first, "_id": "a|l"}])
+    found = await store.load(["a|k", "a|l"])
+    assert found["a|k"]["outcome"] == {"status": "done"}
+    assert set(found) == {"a|k", "a|l"}

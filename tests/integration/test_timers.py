@@ -10,8 +10,19 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.monitoring import CommandListener
 
+from shared.deadlines import (
+    CUT_EVERY,
+    MILESTONE,
+    DueDeadline,
+    deadline_string,
+    due_in,
+    fire_at_of,
+    partition_of,
+    place_of,
+    slices,
+)
 from shared.store import Aggregates
-from shared.timers import SLICE, DueDeadline, Timers, deadline_string, due_in, fire_at_of, slices
+from shared.timers import MOST, Timers
 from tests.faults.database import own_database
 from tests.integration.broker import own_namespace
 
@@ -19,6 +30,7 @@ pytestmark = pytest.mark.integration
 
 NOON = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+PIECE = MILESTONE * CUT_EVERY
 
 
 class Listener(CommandListener):
@@ -80,12 +92,8 @@ class Posts:
         self.now = now
         self.due: list[DueDeadline] = []
         self.slices: list[int] = []
-        self.fail = 0
 
     async def __call__(self, due: Sequence[DueDeadline]) -> None:
-        if self.fail:
-            self.fail -= 1
-            raise ConnectionError("the bus is away")
         self.due += due
         self.slices.append(len(due))
 
@@ -99,6 +107,17 @@ def timers_at(store: Any, posts: Posts, partitions: Sequence[int] = (0,), **more
     return one
 
 
+async def drain(timers: Timers, posts: Posts) -> None:
+    """Turn after turn, everything posted answered at once, until there is nothing more."""
+    answered = 0
+    while True:
+        await timers.turn()
+        if answered == len(posts.due):
+            return
+        timers.handled([], [f"timer/timer:due/{entry.key}" for entry in posts.due[answered:]])
+        answered = len(posts.due)
+
+
 async def test_five_thousand_deadlines_in_one_millisecond_are_posted_once_in_slices_of_a_few_hundred(
     store: Aggregates, listener: Listener
 ) -> None:
@@ -106,50 +125,27 @@ async def test_five_thousand_deadlines_in_one_millisecond_are_posted_once_in_sli
     await store.write([document(name, NOON) for name in names])
     posts = Posts(NOON)
     timers = timers_at(store, posts)
-    await timers.round()
+    await timers.turn()
+    assert listener.documents < 2 * 5_000 / MILESTONE + 4 * PIECE
+    await drain(timers, posts)
     assert sorted(posts.subjects()) == names
-    assert max(posts.slices) <= 2 * SLICE
-    assert len(posts.slices) >= 5_000 / (2 * SLICE)
+    assert max(posts.slices) <= MOST
     assert all(set(bounds) == {"$gte", "$lt"} for bounds in listener.ranges)
-    listener.documents = 0
-    await timers.round()
-    assert (len(posts.due), listener.documents) == (5_000, 0)  # the cursor stands behind them
+    assert listener.documents == 5_000  # each was read once
+    await drain(timers, posts)
+    assert (len(posts.due), listener.documents) == (5_000, 5_000)  # reading stands behind them
 
 
 @pytest.mark.parametrize("offset", [timedelta(0), timedelta(microseconds=400), timedelta(microseconds=999)])
 async def test_a_crowded_millisecond_is_read_once_wherever_the_range_ends_in_it(
     store: Aggregates, offset: timedelta
 ) -> None:
-    names = [f"s{number:05d}" for number in range(SLICE + 50)]
+    names = [f"s{number:05d}" for number in range(2 * PIECE)]
     await store.write([document(name, NOON) for name in names])
     found = await due_in(store, 0, NOON, NOON + offset)
     assert sorted(entry.subject for entry in found) == names
     found = await due_in(store, 0, NOON - HOUR, NOON + HOUR + offset)
     assert sorted(entry.subject for entry in found) == names
-
-
-async def test_what_was_posted_of_a_crowded_millisecond_before_the_bus_failed_is_not_read_again(
-    store: Aggregates,
-) -> None:
-    names = [f"s{number:05d}" for number in range(4 * SLICE)]
-    await store.write([document(name, NOON) for name in names])
-    posts = Posts(NOON)
-    timers = timers_at(store, posts)
-    post = timers._post
-
-    async def third_fails(due: Sequence[DueDeadline]) -> None:
-        if len(posts.slices) == 2 and not posts.fail:
-            posts.fail = 1
-        await post(due)
-
-    timers._post = third_fails
-    with pytest.raises(ConnectionError):
-        await timers.round()
-    first = len(posts.due)
-    assert first > 0
-    timers._post = post
-    await timers.round()
-    assert sorted(posts.subjects()) == names
 
 
 async def test_the_cost_follows_what_is_due_and_not_what_is_open(
@@ -160,19 +156,20 @@ async def test_the_cost_follows_what_is_due_and_not_what_is_open(
     ]
     for start in range(0, len(open_ones), 5_000):
         await store.write(open_ones[start : start + 5_000])
-    await store.write([document(f"due{number}", NOON - number * SECOND, number % 3) for number in range(200)])
+    await store.write([document(f"due{number}", NOON - number * SECOND, number % 3) for number in range(60)])
     listener.commands = listener.documents = 0
     posts = Posts(NOON)
     timers = timers_at(store, posts, (0, 1, 2))
-    await timers.round()
-    assert sorted(posts.subjects()) == sorted(f"due{number}" for number in range(200))
-    assert listener.documents == 200
-    assert listener.commands == 6  # for each partition: are there any, and these
+    await drain(timers, posts)
+    assert sorted(posts.subjects()) == sorted(f"due{number}" for number in range(60))
+    assert listener.documents == 60
+    assert listener.commands == 6  # for each partition: the milestones, and the others
+    posts.now += 5 * SECOND
     listener.commands = listener.documents = 0
-    await timers.round()
-    assert (listener.documents, listener.commands) == (0, 3)
+    await timers.turn()
+    assert (listener.documents, listener.commands) == (0, 6)
     assert all(
-        bounds["$gte"].startswith(bounds["$lt"][:5]) and bounds["$lt"] > bounds["$gte"]
+        bounds["$gte"].startswith(bounds["$lt"][:6]) and bounds["$lt"] > bounds["$gte"]
         for bounds in listener.ranges
     )
 
@@ -181,9 +178,9 @@ async def test_a_wide_range_is_cut_into_slices_in_order(store: Aggregates) -> No
     await store.write(
         [document(f"s{number}", NOON + number * timedelta(milliseconds=7)) for number in range(2_500)]
     )
-    low, high = "00000|2026-11-20", "00000|2026-11-22"
-    parts = [part async for part in slices(store, low, high, 0, NOON, NOON + timedelta(days=1))]
-    assert max(map(len, parts)) <= SLICE
+    parts = [part async for part in slices(store, 0, NOON - HOUR, NOON + timedelta(days=1))]
+    assert len(parts) > 2_500 / PIECE / 2
+    assert max(map(len, parts)) < 4 * PIECE
     assert [entry.subject for part in parts for entry in part] == [f"s{number}" for number in range(2_500)]
 
 
@@ -195,36 +192,38 @@ async def test_nothing_fires_early_not_by_a_millisecond(store: Aggregates) -> No
     assert posts.due == []
     assert wait == pytest.approx(0.02)  # one millisecond is left; it looks at most every twenty
     posts.now = NOON + 2 * SECOND
-    assert await timers.round() == pytest.approx(1.0)
+    await drain(timers, posts)
+    assert await timers.round() == pytest.approx(1.001)
     assert [(entry.subject, entry.at) for entry in posts.due] == [("a", NOON)]
     posts.now += SECOND
     await timers.round()
     assert posts.subjects() == ["a", "b"]
 
 
-async def test_an_earlier_deadline_written_behind_the_cursor_pulls_it_back(store: Aggregates) -> None:
+async def test_an_earlier_deadline_written_behind_what_was_read_is_posted(store: Aggregates) -> None:
     await store.write([document("a", NOON)])
     posts = Posts(NOON)
     timers = timers_at(store, posts)
-    await timers.round()
+    await drain(timers, posts)
     earlier = document("b", NOON - HOUR)
     await store.write([earlier])
-    await timers.round()
+    await drain(timers, posts)
     assert posts.subjects() == ["a"]
-    timers.written(earlier["deadline"])
-    await timers.round()
-    assert posts.subjects()[:2] == ["a", "b"]
+    timers.handled([earlier], [])
+    await drain(timers, posts)
+    assert posts.subjects() == ["a", "b"]
 
 
 async def test_a_sooner_deadline_wakes_the_sleeping_timers(store: Aggregates) -> None:
     posts = Posts(NOON)
     timers = timers_at(store, posts)
+    await timers.turn()
+    assert not timers.woken
     running = asyncio.create_task(timers.run())
-    await asyncio.sleep(0)
     due = document("a", NOON)
-    await store.write([due])
-    timers.written(due["deadline"])
-    async with asyncio.timeout(4):  # it would sleep five seconds by itself
+    timers.handled([due], [])
+    assert timers.woken
+    async with asyncio.timeout(4):  # it would sleep longer by itself
         while not posts.due:
             await asyncio.sleep(0.01)
     timers.stop()
@@ -235,45 +234,36 @@ async def test_nothing_is_posted_after_stop_nor_for_partitions_that_are_not_ours
     await store.write([document("a", NOON, 0), document("b", NOON, 1)])
     posts = Posts(NOON)
     timers = timers_at(store, posts, (1,))
-    await timers.round()
+    await timers.turn()
     assert posts.subjects() == ["b"]
     timers.assigned(())
     await store.write([document("c", NOON, 1)])
-    await timers.round()
+    await timers.turn()
     timers.assigned((0, 1))
     timers.stop()
-    await timers.round()
+    await timers.turn()
     await timers.run()
     assert posts.subjects() == ["b"]
 
 
-async def test_partitions_that_leave_in_the_middle_of_a_round_are_not_posted_for(store: Aggregates) -> None:
-    await store.write([document(f"s{number}", NOON - number * SECOND) for number in range(2 * SLICE)])
+async def test_partitions_that_leave_while_they_are_read_are_not_posted_for(store: Aggregates) -> None:
+    await store.write([document(f"s{number}", NOON, number % 2) for number in range(200)])
     posts = Posts(NOON)
-    timers = timers_at(store, posts)
-    post = timers._post
+    timers = timers_at(store, posts, (0, 1))
+    read_due = store.read_due
 
-    async def then_lose_it(due: Sequence[DueDeadline]) -> None:
-        await post(due)
-        timers.assigned(())
+    async def then_lose_it(low: str, high: str) -> list[DueDeadline]:
+        timers.assigned((1,))
+        return await read_due(low, high)
 
-    timers._post = then_lose_it
-    await timers.round()
-    assert len(posts.slices) == 1
-
-
-async def test_a_post_that_failed_is_made_again(store: Aggregates) -> None:
-    await store.write([document("a", NOON)])
-    posts = Posts(NOON)
-    posts.fail = 1
-    timers = timers_at(store, posts)
-    with pytest.raises(ConnectionError):
-        await timers.round()
-    await timers.round()
-    assert posts.subjects() == ["a"]
+    store.read_due = then_lose_it  # type: ignore[method-assign]
+    await drain(timers, posts)
+    assert {partition_of(entry.deadline) for entry in posts.due} == {1}
 
 
-async def test_deadlines_that_rest_on_others_events_wait_until_those_were_read(store: Aggregates) -> None:
+async def test_deadlines_that_rest_on_others_events_wait_until_those_were_read(
+    store: Aggregates, listener: Listener
+) -> None:
     await store.write([document("a", NOON), document("b", NOON + 4 * SECOND)])
     read_up_to = NOON - SECOND
 
@@ -282,23 +272,28 @@ async def test_deadlines_that_rest_on_others_events_wait_until_those_were_read(s
 
     posts = Posts(NOON + 10 * SECOND)
     timers = timers_at(store, posts, may_fire=may_fire)
-    assert await timers.round() == pytest.approx(0.02)
-    assert posts.due == []
+    for _ in range(3):
+        assert await timers.round() == pytest.approx(0.5)
+    assert (posts.due, listener.documents) == ([], 0)
     read_up_to = NOON + SECOND
+    posts.now += SECOND
     await timers.round()
     assert posts.subjects() == ["a"]
     read_up_to = NOON + HOUR
-    await timers.round()
+    posts.now += SECOND
+    await drain(timers, posts)
     assert posts.subjects() == ["a", "b"]
 
 
-async def test_the_auditor_sends_again_what_is_five_minutes_late(store: Aggregates) -> None:
+async def test_the_auditor_sends_again_what_was_answered_and_is_still_there_five_minutes_late(
+    store: Aggregates,
+) -> None:
     await store.write([document("a", NOON), document("b", NOON + HOUR)])
     posts = Posts(NOON)
     timers = timers_at(store, posts)
-    await timers.round()
+    await drain(timers, posts)
     posts.now += timedelta(minutes=5)
-    await timers.audit()
+    await drain(timers, posts)
     assert posts.subjects() == ["a", "a"]
     assert timers.overdue == 1
 
@@ -306,6 +301,9 @@ async def test_the_auditor_sends_again_what_is_five_minutes_late(store: Aggregat
 def test_an_index_string_sorts_as_its_instant_does() -> None:
     instants = [NOON, NOON + timedelta(milliseconds=1), NOON + SECOND, NOON + timedelta(days=400)]
     strings = [deadline_string(3, at, f"s{number}") for number, at in enumerate(instants)]
-    assert strings == sorted(strings)
+    assert [text[6:] for text in strings] == sorted(text[6:] for text in strings)
     assert [fire_at_of(text) for text in strings] == instants
-    assert all(text.startswith("00003|") for text in strings)
+    assert all(
+        partition_of(text) == 3 and text[6:].startswith(place_of(at))
+        for text, at in zip(strings, instants, strict=True)
+    )

@@ -6,12 +6,11 @@ import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from cloudevents.core.bindings import kafka as sdk
 
-from shared.bus.producer import Publisher, make_broker
 from shared.bus.records import Outgoing
 from shared.bus.topics import WrongPartitions, ensure_topics, topic_settings
 from shared.contract.envelope import open_envelope, seal
 from shared.contract.event import orders_topic, replies_topic
-from shared.metrics import Metrics
+from tests.faults.broker import publishing
 from tests.faults.given import closing
 from tests.integration.broker import administrator, put, reader
 
@@ -49,7 +48,7 @@ async def test_topics_are_kept_as_told(kafka_bootstrap: str, namespace: str) -> 
     for topic in topics:
         assert kept[topic].items() >= topic_settings(topic).items(), topic
     for topic in ours:
-        assert kept[topic]["retention.ms"] == "-1"
+        assert kept[topic]["retention.ms"] == kept[topic]["retention.bytes"] == "-1"
         assert kept[topic]["message.timestamp.type"] == "CreateTime"
     assert kept["dept.housing.orders"]["retention.ms"] == str(90 * 24 * 3600 * 1000)
     assert kept["dept.housing.replies"]["message.timestamp.type"] == "LogAppendTime"
@@ -66,10 +65,8 @@ async def test_a_record_is_stamped_when_it_is_published_and_a_departments_when_i
     long_ago = datetime(2011, 3, 1, tzinfo=UTC)
     raw = seal(id="e", type="issue.withdrawn.v1", source="/", subject="a", time=long_ago, seq=1, data={})
     before = datetime.now(UTC).timestamp() * 1000
-    broker = make_broker(kafka_bootstrap, namespace)
-    await broker.start()
-    await Publisher(broker, f"{namespace}.", Metrics())([Outgoing("intake.events", "a", raw)])
-    await broker.stop()
+    async with publishing(kafka_bootstrap, f"{namespace}.") as publish:
+        await publish([Outgoing("intake.events", "a", raw)])
     reply = Outgoing("dept.housing.replies", "a", raw)
     await put(kafka_bootstrap, namespace, [reply], timestamp_ms=int(long_ago.timestamp() * 1000))
     after = datetime.now(UTC).timestamp() * 1000
@@ -83,11 +80,9 @@ async def test_the_official_sdk_reads_what_our_publisher_wrote_as_a_structured_c
     kafka_bootstrap: str, namespace: str
 ) -> None:
     await ensure_topics(kafka_bootstrap, f"{namespace}.", ["feedback.events"], partitions=1)
-    broker = make_broker(kafka_bootstrap, namespace)
-    await broker.start()
     told = closing("a", 1)
-    await Publisher(broker, f"{namespace}.", Metrics())([told])
-    await broker.stop()
+    async with publishing(kafka_bootstrap, f"{namespace}.") as publish:
+        await publish([told])
     async with reader(kafka_bootstrap, namespace, "feedback.events") as read:
         (raw,) = await read.until(lambda raws: raws)
     message = sdk.KafkaMessage(headers=dict(raw.headers), key=raw.key.decode(), value=raw.value)

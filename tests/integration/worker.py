@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.bus.consumer import BatchConsumer
 from shared.bus.processor import Batch, Processor
-from shared.bus.producer import Publisher, make_broker
+from shared.bus.producer import Producers, make_broker
+from shared.bus.publisher import Publisher
 from shared.bus.topics import ensure_topics
 from shared.contract.commands.intake import WithdrawIssue
 from shared.domain.aggregates import Consumer
@@ -53,9 +54,9 @@ class Worker:
         self.prefix, self.store = f"{namespace}.", store
         self.metrics = Metrics()
         self.broker = make_broker(bootstrap, f"{namespace}-{uuid4().hex[:4]}")
-        self.processor = Processor(
-            notebooks(), store, Publisher(self.broker, self.prefix, self.metrics), Known()
-        )
+        self.producers = Producers(bootstrap, self.prefix, namespace, self.metrics)
+        publish = Publisher(self.producers, "intake", self.metrics)
+        self.processor = Processor(notebooks(), store, publish, Known())
         self.reading = BatchConsumer(
             self.processor, self.prefix, self.metrics, on_batch=self._on_batch, on_assigned=self._on_assigned
         )
@@ -81,7 +82,7 @@ class Worker:
     @property
     def consumer(self) -> AIOKafkaConsumer:
         """The Kafka client's consumer under it."""
-        consumer = self.reading.consumer()
+        consumer = self.reading.client
         assert consumer is not None
         return consumer
 
@@ -146,6 +147,7 @@ async def worker(bootstrap: str, namespace: str, store: Any, *, records: int = 5
         yield one
     finally:
         await one.broker.stop()
+        await one.producers.stop()
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from services.supervision import builtin as supervision
 from shared.bus.gateway import Request, sealed
 from shared.bus.processor import Processor
 from shared.domain.aggregates import Consumer
+from shared.domain.decisions import Reason
 from shared.service import BUILTIN, SYSTEM
 from tests.simulation.reference import Known, View, ends, known_at, record_of
 from tests.simulation.scheduler import Scheduler
@@ -65,6 +66,12 @@ class Memory:
                 self.documents[document["_id"]] = document
         return set()
 
+    async def remember(self, outcomes: Any) -> None:
+        for outcome in outcomes:
+            there = self.documents.get(outcome["_id"])
+            if there is None or there["outcome"].get("reason") == Reason.FAILED.value:
+                self.documents[outcome["_id"]] = outcome
+
 
 @dataclass(frozen=True)
 class FirstStart:
@@ -109,9 +116,7 @@ def settle(scheduler: Scheduler) -> None:
     for group in scheduler.groups.values():
         for topic in group.topics:
             group.committed |= {
-                TopicPartition(topic, number): len(part)
-                for number, part in enumerate(log.ends(topic))
-                if part
+                TopicPartition(topic, number): part.end for number, part in enumerate(log.ends(topic)) if part
             }
 
 

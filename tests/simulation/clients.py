@@ -6,14 +6,14 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from aiokafka.errors import KafkaError
-
 from shared.bus.gateway import Request, sealed
 from shared.bus.records import Outgoing
 from shared.bus.reference import TOPICS
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import AssignIssue
+from shared.contract.commands.dispatch import AssignIssue, PublishDepartment
+from shared.contract.commands.feedback import FinishTracking
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, WithdrawIssue
+from shared.contract.subjects import subject_of
 from shared.contract.words import Kind, Source
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.scheduler import Scheduler
@@ -22,6 +22,7 @@ from tests.simulation.world import Ask
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MOST_MOVES = 45
+NOT_BY_A_ROBOT = PublishDepartment(name_zh="机器人局", name_en="Bureau of Robots", head="机器人")
 RUBBISH = (
     "unknown type",
     "unknown kind",
@@ -56,14 +57,13 @@ class Clients:
 
     # ---------------------------------------------------------------- asking
 
-    async def send(self, record: Outgoing) -> None:
-        """Until Kafka says yes; each try may have arrived."""
-        while True:
-            try:
-                await Ask("publish", ([record], self._scheduler.clock.ms))
-                return
-            except KafkaError:
-                await self.sleep(self._rng.choice((10, 500, 5000)))
+    async def send(self, *records: Outgoing, at_ms: int | None = None) -> None:
+        """Until Kafka says yes to all; each try may have arrived."""
+        scheduler = self._scheduler
+        at = scheduler.clock.ms + self._rng.randint(-scheduler.skew_ms, scheduler.skew_ms)
+        sending = [(record, at if at_ms is None else at_ms) for record in records]
+        while any(await Ask("publish", (sending, set()))):
+            await self.sleep(self._rng.choice((10, 500, 5000)))
 
     async def ask(self, subject: str, actor: str, command: Command, key: str) -> str | None:
         """Post a command, wait some seconds for what became of it, sometimes post it again; its status or None."""
@@ -74,6 +74,8 @@ class Clients:
         """As ``ask``; the whole outcome."""
         command = request.command
         assert isinstance(command, Command)
+        if not any(worker.service == command.service for worker in self._scheduler.workers):
+            self._scheduler.counts["command while nobody is there"] += 1
         for _ in range(self._rng.choice((1, 2, 3))):
             await self.send(sealed(request, f"/{JURISDICTION}/{command.service}"))
             self.acknowledged[request.id] = (command.service, request.subject)
@@ -182,6 +184,28 @@ class Clients:
         scheduler.block(scheduler.groups["dispatch"], "dispatch.commands", 7 * DAY)
         await self.ask(subject, "office:chen", AssignIssue(), f"{number}/assign")
         scheduler.counts["read a week later"] += 1
+        self.busy -= 1
+
+    async def insist(self, number: int, subject: str) -> None:
+        """A robot asks one aggregate the same thing hundreds of times, and an early one again at the end."""
+        self.busy += 1
+        await self.ready()
+        await self.sleep(self.pause() + HOUR)
+        if self._rng.random() < 0.5:
+            subject, command = subject_of("department", self._rng.choice(self._departments)), NOT_BY_A_ROBOT
+        else:
+            command = FinishTracking(reason="机器人")
+        asked = [
+            Request(subject, command, "http", "entrepreneur:robot", f"{number}/{each}")
+            for each in range(self._rng.randint(620, 1200))
+        ]
+        source = f"/{JURISDICTION}/{command.service}"
+        for request in asked:
+            self.acknowledged[request.id] = (command.service, subject)
+        await self.send(*(sealed(request, source) for request in asked))
+        self._scheduler.counts["more commands than a document remembers"] += 1
+        await self.sleep(self.pause())
+        await self.send(*(sealed(request, source) for request in asked[:3]))
         self.busy -= 1
 
     async def err(self, number: int, subject: str, person: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.bus.records import Item, decode
+from shared.bus.upgrades import UPGRADE
 from tests.simulation.beginning import plain_consumers
 from tests.simulation.reference import record_of
 from tests.simulation.simulation import Run
@@ -14,7 +15,12 @@ def happened(ran: Run) -> Counter[str]:
     """Faults and visits, events by type, commands by what became of them, and what is rare."""
     events = [event for events in ran.scheduler.log.by_subject.values() for _, event in events]
     types = Counter(f"event {event['type']}" for event in events)
-    return ran.counts + types + _asked(ran) + Counter(_rare(ran, events))
+    refused = Counter(
+        f"refused {answer.outcome['reason']}"
+        for answer in ran.scheduler.answers
+        if answer.outcome["status"] == "refused"
+    )
+    return ran.counts + types + refused + _asked(ran) + Counter(_rare(ran, events)) + Counter(_upgrades(ran))
 
 
 def _asked(ran: Run) -> Counter[str]:
@@ -39,6 +45,7 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
         for document in collection.everything().values()
     ]
     yield from ("swept" for document in documents if document.get("sweeps"))
+    yield from ("old outcomes moved out" for document in documents if document.get("older"))
     fired = Counter(
         event["cause"] for event in events if str(event.get("cause", "")).startswith("timer/timer:due/")
     )
@@ -60,6 +67,13 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
                 yield "given to a merged department"
             if data.get("why") == "merger":
                 yield "handed over"
+
+
+def _upgrades(ran: Run) -> Iterator[str]:
+    """What older versions passed over or held, and newer ones found."""
+    for answer in ran.scheduler.answers:
+        if answer.command.startswith(f"{UPGRADE}/"):
+            yield "handed in after an upgrade"
 
 
 def _in_force(events: list[dict[str, Any]], type: str) -> list[tuple[str, str]]:

@@ -2,23 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from itertools import chain
 from random import Random
 from typing import Any
 
-from shared.bus.apply import apply
-from shared.bus.document import read_document, write_document
+from shared.bus.apply import apply, commands_of
+from shared.bus.deadletters import OPEN
+from shared.bus.document import move_old, read_document, with_old, write_document
 from shared.bus.effects import Scope
 from shared.bus.processor import Processor
-from shared.bus.records import Bad, Record, decode
-from shared.contract.envelope import Malformed, open_envelope
+from shared.bus.records import Item, Record, decode
 from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import SERVICES, Documents, Memory, drive, plain_consumers
-from tests.simulation.checker import check
+from tests.simulation.bugs import NEXT
+from tests.simulation.caps import caps
+from tests.simulation.checker import Clause, Violation, check
 from tests.simulation.happened import happened
 from tests.simulation.reference import Whole, ends, known_at, quiet, record_of
 from tests.simulation.simulation import Run, run, silent
+from tests.simulation.versions import as_version
 from tests.simulation.world import Origin, Raw
 
 PASSING = ("v", "token", "outbox", "jurisdiction")
@@ -29,7 +33,7 @@ class Verdict:
     """What was found in one seed."""
 
     seed: int
-    violations: list[str] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     records: int = 0
 
@@ -42,12 +46,17 @@ def judge(
     seed: int, trace: Callable[[str], None] = silent, *, consumers: Mapping[str, Consumer] | None = None
 ) -> Verdict:
     """Everything that can be asked of one seed."""
+    with caps(seed):
+        return _judge(seed, trace, consumers)
+
+
+def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Consumer] | None) -> Verdict:
     verdict = Verdict(seed)
     ran = run(seed, trace, consumers)
     for history in ran.moments:
         verdict.violations += check(history)
     if ran.stuck:
-        verdict.violations = list(dict.fromkeys([*verdict.violations, ran.stuck]))
+        verdict.violations = list(dict.fromkeys([*verdict.violations, Clause.COMES_TO_REST(ran.stuck)]))
         return verdict
     verdict.counts = happened(ran)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
@@ -68,22 +77,21 @@ def _plain(document: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def replay(ran: Run, consumer: Consumer) -> list[str]:
+def replay(ran: Run, consumer: Consumer) -> list[Violation]:
     """The whole log from offset 0 into the same store: nothing may change, nothing new may be published.
 
-    A command that failed once is not remembered: it is judged anew, now that its bug is repaired.
+    What nobody has mended fails as before; all the rest of what failed once has its outcome, and is not done anew.
     """
     service, log = consumer.service, ran.scheduler.log
+    bugs = Bugs()
+    for dead_letter in ran.dead_letters(service):
+        if dead_letter.status == OPEN and dead_letter.seq:
+            bugs.raised.setdefault(dead_letter.subject, set()).add(dead_letter.event)
     before = ran.scheduler.collections[service].everything()
     memory = Memory(ran.scheduler.collections[service].everything())
     there = {(raw.topic, raw.value) for parts in log.topics.values() for part in parts for raw in part}
     dead_letters = {raw.key for raw in log.ends(f"{service}.dlq")[0]}
-    failed = {
-        open_envelope(dead_letter.value).id
-        for dead_letter in ran.dead_letters(service)
-        if "handler failed" in dead_letter.reason and not dead_letter.seq
-    }
-    found: list[str] = []
+    found: list[Violation] = []
 
     async def publish(outgoing: Any) -> None:
         for out in outgoing:
@@ -92,34 +100,69 @@ def replay(ran: Run, consumer: Consumer) -> list[str]:
                 if out.topic.endswith(".dlq")
                 else (out.topic, out.value) in there
             )
-            if not known and _cause_of(out.value) not in failed:
+            if not known:
                 new = f"{out.topic}: {out.value!r:.300}"
-                found.append(f"{service}: a replay from offset 0 published something new on {new}")
+                found.append(
+                    Clause.REPLAY_PUBLISHES(
+                        f"{service}: a replay from offset 0 published something new on {new}"
+                    )
+                )
 
-    processor = Processor(consumer, memory, publish, Whole(known_at(log, ends(log))))
+    processor = Processor(bugs.into(consumer), memory, publish, Whole(known_at(log, ends(log))))
     for batch in _mixed(ran, consumer, Random(ran.seed)):
         drive(processor.run(batch))
-    for subject in {*before, *memory.documents} - _failed(ran, service, commands=True):
+    for subject in {*before, *memory.documents}:
         old, new = _plain(before.get(subject, {})), _plain(memory.documents.get(subject, {}))
         if old != new:
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
-            found.append(f"{subject}: a replay from offset 0 changed {changed} at {service}")
+            found.append(
+                Clause.REPLAY_CHANGES(f"{subject}: a replay from offset 0 changed {changed} at {service}")
+            )
     return found
 
 
-def _cause_of(value: bytes) -> str:
-    try:
-        return open_envelope(value).cause
-    except Malformed:
-        return ""
+class Bugs:
+    """Handlers that raise as they did in the run; ``raised``: for each subject the types of what they raise for."""
+
+    def __init__(self) -> None:
+        self.raised: dict[str, set[str]] = {}
+        self._subject = ""
+
+    def into(self, consumer: Consumer) -> Consumer:
+        """The same consumer with these bugs."""
+
+        def next_of(state: Any, plain: Callable[[Any], Any]) -> Any:
+            if NEXT in self.raised.get(self._subject, ()):
+                raise RuntimeError("a bug that is not repaired yet")
+            return plain(state)
+
+        def buggy(decide: Callable[..., Any], state: Any, what: Any, context: Any) -> Any:
+            self._subject = context.subject
+            if getattr(what, "type", "") in self.raised.get(context.subject, ()):
+                raise RuntimeError("a bug that is not repaired yet")
+            return decide(state, what, context)
+
+        kinds = [
+            replace(
+                kind,
+                commands={shape: partial(buggy, decide) for shape, decide in kind.commands.items()},
+                events={shape: partial(buggy, react) for shape, react in kind.events.items()},
+                deadlines=kind.deadlines
+                and replace(
+                    kind.deadlines,
+                    next=partial(next_of, plain=kind.deadlines.next),
+                    expire=partial(buggy, kind.deadlines.expire),
+                ),
+            )
+            for kind in consumer.aggregates
+        ]
+        return replace(consumer, aggregates=tuple(kinds))
 
 
-def _failed(ran: Run, service: str, *, commands: bool) -> set[str]:
-    """Subjects where a handler had a bug that is repaired by now: a command that failed is judged anew."""
+def _refused(ran: Run, service: str) -> set[str]:
+    """Subjects of which the store refused a document: then its records were written one by one."""
     return {
-        dead_letter.subject
-        for dead_letter in ran.dead_letters(service)
-        if "failed" in dead_letter.reason and not (commands and dead_letter.seq)
+        dead_letter.subject for dead_letter in ran.dead_letters(service) if "refuses" in dead_letter.reason
     }
 
 
@@ -139,11 +182,11 @@ def _mixed(ran: Run, consumer: Consumer, rng: Random) -> list[list[Record]]:
     return batches
 
 
-def rebuild(ran: Run, consumer: Consumer) -> list[str]:
+def rebuild(ran: Run, consumer: Consumer) -> list[Violation]:
     """Every aggregate from nothing, by the records of its own writes in their order: the same documents come out.
 
-    Order between topics, and how far the reference data was known, are free choices of the first run, so they are
-    kept; nothing else is.
+    Order between topics, how far the reference data was known, and which handlers had a bug are free choices of the
+    first run, so they are kept; nothing else is.
     """
     collection, service, log = (
         ran.scheduler.collections[consumer.service],
@@ -156,35 +199,43 @@ def rebuild(ran: Run, consumer: Consumer) -> list[str]:
     built: Documents = {
         subject: first for subject, first in collection.at_first.items() if subject in touched
     }
+    bugs = Bugs()
+    broken = bugs.into(consumer)
     for subject, origin in collection.applied:
+        if "|" in subject:
+            continue  # an old outcome, written with its aggregate
         reference = known(origin.places.get(subject, ends(log)))
-        document = _again(Scope(consumer, reference, patient=False), subject, origin, built.get(subject), log)
+        bugs.raised = {name: set(types) for name, types in origin.raised.items()}
+        with as_version(origin.lacks):
+            document = _again(Scope(broken, reference, patient=False), subject, origin, built, log)
         if document.pop("gone", False):
             built.pop(subject, None)
         else:
             built[subject] = document
-    found = []
-    failed = _failed(ran, service, commands=False)
-    for subject in {*everything, *built} & touched - failed:
+    found: list[Violation] = []
+    refused = _refused(ran, service)
+    for subject in {*everything, *built} & touched:
+        if subject.partition("|")[0] in refused:
+            continue
         old, new = _plain(everything.get(subject, {})), _plain(built.get(subject, {}))
         if old != new:
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
-            found.append(f"{subject}: built from nothing, {service} differs in {changed}")
+            found.append(Clause.BUILT_AGAIN(f"{subject}: built from nothing, {service} differs in {changed}"))
     return found
 
 
-def _again(
-    scope: Scope, subject: str, origin: Origin, before: dict[str, Any] | None, log: Any
-) -> dict[str, Any]:
-    """One write once more: the records of its batch on the document before it."""
+def _again(scope: Scope, subject: str, origin: Origin, built: Documents, log: Any) -> dict[str, Any]:
+    """One write once more: the records of its batch on the document before it; old outcomes go into ``built``."""
     kind = scope.consumer.kind(subject)
     assert kind is not None
     partition = log.partition_of(scope.consumer.commands_topic, subject.encode())
-    document = read_document(kind, subject, partition, before)
-    for raw in _of(subject, origin.batch):
-        item = decode(record_of(raw), scope.consumer)
-        if item is not None and not isinstance(item, Bad):
-            document = apply(scope, document, item).document
+    items = [decode(record_of(raw), scope.consumer) for raw in _of(subject, origin.batch)]
+    usable = [item for item in items if isinstance(item, Item)]
+    before = read_document(kind, subject, partition, built.get(subject))
+    document, moved = move_old(with_old(before, chain.from_iterable(map(commands_of, usable)), built))
+    built |= {outcome["_id"]: outcome for outcome in moved}
+    for item in usable:
+        document = apply(scope, document, item).document
     return write_document(document, "")
 
 

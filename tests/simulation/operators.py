@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 from services.dispatch.api import ask_for_all
 from services.dispatch.issue.life import HELD
 from services.supervision.builtin import builtin_policy
-from shared.bus.deadletters import DeadLetter, discard_request, replay_request, resolution, with_status
+from shared.bus.deadletters import (
+    DISCARDED,
+    REPLAYED,
+    DeadLetter,
+    again,
+    discard_request,
+    replay_request,
+    resolution,
+    why_not_again,
+    with_status,
+)
 from shared.bus.gateway import Request, sealed
 from shared.contract.commands.dispatch import MergeDepartment, PublishDepartment
 from shared.contract.commands.supervision import PublishPolicy
@@ -18,7 +28,12 @@ from shared.store import Aggregates, Unavailable
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.clients import DAY, HOUR, Clients
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.versions import LACKED
 
+REPAIRABLE = ("handler failed", "the store refuses")
+"""How the reasons of what may work once a bug is mended begin."""
+FULL = "this aggregate holds"
+"""How the reason of an event begins that could not wait with so many others: once its predecessors came it can."""
 OPERATOR, SUPERVISOR, OFFICE = "operator:sun", "supervisor:he", "office:chen"
 
 
@@ -50,6 +65,8 @@ class Operators:
         self._departments = list(departments)
         self.mergers: list[Merger] = []
         self._asked = 0
+        self._hesitates = rng.random() < 0.15
+        """Never decides about what a handler failed on: what comes behind an event is held to the end."""
 
     # --------------------------------------------------------- dead letters
 
@@ -68,28 +85,46 @@ class Operators:
 
     async def tend(self, *, finally_: bool) -> None:
         """Open letters are handed in again once their bug is repaired, or given up."""
-        for group in self._scheduler.groups:
+        for group in self._scheduler.consumers:
             for dead_letter in self.dead_letters(group):
                 if dead_letter.status == "open":
                     await self._tend(group, dead_letter, finally_)
 
     async def _tend(self, group: str, dead_letter: DeadLetter, finally_: bool) -> None:
-        rng = self._rng
-        bug = self._clients.repairs.get((group, dead_letter.event, dead_letter.subject))
+        rng, clients, counts = self._rng, self._clients, self._scheduler.counts
+        if dead_letter.unpublished:
+            if finally_ or rng.random() < 0.5:
+                await self._publish_now(dead_letter)
+            return
+        if self._hesitates and dead_letter.reason.startswith(REPAIRABLE):
+            counts["dead letter left open"] += finally_
+            return
+        bug = clients.repairs.get((group, dead_letter.event, dead_letter.subject))
         repaired = finally_ or bug is None or bug <= self._scheduler.clock.ms
-        usable = dead_letter.reason.startswith("handler failed")
+        usable = not why_not_again(dead_letter) and dead_letter.reason.startswith((*REPAIRABLE, FULL))
         if not repaired and rng.random() < 0.9:
             return
-        replay = (usable and rng.random() < 0.7) or (not usable and not finally_ and rng.random() < 0.05)
+        replay = (usable and rng.random() < 0.7) or (
+            not usable and not why_not_again(dead_letter) and not finally_ and rng.random() < 0.05
+        )
         request = (
             replay_request(dead_letter, OPERATOR)
             if replay
             else discard_request(dead_letter, OPERATOR, "无用")
         )
-        self._scheduler.counts["dead letter replayed" if replay else "dead letter discarded"] += 1
+        counts["dead letter replayed" if replay else "dead letter discarded"] += 1
         if request is not None and dead_letter.subject:
-            await self._clients.send(sealed(request, f"/operator/{group}"))
-        await self._clients.send(resolution(dead_letter, "replayed" if replay else "discarded", OPERATOR))
+            await clients.send(sealed(request, f"/operator/{group}"))
+        await clients.send(resolution(dead_letter, REPLAYED if replay else DISCARDED, OPERATOR))
+
+    async def _publish_now(self, dead_letter: DeadLetter) -> None:
+        """What its own service could not publish; where it is refused still, it stays open."""
+        record, at_ms = again(dead_letter)
+        if self._scheduler.log.refuses(record) is not None:
+            return
+        self._scheduler.counts["published later"] += 1
+        await self._clients.send(record, at_ms=at_ms if record.topic.endswith(".commands") else None)
+        await self._clients.send(resolution(dead_letter, REPLAYED, OPERATOR))
 
     # ------------------------------------------------------- reference data
 
@@ -150,6 +185,51 @@ class Operators:
             self._keep_from_some()
             await self._ask(self.mergers[-1])
         clients.busy -= 1
+
+    async def merge_crosswise(self) -> None:
+        """Two people merge two departments, each into the other, at the same time."""
+        self._clients.busy += 1
+        await self._clients.ready()
+        await self._clients.sleep(self._clients.pause() + HOUR)
+        code = await self._somebody_busy()
+        other = self._rng.choice([each for each in self._departments if not self._is_merged(each, code)])
+        self.mergers += [Merger(code, other), Merger(other, code)]
+        self._keep_from_some()
+        self._scheduler.counts["mergers cross"] += 1
+        for merger in self.mergers[-2:]:
+            self._scheduler.spawn("operator", self._ask(merger))
+        self._clients.busy -= 1
+
+    # -------------------------------------------------------------- upgrades
+
+    async def upgrade(self) -> None:
+        """The workers of one service are older than the others; then new ones stand beside them, then none is left."""
+        clients, scheduler, rng = self._clients, self._scheduler, self._rng
+        clients.busy += 1
+        service = rng.choice(list(LACKED))
+        scheduler.lacks[service] = rng.sample(LACKED[service], rng.choice((1, 1, 2)))
+        scheduler.counts["an older version runs"] += 1
+        self._restart(service, all_of_them=True)
+        await clients.sleep(HOUR + clients.pause())
+        del scheduler.lacks[service]
+        scheduler.start_worker(service)
+        scheduler.rebalanced(service)
+        scheduler.counts["two versions side by side"] += any(
+            worker.lacks for worker in scheduler.workers if worker.service == service
+        )
+        await clients.sleep(rng.choice((HOUR, DAY)))
+        self._restart(service, all_of_them=False)
+        clients.busy -= 1
+
+    def _restart(self, service: str, *, all_of_them: bool) -> None:
+        """All workers of a service, or those of an older version, end and begin again with the version of now."""
+        scheduler = self._scheduler
+        ending = [one for one in scheduler.workers if one.service == service and (all_of_them or one.lacks)]
+        for worker in ending:
+            scheduler.kill(worker)
+        for _ in ending[:3]:
+            scheduler.start_worker(service)
+        scheduler.rebalanced(service)
 
     def _keep_from_some(self) -> None:
         """Some workers of dispatch do not hear of it for some days: they give it work as before."""

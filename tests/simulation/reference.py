@@ -11,6 +11,7 @@ import shared.bus.reference
 import shared.domain.reference
 from shared.bus.records import Record
 from shared.bus.reference import TOPICS, take_in
+from shared.bus.subscription import to_record
 from shared.domain.calendar import Calendar
 from shared.domain.reference import Reference, Versions
 from tests.simulation.world import Ask, Log, Raw
@@ -28,6 +29,8 @@ class Known(Reference):
         super().__init__()
         self.places: tuple[int, ...] = (0,) * len(TOPICS)
         self.used: dict[str, tuple[int, ...]] = {}
+        self.raised: dict[str, set[str]] = {}
+        """For each subject the types whose handlers raised when they were last asked."""
 
     def copied(self) -> "Known":
         """The same versions; what is learned there is not learned here."""
@@ -58,17 +61,7 @@ def ends(log: Log) -> tuple[int, ...]:
 
 def record_of(raw: Raw) -> Record:
     """As the consumer reads it."""
-    headers = {name: text.decode("utf-8", "replace") for name, text in raw.headers}
-    return Record(
-        raw.topic,
-        raw.partition,
-        raw.offset,
-        raw.timestamp,
-        raw.key,
-        raw.value,
-        headers.get("sha256"),
-        int(headers.get("seq", 0)),
-    )
+    return to_record(raw, "")
 
 
 class View:
@@ -113,9 +106,9 @@ class View:
         known, there = self.reference, ends(self.log)
         self._read = self.log.news
         if not any(known.places):
-            used = known.used
+            used, raised = known.used, known.raised
             self.reference = known_at(self.log, there)
-            self.reference.used = used
+            self.reference.used, self.reference.raised = used, raised
             return
         for topic, start, end in zip(TOPICS, known.places, there, strict=True):
             for raw in self.log.ends(topic)[0][start:end]:

@@ -1,66 +1,27 @@
 """Picks by the seed whose step comes next, and makes time pass when there is none."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from heapq import heappop, heappush
 from random import Random
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
-import shared.bus.consumer
 from shared.domain.aggregates import Consumer
-from shared.timers import fire_at_of
 from tests.simulation.faults import Answering, Failed, Rates
-from tests.simulation.reference import quiet
-from tests.simulation.worker import Anything, FirstCommands, Worker
-from tests.simulation.world import Ask, Clock, Collection, Group, Log, Origin
+from tests.simulation.reference import record_of
+from tests.simulation.store import Collection
+from tests.simulation.tasks import Task
+from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
+from tests.simulation.world import Ask, Clock, Group, Log, Origin
 
 DAY_MS = 86_400_000
-FREE = ("sleep", "poll", "tick", "follow", "complete")
+FREE = ("sleep", "poll", "tick", "follow", "complete", "wanted", "done")
 """Waiting for something to come: nobody crashes in these."""
 
 
 class Stuck(RuntimeError):
     """The run did not come to rest; says what still moved."""
-
-
-class Task:
-    """One coroutine and what it waits for."""
-
-    __slots__ = ("ask", "coroutine", "name", "owner")
-
-    def __init__(self, name: str, coroutine: Coroutine[Any, Any, None], owner: Worker | None) -> None:
-        self.name, self.coroutine, self.owner = name, coroutine, owner
-        self.ask: Ask | None = None
-
-    def step(self, value: Any = None, error: Exception | None = None) -> bool:
-        """Run to the next ask; False when the coroutine is over."""
-        try:
-            self.ask = self.coroutine.throw(error) if error else self.coroutine.send(value)
-            while self.ask is None:  # asyncio.sleep(0)
-                self.ask = self.coroutine.send(None)
-        except StopIteration:
-            return False
-        return True
-
-
-@contextmanager
-def virtual_sleep(clock: Clock) -> Iterator[None]:
-    """The consumer's backoff takes virtual time while a simulation runs, and nothing is logged."""
-
-    async def sleep(seconds: float) -> None:
-        await Ask("sleep", clock.ms + int(seconds * 1000))
-
-    consumer = shared.bus.consumer
-    pretended = SimpleNamespace(sleep=sleep, CancelledError=asyncio.CancelledError)
-    with (
-        patch.object(consumer, "asyncio", pretended),
-        patch.object(consumer, "log", Anything()),
-        quiet(),
-    ):
-        yield
 
 
 class Scheduler:
@@ -74,26 +35,56 @@ class Scheduler:
         self.answering = Answering(rng, log, self.counts)
         self.consumers: dict[str, Consumer] = {}
         self.first_commands: dict[str, FirstCommands] = {}
+        self.others: dict[str, Callable[..., Process]] = {}
+        """What makes a process of a group that is no service."""
+        self.lacks: dict[str, Lacks] = {}
+        """The types that the version of a service lacks of which workers are started now."""
         self.groups: dict[str, Group] = {}
         self.collections: dict[str, Collection] = {}
-        self.workers: list[Worker] = []
-        self.tasks: list[Task] = []
+        self.workers: list[Process] = []
+        self.awake: list[Task] = []
+        self._asleep: list[tuple[int, int, Task]] = []
+        """(until when, number, task): a heap."""
         self.answers: list[Any] = []
+        self.rebalanced: Callable[[str], None] = lambda service: None
+        """Hands the partitions of a group out anew (trouble.py)."""
         self.chaos: list[Callable[[], None]] = []
-        self.on_crash: list[Callable[[Worker], None]] = []
-        self.on_unpublished: list[Callable[[Worker], None]] = []
+        self.on_crash: list[Callable[[Process], None]] = []
+        self.on_unpublished: list[Callable[[Process], None]] = []
         self.on_return: list[Callable[[], None]] = []
         """Called when a topic that was away comes back."""
+        self._turn: Process | None = None
+        self.skew_ms = 0
+        """How far a clock may be from the true time, either way."""
         self._started = 0
         self._patience = 5_000
 
     # -------------------------------------------------------------- tasks
 
-    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None], owner: Worker | None = None) -> None:
+    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None], owner: Process | None = None) -> None:
         """A new task, run up to its first ask."""
         task = Task(name, coroutine, owner)
+        before, self._turn = self._turn, owner
         if task.step():
-            self.tasks.append(task)
+            self._keep(task)
+        self._turn = before
+
+    def spawn_beside(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Another task of the process whose turn it is."""
+        owner = self._turn
+        self.spawn(f"{owner.name} beside" if owner else "beside", coroutine, owner)
+
+    def _keep(self, task: Task) -> None:
+        if task.ask.kind == "sleep":
+            self._started += 1
+            heappush(self._asleep, (task.ask.what, self._started, task))
+        else:
+            self.awake.append(task)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All that are not over."""
+        return [*self.awake, *(task for _, _, task in self._asleep if not task.over)]
 
     def after(self, ms: int, do: Callable[[], None]) -> None:
         """Do something later."""
@@ -104,32 +95,38 @@ class Scheduler:
 
         self.spawn("later", wait())
 
-    def start_worker(self, service: str) -> Worker:
+    def start_worker(self, service: str) -> Process:
         """A new process of one service; it owns nothing until the next rebalance."""
         self._started += 1
-        worker = Worker(
+        skew_ms = self.rng.randint(-self.skew_ms, self.skew_ms)
+        process = (
             self._started,
-            self.consumers[service],
             self.groups[service],
-            self.collections[service],
             self.log,
             self.clock,
-            self.first_commands.get(service, ()),
+            skew_ms,
+            self.lacks.get(service, ()),
         )
-        worker.answers = self.answers
-        self.workers.append(worker)
-        self.spawn(f"{worker.name} consume", worker.consume(), worker)
-        self.spawn(f"{worker.name} tick", worker.tick(), worker)
-        self.spawn(f"{worker.name} follow", worker.view.follow(), worker)
-        return worker
+        if service in self.consumers:
+            first = self.first_commands.get(service, ())
+            worker = Worker(self.consumers[service], self.collections[service], first, *process)
+            worker.answers = self.answers
+            started: Process = worker
+        else:
+            started = self.others[service](*process)
+        self.workers.append(started)
+        for what, coroutine in started.tasks().items():
+            self.spawn(f"{started.name} {what}", coroutine, started)
+        return started
 
-    def kill(self, worker: Worker) -> None:
+    def kill(self, worker: Process) -> None:
         """kill -9: its memory is gone, its partitions are nobody's until the group notices."""
         worker.alive = False
         self.workers.remove(worker)
         for task in [task for task in self.tasks if task.owner is worker]:
-            self.tasks.remove(task)
+            task.over = True
             task.coroutine.close()
+        self.awake = [task for task in self.awake if not task.over]
 
     # --------------------------------------------------------------- steps
 
@@ -138,11 +135,14 @@ class Scheduler:
         self.clock.ms += self.rng.choice((0, 0, 1, 1, 3, 10))
         if self.rates.chaos and self.rng.random() < self.rates.chaos:
             self.rng.choice(self.chaos)()
-        ready = [task for task in self.tasks if self._ready(task)]
+        while self._asleep and self._asleep[0][0] <= self.clock.ms:
+            woken = heappop(self._asleep)[2]
+            if not woken.over:
+                self.awake.append(woken)
+        ready = [task for task in self.awake if self._ready(task)]
         if not ready:
             return self._pass_time()
         task = self.rng.choice(ready)
-        assert task.ask is not None
         if task.owner is None and task.ask.kind == "publish":  # somebody does something
             self._patience = 5_000
         self._answer(task, task.ask)
@@ -152,24 +152,23 @@ class Scheduler:
         return True
 
     def _ready(self, task: Task) -> bool:
-        ask, worker = task.ask, task.owner
-        assert ask is not None
-        if ask.kind == "sleep":
-            return self.clock.ms >= ask.what
+        worker, ask = task.owner, task.ask
+        kind = ask.kind
         if worker is None:
             return True
+        if kind == "wanted" and not ask.what.set_:
+            return False
         if self.clock.ms < worker.frozen_until:
             return False
-        match ask.kind:
-            case "poll":
-                return self._fetchable(worker)
-            case "tick":
-                return worker.wants_tick()
-            case "follow":
-                return worker.view.hears(self.clock.ms, self.rng.choice)
-            case "complete":
-                return not worker.view.reference.missing()
-        return True
+        if kind == "poll":
+            return self._fetchable(worker)
+        if kind == "tick":
+            return worker.wants_tick()
+        if kind == "follow":
+            return worker.view.hears(self.clock.ms, self.rng.choice)
+        if kind == "done":
+            return bool(ask.what.ready(self.clock.ms))
+        return kind != "complete" or not worker.view.reference.missing()
 
     def block(self, group: Group, topic: str, ms: int) -> None:
         """One topic does not reach one group for so long."""
@@ -184,17 +183,21 @@ class Scheduler:
             return set()
         return {topic for topic, until in group.blocked_until.items() if self.clock.ms < until}
 
-    def _fetchable(self, worker: Worker) -> bool:
+    def _fetchable(self, worker: Process) -> bool:
         client = worker.client
         if client.dry == self.log.size:
-            return False
+            return client.idle_polls > 0
         topics, blocked = self.log.topics, self.blocked(worker.group)
         for tp, position in client.positions.items():
-            if position < len(topics[tp.topic][tp.partition]) and tp.topic not in blocked:
+            if (
+                position < topics[tp.topic][tp.partition].end
+                and tp.topic not in blocked
+                and tp not in client.paused
+            ):
                 return True
         if not blocked:
             client.dry = self.log.size
-        return False
+        return client.idle_polls > 0
 
     def _answer(self, task: Task, ask: Ask) -> None:
         worker = task.owner
@@ -202,38 +205,55 @@ class Scheduler:
             self._crash_in(worker, ask)
             return
         self.trace(f"{task.name}: {ask.kind}")
+        self._turn = worker
         try:
             value = self._value(worker, ask)
         except Failed as failed:
             self.trace(f"{task.name}: {ask.kind} failed: {failed.error}")
-            if worker is not None and ask.kind == "publish":
-                for unpublished in self.on_unpublished:
-                    unpublished(worker)
             alive = task.step(error=failed.error)
         else:
+            if worker is not None and ask.kind == "publish" and any(value):
+                for unpublished in self.on_unpublished:
+                    unpublished(worker)
             alive = task.step(value)
         if not alive:
-            self.tasks.remove(task)
+            self.awake.remove(task)
+        elif task.ask.kind == "sleep":
+            self.awake.remove(task)
+            self._keep(task)
 
-    def _value(self, worker: Worker | None, ask: Ask) -> Any:
+    def _value(self, worker: Process | None, ask: Ask) -> Any:
         answering, rate = self.answering, self.rates.fault
         match ask.kind:
             case "poll":
-                batch = answering.fetch(worker, self.blocked(worker.group))  # type: ignore[union-attr]
+                batch = answering.fetch(worker.client, self.blocked(worker.group))  # type: ignore[union-attr]
                 self.counts["batch mixes topics"] += len({raw.topic for raw in batch}) > 1
                 return batch
             case "find":
                 answering.read("find", rate)
                 return ask.what[0].select(ask.what[1])
-            case "count":
-                answering.read("count", rate)
-                return len(ask.what[0].range(ask.what[1]["deadline"]))
             case "write":
                 if worker is not None:
                     self._count_write(worker, ask.what[1])
                 return answering.write(ask.what, worker.origin() if worker else Origin(), rate)
             case "publish":
-                return answering.publish(ask.what, rate)
+                return answering.publish(*ask.what, rate)
+            case "publish alone":
+                answering.publish_alone(*ask.what, rate)
+            case "topics":
+                answering.ask_broker("topics", rate)
+                return {topic: self.log.away[topic] for topic in ask.what if topic in self.log.away}
+            case "read":
+                answering.ask_broker("read", rate)
+                return [
+                    record_of(raw)
+                    for topic, partition, offset in ask.what
+                    for raw in self.log.ends(topic)[partition]
+                    if raw.offset == offset
+                ]
+            case "offsets":
+                answering.ask_broker("offsets", rate)
+                return ask.what()
             case "commit":
                 fenced = worker.generation != worker.group.generation  # type: ignore[union-attr]
                 return answering.commit(worker.group, ask.what[1], fenced, rate)  # type: ignore[union-attr]
@@ -245,11 +265,11 @@ class Scheduler:
                 self.counts["reference followed"] += bool(any(ask.what.reference.places))
                 ask.what.read()
             case "ends":
-                answering.read("ends", rate)
-                return {tp: len(self.log.ends(tp.topic)[tp.partition]) for tp in ask.what}
+                answering.ask_broker("ends", rate)
+                return {tp: self.log.ends(tp.topic)[tp.partition].end for tp in ask.what}
         return None
 
-    def _count_write(self, worker: Worker, operations: Any) -> None:
+    def _count_write(self, worker: Process, operations: Any) -> None:
         owned = {(tp.topic, tp.partition) for tp in worker.client.positions}
         self.counts["write by a zombie"] += any(
             (raw.topic, raw.partition) not in owned for raw in worker.batch
@@ -260,37 +280,44 @@ class Scheduler:
             "outbox" in document and "sweeps" in document for document in documents
         )
 
-    def _crash_in(self, worker: Worker, ask: Ask) -> None:
+    def _crash_in(self, worker: Process, ask: Ask) -> None:
         """The step is done, half done or not at all, and its answer reaches nobody."""
         self.counts[f"crash in {ask.kind}"] += 1
         self.trace(f"{worker.name} crashes in {ask.kind}")
-        if ask.kind in ("write", "publish", "commit"):
+        if ask.kind in ("write", "publish", "publish alone", "commit"):
             try:
-                self._value(worker, ask)
+                value = self._value(worker, ask)
+                half = ask.kind == "publish" and any(value)
             except Failed:
-                self.counts[f"crash in half a {ask.kind}"] += 1
+                half = True
+            self.counts[f"crash in half a {ask.kind}"] += half
         self.kill(worker)
         for crashed in self.on_crash:
             crashed(worker)
 
     def _land(self, late: Any) -> None:
         if late.kind == "publish":
-            for out in late.what[0]:
-                self.log.append(out, late.what[1])
+            for out, sent_ms in late.what:
+                self.log.append(out, sent_ms)
+        elif late.kind == "write":
+            with suppress(Failed):
+                self.answering.apply(*late.what)
         else:
-            self.answering.apply(*late.what)
+            self.answering.settle(*late.what, late.kind)
 
     # ---------------------------------------------------------------- time
 
     def _pass_time(self) -> bool:
         """Jump to the next instant at which anything may move."""
         now, later = self.clock.ms, []
-        later += [task.ask.what for task in self.tasks if task.ask and task.ask.kind == "sleep"]
+        while self._asleep and self._asleep[0][2].over:
+            heappop(self._asleep)
+        later += [until for until, _, _ in self._asleep[:1]]
         later += [until for group in self.groups.values() for until in group.blocked_until.values()]
         later += [worker.frozen_until for worker in self.workers]
         later += [worker.view.deaf_until for worker in self.workers if worker.view.behind()]
         for collection in self.collections.values():
-            if (soonest := self.next_deadline(collection)) is not None:
+            if (soonest := collection.soonest) is not None:
                 if soonest <= now:  # overdue: waits for what has not been read yet, or for the auditor
                     soonest = now + self._patience
                     self._patience = min(2 * self._patience, DAY_MS)
@@ -301,11 +328,6 @@ class Scheduler:
         self.clock.ms = min(later)
         return True
 
-    def next_deadline(self, collection: Collection) -> int | None:
-        """Milliseconds of the soonest deadline in a store."""
-        soonest = min((deadline.partition("|")[2] for deadline, _ in collection.deadlines), default=None)
-        return None if soonest is None else int(fire_at_of(f"00000|{soonest}").timestamp() * 1000)
-
     def run(self, until: Callable[[], bool], most: int) -> None:
         """Step until a condition holds, or nothing moves; Stuck after ``most`` steps."""
         for number in range(most):
@@ -313,6 +335,6 @@ class Scheduler:
                 return
             if not self.step():
                 return
-        moving = Counter(task.ask.kind for task in self.tasks if task.ask)
+        moving = Counter(task.ask.kind for task in self.tasks)
         lags = {name: group.lag() for name, group in self.groups.items()}
         raise Stuck(f"still moving after {most} steps: {dict(moving)}, lags {lags}")

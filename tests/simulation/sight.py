@@ -22,6 +22,8 @@ from shared.contract.commands.intake import AcceptIssue, RejectIssue, WithdrawIs
 from shared.contract.words import OUTCOMES, Kind, Outcome, RejectionGround, Satisfaction, Solved
 
 OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
+LATE = 0.1
+"""How often somebody clicks on a page that shows an earlier draft."""
 
 
 class Sight:
@@ -30,6 +32,7 @@ class Sight:
     def __init__(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         self.intake, self.dispatch, self.feedback = "", "", ""
         self.kind, self.assignment, self.department, self.round, self.outcome = Kind.PROBLEM, "", "", 1, ""
+        self.drafts: list[tuple[int, str]] = []
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
             move = getattr(self, "_" + event["type"].removesuffix(".v1").replace(".", "_"), None)
             if move is not None:
@@ -69,6 +72,7 @@ class Sight:
 
     def _reply_drafted(self, data: dict[str, Any]) -> None:
         self.dispatch = "drafted"
+        self.drafts.append((data["draft"], data["sha256"]))
 
     def _reply_signed_off(self, data: dict[str, Any]) -> None:
         self.dispatch = "signed_off"
@@ -98,6 +102,12 @@ class Sight:
 
     def _issue_closed(self, data: dict[str, Any]) -> None:
         self.feedback = "closed"
+
+    def page(self, rng: Random) -> dict[str, Any]:
+        """What a click names: mostly the last draft, sometimes an earlier one or, where there is none, something."""
+        earlier = len(self.drafts) > 1 and rng.random() < LATE
+        shown = rng.choice(self.drafts[:-1]) if earlier else (self.drafts or [(1, "0" * 64)])[-1]
+        return {"assignment": self.assignment or "没有", "draft": shown[0], "sha256": shown[1]}
 
 
 class Wish(NamedTuple):
@@ -141,14 +151,14 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
             return Wish(handler, _draft(sight, rng))
         case "drafted":
             if rng.random() < 0.1:
-                return Wish(OFFICE, SendBackReply(assignment=this, reason="请补充依据"))
-            return Wish(f"{handler}/leader", SignOffReply(assignment=this))
+                return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请补充依据"))
+            return Wish(f"{handler}/leader", SignOffReply(**sight.page(rng)))
         case "signed_off":
             if rng.random() < 0.15:
-                return Wish(OFFICE, SendBackReply(assignment=this, reason="请写明时限"))
-            return Wish(CHECKER, CheckReply(assignment=this))
+                return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请写明时限"))
+            return Wish(CHECKER, CheckReply(**sight.page(rng)))
         case "checked":
-            return Wish(RELEASER, ReleaseReply(assignment=this))
+            return Wish(RELEASER, ReleaseReply(**sight.page(rng)))
     return None
 
 
@@ -180,10 +190,10 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str)
         Wish(f"dept:{department}", ReturnAssignment(assignment=this, reason="不是我们的事")),
         Wish(OFFICE, RuleOnReturn(assignment=this, upheld=False, reason="维持")),
         Wish(f"dept:{department}", _draft(sight, rng)),
-        Wish(f"dept:{department}/leader", SignOffReply(assignment=this)),
-        Wish(CHECKER, CheckReply(assignment=this)),
-        Wish(RELEASER, ReleaseReply(assignment=this)),
-        Wish(OFFICE, SendBackReply(assignment=this, reason="退改")),
+        Wish(f"dept:{department}/leader", SignOffReply(**sight.page(rng))),
+        Wish(CHECKER, CheckReply(**sight.page(rng))),
+        Wish(RELEASER, ReleaseReply(**sight.page(rng))),
+        Wish(OFFICE, SendBackReply(**sight.page(rng), reason="退改")),
         Wish(person, _rating(sight, rng)),
         Wish(OFFICE, DecideRework(round=sight.round, granted=rng.random() < 0.5, reason="再议")),
         Wish("leader:li", FinishTracking(reason="可以销号")),

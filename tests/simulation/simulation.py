@@ -1,8 +1,8 @@
 """One whole run from a seed: build the town, disturb it, let it come to rest, and hand over its history."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -11,34 +11,30 @@ from typing import Any
 from services.dispatch.builtin import first_commands as first_departments
 from services.intake.issue.numbers import issue_id
 from services.supervision.builtin import builtin_policy
+from shared.bus import document
 from shared.bus.deadletters import DeadLetter
 from shared.contract.subjects import id_of
-from shared.domain.aggregates import AggregateType, Consumer
-from tests.simulation.beginning import JURISDICTION, SERVICES, first_commands, plain_consumers, settle
+from shared.deadlines import fire_at_of
+from shared.domain.aggregates import Consumer
+from tests.simulation.beginning import JURISDICTION, first_commands, plain_consumers, settle
+from tests.simulation.bugs import Buggy, planted_bugs
 from tests.simulation.checker import Acknowledged, History
-from tests.simulation.clients import DAY, HOUR, Clients
+from tests.simulation.clients import Clients
+from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
+from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
 from tests.simulation.reference import record_of
-from tests.simulation.scheduler import Scheduler, Stuck, virtual_sleep
+from tests.simulation.scheduler import Scheduler, Stuck
+from tests.simulation.store import Collection
+from tests.simulation.tasks import virtual_time
 from tests.simulation.trouble import WAITING, Trouble
-from tests.simulation.world import Clock, Collection, Group, Log
+from tests.simulation.world import Clock, Group, Log, Raw
 
+SKEW_MS = 3_000
+"""How far a machine's clock may be from the true time, either way."""
 OFTEN = "urban_management"
 """The department that the routing rules choose for what people raise here."""
-BUGGY = {
-    "intake": ("intake.accept.v1", "intake.withdraw.v1", "rating.invited.v1"),
-    "dispatch": (
-        "issue.accepted.v1",
-        "dispatch.draft.v1",
-        "issue.withdrawn.v1",
-        "rework.decided.v1",
-        "dispatch.hand_over.v1",
-    ),
-    "supervision": ("issue.assigned.v1", "reply.released.v1", "issue.registered.v1"),
-    "feedback": ("reply.released.v1", "feedback.rate.v1", "issue.registered.v1"),
-}
-"""What may have a bug for one issue, for some days: a dead letter, held followers, an operator."""
 
 
 def silent(text: str) -> None:
@@ -77,17 +73,22 @@ class Town:
         log = Log(rng.choice((1, 2, 3, 4)), clock)
         rates = rng.choices((CALM, LATE, MIXED, WILD), (0.1, 0.2, 0.4, 0.3))[0]
         self.scheduler = scheduler = Scheduler(rng, clock, log, rates, self._stamped(trace, clock))
+        scheduler.skew_ms = rng.choice((0, 500, SKEW_MS, SKEW_MS))
+        scheduler.counts["clocks differ by seconds"] += scheduler.skew_ms == SKEW_MS
         codes = sorted(id_of(subject) for subject, _ in first_departments(JURISDICTION)[:-1])[:4]
         codes.append(OFTEN)
         self.clients = Clients(scheduler, codes, rng)
         self.operators = Operators(scheduler, self.clients, codes, rng)
         for service, consumer in (consumers or plain_consumers()).items():
-            scheduler.consumers[service] = self._watched(consumer)
+            scheduler.consumers[service] = Buggy(consumer, scheduler, self.clients.repairs).consumer
             scheduler.groups[service] = Group(service, consumer.topics, log)
             scheduler.collections[service] = Collection(service)
+        self.connected = rng.sample(codes, rng.choice((1, 2, 3))) if rng.random() < 0.3 else []
+        if self.connected:
+            open_gateway(scheduler, self.connected, lambda name, topics: Group(name, topics, log))
         self._begin()
         self.trouble = Trouble(scheduler, rng, [self.clients.scribble])
-        for service in scheduler.consumers:
+        for service in scheduler.groups:
             for _ in range(rng.choice((1, 1, 2, 3))):
                 scheduler.start_worker(service)
             self.trouble.rebalance(service)
@@ -104,39 +105,6 @@ class Town:
     def _stamped(trace: Callable[[str], None], clock: Clock) -> Callable[[str], None]:
         return trace if trace is silent else lambda text: trace(f"{clock.now():%m-%d %H:%M:%S.%f} {text}")
 
-    # ---------------------------------------------------------------- bugs
-
-    def _watched(self, consumer: Consumer) -> Consumer:
-        """The same consumer; its functions raise for what ``repairs`` names until the repair, and it is noted which
-        reference data each subject used."""
-
-        def watched(decide: Callable[..., Any], state: Any, what: Any, context: Any) -> Any:
-            context.reference.used[context.subject] = context.reference.places
-            name = (consumer.service, getattr(what, "type", ""), context.subject)
-            if self.scheduler.clock.ms < self.clients.repairs.get(name, 0):
-                self.scheduler.counts["handler bug"] += 1
-                raise RuntimeError("a bug that is not repaired yet")
-            return decide(state, what, context)
-
-        def kind(plain: AggregateType) -> AggregateType:
-            deadlines = plain.deadlines
-            return replace(
-                plain,
-                commands={shape: partial(watched, decide) for shape, decide in plain.commands.items()},
-                events={shape: partial(watched, react) for shape, react in plain.events.items()},
-                deadlines=deadlines and replace(deadlines, expire=partial(watched, deadlines.expire)),
-            )
-
-        return replace(consumer, aggregates=tuple(map(kind, consumer.aggregates)))
-
-    def plant_bugs(self, subjects: list[str]) -> None:
-        """Some handlers fail for some issues during some days."""
-        for subject in subjects:
-            if self.rng.random() < 0.25:
-                service = self.rng.choice(SERVICES)
-                place = (service, self.rng.choice(BUGGY[service]), subject)
-                self.clients.repairs[place] = self.scheduler.clock.ms + self.rng.randint(HOUR, 9 * DAY)
-
 
 def run(
     seed: int, trace: Callable[[str], None] = silent, consumers: Mapping[str, Consumer] | None = None
@@ -145,7 +113,7 @@ def run(
     town = Town(seed, trace, consumers)
     scheduler, clients = town.scheduler, town.clients
     result = Run(seed, scheduler, clients, town.operators.dead_letters)
-    with virtual_sleep(scheduler.clock):
+    with virtual_time(scheduler):
         try:
             _play(town, result)
         except Stuck as stuck:
@@ -173,9 +141,7 @@ def _play(town: Town, result: Run) -> None:
         scheduler.run(partial(_at_rest, town), 15_000)
     result.moments.append(_history(town))
     if town.rng.random() < 0.6:
-        scheduler.run(
-            lambda: _quiet(town) and not any(c.deadlines for c in scheduler.collections.values()), 15_000
-        )
+        scheduler.run(lambda: _quiet(town) and not any(_deadlines(town)), 15_000)
         result.moments.append(_history(town))
 
 
@@ -196,15 +162,26 @@ def _people(town: Town) -> None:
         scheduler.spawn("operator", operators.publish())
     if rng.random() < 0.5:
         scheduler.spawn("operator", operators.merge())
+        if rng.random() < 0.3:
+            scheduler.spawn("operator", operators.merge_crosswise())
+    if rng.random() < 0.25:
+        scheduler.spawn("operator", operators.upgrade())
+    if rng.random() < 0.05:
+        scheduler.spawn("robot", clients.insist(7, rng.choice(subjects)))
+    if rng.random() < 0.2:
+        neighbour = Neighbour(scheduler, clients, rng)
+        scheduler.spawn("neighbour", neighbour.tell(rng.choice(subjects)))
+    for code in town.connected:
+        scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
-    town.plant_bugs(subjects)
+    clients.repairs |= planted_bugs(subjects, scheduler.clock.ms, rng)
 
 
 def _quiet(town: Town) -> bool:
     """Everything sent has been read, answered and committed, and everybody knows all reference data."""
     scheduler = town.scheduler
     return (
-        all(task.ask is None or task.ask.kind in WAITING for task in scheduler.tasks)
+        all(task.ask.kind in WAITING for task in scheduler.tasks)
         and not any(group.lag() for group in scheduler.groups.values())
         and not any(worker.view.behind() for worker in scheduler.workers)
     )
@@ -212,12 +189,26 @@ def _quiet(town: Town) -> bool:
 
 def _at_rest(town: Town) -> bool:
     """Quiet, and no deadline is overdue."""
-    scheduler = town.scheduler
-    overdue = any(
-        (at := scheduler.next_deadline(collection)) is not None and at <= scheduler.clock.ms
-        for collection in scheduler.collections.values()
+    return _quiet(town) and not any(_deadlines(town, town.scheduler.clock.now()))
+
+
+def _deadlines(town: Town, until: datetime | None = None) -> Iterator[str]:
+    """All but those of aggregates that hold an event, which may be the very one that stops the clock."""
+    for collection in town.scheduler.collections.values():
+        for deadline, subject in collection.deadlines:
+            wanted = until is None or fire_at_of(deadline) <= until
+            if wanted and "held_since" not in (collection.look(subject) or {}):
+                yield deadline
+
+
+def _largest_batch(scheduler: Scheduler) -> int:
+    """How many records of one aggregate the last write of any came of: so many outcomes were added at once."""
+    last: dict[str, Sequence[Raw]] = {}
+    for collection in scheduler.collections.values():
+        last |= {subject: origin.batch for subject, origin in collection.applied}
+    return max(
+        (sum(raw.key == subject.encode() for raw in batch) for subject, batch in last.items()), default=0
     )
-    return not overdue and _quiet(town)
 
 
 def _history(town: Town) -> History:
@@ -241,4 +232,6 @@ def _history(town: Town) -> History:
         ],
         now=scheduler.clock.now(),
         grace_seconds=builtin_policy().grace_seconds,
+        skew_ms=max(1000, 2 * scheduler.skew_ms),
+        most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE + _largest_batch(scheduler),
     )

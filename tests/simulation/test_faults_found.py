@@ -10,17 +10,18 @@ from shared.bus.deadletters import DeadLetter, discard_request, replay_request, 
 from shared.bus.gateway import Request, sealed
 from shared.bus.processor import Batch, Processor
 from shared.bus.records import Record
-from shared.contract.command import Command, FireDeadline
+from shared.contract.command import Command, FireDeadline, Redeliver
 from shared.contract.commands.dispatch import AssignIssue, CheckReply, ReleaseReply
 from shared.contract.commands.intake import AcceptIssue, WithdrawIssue
 from shared.contract.envelope import open_envelope, seal
 from shared.contract.event import INTAKE
 from shared.contract.events.dispatch import AssignmentSigned
 from shared.contract.events.intake import IssueAccepted, IssueRegistered, IssueWithdrawn
+from shared.deadlines import DueDeadline, deadline_string
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines, Decide
 from shared.domain.decisions import Change, Context, Deadline, event
 from shared.domain.reference import Reference
-from shared.timers import DueDeadline, Timers, deadline_string
+from shared.timers import Timers
 from tests.simulation.beginning import Memory
 from tests.simulation.reference import Whole
 
@@ -55,6 +56,8 @@ def done(state: Any, command: Any, context: Context) -> Change[Count]:
 
 def fire(state: Count, deadline: Deadline, context: Context) -> Change[Count]:
     """Tell that it fired."""
+    if deadline.name in BROKEN:
+        raise RuntimeError("broken")
     signed = AssignmentSigned(assignment="A", department="D", by="timer")
     return Change(state.model_copy(update={"fires_at": None}), (event(signed),))
 
@@ -89,6 +92,13 @@ class Bench:
             self.lose = False
             raise ConnectionError
         self.published += outgoing
+
+    def falls_due(self, subject: str) -> None:
+        """Its document has a deadline now."""
+        document = self.memory.documents[subject]
+        document["state"]["fires_at"] = NOW.isoformat()
+        document["due"] = {"name": "x/1/due/1", "at": NOW.isoformat()}
+        document["deadline"] = deadline_string(0, NOW, subject)
 
     def run(self, *records: Record) -> Batch | None:
         """One batch; None when publishing failed."""
@@ -138,7 +148,7 @@ FIRST, SECOND, THIRD = (
 def test_a_command_without_a_handler_is_a_dead_letter_and_stops_no_partition():
     bench = Bench()
     assert bench.run(asked(Request("X", WithdrawIssue(), "http", "a:b", "1"), 0)) is not None
-    assert bench.run(asked(Request("X", AcceptIssue(), "http", "a:b", "1"), 1)) is not None
+    assert bench.run(asked(Request("X", AcceptIssue(), "http", "a:b", "2"), 1)) is not None
     assert [dead_letter.place for dead_letter in bench.dead_letters] == [
         ("dispatch.commands", 0, 0),
         ("dispatch.commands", 0, 1),
@@ -196,7 +206,7 @@ def test_a_dead_letter_handed_in_again_in_vain_can_still_be_discarded():
 def test_what_was_due_before_a_command_that_fails_is_told_though_the_first_try_to_publish_is_lost():
     bench = Bench()
     bench.run(told(1, FIRST, 0))
-    bench.memory.documents["X"]["state"]["fires_at"] = NOW.isoformat()
+    bench.falls_due("X")
     failing = asked(Request("X", AssignIssue(), "http", "a:b", "1"), 0, NOW + timedelta(hours=1))
     bench.lose = True
     assert bench.run(failing) is None
@@ -207,11 +217,14 @@ def test_what_was_due_before_a_command_that_fails_is_told_though_the_first_try_t
     assert types == ["assignment.signed.v1"]
 
 
+READ: dict[str, Any] = {"assignment": "A", "draft": 1, "sha256": "0" * 64}
+
+
 def test_the_same_id_with_the_same_fields_but_another_verb_is_another_body():
     bench = Bench(commands={CheckReply: done, ReleaseReply: done})
     batch = bench.run(
-        asked(Request("X", CheckReply(assignment="A"), "http", "a:b", "1"), 0),
-        asked(Request("X", ReleaseReply(assignment="A"), "http", "a:b", "1"), 1),
+        asked(Request("X", CheckReply(**READ), "http", "a:b", "1"), 0),
+        asked(Request("X", ReleaseReply(**READ), "http", "a:b", "1"), 1),
     )
     assert batch is not None
     assert [answer.outcome.get("reason") for answer in batch.answers] == [None, "id_reused"]
@@ -220,15 +233,9 @@ def test_the_same_id_with_the_same_fields_but_another_verb_is_another_body():
 class OneDue:
     """A store with one deadline that is an hour late."""
 
-    async def count_due(self, low: str, high: str) -> int:
-        return int(low <= deadline_string(0, NOW, "X") < high)
-
     async def read_due(self, low: str, high: str) -> list[DueDeadline]:
-        return (
-            [DueDeadline("X", "x/1/due/1", NOW, deadline_string(0, NOW, "X"), 1)]
-            if await self.count_due(low, high)
-            else []
-        )
+        due = DueDeadline("X", "x/1/due/1", NOW, deadline_string(0, NOW, "X"), 1)
+        return [due] if low <= due.deadline < high else []
 
 
 async def test_the_auditor_does_not_send_what_still_waits_for_events_to_be_read():
@@ -253,3 +260,30 @@ async def test_a_partition_that_moves_on_while_its_deadlines_are_posted_is_not_k
     timers = Timers(OneDue(), post, now=lambda: NOW + timedelta(hours=1))
     timers.assigned([0])
     await timers.round()
+
+
+def test_a_dead_letter_about_an_event_of_an_unknown_type_takes_its_place_when_it_is_handed_in_again():
+    bench = Bench()
+    bench.run(told(2, SECOND, 6))
+    raw = told(1, FIRST, 5).value or b""
+    unknown = raw.replace(FIRST.type.encode(), b"issue.dreamt.v1").decode()
+    again = Redeliver(topic=INTAKE, partition=0, offset=5, value=unknown, seq=1)
+    bench.run(asked(Request("X", again, "deadletter", "operator:sun", "replay/a"), 0))
+    assert bench.memory.documents["X"]["state"]["events"] == 1
+    assert "held" not in bench.memory.documents["X"]
+
+
+def test_a_deadline_that_failed_fires_when_it_is_handed_in_again_though_its_dead_letter_may_still_be_sent_again():
+    bench = Bench()
+    bench.run(told(1, FIRST, 0))
+    bench.falls_due("X")
+    due = Request("X", FireDeadline(name="x/1/due/1", due_at=NOW), "timer", "timer:due", "X/x/1/due/1")
+    BROKEN.add("x/1/due/1")
+    try:
+        bench.run(asked(due, 0, NOW + timedelta(hours=1)))
+    finally:
+        BROKEN.clear()
+    (dead_letter,) = bench.dead_letters
+    bench.run(asked(replay_request(dead_letter, "operator:sun"), 1, NOW + timedelta(hours=2)))
+    types = [open_envelope(out.value).type for out in bench.published if not out.topic.endswith(".dlq")]
+    assert types == ["assignment.signed.v1"]

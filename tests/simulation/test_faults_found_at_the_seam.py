@@ -9,7 +9,9 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from shared.bus.consumer import BatchConsumer
+from shared.bus.forwarder import Forwarder
 from shared.bus.processor import Batch
+from shared.bus.subscription import Subscribed
 from shared.contract.event import INTAKE
 from tests.simulation.worker import Anything
 
@@ -22,15 +24,22 @@ class Bare:
     def __init__(self, ends: dict[TopicPartition, int]) -> None:
         self.ends, self.away = ends, False
         self.commits: list[dict[TopicPartition, int]] = []
+        self.positions: dict[TopicPartition, int] = {}
+        self._subscription = self
+        self.subscription = SimpleNamespace(assignment=self)
+        self._coordinator = SimpleNamespace(fetch_committed_offsets=self._fetch)
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.ends)
 
+    def all_consumed_offsets(self) -> dict[TopicPartition, Any]:
+        return {tp: SimpleNamespace(offset=position) for tp, position in self.positions.items()}
+
     async def end_offsets(self, partitions: Any) -> dict[TopicPartition, int]:
         return {tp: self.ends[tp] for tp in partitions}
 
-    async def committed(self, tp: TopicPartition) -> int:
-        return 0
+    async def _fetch(self, partitions: Any) -> dict[TopicPartition, Any]:
+        return {}
 
     async def commit(self, offsets: Any) -> None:
         """Keep them, or fail as the coordinator does when it is away."""
@@ -61,14 +70,14 @@ def batches(client: Bare) -> BatchConsumer:
         on_batch=lambda batch: None,
         on_assigned=lambda partitions: None,
     )
-    made.consumer = lambda: client  # type: ignore[assignment, return-value]
+    made.subscription = Subscribed(client)
     return made
 
 
 def raw(tp: TopicPartition, offset: int) -> Any:
     """One record as the client hands it over."""
     place = {"topic": tp.topic, "partition": tp.partition, "offset": offset}
-    return SimpleNamespace(**place, timestamp=0, key=b"", value=b"", headers=())
+    return SimpleNamespace(**place, timestamp=0, timestamp_type=1, key=b"", value=b"", headers=())
 
 
 async def test_a_batch_that_ends_after_its_partition_moved_on_does_not_hold_the_timers_back():
@@ -143,3 +152,19 @@ async def test_what_a_failed_commit_left_over_is_not_committed_for_a_partition_t
     await made.on_partitions_assigned([mine])
     await made.handle([raw(mine, 5)])
     assert client.commits == [{mine: 6}]
+
+
+async def test_a_commit_of_the_departments_gateway_that_failed_is_tried_again_though_the_department_is_silent():
+    silent = TopicPartition("dept.housing.replies", 0)
+    client = Bare({silent: 0})
+
+    async def publish(outgoing: Any, timestamps: Any) -> None:
+        """Taken."""
+
+    forwarder = Forwarder(publish, "", lambda records: [])
+    forwarder.subscription = Subscribed(client)
+    client.away = True
+    await forwarder.handle([raw(silent, 3)])
+    client.away, client.positions = False, {silent: 4}
+    await forwarder._poll(client.getmany)  # type: ignore[arg-type]
+    assert client.commits == [{silent: 4}]

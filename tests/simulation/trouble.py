@@ -3,14 +3,19 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
+from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+
 from tests.simulation.beginning import drive
 from tests.simulation.clients import DAY, HOUR
 from tests.simulation.faults import LATE, Rates
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.worker import Worker
+from tests.simulation.worker import Process
 
+MARKED = (".events", ".commands", ".replies")
+"""The topics on which transactions may end; those of reference data and dead letters are read by number here."""
+OWN_EVENTS = ("intake.events", "dispatch.events", "supervision.events", "feedback.events")
 STORM = Rates(0.4, 0.004)
-WAITING = ("poll", "tick", "follow")
+WAITING = ("poll", "tick", "follow", "wanted")
 
 
 class Trouble:
@@ -18,14 +23,15 @@ class Trouble:
 
     def __init__(self, scheduler: Scheduler, rng: Random, more: Sequence[Callable[[], None]]) -> None:
         self.scheduler, self.rng = scheduler, rng
+        scheduler.rebalanced = self.rebalance
         scheduler.on_crash.append(self._crashed)
         scheduler.on_unpublished.append(self._away)
         scheduler.on_return.append(self._storm)
-        late = [self._block, self._block, self._deafen]
-        moving = [self._rebalance_any, self._freeze, self._join, self._leave, self._kill]
+        late = [self._block, self._block, self._deafen, self._mark, self._delete, self._refuse]
+        moving = [self._rebalance_any, self._freeze, self._join, self._leave, self._kill, self._stop]
         scheduler.chaos += [*late, *([] if scheduler.rates is LATE else moving), *more]
 
-    def members(self, service: str) -> list[Worker]:
+    def members(self, service: str) -> list[Process]:
         """The living workers of one service that their group knows."""
         return [w for w in self.scheduler.workers if w.service == service and not w.kicked]
 
@@ -36,15 +42,15 @@ class Trouble:
         self.rng.shuffle(members)
         shares = group.share(members)
         for worker in members:
-            own = [task.ask for task in self.scheduler.tasks if task.owner is worker and task.ask]
+            own = [task.ask for task in self.scheduler.tasks if task.owner is worker]
             if any(ask.kind not in WAITING for ask in own):
                 self.scheduler.counts["rebalance in mid-batch"] += 1
             drive(worker.revoked())
         for worker in members:
-            drive(worker.assigned(shares[worker]))
+            self.scheduler.spawn(f"{worker.name} assigned", worker.assigned(shares[worker]), worker)
         self.scheduler.trace(f"{service} rebalanced to {[worker.name for worker in members]}")
 
-    def _any(self) -> Worker | None:
+    def _any(self) -> Process | None:
         return self.rng.choice(self.scheduler.workers) if self.scheduler.workers else None
 
     def _rebalance_any(self) -> None:
@@ -64,12 +70,12 @@ class Trouble:
             self.scheduler.after(6_000, lambda: self._kick(worker))
             self.scheduler.after(pause + self.rng.choice((1, 500, 3_000)), lambda: self._back(worker))
 
-    def _kick(self, worker: Worker) -> None:
+    def _kick(self, worker: Process) -> None:
         if worker.alive:
             worker.kicked = True
             self.rebalance(worker.service)
 
-    def _back(self, worker: Worker) -> None:
+    def _back(self, worker: Process) -> None:
         if worker.alive and worker.kicked:
             drive(worker.revoked())
             worker.kicked = False
@@ -125,13 +131,62 @@ class Trouble:
             self.scheduler.kill(worker)
             self._crashed(worker)
 
-    def _crashed(self, worker: Worker) -> None:
+    def _stop(self) -> None:
+        """A whole service is down for a while; sometimes an operator sets its group back to the first record."""
+        service = self.rng.choice(list(self.scheduler.groups))
+        for worker in [worker for worker in self.scheduler.workers if worker.service == service]:
+            self.scheduler.kill(worker)
+        self.scheduler.counts["service down"] += 1
+        if self.rng.random() < 0.5:
+            group = self.scheduler.groups[service]
+            topics = self.rng.choice((group.topics, [self.rng.choice(group.topics)]))
+            group.committed = {tp: at for tp, at in group.committed.items() if tp.topic not in topics}
+            self.scheduler.counts["offsets set back"] += 1
+            self.scheduler.trace(f"{service} is set back to the first record of {topics}")
+        pause = self.rng.choice((5_000, 600_000, HOUR))
+        for _ in range(self.rng.choice((1, 2))):
+            self.scheduler.after(pause, lambda: self._replace(service))
+
+    def _mark(self) -> None:
+        """Somebody writes in transactions: a marker takes an offset, mostly behind the last record."""
+        topic = self.rng.choice([name for name in self.scheduler.log.topics if name.endswith(MARKED)])
+        self.scheduler.log.mark(topic, self.rng.randrange(len(self.scheduler.log.ends(topic))))
+        self.scheduler.counts["end marker"] += 1
+
+    def _delete(self) -> None:
+        """Retention of a department's orders: the department has read them, or comes too late."""
+        orders = [name for name in self.scheduler.log.topics if name.endswith(".orders")]
+        if orders:
+            topic = self.rng.choice(orders)
+            end = self.scheduler.log.ends(topic)[0].end
+            self.scheduler.log.delete(topic, 0, self.rng.randint(0, end))
+            self.scheduler.counts["orders deleted"] += 1
+
+    def _refuse(self) -> None:
+        """For a while the broker takes nothing on one department's topic, or one issue's events on one topic."""
+        log, subjects = self.scheduler.log, sorted(self.scheduler.log.by_subject)
+        span = self.rng.randint(1, self.rng.choice((600_000, HOUR, DAY)))
+        if self.rng.random() < 0.5 or not subjects:
+            orders = [name for name in log.topics if name.endswith(".orders")]
+            if not orders:
+                return
+            topic = self.rng.choice(orders)
+            log.away[topic] = self.rng.choice((UnknownTopicOrPartitionError, TopicAuthorizationFailedError))()
+            self.scheduler.after(span, lambda: log.away.pop(topic, None))
+            self.scheduler.counts["topic refuses"] += 1
+        else:
+            place = (self.rng.choice(OWN_EVENTS), self.rng.choice(subjects))
+            log.against.add(place)
+            self.scheduler.after(span, lambda: log.against.discard(place))
+            self.scheduler.counts["record refused by a policy"] += 1
+
+    def _crashed(self, worker: Process) -> None:
         service = worker.service
         self._away(worker)
         self.scheduler.after(self.rng.choice((300, 6_000)), lambda: self.rebalance(service))
         self.scheduler.after(self.rng.choice((1_000, 20_000)), lambda: self._replace(service))
 
-    def _away(self, worker: Worker) -> None:
+    def _away(self, worker: Process) -> None:
         """What let a batch fail keeps its topics away as well: what was stored is published days later."""
         for topic in sorted({raw.topic for raw in worker.batch}):
             if self.scheduler.rates.chaos and self.rng.random() < 0.2:
@@ -156,9 +211,14 @@ class Trouble:
         """Nothing goes wrong any more: everybody awake, every service manned, every topic flowing."""
         scheduler = self.scheduler
         scheduler.rates = Rates()
+        scheduler.lacks.clear()
+        for worker in [worker for worker in scheduler.workers if worker.lacks]:
+            scheduler.kill(worker)
         for worker in list(scheduler.workers):
             worker.frozen_until = worker.view.deaf_until = 0
             self._back(worker)
+        scheduler.log.away.clear()
+        scheduler.log.against.clear()
         for group in scheduler.groups.values():
             group.blocked_until.clear()
         for service in scheduler.groups:

@@ -1,26 +1,50 @@
 """One worker process of one service: the real parts over a pretended Kafka and store."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError
 
 from shared.bus.consumer import BatchConsumer, Infrastructure
 from shared.bus.gateway import Gateway, Request
 from shared.bus.processor import Batch, Processor
-from shared.bus.records import Outgoing
+from shared.bus.publisher import Publisher
+from shared.bus.records import Record
+from shared.bus.subscription import Subscribed
+from shared.bus.upgrades import Upgrades
 from shared.contract.command import Command
 from shared.domain.aggregates import Consumer
 from shared.service import BUILTIN, SYSTEM, Service
 from shared.store import Aggregates
-from shared.timers import Timers
+from shared.timers import RETRY_SECONDS, Timers
+from tests.simulation.client import Client
+from tests.simulation.producing import Producers
 from tests.simulation.reference import View
-from tests.simulation.world import Ask, Clock, Collection, Group, Log, Origin, Raw
+from tests.simulation.store import Collection
+from tests.simulation.world import Ask, Clock, Group, Log, Origin, Raw
 
-AUDIT_MS = 60_000
+SOON_MS = 20_000
 FirstCommands = Sequence[tuple[str, Command]]
+Lacks = Iterable[str]
+"""Types that a version does not know."""
+
+
+class Wanted:
+    """An event that a task waits for step by step."""
+
+    def __init__(self) -> None:
+        self.set_ = False
+
+    def set(self) -> None:
+        self.set_ = True
+
+    def clear(self) -> None:
+        self.set_ = False
+
+    async def wait(self) -> None:
+        await Ask("wanted", self)
 
 
 class Anything:
@@ -33,89 +57,110 @@ class Anything:
         return self
 
 
-class Client:
-    """The part of AIOKafkaConsumer that a batch consumer uses; positions move when the scheduler fetches."""
-
-    def __init__(self, group: Group, log: Log) -> None:
-        self._group, self._log = group, log
-        self.positions: dict[TopicPartition, int] = {}
-        self.dry = -1
-        """The size of the log at which there was nothing to fetch; -1: to be looked at."""
-
-    def assignment(self) -> set[TopicPartition]:
-        return set(self.positions)
-
-    def seek(self, tp: TopicPartition, offset: int) -> None:
-        self.positions[tp], self.dry = offset, -1
-
-    async def getmany(self) -> Sequence[Raw]:
-        """What FastStream hands over of one poll; which records, the scheduler says."""
-        return await Ask("poll")
-
-    async def committed(self, tp: TopicPartition) -> int | None:
-        return self._group.committed.get(tp)
-
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        self.must_own(offsets)
-        await Ask("commit", (self, dict(offsets)))
-
-    async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        return await Ask("ends", list(partitions))
-
-    def must_own(self, partitions: Iterable[TopicPartition]) -> None:
-        """The fence: a commit of a partition that moved on is refused whole."""
-        if any(tp not in self.positions for tp in partitions):
-            raise IllegalStateError("a partition is not assigned")
-
-
-class Worker:
-    """Wired as shared/service.py wires it. ``frozen_until`` is SIGSTOP; ``kicked``: its group goes on without it."""
+class Process:
+    """What the scheduler knows of a process. ``frozen_until`` is SIGSTOP; ``kicked``: its group goes on without it."""
 
     def __init__(
-        self,
-        number: int,
-        consumer: Consumer,
-        group: Group,
-        collection: Collection,
-        log: Log,
-        clock: Clock,
-        first_commands: FirstCommands = (),
+        self, number: int, service: str, group: Group, log: Log, clock: Clock, skew_ms: int, lacks: Lacks = ()
     ) -> None:
-        self.number, self.service, self.group, self.clock, self.log = (
-            number,
-            consumer.service,
-            group,
-            clock,
-            log,
-        )
-        self.name = f"{consumer.service}#{number}"
+        """``skew_ms``: how far this machine's clock is ahead. ``lacks``: types that this version does not know."""
+        self.number, self.service, self.group, self.log = number, service, group, log
+        self.name = f"{service}#{number}"
+        self.clock, self._skew_ms, self.lacks = clock, skew_ms, frozenset(lacks)
         self.alive, self.kicked, self.frozen_until, self.idle_until = True, False, 0, 0
         self.batch: Sequence[Raw] = ()
         self.generation = -1
-        """Of the group, as this worker last heard; an older one fences its commits."""
+        """Of the group, as this process last heard; an older one fences its commits."""
         self.client, self.view = Client(group, log), View(log)
+        self.producers = Producers(clock, self.now_ms)
+        self._publish = Publisher(
+            self.producers,
+            service,
+            Anything(),  # type: ignore[arg-type]
+            clock=lambda: self.now_ms() / 1000,
+        )
+
+    def now_ms(self) -> int:
+        """The time on this machine, in ms."""
+        return self.clock.ms + self._skew_ms
+
+    def now(self) -> datetime:
+        """The time on this machine."""
+        return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What it does side by side."""
+        return {"follow": self.view.follow()}
+
+    def wants_tick(self) -> bool:
+        """True when its timers would wake up now."""
+        return False
+
+    def origin(self) -> Origin:
+        """What a write of this moment comes of."""
+        known = self.view.reference
+        subjects = {(raw.key or b"").decode("utf-8", "replace") for raw in self.batch}
+        return Origin(
+            self.batch,
+            {subject: known.used[subject] for subject in subjects if subject in known.used},
+            {subject: frozenset(known.raised[subject]) for subject in subjects if subject in known.raised},
+            self.lacks,
+        )
+
+    async def revoked(self) -> None:
+        """The group takes everything away, as before each rebalance."""
+        self.client.positions = {}
+        self.client.paused.clear()
+
+    async def assigned(self, partitions: set[TopicPartition]) -> None:
+        """The group hands out partitions; reading goes on from what is committed, also while the callback waits."""
+        self.generation = self.group.generation
+        self.client.look_again()
+        self.client.positions = {tp: self.group.committed.get(tp, 0) for tp in sorted(partitions)}
+
+
+class Worker(Process):
+    """One worker of a service, wired as shared/service.py wires it."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        collection: Collection,
+        first_commands: FirstCommands,
+        *process: Any,
+    ) -> None:
+        """``process``: as above, from ``group`` on behind its number and service."""
+        number, *others = process
+        super().__init__(number, consumer.service, *others)
+        self._collection = collection
         store = Aggregates(collection, consumer.jurisdiction)
         self._tokens = 0
         processor = Processor(consumer, store, self._publish, self.view, token=self._token, clock=lambda: 0.0)
+        self.gateway = Gateway(consumer.source, self._publish, store)
+        self._service = SimpleNamespace(held=Anything(), gateway=self.gateway)
         self.batches = BatchConsumer(
             processor,
             "",
             Anything(),  # type: ignore[arg-type]
             on_batch=self._on_batch,
-            on_assigned=lambda partitions: self.timers.assigned(partitions),
+            on_assigned=lambda partitions: Service._on_assigned(self._service, partitions),  # type: ignore[arg-type]
         )
-        self.batches.consumer = lambda: self.client  # type: ignore[assignment, return-value]
-        self.gateway = Gateway(consumer.source, self._publish, store)
-        self.timers = Timers(
+        self.batches.subscription = Subscribed(self.client)
+        self.timers = self._service.timers = Timers(
             store,
             self._post,
-            now=clock.now,
+            now=self.now,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
         )
+        self.upgrades = self._service.upgrades = Upgrades(store.passed_over, self._read, self.gateway.post)
+        self.upgrades._wanted = Wanted()  # type: ignore[assignment]
         self._first_commands = first_commands
-        self._service = SimpleNamespace(timers=self.timers, _held={}, gateway=self.gateway)
         self.answers: list[Any] = []
-        self._audited = clock.ms
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What it does side by side."""
+        own = {"consume": self.consume(), "tick": self.tick(), "upgrade": self.upgrades.run()}
+        return {**own, **super().tasks()}
 
     async def consume(self) -> None:
         """Read the reference data whole, publish what is missing of one's own; then fetch a batch, handle it, again."""
@@ -126,8 +171,10 @@ class Worker:
             await self._persist(self._publish_first)
         self.view.began = True
         while True:
-            self.batch = await self.client.getmany()
-            await self.batches.handle(self.batch)
+            found = await self.client.getmany()
+            self.batch = self.client.fetched if found else ()
+            if found:
+                await self.batches.handle(self.batch)
 
     async def _persist(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -146,39 +193,35 @@ class Worker:
         )
 
     async def tick(self) -> None:
-        """The timers' own work, with the waiting done by the scheduler."""
+        """The timers' own turns, as ``Timers.run`` takes them, with the waiting done by the scheduler."""
         while True:
             await Ask("tick", self)
-            self.timers._wake.clear()
             try:
-                wait = await self.timers.round()
-                if self.clock.ms - self._audited > AUDIT_MS:
-                    self._audited = self.clock.ms
-                    await self.timers.audit()
-            except Infrastructure:
-                wait = 1.0
+                wait = await self.timers.turn()
+            except Exception:
+                wait = RETRY_SECONDS
             self.idle_until = self.clock.ms + int(wait * 1000)
 
     def wants_tick(self) -> bool:
-        """True when the timers would wake up now."""
-        return self.clock.ms >= self.idle_until or self.timers._wake.is_set()
-
-    def origin(self) -> Origin:
-        """What a write of this moment comes of."""
-        used = self.view.reference.used
-        subjects = {(raw.key or b"").decode("utf-8", "replace") for raw in self.batch}
-        return Origin(self.batch, {subject: used[subject] for subject in subjects if subject in used})
+        """True when the timers would wake up now, and would find something."""
+        if self.timers.woken:
+            return True
+        soonest = self._collection.soonest if self.clock.ms >= self.idle_until else None
+        return soonest is not None and soonest <= self.clock.ms + SOON_MS
 
     async def revoked(self) -> None:
-        """The group takes everything away, as before each rebalance."""
+        """As above, and the batch consumer is told before."""
         await self.batches.on_partitions_revoked(self.client.assignment())
-        self.client.positions = {}
+        await super().revoked()
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
-        """The group hands out partitions; reading goes on from what is committed."""
-        self.generation, self.client.dry = self.group.generation, -1
-        self.client.positions = {tp: self.group.committed.get(tp, 0) for tp in sorted(partitions)}
+        """As above, and the batch consumer is told behind."""
+        await super().assigned(partitions)
         await self.batches.on_partitions_assigned(sorted(partitions))
+
+    async def _read(self, places: Iterable[Any]) -> AsyncIterator[Record]:
+        for record in await Ask("read", list(places)):
+            yield record
 
     def _on_batch(self, batch: Batch) -> None:
         Service._on_batch(self._service, batch)  # type: ignore[arg-type]
@@ -186,9 +229,6 @@ class Worker:
 
     async def _post(self, due: Sequence[Any]) -> None:
         await Service._post(self._service, due)  # type: ignore[arg-type]
-
-    async def _publish(self, outgoing: Sequence[Outgoing]) -> None:
-        await Ask("publish", (list(outgoing), self.clock.ms))
 
     def _token(self) -> str:
         self._tokens += 1

@@ -6,6 +6,9 @@ import pytest
 
 from services.dispatch import consumer as dispatch
 from services.supervision import consumer as supervision
+from shared.bus.records import Record
+from shared.bus.reference import take_in
+from shared.contract.envelope import seal
 from shared.contract.events.dispatch import DepartmentPublished, RulesPublished
 from shared.contract.events.supervision import CalendarPublished
 from shared.contract.subjects import subject_of
@@ -21,6 +24,7 @@ def department(version: str, *, merged_into: str = "", at: datetime = BEGINNING)
         in_force_from=at,
         name_zh="局",
         name_en="Bureau",
+        level="city",
         head="局长",
         merged_into=merged_into,
         by="chen",
@@ -95,3 +99,18 @@ def test_a_rework_after_a_merger_that_is_read_late_goes_to_the_successor_by_now(
     reference.learn(subject_of("department", "tax"), merged)
     assert reference.directory(NOW - timedelta(days=1)).successor("tax") == "tax"
     assert reference.successor("tax") == "finance"
+
+
+def test_a_version_that_its_reader_fails_on_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the reader begins again at the first record each second, and comes to this one again."""
+    subject, event = next(iter(builtin_events()))
+    body = event.model_dump(mode="json")
+    raw = seal(id="1", type=event.type, source="/x", subject=subject, time=NOW, data=body, seq=1)
+    record = Record("dispatch.reference", 0, 0, 0, subject.encode(), raw)
+    assert take_in(Reference(), record) is not None
+
+    def fail(self: Reference, subject: str, event: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(Reference, "learn", fail)
+    assert take_in(Reference(), record) is None

@@ -75,7 +75,7 @@ def service_program(
 async def history_services(
     parts: Parts,
     *,
-    namespace: str = "history",
+    namespace: str,
     reply_limit: str | None = None,
     command: ServiceCommand | None = None,
     timeout_seconds: float = 60.0,

@@ -6,9 +6,10 @@ off by a crash is posted again and happens once.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import httpx
 
@@ -17,15 +18,26 @@ from services.cli.replaying.messages import Message
 from services.cli.replaying.reads import WITH_DEADLINES
 from shared.bus.document import SWEEP
 from shared.bus.reader import GroupLag
+from shared.settings import BODY_BYTES
 
 CHUNK = 250
 AT_ONCE = 2
 """Requests to one service at the same time: one that is decided on, and one that waits."""
 PATIENCE_SECONDS = 90.0
+"""How long nothing at all may happen; whatever gets on begins it anew."""
 PAUSE_SECONDS = 0.2
+BRACKETS, COMMA = 2, 1
+"""What the bytes of a request are beside its commands."""
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
+
+
+class Ready(NamedTuple, Generic[T]):
+    """Commands that go out in one request, as they stand in it, and what they are for."""
+
+    what: T
+    entries: tuple[bytes, ...]
 
 
 class Driver:
@@ -40,8 +52,11 @@ class Driver:
         jurisdiction: str,
         until: datetime,
         progress: Callable[[int], None] = lambda inputs: None,
+        body_bytes: int = BODY_BYTES,
     ) -> None:
+        """``body_bytes``: the largest request that the services take."""
         self._urls, self._lag, self._until, self._progress = urls, lag, until, progress
+        self._body_bytes = body_bytes
         self.lives = [Life.of(message, jurisdiction) for message in messages]
         self._by_subject = {life.subject: life for life in self.lives}
         self.inputs = sum(life.inputs(until) for life in self.lives)
@@ -55,61 +70,84 @@ class Driver:
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, limits=limits) as client:
             while steps := [(life, step) for life in self.lives if (step := life.next(self._until))]:
                 await self._play(client, steps)
-                await self._lag.wait_for_none()
+                await self._all_read()
                 await self._read_deadlines(client)
             await self._sweep(client)
             return await self._document_writes(client)
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Life, Step]]) -> None:
         """Post one step of every issue, many at once."""
-        by_service: dict[str, list[tuple[Life, Step]]] = {}
+        by_service: dict[str, list[Ready[tuple[Life, Step]]]] = {}
         for life, step in steps:
-            by_service.setdefault(step.service, []).append((life, step))
+            ready = Ready((life, step), tuple(map(_encoded, step.entries)))
+            by_service.setdefault(step.service, []).append(ready)
         async with asyncio.TaskGroup() as group:
             for service, mine in by_service.items():
-                chunks = _chunks(mine)
+                chunks = _chunks(mine, self._body_bytes)
                 for _ in range(AT_ONCE):
                     group.create_task(self._post(client, service, chunks))
 
     async def _post(
-        self, client: httpx.AsyncClient, service: str, chunks: Iterator[Sequence[tuple[Life, Step]]]
+        self, client: httpx.AsyncClient, service: str, chunks: "Iterator[list[Ready[tuple[Life, Step]]]]"
     ) -> None:
         """Post one chunk after the other, for as long as there are any."""
         for chunk in chunks:
-            entries = [entry for _, step in chunk for entry in step.entries]
-            outcomes = await self._answers(client, service, entries)
-            position = 0
-            for life, step in chunk:
-                life.done(step, outcomes[position : position + len(step.entries)])
-                position += len(step.entries)
+            outcomes = iter(await self._answers(client, service, [one for _, own in chunk for one in own]))
+            for (life, step), entries in chunk:
+                life.done(step, [next(outcomes) for _ in entries])
             self._progress(sum(life.step for life in self.lives))
 
     async def _answers(
-        self, client: httpx.AsyncClient, service: str, entries: Sequence[Entry]
+        self, client: httpx.AsyncClient, service: str, entries: Sequence[bytes]
     ) -> list[Mapping[str, Any]]:
         """All outcomes; what has none yet is posted again under its old key, also after the service died."""
-        end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        end = _patience()
         answers: dict[int, Mapping[str, Any]] = {}
         while missing := [number for number in range(len(entries)) if number not in answers]:
             if asyncio.get_running_loop().time() > end:
-                raise ReplayFailed(
-                    f"{service} did not decide in {PATIENCE_SECONDS:.0f} s on {entries[missing[0]]}"
-                )
-            body = [entries[number] for number in missing]
-            response = await self._ask(client, "POST", service, "/history/commands", end, json=body)
+                first = entries[missing[0]].decode()[:500]
+                raise ReplayFailed(f"{service} did not decide in {PATIENCE_SECONDS:.0f} s on {first}")
+            body = b"[" + b",".join(entries[number] for number in missing) + b"]"
+            response = await self._ask(client, "POST", service, "/history/commands", end, content=body)
             found = zip(missing, response.json(), strict=True)
-            answers |= {number: outcome for number, outcome in found if outcome is not None}
+            if new := {number: outcome for number, outcome in found if outcome is not None}:
+                answers |= new
+                end = _patience()
         return [answers[number] for number in range(len(entries))]
+
+    async def _all_read(self) -> None:
+        """Wait until every service has read all there is; raise ReplayFailed where they stand still."""
+        waiting = asyncio.ensure_future(self._lag.wait_for_none())
+        before: dict[str, int] = {}
+        try:
+            while not (await asyncio.wait({waiting}, timeout=PATIENCE_SECONDS))[0]:
+                left = await self._lag.by_group()
+                if left == before:
+                    stands = ", ".join(
+                        f"{group} has {count} records to read" for group, count in left.items() if count
+                    )
+                    raise ReplayFailed(f"nothing was read for {PATIENCE_SECONDS:.0f} s: {stands}")
+                before = left
+            await waiting
+        finally:
+            waiting.cancel()
 
     async def _ask(
         self, client: httpx.AsyncClient, method: str, service: str, path: str, end: float, **what: Any
     ) -> httpx.Response:
         """One request, made again until ``end`` while the service is away: it is started again by itself."""
+        headers = {"Content-Type": "application/json"}
         while True:
             try:
-                response = await client.request(method, f"{self._urls[service]}{path}", **what)
+                response = await client.request(
+                    method, f"{self._urls[service]}{path}", headers=headers, **what
+                )
+                if response.status_code < 400:
+                    return response
                 if response.status_code < 500:
-                    return response.raise_for_status()
+                    raise ReplayFailed(
+                        f"{service} refused {path}: {_why(response, len(what.get('content', b'')))}"
+                    )
                 error = f"HTTP {response.status_code}: {response.text[:300]}"
             except httpx.TransportError as fault:
                 error = str(fault)
@@ -131,7 +169,7 @@ class Driver:
         self, client: httpx.AsyncClient, services: Iterable[str], until: datetime
     ) -> list[tuple[str, dict[str, str]]]:
         """(service, deadline) of everything due up to ``until``."""
-        end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        end = _patience()
         params = {"until": until.isoformat()}
 
         async def of(service: str) -> list[tuple[str, dict[str, str]]]:
@@ -142,23 +180,23 @@ class Driver:
 
     async def _sweep(self, client: httpx.AsyncClient) -> None:
         """Fire the sweep of every finished issue: what it kept for sending again is forgotten."""
-        sweeps: dict[str, list[Entry]] = {}
+        sweeps: dict[str, list[Ready[None]]] = {}
         for service, found in await self._deadlines(client, self._urls, END_OF_TIME):
             if _is_sweep(found):
-                at = datetime.fromisoformat(found["at"])
-                sweeps.setdefault(service, []).append(fire_entry(found["subject"], found["name"], at))
+                fire = fire_entry(found["subject"], found["name"], datetime.fromisoformat(found["at"]))
+                sweeps.setdefault(service, []).append(Ready(None, (_encoded(fire),)))
         async with asyncio.TaskGroup() as group:
-            for service, entries in sweeps.items():
-                group.create_task(self._fire(client, service, entries))
-        await self._lag.wait_for_none()
+            for service, ready in sweeps.items():
+                group.create_task(self._fire(client, service, ready))
+        await self._all_read()
 
-    async def _fire(self, client: httpx.AsyncClient, service: str, entries: Sequence[Entry]) -> None:
-        for chunk in _chunks(entries):
-            await self._answers(client, service, chunk)
+    async def _fire(self, client: httpx.AsyncClient, service: str, ready: "Sequence[Ready[None]]") -> None:
+        for chunk in _chunks(ready, self._body_bytes):
+            await self._answers(client, service, [one for _, own in chunk for one in own])
 
     async def _document_writes(self, client: httpx.AsyncClient) -> dict[str, int]:
         """How many documents the four services have written, by purpose, as their metrics say."""
-        end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        end = _patience()
         texts = await asyncio.gather(
             *[self._ask(client, "GET", service, "/metrics", end) for service in self._urls]
         )
@@ -174,6 +212,31 @@ def _is_sweep(deadline: Mapping[str, str]) -> bool:
     return deadline["name"].startswith(f"{SWEEP}/")
 
 
-def _chunks(steps: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(steps), CHUNK):
-        yield steps[start : start + CHUNK]
+def _chunks(ready: Iterable[Ready[T]], body_bytes: int) -> Iterator[list[Ready[T]]]:
+    """As many at a time as one request may hold, by number and by bytes; what is too long by itself goes alone."""
+    chunk: list[Ready[T]] = []
+    size = BRACKETS
+    for one in ready:
+        bytes = sum(len(entry) + COMMA for entry in one.entries)
+        if chunk and (len(chunk) == CHUNK or size + bytes > body_bytes):
+            yield chunk
+            chunk, size = [], BRACKETS
+        chunk.append(one)
+        size += bytes
+    if chunk:
+        yield chunk
+
+
+def _encoded(entry: Entry) -> bytes:
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _patience() -> float:
+    return asyncio.get_running_loop().time() + PATIENCE_SECONDS
+
+
+def _why(response: httpx.Response, bytes: int) -> str:
+    """What a service has against a request, as a sentence."""
+    if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        return f"{bytes} bytes are more than it takes; set QINQING_BODY_BYTES higher, for it and for this command"
+    return f"HTTP {response.status_code}: {' '.join(response.text.split())[:300]}"

@@ -7,7 +7,9 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from services.cli.replaying.messages import Message
+from services.dispatch.issue.life import draft_hash
 from services.intake.issue.numbers import issue_id
+from shared.contract.words import Outcome
 
 Entry = dict[str, Any]
 FIRE = "deadline.fire.v1"
@@ -112,12 +114,18 @@ class Life:
         return None
 
     def _answers(self, held: dict[str, str], at: datetime) -> tuple[Entry, ...]:
-        draft = {**held, "outcome": "explained", "text": self.message.reply}
+        """Drafted, signed off, checked and released at one instant, and so in one step: with number and hash.
+
+        A message has one real reply, so its draft is the first; its hash is known before it is handed in.
+        """
+        text, outcome = self.message.reply or "", Outcome.EXPLAINED
+        draft = {**held, "outcome": outcome.value, "text": text}
+        read = {**held, "draft": 1, "sha256": draft_hash(outcome, text, None)}
         return (
             self._entry("dispatch.draft.v1", draft, f"dept:{self.department}/handler", at),
-            self._entry("dispatch.sign_off.v1", held, f"dept:{self.department}/leader", at),
-            self._entry("dispatch.check.v1", held, "office:replay", at),
-            self._entry("dispatch.release.v1", held, "office:replay", at),
+            self._entry("dispatch.sign_off.v1", read, f"dept:{self.department}/leader", at),
+            self._entry("dispatch.check.v1", read, "office:replay", at),
+            self._entry("dispatch.release.v1", read, "office:replay", at),
         )
 
     def _fired(self, deadline: Coming, status: str) -> None:

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 
+MAX_ID_CHARS, MAX_AUTHOR_CHARS = 200, 80
+"""Both become parts of a command's id, which holds 500 characters."""
 COLUMNS = ("message_id", "author", "subject", "submitted_at", "text", "reply", "replied_at")
+
+MOST_CHARS = {
+    "message_id": MAX_ID_CHARS,
+    "author": MAX_AUTHOR_CHARS,
+    "subject": MAX_TITLE_CHARS,
+    "text": MAX_TEXT_CHARS,
+    "reply": MAX_TEXT_CHARS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,9 @@ def read_messages(path: Path) -> tuple[list[Message], list[Fault]]:
             if not found:
                 lines[row["message_id"]] = line
                 messages.append(_message(line, row))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        faults.append(Fault(path.name, 1, "file", f"cannot be read: {error.strerror}"))
+    except (UnicodeDecodeError, csv.Error) as error:
         faults.append(Fault(path.name, 1, "file", f"cannot be read as UTF-8 CSV: {error}"))
     except _NoHeader as error:
         faults.append(Fault(path.name, 1, "header", str(error)))
@@ -88,17 +100,14 @@ def _faults(file: str, line: int, row: dict[str, str], lines: dict[str, int]) ->
         yield Fault(file, line, "message_id", "is empty; every message needs an id of its own")
     elif identity in lines:
         yield Fault(file, line, "message_id", f"{identity} stands on line {lines[identity]} already")
-    for column, most in (("subject", MAX_TITLE_CHARS), ("text", MAX_TEXT_CHARS)):
+    for column in ("subject", "text"):
         if not row[column].strip():
             yield Fault(file, line, column, "is empty")
-        elif len(row[column]) > most:
-            yield Fault(file, line, column, f"has {len(row[column])} characters; at most {most} are allowed")
+    for column, most in MOST_CHARS.items():
+        if (length := len(row[column])) > most:
+            yield Fault(file, line, column, f"has {length} characters; at most {most} are allowed")
     submitted = yield from _instant(file, line, row, "submitted_at", required=True)
     replied = yield from _instant(file, line, row, "replied_at", required=False)
-    if len(row["reply"]) > MAX_TEXT_CHARS:
-        yield Fault(
-            file, line, "reply", f"has {len(row['reply'])} characters; at most {MAX_TEXT_CHARS} are allowed"
-        )
     if replied is not None and not row["reply"].strip():
         yield Fault(file, line, "reply", "is empty although replied_at is given")
     if replied is None and row["reply"].strip() and not row["replied_at"].strip():

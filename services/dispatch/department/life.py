@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from shared.contract.events.dispatch import DepartmentPublished
+from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
 
 
@@ -33,10 +34,8 @@ TIMERS: dict[str, str] = {
 """Nothing of a department is ever due."""
 
 
-class Department(BaseModel):
+class Department(AggregateState):
     """A department as dispatch knows it: its last version, and what a merger still has to hand over."""
-
-    model_config = ConfigDict(frozen=True)
 
     entry: DepartmentPublished | None = None
     """The last version as it was published; None while only refused messages are known of it."""

@@ -7,6 +7,7 @@ from shared.contract.orders import OrderRefused
 from shared.contract.subjects import subject_of
 from shared.domain.decisions import Context, Message, Reason, Refusal, illegal, order
 from shared.domain.decisions import command as ask
+from shared.domain.reference import NotPublished
 
 OFFICE, DEPARTMENT = "office", "dept"
 DEPARTMENTS_GATEWAY = "dept/"
@@ -61,17 +62,38 @@ def handled_it(issue: Issue, context: Context) -> bool:
     )
 
 
+def may_not_sign(issue: Issue, context: Context) -> Refusal | None:
+    """Why this person of the department may not sign off for it; None for one of its leaders or their substitutes.
+
+    As long as the directory names no leaders, any person of the department may; its own system by itself may not.
+    """
+    person, code = person_of(context.actor).strip(), issue.department
+    if not person:
+        return Refusal(Reason.WRONG_ROLE, f"a person signs off: write dept:{code}/<account name>")
+    entry = context.directory.department(code)
+    if entry is None:
+        raise NotPublished(f"department {code!r} is not known here yet")
+    leaders = {*entry.leaders, *(away.by for away in entry.substitutes if away.of in entry.leaders)}
+    if leaders and person not in leaders:
+        return Refusal(Reason.WRONG_ROLE, f"for {code} only {', '.join(sorted(leaders))} may sign off")
+    return None
+
+
+def from_own_system(context: Context) -> bool:
+    """Whether it is a message of a department's own system, which answers for who signed there."""
+    return context.cause.startswith(DEPARTMENTS_GATEWAY)
+
+
 def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
     """What a department hears of a refused message of its own system; nothing for anybody else.
 
     Where there is no issue, the department's own aggregate tells it.
     """
     code = department_of(context.actor)
-    theirs = context.cause.startswith(DEPARTMENTS_GATEWAY)
-    if not theirs or context.directory.department(code) is None:
+    if not from_own_system(context) or context.directory.department(code) is None:
         return ()
-    # The key of the id is the id that the department gave its message, with our own suffix for a second command.
-    message = context.cause.removeprefix(f"{DEPARTMENTS_GATEWAY}{context.actor}/").removesuffix("#sign_off")
+    # The key of the id is the id that the department gave its message.
+    message = context.cause.removeprefix(f"{DEPARTMENTS_GATEWAY}{context.actor}/")
     if issue is not None:
         notice = OrderRefused(
             message=message, reason=refusal.reason, detail=refusal.detail, legal=refusal.legal

@@ -6,12 +6,13 @@ from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
 from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWithdrawn
-from shared.contract.words import Kind, OpenKind, Outcome
+from shared.contract.words import OpenKind, Outcome
+from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
 
 
@@ -104,10 +105,8 @@ OUTCOME_CLASS: dict[Outcome, str] = {
 """The usual class: A solved or adopted, B under way or planned, C explained or kept for reference."""
 
 
-class Draft(BaseModel):
+class Draft(AggregateState):
     """One draft of a reply; its words stay in this document until released (docs/local-state.md)."""
-
-    model_config = ConfigDict(frozen=True)
 
     number: int
     """Counted from 1 over the whole life of the issue; no number is used twice."""
@@ -121,14 +120,12 @@ class Draft(BaseModel):
     """Why it went back to its handler; empty as long as it did not."""
 
 
-class Issue(BaseModel):
+class Issue(AggregateState):
     """An issue as dispatch knows it: the raiser's words for the orders, who holds it, its drafts."""
 
-    model_config = ConfigDict(frozen=True)
-
-    state: State = State.REGISTERED
+    state: State
     number: str = ""
-    kind: OpenKind = Kind.PROBLEM
+    kind: OpenKind
     title: str = ""
     text: str = ""
     due_at: AwareDatetime | None = None
@@ -142,7 +139,7 @@ class Issue(BaseModel):
     """The office ruled that it stays: that is final."""
     passed_on: tuple[str, ...] = ()
     """Departments whose returns were upheld, in order; a merger adds nothing here."""
-    round: int = 1
+    round: int
     drafts: tuple[Draft, ...] = ()
     """Every draft there was, the ones sent back too."""
     tracked: bool = False

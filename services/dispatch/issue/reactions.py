@@ -19,7 +19,15 @@ def register(issue: Issue | None, event: IssueRegistered, context: Context) -> C
     """An issue exists; its words are kept because every order carries them in full."""
     if issue is not None:
         return None
-    return Change(Issue(number=event.number, kind=event.kind, title=event.title, text=event.text))
+    issue = Issue(
+        state=State.REGISTERED,
+        number=event.number,
+        kind=event.kind,
+        round=1,
+        title=event.title,
+        text=event.text,
+    )
+    return Change(issue)
 
 
 def promised(issue: Issue | None, event: PromiseStarted, context: Context) -> Change[Issue] | None:

@@ -1,8 +1,18 @@
 """Decisions on the reply: drafted, signed off in the department, checked and released by the office."""
 
+from dataclasses import replace
 from datetime import date
 
-from services.dispatch.issue.asking import OFFICE, asked, by_holder, by_office, department_of, handled_it
+from services.dispatch.issue.asking import (
+    OFFICE,
+    asked,
+    by_holder,
+    by_office,
+    department_of,
+    from_own_system,
+    handled_it,
+    may_not_sign,
+)
 from services.dispatch.issue.life import MOVES, OUTCOME_CLASS, Draft, Issue, State, draft_hash
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
@@ -25,21 +35,36 @@ from shared.contract.words import OUTCOMES, Outcome
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, order
 
-MOST_DRAFTS = 50
-"""Every draft is kept with its text; a document that grows without end would stop its partition one day."""
+AboutDraft = SignOffReply | CheckReply | SendBackReply | ReleaseReply
+"""What somebody asks who has read one draft."""
+
+MOST_TEXTS = 50
+"""Every draft is kept, the newest ones with their texts: a document that grows without end would stop one day."""
 
 
 def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[Issue] | Refusal:
-    """A handler hands in a draft whose outcome fits what was raised; it gets the next number."""
+    """A handler hands in a draft; from a department's own system it may come with its leader's signature."""
+    drafted = _drafted(issue, command, context)
+    if isinstance(drafted, Refusal) or not command.signed_off_by:
+        return drafted
+    if not from_own_system(context):
+        return Refusal(Reason.WRONG_ROLE, "signed_off_by: only a department's own system sends it along")
+    number, sha256 = drafted.outcome["draft"], drafted.outcome["sha256"]
+    signs = SignOffReply(assignment=command.assignment, draft=number, sha256=sha256)
+    leader = context._replace(actor=f"{context.actor}/{command.signed_off_by}")
+    signed = sign_off(drafted.state, signs, leader)
+    if isinstance(signed, Refusal):
+        return signed
+    return replace(signed, messages=(*drafted.messages, *signed.messages))
+
+
+def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Change[Issue] | Refusal:
+    """The draft alone, under the next number, if its outcome fits what was raised."""
     known = by_holder(issue, command, context)
     if isinstance(known, Refusal):
         return known
     if refusal := _unfit(known, command, context):
         return refusal
-    if len(known.drafts) >= MOST_DRAFTS:
-        return Refusal(
-            Reason.ILLEGAL_MOVE, f"{MOST_DRAFTS} drafts are kept of this issue; the office decides"
-        )
     promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
     handed_in = Draft(
         number=len(known.drafts) + 1,
@@ -50,16 +75,23 @@ def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[
         drafted_by=context.actor,
     )
     happened = ReplyDrafted(**_names(known, handed_in), outcome=command.outcome, by=context.principal)
-    drafted = known.model_copy(update={"drafts": (*known.drafts, handed_in)})
+    old = known.drafts[: -MOST_TEXTS + 1]
+    texts = tuple(draft.model_copy(update={"text": ""}) for draft in old)
+    drafts = (*texts, *known.drafts[len(old) :], handed_in)
+    drafted = known.model_copy(update={"drafts": drafts})
     return _moved(drafted, command, handed_in, happened)
 
 
 def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Change[Issue] | Refusal:
-    """The department's leader signs it off: another person than who drafted it."""
+    """The department's leader, a person whom the directory names, signs it off: not who drafted it."""
     known = by_holder(issue, command, context)
     if isinstance(known, Refusal):
         return known
-    current = _current(known)
+    current = _read(known, command)
+    if isinstance(current, Refusal):
+        return current
+    if refusal := may_not_sign(known, context):
+        return refusal
     if context.actor == current.drafted_by:
         return Refusal(Reason.SAME_PERSON, "who drafted a reply may not sign it off")
     signed = current.model_copy(update={"signed_off_by": context.actor})
@@ -72,9 +104,11 @@ def check(issue: Issue | None, command: CheckReply, context: Context) -> Change[
     known = by_office(issue, command, context)
     if isinstance(known, Refusal):
         return known
+    current = _read(known, command)
+    if isinstance(current, Refusal):
+        return current
     if handled_it(known, context):
         return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply may not check it")
-    current = _current(known)
     return _moved(known, command, current, ReplyChecked(**_names(known, current), by=context.principal))
 
 
@@ -86,10 +120,13 @@ def send_back(issue: Issue | None, command: SendBackReply, context: Context) -> 
     own = department_of(context.actor) == known.department and known.state is State.DRAFTED
     if context.role != OFFICE and not own:
         return Refusal(Reason.WRONG_ROLE, "the office sends back; the department only what is not signed off")
+    current = _read(known, command)
+    if isinstance(current, Refusal):
+        return current
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: the handler is told what is missing")
-    back = _current(known).model_copy(update={"sent_back_reason": reason})
+    back = current.model_copy(update={"sent_back_reason": reason})
     happened = ReplySentBack(**_names(known, back), reason=reason, by=context.principal)
     ordered = OrderSentBack(assignment=known.assignment, round=known.round, draft=back.number, reason=reason)
     return _moved(known, command, back, happened, order(known.department, ordered))
@@ -100,9 +137,11 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
     known = by_office(issue, command, context)
     if isinstance(known, Refusal):
         return known
+    reply = _read(known, command)
+    if isinstance(reply, Refusal):
+        return reply
     if handled_it(known, context):
         return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply may not release it")
-    reply = _current(known)
     happened = ReplyReleased(
         **_names(known, reply),
         outcome=reply.outcome,
@@ -138,10 +177,14 @@ def _unfit_date(promised_on: date | None, context: Context) -> Refusal | None:
     return None
 
 
-def _current(issue: Issue) -> Draft:
+def _read(issue: Issue, command: AboutDraft) -> Draft | Refusal:
+    """The current draft, if it is the one that whoever asks has read; else what is current."""
     current = issue.current_draft
     assert current is not None  # by the table of moves: only a draft leads here
-    return current
+    if (command.draft, command.sha256) == (current.number, current.sha256):
+        return current
+    detail = f"the current draft is number {current.number} with sha256 {current.sha256}: read it first"
+    return Refusal(Reason.STALE_DRAFT, detail)
 
 
 def _names(issue: Issue, draft: Draft) -> dict[str, object]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
 from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
 from shared.contract.words import OpenKind, OpenOutcome, Outcome
+from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
 
 NOTHING = "nothing"
@@ -81,10 +82,8 @@ TIMERS: dict[str, str] = {
 }
 
 
-class ReplyRound(BaseModel):
+class ReplyRound(AggregateState):
     """One released reply, as far as its rating needs it."""
-
-    model_config = ConfigDict(frozen=True)
 
     round: int
     outcome: OpenOutcome
@@ -92,10 +91,8 @@ class ReplyRound(BaseModel):
     open_until: AwareDatetime
 
 
-class Issue(BaseModel):
+class Issue(AggregateState):
     """What feedback knows of one issue."""
-
-    model_config = ConfigDict(frozen=True)
 
     state: State
     kind: OpenKind

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.words import Kind, Provisional, RejectionGround, Source
+from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
 
 NOTHING = "nothing"
@@ -53,10 +54,8 @@ TIMERS: dict[str, str] = {
 }
 
 
-class Issue(BaseModel):
+class Issue(AggregateState):
     """An issue as intake knows it: the words frozen at registration, and the promise."""
-
-    model_config = ConfigDict(frozen=True)
 
     state: State
     kind: Kind

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
@@ -25,6 +25,7 @@ from shared.contract.events.feedback import (
 )
 from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn, PromiseStarted
 from shared.contract.words import ClockName
+from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
 
 
@@ -42,23 +43,21 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Clock(BaseModel):
+class Clock(AggregateState):
     """One clock: its facts as (kind, instant, argument), and what was derived from them.
 
     ``thresholds`` are (name, instant as text) in order; the last is ``due``. Policy and calendar are the versions
     it started with, and so is the grace (clocks.md 8).
     """
 
-    model_config = ConfigDict(frozen=True)
-
     name: ClockName
-    round: int = 1
+    round: int
     assignment: str = ""
     department: str = ""
-    generation: int = 1
+    generation: int
     policy: str
     calendar: str
-    grace_seconds: int = 120
+    grace_seconds: int
     history: tuple[tuple[str, AwareDatetime, str], ...]
     due_at: AwareDatetime
     thresholds: tuple[tuple[str, str], ...] = ()
@@ -83,10 +82,8 @@ class Clock(BaseModel):
         return f"{who}/{self.round}/{threshold}/{self.generation}"
 
 
-class Issue(BaseModel):
+class Issue(AggregateState):
     """One issue's clocks, and the department that holds it now."""
-
-    model_config = ConfigDict(frozen=True)
 
     state: State
     department: str = ""

@@ -1,15 +1,19 @@
 """What may be asked of dispatch: about issues, departments, staff and routing rules."""
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictBool
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, Round
+from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, Round
 from shared.contract.events.dispatch import Substitute
 from shared.contract.words import Level, Outcome, Role
 
 MAX_NAME_CHARS = 100
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The SHA-256 of a draft, as the outcome of ``draft`` and the reading of the issue give it."""
 
 
 class AssignIssue(Command, type="dispatch.assign.v1", service="dispatch", role="office"):
@@ -35,7 +39,7 @@ class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch", role="o
     """Rule on a return: upheld (to ``department``, or routed again) or not (it stays where it is)."""
 
     assignment: str = Field(max_length=100)
-    upheld: bool
+    upheld: StrictBool
     department: str = Field(default="", max_length=40)
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
 
@@ -49,31 +53,41 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch", role="de
     promised_on: date | None = None
     round: Round | None = None
     """The round it answers, where the sender knows it: a late draft of an earlier round is refused."""
+    signed_off_by: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    """Who signed it off already; taken from a department's own system and from nobody else."""
 
 
 class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch", role="dept"):
-    """Sign a draft off (签发): the department's leader."""
+    """Sign the draft that was read off (签发): the department's leader."""
 
     assignment: str = Field(max_length=100)
+    draft: Round
+    sha256: Hash
 
 
 class CheckReply(Command, type="dispatch.check.v1", service="dispatch", role="office"):
-    """Find a signed draft fit to go out (审核把关): the office."""
+    """Find the signed draft that was read fit to go out (审核把关): the office."""
 
     assignment: str = Field(max_length=100)
+    draft: Round
+    sha256: Hash
 
 
 class SendBackReply(Command, type="dispatch.send_back.v1", service="dispatch", role="office"):
-    """Hand a draft back to the handler, with a reason."""
+    """Hand the draft that was read back to the handler, with a reason."""
 
     assignment: str = Field(max_length=100)
+    draft: Round
+    sha256: Hash
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch", role="office"):
-    """Release the reply (答复): the office."""
+    """Release the draft that was read as the reply (答复): the office."""
 
     assignment: str = Field(max_length=100)
+    draft: Round
+    sha256: Hash
 
 
 class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):
@@ -97,6 +111,8 @@ class PublishDepartment(
     head: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
     leader_in_charge: str = Field(default="", max_length=MAX_NAME_CHARS)
     deputies: tuple[str, ...] = Field(default=(), max_length=50)
+    leaders: tuple[str, ...] = Field(default=(), max_length=50)
+    """Account names of who may sign off: the head and the deputies; empty as long as they are not named."""
     handlers: tuple[str, ...] = Field(default=(), max_length=500)
     substitutes: tuple[Substitute, ...] = Field(default=(), max_length=500)
     in_force_from: AwareDatetime | None = None

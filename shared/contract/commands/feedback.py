@@ -1,6 +1,6 @@
 """What may be asked of feedback."""
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from shared.contract.command import Command
 from shared.contract.event import MAX_REASON_CHARS, Round
@@ -20,7 +20,7 @@ class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback"
     """Grant or refuse a new round (重新办理)."""
 
     round: Round
-    granted: bool
+    granted: StrictBool
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
 
 

@@ -1,6 +1,6 @@
 """What may be asked of intake."""
 
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, field_validator
 
 from shared.contract.command import Command
 from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
@@ -15,7 +15,7 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake", role="
     title: str = Field(min_length=1, max_length=MAX_TITLE_CHARS)
     text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     enterprise: str = Field(default="", max_length=18)
-    anonymous: bool = False
+    anonymous: StrictBool = False
     on_behalf_of: str = Field(default="", max_length=80, pattern=r"^[\w.@/-]*$")
     """The entrepreneur whose words an official writes down, as the sign-in knows that person; empty for one's own."""
 

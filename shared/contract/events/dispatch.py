@@ -7,7 +7,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared.contract.event import DISPATCH, Event, Number, Round
 from shared.contract.words import (
     Chooser,
-    Level,
     OpenChooser,
     OpenLevel,
     OpenOutcome,
@@ -16,7 +15,7 @@ from shared.contract.words import (
 )
 
 
-class IssueAssigned(Event, type="issue.assigned.v1", topic=DISPATCH):
+class IssueAssigned(Event, type="issue.assigned.v1", topic=DISPATCH, must_understand=True):
     """Happens when one department becomes the lead of an accepted issue; says who or what chose it."""
 
     assignment: str
@@ -31,7 +30,7 @@ class IssueAssigned(Event, type="issue.assigned.v1", topic=DISPATCH):
     by: str
 
 
-class AssignmentSigned(Event, type="assignment.signed.v1", topic=DISPATCH):
+class AssignmentSigned(Event, type="assignment.signed.v1", topic=DISPATCH, must_understand=True):
     """Happens when the department signs for its assignment."""
 
     assignment: str
@@ -39,7 +38,7 @@ class AssignmentSigned(Event, type="assignment.signed.v1", topic=DISPATCH):
     by: str
 
 
-class AssignmentReturned(Event, type="assignment.returned.v1", topic=DISPATCH):
+class AssignmentReturned(Event, type="assignment.returned.v1", topic=DISPATCH, must_understand=True):
     """Happens when a department says, within one working day and with a reason, that it is not its matter."""
 
     assignment: str
@@ -58,7 +57,7 @@ class AssignmentRuled(Event, type="assignment.ruled.v1", topic=DISPATCH):
     by: str
 
 
-class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPATCH):
+class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPATCH, must_understand=True):
     """Happens when one assignment ends and another department becomes the lead, and says why."""
 
     assignment: str
@@ -118,7 +117,7 @@ class ReplySentBack(Event, type="reply.sent_back.v1", topic=DISPATCH):
     by: str
 
 
-class ReplyReleased(Event, type="reply.released.v1", topic=DISPATCH):
+class ReplyReleased(Event, type="reply.released.v1", topic=DISPATCH, must_understand=True):
     """Happens when the office releases the reply: from here the issue is handled."""
 
     assignment: str
@@ -148,7 +147,7 @@ class DepartmentPublished(Event, type="department.published.v1", topic=DISPATCH,
     in_force_from: AwareDatetime
     name_zh: str
     name_en: str
-    level: OpenLevel = Level.CITY
+    level: OpenLevel
     parent: str = ""
     duties: tuple[str, ...] = ()
     head: str
@@ -156,6 +155,8 @@ class DepartmentPublished(Event, type="department.published.v1", topic=DISPATCH,
     leader_in_charge: str = ""
     """分管领导."""
     deputies: tuple[str, ...] = ()
+    leaders: tuple[str, ...] = ()
+    """Account names of who may sign off (签发), beside their substitutes; empty: they are not named yet."""
     handlers: tuple[str, ...] = ()
     substitutes: tuple[Substitute, ...] = ()
     merged_into: str = ""
@@ -170,7 +171,7 @@ class StaffPublished(Event, type="staff.published.v1", topic=DISPATCH, reference
     in_force_from: AwareDatetime
     name: str
     roles: tuple[OpenRole, ...]
-    level: OpenLevel = Level.CITY
+    level: OpenLevel
     department: str = ""
     by: str
 

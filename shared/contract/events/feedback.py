@@ -37,7 +37,7 @@ class ReworkAsked(Event, type="rework.asked.v1", topic=FEEDBACK):
     reason: str
 
 
-class ReworkDecided(Event, type="rework.decided.v1", topic=FEEDBACK):
+class ReworkDecided(Event, type="rework.decided.v1", topic=FEEDBACK, must_understand=True):
     """Happens when a person grants a new round; its promise clock starts now."""
 
     round: Round
@@ -45,7 +45,7 @@ class ReworkDecided(Event, type="rework.decided.v1", topic=FEEDBACK):
     by: str
 
 
-class ReworkRefused(Event, type="rework.refused.v1", topic=FEEDBACK):
+class ReworkRefused(Event, type="rework.refused.v1", topic=FEEDBACK, must_understand=True):
     """Happens when a person refuses a new round, with the reason that is told to the raiser."""
 
     round: Round
@@ -61,7 +61,7 @@ class IssueTracked(Event, type="issue.tracked.v1", topic=FEEDBACK):
     promised_on: date | None = None
 
 
-class IssueClosed(Event, type="issue.closed.v1", topic=FEEDBACK):
+class IssueClosed(Event, type="issue.closed.v1", topic=FEEDBACK, must_understand=True):
     """Happens when an issue is handled, and rated or lapsed; or ruled finished after tracking."""
 
     round: Round

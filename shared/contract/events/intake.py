@@ -40,7 +40,7 @@ class IssueAccepted(Event, type="issue.accepted.v1", topic=INTAKE):
     by: str
 
 
-class IssueRejected(Event, type="issue.rejected.v1", topic=INTAKE):
+class IssueRejected(Event, type="issue.rejected.v1", topic=INTAKE, must_understand=True):
     """Happens when an issue is not accepted because it is already in one of the four procedures."""
 
     ground: OpenGround
@@ -48,7 +48,7 @@ class IssueRejected(Event, type="issue.rejected.v1", topic=INTAKE):
     by: str
 
 
-class IssueWithdrawn(Event, type="issue.withdrawn.v1", topic=INTAKE):
+class IssueWithdrawn(Event, type="issue.withdrawn.v1", topic=INTAKE, must_understand=True):
     """Happens when an issue is taken back by the person who raised it, or recorded by the office for them."""
 
     person: str = ""

@@ -14,9 +14,11 @@ ACTIONS = {
     "qinqing_conflicts_total": "A few while partitions move. Else two workers own one: look for a stray process.",
     "qinqing_records_total": "Stands still while lag grows: see `qinqing_poll_age_seconds`.",
     "qinqing_published_total": "Compare with records; many more than before a restart are sent again and harmless.",
+    "qinqing_producers_dropped_total": "Grows: the broker refuses records or is silent; see log and dead letters.",
     "qinqing_unknown_types_total": "An older version reads a newer one's events: finish the update.",
     "qinqing_consumer_lag_records": "Grows: is the service ready, is its store slow, are there rewinds?",
     "qinqing_poll_age_seconds": "Above 60 the service is not ready: read its log, then restart it.",
+    "qinqing_watermark_age_seconds": "Above 120: [runbook](operations.md#runbook-deadlines-do-not-fire).",
     "qinqing_held_events": "Short peaks are normal. See the [runbook](operations.md#runbook-held-events).",
     "qinqing_held_age_seconds": "Above a minute: [runbook](operations.md#runbook-held-events).",
     "qinqing_dead_letters_total": "Any growth: [runbook](operations.md#runbook-dead-letters).",
@@ -25,8 +27,9 @@ ACTIONS = {
     "qinqing_outcome_seconds": "Above a second people notice; look at lag and batch time.",
     "qinqing_provisional_total": "Above 0: import that year's notice ([operations](operations.md#reference-data)).",
     "qinqing_timer_late_seconds": "Seconds are normal in a storm; minutes mean the timers stood still.",
-    "qinqing_timer_overdue_deadlines": "Above 0 twice in a row: is the service behind?",
+    "qinqing_timer_overdue_deadlines": "Above 0 twice in a row: is the service behind? What fails is a dead letter.",
     "qinqing_timer_held_deadlines": "Above 0: a predecessor is missing; [runbook](operations.md#runbook-held-events).",
+    "qinqing_timer_waiting_deadlines": "Above 0 for long: [runbook](operations.md#runbook-deadlines-do-not-fire).",
     "qinqing_timer_heartbeat_seconds": "Above 60: the timers' task fails again and again; read the log.",
 }
 """What an operator does about each metric: the one column that people write."""

@@ -4,35 +4,50 @@ It knows nothing of the simulator. Records are enough for sequences, lives and c
 documents and acknowledged commands (all optional) it also judges delivery, outcomes, timers and the stores.
 """
 
+from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
-from tests.simulation.checker.delivery import check_delivery, check_outcomes
+from tests.simulation.checker.delivery import check_delivery
 from tests.simulation.checker.figures import check_figures
+from tests.simulation.checker.heard import SKIP, Hearing
 from tests.simulation.checker.history import Acknowledged, Evidence, History
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
+from tests.simulation.checker.outcomes import check_outcomes
+from tests.simulation.checker.posts import check_posts
 from tests.simulation.checker.sequences import check_sequences
 from tests.simulation.checker.stores import check_stores, check_timers
 from tests.simulation.checker.terms import check_terms
 
-__all__ = ["Acknowledged", "Evidence", "History", "check"]
+__all__ = ["Acknowledged", "Clause", "Evidence", "History", "Violation", "check"]
 
 
-def check(history: History) -> list[str]:
+def check(history: History) -> list[Violation]:
     """Every violation found, each a sentence that names subject and record; [] for a good history."""
     evidence = Evidence(history)
+    found = _check(evidence, Hearing(evidence))
+    if found and any(opened.event and opened.event["type"] == SKIP for opened in evidence.opened):
+        # No record says whether an event that was given up had been read again before: both may be, and what is wrong
+        # must be wrong either way.
+        either = set(_check(evidence, Hearing(evidence, read_again=True)))
+        found = [violation for violation in found if violation in either]
+    return found
+
+
+def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
     found = [
         *check_sequences(evidence),
-        *check_lives(evidence),
-        *check_clocks(evidence),
-        *check_terms(evidence),
+        *check_lives(evidence, hearing),
+        *check_clocks(evidence, hearing),
+        *check_terms(evidence, hearing),
         *check_mergers(evidence),
+        *check_posts(evidence),
     ]
-    if history.documents is not None:
+    if evidence.history.documents is not None:
         found += [
-            *check_delivery(evidence),
+            *check_delivery(evidence, hearing),
             *check_outcomes(evidence),
             *check_stores(evidence),
-            *check_timers(evidence),
-            *check_figures(evidence),
+            *check_timers(evidence, hearing),
+            *check_figures(evidence, hearing),
         ]
     return found

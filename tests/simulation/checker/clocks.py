@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contract.envelope import read_seen
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of, owner_of
 from tests.simulation.checker.lives import TOPIC_OF
 
@@ -56,30 +58,30 @@ def running_clocks(evidence: Evidence) -> Running:
     return running
 
 
-def check_clocks(evidence: Evidence) -> Iterator[str]:
-    """Every clock of every issue, by itself and against the events of the other owners."""
+def check_clocks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
+    """Every clock of every issue, by itself and against the events of other owners that supervision acted on."""
     policies = evidence.published("policy")
 
     def grace_of(policy: str) -> timedelta:
         known = policies[policy]["data"]["policy"] if policy in policies else {}
         return timedelta(seconds=known.get("grace_seconds", evidence.history.grace_seconds))
 
-    by_owner = {
-        service: evidence.events_by(service) for service in ("intake", "dispatch", "feedback", "supervision")
-    }
-    for subject, events in by_owner["supervision"].items():
-        found: list[str] = []
+    told = evidence.events_by("supervision")
+    # Also an issue of which supervision told nothing at all must have its clocks.
+    for subject in {**told, **evidence.events_by("intake")}:
+        events, found = told.get(subject, []), list[Violation]()
         clocks = _read(subject, events, grace_of, found)
         yield from found
-        if not evidence.spared(subject, "supervision"):
-            others = {
-                service: by_owner[service].get(subject, []) for service in ("intake", "dispatch", "feedback")
-            }
-            yield from _against_events(evidence, subject, clocks, others)
-            yield from _annulled_in_vain(evidence, subject, events, grace_of)
+        others = {
+            owner: hearing.events("supervision", subject, owner)
+            for owner in ("intake", "dispatch", "feedback")
+        }
+        waits = hearing.waits("supervision", subject)
+        yield from _against_events(evidence, subject, clocks, others, waits)
+        yield from _annulled_in_vain(evidence, hearing, subject, events, grace_of)
 
 
-def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[str]) -> list[Clock]:
+def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Violation]) -> list[Clock]:
     clocks: list[Clock] = []
     current: dict[Key, Clock] = {}
     for event in events:
@@ -90,7 +92,9 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[str]
         clock = current.get(key)
         if kind == "clock.started":
             if clock is not None and not clock.stopped:
-                found.append(f"{subject}: {event['id']} starts {clock} while it runs")
+                found.append(
+                    Clause.CLOCK_STARTED_ONCE(f"{subject}: {event['id']} starts {clock} while it runs")
+                )
             current[key] = Clock(
                 key,
                 instant(data["started_at"]),
@@ -100,46 +104,54 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[str]
             )
             clocks.append(current[key])
         elif clock is None:
-            found.append(f"{subject}: {event['id']} ({kind}) is about a clock that never started: {key}")
+            found.append(
+                Clause.CLOCK_STARTED(
+                    f"{subject}: {event['id']} ({kind}) is about a clock that never started: {key}"
+                )
+            )
         else:
-            found.extend(f"{subject}: {event['id']}: {wrong}" for wrong in _step(clock, kind, event))
+            steps = _step(clock, kind, event)
+            found.extend(clause(f"{subject}: {event['id']}: {wrong}") for clause, wrong in steps)
     return clocks
 
 
-def _step(clock: Clock, kind: str, event: Event) -> Iterator[str]:
-    """One event of a running clock; what is wrong with it."""
+def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]:
+    """One event of a running clock; the clause it breaks, and what is wrong with it."""
     at, data = instant(event["time"]), event["data"]
     by_timer = str(event.get("cause", "")).startswith("timer/")
     if "due_at" in data and instant(data["due_at"]) != clock.due_at:
-        yield f"{clock} is due {clock.due_at}, this says {data['due_at']}"
+        yield Clause.CLOCK_DUE, f"{clock} is due {clock.due_at}, this says {data['due_at']}"
     match kind:
         case "clock.warned" | "clock.breached" if clock.stopped:
-            yield f"{kind} after {clock} was stopped"
+            yield Clause.CLOCK_AFTER_STOP, f"{kind} after {clock} was stopped"
         case "clock.warned":
             if data["threshold"] in clock.warned:
-                yield f"{clock} warned twice at {data['threshold']}"
+                yield Clause.WARNED_ONCE, f"{clock} warned twice at {data['threshold']}"
             if at <= clock.started_at and event.get("cause") != clock.cause:
-                yield f"{clock} warned before it had run at all"
+                yield Clause.WARNED_EARLY, f"{clock} warned before it had run at all"
             clock.warned.append(data["threshold"])
         case "clock.breached":
             if clock.breached:
-                yield f"{clock} was breached twice"
+                yield Clause.BREACHED_ONCE, f"{clock} was breached twice"
             # A clock that starts after its stop was heard of is recorded whole at once, at the instant of its start.
             whole = not by_timer and event.get("cause") == clock.cause
             if not whole and (at < clock.due_at + clock.grace if by_timer else at <= clock.due_at):
-                yield f"{clock} was breached at {at}, too early for {clock.due_at}"
+                yield Clause.BREACHED_EARLY, f"{clock} was breached at {at}, too early for {clock.due_at}"
             clock.breached = True
         case "clock.breach_annulled":
             if not clock.breached or clock.annulled:
-                yield f"the breach of {clock} was annulled, and there was none"
+                yield Clause.ANNULLED_BREACH, f"the breach of {clock} was annulled, and there was none"
             if instant(data["stopped_at"]) > clock.due_at:
-                yield f"the breach of {clock} was annulled by what came too late"
+                yield Clause.ANNULLED_LATE, f"the breach of {clock} was annulled by what came too late"
             clock.annulled = True
         case "clock.stopped":
             if clock.stopped:
-                yield f"{clock} was stopped twice"
+                yield Clause.STOPPED_ONCE, f"{clock} was stopped twice"
             if data["breached"] != (clock.breached and not clock.annulled):
-                yield f"{clock} was stopped as breached={data['breached']}, which its events do not say"
+                yield (
+                    Clause.STOPPED_AS,
+                    f"{clock} was stopped as breached={data['breached']}, which its events do not say",
+                )
             clock.stopped = True
 
 
@@ -148,28 +160,40 @@ def _against_events(
     subject: str,
     clocks: list[Clock],
     others: Mapping[str, list[Event]],
-) -> Iterator[str]:
+    waits: bool,
+) -> Iterator[Violation]:
     """Which clocks must exist, be stopped and be breached follows from the owners' events alone."""
     for name, round, started in _expected(others):
-        stop = min(_stops(name, round, started, others), default=None)
+        # Each fact has the time of some machine's clock.
+        earliest = started - timedelta(milliseconds=evidence.history.skew_ms)
+        stop = min(_stops(name, round, earliest, others), default=None)
         found = [clock for clock in clocks if clock.key[:2] == (name, round)]
         if not found:
             if stop is None or stop > started:
-                yield f"{subject}: no {name} clock was started for what happened at {started}"
+                yield Clause.CLOCK_MISSING(
+                    f"{subject}: no {name} clock was started for what happened at {started}"
+                )
             continue
         clock = found[-1]
         late = stop is None or stop > clock.due_at
         standing = clock.breached and not clock.annulled
-        over = evidence.history.now > clock.due_at + clock.grace + timedelta(minutes=10)
+        # While supervision holds an event, or has set one aside, that may be the very one that stops the clock.
+        over = not waits and evidence.history.now > clock.due_at + clock.grace + timedelta(minutes=10)
         if standing and not late:
-            yield f"{subject}: {clock} counts as breached, though it was stopped in time at {stop}"
+            yield Clause.BREACH_UNFOUNDED(
+                f"{subject}: {clock} counts as breached, though it was stopped in time at {stop}"
+            )
         if late and over and not standing:
-            yield f"{subject}: {clock} was due {clock.due_at}, and no breach stands"
+            yield Clause.BREACH_MISSING(f"{subject}: {clock} was due {clock.due_at}, and no breach stands")
         if clock.stopped != (stop is not None):
-            yield f"{subject}: {clock} is {'stopped' if clock.stopped else 'running'}, but its end was {stop}"
+            yield Clause.CLOCK_ENDS(
+                f"{subject}: {clock} is {'stopped' if clock.stopped else 'running'}, but its end was {stop}"
+            )
 
 
 def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, datetime]]:
+    if not any(kind_of(event) == "issue.registered" for event in others["intake"]):
+        return  # an issue that supervision never heard of has no clocks
     for event in (*others["intake"], *others["feedback"]):
         at, round = instant(event["time"]), event["data"].get("round", 1)
         match kind_of(event):
@@ -185,21 +209,23 @@ def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, dat
                 yield "tracking", round, at
 
 
-def _stops(name: str, round: int, started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
+def _stops(
+    name: str, round: int, earliest: datetime, others: Mapping[str, list[Event]]
+) -> Iterator[datetime]:
     for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
         kind, at = kind_of(event), instant(event["time"])
         if (
             kind in ENDS
             or (name == "assign" and kind == "issue.assigned")
             or (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round)
-            or (name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= started)
+            or (name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= earliest)
         ):
             yield at
 
 
 def _annulled_in_vain(
-    evidence: Evidence, subject: str, events: list[Event], grace_of: GraceOf
-) -> Iterator[str]:
+    evidence: Evidence, hearing: Hearing, subject: str, events: list[Event], grace_of: GraceOf
+) -> Iterator[Violation]:
     """A timer waits until what its sources held after due + grace was read; so what was there then cannot annul."""
     breaches: dict[Key, Event] = {}
     graces: dict[Key, timedelta] = {}
@@ -215,12 +241,21 @@ def _annulled_in_vain(
             if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
                 continue
             fire_ms = (instant(data["due_at"]) + graces[_key(data)]).timestamp() * 1000
-            if _there_since(evidence, subject, fact.event or {}) <= fire_ms:
-                yield f"{subject}: {breach['id']} was fired though what annulled it could be read: {fact.place}"
+            fire_ms -= (
+                evidence.history.skew_ms
+            )  # by the clock of who wrote the fact it may have come a little later
+            if _there_since(evidence, hearing, subject, fact.event or {}) <= fire_ms:
+                yield Clause.ANNULLED_IN_VAIN(
+                    f"{subject}: {breach['id']} was fired though what annulled it could be read: {fact.place}"
+                )
 
 
-def _there_since(evidence: Evidence, subject: str, event: Event) -> int:
-    """When an event and everything it waits for stood on its topics, in ms; late copies do not count."""
+def _there_since(evidence: Evidence, hearing: Hearing, subject: str, event: Event) -> int:
+    """When an event and everything it waits for stood on its topics, in ms; late copies do not count.
+
+    What supervision had set aside was there from the moment at which it was handed in again.
+    """
+    handed_in = hearing.of("supervision", subject).handed_in
     todo = {str(event["id"]).rsplit(":", 2)[0]: event["seq"]}
     since, done = 0, set()
     while todo:
@@ -229,9 +264,10 @@ def _there_since(evidence: Evidence, subject: str, event: Event) -> int:
             if (topic, seq) in done:
                 continue
             done.add((topic, seq))
-            for (name, owner, _), found in evidence.events.items():
+            for (name, owner, _source), found in evidence.events.items():
                 if (name, owner) == (topic, subject) and seq in found:
-                    since = max(since, found[seq].record.timestamp)
+                    place = (topic, _source, seq)
+                    since = max(since, handed_in.get(place, found[seq].record.timestamp))
                     seen = read_seen((found[seq].event or {}).get("seen", ""))
                     for source, last in seen.items():
                         if (name := TOPIC_OF.get(owner_of(source), "")) in HEARD:

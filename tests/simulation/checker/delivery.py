@@ -1,82 +1,86 @@
-"""Done plus dead letters is the input; every acknowledged command has one outcome, and everybody was given that one."""
+"""Done plus dead letters is the input: each event applied in its turn, held, or set aside, and nothing else is held."""
 
-import json
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from shared.contract.command import CONTROL
-from shared.domain.decisions import Reason
-from tests.simulation.checker.history import KEEPS, Evidence, Opened, aggregate_of
-
-STUB_DAYS = 7
-AFTER_SWEEP = {"status", "state", "reason", "number", "id", "due_at", "due_on"}
-"""What is still remembered of an outcome a day after its aggregate was finished."""
+from shared.contract.registry import EVENTS
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.heard import Heard, Hearing, Place, open_again
+from tests.simulation.checker.history import KEEPS, Document, Evidence, aggregate_of
 
 
-def check_delivery(evidence: Evidence) -> Iterator[str]:
-    """Each record of each topic a service reads: applied, held for a predecessor, or a dead letter."""
+def check_delivery(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
+    """Each record of each topic a service reads can be used or is a dead letter; then each document against Heard."""
     for service, topics in evidence.history.reads.items():
-        documents = (evidence.history.documents or {}).get(service, {})
         set_aside = evidence.dead_letters.get(service, {})
+        # What is handed in again is a command: written twice, it is answered the second time.
+        answered = {one.event["id"] for one in evidence.opened if one.event and one.place in set_aside}
+        subjects: set[str] = {*evidence.documents(service)}
         for opened in evidence.opened:
-            if opened.record.topic not in topics or opened.place in set_aside:
+            if opened.record.topic not in topics:
                 continue
-            event = opened.event
-            if event is None:
-                yield f"{service}: {opened.place} cannot be used, and is not among the dead letters"
-            elif opened.record.topic == f"{service}.commands":
-                if event["type"] not in CONTROL:
-                    yield from _command(evidence, service, opened, documents.get(event["subject"]))
-            elif aggregate_of(event["subject"]) in KEEPS[service] and not _applied(
-                opened, documents.get(event["subject"])
-            ):
-                yield f"{event['subject']}: {service} neither applied nor set aside {opened.place} ({event['id']})"
+            again = open_again(opened)
+            event = opened.event if again is None else again.event
+            known = opened.event is not None and opened.event["id"] in answered
+            if event is None and not known and opened.place not in set_aside:
+                yield Clause.SET_ASIDE(
+                    f"{service}: {opened.place} cannot be used, and is not among the dead letters"
+                )
+            elif event is not None and aggregate_of(event["subject"]) in KEEPS[service]:
+                subjects.add(event["subject"])
+        for subject in sorted(subjects):
+            document, heard = evidence.documents(service).get(subject, {}), hearing.of(service, subject)
+            yield from _read(service, subject, document, heard, topics)
+            yield from _held(service, subject, document, heard)
+            yield from _passed(evidence, service, subject, document, heard)
 
 
-def _command(
-    evidence: Evidence, service: str, opened: Opened, document: Mapping[str, Any] | None
-) -> Iterator[str]:
-    event = opened.event
-    assert event is not None
-    if any(known[0] == event["id"] for known in (document or {}).get("inbox", ())):
-        return
-    # Outcomes of commands about what was never created are forgotten after some days.
-    first = evidence.by_id[event["id"]]
-    sent = evidence.history.now.timestamp() * 1000 - first.record.timestamp
-    stub = document is None or document.get("state") is None
-    if stub and sent >= timedelta(days=STUB_DAYS).total_seconds() * 1000:
-        return
-    yield f"{event['subject']}: {service} has no outcome for the command {event['id']} at {opened.place}"
+def _read(
+    service: str, subject: str, document: Document, heard: Heard, topics: Sequence[str]
+) -> Iterator[Violation]:
+    """How far each sequence was applied is how far it can be."""
+    read = {(topic, source): seq for topic, source, seq in document.get("read", ()) if topic in topics}
+    held = {tuple(entry[:3]) for entry in document.get("held", ())}
+    for name in sorted({*read, *heard.read}):
+        done, due = read.get(name, 0), heard.read.get(name, 0)
+        if done < due and (*name, done + 1) not in held:
+            topic, source = name
+            yield Clause.APPLIED(
+                f"{subject}: {service} neither applied nor set aside {topic} seq {done + 1} of {source}"
+            )
+        if done > due:
+            topic, source = name
+            yield Clause.APPLIED_EARLY(
+                f"{subject}: {service} applied {topic} of {source} up to seq {done}, its turn was up to {due}"
+            )
 
 
-def _applied(opened: Opened, document: Mapping[str, Any] | None) -> bool:
-    event = opened.event
-    assert event is not None
-    topic, source, seq = opened.record.topic, event["source"], event["seq"]
-    read = {(name, by): last for name, by, last in (document or {}).get("read", ())}
-    held = {tuple(entry[:3]) for entry in (document or {}).get("held", ())}
-    return seq <= read.get((topic, source), 0) or (topic, source, seq) in held
+def _held(service: str, subject: str, document: Document, heard: Heard) -> Iterator[Violation]:
+    """What waits for a predecessor, which may be a dead letter nobody decided about, is held; nothing else is."""
+    held: set[Place] = {(topic, source, seq) for topic, source, seq, *_ in document.get("held", ())}
+    for topic, source, seq in sorted(held - heard.held):
+        yield Clause.HELD_IN_VAIN(
+            f"{subject}: {service} holds {topic} seq {seq} of {source}, and nothing is why"
+        )
+    read = {(topic, source): seq for topic, source, seq in document.get("read", ())}
+    for topic, source, seq in sorted(heard.held - held):
+        if seq > read.get((topic, source), 0):
+            yield Clause.HELD(
+                f"{subject}: {service} does not hold {topic} seq {seq} of {source}, which waits"
+            )
 
 
-def check_outcomes(evidence: Evidence) -> Iterator[str]:
-    """What Kafka acknowledged has an outcome; what clients were given is what the document remembers."""
-    passing = (Reason.FAILED.value, Reason.ID_REUSED.value)
-    for service, subject, id, given in evidence.history.acknowledged:
-        document = (evidence.history.documents or {}).get(service, {}).get(subject)
-        kept = next((known[2] for known in (document or {}).get("inbox", ()) if known[0] == id), None)
-        answers = [dict(answer) for answer in given if answer.get("reason") not in passing]
-        if kept is None and not given and id not in evidence.by_id:
-            yield f"{subject}: the acknowledged command {id} is on no topic and has no outcome"
-        if kept is not None and kept.get("reason") not in passing:
-            answers.append(dict(kept))
-        swept = bool((document or {}).get("sweeps"))
-        whole = {_text(answer) for answer in answers if not swept or not answer.keys() <= AFTER_SWEEP}
-        brief = {_text({name: answer[name] for name in AFTER_SWEEP & answer.keys()}) for answer in answers}
-        if len(whole) > 1 or len(brief) > 1:
-            outcomes = "; ".join(sorted(whole | brief))
-            yield f"{subject}: the command {id} had more than one outcome: {outcomes}"
-
-
-def _text(outcome: Mapping[str, Any]) -> str:
-    return json.dumps(outcome, sort_keys=True, ensure_ascii=False)
+def _passed(
+    evidence: Evidence, service: str, subject: str, document: Document, heard: Heard
+) -> Iterator[Violation]:
+    """An event of a type that is not known keeps its place for a later version; a known one has been read again."""
+    passed: Mapping[Place, str] = {
+        (entry[0], entry[1], entry[2]): entry[3] for entry in document.get("passed", ())
+    }
+    for place, type in passed.items():
+        if type in EVENTS:
+            yield Clause.PASSED_IN_VAIN(f"{subject}: {service} knows {type} and has not read {place} again")
+    for topic, source in heard.read:
+        for seq, opened in evidence.events.get((topic, subject, source), {}).items():
+            place, event = (topic, source, seq), opened.event or {}
+            if event.get("type") not in EVENTS and heard.has(place) and place not in passed:
+                yield Clause.PASSED(f"{subject}: {service} forgot that it passed over {opened.place}")

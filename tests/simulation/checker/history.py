@@ -16,7 +16,12 @@ from shared.bus.records import Record
 from shared.contract.registry import COMMANDS, CONTROL, EVENTS
 
 Event = Mapping[str, Any]
-Documents = Mapping[str, Mapping[str, Mapping[str, Any]]]
+Document = Mapping[str, Any]
+Documents = Mapping[str, Mapping[str, Document]]
+OUTCOME = "outcome"
+"""The kind of the documents that hold old outcomes of commands, ``<subject>|<command's id>``."""
+NEIGHBOURS = ("/deqing/",)
+"""How the sources of others begin who publish on the same topics: that only has to be in order."""
 SERVICES = ("intake", "dispatch", "supervision", "feedback")
 OWNERS = {f"{service}.events": service for service in SERVICES}
 PREFIXES = {
@@ -60,6 +65,10 @@ class History:
     acknowledged: Sequence[Acknowledged] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     grace_seconds: int = 120
+    skew_ms: int = 1000
+    """How far two machines' clocks may be apart."""
+    most_outcomes: int = 600
+    """How many outcomes a document holds at most before the oldest move out (bus.md: the newest 500 stay)."""
 
 
 class Opened(NamedTuple):
@@ -94,9 +103,24 @@ class Evidence:
         self.dead_letters = {
             service: {one.origin: one for one in found} for service, found in history.dead_letters.items()
         }
-        self.touched = {
-            (service, one.subject) for service, found in history.dead_letters.items() for one in found
+        self.dead_letters_about: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
+        for service, found in history.dead_letters.items():
+            for one in found:
+                self.dead_letters_about[service, one.subject].append(one)
+        self.unpublished = {
+            (one.topic, one.subject, one.seq)
+            for found in history.dead_letters.values()
+            for one in found
+            if one.unpublished and one.status != "replayed"
         }
+        """Topic, subject and number of events that no broker took: an operator has still to see to them."""
+        self._documents: dict[str, dict[str, Document]] = {}
+        self.outcomes: dict[tuple[str, str], Document] = {}
+        """The documents of old outcomes, by service and id."""
+        for service, by_id in (history.documents or {}).items():
+            apart = {id for id, document in by_id.items() if document.get("kind") == OUTCOME}
+            self._documents[service] = {id: found for id, found in by_id.items() if id not in apart}
+            self.outcomes |= {(service, id): by_id[id] for id in apart}
 
     def events_by(self, service: str) -> dict[str, list[Event]]:
         """Each subject's events of one owner, by sequence."""
@@ -104,7 +128,7 @@ class Evidence:
         return {
             subject: [found[seq].event for seq in sorted(found)]  # type: ignore[misc]
             for (name, subject, source), found in self.events.items()
-            if name == topic and source.endswith(f"/{service}")
+            if name == topic and owner_of(source) == service
         }
 
     def published(self, kind: str) -> dict[str, Event]:
@@ -117,9 +141,17 @@ class Evidence:
             and opened.record.topic.endswith(".events")
         }
 
-    def spared(self, subject: str, *services: str) -> bool:
-        """True when a dead letter of one of these services touched the subject: then not all its events count."""
-        return any((service, subject) in self.touched for service in services)
+    def documents(self, service: str) -> Mapping[str, Document]:
+        """The documents of one service's aggregates by subject."""
+        return self._documents.get(service, {})
+
+    def outcome(self, service: str, subject: str, id: str) -> Mapping[str, Any] | None:
+        """What the service remembers of a command: in the aggregate's document, or beside it when it is old."""
+        for known, _, outcome in self.documents(service).get(subject, {}).get("inbox", ()):
+            if known == id:
+                return dict(outcome)
+        apart = self.outcomes.get((service, f"{subject}|{id}"))
+        return None if apart is None else dict(apart["outcome"])
 
 
 def instant(text: str) -> datetime:
@@ -138,8 +170,13 @@ def aggregate_of(subject: str) -> str:
 
 
 def owner_of(source: str) -> str:
-    """The service that a source names."""
-    return source.rpartition("/")[2]
+    """The service of ours that a source names; "" for a neighbour's."""
+    return "" if source.startswith(NEIGHBOURS) else source.rpartition("/")[2]
+
+
+def open_value(topic: str, subject: str, value: str) -> Event | None:
+    """An envelope that was handed in again, on the topic where it first stood; None for what nobody can use."""
+    return _opened(topic, subject.encode(), value.encode(), None)
 
 
 def _open(record: Record) -> Event | None:

@@ -8,12 +8,15 @@ import json
 from collections.abc import Iterator, Mapping
 
 from shared.contract.envelope import read_seen
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import (
     OWNERS,
     SERVICES,
     Event,
     Evidence,
     aggregate_of,
+    instant,
     kind_of,
     owner_of,
 )
@@ -69,6 +72,8 @@ TABLES = {
     ("dispatch", "department"): DEPARTMENT,
     ("feedback", "issue"): FEEDBACK,
 }
+CLICKS = ("reply.signed_off", "reply.checked", "reply.sent_back", "reply.released")
+"""What happens to a draft because somebody has read it."""
 TOPIC_OF = {service: topic for topic, service in OWNERS.items()}
 
 CAUSED: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -79,7 +84,7 @@ CAUSED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """An event, and what its owner must have seen of another owner before: topic's owner, any of these types."""
 
 
-def check_lives(evidence: Evidence) -> Iterator[str]:
+def check_lives(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     """Every owner's path, what it had seen before each step, and the rounds and drafts of replies."""
     by_owner = {service: evidence.events_by(service) for service in SERVICES}
     for (service, kind), table in TABLES.items():
@@ -92,11 +97,12 @@ def check_lives(evidence: Evidence) -> Iterator[str]:
     for subject, events in by_owner["dispatch"].items():
         yield from _rounds(subject, events, by_owner["feedback"].get(subject, []))
         yield from _drafts(subject, events)
+        yield from _clicks(subject, events, evidence)
     for subject, events in by_owner["intake"].items():
-        yield from _taken_back_too_late(subject, events, by_owner["feedback"].get(subject, []))
+        yield from _taken_back_too_late(subject, events, hearing, evidence.history.skew_ms)
 
 
-def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iterator[str]:
+def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iterator[Violation]:
     states: set[str] = {""}
     for event in events:
         kind = kind_of(event)
@@ -107,7 +113,9 @@ def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iter
             after &= {"merged"} if event["data"].get("merged_into") else {"published"}
         if not after:
             where = " or ".join(sorted(states)) or "the beginning"
-            yield f"{subject}: {service} told {kind} (seq {event['seq']}), which is no legal move from {where}"
+            yield Clause.LEGAL_MOVE(
+                f"{subject}: {service} told {kind} (seq {event['seq']}), which is no legal move from {where}"
+            )
             return
         states = after
 
@@ -117,7 +125,7 @@ def _seen_before(
     subject: str,
     events: list[Event],
     by_owner: Mapping[str, Mapping[str, list[Event]]],
-) -> Iterator[str]:
+) -> Iterator[Violation]:
     """What an event says it had seen exists, never shrinks, and holds its cause."""
     before: dict[str, int] = {}
     for event in events:
@@ -125,15 +133,21 @@ def _seen_before(
         for owner, seq in seen.items():
             there = by_owner.get(owner, {}).get(subject, [])
             if seq > len(there):
-                yield f"{subject}: {event['id']} had seen {owner} seq {seq}, which does not exist"
+                yield Clause.SEEN_EXISTS(
+                    f"{subject}: {event['id']} had seen {owner} seq {seq}, which does not exist"
+                )
         if any(seen.get(owner, 0) < seq for owner, seq in before.items()):
-            yield f"{subject}: {event['id']} had seen less than the event before it: {event.get('seen')!r}"
+            yield Clause.SEEN_GROWS(
+                f"{subject}: {event['id']} had seen less than the event before it: {event.get('seen')!r}"
+            )
         before = seen
         if (cause := CAUSED.get(kind_of(event))) is not None:
             owner, kinds = cause
             known = by_owner[owner].get(subject, [])[: seen.get(owner, 0)]
             if not any(kind_of(other) in kinds for other in known):
-                yield f"{subject}: {event['id']} ({kind_of(event)}) came before {' or '.join(kinds)} was seen"
+                yield Clause.SEEN_CAUSE(
+                    f"{subject}: {event['id']} ({kind_of(event)}) came before {' or '.join(kinds)} was seen"
+                )
 
 
 def _seen(event: Event) -> dict[str, int]:
@@ -142,21 +156,23 @@ def _seen(event: Event) -> dict[str, int]:
     return {owner: seq for owner, seq in seen.items() if owner in SERVICES}
 
 
-def _rounds(subject: str, events: list[Event], feedback: list[Event]) -> Iterator[str]:
+def _rounds(subject: str, events: list[Event], feedback: list[Event]) -> Iterator[Violation]:
     """Round 1, 2, ...: one release each, and a later one only after feedback granted it."""
     granted = {1, *(event["data"]["round"] for event in feedback if kind_of(event) == "rework.decided")}
     released: list[int] = []
     for event in events:
         round = event["data"].get("round")
         if round is not None and round not in granted:
-            yield f"{subject}: {event['id']} ({kind_of(event)}) is of round {round}, which nobody granted"
+            yield Clause.ROUND_GRANTED(
+                f"{subject}: {event['id']} ({kind_of(event)}) is of round {round}, which nobody granted"
+            )
         if kind_of(event) == "reply.released":
             released.append(round)
     if released != sorted(set(released)):
-        yield f"{subject}: replies were released for the rounds {released}"
+        yield Clause.ONE_RELEASE(f"{subject}: replies were released for the rounds {released}")
 
 
-def _drafts(subject: str, events: list[Event]) -> Iterator[str]:
+def _drafts(subject: str, events: list[Event]) -> Iterator[Violation]:
     """Drafts count on over the whole life of an issue, and every later step names the last one by its hash."""
     last, sha256 = 0, ""
     for event in events:
@@ -166,17 +182,49 @@ def _drafts(subject: str, events: list[Event]) -> Iterator[str]:
         if kind == "reply.drafted":
             last, sha256 = last + 1, data["sha256"]
         if (data["draft"], data["sha256"]) != (last, sha256):
-            yield f"{subject}: {event['id']} ({kind}) is about draft {data['draft']}, the last one is {last}"
+            yield Clause.DRAFT_NAMED(
+                f"{subject}: {event['id']} ({kind}) is about draft {data['draft']}, the last one is {last}"
+            )
         if kind == "reply.released":
             content = {name: data.get(name) for name in ("outcome", "promised_on", "text")}
             text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             if hashlib.sha256(text.encode()).hexdigest() != sha256:
-                yield f"{subject}: {event['id']} released other words than were drafted and signed off"
+                yield Clause.DRAFT_RELEASED(
+                    f"{subject}: {event['id']} released other words than were drafted and signed off"
+                )
 
 
-def _taken_back_too_late(subject: str, events: list[Event], feedback: list[Event]) -> Iterator[str]:
-    """Nobody takes an issue back once intake has read that a reply is out."""
-    invited = next((event["seq"] for event in feedback if kind_of(event) == "rating.invited"), None)
+def _clicks(subject: str, events: list[Event], evidence: Evidence) -> Iterator[Violation]:
+    """Who signs, checks, sends back or releases has asked it of this very draft, or handed it in with a signature."""
     for event in events:
-        if kind_of(event) == "issue.withdrawn" and invited and _seen(event).get("feedback", 0) >= invited:
-            yield f"{subject}: {event['id']} takes back what was answered already"
+        kind, asked = kind_of(event), evidence.by_id.get(event.get("cause", ""))
+        if kind not in CLICKS or asked is None or asked.event is None:
+            continue
+        if kind_of(asked.event) == "dispatch.draft":
+            if kind != "reply.signed_off" or not asked.event["data"].get("signed_off_by"):
+                yield Clause.CLICK_SIGNED(
+                    f"{subject}: {event['id']} ({kind}) came of a draft that nobody had signed"
+                )
+            continue
+        read, about = ((part["draft"], part["sha256"]) for part in (asked.event["data"], event["data"]))
+        if read != about:
+            yield Clause.CLICK_DRAFT(
+                f"{subject}: {event['id']} ({kind}) is about draft {about[0]}, the click was on draft {read[0]}"
+            )
+
+
+def _taken_back_too_late(
+    subject: str, events: list[Event], hearing: Hearing, skew_ms: int
+) -> Iterator[Violation]:
+    """Nobody takes an issue back once intake has acted on it that a reply is out."""
+    heard = hearing.events("intake", subject, "feedback")
+    invited = next((event for event in heard if kind_of(event) == "rating.invited"), None)
+    if invited is None:
+        return
+    place = ("feedback.events", invited["source"], invited["seq"])
+    # Passed over by an older version, or set aside, it was acted on when it was handed in.
+    since = hearing.of("intake", subject).handed_in.get(place, -skew_ms) + skew_ms
+    for event in events:
+        late = instant(event["time"]).timestamp() * 1000 >= since
+        if kind_of(event) == "issue.withdrawn" and late and _seen(event).get("feedback", 0) >= invited["seq"]:
+            yield Clause.TAKEN_BACK(f"{subject}: {event['id']} takes back what was answered already")

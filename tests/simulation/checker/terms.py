@@ -7,12 +7,14 @@ from functools import lru_cache
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Limit, Policy, due_at
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of
 
 SAME = ("started_at", "due_at", "limit", "policy", "calendar")
 
 
-def check_terms(evidence: Evidence) -> Iterator[str]:
+def check_terms(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     """The arithmetic of each promise and clock, and that supervision took the versions that the promise names."""
     policies, calendars = evidence.published("policy"), evidence.published("calendar")
     by_owner = {service: evidence.events_by(service) for service in ("intake", "supervision")}
@@ -26,8 +28,7 @@ def check_terms(evidence: Evidence) -> Iterator[str]:
                     by_promise = service == "supervision" and name == "promise" and _round(event) == 1
                     yield from _terms(subject, event, name, policies, calendars, by_promise)
     for subject, events in by_owner["supervision"].items():
-        if not evidence.spared(subject, "supervision"):
-            yield from _as_promised(subject, events, by_owner["intake"].get(subject, []))
+        yield from _as_promised(subject, events, hearing.events("supervision", subject, "intake"))
 
 
 def _round(event: Event) -> int:
@@ -41,28 +42,36 @@ def _terms(
     policies: dict[str, Event],
     calendars: dict[str, Event],
     by_promise: bool,
-) -> Iterator[str]:
+) -> Iterator[Violation]:
     data = event["data"]
     started = instant(data["started_at"])
     for what, versions in (("policy", policies), ("calendar", calendars)):
         if data[what] not in versions:
-            yield f"{subject}: {event['id']} goes by the {what} {data[what]}, which nobody published"
+            yield Clause.TERMS_PUBLISHED(
+                f"{subject}: {event['id']} goes by the {what} {data[what]}, which nobody published"
+            )
             return
         if instant(versions[data[what]]["data"]["in_force_from"]) > started:
-            yield f"{subject}: {event['id']} goes by the {what} {data[what]}, which was not in force yet"
+            yield Clause.TERMS_IN_FORCE(
+                f"{subject}: {event['id']} goes by the {what} {data[what]}, which was not in force yet"
+            )
     policy = policies[data["policy"]]["data"]["policy"]
     again = name in ("promise", "holding") and _round(event) > 1
     limit = policy["limits"]["rework" if again else name]
     if data["limit"] != limit:
-        yield f"{subject}: {event['id']} runs {data['limit']}, the policy {data['policy']} says {limit}"
+        yield Clause.TERMS_LIMIT(
+            f"{subject}: {event['id']} runs {data['limit']}, the policy {data['policy']} says {limit}"
+        )
         return
     calendar = _calendar(repr(calendars[data["calendar"]]["data"]))
     due = due_at(started, Limit(limit), Policy.model_validate(policy), calendar).at
     if not by_promise and due != instant(data["due_at"]):
-        yield f"{subject}: {event['id']} is due {data['due_at']}, by {data['policy']} it is {due}"
+        yield Clause.TERMS_DUE(
+            f"{subject}: {event['id']} is due {data['due_at']}, by {data['policy']} it is {due}"
+        )
 
 
-def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iterator[str]:
+def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iterator[Violation]:
     promise = next((event for event in intake if kind_of(event) == "promise.started"), None)
     for event in events:
         data = event["data"]
@@ -71,7 +80,9 @@ def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iter
         if _round(event) == 1:
             differ = [name for name in SAME if data[name] != promise["data"][name]]
             if differ:
-                yield f"{subject}: {event['id']} has not the {', '.join(differ)} of {promise['id']}"
+                yield Clause.AS_PROMISED(
+                    f"{subject}: {event['id']} has not the {', '.join(differ)} of {promise['id']}"
+                )
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,27 @@
 """Faults planted into the real code: for each, some seed must make the checker complain, or it proves nothing."""
 
-from tests.simulation.planted import at_work, in_applying, in_decisions, in_time
-from tests.simulation.planted.planting import FAULTS, planted
+from tests.simulation.planted import (
+    at_work,
+    in_applying,
+    in_clocks,
+    in_decisions,
+    in_inbox,
+    in_lives,
+    in_stores,
+    in_time,
+)
+from tests.simulation.planted.planting import FAULTS, Fault, planted
 
-__all__ = ["FAULTS", "at_work", "in_applying", "in_decisions", "in_time", "planted"]
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "at_work",
+    "in_applying",
+    "in_clocks",
+    "in_decisions",
+    "in_inbox",
+    "in_lives",
+    "in_stores",
+    "in_time",
+    "planted",
+]

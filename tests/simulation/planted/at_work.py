@@ -1,17 +1,23 @@
 """Faults planted into the consumer, the processor and what goes out."""
 
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
 from shared.bus import consumer, processor
 from shared.bus.consumer import BatchConsumer
-from shared.bus.records import Bad
+from shared.bus.publisher import Publisher
+from shared.bus.records import Bad, Outgoing
+from tests.simulation import judging
+from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault
-from tests.simulation.worker import Worker
+from tests.simulation.world import Log
+
+Publish = Callable[..., Awaitable[Any]]
 
 
-@fault
+@fault(Clause.APPLIED, alone=False)
 def commit_before_anything_is_done() -> Patches:
     def wrap(handle: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def early(self: Any, raws: Any) -> None:
@@ -25,7 +31,7 @@ def commit_before_anything_is_done() -> Patches:
     return [around(BatchConsumer, "handle", wrap)]
 
 
-@fault
+@fault(Clause.APPLIED, alone=False)
 def no_rewind_after_a_failure() -> Patches:
     async def forget(consumer: Any, first: Any, failures: int, error: Exception) -> None:
         """Go on with the next batch."""
@@ -33,57 +39,90 @@ def no_rewind_after_a_failure() -> Patches:
     return [patch.object(consumer, "rewind", forget)]
 
 
-@fault
+@fault(Clause.PUBLISHED, alone=False)
 def a_failure_to_publish_is_swallowed() -> Patches:
-    def wrap(publish: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        async def quiet(self: Any, outgoing: Any) -> None:
+    def wrap(publish: Publish) -> Publish:
+        async def quiet(self: Any, outgoing: Any, timestamps: Any = None) -> Any:
             try:
-                await publish(self, outgoing)
+                return await publish(self, outgoing, timestamps)
             except consumer.KafkaError:
-                return
+                return []
 
         return quiet
 
-    return [around(Worker, "_publish", wrap)]
+    return [around(Publisher, "__call__", wrap)]
 
 
-@fault
+@fault(Clause.GAP, alone=False)
 def one_event_in_twenty_is_lost_at_publishing() -> Patches:
-    def wrap(publish: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        async def lossy(self: Any, outgoing: Any) -> None:
-            self.lost = getattr(self, "lost", 0) + 1
-            await publish(self, outgoing[1:] if self.lost % 20 == 0 else outgoing)
-
-        return lossy
-
-    return [around(Worker, "_publish", wrap)]
+    numbers = count(1)
+    return published(lambda out: next(numbers) % 20 != 0 or not out.topic.endswith(".events"))
 
 
-@fault
+@fault(Clause.SET_ASIDE, alone=False)
 def dead_letters_are_thrown_away() -> Patches:
-    def wrap(publish: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        async def cleaner(self: Any, outgoing: Any) -> None:
-            await publish(self, [out for out in outgoing if not out.topic.endswith(".dlq")])
-
-        return cleaner
-
-    return [around(Worker, "_publish", wrap)]
+    return published(lambda out: not out.topic.endswith(".dlq"))
 
 
-@fault
+@fault(Clause.PUBLISHED)
+def the_order_that_an_issue_was_closed_is_not_published() -> Patches:
+    return published(lambda out: b'"order.closed.v1"' not in out.value)
+
+
+@fault(Clause.ON_REFERENCE, alone=False)
+def a_new_version_is_not_put_on_the_topic_of_reference_data() -> Patches:
+    return published(lambda out: not out.topic.endswith(".reference"))
+
+
+@fault(Clause.ON_EVENTS, alone=False)
+def a_new_version_is_not_put_on_the_topic_of_events() -> Patches:
+    return published(lambda out: not (out.topic.endswith(".events") and b".published.v1" in out.value))
+
+
+@fault(Clause.ACKNOWLEDGED)
+def the_broker_acknowledges_what_it_does_not_keep() -> Patches:
+    def wrap(append: Callable[..., Any]) -> Callable[..., Any]:
+        numbers = count(1)
+
+        def forgetful(self: Any, out: Any, sent_ms: int) -> Any:
+            if b'"id":"http/' in out.value and next(numbers) % 15 == 0:
+                return None
+            return append(self, out, sent_ms)
+
+        return forgetful
+
+    return [around(Log, "append", wrap)]
+
+
+@fault(Clause.COMES_TO_REST, alone=False)
+def nothing_is_ever_committed() -> Patches:
+    async def never(self: Any, offsets: Any) -> None:
+        """Done, it says."""
+
+    return [patch.object(BatchConsumer, "_commit", never)]
+
+
+@fault(Clause.SET_ASIDE)
 def what_cannot_be_read_is_passed_over_in_silence() -> Patches:
     def wrap(decode: Callable[..., Any]) -> Callable[..., Any]:
         def blind(record: Any, consumer: Any) -> Any:
             decoded = decode(record, consumer)
-            harmless = record._replace(topic="x", key=b"X", value=_UNKNOWN, sha256=None)
-            return decode(harmless, consumer) if isinstance(decoded, Bad) else decoded
+            return None if isinstance(decoded, Bad) else decoded
 
         return blind
 
-    return [around(processor, "decode", wrap)]
+    return [around(module, "decode", wrap) for module in (processor, judging)]
 
 
-_UNKNOWN = (
-    b'{"specversion":"1.0","id":"x","type":"x.v1","source":"/x","subject":"X","time":"2026-01-01T00:00:00Z","seq":1,'
-    b'"data":{}}'
-)
+def published(goes: Callable[[Outgoing], bool]) -> Patches:
+    """Only these records are published; the others are thought to be."""
+
+    def wrap(publish: Publish) -> Publish:
+        async def some(self: Any, outgoing: Any, timestamps: Any = None) -> Any:
+            kept = [n for n, out in enumerate(outgoing) if goes(out)]
+            stamps = None if timestamps is None else [timestamps[n] for n in kept]
+            return await publish(self, [outgoing[n] for n in kept], stamps)
+
+        return some
+
+    return [around(Publisher, "__call__", wrap)]

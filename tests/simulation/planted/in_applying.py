@@ -1,30 +1,33 @@
-"""Faults planted into applying: the inbox, the outbox, held events and sequences of one document."""
+"""Faults planted into applying: the outbox, held events and sequences of one document."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from shared.bus import apply, effects, ordering, processor
+from shared.bus import apply, deciding, effects, ordering
 from shared.bus.effects import Applied
-from tests.simulation.planted.planting import Patches, around, fault
+from tests.simulation.checker import Clause
+from tests.simulation.planted.planting import Patches, around, fault, stored
 
 # ------------------------------------------------------------------ the outbox
 
 
-@fault
+@fault(Clause.PUBLISHED, alone=False)
 def what_was_produced_is_forgotten_at_once() -> Patches:
     return [
-        patch.object(processor, "forget_published", lambda document, committed: document._replace(outbox=()))
+        patch.object(deciding, "forget_published", lambda document, committed: document._replace(outbox=()))
     ]
 
 
-@fault
+@fault(Clause.PUBLISHED, alone=False)
 def what_was_produced_is_never_sent_again() -> Patches:
     return [patch.object(module, "sent_for", lambda document, item: ()) for module in (apply, ordering)]
 
 
-@fault
+@fault(Clause.GAP, alone=False)
 def what_a_held_event_produced_keeps_its_own_place() -> Patches:
     def wrap(release_one: Callable[..., Any]) -> Callable[..., Any]:
         def own(scope: Any, document: Any, held: Any, record: Any) -> Any:
@@ -36,21 +39,16 @@ def what_a_held_event_produced_keeps_its_own_place() -> Patches:
     return [around(ordering, "_release_one", wrap)]
 
 
-@fault
-def the_sweep_drops_what_was_not_committed() -> Patches:
-    def wrap(fire: Callable[..., Applied]) -> Callable[..., Applied]:
-        def thorough(scope: Any, document: Any, item: Any, request: Any) -> Applied:
-            applied = fire(scope, document, item, request)
-            if not request.name.startswith("sweep/") or applied.document is document:
-                return applied
-            return applied._replace(document=applied.document._replace(outbox=()))
+@fault(Clause.PUBLISHED, alone=False)
+def what_was_not_committed_is_dropped_when_an_issue_ends() -> Patches:
+    def wrong(document: Any, made: dict[str, Any]) -> None:
+        if document.finished_at is not None:
+            made.pop("outbox", None)
 
-        return thorough
-
-    return [around(apply, "_fire", wrap)]
+    return stored(wrong)
 
 
-@fault
+@fault(Clause.COMES_TO_REST, alone=False)
 def nothing_is_ever_swept() -> Patches:
     def wrap(fire: Callable[..., Applied]) -> Callable[..., Applied]:
         def lazy(scope: Any, document: Any, item: Any, request: Any) -> Applied:
@@ -63,65 +61,37 @@ def nothing_is_ever_swept() -> Patches:
     return [around(apply, "_fire", wrap)]
 
 
-# ------------------------------------------------------------------- the inbox
-
-
-@fault
-def a_known_cause_is_judged_again() -> Patches:
-    def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda scope, document, item: command(scope, document._replace(inbox={}), item)
-
-    return [around(apply, "_command", wrap)]
-
-
-@fault
-def refusals_are_not_remembered() -> Patches:
-    def wrap(remember: Callable[..., Any]) -> Callable[..., Any]:
-        def happy(document: Any, item: Any, outcome: Any) -> Any:
-            return document if outcome["status"] == "refused" else remember(document, item, outcome)
-
-        return happy
-
-    return [around(apply, "_remember", wrap)]
-
-
-@fault
-def another_body_under_the_same_id_is_done() -> Patches:
-    def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
-        def loose(scope: Any, document: Any, item: Any) -> Any:
-            known = document.inbox.get(item.id)
-            if known is not None and known.digest != item.digest:
-                others = {id: entry for id, entry in document.inbox.items() if id != item.id}
-                document = document._replace(inbox=others)
-            return command(scope, document, item)
-
-        return loose
-
-    return [
-        patch("shared.bus.records.body_hash", lambda data: str(len(str(data)) % 7)),
-        around(apply, "_command", wrap),
-    ]
-
-
 # ------------------------------------------------------------------- sequences
 
 
-@fault
+@fault(Clause.CLOCK_MISSING, alone=False)
 def a_gap_in_the_sequence_is_stepped_over() -> Patches:
     return [patch.object(ordering, "_is_early", lambda scope, document, item: False)]
 
 
-@fault
+@fault(Clause.APPLIED, alone=False)
 def an_early_event_is_dropped_instead_of_held() -> Patches:
     return [patch.object(ordering, "_hold", lambda scope, document, item: Applied(document))]
 
 
-@fault
+@fault(Clause.HELD, alone=False)
+def what_waits_behind_a_missing_number_is_dropped() -> Patches:
+    def wrap(hold: Callable[..., Applied]) -> Callable[..., Applied]:
+        def drop(scope: Any, document: Any, item: Any) -> Applied:
+            missing = item.seq > document.read.get((item.topic, item.source), 0) + 1
+            return Applied(document) if missing else hold(scope, document, item)
+
+        return drop
+
+    return [around(ordering, "_hold", wrap)]
+
+
+@fault(Clause.HELD_IN_VAIN, alone=False)
 def held_events_are_not_released() -> Patches:
     return [patch.object(ordering, "_release", lambda scope, applied, record: applied)]
 
 
-@fault
+@fault(Clause.REPLAY_PUBLISHES, alone=False)
 def an_event_that_came_twice_is_applied_twice() -> Patches:
     def twice(scope: Any, document: Any, item: Any) -> Applied:
         return Applied(*ordering._react(scope, document, item))
@@ -129,7 +99,7 @@ def an_event_that_came_twice_is_applied_twice() -> Patches:
     return [patch.object(apply, "apply_event", twice)]
 
 
-@fault
+@fault(Clause.APPLIED, alone=False)
 def sequences_of_two_sources_on_one_topic_are_taken_for_one() -> Patches:
     def wrap(apply_event: Callable[..., Applied]) -> Callable[..., Applied]:
         def mixed(scope: Any, document: Any, item: Any) -> Applied:
@@ -141,7 +111,7 @@ def sequences_of_two_sources_on_one_topic_are_taken_for_one() -> Patches:
     return [around(apply, "apply_event", wrap)]
 
 
-@fault
+@fault(Clause.CHAIN)
 def the_chain_of_hashes_is_broken() -> Patches:
     def wrap(seal: Callable[..., bytes]) -> Callable[..., bytes]:
         def torn(**values: Any) -> bytes:
@@ -152,7 +122,7 @@ def the_chain_of_hashes_is_broken() -> Patches:
     return [around(effects, "seal", wrap)]
 
 
-@fault
+@fault(Clause.GAP, alone=False)
 def a_sequence_number_is_left_out() -> Patches:
     def wrap(sealed: Callable[..., Any]) -> Callable[..., Any]:
         def skip(scope: Any, published: Any, message: Any, body: Any, *rest: Any) -> Any:
@@ -164,3 +134,66 @@ def a_sequence_number_is_left_out() -> Patches:
         return skip
 
     return [around(effects, "_sealed_event", wrap)]
+
+
+@fault(Clause.SAME_SEQ, alone=False)
+def what_is_sent_again_gets_a_new_id() -> Patches:
+    numbers = count()
+
+    def wrap(sent_for: Callable[..., Any]) -> Callable[..., Any]:
+        def anew(document: Any, item: Any) -> Any:
+            return tuple(_with_id(out, f"again/{next(numbers)}") for out in sent_for(document, item))
+
+        return anew
+
+    return [around(module, "sent_for", wrap) for module in (apply, ordering)]
+
+
+def _with_id(out: Any, id: str) -> Any:
+    if not out.topic.endswith(".events"):
+        return out
+    return out._replace(value=json.dumps({**json.loads(out.value), "id": id}).encode(), sha256="")
+
+
+@fault(Clause.APPLIED)
+def an_event_of_an_unknown_type_is_not_even_counted() -> Patches:
+    def wrap(apply_event: Callable[..., Applied]) -> Callable[..., Applied]:
+        def blind(scope: Any, document: Any, item: Any) -> Applied:
+            unknown = item.unknown and item.source.startswith("/sim/")
+            return Applied(document) if unknown else apply_event(scope, document, item)
+
+        return blind
+
+    return [around(apply, "apply_event", wrap)]
+
+
+@fault(Clause.APPLIED_EARLY)
+def a_place_that_nothing_has_yet_counts_as_read() -> Patches:
+    def wrap(positions: Callable[..., Any]) -> Callable[..., Any]:
+        def hasty(scope: Any, document: Any, item: Any) -> Any:
+            read = positions(scope, document, item)
+            if item.source.startswith("/sim/"):
+                read[item.topic, item.source] += 1
+            return read
+
+        return hasty
+
+    return [around(ordering, "_positions", wrap)]
+
+
+@fault(Clause.PASSED)
+def what_was_passed_over_is_forgotten() -> Patches:
+    return [patch.object(ordering, "_passed", lambda document, item: document.passed)]
+
+
+@fault(Clause.PASSED_IN_VAIN, alone=False)
+def what_nobody_reacts_to_counts_as_unknown() -> Patches:
+    def wrap(passed: Callable[..., Any]) -> Callable[..., Any]:
+        def suspicious(document: Any, item: Any) -> Any:
+            if type(item.data) not in document.kind.events and not item.unknown:
+                item = replace(item, unknown=item.type)
+            return passed(document, item)
+
+        return suspicious
+
+    return [around(ordering, "_passed", wrap)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -12,14 +13,17 @@ from shared.bus import apply
 from shared.bus.positions import Positions
 from shared.bus.processor import Processor
 from shared.domain.aggregates import AggregateType
+from shared.owned_timers import OwnedTimers
+from shared.service import Service
 from shared.store import Aggregates
 from shared.timers import Timers
+from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_kind
 
 # ------------------------------------------------------------------ the store
 
 
-@fault
+@fault(Clause.STORED, alone=False)
 def the_version_filter_is_ignored() -> Patches:
     def loose(self: Any, document: Any) -> Any:
         there = {"_id": document["_id"]}
@@ -32,7 +36,7 @@ def the_version_filter_is_ignored() -> Patches:
     return [patch.object(Aggregates, "_change", loose)]
 
 
-@fault
+@fault(Clause.STORED, alone=False)
 def an_unknown_outcome_of_a_write_counts_as_written() -> Patches:
     async def none(self: Any, documents: Any) -> set[str]:
         return set()
@@ -40,7 +44,7 @@ def an_unknown_outcome_of_a_write_counts_as_written() -> Patches:
     return [patch.object(Aggregates, "_not_ours", none)]
 
 
-@fault
+@fault(Clause.PUBLISHED, alone=False)
 def an_offset_counts_as_committed_before_the_commit() -> Patches:
     def wrap(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def hasty(self: Any, records: Any) -> Any:
@@ -55,7 +59,7 @@ def an_offset_counts_as_committed_before_the_commit() -> Patches:
 # ------------------------------------------------------------------ the timers
 
 
-@fault
+@fault(Clause.TIME, alone=False)
 def a_deadline_fires_whatever_its_name_and_time() -> Patches:
     def wrap(fire: Callable[..., Any]) -> Callable[..., Any]:
         def loose(scope: Any, document: Any, item: Any, request: Any) -> Any:
@@ -70,7 +74,7 @@ def a_deadline_fires_whatever_its_name_and_time() -> Patches:
     return [around(apply, "_fire", wrap)]
 
 
-@fault
+@fault(Clause.BREACHED_EARLY, alone=False)
 def the_grace_is_ignored() -> Patches:
     def hasty(kind: AggregateType) -> AggregateType:
         rule = kind.deadlines
@@ -91,7 +95,7 @@ def the_grace_is_ignored() -> Patches:
     return [in_kind("supervision", "issue", hasty)]
 
 
-@fault
+@fault(Clause.CLOCK_AFTER_STOP, alone=False)
 def a_clock_fires_after_it_was_stopped() -> Patches:
     def pending(self: Any) -> Any:
         return tuple(threshold for threshold in self.thresholds if threshold[0] not in self.fired)
@@ -99,7 +103,7 @@ def a_clock_fires_after_it_was_stopped() -> Patches:
     return [patch.object(life.Clock, "pending", property(pending))]
 
 
-@fault
+@fault(Clause.BREACH_UNFOUNDED)
 def a_breach_is_not_annulled() -> Patches:
     def wrap(stop: Callable[..., Any]) -> Callable[..., Any]:
         def stubborn(clock: Any, at: Any, issue: Any) -> Any:
@@ -121,7 +125,7 @@ def a_breach_is_not_annulled() -> Patches:
     return [around(reactions, "stop", wrap)]
 
 
-@fault
+@fault(Clause.ANNULLED_IN_VAIN)
 def deadlines_do_not_wait_for_what_the_sources_held() -> Patches:
     async def now(self: Any, at: Any) -> Any:
         return at
@@ -129,33 +133,31 @@ def deadlines_do_not_wait_for_what_the_sources_held() -> Patches:
     return [patch.object(Positions, "read_up_to", now)]
 
 
-@fault
-def a_deadline_behind_the_cursor_is_never_found() -> Patches:
+@fault(Clause.FIRED, alone=False)
+def a_deadline_that_is_written_behind_what_was_read_is_never_found() -> Patches:
     async def asleep(self: Any) -> None:
         """The auditor sleeps as well."""
 
-    def assigned(self: Any, partitions: Any) -> None:
-        self.kept = {**getattr(self, "kept", {}), **self._cursor}
-        self._cursor = {partition: self.kept.get(partition, "") for partition in partitions}
-        self._wake.set()
-
     return [
-        patch.object(Timers, "written", lambda self, deadline: None),
+        patch.object(OwnedTimers, "written", lambda self, entry: False),
         patch.object(Timers, "audit", asleep),
-        patch.object(Timers, "assigned", assigned),
     ]
 
 
-@fault
-def a_warning_is_told_twice() -> Patches:
-    def echoing(kind: AggregateType) -> AggregateType:
-        rule = kind.deadlines
-        assert rule is not None
+@fault(Clause.POSTED_SELDOM, alone=False)
+def what_was_posted_is_posted_again_at_every_turn_and_thrice() -> Patches:
+    def wrap(post: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        return lambda self, due: post(self, [*due, *due, *due])
 
-        def expire(state: Any, deadline: Any, context: Any) -> Any:
-            change = rule.expire(state, deadline, context)
-            return replace(change, messages=(*change.messages, *change.messages[-1:]))
+    return [
+        patch.object(OwnedTimers, "patient_until", lambda self: self.posted_at),
+        around(Service, "_post", wrap),
+    ]
 
-        return replace(kind, deadlines=replace(rule, expire=expire))
 
-    return [in_kind("supervision", "issue", echoing)]
+@fault(Clause.POSTED_DUE, alone=False)
+def deadlines_are_posted_an_hour_early() -> Patches:
+    async def early(self: Any, now: Any) -> Any:
+        return now + timedelta(hours=1)
+
+    return [patch.object(Timers, "_ready", early)]

@@ -1,30 +1,50 @@
-"""How a fault is planted: patches under a name in words, taken out again afterwards."""
+"""How a fault is planted: patches under a name in words and the clause it breaks, taken out again afterwards."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from shared.bus import deciding, effects
+from shared.bus.document import Document, write_document
 from shared.contract.command import Command
 from shared.domain.aggregates import AggregateType
-from tests.simulation import beginning
+from tests.simulation import beginning, judging
+from tests.simulation.checker import Clause
 
 Patches = Sequence[Any]
-FAULTS: dict[str, Callable[[], Patches]] = {}
-"""The sentence that names a fault -> the patches that plant it."""
+Values = Mapping[str, Any]
 
 
-def fault(plant: Callable[[], Patches]) -> Callable[[], Patches]:
+class Fault(NamedTuple):
+    """What plants a fault, and the clause that must complain of it; ``alone``: no other clause may."""
+
+    plant: Callable[[], Patches]
+    clause: Clause
+    alone: bool = True
+
+
+FAULTS: dict[str, Fault] = {}
+"""The sentence that names a fault -> the fault."""
+
+
+def fault(clause: Clause, *, alone: bool = True) -> Callable[[Callable[[], Patches]], Callable[[], Patches]]:
     """Register one fault under its name in words."""
-    FAULTS[plant.__name__.replace("_", " ")] = plant
-    return plant
+
+    def register(plant: Callable[[], Patches]) -> Callable[[], Patches]:
+        FAULTS[plant.__name__.replace("_", " ")] = Fault(plant, clause, alone)
+        return plant
+
+    return register
 
 
 @contextmanager
 def planted(name: str) -> Iterator[None]:
-    """The code with one fault in it."""
-    patches = FAULTS[name]()
+    """The code with one fault in it; what a town begins with was made by the honest code."""
+    for partitions in (1, 2, 3, 4):
+        beginning.first_start(partitions)
+    patches = FAULTS[name].plant()
     for each in patches:
         each.start()
     try:
@@ -37,6 +57,34 @@ def planted(name: str) -> Iterator[None]:
 def around(owner: Any, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Any:
     """Replace a method or function by what ``wrap`` makes of it."""
     return patch.object(owner, name, wrap(getattr(owner, name)))
+
+
+def told(type: str, change: Callable[[Values], Values]) -> Patches:
+    """Events whose type begins like this go out with what ``change`` makes of their envelope's values."""
+
+    def wrap(seal: Callable[..., bytes]) -> Callable[..., bytes]:
+        def wrong(**values: Any) -> bytes:
+            return seal(**{**values, **change(values)} if values["type"].startswith(type) else values)
+
+        return wrong
+
+    return [around(effects, "seal", wrap)]
+
+
+def with_data(values: Values, **changed: Any) -> Values:
+    """Other values of some fields of an event's data."""
+    return {"data": {**values["data"], **changed}}
+
+
+def stored(change: Callable[[Document, dict[str, Any]], None]) -> Patches:
+    """Every document is stored as ``change`` leaves it, also when it is built again from nothing."""
+
+    def wrong(document: Document, token: str) -> dict[str, Any]:
+        made = write_document(document, token)
+        change(document, made)
+        return made
+
+    return [patch.object(module, "write_document", wrong) for module in (deciding, judging)]
 
 
 def in_kind(service: str, name: str, change: Callable[[AggregateType], AggregateType]) -> Any:
@@ -64,3 +112,14 @@ def in_decision(
         name,
         lambda kind: replace(kind, commands={**kind.commands, asked: wrap(kind.commands[asked])}),
     )
+
+
+def in_deadlines(service: str, **rule: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Any:
+    """Replace ``next`` or ``expire`` of a service's issues by what the wrapper of that name makes of it."""
+
+    def change(kind: AggregateType) -> AggregateType:
+        assert kind.deadlines is not None
+        changed = {name: wrap(getattr(kind.deadlines, name)) for name, wrap in rule.items()}
+        return replace(kind, deadlines=replace(kind.deadlines, **changed))
+
+    return in_kind(service, "issue", change)

@@ -17,6 +17,7 @@ from shared.contract.commands.intake import WithdrawIssue
 from shared.contract.envelope import open_envelope, seal
 from shared.contract.event import FEEDBACK, INTAKE
 from shared.contract.events.feedback import IssueClosed
+from shared.deadlines import deadline_string
 from shared.domain.decisions import Change, Context
 from tests.faults.given import NOW, SOURCE, Notes, Played, asks, closing, line, notebook
 from tests.unit.reference import builtin_reference
@@ -132,14 +133,16 @@ async def test_a_command_for_a_kind_that_this_service_does_not_own_is_a_dead_let
 # -------------------------------------------------------------- dead letters
 
 
-async def test_a_handler_that_raises_leaves_the_document_as_it_was() -> None:
+async def test_a_handler_that_raises_leaves_the_state_as_it_was_and_its_failure_is_the_outcome() -> None:
     lamp = Lamp()
     consumer = notebook(write=lamp.write)
     before = Document("a", consumer.aggregates[0], 0, state=Notes(lines=("kept",)))
     item = decode(_record(line("a", "one")), consumer)
     assert isinstance(item, Item)
     applied = apply(Scope(consumer, builtin_reference()), before, item)
-    assert applied.document is before
+    assert applied.document.state is before.state
+    known = applied.document.known(item.id)
+    assert known is not None and known.unsettled
     assert [out.topic for out in applied.outgoing] == ["intake.dlq"]
     assert applied.answers[0].outcome["reason"] == "failed"
 
@@ -227,6 +230,10 @@ async def _ends_at_now(played: Played) -> None:
     document = await played.store.get("a")
     assert document is not None
     document["state"]["ends_at"] = NOW.isoformat()
+    document["deadline"], document["due"] = (
+        deadline_string(0, NOW, "a"),
+        {"name": "end/1/due/1", "at": NOW.isoformat()},
+    )
     await played.store.write([document])
 
 

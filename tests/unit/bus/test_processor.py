@@ -155,7 +155,7 @@ async def test_a_document_that_cannot_be_written_sets_its_records_aside_and_stay
     assert [out.topic for out in batch.outgoing] == ["intake.dlq"]
 
 
-async def test_a_deadline_rule_that_raises_sets_its_records_aside() -> None:
+async def test_a_deadline_rule_that_raises_is_the_failure_of_the_command_that_asked_for_it() -> None:
     def rule(notes: Any) -> None:
         if notes.lines == ("bad",):
             raise RuntimeError("no rule for this")
@@ -163,7 +163,8 @@ async def test_a_deadline_rule_that_raises_sets_its_records_aside() -> None:
     played = Played(notebook(next_deadline=rule))
     batch = await played.deliver(line("a", "bad"), line("b", "good"))
     assert (await played.lines("a"), await played.lines("b")) == ((), ("good",))
-    assert len(batch.written) == 1
+    assert [answer.outcome.get("reason") for answer in batch.answers] == ["failed", None]
+    assert [(out.headers or {})["subject"] for out in played.dead_letters] == ["a"]
 
 
 # ------------------------------------------------------------------ the fence

@@ -1,7 +1,9 @@
 """History is driven by the plan and by deadlines, whichever is first; a sweep is no step and comes at the end."""
 
+import asyncio
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +13,10 @@ import pytest
 from services.cli.replaying.drive import Driver
 from services.cli.replaying.lives import Coming, Life, ReplayFailed, Step
 from services.cli.replaying.messages import Message
+from services.dispatch.issue.life import draft_hash
 from services.intake.issue.numbers import issue_id
 from shared.contract.registry import COMMANDS, CONTROL
+from shared.contract.words import Outcome
 
 AT = datetime.fromisoformat("2019-04-01T08:00:00+08:00")
 DAY = timedelta(days=1)
@@ -51,6 +55,8 @@ def test_the_plan_registers_accepts_assigns_signs_and_answers_at_the_real_times(
     for entry in (entry for step in steps for entry in step.entries):
         COMMANDS[entry["type"]].model_validate(entry["data"])
     assert steps[2].entries[0]["actor"] == "dept:housing/signs"
+    read = {"assignment": "a.1", "draft": 1, "sha256": draft_hash(Outcome.EXPLAINED, "已修", None)}
+    assert [entry["data"] for entry in steps[3].entries[1:]] == [read] * 3
     assert life().inputs(UNTIL) == len(steps) == 4
 
 
@@ -113,12 +119,18 @@ class Services:
     def __init__(self) -> None:
         self.posted: list[tuple[str, str, str]] = []
         self.away = 0
+        self.most_bytes = 1_000_000
+        self.refuses: httpx.Response | None = None
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         service = request.url.host
         if self.away:
             self.away -= 1
             raise httpx.ConnectError("it is started again", request=request)
+        if self.refuses is not None:
+            return self.refuses
+        if len(request.content) > self.most_bytes:
+            return httpx.Response(413)
         match request.url.path:
             case "/history/commands":
                 return httpx.Response(
@@ -158,9 +170,9 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
     return services
 
 
-def driver() -> Driver:
+def driver(messages: Sequence[Message] = (ANSWERED, OPEN), lag: Any = None, **more: int) -> Driver:
     urls = {name: f"http://{name}" for name in ("intake", "dispatch", "supervision", "feedback")}
-    return Driver(urls, Nothing(), [ANSWERED, OPEN], jurisdiction="huzhou", until=UNTIL)  # type: ignore[arg-type]
+    return Driver(urls, lag or Nothing(), messages, jurisdiction="huzhou", until=UNTIL, **more)
 
 
 async def test_a_sweep_is_no_step_and_every_one_is_fired_after_the_last_step(services: Services) -> None:
@@ -175,3 +187,64 @@ async def test_a_service_that_is_away_for_a_while_is_asked_again(services: Servi
     services.away = 3
     await driver().run()
     assert len([one for one in services.posted if one[1] == "dispatch.release.v1"]) == 1
+
+
+async def test_requests_stay_under_what_the_services_take(services: Services) -> None:
+    services.most_bytes = 4_000
+    messages = [Message(n, f"m{n}", "li", "路灯", "字" * 400, AT, "已修", AT + DAY) for n in range(20)]
+    await driver(messages, body_bytes=4_000).run()
+    assert len([one for one in services.posted if one[1] == "dispatch.release.v1"]) == 20
+
+
+async def test_a_message_that_is_longer_than_a_service_takes_ends_the_replay_with_what_to_do(
+    services: Services,
+) -> None:
+    services.most_bytes = 100
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(ReplayFailed, match=r"bytes are more than it takes; set QINQING_BODY")
+    ):
+        await driver().run()
+
+
+async def test_a_request_that_is_refused_ends_the_replay_with_the_reason(services: Services) -> None:
+    services.refuses = httpx.Response(422, json={"title": "no such thing"})
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(ReplayFailed, match=r"intake refused .*: HTTP 422: .*no such thing")
+    ):
+        await driver().run()
+
+
+class Slow:
+    """A lag that goes down by these numbers, one at each look, and is gone after the last."""
+
+    def __init__(self, *left: int) -> None:
+        self.left, self.gone = list(left), asyncio.Event()
+
+    async def wait_for_none(self) -> None:
+        await self.gone.wait()
+
+    async def by_group(self) -> dict[str, int]:
+        left = self.left.pop(0)
+        if not self.left:
+            self.gone.set()
+        return {"intake": 0, "supervision": left}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that looks again at once whether the services got on, and gives their answers all the time."""
+    monkeypatch.setattr("services.cli.replaying.drive.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("services.cli.replaying.drive._patience", lambda: math.inf)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_services_that_read_slowly_are_waited_for_as_long_as_they_get_on(services: Services) -> None:
+    await driver(lag=Slow(40, 30, 20, 10)).run()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_services_that_stand_still_end_the_replay_with_who_stands_and_by_how_much(
+    services: Services,
+) -> None:
+    with pytest.raises(ReplayFailed, match=r"supervision has 30 records to read$"):
+        await driver(lag=Slow(40, 30, 30, 30)).run()

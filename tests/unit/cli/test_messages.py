@@ -35,6 +35,8 @@ def test_a_row_without_a_reply_is_an_open_message(tmp_path: Path) -> None:
     [
         (GOOD.replace("1,A", ",A"), "message_id", "is empty"),
         (GOOD + GOOD, "message_id", "stands on line 2 already"),
+        (GOOD.replace("1,A", "1" * 201 + ",A"), "message_id", "has 201 characters; at most 200"),
+        (GOOD.replace("1,A", "1," + "甲" * 81), "author", "has 81 characters; at most 80"),
         (GOOD.replace("路灯", " "), "subject", "is empty"),
         (GOOD.replace("路灯", "路" * 201), "subject", "has 201 characters; at most 200"),
         (GOOD.replace("坏了", ""), "text", "is empty"),
@@ -53,6 +55,12 @@ def test_a_bad_row_is_named(tmp_path: Path, row: str, column: str, words: str) -
     assert [fault.column for fault in faults] == [column]
     assert words in faults[0].reason
     assert str(faults[0]).startswith(f"in.csv:{faults[0].line}: {column}: ")
+
+
+def test_the_longest_id_and_author_come_through_whole(tmp_path: Path) -> None:
+    messages, faults = read(tmp_path, HEADER + GOOD.replace("1,A", "1" * 200 + "," + "甲" * 80))
+    assert not faults
+    assert (len(messages[0].message_id), len(messages[0].author)) == (200, 80)
 
 
 def test_the_line_is_where_the_row_begins_though_a_text_spans_lines(tmp_path: Path) -> None:

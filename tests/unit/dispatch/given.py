@@ -6,7 +6,7 @@ from typing import Any
 
 from services.dispatch.builtin import first_commands
 from services.dispatch.consumer import consumer
-from services.dispatch.issue.life import State
+from services.dispatch.issue.life import State, draft_hash
 from shared.bus.processor import Batch, Processor
 from shared.bus.records import Outgoing, Record
 from shared.contract.command import Command
@@ -48,8 +48,11 @@ SIGN, RETURN = SignAssignment(assignment=FIRST), ReturnAssignment(assignment=FIR
 UPHOLD = RuleOnReturn(assignment=FIRST, upheld=True, department="transport", reason="确属交通")
 KEEP = RuleOnReturn(assignment=FIRST, upheld=False, reason="仍由你局办理")
 DRAFT = DraftReply(assignment=FIRST, outcome=Outcome.SOLVED, text="已经修好")
-SIGN_OFF, CHECK = SignOffReply(assignment=FIRST), CheckReply(assignment=FIRST)
-SEND_BACK, RELEASE = SendBackReply(assignment=FIRST, reason="请写明时限"), ReleaseReply(assignment=FIRST)
+HASH = draft_hash(DRAFT.outcome, DRAFT.text, None)
+SIGN_OFF = SignOffReply(assignment=FIRST, draft=1, sha256=HASH)
+CHECK = CheckReply(assignment=FIRST, draft=1, sha256=HASH)
+SEND_BACK = SendBackReply(assignment=FIRST, draft=1, sha256=HASH, reason="请写明时限")
+RELEASE = ReleaseReply(assignment=FIRST, draft=1, sha256=HASH)
 
 ASKS: dict[str, tuple[Command, str]] = {
     "assign": (ASSIGN, OFFICE),
@@ -249,8 +252,11 @@ class Dispatch:
                 assert (await self.want(step))["status"] == "done", step
 
     async def want(self, verb: str, *, key: str = "") -> dict[str, Any]:
-        """Ask rightly for a verb; returns the outcome."""
+        """Ask rightly for a verb, about the current draft where there is one; returns the outcome."""
         command, actor = ASKS[verb]
+        current = self.state and self.state.current_draft
+        if current is not None and "draft" in type(command).model_fields:
+            command = command.model_copy(update={"draft": current.number, "sha256": current.sha256})
         return await self.ask(command, after(hours=1), actor, key)
 
     async def open_issues(self, department: str, *ids: str) -> None:

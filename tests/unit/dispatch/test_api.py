@@ -113,5 +113,10 @@ def test_a_new_department_gets_its_two_topics_and_nothing_else_does() -> None:
     assert topics_of(Version("staff:chen", "staff.published.v1", "1", "", {})) == []
 
 
+def test_in_history_all_departments_share_one_topic() -> None:
+    departments = [Version(f"dept:{code}", "department.published.v1", "1", "", {}) for code in ("a", "b")]
+    assert [topics_of(one, history=True) for one in departments] == [["dispatch.orders"]] * 2
+
+
 def test_one_command_of_a_merger_fits_into_a_record() -> None:
     assert MOST_ISSUES * len('"0123456789ABC",') < 1_000_000 / 2

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.dispatch.departments_gateway import MOST_ID_CHARS, translate
+from services.dispatch.departments_gateway import MOST_ID_CHARS, MOST_REFUSALS, translate, translate_all
 from shared.bus.records import Record
 from shared.contract.envelope import open_envelope, seal
 from shared.contract.event import replies_topic
@@ -37,15 +37,13 @@ def test_a_reply_becomes_the_command_of_the_same_shape_under_the_departments_own
     [(_, _, type, data)] = commands(sent("department.return.v1", {**NAMED, "reason": "不属"}))
     assert (type, data) == ("dispatch.return.v1", {**assignment, "reason": "不属"})
     [(_, _, type, data)] = commands(sent("department.draft.v1", DRAFTED))
-    assert (type, data) == ("dispatch.draft.v1", {**DRAFTED, "promised_on": None})
+    assert (type, data) == ("dispatch.draft.v1", {**DRAFTED, "promised_on": None, "signed_off_by": ""})
 
 
-def test_a_draft_that_is_signed_off_already_becomes_two_commands_by_two_persons() -> None:
-    both = commands(sent("department.draft.v1", {**DRAFTED, "signed_off_by": "wang"}))
-    assert [(id, actor, type) for id, actor, type, _ in both] == [
-        ("dept/dept:housing/m-1", "dept:housing", "dispatch.draft.v1"),
-        ("dept/dept:housing/wang/m-1#sign_off", "dept:housing/wang", "dispatch.sign_off.v1"),
-    ]
+def test_a_draft_that_is_signed_off_already_becomes_one_command() -> None:
+    [(id, actor, type, data)] = commands(sent("department.draft.v1", {**DRAFTED, "signed_off_by": "wang"}))
+    assert (id, actor, type) == ("dept/dept:housing/m-1", "dept:housing", "dispatch.draft.v1")
+    assert (data["text"], data["signed_off_by"]) == (DRAFTED["text"], "wang")
 
 
 @pytest.mark.parametrize(
@@ -78,3 +76,25 @@ def test_a_message_read_twice_is_the_same_command() -> None:
     record = sent("department.draft.v1", {**DRAFTED, "signed_off_by": "wang"})
     assert translate(record, SOURCE) == translate(record, SOURCE)
     assert json.loads(translate(record, SOURCE)[0].value)["subject"] == ISSUE
+
+
+def test_of_many_unreadable_messages_the_first_are_refused_one_by_one_and_the_others_together() -> None:
+    record = sent("department.sign.v1", NAMED)
+    rubbish = [record._replace(value=b"rubbish", offset=offset) for offset in range(50)]
+    made = translate_all([record._replace(offset=99), *rubbish], SOURCE)
+    dead = [out for out, _ in made if out.topic == "dispatch.dlq"]
+    told = [open_envelope(out.value) for out, _ in made if out.topic == "dispatch.commands"]
+    assert [out.key for out in dead] == [f"{record.topic}/0/{offset}" for offset in range(MOST_REFUSALS + 1)]
+    assert dead[-1].headers is not None
+    assert "40 messages from offset 10 to 49 could not be read" in dead[-1].headers["reason"]
+    assert "JSON" in dead[-1].headers["reason"]
+    assert [envelope.type for envelope in told].count("dispatch.sign.v1") == 1
+    refusals = [envelope.data["message"] for envelope in told if "refuse" in envelope.type]
+    assert refusals == [*[f"0/{offset}" for offset in range(MOST_REFUSALS)], f"0/{MOST_REFUSALS}-49"]
+    assert "40 messages" in told[-1].data["detail"]
+
+
+def test_few_unreadable_messages_are_each_refused() -> None:
+    record = sent("department.sign.v1", NAMED)
+    rubbish = [record._replace(value=b"rubbish", offset=offset) for offset in range(MOST_REFUSALS)]
+    assert len(translate_all(rubbish, SOURCE)) == 2 * MOST_REFUSALS

@@ -292,6 +292,18 @@ async def test_a_merger_is_final_and_makes_no_circle() -> None:
     assert "'planning'" in circle["detail"]
 
 
+async def test_a_merger_that_does_not_count_because_another_crossed_it_hands_nothing_over() -> None:
+    dispatch, [issue] = await with_issues(1)
+    for code, into in (("planning", "housing"), ("housing", "planning")):
+        entry = dispatch.state_of(department(code)).entry
+        merged = {"version": "2", "in_force_from": MERGED_AT, "merged_into": into}
+        dispatch.reference.learn(department(code), entry.model_copy(update=merged))
+    hand_over = HandOver(department="housing", to="planning", by="chen")
+    await dispatch.ask(hand_over, MERGED_AT, FAN_OUT, subject=issue)
+    assert transfers(dispatch) == []
+    assert dispatch.state_of(issue).assignment == f"{issue}.1"
+
+
 async def test_a_department_with_a_version_still_to_come_is_not_merged_before_it() -> None:
     dispatch = await published("housing", "planning")
     entry = dispatch.state_of("dept:housing").entry

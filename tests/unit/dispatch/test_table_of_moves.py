@@ -103,7 +103,7 @@ def test_every_state_has_a_timer_or_is_terminal_and_no_command_leaves_a_terminal
 
 
 def test_nothing_is_expected_of_an_issue_once_its_state_is_terminal() -> None:
-    finished = {state for state in State if ISSUE.finished(Issue(state=state))}
+    finished = {state for state in State if ISSUE.finished(Issue.model_construct(state=state))}
     assert finished == {State.REJECTED, State.WITHDRAWN, State.CLOSED}
     assert not finished & set(HELD)
 

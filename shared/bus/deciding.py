@@ -1,0 +1,107 @@
+"""One aggregate of a batch: its stored document and its records become its next version. Pure functions, no I/O."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
+
+from shared.bus.apply import FAILED, answer, apply, commands_of, lost_record, set_aside
+from shared.bus.document import (
+    Document,
+    Stored,
+    forget_published,
+    move_old,
+    read_document,
+    with_old,
+    write_document,
+)
+from shared.bus.effects import Answer, Applied, Scope
+from shared.bus.records import Item, Outgoing
+from shared.domain.aggregates import AggregateType
+from shared.domain.reference import NotPublished
+
+Step = Callable[[Scope, Document, Item], Applied]
+
+
+class Decided(NamedTuple):
+    """One aggregate after its records of this batch; ``stored`` is its next version, None where nothing changed."""
+
+    applied: Applied
+    stored: Stored | None
+    moved: tuple[Stored, ...] = ()
+    """Old outcomes that this version leaves out."""
+
+
+def decide(
+    scope: Scope,
+    subject: str,
+    items: list[Item],
+    stored: Mapping[str, Stored],
+    committed: Mapping[tuple[str, int], int],
+    token: str,
+    reason: str = "",
+) -> Decided:
+    """Apply the records of one aggregate in order; with a ``reason`` set each of them aside.
+
+    A document that this version cannot read or write sets its records aside. Raises NotPublished where the scope is
+    patient, and nothing else.
+    """
+    try:
+        read = read_document(_kind(scope, subject), subject, items[0].record.partition, stored.get(subject))
+        before, moved = move_old(with_old(read, chain.from_iterable(map(commands_of, items)), stored))
+        before = forget_published(before, committed)
+    except Exception as error:
+        return Decided(unstored(scope, subject, items, _failure(error)), None)
+    steps = (partial(set_aside, reason=reason),) if reason else (apply, partial(_apply_if_writable, token))
+    for step in steps:
+        try:
+            return _decided(scope, before, items, moved, token, step)
+        except NotPublished:
+            raise
+        except Exception as error:
+            reason = _failure(error)
+    return Decided(unstored(scope, subject, items, reason), None)
+
+
+def _apply_if_writable(token: str, scope: Scope, document: Document, item: Item) -> Applied:
+    """Apply one record; where the document could not be written after it, this one alone is set aside."""
+    after = apply(scope, document, item)
+    try:
+        write_document(after.document, token)
+    except Exception as error:
+        return set_aside(scope, document, item, _failure(error))
+    return after
+
+
+def unstored(scope: Scope, subject: str, items: list[Item], reason: str) -> Applied:
+    """Every record of one aggregate as a dead letter of which nothing can be stored; the batch goes on."""
+    empty = Document(subject, _kind(scope, subject), items[0].record.partition)
+    lost = tuple(lost_record(scope, empty, item, reason) for item in items)
+    return Applied(empty, lost, tuple(answer(item, FAILED) for item in items if not item.is_event))
+
+
+def _decided(
+    scope: Scope, before: Document, items: list[Item], moved: tuple[Stored, ...], token: str, step: Step
+) -> Decided:
+    """The document after each of its records, and its next version if it changed."""
+    document, changed = before, False
+    outgoing: list[Outgoing] = []
+    answers: list[Answer] = []
+    for item in items:
+        after = step(scope, document, item)
+        changed = changed or after.document is not document
+        document = after.document
+        outgoing += after.outgoing
+        answers += after.answers
+    applied = Applied(document, tuple(outgoing), tuple(answers))
+    return Decided(applied, write_document(document, token), moved) if changed else Decided(applied, None)
+
+
+def _kind(scope: Scope, subject: str) -> AggregateType:
+    kind = scope.consumer.kind(subject)
+    assert kind is not None, "decode lets nothing else through"
+    return kind
+
+
+def _failure(error: Exception) -> str:
+    return f"document failed: {type(error).__name__}: {error}"

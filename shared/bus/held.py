@@ -1,0 +1,62 @@
+"""Which aggregates of the partitions a worker owns hold events that came too early: what two gauges say."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.bus.document import Stored
+
+Find = Callable[[], Awaitable[list[tuple[str, str, int, list[Any]]]]]
+"""(subject, held since, partition, held events) of every aggregate in the store; reads all of it."""
+
+
+class HeldEvents:
+    """Counts what is held: from each document as it is written, and of new partitions from the store."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._owned: frozenset[int] = frozenset()
+        self._held: dict[str, tuple[int, datetime, int]] = {}
+        self._written: set[str] = set()
+        self._wanted = asyncio.Event()
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        """These are ours now: what others hold is no longer counted here, what new ones hold is looked up."""
+        if set(partitions) - self._owned:
+            self._wanted.set()
+        self._owned = frozenset(partitions)
+        self._held = {subject: entry for subject, entry in self._held.items() if entry[0] in self._owned}
+
+    def written(self, documents: Iterable[Stored]) -> None:
+        """These documents were written just now."""
+        for document in documents:
+            subject = document["_id"]
+            if self._wanted.is_set():
+                self._written.add(subject)
+            if "held_since" in document:
+                since = datetime.fromisoformat(document["held_since"])
+                self._held[subject] = document["partition"], since, len(document["held"])
+            elif self._held:
+                self._held.pop(subject, None)
+
+    async def run(self) -> None:
+        """Look up what new partitions hold, each time there are some; raises what the store raises."""
+        while True:
+            await self._wanted.wait()
+            self._written.clear()
+            owned = self._owned
+            for subject, since, partition, held in await self._find():
+                # What was written while the store was read is known better than the store said.
+                if partition in self._owned and subject not in self._written:
+                    self._held[subject] = partition, datetime.fromisoformat(since), len(held)
+            if owned is self._owned:  # else some came while the store was read
+                self._wanted.clear()
+
+    def count(self) -> int:
+        """How many events are held."""
+        return sum(count for _, _, count in self._held.values())
+
+    def oldest(self, default: datetime) -> datetime:
+        """Since when the oldest of them is held."""
+        return min((since for _, since, _ in self._held.values()), default=default)

@@ -1,0 +1,113 @@
+"""The OpenAPI documents name every status and problem type, for all routes from one table, and the headers we read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from shared.answers import BLANK, CONFLICT, PROBLEM, REFUSED, STATUS, CommandOutcome, Pending, Problem
+from shared.domain.decisions import Reason
+from shared.identity import ACTOR_PATTERN, HEADER
+
+JSON = "application/json"
+SAYS = {
+    200: "Done",
+    201: "Done: registered",
+    202: "Taken; the outcome is not known yet and is read later at the place in Location",
+    400: "The body is no JSON that everybody reads alike",
+    403: "Not for this role or person",
+    404: "There is no such thing",
+    409: "Not possible in its present state",
+    413: "The body is too large",
+    415: "The body is not called application/json",
+    422: "A field, parameter or header is wrong, or the content is not acceptable",
+    500: "Handling failed; it was set aside for an operator",
+    503: "The store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one",
+}
+OF_COMMANDS = (202, 403, 409, 422, 500, 503)
+"""How a command may be answered beside that it was done, and so the question for its outcome."""
+OF_BODIES = (400, 413, 415, 422)
+ACTING = ("commands", "operators")
+"""Tags of the routes by which somebody asks for a change, or for what became of it."""
+
+
+SHAPES = {shape.__name__: TypeAdapter(shape) for shape in (Problem, CommandOutcome, Pending)}
+
+
+def name_answers(app: FastAPI) -> None:
+    """Let the application's OpenAPI document name every status with its shape, and the headers that are read."""
+    written = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = written()  # FastAPI keeps this very object
+            shapes = document.setdefault("components", {}).setdefault("schemas", {})
+            for own in ("HTTPValidationError", "ValidationError"):  # what nothing here answers
+                shapes.pop(own, None)
+            shapes |= _definitions()
+            for operation in _operations(document):
+                _name(*operation)
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _definitions() -> dict[str, Any]:
+    inputs = [(name, "serialization", shape) for name, shape in SHAPES.items()]
+    _, definitions = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return dict(definitions["$defs"])
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _name(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Add to one operation what may be answered, by its tag, its parameters and its body."""
+    tag, responses = operation["tags"][0], operation["responses"]
+    responses.pop("422", None)  # FastAPI's own shape
+    if tag == "commands":
+        (done,) = responses
+        responses[done] = _response(int(done), JSON, _ref("CommandOutcome"))
+    if tag in ACTING:
+        location = {"Location": {"required": True, "schema": {"type": "string"}}}
+        responses["202"] = {**_response(202, JSON, _ref("Pending")), "headers": location}
+        if method == "post":
+            operation.setdefault("parameters", []).extend(_headers())
+    statuses = {500} | ({404} if "{" in path else set()) | ({422} if operation.get("parameters") else set())
+    statuses |= {*OF_COMMANDS} if tag in ACTING else set()
+    statuses |= {503} if tag == "reading" else set()
+    statuses |= {*OF_BODIES} if method == "post" else set()
+    for status in sorted(statuses):
+        responses.setdefault(str(status), _response(status, PROBLEM, _problem_of(status)))
+
+
+def _headers() -> list[dict[str, Any]]:
+    who = {"type": "string", "format": "actor", "pattern": ACTOR_PATTERN, "examples": ["office:chen"]}
+    return [
+        {"name": HEADER, "in": "header", "description": "who asks: <role>:<name>", "schema": who},
+        {"name": "Accept-Language", "in": "header", "description": "zh or en", "schema": {"type": "string"}},
+    ]
+
+
+def _problem_of(status: int) -> dict[str, Any]:
+    """The problem document under one status: which types and reasons it may have is a closed list."""
+    reasons = [reason.value for reason in Reason if STATUS.get(reason, CONFLICT) == status]
+    reasons += [Reason.MALFORMED.value] if status == 400 else []
+    said: dict[str, Any] = {
+        "status": {"const": status},
+        "type": {"enum": [BLANK, *[f"{REFUSED}{reason}" for reason in reasons]]},
+        "reason": {"enum": reasons} if reasons else False,
+    }
+    return {"allOf": [_ref("Problem"), {"properties": said}]}
+
+
+def _response(status: int, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": SAYS[status], "content": {media_type: {"schema": schema}}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}

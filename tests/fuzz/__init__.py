@@ -1,0 +1,1 @@
+"""A standard API fuzzer against the four services."""

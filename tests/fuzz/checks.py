@@ -1,0 +1,25 @@
+"""What the fuzzer does not know by itself, loaded by it as its hooks: one check, and how an actor is written."""
+
+import schemathesis
+from hypothesis import strategies
+from schemathesis import Case, CheckContext, Response
+
+from shared.identity import ACTOR_PATTERN
+
+# Its coverage phase writes letters and digits into headers, unless it is given a format.
+schemathesis.openapi.format("actor", strategies.from_regex(ACTOR_PATTERN, fullmatch=True))
+
+OF_THE_FORM = (400, 415, 422)
+RULES_OF_OUR_OWN = {"title", "text", "policy"}
+"""Fields with a rule that no JSON schema can say: not blank, in rising order, a limit for every clock."""
+
+
+@schemathesis.check
+def what_fits_the_document_is_not_refused_for_its_form(
+    context: CheckContext, response: Response, case: Case
+) -> None:
+    """A command may be refused (422) for what it says, but no field for its form when it is as the document asks."""
+    made_to_fit = case.meta is not None and case.meta.generation.mode.is_positive
+    if made_to_fit and response.status_code in OF_THE_FORM:
+        wrong = {error["field"].partition(".")[0] for error in response.json().get("errors", ())}
+        assert wrong <= RULES_OF_OUR_OWN, response.text

@@ -1,0 +1,75 @@
+"""A standard API fuzzer asks each service all that its OpenAPI document allows, and what it does not allow."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from services.cli.embedded import free_ports
+from tests.faults.services import MODULES
+from tests.fuzz.in_memory import in_memory
+from tests.house.repository import ROOT
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SETTINGS = Path(__file__).with_name("schemathesis.toml")
+START_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def served(name: str) -> AsyncIterator[str]:
+    """The address of one service over parts in memory."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        app = in_memory(name, monkeypatch)
+    server = uvicorn.Server(uvicorn.Config(app, port=free_ports(1)[0], log_level="critical"))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(START_SECONDS):
+        while not server.started:
+            await asyncio.sleep(0.01)  # the server has no event for it
+    try:
+        yield f"http://127.0.0.1:{server.config.port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:
+    """How the fuzzer ended, 0 when it found nothing, and what it said."""
+    command = ["--config-file", str(SETTINGS), "run", f"{url}/openapi.json", "--warnings", "off"]
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")),
+        *command,
+        cwd=folder,  # what it keeps for its own next run
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "110"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[int | None, str]]:
+    """All four at once: a fuzzer waits most of its time."""
+    async with AsyncExitStack() as stack:
+        urls = {name: await stack.enter_async_context(served(name)) for name in MODULES}
+        found = await asyncio.gather(
+            *[fuzzed(url, tmp_path_factory.mktemp(name)) for name, url in urls.items()]
+        )
+        return dict(zip(urls, found, strict=True))
+
+
+@pytest.mark.parametrize("name", MODULES)
+async def test_whatever_is_asked_is_answered_as_the_openapi_document_says(
+    name: str, runs: Mapping[str, tuple[int | None, str]]
+) -> None:
+    code, output = runs[name]
+    assert code == 0, output
+    for phase in ("Examples", "Coverage", "Fuzzing", "Stateful"):
+        assert f"✅ {phase}" in output, output

@@ -1,0 +1,102 @@
+"""Where a gateway finds an outcome, and when it gives up: over a store and a bus in memory."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from shared.bus.document import outcome_id
+from shared.bus.effects import Answer
+from shared.bus.gateway import Gateway, Request, sealed
+from shared.bus.processor import Batch
+from shared.bus.records import Item, Outgoing, Record, decode
+from shared.contract.commands.intake import AcceptIssue, RejectIssue
+from tests.faults.given import SOURCE, notebook
+
+ASKED = Request("a", AcceptIssue(), "http", "office:chen", "k")
+DONE, OLD = {"status": "done", "state": "accepted"}, {"status": "done"}
+
+
+class Documents:
+    """A store that counts how often it is asked."""
+
+    def __init__(self, documents: Mapping[str, Any]) -> None:
+        self.documents, self.loads = documents, 0
+
+    async def load(self, ids: Sequence[str]) -> dict[str, Any]:
+        self.loads += 1
+        return {id: self.documents[id] for id in ids if id in self.documents}
+
+
+async def _published(outgoing: Sequence[Outgoing]) -> None:
+    """The bus takes everything."""
+
+
+def gateway(documents: Mapping[str, Any], **how: Any) -> tuple[Gateway, Documents]:
+    store = Documents(documents)
+    return Gateway(SOURCE, _published, store, **how), store  # type: ignore[arg-type]
+
+
+NEWEST = {"a": {"_id": "a", "inbox": [["other", "d", OLD], [ASKED.id, ASKED.digest, DONE]]}}
+ALONE = {"a": {"_id": "a", "inbox": []}, outcome_id("a", ASKED.id): {"digest": ASKED.digest, "outcome": OLD}}
+
+
+@pytest.mark.parametrize(
+    ("documents", "outcome"),
+    [(NEWEST, DONE), (ALONE, OLD), ({}, None)],
+    ids=["in the document", "in one of its own", "nowhere"],
+)
+async def test_an_outcome_is_found_with_one_question_wherever_it_stands(
+    documents: Mapping[str, Any], outcome: Mapping[str, Any] | None
+) -> None:
+    asked, store = gateway(documents, wait_seconds=0.15)
+    assert await asked.look("a", ASKED.id) == outcome
+    assert store.loads == 1
+    assert await asked.ask(ASKED) == outcome
+
+
+async def test_who_waits_for_reference_data_that_does_not_come_is_answered_in_time() -> None:
+    asked, _ = gateway({}, wait_seconds=0.01, ready=asyncio.Event().wait)
+    with pytest.raises(TimeoutError):
+        await asked.ask(ASKED)
+
+
+async def test_another_body_under_the_same_id_is_refused_and_not_told_what_became_of_the_first() -> None:
+    asked, _ = gateway(NEWEST, wait_seconds=0.15)
+    other = ASKED._replace(command=RejectIssue(ground="litigation", explanation="x"))
+    assert other.id == ASKED.id
+    outcome = await asked.ask(other)
+    assert outcome is not None
+    assert outcome["reason"] == "id_reused"
+
+
+async def test_two_bodies_under_one_id_that_wait_side_by_side_are_answered_each_for_itself() -> None:
+    asked, _ = gateway({})
+    other = ASKED._replace(command=RejectIssue(ground="litigation", explanation="x"))
+    waiting = [asyncio.create_task(asked.ask(one)) for one in (ASKED, other)]
+    await asyncio.sleep(0)
+    record = Record("intake.commands", 0, 0, 0, b"a", b"")
+    await asyncio.sleep(0)
+    asked.answer(Batch(answers=[Answer(ASKED.id, "a", DONE, record, ASKED.digest)]))
+    asked.answer(Batch(answers=[Answer(other.id, "a", OLD, record, other.digest)]))
+    assert await asyncio.gather(*waiting) == [DONE, OLD]
+
+
+async def test_the_hash_of_a_request_is_the_one_that_the_processor_counts_of_its_record() -> None:
+    sent = sealed(ASKED, SOURCE)
+    record = Record(sent.topic, 0, 0, 0, sent.key.encode(), sent.value)
+    item = decode(record, notebook())
+    assert isinstance(item, Item)
+    assert item.digest == ASKED.digest
+
+
+async def test_a_store_that_hangs_makes_nobody_wait_beyond_the_deadline() -> None:
+    asked, store = gateway({}, wait_seconds=0.15)
+
+    async def hang(ids: Sequence[str]) -> dict[str, Any]:
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    store.load = hang  # type: ignore[method-assign]
+    async with asyncio.timeout(5):
+        assert await asked.ask(ASKED) is None
