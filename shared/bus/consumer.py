@@ -122,6 +122,7 @@ class BatchConsumer(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """These are ours: their timers start from the oldest deadline. Never raises: the client would only log it."""
         self._rebalances += 1
+        rebalance = self._rebalances
         consumer = self.client
         assert consumer is not None
         if "getmany" not in vars(consumer):
@@ -130,7 +131,8 @@ class BatchConsumer(ConsumerRebalanceListener):
             await self._begin(consumer, list(assigned))
         except Exception as error:
             log.warning("partitions not begun", error=f"{type(error).__name__}: {error}"[:500])
-            self.missed = list(assigned)
+            if rebalance == self._rebalances:  # else they moved on, and the callback that came since knows better
+                self.missed = list(assigned)
 
     async def _begin(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         """Note how far these partitions were read, and let their timers start."""

@@ -1,5 +1,6 @@
 """Silence with every lamp green: the end that is no record, the callback that raises once, the poll that fails."""
 
+import asyncio
 import contextlib
 import time
 from datetime import UTC, datetime, timedelta
@@ -152,3 +153,17 @@ async def test_how_far_the_watermark_lies_behind_grows_through_rebalances_and_is
     assert batches.positions.watermark_age(began + timedelta(seconds=7)) == 7
     client.ends = {}
     assert batches.positions.watermark_age(began + timedelta(hours=1)) == 0
+
+
+async def test_a_callback_that_fails_after_a_later_one_came_does_not_bring_back_what_moved_on() -> None:
+    client = Client({MINE: 0, OTHERS: 0})
+    batches, owned = seam(Played(notebook()).processor, client)
+    client.fail_committed = 1
+    late = asyncio.create_task(batches.on_partitions_assigned([MINE]))
+    await asyncio.sleep(0)  # it asks, and waits for an answer
+    await batches.on_partitions_revoked([MINE])
+    begun = asyncio.create_task(batches.on_partitions_assigned([OTHERS]))
+    await asyncio.gather(late, begun)
+    await client.getmany(timeout_ms=10)
+    assert batches.missed == []
+    assert owned == [[], []]

@@ -25,6 +25,7 @@ from shared.contract.commands.supervision import PublishPolicy
 from shared.contract.subjects import subject_of
 from shared.domain.clocks import Policy
 from shared.store import Aggregates, Unavailable
+from shared.timers import GATEWAY as TIMER
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.clients import DAY, HOUR, Clients
 from tests.simulation.scheduler import Scheduler
@@ -104,8 +105,13 @@ class Operators:
         usable = not why_not_again(dead_letter) and dead_letter.reason.startswith((*REPAIRABLE, FULL))
         if not repaired and rng.random() < 0.9:
             return
-        replay = (usable and rng.random() < 0.7) or (
-            not usable and not why_not_again(dead_letter) and not finally_ and rng.random() < 0.05
+        deadline = dead_letter.command.startswith(f"{TIMER}/")
+        if deadline and not usable:
+            return  # it does not go away: shared/bus/resolving.py refuses to give it up
+        replay = (
+            deadline
+            or (usable and rng.random() < 0.7)
+            or (not usable and not why_not_again(dead_letter) and not finally_ and rng.random() < 0.05)
         )
         request = (
             replay_request(dead_letter, OPERATOR)

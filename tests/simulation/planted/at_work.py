@@ -94,7 +94,7 @@ def the_broker_acknowledges_what_it_does_not_keep() -> Patches:
     return [around(Log, "append", wrap)]
 
 
-@fault(Clause.COMES_TO_REST, alone=False)
+@fault(Clause.COMES_TO_REST)
 def nothing_is_ever_committed() -> Patches:
     async def never(self: Any, offsets: Any) -> None:
         """Done, it says."""

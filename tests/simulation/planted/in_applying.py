@@ -86,7 +86,7 @@ def what_waits_behind_a_missing_number_is_dropped() -> Patches:
     return [around(ordering, "_hold", wrap)]
 
 
-@fault(Clause.HELD_IN_VAIN, alone=False)
+@fault(Clause.HELD_IN_VAIN)
 def held_events_are_not_released() -> Patches:
     return [patch.object(ordering, "_release", lambda scope, applied, record: applied)]
 
@@ -122,7 +122,7 @@ def the_chain_of_hashes_is_broken() -> Patches:
     return [around(effects, "seal", wrap)]
 
 
-@fault(Clause.GAP, alone=False)
+@fault(Clause.GAP)
 def a_sequence_number_is_left_out() -> Patches:
     def wrap(sealed: Callable[..., Any]) -> Callable[..., Any]:
         def skip(scope: Any, published: Any, message: Any, body: Any, *rest: Any) -> Any:

@@ -150,7 +150,7 @@ def a_breach_is_not_told() -> Patches:
     return [in_deadlines("supervision", expire=wrap)]
 
 
-@fault(Clause.TIMER_OF_CLOCK, alone=False)
+@fault(Clause.TIMER_OF_CLOCK)
 def what_is_assigned_has_no_deadline() -> Patches:
     def wrap(next_deadline: Callable[..., Any]) -> Callable[..., Any]:
         return lambda state: None if state.state == "assigned" else next_deadline(state)

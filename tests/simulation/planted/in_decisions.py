@@ -24,7 +24,7 @@ from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_decision, in_kind
 
 
-@fault(Clause.MEMBER_ASKED, alone=False)
+@fault(Clause.MEMBER_ASKED)
 def a_merger_forgets_one_member() -> Patches:
     def wrap(merge: Callable[..., Any]) -> Callable[..., Any]:
         def careless(department: Any, command: Any, context: Any) -> Any:
@@ -48,7 +48,7 @@ def a_merger_counts_as_a_transfer() -> Patches:
     return [in_decision("dispatch", "issue", HandOver, wrap)]
 
 
-@fault(Clause.MERGER_ENDS, alone=False)
+@fault(Clause.MERGER_ENDS)
 def a_merger_hears_no_answers() -> Patches:
     def wrap(hand_over: Callable[..., Any]) -> Callable[..., Any]:
         def silent(issue: Any, command: Any, context: Any) -> Any:

@@ -20,7 +20,7 @@ def a_known_cause_is_judged_again() -> Patches:
     return [around(apply, "_apply", wrap)]
 
 
-@fault(Clause.OUTCOME, alone=False)
+@fault(Clause.OUTCOME)
 def refusals_are_not_remembered() -> Patches:
     def wrap(remember: Callable[..., Any]) -> Callable[..., Any]:
         def happy(document: Any, item: Any, outcome: Any) -> Any:
@@ -49,7 +49,7 @@ def another_body_under_the_same_id_is_done() -> Patches:
     ]
 
 
-@fault(Clause.OUTCOME_OF_FAILURE, alone=False)
+@fault(Clause.OUTCOME_OF_FAILURE)
 def what_is_handed_in_again_stays_failed() -> Patches:
     return [patch.object(apply, "_forgotten", lambda document, id: document)]
 
@@ -62,7 +62,7 @@ def a_discard_is_noted_and_does_nothing() -> Patches:
     return [patch.object(apply, "_discard", idle)]
 
 
-@fault(Clause.ONE_DEAD_LETTER, alone=False)
+@fault(Clause.ONE_DEAD_LETTER)
 def a_warning_always_fails_and_that_is_not_remembered() -> Patches:
     def forgetful(remember: Callable[..., Any]) -> Callable[..., Any]:
         def some(document: Any, item: Any, outcome: Any) -> Any:

@@ -102,7 +102,7 @@ def a_check_names_the_round_after() -> Patches:
     return told("reply.checked", lambda values: with_data(values, round=values["data"]["round"] + 1))
 
 
-@fault(Clause.ONE_RELEASE, alone=False)
+@fault(Clause.ONE_RELEASE)
 def every_reply_is_released_as_the_first() -> Patches:
     return told("reply.released", lambda values: with_data(values, round=1))
 

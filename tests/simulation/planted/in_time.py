@@ -74,7 +74,7 @@ def a_deadline_fires_whatever_its_name_and_time() -> Patches:
     return [around(apply, "_fire", wrap)]
 
 
-@fault(Clause.BREACHED_EARLY, alone=False)
+@fault(Clause.BREACHED_EARLY)
 def the_grace_is_ignored() -> Patches:
     def hasty(kind: AggregateType) -> AggregateType:
         rule = kind.deadlines
@@ -95,7 +95,7 @@ def the_grace_is_ignored() -> Patches:
     return [in_kind("supervision", "issue", hasty)]
 
 
-@fault(Clause.CLOCK_AFTER_STOP, alone=False)
+@fault(Clause.CLOCK_AFTER_STOP)
 def a_clock_fires_after_it_was_stopped() -> Patches:
     def pending(self: Any) -> Any:
         return tuple(threshold for threshold in self.thresholds if threshold[0] not in self.fired)
@@ -144,7 +144,7 @@ def a_deadline_that_is_written_behind_what_was_read_is_never_found() -> Patches:
     ]
 
 
-@fault(Clause.POSTED_SELDOM, alone=False)
+@fault(Clause.POSTED_SELDOM)
 def what_was_posted_is_posted_again_at_every_turn_and_thrice() -> Patches:
     def wrap(post: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         return lambda self, due: post(self, [*due, *due, *due])
@@ -155,7 +155,7 @@ def what_was_posted_is_posted_again_at_every_turn_and_thrice() -> Patches:
     ]
 
 
-@fault(Clause.POSTED_DUE, alone=False)
+@fault(Clause.POSTED_DUE)
 def deadlines_are_posted_an_hour_early() -> Patches:
     async def early(self: Any, now: Any) -> Any:
         return now + timedelta(hours=1)
