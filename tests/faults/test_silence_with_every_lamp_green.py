@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -158,12 +160,21 @@ async def test_how_far_the_watermark_lies_behind_grows_through_rebalances_and_is
 async def test_a_callback_that_fails_after_a_later_one_came_does_not_bring_back_what_moved_on() -> None:
     client = Client({MINE: 0, OTHERS: 0})
     batches, owned = seam(Played(notebook()).processor, client)
-    client.fail_committed = 1
+    asked, moved_on, ask = asyncio.Event(), asyncio.Event(), client._coordinator.fetch_committed_offsets
+
+    async def hangs(partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Any]:
+        asked.set()
+        await moved_on.wait()
+        raise KafkaError("the coordinator did not answer")
+
+    client._coordinator.fetch_committed_offsets = hangs
     late = asyncio.create_task(batches.on_partitions_assigned([MINE]))
-    await asyncio.sleep(0)  # it asks, and waits for an answer
+    await asked.wait()
+    client._coordinator.fetch_committed_offsets = ask
     await batches.on_partitions_revoked([MINE])
-    begun = asyncio.create_task(batches.on_partitions_assigned([OTHERS]))
-    await asyncio.gather(late, begun)
+    await batches.on_partitions_assigned([OTHERS])
+    moved_on.set()
+    await late
     await client.getmany(timeout_ms=10)
     assert batches.missed == []
     assert owned == [[], []]
