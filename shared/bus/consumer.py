@@ -131,7 +131,8 @@ class BatchConsumer(ConsumerRebalanceListener):
             await self._begin(consumer, list(assigned))
         except Exception as error:
             log.warning("partitions not begun", error=f"{type(error).__name__}: {error}"[:500])
-            if rebalance == self._rebalances:  # else they moved on, and the callback that came since knows better
+            # Where they moved on meanwhile, the callback that came since knows better.
+            if rebalance == self._rebalances:
                 self.missed = list(assigned)
 
     async def _begin(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
