@@ -12,15 +12,14 @@ def check_delivery(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     """Each record of each topic a service reads can be used or is a dead letter; then each document against Heard."""
     for service, topics in evidence.history.reads.items():
         set_aside = evidence.dead_letters.get(service, {})
-        # What is handed in again is a command: written twice, it is answered the second time.
-        answered = {one.event["id"] for one in evidence.opened if one.event and one.place in set_aside}
         subjects: set[str] = {*evidence.documents(service)}
         for opened in evidence.opened:
             if opened.record.topic not in topics:
                 continue
             again = open_again(opened)
             event = opened.event if again is None else again.event
-            known = opened.event is not None and opened.event["id"] in answered
+            # What is handed in again is a command: written twice, it is answered the second time.
+            known = opened.place in evidence.answered
             if event is None and not known and opened.place not in set_aside:
                 yield Clause.SET_ASIDE(
                     f"{service}: {opened.place} cannot be used, and is not among the dead letters"

@@ -3,12 +3,16 @@
 import json
 from collections import defaultdict
 
-from tests.simulation.checker.heard import REDELIVER
-from tests.simulation.checker.history import KEEPS, Evidence, Opened, aggregate_of
+from tests.simulation.checker.history import (
+    KEEPS,
+    MOST_KEPT_BYTES,
+    REDELIVER,
+    Evidence,
+    Opened,
+    aggregate_of,
+)
 
 DISCARD = "command.discard.v1"
-MOST_KEPT_BYTES = 1024 * 1024
-"""A failed command that is longer is not kept with its outcome (docs/decisions/0016)."""
 
 
 class Commands:
@@ -24,13 +28,15 @@ class Commands:
             topic = opened.record.topic
             if topic.endswith(".commands"):
                 service = topic.partition(".")[0]
-                self._take(service, opened, opened.place in evidence.dead_letters.get(service, {}))
+                aside = opened.place in evidence.dead_letters.get(service, {})
+                self._take(service, opened, aside, opened.place in evidence.answered)
 
-    def _take(self, service: str, opened: Opened, aside: bool) -> None:
+    def _take(self, service: str, opened: Opened, aside: bool, answered: bool) -> None:
+        """``answered``: a copy of this command failed before, so this one does nothing."""
         event = opened.event
         if event is not None and event["type"] == DISCARD:
             name = (service, event["subject"], event["data"]["command"])
-            if self.after.get(name) == "failed":
+            if self.after.get(name) == "failed" and not (aside or answered):
                 self.after[name] = "discarded"
             return
         if event is not None and event["type"] == REDELIVER:
@@ -43,7 +49,7 @@ class Commands:
         if not id or aggregate_of(subject) not in KEEPS[service] or len(value) > MOST_KEPT_BYTES:
             return
         name = (service, subject, id)
-        again = event is not None and event["type"] == REDELIVER
+        again = event is not None and event["type"] == REDELIVER and not answered
         self.handed_in[name] += again
         self.failures[name] += aside
         if aside and name not in self.after:

@@ -14,6 +14,7 @@ from shared.contract.envelope import read_seen
 from shared.contract.registry import EVENTS
 from tests.simulation.checker.history import (
     KEEPS,
+    REDELIVER,
     Event,
     Evidence,
     Opened,
@@ -24,7 +25,7 @@ from tests.simulation.checker.history import (
 
 Place = tuple[str, str, int]
 """Topic, source and number of one event about one subject."""
-REDELIVER, SKIP = "record.redeliver.v1", "record.skip.v1"
+SKIP = "record.skip.v1"
 
 
 class Heard(NamedTuple):
@@ -106,7 +107,10 @@ class Hearing:
         kept_back = set(self._set_aside(service, subject))
         skipped: set[Place] = set()
         handed_in: dict[Place, int] = {}
+        failed = self._evidence.dead_letters.get(service, {})
         for opened, event in self.controls.get((service, subject), ()):
+            if opened.place in failed or opened.place in self._evidence.answered:
+                continue  # it failed, or the copy before it did: then this one is answered with that
             data = event["data"]
             if event["type"] == SKIP:
                 place = (data["topic"], data["source"], data["seq"])
@@ -119,7 +123,7 @@ class Hearing:
                     handed_in[place] = opened.record.timestamp
             elif (again := open_again(opened)) is not None and again.event is not None:
                 place = _place(again)
-                if opened.place in self._evidence.dead_letters.get(service, {}) or place in skipped:
+                if place in skipped:
                     continue
                 if place[2] > 0:
                     kept_back.discard(place)

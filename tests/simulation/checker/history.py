@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -39,6 +39,9 @@ KEEPS = {
     "feedback": ("issue",),
 }
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""
+REDELIVER = "record.redeliver.v1"
+MOST_KEPT_BYTES = 1024 * 1024
+"""What failed and is longer is not kept with its outcome (docs/decisions/0016)."""
 
 
 class Acknowledged(NamedTuple):
@@ -82,6 +85,13 @@ class Opened(NamedTuple):
         """How sentences name it."""
         return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
 
+    @property
+    def kept_bytes(self) -> int:
+        """How long the value is that a dead letter of it holds: of what is handed in again, not of the request."""
+        if self.event is not None and self.event["type"] == REDELIVER:
+            return len(self.event["data"]["value"].encode())
+        return len(self.record.value or b"")
+
 
 class Evidence:
     """A history, opened. ``events[topic, subject, source][seq]`` is the first record that held that event."""
@@ -107,6 +117,8 @@ class Evidence:
         for service, found in history.dead_letters.items():
             for one in found:
                 self.dead_letters_about[service, one.subject].append(one)
+        self.answered = set(self._answered())
+        """Places of commands of which a copy had failed before: the same id is answered, and nothing is done again."""
         self.unpublished = {
             (one.topic, one.subject, one.seq)
             for found in history.dead_letters.values()
@@ -121,6 +133,18 @@ class Evidence:
             apart = {id for id, document in by_id.items() if document.get("kind") == OUTCOME}
             self._documents[service] = {id: found for id, found in by_id.items() if id not in apart}
             self.outcomes |= {(service, id): by_id[id] for id in apart}
+
+    def _answered(self) -> Iterator[str]:
+        failed: set[tuple[str, str, str]] = set()
+        for opened in self.opened:
+            service, _, kind = opened.record.topic.partition(".")
+            if opened.event is None or kind != "commands":
+                continue
+            name = (service, opened.event["subject"], opened.event["id"])
+            if name in failed:
+                yield opened.place
+            elif opened.place in self.dead_letters.get(service, {}) and opened.kept_bytes <= MOST_KEPT_BYTES:
+                failed.add(name)
 
     def events_by(self, service: str) -> dict[str, list[Event]]:
         """Each subject's events of one owner, by sequence."""

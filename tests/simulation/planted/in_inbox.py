@@ -62,7 +62,7 @@ def a_discard_is_noted_and_does_nothing() -> Patches:
     return [patch.object(apply, "_discard", idle)]
 
 
-@fault(Clause.ONE_DEAD_LETTER)
+@fault(Clause.ONE_DEAD_LETTER, alone=False)
 def a_warning_always_fails_and_that_is_not_remembered() -> Patches:
     def forgetful(remember: Callable[..., Any]) -> Callable[..., Any]:
         def some(document: Any, item: Any, outcome: Any) -> Any:
