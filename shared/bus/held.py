@@ -20,6 +20,8 @@ class HeldEvents:
         self._held: dict[str, tuple[int, datetime, int]] = {}
         self._written: set[str] = set()
         self._wanted = asyncio.Event()
+        self.looked = asyncio.Event()
+        """Set once the store was looked through for the first time."""
 
     def assigned(self, partitions: Sequence[int]) -> None:
         """These are ours now: what others hold is no longer counted here, what new ones hold is looked up."""
@@ -52,6 +54,7 @@ class HeldEvents:
                     self._held[subject] = partition, datetime.fromisoformat(since), len(held)
             if owned is self._owned:  # else some came while the store was read
                 self._wanted.clear()
+            self.looked.set()
 
     def count(self) -> int:
         """How many events are held."""

@@ -28,31 +28,49 @@ def _judge(seed: int) -> Verdict:
         return Verdict(seed, [traceback.format_exc(limit=-4)])  # type: ignore[list-item]
 
 
+class Soak:
+    """What was found so far; kept from time to time, so that a run that is ended early has its result too."""
+
+    def __init__(self, first: int) -> None:
+        self._first, self._machine, self._started = first, describe(), time.perf_counter()
+        self._counts: Counter[str] = Counter()
+        self._records = self.number = 0
+        self.wrong: dict[int, str] = {}
+
+    def take_in(self, verdict: Verdict) -> None:
+        """One more seed."""
+        self.number += 1
+        self._counts.update(verdict.counts)
+        self._records += verdict.records
+        if verdict.violations:
+            self.wrong[verdict.seed] = str(verdict.violations[0])
+            print(verdict, flush=True)
+
+    def keep(self, count: int) -> None:
+        """Say how far it is, and write the result."""
+        seconds = time.perf_counter() - self._started
+        rate = self.number / seconds
+        print(f"{self.number:,} of {count:,} seeds, {rate:.1f} a second, {len(self.wrong)} wrong", flush=True)
+        measures = [
+            Measure("seeds", self.number, "towns"),
+            Measure("seeds with a violation", len(self.wrong), "towns", 0),
+            Measure("records", self._records, "in all logs"),
+            Measure("whole run", round(seconds), "s"),
+        ]
+        happened = dict(sorted(self._counts.items()))
+        detail = {"first": self._first, "wrong": self.wrong, "happened": happened}
+        keep(Result("soak", measures, detail).as_json(self._machine))
+
+
 def main() -> int:
     """Print progress and every seed that is wrong; 1 when there is one."""
     count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    machine, started = describe(), time.perf_counter()
-    counts: Counter[str] = Counter()
-    wrong: dict[int, str] = {}
-    records = 0
-    for number, verdict in enumerate(judged(range(first, first + count)), start=1):
-        counts.update(verdict.counts)
-        records += verdict.records
-        if verdict.violations:
-            wrong[verdict.seed] = str(verdict.violations[0])
-            print(verdict, flush=True)
-        if number % TOLD_EVERY == 0 or number == count:
-            rate = number / (time.perf_counter() - started)
-            print(f"{number:,} of {count:,} seeds, {rate:.1f} a second, {len(wrong)} wrong", flush=True)
-    measures = [
-        Measure("seeds", count, "towns"),
-        Measure("seeds with a violation", len(wrong), "towns", 0),
-        Measure("records", records, "in all logs"),
-        Measure("whole run", round(time.perf_counter() - started), "s"),
-    ]
-    detail = {"first": first, "wrong": wrong, "happened": dict(sorted(counts.items()))}
-    keep(Result("soak", measures, detail).as_json(machine))
-    return 1 if wrong else 0
+    soak = Soak(first)
+    for verdict in judged(range(first, first + count)):
+        soak.take_in(verdict)
+        if soak.number % TOLD_EVERY == 0 or soak.number == count:
+            soak.keep(count)
+    return 1 if soak.wrong else 0
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class Collection:
             subjects = [wanted]
         elif "deadline" in query:
             subjects = [subject for _, subject in self.range(query["deadline"])]
-        elif "$or" in query:  # what holds or has passed over events
+        elif not query:  # a walk, for what holds or has passed over events
             waiting = (
                 found for found in self.documents.values() if b"held\0" in found or b"passed\0" in found
             )

@@ -152,7 +152,7 @@ class Worker(Process):
             now=self.now,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
         )
-        self.upgrades = self._service.upgrades = Upgrades(store.passed_over, self._read, self.gateway.post)
+        self.upgrades = self._service.upgrades = Upgrades(store.waiting, self._read, self.gateway.post)
         self.upgrades._wanted = Wanted()  # type: ignore[assignment]
         self._first_commands = first_commands
         self.answers: list[Any] = []
