@@ -16,8 +16,8 @@ HISTORY_ORDERS = "dispatch.orders"
 MAX_TITLE_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_REASON_CHARS = 2_000
-PRINCIPAL = r"^[0-9A-Za-z_.@-]*$"
-"""A person as gateways and directory name them: who did what is compared by this."""
+PRINCIPAL = r"^[\w.@-]*$"
+"""A person as departments name them, without spaces: who did what is compared by this."""
 MOST = 2**53 - 1
 """The largest whole number of the contract: what JSON readers everywhere hold exactly, and every store too."""
 

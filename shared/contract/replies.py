@@ -46,7 +46,7 @@ class DepartmentDrafts(DepartmentReply, type="department.draft.v1"):
     outcome: Outcome
     text: Words
     promised_on: date | None = None
-    signed_off_by: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    signed_off_by: str = Field(default="", max_length=100, pattern=PRINCIPAL)
     """Account name of the leader who signed this very draft off; empty: it waits for the signature."""
 
 

@@ -53,7 +53,7 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch", role="de
     promised_on: date | None = None
     round: Round | None = None
     """The round it answers, where the sender knows it: a late draft of an earlier round is refused."""
-    signed_off_by: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    signed_off_by: str = Field(default="", max_length=100, pattern=PRINCIPAL)
     """Who signed it off already; taken from a department's own system and from nobody else."""
 
 
