@@ -103,7 +103,7 @@ class Service:
             if translate
             else None
         )
-        self.held = HeldEvents(self.store.held)
+        self.held = HeldEvents(self.store.waiting)
         self.upgrades = Upgrades(self._waiting, self._read_places, self.gateway.ask_all)
         self.consuming = False
 

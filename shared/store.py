@@ -206,14 +206,6 @@ class Aggregates:
 
     # ----------------------------------------------------------- whole reads
 
-    async def held(self) -> list[tuple[str, str, int, list[Document]]]:
-        """(subject, held since, partition, held events) of every aggregate that waits for a predecessor."""
-        return [
-            (found["_id"], found["held_since"], found["partition"], found["held"])
-            async for found in self.waiting()
-            if "held_since" in found
-        ]
-
     async def waiting(self) -> AsyncIterator[Document]:
         """Documents that hold events, or passed over some of types that were unknown.
 

@@ -1,6 +1,6 @@
 """What commands that need a running system share: finding it, and saying so when there is none."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -34,11 +34,6 @@ def fail(message: str, as_json: bool, code: int = FAILED) -> NoReturn:
 def local(at: datetime) -> str:
     """An instant as a person in Shanghai reads it."""
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def from_ms(milliseconds: int) -> datetime:
-    """Milliseconds since 1970 as an aware instant."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 class EventLog(NamedTuple):

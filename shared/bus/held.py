@@ -1,20 +1,17 @@
 """Which aggregates of the partitions a worker owns hold events that came too early: what two gauges say."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from shared.bus.document import Stored
-
-Find = Callable[[], Awaitable[list[tuple[str, str, int, list[Any]]]]]
-"""(subject, held since, partition, held events) of every aggregate in the store; reads all of it."""
 
 
 class HeldEvents:
     """Counts what is held: from each document as it is written, and of new partitions from the store."""
 
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: Callable[[], AsyncIterator[Stored]]) -> None:
+        """``find``: the documents in the store that may hold events; it walks all of it."""
         self._find = find
         self._owned: frozenset[int] = frozenset()
         self._held: dict[str, tuple[int, datetime, int]] = {}
@@ -37,8 +34,7 @@ class HeldEvents:
             if self._wanted.is_set():
                 self._written.add(subject)
             if "held_since" in document:
-                since = datetime.fromisoformat(document["held_since"])
-                self._held[subject] = document["partition"], since, len(document["held"])
+                self._count(document)
             elif self._held:
                 self._held.pop(subject, None)
 
@@ -48,13 +44,18 @@ class HeldEvents:
             await self._wanted.wait()
             self._written.clear()
             owned = self._owned
-            for subject, since, partition, held in await self._find():
+            async for document in self._find():
+                ours = document["partition"] in self._owned and "held_since" in document
                 # What was written while the store was read is known better than the store said.
-                if partition in self._owned and subject not in self._written:
-                    self._held[subject] = partition, datetime.fromisoformat(since), len(held)
+                if ours and document["_id"] not in self._written:
+                    self._count(document)
             if owned is self._owned:  # else some came while the store was read
                 self._wanted.clear()
             self.looked.set()
+
+    def _count(self, document: Stored) -> None:
+        since = datetime.fromisoformat(document["held_since"])
+        self._held[document["_id"]] = document["partition"], since, len(document["held"])
 
     def count(self) -> int:
         """How many events are held."""

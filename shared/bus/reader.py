@@ -93,8 +93,9 @@ async def read_all(
 
     With a ``key`` only the partition of each topic on which our own producer puts it.
     """
-    async for raw in _raw_all(bootstrap, topics, prefix, key):
-        yield to_record(raw, prefix)
+    async for raws in _polls(bootstrap, topics, prefix, key):
+        for raw in raws:
+            yield to_record(raw, prefix)
 
 
 async def read_places(
@@ -111,14 +112,6 @@ async def read_places(
                     yield to_record(raw, prefix)
 
 
-async def _raw_all(
-    bootstrap: str, topics: Sequence[str], prefix: str, key: bytes | None = None
-) -> AsyncIterator[Any]:
-    async for raws in _polls(bootstrap, topics, prefix, key):
-        for raw in raws:
-            yield raw
-
-
 async def _polls(
     bootstrap: str, topics: Sequence[str], prefix: str, key: bytes | None = None
 ) -> AsyncIterator[list[Any]]:
@@ -133,9 +126,8 @@ async def _polls(
             patience.check()
             polled = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=POLL_RECORDS)
             yield [raw for tp, raws in polled.items() for raw in raws if raw.offset < ends[tp]]
-            await asyncio.sleep(
-                0
-            )  # a poll of what is fetched already waits for nothing: others have their turn
+            # A poll of what is fetched already waits for nothing: others have their turn.
+            await asyncio.sleep(0)
 
 
 async def _ends_from_the_beginning(

@@ -3,40 +3,28 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import uvicorn
+from fastapi import FastAPI
 
-from services.cli.embedded import free_ports
 from tests.faults.services import MODULES
 from tests.fuzz.in_memory import in_memory
 from tests.house.repository import ROOT
+from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
-START_SECONDS = 30.0
 
 
-@asynccontextmanager
-async def served(name: str) -> AsyncIterator[str]:
-    """The address of one service over parts in memory."""
+def application(name: str) -> FastAPI:
+    """One service over parts in memory."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        app = in_memory(name, monkeypatch)
-    server = uvicorn.Server(uvicorn.Config(app, port=free_ports(1)[0], log_level="critical"))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(START_SECONDS):
-        while not server.started:
-            await asyncio.sleep(0.01)  # the server has no event for it
-    try:
-        yield f"http://127.0.0.1:{server.config.port}"
-    finally:
-        server.should_exit = True
-        await serving
+        return in_memory(name, monkeypatch)
 
 
 async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:
@@ -58,7 +46,10 @@ async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:
 async def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[int | None, str]]:
     """All four at once: a fuzzer waits most of its time."""
     async with AsyncExitStack() as stack:
-        urls = {name: await stack.enter_async_context(served(name)) for name in MODULES}
+        urls = {
+            name: await stack.enter_async_context(served(application(name), log_level="critical"))
+            for name in MODULES
+        }
         found = await asyncio.gather(
             *[fuzzed(url, tmp_path_factory.mktemp(name)) for name, url in urls.items()]
         )

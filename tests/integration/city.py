@@ -8,10 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
-from services.cli.embedded import free_ports
 from services.dispatch.app import build as build_dispatch
 from services.feedback.app import build as build_feedback
 from services.intake.app import build as build_intake
@@ -20,6 +18,7 @@ from shared.bus.reference import OWNERS
 from shared.service import Service
 from shared.settings import Settings
 from tests.integration.broker import PARTITIONS, PATIENCE_SECONDS, publish_reference
+from tests.serving import served
 
 BUILDS: dict[str, Callable[[Settings], FastAPI]] = {
     "intake": build_intake,
@@ -78,17 +77,8 @@ class City:
         async def current(scope: Any, receive: Any, send: Any) -> None:
             await self._apps[name](scope, receive, send)
 
-        config = uvicorn.Config(current, port=free_ports(1)[0], lifespan="off", log_config=None)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not server.started:
-                await asyncio.sleep(0.01)  # the server has no event for it
-        try:
-            yield f"http://{config.host}:{config.port}"
-        finally:
-            server.should_exit = True
-            await serving
+        async with served(current, lifespan="off", log_config=None) as url:
+            yield url
 
     async def end_readers(self, name: str) -> None:
         """End the tasks that read the topics, as a bug in a library would; the rest of the service lives on."""

@@ -247,7 +247,9 @@ async def test_an_aggregate_that_waits_for_a_predecessor_is_found_by_it(store_ur
     async with own_database(store_url, own_namespace("held")) as database:
         aggregates = database.aggregates("aggregates", "test")
         await aggregates.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
-        assert [(subject, since) for subject, since, _, _ in await aggregates.held()] == [("a", "2026-01-01")]
+        assert [(found["_id"], found["held_since"]) async for found in aggregates.waiting()] == [
+            ("a", "2026-01-01")
+        ]
 
 
 # ------------------------------------------------------------------ what no store takes

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.asking import from_ms, local
+from services.cli.asking import local
 from shared.bus.deadletters import (
     DeadLetter,
     again,
@@ -16,7 +16,7 @@ from shared.bus.deadletters import (
     why_not_again,
     with_status,
 )
-from shared.bus.records import DEAD_LETTER_TYPE, UNPUBLISHED_HEADER
+from shared.bus.records import DEAD_LETTER_TYPE, UNPUBLISHED_HEADER, instant
 from shared.contract.command import Discard, Redeliver, Skip
 from tests.faults.given import notebook
 
@@ -71,7 +71,7 @@ def test_numbers_that_are_none_are_nothing(text: str) -> None:
 
 def test_the_time_of_a_dead_letter_can_be_shown_whatever_a_stranger_wrote_there() -> None:
     (found,) = with_status("intake", [letter(timestamp="9" * 18)])
-    assert local(from_ms(found.at_ms)).startswith("9999-12-31")
+    assert local(instant(found.at_ms)).startswith("9999-12-31")
 
 
 def test_only_the_value_that_is_wanted_is_kept() -> None:

@@ -27,11 +27,12 @@ class Kept:
         self.gate, self.reads = asyncio.Event(), 0
         self.gate.set()
 
-    async def held(self) -> list[tuple[str, str, int, list[Any]]]:
+    async def waiting(self) -> AsyncIterator[dict[str, Any]]:
         self.reads += 1
         found = [each for each in self.documents.values() if "held" in each]
         await self.gate.wait()
-        return [(each["_id"], each["held_since"], each["partition"], each["held"]) for each in found]
+        for each in found:
+            yield each
 
 
 async def until(holds: Callable[[], Any]) -> None:
@@ -47,7 +48,7 @@ async def kept() -> Kept:
 
 @pytest.fixture
 async def gauge(kept: Kept) -> AsyncIterator[HeldEvents]:
-    made = HeldEvents(kept.held)
+    made = HeldEvents(kept.waiting)
     looking = asyncio.create_task(made.run())
     yield made
     looking.cancel()
