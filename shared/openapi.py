@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from shared.answers import BLANK, CONFLICT, PROBLEM, REFUSED, STATUS, CommandOutcome, Pending, Problem
 from shared.domain.decisions import Reason
-from shared.identity import ACTOR_PATTERN, HEADER
+from shared.identity.callers import ACTOR_PATTERN, HEADER
 
 JSON = "application/json"
 SAYS = {

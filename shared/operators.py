@@ -23,7 +23,7 @@ from shared.contract.command import Skip
 from shared.contract.event import MAX_REASON_CHARS, MOST
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import AggregateType, Consumer
-from shared.identity import operator_of
+from shared.identity.callers import operator_of
 from shared.store import Aggregates
 from shared.web import Id, Key
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.answers import REFUSED, language_of, problem, refusal
 from shared.bus.consumer import Infrastructure
 from shared.domain.decisions import Reason
-from shared.identity import HEADER, WrongActor, WrongRole
+from shared.identity.callers import HEADER, WrongActor, WrongRole
 from shared.language import rule_text
 
 log = structlog.get_logger(__name__)

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     replication_factor: int = Field(1, ge=1, le=7, description="copies of every topic")
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(0, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    keys_dir: str = Field("", description="folder of the deployment's keys; needed by every service")
     reply_limit: str = Field(
         "", description="reply limit of a history namespace's policy, such as 10wd or 14d; refused live"
     )

@@ -71,6 +71,10 @@ class Database:
         """The collection that holds every kind of aggregate of one service."""
         return Aggregates(self._client[self.name][collection], jurisdiction)
 
+    def entries(self, collection: str) -> "Entries":
+        """A collection beside the aggregates whose entries are written once: keys, and what somebody is found by."""
+        return Entries(self._client[self.name][collection])
+
     async def ping(self) -> None:
         """Raise Unavailable when the server does not answer."""
         await self._client.admin.command("ping")
@@ -228,6 +232,30 @@ class Aggregates:
         projection = dict.fromkeys(fields, 1) or None
         async for found in self._collection.find({}, projection, batch_size=SCAN_CHUNK):
             yield found
+
+
+class Entries:
+    """Small entries by id, each written once and never changed; only a deletion ends one."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    async def add(self, id: str, entry: Document) -> bool:
+        """Write an entry; False where there is one already, which stays as it is."""
+        try:
+            await self._collection.insert_one({**entry, "_id": id})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def get(self, id: str) -> Document | None:
+        """The entry of this id, or None."""
+        found: Document | None = await self._collection.find_one({"_id": id})
+        return found
+
+    async def delete(self, id: str) -> None:
+        """Delete an entry, where it is there."""
+        await self._collection.delete_one({"_id": id})
 
 
 def _raise_refused(error: Exception) -> None:

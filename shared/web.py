@@ -17,7 +17,7 @@ from shared.contract.asyncapi import text as asyncapi_text
 from shared.contract.command import Command
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import Consumer
-from shared.identity import actor_of
+from shared.identity.callers import actor_of
 from shared.metrics import Metrics
 from shared.store import Aggregates
 

@@ -16,7 +16,7 @@ from shared.bus import gateway as gateways
 from shared.contract.commands.dispatch import MergeDepartment
 from shared.contract.subjects import subject_of
 from shared.domain.reference import Reference
-from shared.identity import actor_of
+from shared.identity.callers import actor_of
 from shared.store import Aggregates
 from shared.web import ID_PATTERN, Key
 

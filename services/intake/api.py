@@ -14,7 +14,7 @@ from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.contract.commands.intake import RegisterIssue
 from shared.domain.clocks import SHANGHAI
-from shared.identity import actor_of
+from shared.identity.callers import actor_of
 
 
 def today() -> date:

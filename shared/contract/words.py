@@ -96,14 +96,26 @@ class Level(StrEnum):
 
 
 class Role(StrEnum):
-    """In which role somebody acts."""
+    """In which role somebody acts; what each may do is one table (shared/domain/rights.py)."""
 
     ENTREPRENEUR = "entrepreneur"
+    CLERK = "clerk"
     OFFICE = "office"
+    HANDLER = "handler"
+    DEPARTMENT_LEADER = "department_leader"
     DEPARTMENT = "dept"
+    """A department's own system: its topic is the sender."""
     SUPERVISOR = "supervisor"
     LEADER = "leader"
+    FEDERATION = "federation"
+    CPPCC = "cppcc"
+    DISCIPLINE = "discipline"
+    OBSERVER = "observer"
+    LIAISON = "liaison"
+    TOWNSHIP = "township"
+    EXPERT = "expert"
     OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
 
 
 class Chooser(StrEnum):

@@ -4,7 +4,7 @@ import schemathesis
 from hypothesis import strategies
 from schemathesis import Case, CheckContext, Response
 
-from shared.identity import ACTOR_PATTERN
+from shared.identity.callers import ACTOR_PATTERN
 
 # Its coverage phase writes letters and digits into headers, unless it is given a format.
 schemathesis.openapi.format("actor", strategies.from_regex(ACTOR_PATTERN, fullmatch=True))
