@@ -128,8 +128,11 @@ def _release_one(scope: Scope, document: Document, held: Held, record: Record) -
     without = document._replace(held=tuple(other for other in document.held if other is not held))
     topic = held.on or held.topic
     place = Record(topic, held.partition, held.offset, record.timestamp, document.subject.encode(), held.raw)
+    its_type = ""
     try:
-        item = event_item(place, open_envelope(held.raw))
+        envelope = open_envelope(held.raw)
+        its_type = envelope.type
+        item = event_item(place, envelope)
         item = replace(item, topic=held.topic, record=record, home=place)
         if item.seq <= document.read.get((item.topic, item.source), 0):
             return Applied(without)
@@ -141,7 +144,7 @@ def _release_one(scope: Scope, document: Document, held: Held, record: Record) -
             raise
         # It is not delivered again by itself, so its dead letter goes through the outbox.
         reason = f"handler failed: {type(error).__name__}: {error}"
-        bad = Bad(place, reason, document.subject, held.source, held.seq, topic=held.topic)
+        bad = Bad(place, reason, document.subject, held.source, held.seq, its_type, held.topic)
         lost = bad.dead_letter(scope.consumer.service)
         sent = Sent(bad.origin, (record.topic, record.partition, record.offset), (lost,))
         return Applied(without._replace(outbox=(*without.outbox, sent)), (lost,))

@@ -58,12 +58,13 @@ class Clients:
     # ---------------------------------------------------------------- asking
 
     async def send(self, *records: Outgoing, at_ms: int | None = None) -> None:
-        """Until Kafka says yes to all; each try may have arrived."""
+        """Until Kafka says yes to all; each try may have arrived. What breaks a policy waits for that to change."""
         scheduler = self._scheduler
         at = scheduler.clock.ms + self._rng.randint(-scheduler.skew_ms, scheduler.skew_ms)
         sending = [(record, at if at_ms is None else at_ms) for record in records]
         while any(await Ask("publish", (sending, set()))):
-            await self.sleep(self._rng.choice((10, 500, 5000)))
+            against = any(scheduler.log.refuses(record) for record in records)
+            await self.sleep(HOUR if against else self._rng.choice((10, 500, 5000)))
 
     async def ask(self, subject: str, actor: str, command: Command, key: str) -> str | None:
         """Post a command, wait some seconds for what became of it, sometimes post it again; its status or None."""

@@ -67,7 +67,8 @@ class Operators:
         self.mergers: list[Merger] = []
         self._asked = 0
         self._hesitates = rng.random() < 0.15
-        """Never decides about what a handler failed on: what comes behind an event is held to the end."""
+        """Never decides about what a handler failed on: what comes behind an event is held to the end. Only a deadline
+        is handed in again at last, for nothing is held behind it that would excuse what it does not do."""
 
     # --------------------------------------------------------- dead letters
 
@@ -97,7 +98,8 @@ class Operators:
             if finally_ or rng.random() < 0.5:
                 await self._publish_now(dead_letter)
             return
-        if self._hesitates and dead_letter.reason.startswith(REPAIRABLE):
+        deadline = dead_letter.command.startswith(f"{TIMER}/")
+        if self._hesitates and dead_letter.reason.startswith(REPAIRABLE) and not (deadline and finally_):
             counts["dead letter left open"] += finally_
             return
         bug = clients.repairs.get((group, dead_letter.event, dead_letter.subject))
@@ -105,7 +107,6 @@ class Operators:
         usable = not why_not_again(dead_letter) and dead_letter.reason.startswith((*REPAIRABLE, FULL))
         if not repaired and rng.random() < 0.9:
             return
-        deadline = dead_letter.command.startswith(f"{TIMER}/")
         if deadline and not usable:
             return  # it does not go away: shared/bus/resolving.py refuses to give it up
         replay = (

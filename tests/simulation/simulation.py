@@ -201,14 +201,16 @@ def _deadlines(town: Town, until: datetime | None = None) -> Iterator[str]:
                 yield deadline
 
 
-def _largest_batch(scheduler: Scheduler) -> int:
-    """How many records of one aggregate the last write of any came of: so many outcomes were added at once."""
-    last: dict[str, Sequence[Raw]] = {}
-    for collection in scheduler.collections.values():
-        last |= {subject: origin.batch for subject, origin in collection.applied}
-    return max(
-        (sum(raw.key == subject.encode() for raw in batch) for subject, batch in last.items()), default=0
-    )
+def _at_once(scheduler: Scheduler) -> dict[tuple[str, str], int]:
+    """How many outcomes the last write of each aggregate may have added: an operator's command brings two."""
+    last: dict[tuple[str, str], Sequence[Raw]] = {}
+    for service, collection in scheduler.collections.items():
+        last |= {(service, subject): origin.batch for subject, origin in collection.applied}
+    return {
+        (service, subject): 2
+        * sum(raw.key == subject.encode() and raw.topic.endswith(".commands") for raw in batch)
+        for (service, subject), batch in last.items()
+    }
 
 
 def _history(town: Town) -> History:
@@ -233,5 +235,6 @@ def _history(town: Town) -> History:
         now=scheduler.clock.now(),
         grace_seconds=builtin_policy().grace_seconds,
         skew_ms=max(1000, 2 * scheduler.skew_ms),
-        most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE + _largest_batch(scheduler),
+        most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE,
+        at_once=_at_once(scheduler),
     )

@@ -25,7 +25,7 @@ from tests.simulation.checker.history import (
 
 Place = tuple[str, str, int]
 """Topic, source and number of one event about one subject."""
-SKIP = "record.skip.v1"
+SKIP, UPGRADE = "record.skip.v1", "upgrade"
 
 
 class Heard(NamedTuple):
@@ -87,12 +87,18 @@ class Hearing:
 
     @cached_property
     def controls(self) -> Mapping[tuple[str, str], list[tuple[Opened, Event]]]:
-        """Operators' commands about events: (service, subject) -> those commands in the order of the log."""
+        """Operators' commands about events: (service, subject) -> those commands in the order of the log.
+
+        A skip that failed and is handed in again counts as that skip.
+        """
         found: dict[tuple[str, str], list[tuple[Opened, Event]]] = defaultdict(list)
         for opened in self._evidence.opened:
             if opened.event is not None and opened.event["type"] in (REDELIVER, SKIP):
-                service = opened.record.topic.partition(".")[0]
-                found[service, opened.event["subject"]].append((opened, opened.event))
+                service, event = opened.record.topic.partition(".")[0], opened.event
+                again = open_again(opened)
+                if again is not None and again.event is not None and again.event["type"] == SKIP:
+                    event = again.event
+                found[service, event["subject"]].append((opened, event))
         return found
 
     def _work_out(self, service: str, subject: str) -> Heard:
@@ -126,7 +132,8 @@ class Hearing:
                 if place in skipped:
                     continue
                 if place[2] > 0:
-                    kept_back.discard(place)
+                    if _decides(event):
+                        kept_back.discard(place)
                     handed_in[place] = opened.record.timestamp
                     sequences.setdefault(place[:2], {}).setdefault(place[2], again)
         read = dict(_in_turn(sequences, kept_back, skipped, topics))
@@ -138,7 +145,8 @@ class Hearing:
         """Events about a subject that this service could not use, and did not apply all the same."""
         document = self._evidence.documents(service).get(subject, {})
         read = {(topic, source): seq for topic, source, seq in document.get("read", ())}
-        decided = {self._about(opened, event) for opened, event in self.controls.get((service, subject), ())}
+        controls = self.controls.get((service, subject), ())
+        decided = {self._about(opened, event) for opened, event in controls if _decides(event)}
         for one in self._evidence.dead_letters_about.get((service, subject), ()):
             place = (one.topic, one.source, one.seq)
             if one.seq < 1 or one.topic.endswith(".commands") or one.unpublished:
@@ -154,6 +162,12 @@ class Hearing:
             return data["topic"], data["source"], data["seq"]
         again = open_again(opened)
         return None if again is None else _place(again)
+
+
+def _decides(event: Event) -> bool:
+    """Whether a command is an operator's. A worker after an upgrade hands in what is held or was passed over; that may
+    fail long after, when its turn comes, and then an operator has still to decide about it."""
+    return not str(event["id"]).startswith(f"{UPGRADE}/")
 
 
 def open_again(opened: Opened) -> Opened | None:

@@ -72,6 +72,8 @@ class History:
     """How far two machines' clocks may be apart."""
     most_outcomes: int = 600
     """How many outcomes a document holds at most before the oldest move out (bus.md: the newest 500 stay)."""
+    at_once: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By service and subject how many outcomes the last write of a document may have added, where that is known."""
 
 
 class Opened(NamedTuple):

@@ -15,7 +15,7 @@ from tests.simulation.checker.history import Evidence, Opened
 
 STUB_MS = 7 * 86_400_000
 ONE_BATCH = 12
-"""Commands of one aggregate that may come in one batch: the oldest move out when the document is read next."""
+"""Outcomes that one batch may add, where it is not known: the oldest move out when the document is read next."""
 AFTER_SWEEP = {"status", "state", "reason", "number", "id", "due_at", "due_on"}
 """What is still remembered of an outcome a day after its aggregate was finished."""
 FAILED, DISCARDED = Reason.FAILED.value, Reason.DISCARDED.value
@@ -113,7 +113,8 @@ def _apart(evidence: Evidence) -> Iterator[Violation]:
     for service in evidence.history.reads:
         for subject, document in evidence.documents(service).items():
             count = len(document.get("inbox", ()))
-            if count > evidence.history.most_outcomes + ONE_BATCH:
+            added = evidence.history.at_once.get((service, subject), ONE_BATCH)
+            if count > evidence.history.most_outcomes + added:
                 yield Clause.INBOX_SIZE(f"{subject}: {service} keeps {count} outcomes in the document")
 
 

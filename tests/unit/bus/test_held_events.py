@@ -81,6 +81,27 @@ async def test_an_unreadable_held_event_loses_only_itself() -> None:
     assert await played.lines("a") == ("closed 1", "closed 2", "closed 3")
 
 
+async def test_the_dead_letter_of_a_held_event_says_its_type_place_and_subject() -> None:
+    """By these an operator knows which handler failed, and whether it is mended."""
+    plain = notebook()
+    (kind,) = plain.aggregates
+    played = Played(replace(plain, aggregates=(replace(kind, events={IssueClosed: _fails_at_two}),)))
+    await played.deliver(closing("a", 2))
+    await played.deliver(closing("a", 1))
+    (lost,) = played.dead_letters
+    assert lost.headers is not None
+    assert "not mended" in lost.headers["reason"]
+    named = {name: lost.headers[name] for name in ("origin", "event", "subject", "topic", "source", "seq")}
+    assert named == {
+        "origin": "feedback.events/0/0",
+        "event": IssueClosed.type,
+        "subject": "a",
+        "topic": FEEDBACK,
+        "source": "/huzhou/feedback",
+        "seq": "2",
+    }
+
+
 async def test_what_a_held_event_produced_is_sent_again_with_the_record_that_released_it() -> None:
     """Its own record was committed long before: only the releasing one can come again."""
     plain = notebook()
@@ -112,6 +133,12 @@ async def test_what_a_discard_releases_is_sent_again_when_its_record_comes_again
 
 def _tells(notes: Notes | None, told: IssueClosed, context: Context) -> Change[Notes]:
     return Change(notes or Notes(), (event(IssueWithdrawn(reason=f"after {told.round}")),))
+
+
+def _fails_at_two(notes: Notes | None, told: IssueClosed, context: Context) -> Change[Notes]:
+    if told.round == 2:
+        raise RuntimeError("a bug that is not mended yet")
+    return Change(notes or Notes())
 
 
 def _long(seq: int, text: str) -> Outgoing:
