@@ -75,7 +75,9 @@ class CommandOutcome(TypedDict):
     round: Annotated[NotRequired[int], Field(description="of replies")]
     draft: Annotated[NotRequired[int], Field(description="the draft's number")]
     sha256: Annotated[NotRequired[str], Field(description="the draft's hash; whoever signs it names both")]
-    version: Annotated[NotRequired[str], Field(description="the version that was published")]
+    version: Annotated[
+        NotRequired[str | int], Field(description="the version that was published, or of a reply its number")
+    ]
     in_force_from: NotRequired[str]
     unchanged: Annotated[NotRequired[bool], Field(description="whether this was published before")]
 

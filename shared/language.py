@@ -17,6 +17,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.STALE_ASSIGNMENT: ("这份办件已不是当前办件", "this is no longer the current assignment"),
     Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),
     Reason.STALE_DRAFT: ("这份答复稿已不是当前一稿", "this is not the current draft"),
+    Reason.STALE_VERSION: ("这份答复已不是最新一版", "this is not the newest version of the reply"),
     Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),

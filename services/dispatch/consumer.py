@@ -2,7 +2,7 @@
 
 from services.dispatch.department import decisions as department
 from services.dispatch.department.life import Department
-from services.dispatch.issue import assigning, reactions, replying
+from services.dispatch.issue import assigning, correcting, handling, reactions, replying
 from services.dispatch.issue.asking import refused
 from services.dispatch.issue.life import Issue, finished
 from services.dispatch.rules import decisions as rules
@@ -13,12 +13,15 @@ from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
     ConfirmHandOver,
+    CorrectReply,
     DraftReply,
     HandOver,
     MergeDepartment,
+    NameHandler,
     PublishDepartment,
     PublishRules,
     PublishStaff,
+    RecallAssignment,
     RefuseMessage,
     ReleaseReply,
     ReturnAssignment,
@@ -47,11 +50,14 @@ ISSUE = AggregateType(
         ReturnAssignment: assigning.give_back,
         RuleOnReturn: assigning.rule,
         HandOver: assigning.hand_over,
+        RecallAssignment: handling.recall,
+        NameHandler: handling.name_handler,
         DraftReply: replying.draft,
         SignOffReply: replying.sign_off,
         CheckReply: replying.check,
         SendBackReply: replying.send_back,
         ReleaseReply: replying.release,
+        CorrectReply: correcting.correct,
     },
     events={
         IssueRegistered: reactions.register,

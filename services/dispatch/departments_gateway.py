@@ -16,6 +16,7 @@ from shared.bus.records import MOST_REASON_BYTES, Bad, Outgoing, Record, cut
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     DraftReply,
+    NameHandler,
     RefuseMessage,
     ReturnAssignment,
     SignAssignment,
@@ -23,7 +24,13 @@ from shared.contract.commands.dispatch import (
 from shared.contract.envelope import Envelope, Malformed, explain, open_envelope
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.registry import REPLIES_BY_TYPE
-from shared.contract.replies import DepartmentDrafts, DepartmentReply, DepartmentReturns, DepartmentSigns
+from shared.contract.replies import (
+    DepartmentDrafts,
+    DepartmentNamesHandler,
+    DepartmentReply,
+    DepartmentReturns,
+    DepartmentSigns,
+)
 from shared.contract.subjects import subject_of
 from shared.domain.decisions import Reason
 
@@ -83,6 +90,13 @@ def _command(reply: DepartmentReply) -> Command:
             return SignAssignment(assignment=reply.assignment)
         case DepartmentReturns():
             return ReturnAssignment(assignment=reply.assignment, reason=reply.reason)
+        case DepartmentNamesHandler():
+            return NameHandler(
+                assignment=reply.assignment,
+                handler=reply.handler,
+                substitute=reply.substitute,
+                reason=reply.reason,
+            )
         case DepartmentDrafts():
             return DraftReply(
                 assignment=reply.assignment,

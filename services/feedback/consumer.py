@@ -4,7 +4,7 @@ from services.feedback.issue import decisions, reactions
 from services.feedback.issue.life import Issue, finished
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.event import DISPATCH, INTAKE
-from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
@@ -21,6 +21,7 @@ ISSUE = AggregateType(
         IssueRejected: reactions.reject,
         IssueWithdrawn: reactions.withdraw,
         ReplyReleased: reactions.invite,
+        ReplyCorrected: reactions.correct,
     },
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
     finished=finished,

@@ -1,5 +1,7 @@
 """What one department reads on its own topic, each message enough by itself to act on."""
 
+from datetime import date
+
 from pydantic import AwareDatetime
 
 from shared.contract.event import ORDERS, Event, Round
@@ -34,6 +36,13 @@ class OrderHandedOver(Event, type="order.handed_over.v1", topic=ORDERS):
     department: str
 
 
+class OrderRecalled(Event, type="order.recalled.v1", topic=ORDERS):
+    """Happens when the office takes this department's assignment back, with a reason: stop work."""
+
+    assignment: str
+    reason: str
+
+
 class OrderSentBack(Event, type="order.sent_back.v1", topic=ORDERS):
     """Happens when the department's draft comes back with a reason."""
 
@@ -55,6 +64,17 @@ class OrderWithdrawn(Event, type="order.withdrawn.v1", topic=ORDERS):
     """Happens when the issue is taken back while this department holds it: stop work."""
 
     assignment: str
+
+
+class OrderCorrected(Event, type="order.corrected.v1", topic=ORDERS):
+    """Happens when the office has set a corrected version beside the reply of this department."""
+
+    assignment: str
+    round: Round
+    version: Round
+    text: str
+    promised_on: date | None = None
+    reason: str
 
 
 class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):

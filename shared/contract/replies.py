@@ -40,6 +40,15 @@ class DepartmentSigns(DepartmentReply, type="department.sign.v1"):
     """Happens when the department signs for its assignment (签收)."""
 
 
+class DepartmentNamesHandler(DepartmentReply, type="department.name_handler.v1"):
+    """Happens when the department names who handles its assignment and who stands in (经办人、代理人)."""
+
+    handler: str = Field(min_length=1, max_length=100, pattern=PRINCIPAL)
+    substitute: str = Field(default="", max_length=100, pattern=PRINCIPAL)
+    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    """Needed where somebody was named before."""
+
+
 class DepartmentDrafts(DepartmentReply, type="department.draft.v1"):
     """Happens when the department hands in a draft reply (拟复), with its leader's signature or without one."""
 

@@ -116,6 +116,7 @@ class Reason(StrEnum):
     STALE_ASSIGNMENT = "stale_assignment"
     STALE_ROUND = "stale_round"
     STALE_DRAFT = "stale_draft"
+    STALE_VERSION = "stale_version"
     RETURN_TOO_LATE = "return_too_late"
     OUTCOME_NOT_FOR_KIND = "outcome_not_for_kind"
     DATE_MISSING = "date_missing"

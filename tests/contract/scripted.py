@@ -10,11 +10,13 @@ from shared.bus.records import Record
 from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
+    CorrectReply,
     DraftReply,
     MergeDepartment,
     PublishDepartment,
     PublishRules,
     PublishStaff,
+    RecallAssignment,
     ReleaseReply,
     RuleOnReturn,
     SendBackReply,
@@ -24,7 +26,12 @@ from shared.contract.commands.dispatch import (
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
-from shared.contract.replies import DepartmentDrafts, DepartmentReturns, DepartmentSigns
+from shared.contract.replies import (
+    DepartmentDrafts,
+    DepartmentNamesHandler,
+    DepartmentReturns,
+    DepartmentSigns,
+)
 from shared.contract.words import Kind, Outcome, RejectionGround, Role, Satisfaction, Solved, Source
 from shared.domain.calendar import Day
 from tests.contract.world import JURISDICTION, World
@@ -59,6 +66,7 @@ def records() -> tuple[Record, ...]:
     _ended_early(world)
     _late(world)
     _merged(world)
+    _mended(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -200,3 +208,39 @@ def _merged(world: World) -> None:
     world.ask("dept:water", MergeDepartment(into="housing", issues=(issue,)), OFFICE)
     unknown = issue_id(JURISDICTION, RAISER, "never registered")
     world.say("water", unknown, DepartmentSigns(assignment=f"{unknown}.1", round=1), "wr-1")
+
+
+def _mended(world: World) -> None:
+    """Assigned to the wrong department and recalled; handed over inside the right one; its reply is corrected."""
+    issue = world.register(LIGHTS, RAISER, "lights-6")
+    code, second = "urban_management", f"{issue}.2"
+    world.ask(issue, AcceptIssue(), OFFICE)
+    world.ask(issue, AssignIssue(department="housing"), OFFICE)
+    world.ask(issue, RecallAssignment(assignment=f"{issue}.1", reason="误交办，应由城管办理"), OFFICE)
+    world.ask(issue, AssignIssue(department=code), OFFICE)
+    world.say(code, issue, DepartmentSigns(assignment=second, round=1), "um-2026-4001")
+    named = DepartmentNamesHandler(assignment=second, round=1, handler="li", substitute="zhao")
+    world.say(code, issue, named, "um-2026-4002")
+    others = named.model_copy(update={"handler": "zhao", "substitute": "", "reason": "李某休假"})
+    world.say(code, issue, others, "um-2026-4003")
+    draft = DepartmentDrafts(
+        assignment=second,
+        round=1,
+        outcome=Outcome.PLANNED,
+        text="列入下半年改造计划。",
+        promised_on=date(2026, 9, 30),
+        signed_off_by="wang",
+    )
+    world.say(code, issue, draft, "um-2026-4004")
+    world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
+    world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
+    corrects = CorrectReply(
+        assignment=second,
+        round=1,
+        version=1,
+        sha256=world.shown(issue)["sha256"],
+        text="列入下半年改造计划，由城管局实施。",
+        promised_on=date(2026, 10, 31),
+        reason="写错了日期，漏写了实施单位",
+    )
+    world.ask(issue, corrects, OFFICE)

@@ -47,7 +47,7 @@ class Round(BaseModel):
 
 
 class Assignment(BaseModel):
-    """One department's part; ``passed_on`` once it was transferred away."""
+    """One department's part; ``passed_on`` once it was transferred away, ``recalled`` once the office took it back."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,6 +59,7 @@ class Assignment(BaseModel):
     signed_at: AwareDatetime | None = None
     returned: bool = False
     passed_on: bool = False
+    recalled: bool = False
 
 
 class Issue(BaseModel):
@@ -87,7 +88,8 @@ class Issue(BaseModel):
         """Who answered last, else who holds it; "" before it is assigned."""
         if self.rounds:
             return self.rounds[-1].department
-        return self.assignments[-1].department if self.assignments else ""
+        held = self.assignments and not self.assignments[-1].recalled
+        return self.assignments[-1].department if held else ""
 
     @property
     def first_replied_at(self) -> datetime | None:

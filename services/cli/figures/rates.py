@@ -17,8 +17,8 @@ def assigned(issue: Issue, as_of: datetime) -> Part:
 
 
 def signed(issue: Issue, as_of: datetime) -> Part:
-    """Per assignment; one that was returned unsigned is outside: the department answered otherwise."""
-    parts = [part for part in issue.assignments if part.signed_at or not part.returned]
+    """Per assignment; one that was returned or recalled unsigned is outside: it had not to be signed for."""
+    parts = [part for part in issue.assignments if part.signed_at or not (part.returned or part.recalled)]
     return total(_in_time(issue, part.signed_at, part.sign_due_at, as_of) for part in parts)
 
 
@@ -33,12 +33,11 @@ def replied_extended(issue: Issue, as_of: datetime) -> Part:
 
 
 def answered(issue: Issue, as_of: datetime) -> Part:
-    """Assignments answered / due (答复反馈率), however late; one that was passed on is outside."""
+    """Assignments answered / due (答复反馈率), however late; one that was passed on or recalled is outside."""
     with_reply = {round.assignment for round in issue.rounds}
-    due = [
-        part for part in issue.assignments if not part.passed_on and _due(issue, part.holding_due_at, as_of)
-    ]
-    return sum(part.id in with_reply for part in due), len(due)
+    due = [part for part in issue.assignments if _due(issue, part.holding_due_at, as_of)]
+    held = [part for part in due if not (part.passed_on or part.recalled)]
+    return sum(part.id in with_reply for part in held), len(held)
 
 
 def participated(issue: Issue, as_of: datetime) -> Part:

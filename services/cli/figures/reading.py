@@ -6,6 +6,7 @@ from datetime import datetime
 from services.cli.figures.history import Assignment, Issue, Round, State
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
+    AssignmentRecalled,
     AssignmentReturned,
     AssignmentSigned,
     AssignmentTransferred,
@@ -90,6 +91,8 @@ def _after_dispatch(issue: Issue, event: Event, at: datetime) -> Issue:
             return _with_assignment(issue, event.assignment, signed_at=at)
         case AssignmentReturned():
             return _with_assignment(issue, event.assignment, returned=True)
+        case AssignmentRecalled():
+            return _with_assignment(issue, event.assignment, recalled=True)
         case ReplyReleased():
             reply = Round(
                 round=event.round, assignment=event.assignment, department=event.department, replied_at=at
@@ -104,7 +107,7 @@ def _after_supervision(issue: Issue, event: ClockStarted | ClockBreached | Breac
         of_promise = event.clock == ClockName.PROMISE and first
         return _with(issue, breached=isinstance(event, ClockBreached)) if of_promise else issue
     match event.clock:
-        case ClockName.ASSIGN:
+        case ClockName.ASSIGN if issue.assign_due_at is None:  # the first: a recall starts another one
             return _with(issue, assign_due_at=event.due_at)
         case ClockName.PROMISE if first:
             return _with(issue, due_at=event.due_at)

@@ -1,8 +1,11 @@
 """Whether a request may be made at all (issue, move, assignment, role, person), and who hears of a refusal."""
 
+from collections.abc import Iterable
+
 from services.dispatch.issue.life import MOVES, Issue
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import RefuseMessage
+from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.orders import OrderRefused
 from shared.contract.subjects import subject_of
 from shared.domain.decisions import Context, Message, Reason, Refusal, illegal, order
@@ -31,8 +34,11 @@ def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
     if issue is None:
         return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
     assignment = getattr(command, "assignment", None)
-    if assignment is not None and issue.assignment and assignment != issue.assignment:
-        return Refusal(Reason.STALE_ASSIGNMENT, f"the current assignment is {issue.assignment}")
+    if assignment is not None and issue.assignments and assignment != issue.assignment:
+        current = (
+            f"the current assignment is {issue.assignment}" if issue.assignment else "nobody holds it now"
+        )
+        return Refusal(Reason.STALE_ASSIGNMENT, current)
     return issue if (issue.state, command.verb) in MOVES else illegal(MOVES, issue.state, command.verb)
 
 
@@ -67,16 +73,45 @@ def may_not_sign(issue: Issue, context: Context) -> Refusal | None:
 
     As long as the directory names no leaders, any person of the department may; its own system by itself may not.
     """
+    return _only(entry_of(issue, context).leaders, "sign off", issue, context)
+
+
+def may_not_name(issue: Issue, context: Context) -> Refusal | None:
+    """Why this person may not name a handler: who may sign off may; a department's own system answers for itself."""
+    if from_own_system(context):
+        return None
+    return _only(entry_of(issue, context).leaders, "name a handler", issue, context)
+
+
+def may_not_draft(issue: Issue, context: Context) -> Refusal | None:
+    """Why this person may not draft: while a handler is named, that one, the substitute and the leaders may.
+
+    A department's own system answers for itself.
+    """
+    if not issue.handler or from_own_system(context):
+        return None
+    named = (issue.handler, issue.substitute, *entry_of(issue, context).leaders)
+    return _only(named, "draft", issue, context)
+
+
+def _only(named: Iterable[str], doing: str, issue: Issue, context: Context) -> Refusal | None:
+    """Why who asks is none of these people, nor stands in for one by the directory; nobody named is everybody."""
     person, code = person_of(context.actor).strip(), issue.department
     if not person:
-        return Refusal(Reason.WRONG_ROLE, f"a person signs off: write dept:{code}/<account name>")
-    entry = context.directory.department(code)
-    if entry is None:
-        raise NotPublished(f"department {code!r} is not known here yet")
-    leaders = {*entry.leaders, *(away.by for away in entry.substitutes if away.of in entry.leaders)}
-    if leaders and person not in leaders:
-        return Refusal(Reason.WRONG_ROLE, f"for {code} only {', '.join(sorted(leaders))} may sign off")
+        return Refusal(Reason.WRONG_ROLE, f"only a person may {doing}: write dept:{code}/<account name>")
+    people = {*named} - {""}
+    people |= {away.by for away in entry_of(issue, context).substitutes if away.of in people}
+    if people and person not in people:
+        return Refusal(Reason.WRONG_ROLE, f"for {code} only {', '.join(sorted(people))} may {doing}")
     return None
+
+
+def entry_of(issue: Issue, context: Context) -> DepartmentPublished:
+    """The directory entry of the department that holds it; raises NotPublished before it is known here."""
+    entry = context.directory.department(issue.department)
+    if entry is None:
+        raise NotPublished(f"department {issue.department!r} is not known here yet")
+    return entry
 
 
 def from_own_system(context: Context) -> bool:

@@ -87,7 +87,10 @@ def sign(issue: Issue | None, command: SignAssignment, context: Context) -> Chan
 
 
 def give_back(issue: Issue | None, command: ReturnAssignment, context: Context) -> Change[Issue] | Refusal:
-    """The department says in time, with a reason and once, that it is not its matter."""
+    """The department says in time, with a reason and once, that it is not its matter: signed for or not.
+
+    Who has drafted has taken it on, and returns it no more.
+    """
     known = by_holder(issue, command, context)
     if isinstance(known, Refusal):
         return known
@@ -97,6 +100,8 @@ def give_back(issue: Issue | None, command: ReturnAssignment, context: Context) 
     others = tuple(verb for verb in legal_verbs(MOVES, known.state) if verb != command.verb)
     if known.kept:
         return Refusal(Reason.ILLEGAL_MOVE, "the office has ruled that it stays; its ruling is final", others)
+    if any(draft.assignment == known.assignment for draft in known.drafts):
+        return Refusal(Reason.ILLEGAL_MOVE, "a reply was drafted in this assignment already", others)
     if known.return_until is not None and context.now > known.return_until:
         until = known.return_until.isoformat()
         return Refusal(Reason.RETURN_TOO_LATE, f"it could be returned until {until}", others)
@@ -196,6 +201,8 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
             "assignment": f"{context.subject}.{number}",
             "department": lead.department,
             "assignments": number,
+            "handler": "",
+            "substitute": "",
             "kept": False,
             "return_until": due_at(context.now, RETURN_LIMIT, context.policy, context.calendar).at,
         }

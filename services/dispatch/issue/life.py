@@ -37,6 +37,7 @@ MOVES: Moves = {
     (State.WAITING, "assign"): State.ASSIGNED,
     (State.ASSIGNED, "sign"): State.IN_PROGRESS,
     (State.ASSIGNED, "return"): State.RETURNED,
+    (State.IN_PROGRESS, "return"): State.RETURNED,
     # Upheld or not, somebody has it to sign for: the next department, or the same one again.
     (State.RETURNED, "rule"): State.ASSIGNED,
     (State.IN_PROGRESS, "draft"): State.DRAFTED,
@@ -46,6 +47,17 @@ MOVES: Moves = {
     (State.SIGNED_OFF, "send_back"): State.IN_PROGRESS,
     (State.CHECKED, "release"): State.REPLIED,
     (State.CHECKED, "send_back"): State.IN_PROGRESS,
+    # What was returned is ruled on, and what is signed off is sent back first.
+    (State.ASSIGNED, "recall"): State.WAITING,
+    (State.IN_PROGRESS, "recall"): State.WAITING,
+    (State.DRAFTED, "recall"): State.WAITING,
+    (State.ASSIGNED, "name_handler"): State.ASSIGNED,
+    (State.IN_PROGRESS, "name_handler"): State.IN_PROGRESS,
+    (State.DRAFTED, "name_handler"): State.DRAFTED,
+    (State.SIGNED_OFF, "name_handler"): State.SIGNED_OFF,
+    (State.CHECKED, "name_handler"): State.CHECKED,
+    (State.REPLIED, "correct"): State.REPLIED,
+    (State.CLOSED, "correct"): State.CLOSED,
 }
 """What may be asked."""
 
@@ -110,6 +122,7 @@ class Draft(AggregateState):
 
     number: int
     """Counted from 1 over the whole life of the issue; no number is used twice."""
+    assignment: str = ""
     sha256: str
     outcome: Outcome
     text: str
@@ -118,6 +131,15 @@ class Draft(AggregateState):
     signed_off_by: str = ""
     sent_back_reason: str = ""
     """Why it went back to its handler; empty as long as it did not."""
+
+
+class Correction(AggregateState):
+    """The newest corrected version of the reply that is out; its words are on ``reply.corrected.v1``."""
+
+    version: int
+    """Counted within the round: the reply as it was released is 1."""
+    sha256: str
+    promised_on: date | None = None
 
 
 class Issue(AggregateState):
@@ -135,6 +157,9 @@ class Issue(AggregateState):
     """How many there were; the last one is ``<issue>.<this>``."""
     return_until: AwareDatetime | None = None
     """The last moment at which this assignment may be returned, fixed when it was made (clocks.md 8)."""
+    handler: str = ""
+    """Account name of who handles this assignment in its department; empty as long as nobody is named."""
+    substitute: str = ""
     kept: bool = False
     """The office ruled that it stays: that is final."""
     passed_on: tuple[str, ...] = ()
@@ -143,6 +168,7 @@ class Issue(AggregateState):
     drafts: tuple[Draft, ...] = ()
     """Every draft there was, the ones sent back too."""
     tracked: bool = False
+    correction: Correction | None = None
 
     @property
     def current_draft(self) -> Draft | None:

@@ -59,7 +59,8 @@ def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Chang
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    again = issue.model_copy(update={"state": State(after), "round": issue.round + 1, "tracked": False})
+    begun = {"state": State(after), "round": issue.round + 1, "tracked": False, "correction": None}
+    again = issue.model_copy(update=begun)
     return Change(again, (_round_for(again, event, context),))
 
 

@@ -11,6 +11,7 @@ from services.dispatch.issue.asking import (
     department_of,
     from_own_system,
     handled_it,
+    may_not_draft,
     may_not_sign,
 )
 from services.dispatch.issue.life import MOVES, OUTCOME_CLASS, Draft, Issue, State, draft_hash
@@ -63,11 +64,12 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
     known = by_holder(issue, command, context)
     if isinstance(known, Refusal):
         return known
-    if refusal := _unfit(known, command, context):
+    if refusal := may_not_draft(known, context) or _unfit(known, command, context):
         return refusal
     promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
     handed_in = Draft(
         number=len(known.drafts) + 1,
+        assignment=known.assignment,
         sha256=draft_hash(command.outcome, command.text, promised_on),
         outcome=command.outcome,
         text=command.text,
@@ -165,11 +167,12 @@ def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | Non
     if not command.text.strip():
         return Refusal(Reason.MALFORMED, "text: must not be blank")
     if command.outcome is Outcome.PLANNED:
-        return _unfit_date(command.promised_on, context)
+        return unfit_date(command.promised_on, context)
     return None
 
 
-def _unfit_date(promised_on: date | None, context: Context) -> Refusal | None:
+def unfit_date(promised_on: date | None, context: Context) -> Refusal | None:
+    """Why a planned outcome cannot promise this date; None when it can."""
     if promised_on is None:
         return Refusal(Reason.DATE_MISSING, "promised_on: a planned outcome needs its date")
     if promised_on < context.now.astimezone(SHANGHAI).date():

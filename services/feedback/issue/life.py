@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from shared.contract.event import Event
-from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
 from shared.contract.words import OpenKind, OpenOutcome, Outcome
 from shared.domain.aggregates import AggregateState
@@ -55,10 +55,15 @@ FOLLOWING: dict[tuple[str, str], str] = {
 }
 """What nobody asks for by this name: an invitation runs out, and a decision has more than one step."""
 
+ANSWERED = (State.INVITED, State.REWORK_ASKED, State.TRACKED, State.CLOSED)
+"""The states in which the latest reply is the one that was released last."""
+
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (NOTHING, IssueRegistered): State.KNOWN,
     (State.KNOWN, ReplyReleased): State.INVITED,
     (State.REWORK, ReplyReleased): State.INVITED,
+    # A corrected version reopens nothing: what was rated, or is to be rated, is the round.
+    **{(state, ReplyCorrected): state for state in ANSWERED},
     (State.KNOWN, IssueRejected): State.REJECTED,
     (State.KNOWN, IssueWithdrawn): State.WITHDRAWN,
     (State.INVITED, IssueWithdrawn): State.WITHDRAWN,
@@ -89,6 +94,8 @@ class ReplyRound(AggregateState):
     outcome: OpenOutcome
     promised_on: date | None = None
     open_until: AwareDatetime
+    corrections: int = 0
+    """How often it was corrected: the newest version is this one plus one."""
 
 
 class Issue(AggregateState):

@@ -2,7 +2,7 @@
 
 from services.feedback.issue.decisions import changed, settled
 from services.feedback.issue.life import EVENT_MOVES, FOLLOWING, Issue, ReplyRound, State
-from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.feedback import RatingInvited, RatingLapsed
 from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
 from shared.contract.words import CloseReason
@@ -29,6 +29,15 @@ def invite(issue: Issue | None, event: ReplyReleased, context: Context) -> Chang
     )
     known = issue.model_copy(update={"reply": reply})
     return changed(known, after, RatingInvited(round=event.round, open_until=open_until))
+
+
+def correct(issue: Issue | None, event: ReplyCorrected, context: Context) -> Change[Issue] | None:
+    """A corrected version stands beside the reply: its date counts from now on, its rating stays that of the round."""
+    after = _after(issue, event)
+    if issue is None or after is None or issue.reply is None or issue.reply.round != event.round:
+        return None
+    newest = {"promised_on": event.promised_on, "corrections": event.version - 1}
+    return changed(issue.model_copy(update={"reply": issue.reply.model_copy(update=newest)}), after)
 
 
 def reject(issue: Issue | None, event: IssueRejected, context: Context) -> Change[Issue] | None:
@@ -68,7 +77,9 @@ def _lapsed(issue: Issue) -> Change[Issue]:
     return settled(issue, "lapse", RatingLapsed(round=issue.round), CloseReason.LAPSED)
 
 
-def _after(issue: Issue | None, event: ReplyReleased | IssueRejected | IssueWithdrawn) -> State | None:
+def _after(
+    issue: Issue | None, event: ReplyReleased | ReplyCorrected | IssueRejected | IssueWithdrawn
+) -> State | None:
     """Where the table says that this event leads; None where it changes nothing."""
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     return None if after is None else State(after)

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
+    AssignmentRecalled,
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
@@ -94,6 +95,7 @@ class Issue(AggregateState):
 
 VERBS: Mapping[type[Event], str] = {
     IssueAssigned: "assign",
+    AssignmentRecalled: "recall",
     ReplyReleased: "answer",
     ReworkAsked: "ask_rework",
     ReworkDecided: "decide_rework",
@@ -109,6 +111,8 @@ MOVES: Moves = {
     (State.REGISTERED, "assign"): State.ASSIGNED,
     (State.REGISTERED, "reject"): State.REJECTED,
     (State.REGISTERED, "withdraw"): State.WITHDRAWN,
+    # In a new round it stays that: nobody holds it, and its promise runs on.
+    (State.ASSIGNED, "recall"): State.REGISTERED,
     (State.ASSIGNED, "answer"): State.ANSWERED,
     (State.ASSIGNED, "withdraw"): State.WITHDRAWN,
     (State.ANSWERED, "ask_rework"): State.REWORK_ASKED,
@@ -155,16 +159,25 @@ ENDS: tuple[type[Event], ...] = (IssueRejected, IssueWithdrawn, IssueClosed)
 """After one of these no clock runs."""
 
 CLOCKS: Mapping[ClockName, Rule] = {
-    ClockName.ASSIGN: Rule((IssueRegistered,), (IssueAssigned, *ENDS)),
+    # What was recalled waits for the office again: the next one starts. The promise runs on whatever happens.
+    ClockName.ASSIGN: Rule((IssueRegistered, AssignmentRecalled), (IssueAssigned, *ENDS)),
     ClockName.PROMISE: Rule((PromiseStarted, ReworkDecided), (ReplyReleased, *ENDS)),
     # A return stops the sign clock, for the department has spoken; a ruling against it starts the next one.
     ClockName.SIGN: Rule(
         (IssueAssigned, AssignmentTransferred, AssignmentRuled),
-        (AssignmentSigned, AssignmentReturned, AssignmentTransferred, ReplyReleased, *ENDS),
+        (
+            AssignmentSigned,
+            AssignmentReturned,
+            AssignmentRecalled,
+            AssignmentTransferred,
+            ReplyReleased,
+            *ENDS,
+        ),
     ),
     # A return does not stop the holding clock: until the transfer the department holds the issue.
     ClockName.HOLDING: Rule(
-        (IssueAssigned, AssignmentTransferred, ReworkDecided), (AssignmentTransferred, ReplyReleased, *ENDS)
+        (IssueAssigned, AssignmentTransferred, ReworkDecided),
+        (AssignmentRecalled, AssignmentTransferred, ReplyReleased, *ENDS),
     ),
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),

@@ -12,6 +12,7 @@ from services.supervision.issue.clocks import fire_at, mark, start, stop
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
+    AssignmentRecalled,
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
@@ -20,6 +21,7 @@ from shared.contract.events.dispatch import (
     ReplyReleased,
 )
 from shared.contract.events.intake import IssueRegistered
+from shared.contract.words import ClockName
 from shared.domain.decisions import Change, Context, Deadline, Message
 
 
@@ -35,7 +37,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
     clocks: list[Clock] = []
     messages: list[Message] = []
     for clock in issue.clocks:
-        if _stops(event, clock):
+        if _stops(event, clock, issue):
             clock, more = stop(clock, context.now, issue)
             messages += more
         clocks.append(clock)
@@ -105,28 +107,43 @@ def _moved(issue: Issue, event: Event, at: datetime) -> Issue:
         values["ended_at"] = at if issue.ended_at is None else min(at, issue.ended_at)
     if isinstance(event, IssueAssigned | AssignmentTransferred):
         values |= {"department": event.department, "assignment": event.assignment}
+    if isinstance(event, AssignmentRecalled):
+        values |= {"department": "", "assignment": ""}
     if verb := VERBS.get(type(event)):
         values["state"] = State(MOVES.get((issue.state, verb), issue.state))
     return issue.model_copy(update=values)
 
 
-def _stops(event: Event, clock: Clock) -> bool:
+def _stops(event: Event, clock: Clock, issue: Issue) -> bool:
     """Whether this event stops this very clock: by assignment, by reply round, or as one of the issue's."""
     if not isinstance(event, CLOCKS[clock.name].stops):
         return False
     match event:
         case AssignmentTransferred():
             return clock.assignment == event.previous_assignment
-        case AssignmentSigned() | AssignmentReturned():
+        case AssignmentSigned() | AssignmentReturned() | AssignmentRecalled():
             return clock.assignment == event.assignment
+        case IssueAssigned():
+            return clock is _newest(issue, clock.name)
         case ReplyReleased():
             return clock.round <= event.round
     return True
 
 
+def _newest(issue: Issue, name: ClockName) -> Clock | None:
+    """The clock of this name that started last."""
+    return next((clock for clock in reversed(issue.clocks) if clock.name is name), None)
+
+
 def _starts_nothing(event: Event, issue: Issue) -> bool:
-    """A return that was upheld goes on to another department; a hand-over after the reply leaves nothing to do."""
+    """A return that was upheld goes on to another department; a hand-over after the reply leaves nothing to do.
+
+    Where an assignment was never heard of, its recall finds the office's clock still running.
+    """
     match event:
+        case AssignmentRecalled():
+            running = _newest(issue, ClockName.ASSIGN)
+            return running is not None and running.stopped_at is None
         case AssignmentRuled():
             return event.upheld
         case AssignmentTransferred():

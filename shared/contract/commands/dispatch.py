@@ -35,6 +35,23 @@ class ReturnAssignment(Command, type="dispatch.return.v1", service="dispatch", r
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
+class RecallAssignment(Command, type="dispatch.recall.v1", service="dispatch", role="office"):
+    """Take an assignment back that should not have been made (撤回交办), before a draft of it is signed off."""
+
+    assignment: str = Field(max_length=100)
+    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class NameHandler(Command, type="dispatch.name_handler.v1", service="dispatch", role="dept"):
+    """Name who in the department handles an assignment, and the substitute (经办人、代理人), or others than before."""
+
+    assignment: str = Field(max_length=100)
+    handler: str = Field(min_length=1, max_length=100, pattern=PRINCIPAL)
+    substitute: str = Field(default="", max_length=100, pattern=PRINCIPAL)
+    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    """Needed where somebody was named before."""
+
+
 class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch", role="office"):
     """Rule on a return: upheld (to ``department``, or routed again) or not (it stays where it is)."""
 
@@ -88,6 +105,20 @@ class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch", role
     assignment: str = Field(max_length=100)
     draft: Round
     sha256: Hash
+
+
+class CorrectReply(Command, type="dispatch.correct.v1", service="dispatch", role="office"):
+    """Set a corrected version beside the one that was read of a reply that is out (更正); its outcome stays."""
+
+    assignment: str = Field(max_length=100)
+    round: Round
+    version: Round
+    """The version that was read: 1 is the reply as it was released."""
+    sha256: Hash
+    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    promised_on: date | None = None
+    """Of a planned outcome another date, where that was wrong too; left out, it stays."""
+    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):

@@ -57,6 +57,28 @@ class AssignmentRuled(Event, type="assignment.ruled.v1", topic=DISPATCH):
     by: str
 
 
+class AssignmentRecalled(Event, type="assignment.recalled.v1", topic=DISPATCH, must_understand=True):
+    """Happens when the office takes an assignment back before a draft was signed off: nobody holds the issue now."""
+
+    assignment: str
+    department: str
+    reason: str
+    by: str
+
+
+class HandlerNamed(Event, type="handler.named.v1", topic=DISPATCH):
+    """Happens when a department names who handles an assignment and who stands in, first or in place of others."""
+
+    assignment: str
+    department: str
+    handler: str
+    substitute: str = ""
+    previous_handler: str = ""
+    previous_substitute: str = ""
+    reason: str = ""
+    by: str
+
+
 class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPATCH, must_understand=True):
     """Happens when one assignment ends and another department becomes the lead, and says why."""
 
@@ -129,6 +151,23 @@ class ReplyReleased(Event, type="reply.released.v1", topic=DISPATCH, must_unders
     outcome_class: str
     text: str
     promised_on: date | None = None
+    by: str
+
+
+class ReplyCorrected(Event, type="reply.corrected.v1", topic=DISPATCH):
+    """Happens when the office sets a corrected version beside a released reply; it moves no clock, reopens nothing."""
+
+    assignment: str
+    department: str
+    round: Round
+    version: Round
+    """Counted within the round: 1 is the reply as it was released, so the first correction is 2."""
+    sha256: str
+    """Over outcome, date and text, as the hash of a draft is."""
+    outcome: OpenOutcome
+    text: str
+    promised_on: date | None = None
+    reason: str
     by: str
 
 

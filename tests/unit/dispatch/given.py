@@ -13,7 +13,10 @@ from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
+    CorrectReply,
     DraftReply,
+    NameHandler,
+    RecallAssignment,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
@@ -53,6 +56,11 @@ SIGN_OFF = SignOffReply(assignment=FIRST, draft=1, sha256=HASH)
 CHECK = CheckReply(assignment=FIRST, draft=1, sha256=HASH)
 SEND_BACK = SendBackReply(assignment=FIRST, draft=1, sha256=HASH, reason="请写明时限")
 RELEASE = ReleaseReply(assignment=FIRST, draft=1, sha256=HASH)
+RECALL = RecallAssignment(assignment=FIRST, reason="误交办")
+NAME = NameHandler(assignment=FIRST, handler="li", substitute="zhao")
+CORRECT = CorrectReply(
+    assignment=FIRST, round=1, version=1, sha256=HASH, text="已于三月修好", reason="写漏了日期"
+)
 
 ASKS: dict[str, tuple[Command, str]] = {
     "assign": (ASSIGN, OFFICE),
@@ -64,6 +72,9 @@ ASKS: dict[str, tuple[Command, str]] = {
     "check": (CHECK, OFFICE),
     "send_back": (SEND_BACK, OFFICE),
     "release": (RELEASE, OFFICE),
+    "recall": (RECALL, OFFICE),
+    "name_handler": (NAME, LEADER),
+    "correct": (CORRECT, OFFICE),
 }
 """Each verb, rightly asked by the right person."""
 

@@ -36,6 +36,9 @@ def test_a_reply_becomes_the_command_of_the_same_shape_under_the_departments_own
     ]
     [(_, _, type, data)] = commands(sent("department.return.v1", {**NAMED, "reason": "不属"}))
     assert (type, data) == ("dispatch.return.v1", {**assignment, "reason": "不属"})
+    named = {"handler": "li", "substitute": "", "reason": ""}
+    [(_, _, type, data)] = commands(sent("department.name_handler.v1", {**NAMED, "handler": "li"}))
+    assert (type, data) == ("dispatch.name_handler.v1", {**assignment, **named})
     [(_, _, type, data)] = commands(sent("department.draft.v1", DRAFTED))
     assert (type, data) == ("dispatch.draft.v1", {**DRAFTED, "promised_on": None, "signed_off_by": ""})
 

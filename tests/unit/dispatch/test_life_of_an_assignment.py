@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.dispatch.issue.asking import department_of, person_of
 from services.dispatch.issue.life import State, draft_hash
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import AssignIssue, DraftReply, RuleOnReturn
+from shared.contract.commands.dispatch import AssignIssue, DraftReply, HandOver, RuleOnReturn
 from shared.contract.events.dispatch import (
     AssignmentTransferred,
     IssueAssigned,
@@ -22,6 +22,7 @@ from shared.contract.events.dispatch import (
 )
 from shared.contract.events.feedback import IssueTracked
 from shared.contract.words import Kind, Outcome, TransferCause
+from shared.domain.decisions import FAN_OUT
 from tests.unit.dispatch.given import (
     ASSIGN,
     CHECK,
@@ -110,17 +111,56 @@ async def test_a_ruling_is_final() -> None:
     dispatch = await Dispatch().bring(State.RETURNED)
     assert (await dispatch.ask(KEEP, after(hours=2), OFFICE))["assignment"] == FIRST
     outcome = await dispatch.ask(RETURN, after(hours=3), HANDLER)
-    assert (refused(outcome), outcome["legal"]) == ("illegal_move", ["sign"])
+    assert (refused(outcome), outcome["legal"]) == ("illegal_move", ["sign", "recall", "name_handler"])
     assert (await dispatch.ask(SIGN, after(hours=3), HANDLER))["status"] == "done"
 
 
+@pytest.mark.parametrize("state", [State.ASSIGNED, State.IN_PROGRESS])
 @pytest.mark.parametrize(("day", "hour", "status"), [(3, 9, "done"), (3, 10, "refused")])
-async def test_a_return_comes_within_one_working_day(day: int, hour: int, status: str) -> None:
+async def test_a_return_comes_within_one_working_day_signed_for_or_not(
+    day: int, hour: int, status: str, state: State
+) -> None:
     """Assigned on Monday 2026-03-02: until Tuesday 17:30 in Shanghai, 09:30 UTC."""
-    dispatch = await Dispatch().bring(State.ASSIGNED)
+    dispatch = await Dispatch().bring(state)
     outcome = await dispatch.ask(RETURN, datetime(2026, 3, day, hour, tzinfo=UTC), HANDLER)
     assert outcome["status"] == status
     assert outcome.get("reason", "return_too_late") == "return_too_late"
+
+
+async def test_who_has_drafted_returns_no_more_also_when_the_draft_was_sent_back() -> None:
+    drafted = await Dispatch().bring(State.DRAFTED)
+    assert refused(await drafted.ask(RETURN, after(hours=2), HANDLER)) == "illegal_move"
+    await drafted.walk(("send_back",))
+    outcome = await drafted.ask(RETURN, after(hours=2), HANDLER, "again")
+    assert (refused(outcome), "drafted" in outcome["detail"]) == ("illegal_move", True)
+    assert "return" not in outcome["legal"]
+    assert drafted.state.state is State.IN_PROGRESS
+
+
+async def test_between_a_return_and_a_draft_the_one_that_is_decided_first_wins() -> None:
+    drafted, returned = await Dispatch().bring(State.DRAFTED), await Dispatch().bring(State.IN_PROGRESS)
+    assert refused(await drafted.ask(RETURN, after(hours=2), HANDLER)) == "illegal_move"
+    await returned.walk(("return",))
+    assert refused(await returned.ask(DRAFT, after(hours=2), HANDLER)) == "illegal_move"
+    assert (drafted.state.state, returned.state.state) == (State.DRAFTED, State.RETURNED)
+
+
+async def test_a_new_round_is_returned_by_nobody_who_answered_and_in_time_by_a_successor() -> None:
+    dispatch = await Dispatch().bring(State.REPLIED)
+    await dispatch.take(GRANTED)
+    assert refused(await dispatch.ask(RETURN, after(hours=2), HANDLER)) == "illegal_move"
+    await dispatch.ask(HandOver(department="housing", to="planning", by="chen"), after(hours=3), FAN_OUT)
+    returns = RETURN.model_copy(update={"assignment": SECOND})
+    assert (await dispatch.ask(returns, after(hours=4), "dept:planning/sun"))["state"] == "returned"
+
+
+async def test_what_was_returned_after_signing_and_kept_is_signed_for_again_and_returned_no_more() -> None:
+    dispatch = await Dispatch().bring(State.IN_PROGRESS)
+    await dispatch.walk(("return",))
+    assert (await dispatch.ask(KEEP, after(hours=2), OFFICE))["state"] == "assigned"
+    assert (await dispatch.ask(SIGN, after(hours=3), HANDLER))["state"] == "in_progress"
+    outcome = await dispatch.ask(RETURN, after(hours=3), HANDLER)
+    assert (refused(outcome), "final" in outcome["detail"]) == ("illegal_move", True)
 
 
 async def test_the_released_reply_has_the_drafts_words_and_the_usual_class() -> None:

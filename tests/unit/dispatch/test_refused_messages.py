@@ -8,6 +8,8 @@ from tests.unit.one_aggregate import after
 
 REFUSE = RefuseMessage(message="m", reason="malformed")
 
+LEGAL = ["sign", "return", "recall", "name_handler"]
+
 
 async def test_a_refused_message_about_an_issue_comes_back_on_the_departments_topic() -> None:
     dispatch = await Dispatch().bring(State.ASSIGNED)
@@ -17,11 +19,11 @@ async def test_a_refused_message_about_an_issue_comes_back_on_the_departments_to
     assert (outcome["status"], outcome["reason"], outcome["legal"]) == (
         "refused",
         "illegal_move",
-        ["sign", "return"],
+        LEGAL,
     )
     department, kind, order = dispatch.orders[-1]
     assert (department, kind, order["message"]) == ("housing", "order.refused.v1", "m-1")
-    assert (order["reason"], list(order["legal"])) == ("illegal_move", ["sign", "return"])
+    assert (order["reason"], list(order["legal"])) == ("illegal_move", LEGAL)
     assert dispatch.state.state is State.ASSIGNED
 
 

@@ -18,6 +18,7 @@ from shared.contract.events.dispatch import (
     AssignmentSigned,
     AssignmentTransferred,
     IssueAssigned,
+    ReplyCorrected,
     ReplyReleased,
 )
 from shared.contract.events.feedback import (
@@ -72,6 +73,21 @@ def replied(
         outcome_class="A",
         text="已划线",
         promised_on=promised_on,
+        by="chen",
+    )
+
+
+def corrected(version: int = 2, round: int = 1, promised_on: date | None = None) -> ReplyCorrected:
+    return ReplyCorrected(
+        assignment="a1",
+        department="traffic",
+        round=round,
+        version=version,
+        sha256="1" * 64,
+        outcome=Outcome.PLANNED if promised_on else Outcome.SOLVED,
+        text="已于三月划线",
+        promised_on=promised_on,
+        reason="写漏了日期",
         by="chen",
     )
 
@@ -161,6 +177,37 @@ def test_what_is_promised_for_later_is_tracked_instead_of_closed(outcome: Outcom
     issue = invited(outcome, date(2026, 9, 30))
     issue.ask(rating(), after(days=2), RAISER)
     assert issue.events[-1] == IssueTracked(round=1, outcome=outcome, promised_on=date(2026, 9, 30))
+
+
+def test_a_corrected_reply_is_known_by_its_newest_version_and_its_round_is_rated_as_before() -> None:
+    issue = invited()
+    record = issue.event(corrected(), after(days=2))
+    assert issue.deliver(record, record) == []
+    assert (issue.state.state, issue.state.reply.corrections) == (State.INVITED, 1)
+    assert issue.deadline == ("rating/1/lapse/1", OPEN_UNTIL, OPEN_UNTIL)
+    assert issue.ask(rating(), after(days=3), RAISER)["state"] == "closed"
+    assert issue.take(corrected(3), after(days=4)) == []
+    assert (issue.state.state, issue.state.reply.corrections) == (State.CLOSED, 2)
+
+
+def test_what_is_tracked_has_the_date_of_the_newest_version() -> None:
+    issue = invited(Outcome.PLANNED, date(2026, 9, 30))
+    issue.take(corrected(promised_on=date(2026, 10, 31)), after(days=2))
+    issue.ask(rating(), after(days=3), RAISER)
+    tracked = IssueTracked(round=1, outcome=Outcome.PLANNED, promised_on=date(2026, 10, 31))
+    assert issue.events[-1] == tracked
+
+
+def test_a_correction_of_an_earlier_round_that_is_read_late_changes_nothing() -> None:
+    issue = invited()
+    issue.ask(BAD, after(days=2), RAISER)
+    issue.ask(GRANT, after(days=3), OFFICE)
+    before = issue.state
+    issue.take(corrected(), after(days=3))
+    assert issue.state == before
+    issue.take(replied(round=2), after(days=4), seen="/huzhou/feedback=4")
+    issue.take(corrected(3, round=1), after(days=5))
+    assert issue.state.reply.corrections == 0
 
 
 def test_only_a_leader_finishes_tracking() -> None:

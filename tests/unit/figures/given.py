@@ -10,6 +10,7 @@ from shared.bus.records import Record
 from shared.contract.envelope import Envelope, open_envelope, seal, sha256_of
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
+    AssignmentRecalled,
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
@@ -118,6 +119,10 @@ def signed(assignment: str = "a1", department: str = "traffic") -> AssignmentSig
 
 def returned(department: str = "traffic") -> AssignmentReturned:
     return AssignmentReturned(assignment="a1", department=department, reason="非本局职责", by="zhou")
+
+
+def recalled(department: str = "traffic") -> AssignmentRecalled:
+    return AssignmentRecalled(assignment="a1", department=department, reason="误交办", by="chen")
 
 
 def upheld(department: str = "traffic") -> AssignmentRuled:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.cli.figures.figures import figures, replay_figures
+from services.cli.figures.figures import NOBODY, figures, replay_figures
 from services.cli.figures.history import State
 from shared.contract.words import Kind, Provisional, Satisfaction
 from tests.unit.figures.given import DUE, LATER, issue
@@ -50,6 +50,17 @@ def test_an_assignment_that_was_passed_on_is_not_one_that_was_left_unanswered() 
     passed = issue(assignments=(part.model_copy(update={"id": "a0", "passed_on": True}), part))
     rate = figures([passed, issue(None)], LATER).total.rates["answered"]
     assert (rate.numerator, rate.denominator, rate.unit) == (1, 2, "assignment")
+
+
+def test_an_assignment_that_was_recalled_is_neither_unsigned_nor_unanswered_and_nobody_holds_its_issue() -> (
+    None
+):
+    part = issue().assignments[0]
+    gone = part.model_copy(update={"id": "a0", "signed_at": None, "recalled": True})
+    again = figures([issue(assignments=(gone, part))], LATER).total.rates
+    assert (again["sign_for"].denominator, again["answered"].denominator) == (1, 1)
+    waiting = figures([issue(None, assignments=(gone,))], LATER)
+    assert list(waiting.departments) == [NOBODY]
 
 
 def test_a_month_holds_the_issues_registered_in_it() -> None:

@@ -7,11 +7,13 @@ from services.supervision.builtin import builtin_calendar, builtin_policy
 from services.supervision.consumer import consumer
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
+    AssignmentRecalled,
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
     IssueAssigned,
+    ReplyCorrected,
     ReplyReleased,
 )
 from shared.contract.events.intake import (
@@ -106,6 +108,10 @@ def returned(assignment: str = "a1", department: str = "traffic") -> AssignmentR
     return AssignmentReturned(assignment=assignment, department=department, reason="非本局职责", by="zhou")
 
 
+def recalled(assignment: str = "a1", department: str = "traffic") -> AssignmentRecalled:
+    return AssignmentRecalled(assignment=assignment, department=department, reason="误交办", by="chen")
+
+
 def ruled(upheld: bool, assignment: str = "a1", department: str = "traffic") -> AssignmentRuled:
     return AssignmentRuled(assignment=assignment, department=department, upheld=upheld, by="chen")
 
@@ -141,5 +147,19 @@ def replied(
         outcome=outcome,
         outcome_class="A",
         text="已划线",
+        by="chen",
+    )
+
+
+def corrected(version: int = 2) -> ReplyCorrected:
+    return ReplyCorrected(
+        assignment="a1",
+        department="traffic",
+        round=1,
+        version=version,
+        sha256="1" * 64,
+        outcome=Outcome.SOLVED,
+        text="已于三月划线",
+        reason="写漏了日期",
         by="chen",
     )

@@ -24,6 +24,7 @@ from tests.unit.supervision.given import (
     assigned,
     context,
     promised,
+    recalled,
     registered,
     replied,
     returned,
@@ -46,7 +47,18 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
     intake: list[Event] = [promise]
     dispatch: list[Event] = [assigned()]
     upheld = [returned(), ruled(True), transferred()]
-    dispatch += draw(st.sampled_from([[], [signed()], [returned(), ruled(False), signed()], upheld]))
+    again = [recalled(), assigned("a2", "police"), signed("a2", "police")]
+    kept = [signed(), returned(), ruled(False), signed()]
+    ways: list[list[Event]] = [
+        [],
+        [signed()],
+        [returned(), ruled(False), signed()],
+        upheld,
+        kept,
+        again[:1],
+        again,
+    ]
+    dispatch += draw(st.sampled_from(ways))
     feedback: list[Event] = []
     if draw(st.booleans()):
         dispatch.append(replied())

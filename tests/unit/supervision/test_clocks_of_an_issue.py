@@ -45,9 +45,12 @@ from tests.unit.supervision.given import (
     after,
     assigned,
     context,
+    corrected,
+    fire_until,
     known,
     new_issue,
     promised,
+    recalled,
     registered,
     rejected,
     replied,
@@ -212,6 +215,65 @@ def test_a_return_stops_the_sign_clock_and_a_ruling_against_it_starts_the_next_g
     assert issue.deadline.name == "sign@a1/1/due/2"
 
 
+def test_a_recall_stops_the_clocks_of_its_assignment_and_starts_the_offices_own_anew() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    published = issue.take(recalled(), after(hours=2))
+    assert clock_events(published, ClockName.SIGN) == ["ClockStopped"]
+    assert clock_events(published, ClockName.HOLDING) == ["ClockStopped"]
+    assert clock_events(published, ClockName.ASSIGN) == ["ClockStarted"]
+    assert not clock_events(published, ClockName.PROMISE)
+    assert running(issue.state) == {"promise", "assign"}
+    assert (issue.state.state, issue.state.department, issue.state.assignment) == (State.REGISTERED, "", "")
+    (promise,) = (clock for clock in issue.state.clocks if clock.name == "promise")
+    assert (promise.due_at, promise.stopped_at) == (DUE, None)
+
+
+def test_the_next_assignment_stops_the_offices_second_clock_and_not_the_first_one_again() -> None:
+    issue = known()
+    issue.take(assigned(), after(days=4))  # late: that clock was breached
+    fire_until(issue, after(days=4))
+    issue.take(recalled(), after(days=5))
+    published = issue.take(assigned("a2", "police"), after(hours=1))  # by a machine whose clock is wrong
+    assert clock_events(published, ClockName.ASSIGN) == ["ClockStopped"]
+    first, second = (clock for clock in issue.state.clocks if clock.name == "assign")
+    assert (first.stopped_at, first.generation, second.generation) == (after(days=4), 1, 2)
+    assert second.stopped_at == after(hours=1)
+    assert running(issue.state) == {"promise", "sign", "holding"}
+
+
+def test_a_recall_that_crossed_a_withdrawal_leaves_no_clock_running() -> None:
+    for recalled_at, starts in ((after(hours=2), 1), (after(hours=4), 0)):
+        issue = known()
+        issue.take(assigned(), after(hours=1))
+        issue.take(withdrawn(), after(hours=3))
+        published = issue.take(recalled(), recalled_at)
+        assert clock_events(published, ClockName.ASSIGN) == ["ClockStarted", "ClockStopped"] * starts
+        assert running(issue.state) == set()
+        assert issue.state.state is State.WITHDRAWN
+
+
+def test_a_recall_in_a_new_round_leaves_the_promise_of_that_round_and_its_state() -> None:
+    issue = known()
+    for hour, event in enumerate((assigned(), replied(), ReworkAsked(round=1, reason="未解决"))):
+        issue.take(event, after(hours=hour + 1))
+    issue.take(ReworkDecided(round=2, by="chen"), after(hours=5))
+    issue.take(recalled(), after(hours=6))
+    assert (issue.state.state, running(issue.state)) == (State.REWORK, {"promise", "assign"})
+    issue.take(assigned("a2", "police"), after(hours=7))
+    issue.take(replied(round=2, assignment="a2", department="police"), after(hours=8))
+    assert (issue.state.state, running(issue.state)) == (State.ANSWERED, set())
+
+
+def test_a_correction_of_a_reply_changes_no_clock() -> None:
+    issue = known()
+    issue.take(assigned(), after(hours=1))
+    issue.take(replied(), after(days=1))
+    before = issue.state
+    assert issue.take(corrected(), after(days=30)) == []
+    assert issue.state == before
+
+
 def test_a_ruling_for_the_return_starts_nothing() -> None:
     issue = known()
     issue.take(assigned(), after(hours=1))
@@ -321,6 +383,8 @@ def test_events_that_come_before_their_predecessors_are_held_and_then_released()
 
 
 LIFE = (
+    assigned("a0"),
+    recalled("a0"),
     assigned(),
     signed(),
     returned(),
@@ -345,7 +409,7 @@ def test_every_event_delivered_twice_changes_nothing_the_second_time() -> None:
         assert issue.deliver(record) == []
         assert issue.state == before
     published = [type(event) for event in issue.events]
-    assert published.count(ClockStarted) == published.count(ClockStopped) == 11
+    assert published.count(ClockStarted) == published.count(ClockStopped) == 14
     assert {ClockBreached, ClockWarned, BreachAnnulled}.isdisjoint(published)
 
 

@@ -14,10 +14,20 @@ from shared.contract.events.feedback import (
 )
 from shared.contract.words import ClockName, CloseReason, Outcome
 from shared.domain.decisions import TERMINAL
-from tests.unit.supervision.given import MONDAY, POLICY, assigned, context, rejected, replied, withdrawn
+from tests.unit.supervision.given import (
+    MONDAY,
+    POLICY,
+    assigned,
+    context,
+    recalled,
+    rejected,
+    replied,
+    withdrawn,
+)
 
 MOVING: dict[str, Event] = {
     "assign": assigned(),
+    "recall": recalled(),
     "answer": replied(),
     "ask_rework": ReworkAsked(round=1, reason="未解决"),
     "decide_rework": ReworkDecided(round=2, by="chen"),
