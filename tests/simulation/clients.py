@@ -17,7 +17,7 @@ from shared.contract.subjects import subject_of
 from shared.contract.words import Kind, Source
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import Sight, any_wish, next_wish
+from tests.simulation.sight import OFFICE, Sight, any_wish, correction, next_wish
 from tests.simulation.world import Ask
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -138,7 +138,16 @@ class Clients:
                 await self._until_the_last_minute(subject)
             else:
                 await self.sleep(self.pause())
+        await self._look_again(number, subject)
         self.busy -= 1
+
+    async def _look_again(self, number: int, subject: str) -> None:
+        """Long after, somebody may find a mistake in a reply, or two people at once."""
+        sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
+        if sight.versions and self._rng.random() < 0.3:
+            await self.sleep(self.pause())
+            for clerk in range(self._rng.choice((1, 1, 2))):
+                await self.ask(subject, OFFICE, correction(sight, self._rng), f"{number}/correct/{clerk}")
 
     async def _until_the_last_minute(self, subject: str) -> None:
         """People act around a deadline; then the bus is slow as well."""

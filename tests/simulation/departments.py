@@ -16,6 +16,7 @@ from shared.contract.words import OUTCOMES, Kind, Outcome
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.clients import DAY, HOUR, MINUTE, Clients
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.sight import PEOPLE
 from tests.simulation.worker import Process
 
 GATEWAY = "dispatch-gateway"
@@ -78,6 +79,13 @@ class OwnSystem:
                 await self._say("department.return.v1", order["subject"], {**about, "reason": "不属本部门"})
                 return
             await self._say("department.sign.v1", order["subject"], about)
+            if rng.random() < 0.15:
+                named = {"handler": rng.choice(PEOPLE), "reason": "分工"}
+                await self._say("department.name_handler.v1", order["subject"], {**about, **named})
+            if rng.random() < 0.05:
+                reason = {"reason": "签收后发现不属本部门"}
+                await self._say("department.return.v1", order["subject"], {**about, **reason})
+                return
         if order["type"] in ("order.assigned.v1", "order.rework.v1", "order.sent_back.v1"):
             await self._clients.sleep(rng.randint(MINUTE, rng.choice((HOUR, DAY))))
             await self._draft(order["subject"], about, Kind(data.get("kind", "problem")))

@@ -20,7 +20,8 @@ def happened(ran: Run) -> Counter[str]:
         for answer in ran.scheduler.answers
         if answer.outcome["status"] == "refused"
     )
-    return ran.counts + types + refused + _asked(ran) + Counter(_rare(ran, events)) + Counter(_upgrades(ran))
+    rare = Counter((*_rare(ran, events), *_mended(ran), *_upgrades(ran)))
+    return ran.counts + types + refused + _asked(ran) + rare
 
 
 def _asked(ran: Run) -> Counter[str]:
@@ -67,6 +68,23 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
                 yield "given to a merged department"
             if data.get("why") == "merger":
                 yield "handed over"
+
+
+def _mended(ran: Run) -> Iterator[str]:
+    """Mistakes that were mended late."""
+    for events in ran.scheduler.log.by_subject.values():
+        before: set[str] = set()
+        for _, event in events:
+            match event["type"]:
+                case "assignment.recalled.v1" if "rework.decided.v1" in before:
+                    yield "recalled in a new round"
+                case "assignment.returned.v1" if event["data"]["assignment"] in before:
+                    yield "returned after signing"
+                case "reply.corrected.v1" if "issue.closed.v1" in before:
+                    yield "corrected after the close"
+                case "assignment.signed.v1":
+                    before.add(event["data"]["assignment"])
+            before.add(event["type"])
 
 
 def _upgrades(ran: Run) -> Iterator[str]:

@@ -9,7 +9,10 @@ from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
+    CorrectReply,
     DraftReply,
+    NameHandler,
+    RecallAssignment,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
@@ -23,7 +26,9 @@ from shared.contract.words import OUTCOMES, Kind, Outcome, RejectionGround, Sati
 
 OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
 LATE = 0.1
-"""How often somebody clicks on a page that shows an earlier draft."""
+"""How often somebody clicks on a page that shows an earlier draft, version or assignment."""
+PEOPLE = ("qin", "xu", "lu")
+"""Who may be named a handler, in whichever department."""
 
 
 class Sight:
@@ -33,6 +38,14 @@ class Sight:
         self.intake, self.dispatch, self.feedback = "", "", ""
         self.kind, self.assignment, self.department, self.round, self.outcome = Kind.PROBLEM, "", "", 1, ""
         self.drafts: list[tuple[int, str]] = []
+        self.drafted: set[str] = set()
+        """The assignments in which something was drafted."""
+        self.past: list[str] = []
+        """The assignments that are over."""
+        self.named: tuple[str, ...] = ()
+        """The handler, and the substitute if there is one."""
+        self.versions: list[tuple[int, int, str]] = []
+        """Round, version and hash of what was released, and of the versions beside it."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
             move = getattr(self, "_" + event["type"].removesuffix(".v1").replace(".", "_"), None)
             if move is not None:
@@ -56,12 +69,21 @@ class Sight:
         self.intake = "withdrawn"
 
     def _issue_assigned(self, data: dict[str, Any]) -> None:
+        self.past += [self.assignment] if self.assignment else []
         self.dispatch, self.assignment, self.department = "assigned", data["assignment"], data["department"]
+        self.named = ()
 
     _assignment_transferred = _issue_assigned
 
     def _assignment_signed(self, data: dict[str, Any]) -> None:
         self.dispatch = "in_progress"
+
+    def _assignment_recalled(self, data: dict[str, Any]) -> None:
+        self.past.append(self.assignment)
+        self.dispatch, self.assignment, self.department, self.named = "", "", "", ()
+
+    def _handler_named(self, data: dict[str, Any]) -> None:
+        self.named = tuple(filter(None, (data["handler"], data["substitute"])))
 
     def _assignment_returned(self, data: dict[str, Any]) -> None:
         self.dispatch = "returned"
@@ -73,6 +95,7 @@ class Sight:
     def _reply_drafted(self, data: dict[str, Any]) -> None:
         self.dispatch = "drafted"
         self.drafts.append((data["draft"], data["sha256"]))
+        self.drafted.add(data["assignment"])
 
     def _reply_signed_off(self, data: dict[str, Any]) -> None:
         self.dispatch = "signed_off"
@@ -85,6 +108,10 @@ class Sight:
 
     def _reply_released(self, data: dict[str, Any]) -> None:
         self.dispatch, self.outcome = f"replied {data['round']}", data["outcome"]
+        self.versions.append((data["round"], 1, data["sha256"]))
+
+    def _reply_corrected(self, data: dict[str, Any]) -> None:
+        self.versions.append((data["round"], data["version"], data["sha256"]))
 
     def _rating_invited(self, data: dict[str, Any]) -> None:
         self.feedback, self.round = "invited", data["round"]
@@ -107,7 +134,12 @@ class Sight:
         """What a click names: mostly the last draft, sometimes an earlier one or, where there is none, something."""
         earlier = len(self.drafts) > 1 and rng.random() < LATE
         shown = rng.choice(self.drafts[:-1]) if earlier else (self.drafts or [(1, "0" * 64)])[-1]
-        return {"assignment": self.assignment or "没有", "draft": shown[0], "sha256": shown[1]}
+        return {"assignment": self.of(rng), "draft": shown[0], "sha256": shown[1]}
+
+    def of(self, rng: Random) -> str:
+        """The assignment that somebody means: mostly the one that is held, sometimes one that is over."""
+        late = bool(self.past) and rng.random() < LATE
+        return rng.choice(self.past) if late else self.assignment or "没有"
 
 
 class Wish(NamedTuple):
@@ -123,6 +155,8 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str
         if rng.random() < 0.1:
             return Wish(OFFICE, RejectIssue(ground=rng.choice(list(RejectionGround)), explanation="已在诉讼"))
         return Wish(OFFICE, AcceptIssue())
+    if sight.feedback in ("invited", "rework_asked", "tracked") and rng.random() < 0.06:
+        return Wish(OFFICE, correction(sight, rng))
     match sight.feedback:
         case "invited":
             return Wish(person, _rating(sight, rng))
@@ -136,19 +170,25 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str
 
 def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wish | None:
     this, handler = sight.assignment, f"dept:{sight.department}"
+    if sight.dispatch in ("assigned", "in_progress", "drafted") and rng.random() < 0.07:
+        return Wish(OFFICE, RecallAssignment(assignment=this, reason="误交办"))
+    if sight.dispatch in ("assigned", "in_progress") and rng.random() < 0.1:
+        return Wish(f"{handler}/leader", _naming(sight, rng))
     match sight.dispatch:
         case "":
             return Wish(OFFICE, AssignIssue(department=rng.choice(["", *departments])))
         case "assigned":
             if rng.random() < 0.2:
                 return Wish(handler, ReturnAssignment(assignment=this, reason="不属本部门职责"))
-            return Wish(handler, SignAssignment(assignment=this))
+            return Wish(handler, SignAssignment(assignment=sight.of(rng)))
         case "returned":
             upheld = rng.random() < 0.7
             to = rng.choice([code for code in departments if code != sight.department]) if upheld else ""
             return Wish(OFFICE, RuleOnReturn(assignment=this, upheld=upheld, department=to, reason="裁定"))
         case "in_progress":
-            return Wish(handler, _draft(sight, rng))
+            if rng.random() < (0.02 if this in sight.drafted else 0.1):
+                return Wish(handler, ReturnAssignment(assignment=this, reason="签收后发现不属本部门"))
+            return Wish(_drafter(sight, rng), _draft(sight, rng))
         case "drafted":
             if rng.random() < 0.1:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请补充依据"))
@@ -165,7 +205,40 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
 def _draft(sight: Sight, rng: Random) -> DraftReply:
     outcome = rng.choice(OUTCOMES[sight.kind])
     promised = date(2028, 3, 1) if outcome is Outcome.PLANNED else None
-    return DraftReply(assignment=sight.assignment, outcome=outcome, text="答复如下", promised_on=promised)
+    return DraftReply(assignment=sight.of(rng), outcome=outcome, text="答复如下", promised_on=promised)
+
+
+def _drafter(sight: Sight, rng: Random) -> str:
+    """Mostly somebody who may: anybody of the department as long as nobody is named."""
+    department = f"dept:{sight.department}"
+    if not sight.named:
+        return department
+    return f"{department}/{rng.choice(sight.named if rng.random() < 0.9 else PEOPLE)}"
+
+
+def _naming(sight: Sight, rng: Random) -> NameHandler:
+    handler, substitute = rng.sample(PEOPLE, 2)
+    return NameHandler(
+        assignment=sight.of(rng),
+        handler=handler,
+        substitute=rng.choice(["", substitute]),
+        reason="轮休" if sight.named else "",
+    )
+
+
+def correction(sight: Sight, rng: Random) -> CorrectReply:
+    """Another version beside the newest one of a reply, sometimes by a page that shows an earlier one."""
+    known = sight.versions or [(1, 1, "0" * 64)]
+    round, version, sha256 = rng.choice(known) if rng.random() < LATE else known[-1]
+    return CorrectReply(
+        assignment=sight.assignment or "没有",
+        round=round,
+        version=version,
+        sha256=sha256,
+        text=f"更正后的答复，第{version + 1}版",
+        promised_on=rng.choice([None, date(2028, 4, 1)]),
+        reason="文字有误",
+    )
 
 
 def _rating(sight: Sight, rng: Random) -> RateReply:
@@ -189,6 +262,10 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str)
         Wish(f"dept:{rng.choice(list(departments))}", SignAssignment(assignment=this)),
         Wish(f"dept:{department}", ReturnAssignment(assignment=this, reason="不是我们的事")),
         Wish(OFFICE, RuleOnReturn(assignment=this, upheld=False, reason="维持")),
+        Wish(OFFICE, RecallAssignment(assignment=this, reason="误交办")),
+        Wish(f"dept:{department}/leader", _naming(sight, rng)),
+        Wish(f"dept:{department}/{rng.choice(PEOPLE)}", _draft(sight, rng)),
+        Wish(rng.choice((RELEASER, "office:leader")), correction(sight, rng)),
         Wish(f"dept:{department}", _draft(sight, rng)),
         Wish(f"dept:{department}/leader", SignOffReply(**sight.page(rng))),
         Wish(CHECKER, CheckReply(**sight.page(rng))),

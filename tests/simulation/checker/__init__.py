@@ -12,6 +12,7 @@ from tests.simulation.checker.heard import SKIP, Hearing
 from tests.simulation.checker.history import Acknowledged, Evidence, History
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
+from tests.simulation.checker.mistakes import check_mistakes
 from tests.simulation.checker.outcomes import check_outcomes
 from tests.simulation.checker.posts import check_posts
 from tests.simulation.checker.sequences import check_sequences
@@ -40,6 +41,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_clocks(evidence, hearing),
         *check_terms(evidence, hearing),
         *check_mergers(evidence),
+        *check_mistakes(evidence),
         *check_posts(evidence),
     ]
     if evidence.history.documents is not None:

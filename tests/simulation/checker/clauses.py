@@ -67,6 +67,16 @@ class Clause(StrEnum):
     MERGER_STOPS = "old holder told to stop"
     SUCCESSOR = "handed to a successor"
     HANDED_ONCE = "each side told once"
+    # mistakes
+    RETURNED = "not returned after a draft"
+    ASKED_OF = "asked of that assignment"
+    HANDED_ON = "handed on by who had it"
+    DRAFTED_BY = "drafted by who is named"
+    CORRECTED = "corrected beside the reply"
+    CORRECTION_READ = "corrected what was read"
+    CORRECTED_BY = "corrected by somebody else"
+    CORRECTION_QUIET = "a correction moves nothing"
+    TOLD = "department told of what was mended"
     # delivery and outcomes
     SET_ASIDE = "unusable is set aside"
     APPLIED = "applied in its turn"

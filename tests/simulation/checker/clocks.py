@@ -163,11 +163,16 @@ def _against_events(
     waits: bool,
 ) -> Iterator[Violation]:
     """Which clocks must exist, be stopped and be breached follows from the owners' events alone."""
+    yield from _of_recalled(subject, clocks, others["dispatch"], waits)
     for name, round, started in _expected(others):
         # Each fact has the time of some machine's clock.
         earliest = started - timedelta(milliseconds=evidence.history.skew_ms)
-        stop = min(_stops(name, round, earliest, others), default=None)
         found = [clock for clock in clocks if clock.key[:2] == (name, round)]
+        if name == "assign":
+            stop = min(_assigned(started, others), default=None)
+            found = [clock for clock in found if clock.started_at == started]
+        else:
+            stop = min(_stops(name, round, earliest, others), default=None)
         if not found:
             if stop is None or stop > started:
                 yield Clause.CLOCK_MISSING(
@@ -194,11 +199,10 @@ def _against_events(
 def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, datetime]]:
     if not any(kind_of(event) == "issue.registered" for event in others["intake"]):
         return  # an issue that supervision never heard of has no clocks
+    yield from (("assign", 1, since) for since, _ in _waits(others))
     for event in (*others["intake"], *others["feedback"]):
         at, round = instant(event["time"]), event["data"].get("round", 1)
         match kind_of(event):
-            case "issue.registered":
-                yield "assign", 1, at
             case "promise.started":
                 yield "promise", 1, instant(event["data"]["started_at"])
             case "rework.decided":
@@ -209,6 +213,36 @@ def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, dat
                 yield "tracking", round, at
 
 
+def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, datetime | None]]:
+    """Each time that an issue waits for the office, from registration or recall to the assignment, if there is one."""
+    since: datetime | None = None
+    for event in (*others["intake"], *others["dispatch"]):
+        kind, at = kind_of(event), instant(event["time"])
+        if kind == "issue.registered" or (kind == "assignment.recalled" and since is None):
+            since = at
+        elif kind == "issue.assigned" and since is not None:
+            yield since, at
+            since = None
+    if since is not None:
+        yield since, None
+
+
+def _assigned(started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
+    """When the office's clock stops that started then: at the next assignment, and at any end."""
+    yield from (until for since, until in _waits(others) if since == started and until is not None)
+    for event in (*others["intake"], *others["feedback"]):
+        if kind_of(event) in ENDS:
+            yield instant(event["time"])
+
+
+def _of_recalled(subject: str, clocks: list[Clock], events: list[Event], waits: bool) -> Iterator[Violation]:
+    """No clock of an assignment runs on once supervision has acted on its recall."""
+    recalled = {event["data"]["assignment"] for event in events if kind_of(event) == "assignment.recalled"}
+    for clock in clocks:
+        if clock.key[2] in recalled and not clock.stopped and not waits:
+            yield Clause.CLOCK_ENDS(f"{subject}: {clock} runs, though that assignment was recalled")
+
+
 def _stops(
     name: str, round: int, earliest: datetime, others: Mapping[str, list[Event]]
 ) -> Iterator[datetime]:
@@ -216,7 +250,6 @@ def _stops(
         kind, at = kind_of(event), instant(event["time"])
         if (
             kind in ENDS
-            or (name == "assign" and kind == "issue.assigned")
             or (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round)
             or (name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= earliest)
         ):

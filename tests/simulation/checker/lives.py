@@ -36,6 +36,9 @@ DISPATCH: Table = {
     ("", "issue.assigned"): ("assigned",),
     ("assigned", "assignment.signed"): ("in progress",),
     ("assigned", "assignment.returned"): ("returned",),
+    ("in progress", "assignment.returned"): ("returned",),
+    **{(state, "assignment.recalled"): ("",) for state in ("assigned", "in progress", "drafted")},
+    **{(state, "handler.named"): (state,) for state in HELD if state != "returned"},
     ("returned", "assignment.ruled"): ("upheld", "assigned"),
     ("upheld", "assignment.transferred"): ("assigned",),
     **{(state, "assignment.transferred"): ("assigned",) for state in HELD},
@@ -46,6 +49,7 @@ DISPATCH: Table = {
     ("signed off", "reply.sent_back"): ("in progress",),
     ("checked", "reply.sent_back"): ("in progress",),
     ("checked", "reply.released"): ("replied", "in progress"),
+    ("replied", "reply.corrected"): ("replied", "in progress"),
 }
 """``in progress`` after a release: a new round was granted, which is feedback's to tell (see ``_rounds``). Only a
 merger transfers from another state than ``upheld`` (see ``mergers.py``)."""
@@ -177,7 +181,7 @@ def _drafts(subject: str, events: list[Event]) -> Iterator[Violation]:
     last, sha256 = 0, ""
     for event in events:
         kind, data = kind_of(event), event["data"]
-        if not kind.startswith("reply."):
+        if not kind.startswith("reply.") or kind == "reply.corrected":
             continue
         if kind == "reply.drafted":
             last, sha256 = last + 1, data["sha256"]

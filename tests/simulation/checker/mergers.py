@@ -12,7 +12,7 @@ def check_mergers(evidence: Evidence) -> Iterator[Violation]:
     """Transfers of every issue by their events; at rest, what the documents of dispatch still hold."""
     events_of = evidence.events_by("dispatch")
     merged, decided = _merged(evidence)
-    orders = _orders(evidence)
+    orders = orders_of(evidence)
     for subject, events in events_of.items():
         if aggregate_of(subject) == "issue":
             yield from _transfers(subject, events, decided, orders.get(subject, []))
@@ -72,7 +72,7 @@ def _merged(evidence: Evidence) -> tuple[dict[str, str], dict[str, str]]:
     return merged, decided
 
 
-def _orders(evidence: Evidence) -> dict[str, list[tuple[str, Event]]]:
+def orders_of(evidence: Evidence) -> dict[str, list[tuple[str, Event]]]:
     """(department, event) of every order, by issue."""
     found: dict[str, list[tuple[str, Event]]] = {}
     for (topic, subject, _), sequence in evidence.events.items():
@@ -113,6 +113,8 @@ def _transfers(
                 yield from _handed_over(subject, event, merged, orders)
         if kind in ("issue.assigned", "assignment.transferred"):
             current, holder = data["assignment"], data["department"]
+        elif kind == "assignment.recalled":
+            current = holder = ""
     stopped = [event["data"]["assignment"] for _, event in orders if kind_of(event) == "order.handed_over"]
     moved = [
         event["data"]["previous_assignment"]

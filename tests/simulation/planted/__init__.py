@@ -7,6 +7,7 @@ from tests.simulation.planted import (
     in_decisions,
     in_inbox,
     in_lives,
+    in_mistakes,
     in_stores,
     in_time,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "in_decisions",
     "in_inbox",
     "in_lives",
+    "in_mistakes",
     "in_stores",
     "in_time",
     "planted",
