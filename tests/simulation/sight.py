@@ -186,7 +186,7 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
             to = rng.choice([code for code in departments if code != sight.department]) if upheld else ""
             return Wish(OFFICE, RuleOnReturn(assignment=this, upheld=upheld, department=to, reason="裁定"))
         case "in_progress":
-            if rng.random() < (0.02 if this in sight.drafted else 0.1):
+            if rng.random() < (0.25 if this in sight.drafted else 0.1):
                 return Wish(handler, ReturnAssignment(assignment=this, reason="签收后发现不属本部门"))
             return Wish(_drafter(sight, rng), _draft(sight, rng))
         case "drafted":
