@@ -7,13 +7,14 @@ same index the timers read, and posts the same command they post, with the deadl
 from datetime import UTC
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from shared.bus.gateway import Gateway, Request
 from shared.contract.command import FireDeadline
 from shared.contract.registry import COMMANDS, CONTROL
 from shared.deadlines import BEGIN, DueDeadline, due_in
+from shared.identity.callers import Requires
 from shared.store import Aggregates
 
 
@@ -31,7 +32,9 @@ class Entry(BaseModel):
 
 def history_routes(gateway: Gateway, store: Aggregates, partitions: int) -> APIRouter:
     """``POST /history/commands`` and ``GET /history/deadlines``."""
-    routes = APIRouter(prefix="/history", tags=["history"])
+    routes = APIRouter(
+        prefix="/history", tags=["history"], dependencies=[Depends(Requires("history", "drive"))]
+    )
 
     @routes.post("/commands")
     async def commands(entries: list[Entry]) -> list[dict[str, Any] | None]:

@@ -8,7 +8,6 @@ from pydantic import TypeAdapter
 
 from shared.answers import BLANK, CONFLICT, PROBLEM, REFUSED, STATUS, CommandOutcome, Pending, Problem
 from shared.domain.decisions import Reason
-from shared.identity.callers import ACTOR_PATTERN, HEADER
 
 JSON = "application/json"
 SAYS = {
@@ -16,6 +15,7 @@ SAYS = {
     201: "Done: registered",
     202: "Taken; the outcome is not known yet and is read later at the place in Location",
     400: "The body is no JSON that everybody reads alike",
+    401: "Nobody is signed in: bring the token of a person of this deployment",
     403: "Not for this role or person",
     404: "There is no such thing",
     409: "Not possible in its present state",
@@ -78,6 +78,8 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
         if method == "post":
             operation.setdefault("parameters", []).extend(_headers())
     statuses = {500} | ({404} if "{" in path else set()) | ({422} if operation.get("parameters") else set())
+    statuses |= {401} if operation.get("security") else set()
+    statuses |= {403} if tag == "reading" and "/dead-letters" in path else set()
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
     statuses |= {503} if tag == "reading" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()
@@ -86,9 +88,7 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 def _headers() -> list[dict[str, Any]]:
-    who = {"type": "string", "format": "actor", "pattern": ACTOR_PATTERN, "examples": ["office:chen"]}
     return [
-        {"name": HEADER, "in": "header", "description": "who asks: <role>:<name>", "schema": who},
         {"name": "Accept-Language", "in": "header", "description": "zh or en", "schema": {"type": "string"}},
     ]
 

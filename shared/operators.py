@@ -23,7 +23,7 @@ from shared.contract.command import Skip
 from shared.contract.event import MAX_REASON_CHARS, MOST
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import AggregateType, Consumer
-from shared.identity.callers import operator_of
+from shared.identity.callers import Requires
 from shared.store import Aggregates
 from shared.web import Id, Key
 
@@ -34,7 +34,11 @@ WAIT_SECONDS = 10.0
 MOST_SHOWN_BYTES = 100_000
 """How much of a value is shown; what is handed in again is always the whole."""
 
-Actor = Annotated[str, Depends(operator_of)]
+Reader = Depends(Requires("record", "read"))
+ReplayActor = Annotated[str, Depends(Requires("record", "replay"))]
+DiscardActor = Annotated[str, Depends(Requires("record", "discard"))]
+SkipActor = Annotated[str, Depends(Requires("record", "skip"))]
+PublishAgainActor = Annotated[str, Depends(Requires("record", "publish_again"))]
 Why = Annotated[str, Field(min_length=1, max_length=MAX_REASON_CHARS)]
 SEGMENT = {"max_length": 249, "pattern": r"^[\w.-]+$"}
 Topic = Annotated[str, Path(examples=["intake.events"], **SEGMENT)]
@@ -132,7 +136,7 @@ def shown_whole(one: DeadLetter) -> WholeDeadLetter:
 
 
 def _reading(routes: APIRouter, log: Log) -> None:
-    @routes.get("/dead-letters", tags=["reading"])
+    @routes.get("/dead-letters", tags=["reading"], dependencies=[Reader])
     async def dead_letters(
         status: Status | Literal["all"] = "open", limit: Count = 50, before: Before = None
     ) -> DeadLetters:
@@ -145,7 +149,9 @@ def _reading(routes: APIRouter, log: Log) -> None:
         rest = found[limit - 1].number if len(found) > limit else None
         return DeadLetters(dead_letters=[ShownDeadLetter(**_shown(one)) for one in found[:limit]], next=rest)
 
-    @routes.get(f"/dead-letters/{ORIGIN}", tags=["reading"], response_model=WholeDeadLetter)
+    @routes.get(
+        f"/dead-letters/{ORIGIN}", tags=["reading"], response_model=WholeDeadLetter, dependencies=[Reader]
+    )
     async def dead_letter(topic: Topic, partition: Partition, offset: Offset) -> Any:
         """One dead letter with the beginning of its value."""
         origin = f"{topic}/{partition}/{offset}"
@@ -158,7 +164,7 @@ def _reading(routes: APIRouter, log: Log) -> None:
 def _resolving(routes: APIRouter, resolver: Resolver) -> None:
     @routes.post(f"/dead-letters/{ORIGIN}/replay", tags=[TAG], response_model=Resolution)
     async def replay(
-        topic: Topic, partition: Partition, offset: Offset, actor: Actor, request: Request
+        topic: Topic, partition: Partition, offset: Offset, actor: ReplayActor, request: Request
     ) -> JSONResponse:
         """Hand one dead letter in again; a record that could not be published is published."""
         try:
@@ -168,7 +174,12 @@ def _resolving(routes: APIRouter, resolver: Resolver) -> None:
 
     @routes.post(f"/dead-letters/{ORIGIN}/discard", tags=[TAG], response_model=Resolution)
     async def discard(
-        topic: Topic, partition: Partition, offset: Offset, body: Discarding, actor: Actor, request: Request
+        topic: Topic,
+        partition: Partition,
+        offset: Offset,
+        body: Discarding,
+        actor: DiscardActor,
+        request: Request,
     ) -> JSONResponse:
         """Give one dead letter up: what waits for it goes on without it, and no replay executes it."""
         try:
@@ -183,7 +194,7 @@ def _skipping(
 ) -> None:
     @routes.post(_path(kind, "skip"), tags=["commands"], name=f"skip_{kind.name}", response_model=None)
     async def skip(
-        id: Id, body: Skipping, actor: Actor, request: Request, idempotency_key: Key = None
+        id: Id, body: Skipping, actor: SkipActor, request: Request, idempotency_key: Key = None
     ) -> JSONResponse:
         """Record that an event never comes: what is held behind it goes on; refused where nothing is."""
         owner = f"/{consumer.jurisdiction}/{body.topic.partition('.')[0]}"
@@ -221,7 +232,7 @@ def _publishing(
         name=f"publish_again_{kind.name}",
         response_model=PublishedAgain,
     )
-    async def publish_again(id: Id, actor: Actor, request: Request) -> JSONResponse:
+    async def publish_again(id: Id, actor: PublishAgainActor, request: Request) -> JSONResponse:
         """Publish every event of one aggregate again as it was: who has it drops it, who lost it goes on."""
         subject = subject_of(kind.name, id)
         if await store.get(subject) is None:

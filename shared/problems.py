@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.answers import REFUSED, language_of, problem, refusal
 from shared.bus.consumer import Infrastructure
 from shared.domain.decisions import Reason
-from shared.identity.callers import HEADER, WrongActor, WrongRole
+from shared.identity.callers import NotSignedIn, WrongRole
 from shared.language import rule_text
 
 log = structlog.get_logger(__name__)
@@ -134,10 +134,12 @@ def install_problems(app: FastAPI, most_bytes: int) -> None:
         ]
         return _malformed(request, 422, faults)
 
-    @app.exception_handler(WrongActor)
-    async def _actor(_: Request, error: WrongActor) -> JSONResponse:
-        errors = [{"field": HEADER, "rule": str(error)}]
-        return problem(422, "身份不正确 / wrong actor", errors=errors, **MALFORMED)
+    @app.exception_handler(NotSignedIn)
+    async def _stranger(_: Request, error: NotSignedIn) -> JSONResponse:
+        title = "请先登录，或登录已过期 / sign in first, or again"
+        response = problem(401, title, detail=str(error))
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
     @app.exception_handler(WrongRole)
     async def _role(request: Request, error: WrongRole) -> JSONResponse:

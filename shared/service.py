@@ -2,13 +2,13 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import structlog
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from shared.bus.consumer import BatchConsumer
@@ -29,6 +29,9 @@ from shared.contract.command import Command, FireDeadline
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
 from shared.history import history_routes
+from shared.identity.callers import SignedIn
+from shared.identity.keys import issuers
+from shared.identity.tokens import Tokens
 from shared.logs import configure
 from shared.metrics import Metrics
 from shared.openapi import name_answers
@@ -313,18 +316,22 @@ def application(service: Service, *routers: APIRouter, routed: Collection[type[C
     app = FastAPIOffline(title=f"Qinqing {service.name}", version="1", redoc_url=None, lifespan=lifespan)
     install_problems(app, service.settings.body_bytes)
     app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
-    for router in routers:
-        app.include_router(router)
-    app.include_router(
-        operator_routes(service.gateway, service.store, service.consumer, service.publish, service.own_topics)
-    )
-    app.include_router(command_routes(service.gateway, service.consumer, routed))
-    app.include_router(reference_routes(service.reference.versions))
-    app.include_router(reading_routes(service.gateway, service.store, service.consumer))
-    if service.settings.history:
-        app.include_router(history_routes(service.gateway, service.store, service.settings.partitions_count))
+    tokens = Tokens(issuers(service.settings.keys()), service.settings.jurisdiction)
+    for router in (*routers, *_shared_routes(service, routed)):
+        app.include_router(router, dependencies=[Depends(SignedIn(tokens))])
     name_answers(app)
     return app
+
+
+def _shared_routes(service: Service, routed: Collection[type[Command]]) -> Iterator[APIRouter]:
+    """The routes that every service has, for whoever is signed in and has the right."""
+    gateway, store, consumer = service.gateway, service.store, service.consumer
+    yield operator_routes(gateway, store, consumer, service.publish, service.own_topics)
+    yield command_routes(gateway, consumer, routed)
+    yield reference_routes(service.reference.versions)
+    yield reading_routes(gateway, store, consumer)
+    if service.settings.history:
+        yield history_routes(gateway, store, service.settings.partitions_count)
 
 
 def collect_rarely() -> None:

@@ -1,6 +1,7 @@
 """Every setting, read once from the environment by ``app``; docs/settings.md lists them and a test compares."""
 
 import re
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -76,6 +77,10 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"reply_limit: {error}") from None
         return self
+
+    def keys(self) -> Path:
+        """The folder of the deployment's keys."""
+        return Path(self.keys_dir)
 
     def topic_prefix(self) -> str:
         """What stands before every topic and group name: ``""`` live, ``"<namespace>."`` otherwise."""

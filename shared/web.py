@@ -16,8 +16,10 @@ from shared.bus.reference import Version
 from shared.contract.asyncapi import text as asyncapi_text
 from shared.contract.command import Command
 from shared.contract.subjects import KINDS, subject_of
-from shared.domain.aggregates import Consumer
-from shared.identity.callers import actor_of
+from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.rights import granted, readable
+from shared.identity.callers import asker_for, askers_of, caller_of, readers_of
+from shared.identity.tokens import Caller
 from shared.metrics import Metrics
 from shared.store import Aggregates
 
@@ -67,7 +69,7 @@ def command_routes(gateway: Gateway, consumer: Consumer, routed: Collection[type
     routes = APIRouter(tags=["commands"])
     for kind in consumer.aggregates:
         for shape in kind.commands:
-            if shape.role and shape not in routed:
+            if granted(kind.name, shape.verb) and shape not in routed:
                 _command_route(routes, gateway, consumer, shape)
     return routes
 
@@ -81,9 +83,9 @@ def _command_route(routes: APIRouter, gateway: Gateway, consumer: Consumer, shap
         body: shape,  # type: ignore[valid-type]
         idempotency_key: Key = None,
     ) -> JSONResponse:
-        key = f"{verb}/{id}/{idempotency_key or uuid4().hex}"
-        actor = actor_of(request, f"{shape.role}:demo")
-        asked = gateways.Request(subject_of(shape.aggregate, id), body, "http", actor, key)
+        key, subject = f"{verb}/{id}/{idempotency_key or uuid4().hex}", subject_of(shape.aggregate, id)
+        asker = asker_for(caller_of(request), shape.aggregate, shape.verb, subject)
+        asked = gateways.Request(subject, body, "http", asker.actor, key)
         if consumer.kind(asked.subject) is None:
             return problem(404, f"只有 {consumer.jurisdiction} / there is only {consumer.jurisdiction}")
         return answer(await gateway.ask(asked), request, place_of(asked.subject, asked.id))
@@ -102,39 +104,67 @@ def reading_routes(gateway: Gateway, store: Aggregates, consumer: Consumer) -> A
     """What a service knows of one aggregate, and the outcome of one command on it."""
     routes = APIRouter()
     for kind in consumer.aggregates:
-        _reading_route(routes, gateway, store, kind.name)
+        _reading_route(routes, gateway, store, kind)
     return routes
 
 
-def _reading_route(routes: APIRouter, gateway: Gateway, store: Aggregates, kind: str) -> None:
-    path = f"/{KINDS[kind].path}/{{id}}"
+def _reading_route(routes: APIRouter, gateway: Gateway, store: Aggregates, kind: AggregateType) -> None:
+    path = f"/{KINDS[kind.name].path}/{{id}}"
 
-    async def read(id: Id) -> JSONResponse:
-        document = await store.get(subject_of(kind, id))
-        if document is None or document.get("state") is None:
-            return problem(
-                404, "没有这件问题 / there is no such issue" if kind == "issue" else "没有 / there is none"
-            )
+    async def read(id: Id, request: Request) -> JSONResponse:
+        subject = subject_of(kind.name, id)
+        document = await store.get(subject)
+        fields = {} if document is None else readable_fields(kind, document, caller_of(request))
+        if document is None or not fields:
+            return _nothing(kind.name)
         due = document.get("due")
         if due is not None and due["name"].startswith(f"{SWEEP}/"):
             due = None  # the sweep is of the document, nothing that the issue still has before it
-        return JSONResponse({"id": id, "version": document["v"], "due": due, **document["state"]})
+        return JSONResponse({"id": id, "version": document["v"], "due": due, **fields})
 
     async def outcome(id: Id, command: CommandId, request: Request) -> JSONResponse:
-        subject = subject_of(kind, id)
+        subject, caller = subject_of(kind.name, id), caller_of(request)
+        own = any(f"/{asker.actor}/" in command for asker in askers_of(caller))
+        if not own and not await _reads(kind, store, subject, caller):
+            return _nothing(kind.name)
         return answer(await gateway.look(subject, command), request, place_of(subject, command))
 
     routes.add_api_route(
         path,
         read,
-        name=f"read_{kind}",
+        name=f"read_{kind.name}",
         tags=["reading"],
         response_model=None,
         responses={200: {"model": Reading}},
     )
     routes.add_api_route(
-        f"{path}/outcomes", outcome, name=f"outcome_{kind}", tags=["commands"], response_model=None
+        f"{path}/outcomes", outcome, name=f"outcome_{kind.name}", tags=["commands"], response_model=None
     )
+
+
+def readable_fields(kind: AggregateType, document: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """The fields of a stored aggregate that this caller reads in any of its roles; none where it may read nothing."""
+    state = document.get("state")
+    if state is None:
+        return {}
+    belongs = kind.belongs(kind.state.model_validate(state))
+    names = {
+        name
+        for asker in readers_of(caller, document["_id"], belongs)
+        for name in readable(kind.name, state, asker.role, belongs)
+    }
+    return {name: value for name, value in state.items() if name in names}
+
+
+async def _reads(kind: AggregateType, store: Aggregates, subject: str, caller: Caller) -> bool:
+    document = await store.get(subject)
+    return document is not None and bool(readable_fields(kind, document, caller))
+
+
+def _nothing(kind: str) -> JSONResponse:
+    """The same answer for what is not there and for what somebody may not read."""
+    title = "没有这件问题，或您无权查看 / there is no such issue, or it is not for you to read"
+    return problem(404, title if kind == "issue" else "没有 / there is none")
 
 
 def reference_routes(versions: Mapping[tuple[str, str], Version]) -> APIRouter:

@@ -10,6 +10,9 @@ import pytest
 
 from services.cli.embedded import Embedded, Parts, free_ports
 from services.cli.embedded.ports import taken_ports
+from tests.keys import KEYS
+
+assert KEYS.is_dir()  # whatever a test starts reads them
 
 
 @contextmanager

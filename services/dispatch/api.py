@@ -16,7 +16,7 @@ from shared.bus import gateway as gateways
 from shared.contract.commands.dispatch import MergeDepartment
 from shared.contract.subjects import subject_of
 from shared.domain.reference import Reference
-from shared.identity.callers import actor_of
+from shared.identity.callers import asker_for, caller_of
 from shared.store import Aggregates
 from shared.web import ID_PATTERN, Key
 
@@ -55,7 +55,8 @@ def routes(gateway: gateways.Gateway, reference: Reference, store: Aggregates) -
     @router.post("/departments/{code}/merge", tags=["commands"], response_model=None)
     async def merge(code: Code, body: Merger, request: Request, idempotency_key: Key = None) -> JSONResponse:
         """Merge a department into another, which takes over every issue that is open there."""
-        actor = actor_of(request, f"{MergeDepartment.role}:demo")
+        caller, subject = caller_of(request), subject_of("department", code)
+        actor = asker_for(caller, "department", MergeDepartment.verb, subject).actor
         key = f"merge/{code}/{idempotency_key or uuid4().hex}"
         outcome, asked = await ask_for_all(gateway, store, code, body.into, actor, key)
         return answer(outcome, request, place_of(asked.subject, asked.id))

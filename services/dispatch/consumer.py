@@ -4,7 +4,7 @@ from services.dispatch.department import decisions as department
 from services.dispatch.department.life import Department
 from services.dispatch.issue import assigning, correcting, handling, reactions, replying
 from services.dispatch.issue.asking import refused
-from services.dispatch.issue.life import Issue, finished
+from services.dispatch.issue.life import Issue, belongs, finished
 from services.dispatch.rules import decisions as rules
 from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
@@ -70,6 +70,7 @@ ISSUE = AggregateType(
         ReworkDecided: reactions.rework,
     },
     finished=finished,
+    belongs=belongs,
     refused=refused,
 )
 

@@ -33,6 +33,7 @@ from shared.contract.replies import (
 )
 from shared.contract.subjects import subject_of
 from shared.domain.decisions import Reason
+from shared.domain.rights import SYSTEM
 
 MOST_ID_CHARS = 200
 MOST_REFUSALS = 10
@@ -135,5 +136,6 @@ def _dead_letter(record: Record, reason: str, envelope: Envelope | None = None) 
 
 def _refuse(code: str, message: str, detail: str, source: str) -> Outgoing:
     command = RefuseMessage(message=message, reason=Reason.MALFORMED, detail=detail[:MAX_REASON_CHARS])
-    request = Request(subject_of("department", code), command, "dept", f"dept:{code}", f"{message}#refused")
+    subject, actor = subject_of("department", code), f"{SYSTEM}:departments-gateway"
+    request = Request(subject, command, f"dept/{code}", actor, f"{message}#refused")
     return sealed(request, source)

@@ -1,7 +1,7 @@
 """What feedback reads, and which decision or reaction answers each command and event."""
 
 from services.feedback.issue import decisions, reactions
-from services.feedback.issue.life import Issue, finished
+from services.feedback.issue.life import Issue, belongs, finished
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.event import DISPATCH, INTAKE
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
@@ -25,6 +25,7 @@ ISSUE = AggregateType(
     },
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
     finished=finished,
+    belongs=belongs,
 )
 
 

@@ -14,7 +14,7 @@ from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.contract.commands.intake import RegisterIssue
 from shared.domain.clocks import SHANGHAI
-from shared.identity.callers import actor_of
+from shared.identity.callers import asker_for, caller_of
 
 
 def today() -> date:
@@ -41,7 +41,7 @@ def routes(gateway: Gateway, jurisdiction: str, on: Callable[[], date] = today) 
         Without one, the same body from the same asker on the same day (Asia/Shanghai) gives the same issue: a request
         that was not answered, or with 503, can be sent again.
         """
-        actor = actor_of(request, "entrepreneur:demo")
+        actor = asker_for(caller_of(request), "issue", RegisterIssue.verb).actor
         key = idempotency_key or key_of(body, on())
         subject = issue_id(jurisdiction, actor, key)
         asked = gateways.Request(subject, body, "http", actor, f"register/{key}")

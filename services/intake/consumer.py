@@ -1,7 +1,7 @@
 """What intake reads, and which decision or reaction answers each command and event."""
 
 from services.intake.issue import decisions, reactions
-from services.intake.issue.life import Issue, finished
+from services.intake.issue.life import Issue, belongs, finished
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.event import FEEDBACK
 from shared.contract.events.feedback import IssueClosed, RatingInvited
@@ -21,6 +21,7 @@ ISSUE = AggregateType(
         IssueClosed: reactions.follow,
     },
     finished=finished,
+    belongs=belongs,
 )
 
 

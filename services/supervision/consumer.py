@@ -2,7 +2,7 @@
 
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
-from services.supervision.issue.life import CLOCKS, VERBS, Issue, finished
+from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from services.supervision.policy.decisions import publish as publish_policy
 from services.supervision.policy.life import PublishedPolicies
@@ -24,6 +24,7 @@ ISSUE = AggregateType(
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,
+    belongs=belongs,
 )
 POLICY = AggregateType("policy", PublishedPolicies, commands={PublishPolicy: publish_policy})
 CALENDAR = AggregateType("calendar", PublishedCalendars, commands={PublishCalendar: publish_calendar})

@@ -1,13 +1,9 @@
-"""What publishing a policy and publishing a calendar have in common: who may, and what the answer says."""
+"""What publishing a policy and publishing a calendar have in common: what the answer says."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from shared.contract.envelope import time_text
-from shared.domain.publishing import FIRST_START
-
-PUBLISHERS = ("supervisor", "operator", FIRST_START)
-"""The roles that may publish a version."""
 
 REMARK = "running clocks keep the version they began with; this one holds for clocks that start once it is in force"
 

@@ -19,6 +19,7 @@ from shared.bus.ordering import SKIPPED, apply_event
 from shared.bus.records import Bad, Item, Outgoing, Record, decode, event_item
 from shared.contract.command import Discard, FireDeadline, Redeliver, Skip
 from shared.contract.envelope import Envelope, Malformed, open_envelope
+from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context, Deadline, Reason, Refusal
 from shared.domain.reference import NotPublished
 
@@ -105,7 +106,7 @@ def _command(scope: Scope, document: Document, item: Item) -> Applied:
     """Decide on a command, once."""
     before, outgoing = _expire_before(scope, document, item)
     context = context_of(scope, document, item.now, item)
-    decision = document.kind.commands[type(item.data)](before.state, item.data, context)  # type: ignore[index]
+    decision = _decision(document.kind, before.state, item.data, context)
     change: Change[Any]
     if isinstance(decision, Refusal):
         tell = document.kind.refused
@@ -116,6 +117,13 @@ def _command(scope: Scope, document: Document, item: Item) -> Applied:
     after, outgoing = take(scope, before, change, context, outgoing)
     after = _remember(keep(after, item, outgoing), item, outcome)
     return Applied(after, outgoing, (answer(item, outcome),))
+
+
+def _decision(kind: AggregateType, state: Any, command: Any, context: Context) -> Change[Any] | Refusal:
+    """Whether whoever asks may, and then what the kind decides."""
+    return kind.may_not(state, command, context.actor) or kind.commands[type(command)](
+        state, command, context
+    )
 
 
 def _expire_before(scope: Scope, document: Document, item: Item) -> tuple[Document, tuple[Outgoing, ...]]:

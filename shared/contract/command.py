@@ -18,8 +18,8 @@ COMMANDS: dict[str, type["Command"]] = {}
 class Command(BaseModel):
     """One request to change one aggregate; its envelope names the aggregate (subject) and who asks (actor).
 
-    ``aggregate`` is the kind of aggregate it is for; its HTTP route follows from that kind and the verb. ``role`` is
-    who may be expected to ask; ``""`` for a command that only the system itself posts.
+    ``aggregate`` is the kind of aggregate it is for; its HTTP route follows from that kind and the verb, and so does
+    who may ask for it (shared/domain/rights.py).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,15 +27,12 @@ class Command(BaseModel):
     service: ClassVar[str]
     aggregate: ClassVar[str]
     verb: ClassVar[str]
-    role: ClassVar[str]
 
-    def __init_subclass__(
-        cls, *, type: str, service: str, kind: str = "issue", role: str = "", **kwargs: Any
-    ) -> None:
+    def __init_subclass__(cls, *, type: str, service: str, kind: str = "issue", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if type in COMMANDS:
             raise TypeError(f"two commands share the type string {type}")
-        cls.type, cls.service, cls.aggregate, cls.role = type, service, kind, role
+        cls.type, cls.service, cls.aggregate = type, service, kind
         cls.verb = type.split(".")[-2]
         COMMANDS[type] = cls
 

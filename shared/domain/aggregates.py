@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 from shared.contract.command import Command, commands_topic
 from shared.contract.event import Event
 from shared.contract.subjects import KINDS, id_of, kind_of
-from shared.domain.decisions import Change, Context, Deadline, Message, Refusal
+from shared.domain.decisions import Change, Context, Deadline, Message, Reason, Refusal
+from shared.domain.rights import NOBODYS, Asker, Belongs, Scope, granted, scope_of
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -52,7 +53,8 @@ class AggregateType:
     ``commands``: (state or None, command, context) -> Change | Refusal. ``events``: (state or None, event, context)
     -> Change | None (None: noted, nothing changes); another owner's event is never refused, it happened.
     ``finished``: whether nothing is expected of this state any more; a day later what it kept for sending again is
-    swept. ``refused``: what else goes out when a command was refused (a department is told).
+    swept. ``refused``: what else goes out when a command was refused (a department is told). ``belongs``: to whom a
+    state belongs, for the rights that reach no further than that (shared/domain/rights.py).
     """
 
     name: str
@@ -62,6 +64,7 @@ class AggregateType:
     deadlines: Deadlines | None = None
     finished: Callable[[Any], bool] = lambda state: False
     refused: TellRefused | None = None
+    belongs: Callable[[Any], Belongs] = lambda state: NOBODYS
 
     def __post_init__(self) -> None:
         if self.name not in KINDS:
@@ -72,6 +75,23 @@ class AggregateType:
     def next_deadline(self, state: BaseModel | None) -> Deadline | None:
         """The earliest deadline of a state; None where there is none."""
         return None if state is None or self.deadlines is None else self.deadlines.next(state)
+
+    def may_not(self, state: BaseModel | None, command: Command, actor: str) -> Refusal | None:
+        """Why this actor may not ask for this; None where the table of rights lets it.
+
+        Of what does not exist yet, or is held by no department, nobody can say whose it is: the decision answers that.
+        """
+        asker, verb = Asker.of(actor), command.verb
+        scope = scope_of(asker, self.name, verb)
+        if scope is None:
+            roles = ", ".join(granted(self.name, verb)) or "the system itself"
+            return Refusal(Reason.WRONG_ROLE, f"only {roles} may {verb.replace('_', ' ')}")
+        if state is None or asker.is_within(scope, belongs := self.belongs(state)):
+            return None
+        if scope is Scope.DEPARTMENT:
+            holders = ", ".join(belongs.departments)
+            return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {holders}") if holders else None
+        return Refusal(Reason.WRONG_ROLE, "only who raised an issue may do this")
 
     @property
     def deadlines_first(self) -> bool:

@@ -1,36 +1,90 @@
-"""Who asks: a role and a principal, ``office:chen``, ``dept:housing/li``, ``entrepreneur:li``.
+"""Who asks over HTTP: the bearer of a token, in one of its roles (tokens.py, shared/domain/rights.py)."""
 
-There is no sign-in yet: the deployment listens on loopback and takes the header at its word (docs/operations.md).
-"""
+from collections.abc import Iterator
+from typing import Annotated
 
-import re
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from fastapi import Request
+from shared.contract.subjects import kind_of
+from shared.contract.words import Role
+from shared.domain.rights import IN_DEPARTMENTS, LINKED, Asker, Belongs, granted, may, scope_of
+from shared.identity.tokens import Caller, Tokens, WrongToken
 
-HEADER = "Qinqing-Actor"
-ROLES = ("entrepreneur", "office", "dept", "supervisor", "leader", "operator")
-ACTOR_PATTERN = rf"^({'|'.join(ROLES)}):[0-9A-Za-z_.@/-]{{1,80}}$"
+_BEARER = HTTPBearer(auto_error=False, description="`qinqing token --as office:chen` prints one")
 
 
-class WrongActor(ValueError):
-    """The actor header is not ``<role>:<principal>``."""
+class NotSignedIn(Exception):
+    """The request brings no token, or none that is believed here; the message says which."""
 
 
 class WrongRole(Exception):
-    """Somebody asks for what only another role does; the message says which."""
+    """Somebody asks for what only other roles do; the message says which."""
 
 
-def actor_of(request: Request, default: str) -> str:
-    """The actor a request names, or the route's default; raises WrongActor with what would be right."""
-    actor = request.headers.get(HEADER, default)
-    if not re.match(ACTOR_PATTERN, actor):
-        raise WrongActor(f"write <role>:<name> with a role of {', '.join(ROLES)}, such as office:chen")
-    return actor
+class SignedIn:
+    """Lets in who brings a token of this deployment. It is the first thing that a route of ours depends on."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    async def __call__(
+        self,
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    ) -> None:
+        """Read the token; raises NotSignedIn."""
+        if bearer is None:
+            raise NotSignedIn("Authorization: Bearer <token>")
+        try:
+            request.state.caller = self._tokens.read(bearer.credentials)
+        except WrongToken as error:
+            raise NotSignedIn(str(error)) from None
 
 
-def operator_of(request: Request) -> str:
-    """The operator who asks; raises WrongActor, or WrongRole for anybody else."""
-    actor = actor_of(request, "operator:demo")
-    if not actor.startswith("operator:"):
-        raise WrongRole("an operator does this, nobody else")
-    return actor
+def caller_of(request: Request) -> Caller:
+    """Who asks, behind ``SignedIn``."""
+    caller = request.state.caller
+    assert isinstance(caller, Caller)
+    return caller
+
+
+def askers_of(caller: Caller) -> Iterator[Asker]:
+    """The caller in each of its roles."""
+    for role in caller.roles:
+        if role in IN_DEPARTMENTS:
+            own_system = role is Role.DEPARTMENT
+            yield Asker(role, "" if own_system else caller.account, caller.department)
+        else:
+            yield Asker(role, caller.person if role is Role.ENTREPRENEUR else caller.account)
+
+
+def asker_for(caller: Caller, kind: str, verb: str, subject: str = "") -> Asker:
+    """The caller in the first of its roles that may do this at all; raises WrongRole.
+
+    How far the right reaches is judged where the aggregate is known. A link admits to its own issue alone.
+    """
+    if caller.issue and (subject != caller.issue or verb not in LINKED):
+        raise WrongRole(f"a link to {caller.issue} is good for that issue alone: {', '.join(LINKED)}")
+    for asker in askers_of(caller):
+        if scope_of(asker, kind, verb) is not None:
+            return asker
+    raise WrongRole(f"only {', '.join(granted(kind, verb))} may {verb.replace('_', ' ')}")
+
+
+def readers_of(caller: Caller, subject: str, belongs: Belongs) -> list[Asker]:
+    """The caller in those of its roles that may read what belongs so."""
+    if caller.issue and subject != caller.issue:
+        return []
+    return [asker for asker in askers_of(caller) if may(asker, kind_of(subject), "read", belongs)]
+
+
+class Requires:
+    """A dependency: the actor that the caller is for this verb; raises WrongRole."""
+
+    def __init__(self, kind: str, verb: str) -> None:
+        self._kind, self._verb = kind, verb
+
+    def __call__(self, request: Request) -> str:
+        """The actor, as commands name it."""
+        return asker_for(caller_of(request), self._kind, self._verb).actor

@@ -80,14 +80,14 @@ def _first_start(world: World) -> None:
     policy = PublishPolicy(policy=builtin.builtin_policy(), in_force_from=builtin.BEGINNING)
     world.ask(f"policy:{JURISDICTION}", policy, SYSTEM)
     world.ask(f"calendar:{JURISDICTION}", small, SYSTEM)
-    world.ask(f"calendar:{JURISDICTION}", whole, "operator:wu")
+    world.ask(f"calendar:{JURISDICTION}", whole, "administrator:wu")
     rules = PublishRules(fallback="office", keywords={"urban_management": ("路灯",)})
     world.ask(f"rules:{JURISDICTION}", rules, SYSTEM)
     for subject, command in directory.first_commands(JURISDICTION):
         if isinstance(command, PublishDepartment):
             world.ask(subject, command, SYSTEM)
     staff = PublishStaff(name="陈晓", roles=(Role.OFFICE,), department="office")
-    world.ask("staff:chen", staff, OFFICE)
+    world.ask("staff:chen", staff, "administrator:wu")
 
 
 HOLIDAYS = ((1, 1), (5, 1), (10, 1))
@@ -143,10 +143,10 @@ def _passed_on_and_tracked(world: World) -> None:
     world.ask(
         issue, RuleOnReturn(assignment=first, upheld=True, department="transport", reason="属交通"), OFFICE
     )
-    world.ask(issue, SignAssignment(assignment=second), "dept:transport/li")
+    world.ask(issue, SignAssignment(assignment=second), "handler:transport/li")
     kept = DraftReply(assignment=second, outcome=Outcome.KEPT_FOR_REFERENCE, text="列入明年线网方案研究。")
-    world.ask(issue, kept, "dept:transport/li")
-    world.ask(issue, SignOffReply(**world.shown(issue)), "dept:transport/sun")
+    world.ask(issue, kept, "handler:transport/li")
+    world.ask(issue, SignOffReply(**world.shown(issue)), "department_leader:transport/sun")
     world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
     world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
     planned = world.register(LIGHTS, "entrepreneur:qian", "lights-2")

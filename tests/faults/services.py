@@ -15,6 +15,7 @@ from services.intake import app as intake
 from services.supervision import app as supervision
 from shared.service import Service
 from shared.settings import Settings
+from tests.keys import bearer
 
 START_SECONDS = 60.0
 
@@ -46,7 +47,7 @@ class Running:
 
     async def done(self, service: str, path: str, actor: str, **body: object) -> dict[str, Any]:
         """Ask for one command, which is done and answered as such."""
-        answer = await self.clients[service].post(path, json=body, headers={"Qinqing-Actor": actor})
+        answer = await self.clients[service].post(path, json=body, headers=bearer(actor))
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
 
@@ -70,7 +71,9 @@ async def running(
         for name in names:
             app, made.services[name] = built(name, monkeypatch, partitions_count=2, **settings)
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30)
+            client = httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1", timeout=30, headers=bearer("office:chen")
+            )
             made.clients[name] = await stack.enter_async_context(client)
             apps.append(app)
         # Side by side: each waits for the reference data that another one publishes.

@@ -119,12 +119,12 @@ async def _the_whole_way(services: Running, way: list[str]) -> None:
     way.append("waiting")
     await services.done("dispatch", f"/issues/{issue}/assign", "office:chen", department="housing")
     held = {"assignment": f"{issue}.1"}
-    await services.done("dispatch", f"/issues/{issue}/sign", "dept:housing/li", **held)
+    await services.done("dispatch", f"/issues/{issue}/sign", "handler:housing/li", **held)
     draft = await services.done(
-        "dispatch", f"/issues/{issue}/draft", "dept:housing/li", outcome="solved", text="已经修好", **held
+        "dispatch", f"/issues/{issue}/draft", "handler:housing/li", outcome="solved", text="已经修好", **held
     )
     for verb, actor in (
-        ("sign_off", "dept:housing/wang"),
+        ("sign_off", "department_leader:housing/wang"),
         ("check", "office:chen"),
         ("release", "office:chen"),
     ):

@@ -1,13 +1,7 @@
-"""What the fuzzer does not know by itself, loaded by it as its hooks: one check, and how an actor is written."""
+"""What the fuzzer does not know by itself, loaded by it as its hook: one check."""
 
 import schemathesis
-from hypothesis import strategies
 from schemathesis import Case, CheckContext, Response
-
-from shared.identity.callers import ACTOR_PATTERN
-
-# Its coverage phase writes letters and digits into headers, unless it is given a format.
-schemathesis.openapi.format("actor", strategies.from_regex(ACTOR_PATTERN, fullmatch=True))
 
 OF_THE_FORM = (400, 415, 422)
 RULES_OF_OUR_OWN = {"title", "text", "policy"}

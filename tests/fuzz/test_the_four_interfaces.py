@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from tests.faults.services import MODULES
 from tests.fuzz.in_memory import in_memory
 from tests.house.repository import ROOT
+from tests.keys import everybody
 from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,7 +35,7 @@ async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:
         str(Path(sys.executable).with_name("schemathesis")),
         *command,
         cwd=folder,  # what it keeps for its own next run
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "110"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "110", "TOKEN": everybody()},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

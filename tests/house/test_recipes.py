@@ -171,7 +171,7 @@ def test_an_event_that_nothing_publishes_is_refused_by_the_goldens(copy: Path) -
 
 COMMAND = '''
 
-class StrikeIssue(Command, type="intake.strike.v1", service="intake", role="office"):
+class StrikeIssue(Command, type="intake.strike.v1", service="intake"):
     """Strike an issue out that was registered twice."""
 '''
 STRIKE = '''

@@ -18,6 +18,7 @@ from shared.bus.reference import OWNERS
 from shared.service import Service
 from shared.settings import Settings
 from tests.integration.broker import PARTITIONS, PATIENCE_SECONDS, publish_reference
+from tests.keys import bearer
 from tests.serving import served
 
 BUILDS: dict[str, Callable[[Settings], FastAPI]] = {
@@ -28,8 +29,8 @@ BUILDS: dict[str, Callable[[Settings], FastAPI]] = {
 }
 ENTREPRENEUR, OFFICE = "entrepreneur:li", "office:chen"
 LEAK = {"title": "小区漏水", "text": "三号楼的水管漏水，请修理。", "enterprise": "91330100799655058B"}
-NAMES = {"actor": "Qinqing-Actor", "key": "Idempotency-Key", "language": "Accept-Language"}
-"""How the arguments of ``ask`` are called as headers."""
+NAMES = {"key": "Idempotency-Key", "language": "Accept-Language"}
+"""How arguments of ``ask`` are called as headers."""
 
 
 class City:
@@ -55,7 +56,9 @@ class City:
         app = self._apps[name] = BUILDS[name](self._settings[name])
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
-        client = httpx.AsyncClient(transport=transport, base_url=f"http://{name}", timeout=PATIENCE_SECONDS)
+        client = httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", timeout=PATIENCE_SECONDS, headers=bearer(OFFICE)
+        )
         self.clients[name] = await stack.enter_async_context(client)
         self._running[name] = stack
 
@@ -89,12 +92,14 @@ class City:
                 task.cancel()
                 await asyncio.wait([task])
 
-    async def ask(self, service: str, place: str, body: Any = None, **headers: str) -> httpx.Response:
-        """One command over HTTP: ``actor``, ``key`` and ``language`` are headers."""
+    async def ask(
+        self, service: str, place: str, body: Any = None, actor: str = OFFICE, **headers: str
+    ) -> httpx.Response:
+        """One command over HTTP by whoever ``actor`` names; ``key`` and ``language`` are headers."""
         return await self.clients[service].post(
             place,
             json={} if body is None else body,
-            headers={NAMES[name]: text for name, text in headers.items()},
+            headers={NAMES[name]: text for name, text in headers.items()} | bearer(actor),
         )
 
     async def done(self, service: str, place: str, body: Any = None, **headers: str) -> dict[str, Any]:

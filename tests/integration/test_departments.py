@@ -87,7 +87,7 @@ async def test_a_department_signs_drafts_and_signs_off_from_its_own_topic(housin
         said("department.draft.v1", other, "works-4", signed, "housing"),
     )
     found = await housing.services.reaches("dispatch", other, "signed_off")
-    assert found["drafts"][-1]["signed_off_by"] == "dept:housing/head"
+    assert found["drafts"][-1]["signed_off_by"] == "department_leader:housing/head"
 
 
 async def test_a_department_returns_what_is_not_its_matter_and_hears_the_ruling(housing: Department) -> None:

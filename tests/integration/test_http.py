@@ -69,12 +69,12 @@ async def test_the_plain_path_over_http_from_registration_to_closing(
 ) -> None:
     id, assignment = await four.assigned("plain")
     body = {"assignment": assignment}
-    await four.done("dispatch", f"/issues/{id}/sign", body, actor="dept:housing/wang")
+    await four.done("dispatch", f"/issues/{id}/sign", body, actor="handler:housing/wang")
     draft = {**body, "outcome": "solved", "text": "水管已经修好。"}
-    drafted = await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
+    drafted = await four.done("dispatch", f"/issues/{id}/draft", draft, actor="handler:housing/wang")
     read = {**body, "draft": drafted["draft"], "sha256": drafted["sha256"]}
     assert await four.shown(id) == read
-    await four.done("dispatch", f"/issues/{id}/sign-off", read, actor="dept:housing/head")
+    await four.done("dispatch", f"/issues/{id}/sign-off", read, actor="department_leader:housing/head")
     await finish(four, id)
     states = {
         "intake": "closed",
@@ -138,12 +138,12 @@ async def test_a_repeated_request_has_the_same_outcome_and_one_event(
 async def test_a_refused_request_stays_refused_when_it_comes_again(four: City) -> None:
     id = (await four.registered("refused"))["id"]
     body = {"assignment": f"{id}.1"}
-    first = await four.ask("dispatch", f"/issues/{id}/sign", body, key="s", actor="dept:housing/wang")
+    first = await four.ask("dispatch", f"/issues/{id}/sign", body, key="s", actor="handler:housing/wang")
     assert first.status_code in (404, 409)
     await four.done("intake", f"/issues/{id}/accept", actor="office:chen")
     await four.reaches("dispatch", id, "waiting")
     await four.done("dispatch", f"/issues/{id}/assign", {"department": "housing"}, actor="office:chen")
-    again = await four.ask("dispatch", f"/issues/{id}/sign", body, key="s", actor="dept:housing/wang")
+    again = await four.ask("dispatch", f"/issues/{id}/sign", body, key="s", actor="handler:housing/wang")
     assert again.json() == first.json()
 
 
@@ -263,22 +263,22 @@ async def test_an_illegal_move_names_what_is_legal_and_changes_nothing(four: Cit
 async def test_a_late_click_is_told_over_http_which_draft_is_current(four: City) -> None:
     id, assignment = await four.assigned("late click")
     body = {"assignment": assignment}
-    await four.done("dispatch", f"/issues/{id}/sign", body, actor="dept:housing/wang")
+    await four.done("dispatch", f"/issues/{id}/sign", body, actor="handler:housing/wang")
     draft = {**body, "outcome": "solved", "text": "水管已经修好。"}
-    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
+    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="handler:housing/wang")
     page = await four.shown(id)
     missing = {**page, "reason": "请写明时限"}
     await four.done("dispatch", f"/issues/{id}/send-back", missing, actor="office:chen")
-    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="dept:housing/wang")
+    await four.done("dispatch", f"/issues/{id}/draft", draft, actor="handler:housing/wang")
     late = await four.ask(
-        "dispatch", f"/issues/{id}/sign-off", page, actor="dept:housing/head", language="en"
+        "dispatch", f"/issues/{id}/sign-off", page, actor="department_leader:housing/head", language="en"
     )
     problem = is_problem(late, 409)
     assert (problem["reason"], problem["title"]) == ("stale_draft", "this is not the current draft")
     assert "number 2" in problem["detail"]
     named = {**draft, "signed_off_by": "head"}
     await four.done("dispatch", f"/issues/{id}/send-back", {**missing, "draft": 2}, actor="office:chen")
-    forged = await four.ask("dispatch", f"/issues/{id}/draft", named, actor="dept:housing/wang")
+    forged = await four.ask("dispatch", f"/issues/{id}/draft", named, actor="handler:housing/wang")
     assert is_problem(forged, 403)["reason"] == "wrong_role"
     assert (await four.issue("dispatch", id) or {})["state"] == "in_progress"
 

@@ -31,8 +31,8 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=60)
 ENTREPRENEUR, OFFICE, HANDLER, LEADER = (
     "entrepreneur:li",
     "office:chen",
-    "dept:housing/wang",
-    "dept:housing/head",
+    "handler:housing/wang",
+    "department_leader:housing/head",
 )
 
 

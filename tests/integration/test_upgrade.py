@@ -29,12 +29,12 @@ async def _raise_and_assign(services: Running, text: str) -> str:
 async def _answer(services: Running, issue: str) -> None:
     """The rest of its way, up to the reply."""
     held = {"assignment": f"{issue}.1"}
-    await services.done("dispatch", f"/issues/{issue}/sign", "dept:housing/li", **held)
+    await services.done("dispatch", f"/issues/{issue}/sign", "handler:housing/li", **held)
     words = {"outcome": "solved", "text": "已经修好"}
-    drafted = await services.done("dispatch", f"/issues/{issue}/draft", "dept:housing/li", **words, **held)
+    drafted = await services.done("dispatch", f"/issues/{issue}/draft", "handler:housing/li", **words, **held)
     names = {name: drafted[name] for name in ("draft", "sha256")}
     for verb, actor in (
-        ("sign-off", "dept:housing/wang"),
+        ("sign-off", "department_leader:housing/wang"),
         ("check", "office:chen"),
         ("release", "office:chen"),
     ):

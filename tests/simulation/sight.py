@@ -267,7 +267,7 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str)
         Wish(f"dept:{department}/{rng.choice(PEOPLE)}", _draft(sight, rng)),
         Wish(rng.choice((RELEASER, "office:leader")), correction(sight, rng)),
         Wish(f"dept:{department}", _draft(sight, rng)),
-        Wish(f"dept:{department}/leader", SignOffReply(**sight.page(rng))),
+        Wish(f"department_leader:{department}/leader", SignOffReply(**sight.page(rng))),
         Wish(CHECKER, CheckReply(**sight.page(rng))),
         Wish(RELEASER, ReleaseReply(**sight.page(rng))),
         Wish(OFFICE, SendBackReply(**sight.page(rng), reason="退改")),

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from shared.bus.gateway import Gateway, Request, sealed
 from shared.bus.records import DEAD_LETTER_TYPE, UNPUBLISHED_HEADER, Outgoing
@@ -16,6 +16,7 @@ from shared.operators import operator_routes
 from shared.problems import install_problems
 from tests.faults.given import closing, line, notebook
 from tests.fuzz.in_memory import ServiceInMemory
+from tests.keys import bearer, signed_in
 
 ISSUE = "7K3M9QXT2B4N6"
 OWNER = "/huzhou/feedback"
@@ -32,7 +33,7 @@ class Operated:
 
     def routes(self) -> FastAPI:
         """The routes alone."""
-        app, service = FastAPI(), self.service
+        app, service = FastAPI(dependencies=[Depends(signed_in())]), self.service
         install_problems(app, 1_000_000)
         gateway = Gateway(service.consumer.source, service.publish, service.store, wait_seconds=0.2)  # type: ignore[arg-type]
         service.gateway = gateway
@@ -66,7 +67,7 @@ def operated() -> Operated:
 @pytest.fixture
 async def client(operated: Operated) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(operated.routes(), raise_app_exceptions=False)
-    headers = {"Qinqing-Actor": "operator:li"}
+    headers = bearer("operator:li")
     async with httpx.AsyncClient(transport=transport, base_url="http://x", headers=headers) as found:
         yield found
 

@@ -14,6 +14,8 @@ from services.cli.reference.departments import Difference
 from services.cli.reference.versions import Failed, Published, path_of, read_published
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import MergeDepartment
+from shared.contract.words import Role
+from shared.domain.rights import granted
 
 WAIT_SECONDS = 5.0
 
@@ -29,7 +31,13 @@ def publish(client: httpx.Client, subject: str, command: Command, after: str) ->
     the same command, and a version that was left and comes back is another one.
     """
     body = command.model_dump(mode="json", exclude_none=True)
-    outcome = _post(client, f"{path_of(subject)}/{command.verb}", command.role, body, after)
+    outcome = _post(
+        client,
+        f"{path_of(subject)}/{command.verb}",
+        next(iter(granted(command.aggregate, command.verb))),
+        body,
+        after,
+    )
     if "version" not in outcome:
         raise Failed(f"{path_of(subject)}: the answer names no version; see what is published with `show`")
     return outcome
@@ -54,9 +62,7 @@ def publish_all(client: httpx.Client, steps: Iterable[Iterable[Difference]]) -> 
 
 def merge(client: httpx.Client, subject: str, into: str) -> dict[str, Any]:
     """Ask for a merger, for which dispatch finds the open issues itself; returns its outcome, raises as ``publish``."""
-    return _post(
-        client, f"{path_of(subject)}/{MergeDepartment.verb}", MergeDepartment.role, {"into": into}, ""
-    )
+    return _post(client, f"{path_of(subject)}/{MergeDepartment.verb}", Role.OFFICE, {"into": into}, "")
 
 
 def _post(client: httpx.Client, path: str, role: str, body: dict[str, Any], after: str) -> dict[str, Any]:

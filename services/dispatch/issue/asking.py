@@ -1,4 +1,4 @@
-"""Whether a request may be made at all (issue, move, assignment, role, person), and who hears of a refusal."""
+"""Whether a request may be made at all (issue, move, assignment, person), and who hears of a refusal."""
 
 from collections.abc import Iterable
 
@@ -11,22 +11,20 @@ from shared.contract.subjects import subject_of
 from shared.domain.decisions import Context, Message, Reason, Refusal, illegal, order
 from shared.domain.decisions import command as ask
 from shared.domain.reference import NotPublished
+from shared.domain.rights import Asker
 
-OFFICE, DEPARTMENT = "office", "dept"
 DEPARTMENTS_GATEWAY = "dept/"
 """How the ids of commands begin that a department's own system sent."""
 
 
 def department_of(actor: str) -> str:
-    """The department an actor speaks for: ``dept:housing/li`` and ``dept:housing`` -> ``housing``; else ""."""
-    role, _, principal = actor.partition(":")
-    return principal.partition("/")[0] if role == DEPARTMENT else ""
+    """The department an actor speaks for: ``handler:housing/li`` and ``dept:housing`` -> ``housing``; else ""."""
+    return Asker.of(actor).department
 
 
 def person_of(actor: str) -> str:
-    """The person behind an actor: ``dept:housing/li`` and ``office:li`` -> ``li``; ``dept:housing`` -> ""."""
-    role, _, principal = actor.partition(":")
-    return principal.partition("/")[2] if role == DEPARTMENT else principal
+    """The account behind an actor: ``handler:housing/li`` and ``office:li`` -> ``li``; ``dept:housing`` -> ""."""
+    return Asker.of(actor).account
 
 
 def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
@@ -42,22 +40,6 @@ def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
     return issue if (issue.state, command.verb) in MOVES else illegal(MOVES, issue.state, command.verb)
 
 
-def by_office(issue: Issue | None, command: Command, context: Context) -> Issue | Refusal:
-    """As ``asked``, by the office."""
-    known = asked(issue, command)
-    if isinstance(known, Issue) and context.role != OFFICE:
-        return Refusal(Reason.WRONG_ROLE, f"only the {OFFICE} may {command.verb.replace('_', ' ')}")
-    return known
-
-
-def by_holder(issue: Issue | None, command: Command, context: Context) -> Issue | Refusal:
-    """As ``asked``, by the department that holds the issue and nobody else."""
-    known = asked(issue, command)
-    if isinstance(known, Issue) and department_of(context.actor) != known.department:
-        return Refusal(Reason.NOT_THE_HOLDER, f"{known.assignment} is held by {known.department}")
-    return known
-
-
 def handled_it(issue: Issue, context: Context) -> bool:
     """Whether this person drafted or signed off the reply: who handles may not release (loop.md)."""
     person, draft = person_of(context.actor), issue.current_draft
@@ -69,9 +51,8 @@ def handled_it(issue: Issue, context: Context) -> bool:
 
 
 def may_not_sign(issue: Issue, context: Context) -> Refusal | None:
-    """Why this person of the department may not sign off for it; None for one of its leaders or their substitutes.
-
-    As long as the directory names no leaders, any person of the department may; its own system by itself may not.
+    """Why this leader may not sign off for the department; None for those whom its directory entry names, and their
+    substitutes, and for all as long as it names none.
     """
     return _only(entry_of(issue, context).leaders, "sign off", issue, context)
 
@@ -96,9 +77,7 @@ def may_not_draft(issue: Issue, context: Context) -> Refusal | None:
 
 def _only(named: Iterable[str], doing: str, issue: Issue, context: Context) -> Refusal | None:
     """Why who asks is none of these people, nor stands in for one by the directory; nobody named is everybody."""
-    person, code = person_of(context.actor).strip(), issue.department
-    if not person:
-        return Refusal(Reason.WRONG_ROLE, f"only a person may {doing}: write dept:{code}/<account name>")
+    person, code = person_of(context.actor), issue.department
     people = {*named} - {""}
     people |= {away.by for away in entry_of(issue, context).substitutes if away.of in people}
     if people and person not in people:

@@ -1,6 +1,6 @@
 """The decision to correct a reply that is out: a new version beside it, and nothing else moves."""
 
-from services.dispatch.issue.asking import by_office, handled_it
+from services.dispatch.issue.asking import asked, handled_it
 from services.dispatch.issue.life import MOVES, Correction, Draft, Issue, State, draft_hash
 from services.dispatch.issue.replying import unfit_date
 from shared.contract.commands.dispatch import CorrectReply
@@ -12,7 +12,7 @@ from shared.domain.decisions import Change, Context, Reason, Refusal, event, ord
 
 def correct(issue: Issue | None, command: CorrectReply, context: Context) -> Change[Issue] | Refusal:
     """The office sets a new version beside the newest one: not who drafted or signed off that reply."""
-    known = by_office(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     released = known.current_draft

@@ -1,6 +1,6 @@
 """Decisions on an assignment under way: recalled by the office, its handler named by the department."""
 
-from services.dispatch.issue.asking import by_holder, by_office, entry_of, may_not_name
+from services.dispatch.issue.asking import asked, entry_of, may_not_name
 from services.dispatch.issue.life import MOVES, Issue, State
 from shared.contract.commands.dispatch import NameHandler, RecallAssignment
 from shared.contract.events.dispatch import AssignmentRecalled, HandlerNamed
@@ -10,7 +10,7 @@ from shared.domain.decisions import Change, Context, Reason, Refusal, event, ord
 
 def recall(issue: Issue | None, command: RecallAssignment, context: Context) -> Change[Issue] | Refusal:
     """The office takes an assignment back: nobody holds the issue until it is assigned again. Its drafts stay."""
-    known = by_office(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     reason = command.reason.strip()
@@ -28,7 +28,7 @@ def recall(issue: Issue | None, command: RecallAssignment, context: Context) -> 
 
 def name_handler(issue: Issue | None, command: NameHandler, context: Context) -> Change[Issue] | Refusal:
     """The department's leader names who handles it and who stands in; what stands there already changes nothing."""
-    known = by_holder(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     if refusal := may_not_name(known, context):

@@ -14,6 +14,7 @@ from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWit
 from shared.contract.words import OpenKind, Outcome
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
+from shared.domain.rights import Belongs
 
 
 class State(StrEnum):
@@ -188,3 +189,8 @@ def draft_hash(outcome: Outcome, text: str, promised_on: date | None) -> str:
     content = {"outcome": outcome, "promised_on": promised_on and promised_on.isoformat(), "text": text}
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(canonical.encode()).hexdigest()
+
+
+def belongs(issue: Issue) -> Belongs:
+    """To whom this issue belongs, for the rights that reach no further."""
+    return Belongs(departments=(issue.department,) if issue.department else ())

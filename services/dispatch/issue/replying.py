@@ -4,15 +4,12 @@ from dataclasses import replace
 from datetime import date
 
 from services.dispatch.issue.asking import (
-    OFFICE,
     asked,
-    by_holder,
-    by_office,
-    department_of,
     from_own_system,
     handled_it,
     may_not_draft,
     may_not_sign,
+    person_of,
 )
 from services.dispatch.issue.life import MOVES, OUTCOME_CLASS, Draft, Issue, State, draft_hash
 from shared.contract.command import Command
@@ -32,9 +29,10 @@ from shared.contract.events.dispatch import (
     ReplySignedOff,
 )
 from shared.contract.orders import OrderSentBack
-from shared.contract.words import OUTCOMES, Outcome
+from shared.contract.words import OUTCOMES, Outcome, Role
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, order
+from shared.domain.rights import Asker
 
 AboutDraft = SignOffReply | CheckReply | SendBackReply | ReleaseReply
 """What somebody asks who has read one draft."""
@@ -52,8 +50,8 @@ def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[
         return Refusal(Reason.WRONG_ROLE, "signed_off_by: only a department's own system sends it along")
     number, sha256 = drafted.outcome["draft"], drafted.outcome["sha256"]
     signs = SignOffReply(assignment=command.assignment, draft=number, sha256=sha256)
-    leader = context._replace(actor=f"{context.actor}/{command.signed_off_by}")
-    signed = sign_off(drafted.state, signs, leader)
+    leader = Asker(Role.DEPARTMENT_LEADER, command.signed_off_by, drafted.state.department)
+    signed = sign_off(drafted.state, signs, context._replace(actor=leader.actor))
     if isinstance(signed, Refusal):
         return signed
     return replace(signed, messages=(*drafted.messages, *signed.messages))
@@ -61,7 +59,7 @@ def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[
 
 def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Change[Issue] | Refusal:
     """The draft alone, under the next number, if its outcome fits what was raised."""
-    known = by_holder(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     if refusal := may_not_draft(known, context) or _unfit(known, command, context):
@@ -86,7 +84,7 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
 
 def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Change[Issue] | Refusal:
     """The department's leader, a person whom the directory names, signs it off: not who drafted it."""
-    known = by_holder(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     current = _read(known, command)
@@ -94,7 +92,7 @@ def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Ch
         return current
     if refusal := may_not_sign(known, context):
         return refusal
-    if context.actor == current.drafted_by:
+    if person_of(context.actor) == person_of(current.drafted_by):
         return Refusal(Reason.SAME_PERSON, "who drafted a reply may not sign it off")
     signed = current.model_copy(update={"signed_off_by": context.actor})
     happened = ReplySignedOff(**_names(known, signed), by=context.principal)
@@ -103,7 +101,7 @@ def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Ch
 
 def check(issue: Issue | None, command: CheckReply, context: Context) -> Change[Issue] | Refusal:
     """The office finds it fit to go out."""
-    known = by_office(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     current = _read(known, command)
@@ -119,8 +117,7 @@ def send_back(issue: Issue | None, command: SendBackReply, context: Context) -> 
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
-    own = department_of(context.actor) == known.department and known.state is State.DRAFTED
-    if context.role != OFFICE and not own:
+    if context.role != Role.OFFICE and known.state is not State.DRAFTED:
         return Refusal(Reason.WRONG_ROLE, "the office sends back; the department only what is not signed off")
     current = _read(known, command)
     if isinstance(current, Refusal):
@@ -136,7 +133,7 @@ def send_back(issue: Issue | None, command: SendBackReply, context: Context) -> 
 
 def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Change[Issue] | Refusal:
     """The office lets it go out: from here the issue is handled."""
-    known = by_office(issue, command, context)
+    known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
     reply = _read(known, command)

@@ -5,6 +5,7 @@ from services.dispatch.rules.life import Rules
 from shared.contract.commands.dispatch import PublishRules
 from shared.contract.events.dispatch import RulesPublished
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
+from shared.domain.rights import SYSTEM
 
 
 def publish(rules: Rules | None, command: PublishRules, context: Context) -> Change[Rules] | Refusal:
@@ -31,7 +32,7 @@ def _unfit(command: PublishRules, context: Context) -> Refusal | None:
     directory = context.directory
     unknown = [code for code in (command.fallback, *command.keywords) if directory.department(code) is None]
     # A first start publishes its departments in the same breath; a test says that its rules name no others.
-    if unknown and context.role != "system":
+    if unknown and context.role != SYSTEM:
         names = ", ".join(map(repr, dict.fromkeys(unknown)))
         return Refusal(Reason.UNKNOWN_DEPARTMENT, f"not in the directory: {names}")
     owners: dict[str, str] = {}

@@ -12,6 +12,7 @@ from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueW
 from shared.contract.words import OpenKind, OpenOutcome, Outcome
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
+from shared.domain.rights import Belongs
 
 NOTHING = "nothing"
 """The state of what feedback has not heard of."""
@@ -127,3 +128,8 @@ def walk(state: State, *steps: str) -> State:
     for step in steps:
         state = State(_STEPS[(state, step)])
     return state
+
+
+def belongs(issue: Issue) -> Belongs:
+    """To whom this issue belongs, for the rights that reach no further."""
+    return Belongs(person=issue.person)

@@ -45,6 +45,7 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         anonymous=command.anonymous,
         raised_by=raised_by,
         person=context.person_of(raised_by),
+        recorded_by=_official(context),
         registered_at=context.now,
         due_at=due.at,
         provisional_because=due.because,
@@ -65,7 +66,7 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         "due_on": due.at.astimezone(SHANGHAI).date().isoformat(),
         "provisional_because": due.because and due.because.value,
     }
-    return Change(registered, (event(_registration(registered, number, context)), event(promise)), outcome)
+    return Change(registered, (event(_registration(registered, number)), event(promise)), outcome)
 
 
 def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Change[Issue] | Refusal:
@@ -116,7 +117,7 @@ def _raiser(command: RegisterIssue, context: Context) -> str | Refusal:
     return f"{Role.ENTREPRENEUR}:{command.on_behalf_of}"
 
 
-def _registration(issue: Issue, number: str, context: Context) -> IssueRegistered:
+def _registration(issue: Issue, number: str) -> IssueRegistered:
     """What everybody may read of a new issue; the enterprise of an anonymous one stays here."""
     return IssueRegistered(
         number=number,
@@ -127,7 +128,7 @@ def _registration(issue: Issue, number: str, context: Context) -> IssueRegistere
         enterprise="" if issue.anonymous else issue.enterprise,
         anonymous=issue.anonymous,
         person=issue.person,
-        recorded_by=_official(context),
+        recorded_by=issue.recorded_by,
     )
 
 

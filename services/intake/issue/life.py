@@ -10,6 +10,7 @@ from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.words import Kind, Provisional, RejectionGround, Source
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
+from shared.domain.rights import Belongs
 
 NOTHING = "nothing"
 """The state of what was never registered."""
@@ -68,6 +69,8 @@ class Issue(AggregateState):
     """The actor who registered it; it stays in this document (docs/local-state.md)."""
     person: str
     """The reference by which the events of this issue know that actor."""
+    recorded_by: str = ""
+    """The official who wrote it down for them; empty when they did it themselves."""
     registered_at: AwareDatetime
     due_at: AwareDatetime
     provisional_because: Provisional | None = None
@@ -78,3 +81,10 @@ class Issue(AggregateState):
 def finished(issue: Issue) -> bool:
     """Whether nothing is expected of this issue any more."""
     return TIMERS[issue.state] == TERMINAL
+
+
+def belongs(issue: Issue) -> Belongs:
+    """To whom this issue belongs, for the rights that reach no further."""
+    return Belongs(
+        person=issue.raised_by.partition(":")[2], recorded_by=issue.recorded_by, anonymous=issue.anonymous
+    )

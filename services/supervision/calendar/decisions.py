@@ -3,12 +3,12 @@
 from collections import Counter
 
 from services.supervision.calendar.life import PublishedCalendars
-from services.supervision.publishing import PUBLISHERS, published, unchanged
+from services.supervision.publishing import published, unchanged
 from shared.contract.commands.supervision import PublishCalendar
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import FIRST_PUBLISHED_YEAR, Calendar, published_through
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
-from shared.domain.publishing import in_the_past, wrong_role
+from shared.domain.publishing import in_the_past
 
 _FRIDAY = 5
 
@@ -20,8 +20,6 @@ def publish(
 
     The first version of all may hold from any instant, a later one only from now on and for no fewer years.
     """
-    if refusal := wrong_role(context, PUBLISHERS):
-        return refusal
     if contradiction := contradiction_in(command):
         return Refusal(Reason.MALFORMED, contradiction)
     known = state or PublishedCalendars()

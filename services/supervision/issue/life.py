@@ -28,6 +28,7 @@ from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueW
 from shared.contract.words import ClockName
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
+from shared.domain.rights import Belongs
 
 
 class State(StrEnum):
@@ -189,3 +190,8 @@ PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
 def finished(issue: Issue) -> bool:
     """Whether nothing is expected of this issue any more, and no clock runs."""
     return TIMERS[issue.state] == TERMINAL and all(clock.stopped_at is not None for clock in issue.clocks)
+
+
+def belongs(issue: Issue) -> Belongs:
+    """To whom this issue belongs, for the rights that reach no further."""
+    return Belongs(departments=(issue.department,) if issue.department else ())

@@ -16,33 +16,33 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a draft, as the outcome of ``draft`` and the reading of the issue give it."""
 
 
-class AssignIssue(Command, type="dispatch.assign.v1", service="dispatch", role="office"):
+class AssignIssue(Command, type="dispatch.assign.v1", service="dispatch"):
     """Make a department the lead (交办); without one, the routing rules choose and give their terms."""
 
     department: str = Field(default="", max_length=40)
 
 
-class SignAssignment(Command, type="dispatch.sign.v1", service="dispatch", role="dept"):
+class SignAssignment(Command, type="dispatch.sign.v1", service="dispatch"):
     """Sign for an assignment (签收)."""
 
     assignment: str = Field(max_length=100)
 
 
-class ReturnAssignment(Command, type="dispatch.return.v1", service="dispatch", role="dept"):
+class ReturnAssignment(Command, type="dispatch.return.v1", service="dispatch"):
     """Say that it is not this department's matter (退回)."""
 
     assignment: str = Field(max_length=100)
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
-class RecallAssignment(Command, type="dispatch.recall.v1", service="dispatch", role="office"):
+class RecallAssignment(Command, type="dispatch.recall.v1", service="dispatch"):
     """Take an assignment back that should not have been made (撤回交办), before a draft of it is signed off."""
 
     assignment: str = Field(max_length=100)
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
-class NameHandler(Command, type="dispatch.name_handler.v1", service="dispatch", role="dept"):
+class NameHandler(Command, type="dispatch.name_handler.v1", service="dispatch"):
     """Name who in the department handles an assignment, and the substitute (经办人、代理人), or others than before."""
 
     assignment: str = Field(max_length=100)
@@ -52,7 +52,7 @@ class NameHandler(Command, type="dispatch.name_handler.v1", service="dispatch", 
     """Needed where somebody was named before."""
 
 
-class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch", role="office"):
+class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch"):
     """Rule on a return: upheld (to ``department``, or routed again) or not (it stays where it is)."""
 
     assignment: str = Field(max_length=100)
@@ -61,7 +61,7 @@ class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch", role="o
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
 
 
-class DraftReply(Command, type="dispatch.draft.v1", service="dispatch", role="dept"):
+class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
     """Hand in a draft (拟复)."""
 
     assignment: str = Field(max_length=100)
@@ -74,7 +74,7 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch", role="de
     """Who signed it off already; taken from a department's own system and from nobody else."""
 
 
-class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch", role="dept"):
+class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch"):
     """Sign the draft that was read off (签发): the department's leader."""
 
     assignment: str = Field(max_length=100)
@@ -82,7 +82,7 @@ class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch", rol
     sha256: Hash
 
 
-class CheckReply(Command, type="dispatch.check.v1", service="dispatch", role="office"):
+class CheckReply(Command, type="dispatch.check.v1", service="dispatch"):
     """Find the signed draft that was read fit to go out (审核把关): the office."""
 
     assignment: str = Field(max_length=100)
@@ -90,7 +90,7 @@ class CheckReply(Command, type="dispatch.check.v1", service="dispatch", role="of
     sha256: Hash
 
 
-class SendBackReply(Command, type="dispatch.send_back.v1", service="dispatch", role="office"):
+class SendBackReply(Command, type="dispatch.send_back.v1", service="dispatch"):
     """Hand the draft that was read back to the handler, with a reason."""
 
     assignment: str = Field(max_length=100)
@@ -99,7 +99,7 @@ class SendBackReply(Command, type="dispatch.send_back.v1", service="dispatch", r
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
-class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch", role="office"):
+class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch"):
     """Release the draft that was read as the reply (答复): the office."""
 
     assignment: str = Field(max_length=100)
@@ -107,7 +107,7 @@ class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch", role
     sha256: Hash
 
 
-class CorrectReply(Command, type="dispatch.correct.v1", service="dispatch", role="office"):
+class CorrectReply(Command, type="dispatch.correct.v1", service="dispatch"):
     """Set a corrected version beside the one that was read of a reply that is out (更正); its outcome stays."""
 
     assignment: str = Field(max_length=100)
@@ -130,7 +130,7 @@ class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):
 
 
 class PublishDepartment(
-    Command, type="dispatch.department.publish.v1", service="dispatch", kind="department", role="office"
+    Command, type="dispatch.department.publish.v1", service="dispatch", kind="department"
 ):
     """Publish a version of a department's directory entry; a renamed department keeps its code."""
 
@@ -150,9 +150,7 @@ class PublishDepartment(
     """Now, where it is left out."""
 
 
-class MergeDepartment(
-    Command, type="dispatch.department.merge.v1", service="dispatch", kind="department", role="office"
-):
+class MergeDepartment(Command, type="dispatch.department.merge.v1", service="dispatch", kind="department"):
     """Merge a department into another, which takes over the open issues named."""
 
     into: str = Field(min_length=1, max_length=40)
@@ -178,9 +176,7 @@ class RefuseMessage(
     legal: tuple[str, ...] = ()
 
 
-class PublishStaff(
-    Command, type="dispatch.staff.publish.v1", service="dispatch", kind="staff", role="office"
-):
+class PublishStaff(Command, type="dispatch.staff.publish.v1", service="dispatch", kind="staff"):
     """Publish a version of an official's entry."""
 
     name: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
@@ -190,9 +186,7 @@ class PublishStaff(
     in_force_from: AwareDatetime | None = None
 
 
-class PublishRules(
-    Command, type="dispatch.rules.publish.v1", service="dispatch", kind="rules", role="office"
-):
+class PublishRules(Command, type="dispatch.rules.publish.v1", service="dispatch", kind="rules"):
     """Publish a version of the routing rules: the words that speak for each department."""
 
     fallback: str = Field(min_length=1, max_length=40)

@@ -7,7 +7,7 @@ from shared.contract.event import MAX_REASON_CHARS, Round
 from shared.contract.words import Satisfaction, Solved
 
 
-class RateReply(Command, type="feedback.rate.v1", service="feedback", role="entrepreneur"):
+class RateReply(Command, type="feedback.rate.v1", service="feedback"):
     """Rate a reply round (评价); dissatisfied or not solved needs a reason."""
 
     round: Round
@@ -16,7 +16,7 @@ class RateReply(Command, type="feedback.rate.v1", service="feedback", role="entr
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
 
 
-class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback", role="office"):
+class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback"):
     """Grant or refuse a new round (重新办理)."""
 
     round: Round
@@ -24,7 +24,7 @@ class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback"
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
 
 
-class FinishTracking(Command, type="feedback.finish_tracking.v1", service="feedback", role="leader"):
+class FinishTracking(Command, type="feedback.finish_tracking.v1", service="feedback"):
     """Rule a tracked issue finished: the level's leader, with a reason."""
 
     reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)

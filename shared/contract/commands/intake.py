@@ -7,7 +7,7 @@ from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CH
 from shared.contract.words import Kind, RejectionGround, Source
 
 
-class RegisterIssue(Command, type="intake.register.v1", service="intake", role="entrepreneur"):
+class RegisterIssue(Command, type="intake.register.v1", service="intake"):
     """Write an issue down (登记)."""
 
     kind: Kind = Kind.PROBLEM
@@ -27,18 +27,18 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake", role="
         return value
 
 
-class AcceptIssue(Command, type="intake.accept.v1", service="intake", role="office"):
+class AcceptIssue(Command, type="intake.accept.v1", service="intake"):
     """Take an issue on (受理)."""
 
 
-class RejectIssue(Command, type="intake.reject.v1", service="intake", role="office"):
+class RejectIssue(Command, type="intake.reject.v1", service="intake"):
     """Do not accept an issue (不予受理): one of four grounds, with an explanation."""
 
     ground: RejectionGround
     explanation: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
-class WithdrawIssue(Command, type="intake.withdraw.v1", service="intake", role="entrepreneur"):
+class WithdrawIssue(Command, type="intake.withdraw.v1", service="intake"):
     """Take an issue back."""
 
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)

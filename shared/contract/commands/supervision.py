@@ -7,9 +7,7 @@ from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
 
 
-class PublishPolicy(
-    Command, type="supervision.policy.publish.v1", service="supervision", kind="policy", role="supervisor"
-):
+class PublishPolicy(Command, type="supervision.policy.publish.v1", service="supervision", kind="policy"):
     """Publish a version of the policy: limits, warnings, office hours."""
 
     policy: CompletePolicy
@@ -18,7 +16,7 @@ class PublishPolicy(
 
 
 class PublishCalendar(
-    Command, type="supervision.calendar.publish.v1", service="supervision", kind="calendar", role="supervisor"
+    Command, type="supervision.calendar.publish.v1", service="supervision", kind="calendar"
 ):
     """Publish a table of work and rest days, whole."""
 

@@ -9,6 +9,7 @@ from shared.contract.command import Command
 from shared.contract.event import reference_topic
 from shared.contract.registry import COMMANDS, CONTROL, EVENTS, REPLIES_BY_TYPE
 from shared.contract.subjects import KINDS
+from shared.domain.rights import granted
 from tests.house.tables.kinds import SERVICES
 from tests.house.tables.markdown import code, first_line, table
 
@@ -30,7 +31,7 @@ def commands() -> str:
     parts = []
     for service in SERVICES:
         rows = [_command(command) for command in COMMANDS.values() if command.service == service]
-        head = ("type", "kind", "role", "what it asks")
+        head = ("type", "kind", "who may ask", "what it asks")
         parts.append(f"### `{service}.commands`\n\n" + table(head, rows))
     parts.append("### On every one of them\n\n" + table(("type", "what it asks"), _control()))
     return "\n" + "\n".join(parts) + "\n"
@@ -56,7 +57,12 @@ def _on(name: str) -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def _command(command: type[Command]) -> tuple[str, ...]:
-    return code(command.type), command.aggregate, command.role or "the system", first_line(command)
+    return (
+        code(command.type),
+        command.aggregate,
+        ", ".join(granted(command.aggregate, command.verb)) or "the system",
+        first_line(command),
+    )
 
 
 def _control() -> Iterator[tuple[str, str]]:

@@ -43,7 +43,7 @@ from tests.unit.reference import JURISDICTION, builtin_reference, make_reference
 
 ISSUE = "issue-1"
 FIRST, SECOND = f"{ISSUE}.1", f"{ISSUE}.2"
-OFFICE, HANDLER, LEADER = "office:chen", "dept:housing/li", "dept:housing/wang"
+OFFICE, HANDLER, LEADER = "office:chen", "handler:housing/li", "department_leader:housing/wang"
 DUE = after(days=14, hours=8.5)
 
 ASSIGN = AssignIssue(department="housing")

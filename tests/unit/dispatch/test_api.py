@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.dispatch.api import MOST_ISSUES, routes
 from services.dispatch.app import topics_of
@@ -13,6 +13,7 @@ from services.dispatch.issue.life import HELD, State
 from services.dispatch.store import open_issues_of
 from shared.bus.gateway import Request, sealed
 from shared.bus.reference import Version
+from tests.keys import bearer, signed_in
 from tests.unit.dispatch.given import ISSUE, OFFICE, WAYS, Dispatch, published
 from tests.unit.one_aggregate import after
 from tests.unit.reference import builtin_reference
@@ -37,15 +38,17 @@ class Gateway:
 
 
 def client(gateway: Gateway) -> httpx.AsyncClient:
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(signed_in())])
     dispatch = gateway.dispatch
     app.include_router(routes(gateway, dispatch.reference, dispatch.store))  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://dispatch")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://dispatch", headers=bearer(OFFICE)
+    )
 
 
 async def merge(gateway: Gateway, into: str = "planning", key: str = "k") -> httpx.Response:
     async with client(gateway) as http:
-        headers = {"Idempotency-Key": key, "Qinqing-Actor": OFFICE}
+        headers = {"Idempotency-Key": key, **bearer(OFFICE)}
         return await http.post("/departments/housing/merge", json={"into": into}, headers=headers)
 
 

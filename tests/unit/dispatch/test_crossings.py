@@ -94,7 +94,7 @@ async def test_a_transfer_wins_over_the_draft_of_the_department_that_gave_it_bac
     dispatch = await Dispatch().bring(State.RETURNED)
     assert (await dispatch.ask(DRAFT, after(hours=2), HANDLER))["reason"] == "illegal_move"
     await dispatch.ask(UPHOLD, after(hours=3), OFFICE)
-    assert (await dispatch.ask(DRAFT, after(hours=4), HANDLER, "late"))["reason"] == "stale_assignment"
+    assert (await dispatch.ask(DRAFT, after(hours=4), HANDLER, "late"))["reason"] == "not_the_holder"
     assert dispatch.state.department == "transport"
 
 

@@ -73,14 +73,17 @@ async def test_a_second_draft_with_the_same_words_is_another_draft() -> None:
     dispatch = await Dispatch().bring(State.DRAFTED)
     await dispatch.walk(("send_back", "draft"))
     assert [draft.sha256 for draft in dispatch.state.drafts] == [HASH, HASH]
-    assert refused(await dispatch.ask(SIGN_OFF, after(hours=2), "dept:housing/wang")) == "stale_draft"
+    assert (
+        refused(await dispatch.ask(SIGN_OFF, after(hours=2), "department_leader:housing/wang"))
+        == "stale_draft"
+    )
 
 
 async def test_a_client_signs_with_what_drafting_answered() -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
     drafted = await dispatch.ask(DRAFT, after(hours=1), HANDLER)
     signs = SIGN_OFF.model_copy(update={name: drafted[name] for name in ("draft", "sha256")})
-    assert (await dispatch.ask(signs, after(hours=2), "dept:housing/wang"))["status"] == "done"
+    assert (await dispatch.ask(signs, after(hours=2), "department_leader:housing/wang"))["status"] == "done"
 
 
 async def test_a_departments_draft_with_its_signature_is_drafted_and_signed_in_one_change() -> None:
@@ -94,14 +97,16 @@ async def test_a_departments_draft_with_its_signature_is_drafted_and_signed_in_o
     assert (drafted.by, signed.by) == ("housing", "housing/wang")
     assert (signed.draft, signed.sha256) == (drafted.draft, drafted.sha256) == (1, HASH)
     [draft] = dispatch.state.drafts
-    assert (draft.drafted_by, draft.signed_off_by) == ("dept:housing", "dept:housing/wang")
+    assert (draft.drafted_by, draft.signed_off_by) == ("dept:housing", "department_leader:housing/wang")
     assert dispatch.state.state is State.SIGNED_OFF
 
 
-@pytest.mark.parametrize("actor", ["office:wang", "dept:transport/zhao"])
-async def test_nobody_else_signs_along_for_a_department(actor: str) -> None:
+@pytest.mark.parametrize(
+    ("actor", "reason"), [("office:wang", "wrong_role"), ("handler:transport/zhao", "not_the_holder")]
+)
+async def test_nobody_else_signs_along_for_a_department(actor: str, reason: str) -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
-    assert refused(await dispatch.ask(SIGNED, after(hours=1), actor)) == "not_the_holder"
+    assert refused(await dispatch.ask(SIGNED, after(hours=1), actor)) == reason
 
 
 @pytest.mark.parametrize("actor", [HANDLER, "dept:housing"])
@@ -141,7 +146,7 @@ async def test_only_a_leader_whom_the_directory_names_or_a_substitute_signs_off(
     person: str, status: str
 ) -> None:
     dispatch = await named("assign", "sign", "draft")
-    outcome = await dispatch.ask(SIGN_OFF, after(hours=2), f"dept:housing/{person}")
+    outcome = await dispatch.ask(SIGN_OFF, after(hours=2), f"department_leader:housing/{person}")
     assert outcome["status"] == status
     if status == "refused":
         assert outcome["reason"] == "wrong_role"
@@ -174,7 +179,7 @@ async def test_after_fifty_drafts_the_next_one_is_kept_too_and_only_the_oldest_t
         names = {name: drafted[name] for name in ("draft", "sha256")}
         back = ASKS["send_back"][0].model_copy(update=names)
         if number <= MOST_TEXTS:
-            back_outcome = await dispatch.ask(back, after(hours=1.005 + number / 100), "dept:housing/li")
+            back_outcome = await dispatch.ask(back, after(hours=1.005 + number / 100), "handler:housing/li")
             assert back_outcome["status"] == "done"
     drafts = dispatch.state.drafts
     assert [draft.number for draft in drafts] == list(range(1, MOST_TEXTS + 2))

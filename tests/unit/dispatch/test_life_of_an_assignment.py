@@ -45,7 +45,7 @@ from tests.unit.dispatch.given import (
 )
 from tests.unit.one_aggregate import after
 
-TRANSPORT = "dept:transport/zhao"
+TRANSPORT = "handler:transport/zhao"
 
 
 def refused(outcome: dict[str, Any]) -> str:
@@ -98,7 +98,7 @@ async def test_an_upheld_return_without_a_name_is_routed_past_those_who_returned
     dispatch = await Dispatch().bring(State.RETURNED)
     outcome = await dispatch.ask(RuleOnReturn(assignment=FIRST, upheld=True), after(hours=3), OFFICE)
     assert outcome["department"] != "housing"
-    assert refused(await dispatch.ask(SIGN, after(hours=4), HANDLER)) == "stale_assignment"
+    assert refused(await dispatch.ask(SIGN, after(hours=4), HANDLER)) == "not_the_holder"
 
 
 async def test_an_upheld_return_does_not_go_back_to_who_returned_it() -> None:
@@ -240,7 +240,7 @@ async def test_a_tracked_issue_is_noted_until_a_new_round() -> None:
         (State.WAITING, ASSIGN, HANDLER, "wrong_role"),
         (State.WAITING, AssignIssue(department="nobody"), OFFICE, "unknown_department"),
         (State.ASSIGNED, SIGN, TRANSPORT, "not_the_holder"),
-        (State.ASSIGNED, SIGN, OFFICE, "not_the_holder"),
+        (State.ASSIGNED, SIGN, OFFICE, "wrong_role"),
         (State.ASSIGNED, SIGN.model_copy(update={"assignment": SECOND}), HANDLER, "stale_assignment"),
         (State.ASSIGNED, RETURN.model_copy(update={"reason": "  "}), HANDLER, "reason_missing"),
         (State.RETURNED, UPHOLD, HANDLER, "wrong_role"),
@@ -254,8 +254,9 @@ async def test_a_tracked_issue_is_noted_until_a_new_round() -> None:
         ),
         (State.IN_PROGRESS, DRAFT.model_copy(update={"outcome": Outcome.PLANNED}), HANDLER, "date_missing"),
         (State.IN_PROGRESS, DRAFT.model_copy(update={"text": " "}), HANDLER, "malformed"),
-        (State.DRAFTED, SIGN_OFF, HANDLER, "same_person"),
-        (State.DRAFTED, SIGN_OFF, TRANSPORT, "not_the_holder"),
+        (State.DRAFTED, SIGN_OFF, "department_leader:housing/li", "same_person"),
+        (State.DRAFTED, SIGN_OFF, HANDLER, "wrong_role"),
+        (State.DRAFTED, SIGN_OFF, "department_leader:transport/zhao", "not_the_holder"),
         (State.DRAFTED, SEND_BACK.model_copy(update={"reason": " "}), OFFICE, "reason_missing"),
         (State.SIGNED_OFF, CHECK, LEADER, "wrong_role"),
         (State.SIGNED_OFF, CHECK, "office:wang", "same_person"),
@@ -314,6 +315,6 @@ async def test_a_suggestion_is_answered_with_what_fits_a_suggestion() -> None:
 
 
 def test_an_actor_names_department_and_person() -> None:
-    assert (department_of("dept:housing/li"), person_of("dept:housing/li")) == ("housing", "li")
+    assert (department_of("handler:housing/li"), person_of("handler:housing/li")) == ("housing", "li")
     assert (department_of("dept:housing"), person_of("dept:housing")) == ("housing", "")
     assert (department_of("office:chen"), person_of("office:chen")) == ("", "chen")

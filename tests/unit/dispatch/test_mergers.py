@@ -115,8 +115,8 @@ async def test_from_each_state_in_which_a_department_has_work_the_successor_begi
     assert (issue.state, issue.assignment, issue.department) == (State.ASSIGNED, SECOND, "planning")
     assert (issue.passed_on, issue.drafts, issue.due_at) == ((), drafts, DUE)
     signs = SignAssignment(assignment=SECOND)
-    assert (await dispatch.ask(signs, MERGED_AT, "dept:planning/xu"))["status"] == "done"
-    assert refused(await dispatch.ask(SIGN, MERGED_AT, HANDLER)) == "stale_assignment"
+    assert (await dispatch.ask(signs, MERGED_AT, "handler:planning/xu"))["status"] == "done"
+    assert refused(await dispatch.ask(SIGN, MERGED_AT, HANDLER)) == "not_the_holder"
 
 
 @pytest.mark.parametrize("state", [state for state in WAYS if state not in HELD])
@@ -149,7 +149,7 @@ async def test_a_merger_stays_outside_the_count_of_transfers() -> None:
     await merge(dispatch, "housing", "planning", issue)
     await dispatch.settle(MERGED_AT)
     gives_back = ReturnAssignment(assignment=SECOND, reason="不属")
-    await dispatch.ask(gives_back, MERGED_AT, "dept:planning/xu")
+    await dispatch.ask(gives_back, MERGED_AT, "handler:planning/xu")
     upheld = RuleOnReturn(assignment=SECOND, upheld=True, department="transport")
     await dispatch.ask(upheld, MERGED_AT, OFFICE)
     assert [(event.why, event.transfers) for event in transfers(dispatch)] == [("merger", 0), ("return", 1)]
@@ -231,7 +231,7 @@ async def test_a_merged_department_is_given_nothing_and_its_successor_is_named()
     assert "'planning'" in outcome["detail"]
     outcome = await dispatch.ask(AssignIssue(), MERGED_AT, OFFICE)
     assert (outcome["department"], outcome["chosen_by"]) == ("planning", "rule")
-    await dispatch.ask(ReturnAssignment(assignment=FIRST, reason="不属"), MERGED_AT, "dept:planning/xu")
+    await dispatch.ask(ReturnAssignment(assignment=FIRST, reason="不属"), MERGED_AT, "handler:planning/xu")
     upheld = RuleOnReturn(assignment=FIRST, upheld=True)
     named = await dispatch.ask(upheld.model_copy(update={"department": "housing"}), MERGED_AT, OFFICE)
     assert refused(named) == "unknown_department"
@@ -267,7 +267,7 @@ async def test_a_new_round_of_an_answered_issue_goes_to_the_successor() -> None:
 @pytest.mark.parametrize(
     ("code", "into", "actor", "reason"),
     [
-        ("housing", "planning", "dept:housing/li", "wrong_role"),
+        ("housing", "planning", "handler:housing/li", "wrong_role"),
         ("housing", "planning", "supervisor:sun", "wrong_role"),
         ("nobody", "planning", OFFICE, "unknown_department"),
         ("housing", "nobody", OFFICE, "unknown_department"),

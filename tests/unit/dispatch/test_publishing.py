@@ -16,7 +16,7 @@ from tests.unit.dispatch.given import OFFICE, Dispatch, published
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_events
 
-OPERATOR = "operator:wu"
+ADMINISTRATOR = "administrator:wu"
 PARKS = PublishDepartment(
     name_zh="市园林局",
     name_en="Parks Bureau",
@@ -51,7 +51,7 @@ async def test_only_a_first_start_begins_a_version_in_the_past(
     """What was decided since then was decided without it: a replay would decide otherwise."""
     dispatch = Dispatch(subject, own_directory=True)
     past = command.model_copy(update={"in_force_from": BEGINNING})
-    assert refused(await dispatch.ask(past, after(), OPERATOR)) == "date_past"
+    assert refused(await dispatch.ask(past, after(), ADMINISTRATOR)) == "date_past"
     assert dispatch.events == []
 
 
@@ -75,7 +75,7 @@ async def test_a_version_goes_on_the_compacted_topic_too(
     subject: str, command: Command, field: str, value: object
 ) -> None:
     dispatch = Dispatch(subject, own_directory=True)
-    batch = await dispatch.deliver(dispatch.command(command, after(), OFFICE))
+    batch = await dispatch.deliver(dispatch.command(command, after(), ADMINISTRATOR))
     both = [(out.topic, out.key) for out in batch.outgoing]
     assert both == [("dispatch.events", subject), ("dispatch.reference", f"{subject}@1")]
 
@@ -85,10 +85,10 @@ async def test_the_same_entry_again_makes_no_version(
     subject: str, command: Command, field: str, value: object
 ) -> None:
     dispatch = Dispatch(subject, own_directory=True)
-    await dispatch.ask(command, after(), OFFICE)
+    await dispatch.ask(command, after(), ADMINISTRATOR)
     before = dispatch.state
     for again in (command, command.model_copy(update={"in_force_from": after(days=30)})):
-        outcome = await dispatch.ask(again, after(days=1), OFFICE)
+        outcome = await dispatch.ask(again, after(days=1), ADMINISTRATOR)
         assert (outcome["version"], outcome["unchanged"]) == ("1", True)
     assert (dispatch.state, len(dispatch.events)) == (before, 1)
 
@@ -98,20 +98,20 @@ async def test_another_entry_is_the_next_version_and_holds_from_now_on_or_later(
     subject: str, command: Command, field: str, value: object
 ) -> None:
     dispatch = Dispatch(subject, own_directory=True)
-    await dispatch.ask(command, after(), OFFICE)
+    await dispatch.ask(command, after(), ADMINISTRATOR)
     changed = command.model_copy(update={field: value})
     late = changed.model_copy(update={"in_force_from": after(days=1) - timedelta(seconds=1)})
-    assert refused(await dispatch.ask(late, after(days=1), OFFICE)) == "date_past"
-    assert (await dispatch.ask(changed, after(days=1), OFFICE))["version"] == "2"
+    assert refused(await dispatch.ask(late, after(days=1), ADMINISTRATOR)) == "date_past"
+    assert (await dispatch.ask(changed, after(days=1), ADMINISTRATOR))["version"] == "2"
     back = command.model_copy(update={"in_force_from": after(days=9)})
-    outcome = await dispatch.ask(back, after(days=2), OFFICE)
+    outcome = await dispatch.ask(back, after(days=2), ADMINISTRATOR)
     assert (outcome["version"], outcome["in_force_from"]) == ("3", time_text(after(days=9)))
     assert [event.version for event in dispatch.events] == ["1", "2", "3"]  # type: ignore[attr-defined]
 
 
 @each
-@pytest.mark.parametrize("actor", ["entrepreneur:li", "dept:housing/li", "supervisor:sun"])
-async def test_only_office_operator_and_the_system_publish(
+@pytest.mark.parametrize("actor", ["entrepreneur:li", "handler:housing/li", "supervisor:sun"])
+async def test_nobody_publishes_without_the_right(
     subject: str, command: Command, field: str, value: object, actor: str
 ) -> None:
     dispatch = Dispatch(subject, own_directory=True)
@@ -124,7 +124,7 @@ async def test_a_version_delivered_twice_is_published_once(
     subject: str, command: Command, field: str, value: object
 ) -> None:
     dispatch = Dispatch(subject, own_directory=True)
-    record = dispatch.command(command, after(), OFFICE)
+    record = dispatch.command(command, after(), ADMINISTRATOR)
     first, second = await dispatch.deliver(record), await dispatch.deliver(record)
     assert first.answers[0].outcome == second.answers[0].outcome
     assert [out.value for out in first.outgoing] == [out.value for out in second.outgoing]
@@ -192,7 +192,7 @@ async def test_a_first_start_publishes_the_built_in_directory_in_one_batch() -> 
 
 async def test_an_official_may_belong_to_a_department() -> None:
     dispatch = Dispatch(subject_of("staff", "chen"), own_directory=True)
-    await dispatch.ask(CHEN, after(), OFFICE)
+    await dispatch.ask(CHEN, after(), ADMINISTRATOR)
     [event] = dispatch.events
     assert isinstance(event, StaffPublished)
     assert (event.name, event.roles, event.department) == ("陈伟", ("office", "leader"), "office")

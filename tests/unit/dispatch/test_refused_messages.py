@@ -6,6 +6,7 @@ from shared.contract.commands.dispatch import RefuseMessage, SignAssignment
 from tests.unit.dispatch.given import ASSIGN, DRAFT, SIGN, Dispatch
 from tests.unit.one_aggregate import after
 
+SYSTEM = "system:departments-gateway"
 REFUSE = RefuseMessage(message="m", reason="malformed")
 
 LEGAL = ["sign", "return", "recall", "name_handler"]
@@ -65,7 +66,7 @@ async def test_a_later_registration_finds_nothing_of_the_message_that_came_too_e
 
 async def test_a_department_is_no_issue() -> None:
     dispatch = Dispatch("dept:housing")
-    assert (await dispatch.ask(REFUSE, after(), "dept:housing"))["status"] == "done"
+    assert (await dispatch.ask(REFUSE, after(), SYSTEM))["status"] == "done"
     item = decode(dispatch.command(ASSIGN, after(), "office:chen"), dispatch.consumer)
     assert isinstance(item, Item)
     assert "takes no such command for a department" in item.failure
@@ -73,7 +74,7 @@ async def test_a_department_is_no_issue() -> None:
 
 async def test_only_a_department_of_the_directory_is_told() -> None:
     dispatch = Dispatch("dept:nobody")
-    assert (await dispatch.ask(REFUSE, after(), "dept:nobody"))["reason"] == "unknown_department"
+    assert (await dispatch.ask(REFUSE, after(), SYSTEM))["reason"] == "unknown_department"
     issue = await Dispatch().bring(State.ASSIGNED)
     await issue.deliver(issue.message("nobody", "m-3", SIGN))
     assert (issue.commands, issue.told_to("nobody")) == ([], [])
@@ -81,7 +82,7 @@ async def test_only_a_department_of_the_directory_is_told() -> None:
 
 async def test_a_message_of_a_person_within_the_department_is_named_as_the_department_named_it() -> None:
     dispatch = await Dispatch().bring(State.ASSIGNED)
-    actor = "dept:housing/li"
+    actor = "handler:housing/li"
     await dispatch.deliver(dispatch.command(DRAFT, after(), actor, f"dept/{actor}/2026/m-1"))
     assert dispatch.orders[-1][2]["message"] == "2026/m-1"
 

@@ -275,7 +275,7 @@ def test_a_refused_rework_of_a_planned_matter_is_tracked() -> None:
 
 def test_only_the_one_who_raised_an_issue_rates_its_reply() -> None:
     issue = invited(person=PERSON)
-    for stranger in ("entrepreneur:wang", "office:li", "dept:housing/li"):
+    for stranger in ("entrepreneur:wang", "office:li", "handler:housing/li"):
         refused = issue.ask(rating(), after(days=2), stranger)
         assert refused["reason"] == Reason.WRONG_ROLE
     assert issue.ask(rating(), after(days=2), RAISER)["state"] == "closed"
@@ -288,7 +288,7 @@ def test_an_official_never_rates_not_even_where_the_event_names_no_person() -> N
 def test_only_the_office_decides_on_rework() -> None:
     issue = invited()
     issue.ask(BAD, after(days=2), RAISER)
-    assert issue.ask(GRANT, after(days=3), "dept:housing/li")["reason"] == Reason.WRONG_ROLE
+    assert issue.ask(GRANT, after(days=3), "handler:housing/li")["reason"] == Reason.WRONG_ROLE
     assert issue.ask(GRANT, after(days=3), OFFICE)["state"] == "rework"
 
 

@@ -65,7 +65,7 @@ def test_a_registration_refers_to_the_person_and_the_reference_is_of_this_issue_
 
 
 @pytest.mark.parametrize(
-    ("actor", "recorded_by"), [(RAISER, ""), (OFFICE, "chen"), ("dept:housing/li", "housing/li")]
+    ("actor", "recorded_by"), [(RAISER, ""), (OFFICE, "chen"), ("township:qian", "qian")]
 )
 def test_a_registration_says_which_official_wrote_it_down(actor: str, recorded_by: str) -> None:
     issue = Played()
@@ -121,7 +121,7 @@ def test_what_came_from_a_talk_or_a_visit_is_never_rejected(origin: Source) -> N
     ("command", "actor", "reason"),
     [
         (AcceptIssue(), RAISER, "wrong_role"),
-        (REJECT, "dept:housing/li", "wrong_role"),
+        (REJECT, "handler:housing/li", "wrong_role"),
         (REJECT.model_copy(update={"explanation": "  "}), OFFICE, "reason_missing"),
         (WithdrawIssue(), "entrepreneur:wang", "wrong_role"),
     ],

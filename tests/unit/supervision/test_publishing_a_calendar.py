@@ -169,18 +169,6 @@ def test_a_later_version_cannot_hold_from_the_past() -> None:
     assert isinstance(decide(state, table(*NOTICE_2027, through=2027, in_force_from=MONDAY)), Change)
 
 
-@pytest.mark.parametrize("actor", ["", "entrepreneur:li", "office:chen", "dept:traffic", "leader:shen"])
-def test_whoever_has_no_business_with_the_calendar_is_refused(actor: str) -> None:
-    refusal = decide(None, table(), actor)
-    assert isinstance(refusal, Refusal)
-    assert refusal.reason is Reason.WRONG_ROLE
-
-
-@pytest.mark.parametrize("actor", ["supervisor:chen", "operator:wu", "system:first-start"])
-def test_supervisor_operator_and_system_may_publish(actor: str) -> None:
-    assert isinstance(decide(None, table(), actor), Change)
-
-
 def test_a_command_delivered_twice_publishes_once() -> None:
     aggregate = started()
     record = aggregate.command(table(*NOTICE_2027, through=2027), MONDAY, "supervisor:chen", "key-1")

@@ -1,0 +1,241 @@
+"""Who may do what: one table of verbs by kind, role and scope, and one of who reads which fields.
+
+Both fail closed: a verb that is in no row belongs to the system alone, a field that is in no group is shown to nobody.
+docs/rights.md is printed from here, and a test asks every route as every role.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from shared.contract.words import Role
+
+SYSTEM = "system"
+"""Who acts for nobody: a fan-out, a first start, a gateway that answers. No token names this role."""
+
+
+class Scope(StrEnum):
+    """How far a right reaches."""
+
+    OWN = "own"
+    """What one raised, or wrote down for somebody else."""
+    DEPARTMENT = "department"
+    """What one's department holds."""
+    JURISDICTION = "jurisdiction"
+    """Everything of one's own jurisdiction."""
+    COUNTIES = "counties"
+    """That, and what its counties sent up."""
+
+
+class Belongs(NamedTuple):
+    """To whom one aggregate belongs, as far as its state says: references, departments, who wrote it down."""
+
+    person: str = ""
+    recorded_by: str = ""
+    departments: tuple[str, ...] = ()
+    jurisdiction: str = ""
+    """Whose it is where that is not the deployment's own."""
+    anonymous: bool = False
+
+
+NOBODYS = Belongs()
+"""Of what belongs to nobody in particular, such as a policy."""
+
+
+class Asker(NamedTuple):
+    """Who asks in one role: ``office:chen``, ``handler:housing/li``, ``dept:housing``, ``entrepreneur:<reference>``."""
+
+    role: str
+    account: str
+    department: str = ""
+
+    @classmethod
+    def of(cls, actor: str) -> "Asker":
+        """The asker that an actor names."""
+        role, _, name = actor.partition(":")
+        if role not in IN_DEPARTMENTS:
+            return cls(role, name)
+        department, _, account = name.partition("/")
+        return cls(role, account, department)
+
+    @property
+    def actor(self) -> str:
+        """How a command names this asker."""
+        name = "/".join(part for part in (self.department, self.account) if part)
+        return f"{self.role}:{name if self.role in IN_DEPARTMENTS else self.account}"
+
+    def is_within(self, scope: Scope, belongs: Belongs) -> bool:
+        """Whether what belongs so is within this scope of the asker."""
+        match scope:
+            case Scope.OWN:
+                owner = belongs.person if self.role == Role.ENTREPRENEUR else belongs.recorded_by
+                return bool(owner) and owner == self.account
+            case Scope.DEPARTMENT:
+                return bool(self.department) and self.department in belongs.departments
+            case Scope.JURISDICTION:
+                return not belongs.jurisdiction
+        return True
+
+
+IN_DEPARTMENTS = (Role.HANDLER, Role.DEPARTMENT_LEADER, Role.DEPARTMENT)
+"""The roles whose actors name their department first."""
+
+Grants = Mapping[Role, Scope]
+OWN, DEPARTMENT, HERE, COUNTIES = Scope.OWN, Scope.DEPARTMENT, Scope.JURISDICTION, Scope.COUNTIES
+
+_OFFICE: Grants = {Role.OFFICE: HERE}
+_RAISER: Grants = {Role.ENTREPRENEUR: OWN}
+_ITS_PEOPLE: Grants = {
+    Role.HANDLER: DEPARTMENT,
+    Role.DEPARTMENT_LEADER: DEPARTMENT,
+    Role.DEPARTMENT: DEPARTMENT,
+}
+_RECORDERS = (
+    Role.CLERK,
+    Role.OFFICE,
+    Role.FEDERATION,
+    Role.CPPCC,
+    Role.OBSERVER,
+    Role.LIAISON,
+    Role.TOWNSHIP,
+)
+"""Who writes down what an entrepreneur says."""
+_EVERYBODY: Grants = dict.fromkeys(Role, COUNTIES)
+_OVERSEERS: Grants = {
+    Role.SUPERVISOR: COUNTIES,
+    Role.LEADER: COUNTIES,
+    Role.CPPCC: HERE,
+    Role.DISCIPLINE: COUNTIES,
+}
+
+RIGHTS: Mapping[tuple[str, str], Grants] = {
+    # intake
+    ("issue", "register"): {Role.ENTREPRENEUR: HERE, **dict.fromkeys(_RECORDERS, HERE)},
+    ("issue", "accept"): _OFFICE,
+    ("issue", "reject"): _OFFICE,
+    ("issue", "withdraw"): {Role.ENTREPRENEUR: HERE, **_OFFICE},  # whose it is, the decision compares
+    # dispatch
+    ("issue", "assign"): _OFFICE,
+    ("issue", "recall"): _OFFICE,
+    ("issue", "rule"): _OFFICE,
+    ("issue", "sign"): _ITS_PEOPLE,
+    ("issue", "return"): _ITS_PEOPLE,
+    ("issue", "name_handler"): _ITS_PEOPLE,  # as long as the directory names no leaders, anybody there
+    ("issue", "draft"): _ITS_PEOPLE,
+    ("issue", "sign_off"): {Role.DEPARTMENT_LEADER: DEPARTMENT},
+    ("issue", "send_back"): {**_ITS_PEOPLE, **_OFFICE},
+    ("issue", "check"): _OFFICE,
+    ("issue", "release"): _OFFICE,
+    ("issue", "correct"): _OFFICE,
+    ("department", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
+    ("department", "merge"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
+    ("staff", "publish"): {Role.ADMINISTRATOR: HERE},
+    ("rules", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
+    # feedback
+    ("issue", "rate"): {Role.ENTREPRENEUR: HERE},
+    ("issue", "decide_rework"): _OFFICE,
+    ("issue", "finish_tracking"): {Role.LEADER: HERE},
+    # supervision
+    ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
+    ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
+    # reading
+    ("issue", "read"): {
+        **_RAISER,
+        **dict.fromkeys(_RECORDERS, OWN),
+        Role.CLERK: HERE,
+        Role.OFFICE: HERE,
+        **_ITS_PEOPLE,
+        **_OVERSEERS,
+    },
+    **{
+        (kind, "read"): _EVERYBODY
+        for kind in ("department", "staff", "rules", "policy", "calendar", "reference")
+    },
+    # operators
+    **{
+        ("record", verb): {Role.OPERATOR: HERE}
+        for verb in ("read", "replay", "discard", "skip", "publish_again")
+    },
+    ("history", "drive"): {Role.OPERATOR: HERE},
+}
+"""(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes."""
+
+LINKED = ("read", "rate", "withdraw")
+"""What a link to one issue admits to (docs/security.md)."""
+
+OFFICIALS = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.OPERATOR, Role.ADMINISTRATOR))
+_INSIDE = (Role.OFFICE, *IN_DEPARTMENTS)
+
+GROUPS: Mapping[str, tuple[Role, ...]] = {
+    "course": tuple(Role),
+    "words": (Role.ENTREPRENEUR, *OFFICIALS),
+    "raiser": (Role.ENTREPRENEUR, *OFFICIALS),
+    "raiser of an anonymous issue": (Role.ENTREPRENEUR, Role.OFFICE),
+    "handling": OFFICIALS,
+    "drafts": _INSIDE,
+}
+"""Groups of fields, and the roles that read them where they may read the aggregate at all."""
+
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "issue": {
+        # where it stands
+        **dict.fromkeys(
+            (
+                "state",
+                "kind",
+                "origin",
+                "number",
+                "anonymous",
+                "registered_at",
+                "due_at",
+                "provisional_because",
+                "ground",
+                "explanation",
+                "round",
+                "reply",
+                "tracked",
+                "department",
+                "correction",
+                "clocks",
+            ),
+            "course",
+        ),
+        **dict.fromkeys(("title", "text"), "words"),
+        **dict.fromkeys(("person", "enterprise", "raised_by", "recorded_by"), "raiser"),
+        **dict.fromkeys(
+            ("assignment", "assignments", "return_until", "kept", "passed_on", "handler", "substitute"),
+            "handling",
+        ),
+        "drafts": "drafts",
+    },
+}
+"""kind -> field of its state -> group; kinds that are not here are read whole by whoever may read them."""
+
+
+def granted(kind: str, verb: str) -> Grants:
+    """Who may do this, and how far; nobody but the system where the table has no row."""
+    return RIGHTS.get((kind, verb), {})
+
+
+def scope_of(asker: Asker, kind: str, verb: str) -> Scope | None:
+    """How far this asker's role reaches for this verb; None where the role has no such right."""
+    if asker.role == SYSTEM:
+        return Scope.COUNTIES
+    return next((scope for role, scope in granted(kind, verb).items() if role == asker.role), None)
+
+
+def may(asker: Asker, kind: str, verb: str, belongs: Belongs) -> bool:
+    """Whether this asker may do this to what belongs so."""
+    scope = scope_of(asker, kind, verb)
+    return scope is not None and asker.is_within(scope, belongs)
+
+
+def readable(kind: str, fields: Collection[str], role: str, belongs: Belongs) -> Iterator[str]:
+    """Those of the fields that this role reads, where it may read the aggregate."""
+    groups = FIELDS.get(kind)
+    for name in fields:
+        group = "course" if groups is None else groups.get(name, "")
+        if group == "raiser" and belongs.anonymous:
+            group = "raiser of an anonymous issue"
+        if role in GROUPS.get(group, ()):
+            yield name
