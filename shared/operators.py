@@ -23,6 +23,7 @@ from shared.contract.command import Skip
 from shared.contract.event import MAX_REASON_CHARS, MOST
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.rights import Asker
 from shared.identity.callers import Requires
 from shared.store import Aggregates
 from shared.web import Id, Key
@@ -35,10 +36,10 @@ MOST_SHOWN_BYTES = 100_000
 """How much of a value is shown; what is handed in again is always the whole."""
 
 Reader = Depends(Requires("record", "read"))
-ReplayActor = Annotated[str, Depends(Requires("record", "replay"))]
-DiscardActor = Annotated[str, Depends(Requires("record", "discard"))]
-SkipActor = Annotated[str, Depends(Requires("record", "skip"))]
-PublishAgainActor = Annotated[str, Depends(Requires("record", "publish_again"))]
+ReplayAsker = Annotated[Asker, Depends(Requires("record", "replay"))]
+DiscardAsker = Annotated[Asker, Depends(Requires("record", "discard"))]
+SkipAsker = Annotated[Asker, Depends(Requires("record", "skip"))]
+PublishAgainAsker = Annotated[Asker, Depends(Requires("record", "publish_again"))]
 Why = Annotated[str, Field(min_length=1, max_length=MAX_REASON_CHARS)]
 SEGMENT = {"max_length": 249, "pattern": r"^[\w.-]+$"}
 Topic = Annotated[str, Path(examples=["intake.events"], **SEGMENT)]
@@ -164,11 +165,11 @@ def _reading(routes: APIRouter, log: Log) -> None:
 def _resolving(routes: APIRouter, resolver: Resolver) -> None:
     @routes.post(f"/dead-letters/{ORIGIN}/replay", tags=[TAG], response_model=Resolution)
     async def replay(
-        topic: Topic, partition: Partition, offset: Offset, actor: ReplayActor, request: Request
+        topic: Topic, partition: Partition, offset: Offset, asker: ReplayAsker, request: Request
     ) -> JSONResponse:
         """Hand one dead letter in again; a record that could not be published is published."""
         try:
-            return _resolved(await resolver.replay(f"{topic}/{partition}/{offset}", actor), request)
+            return _resolved(await resolver.replay(f"{topic}/{partition}/{offset}", asker.actor), request)
         except NotPossible as error:
             return problem(409, "这条死信不能重放 / it cannot be handed in again", detail=str(error))
 
@@ -178,13 +179,13 @@ def _resolving(routes: APIRouter, resolver: Resolver) -> None:
         partition: Partition,
         offset: Offset,
         body: Discarding,
-        actor: DiscardActor,
+        asker: DiscardAsker,
         request: Request,
     ) -> JSONResponse:
         """Give one dead letter up: what waits for it goes on without it, and no replay executes it."""
         try:
             origin = f"{topic}/{partition}/{offset}"
-            return _resolved(await resolver.discard(origin, actor, body.reason, body.seq), request)
+            return _resolved(await resolver.discard(origin, asker.actor, body.reason, body.seq), request)
         except NotPossible as error:
             return problem(409, "这条死信不能放弃 / it cannot be discarded", detail=str(error))
 
@@ -194,7 +195,7 @@ def _skipping(
 ) -> None:
     @routes.post(_path(kind, "skip"), tags=["commands"], name=f"skip_{kind.name}", response_model=None)
     async def skip(
-        id: Id, body: Skipping, actor: SkipActor, request: Request, idempotency_key: Key = None
+        id: Id, body: Skipping, asker: SkipAsker, request: Request, idempotency_key: Key = None
     ) -> JSONResponse:
         """Record that an event never comes: what is held behind it goes on; refused where nothing is."""
         owner = f"/{consumer.jurisdiction}/{body.topic.partition('.')[0]}"
@@ -217,7 +218,7 @@ def _skipping(
             return problem(409, "没有等待它的事件 / nothing waits for it", detail=detail)
         command = Skip(topic=body.topic, source=owner, seq=body.seq, reason=body.reason)
         key = f"skip/{body.topic}/{body.seq}/{idempotency_key or uuid4().hex}"
-        asked = gateways.Request(subject, command, "http", actor, key)
+        asked = gateways.Request(subject, command, "http", asker.actor, key)
         return answer(await gateway.ask(asked), request, place_of(subject, asked.id))
 
 
@@ -232,7 +233,7 @@ def _publishing(
         name=f"publish_again_{kind.name}",
         response_model=PublishedAgain,
     )
-    async def publish_again(id: Id, actor: PublishAgainActor, request: Request) -> JSONResponse:
+    async def publish_again(id: Id, asker: PublishAgainAsker, request: Request) -> JSONResponse:
         """Publish every event of one aggregate again as it was: who has it drops it, who lost it goes on."""
         subject = subject_of(kind.name, id)
         if await store.get(subject) is None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -17,8 +17,8 @@ from shared.contract.asyncapi import text as asyncapi_text
 from shared.contract.command import Command
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import AggregateType, Consumer
-from shared.domain.rights import granted, readable
-from shared.identity.callers import asker_for, askers_of, caller_of, readers_of
+from shared.domain.rights import Asker, granted, readable
+from shared.identity.callers import Requires, askers_of, caller_of, readers_of
 from shared.identity.tokens import Caller
 from shared.metrics import Metrics
 from shared.store import Aggregates
@@ -80,11 +80,11 @@ def _command_route(routes: APIRouter, gateway: Gateway, consumer: Consumer, shap
     async def endpoint(
         id: Id,
         request: Request,
+        asker: Annotated[Asker, Depends(Requires(shape.aggregate, shape.verb))],
         body: shape,  # type: ignore[valid-type]
         idempotency_key: Key = None,
     ) -> JSONResponse:
         key, subject = f"{verb}/{id}/{idempotency_key or uuid4().hex}", subject_of(shape.aggregate, id)
-        asker = asker_for(caller_of(request), shape.aggregate, shape.verb, subject)
         asked = gateways.Request(subject, body, "http", asker.actor, key)
         if consumer.kind(asked.subject) is None:
             return problem(404, f"只有 {consumer.jurisdiction} / there is only {consumer.jurisdiction}")

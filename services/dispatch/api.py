@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +16,8 @@ from shared.bus import gateway as gateways
 from shared.contract.commands.dispatch import MergeDepartment
 from shared.contract.subjects import subject_of
 from shared.domain.reference import Reference
-from shared.identity.callers import asker_for, caller_of
+from shared.domain.rights import Asker
+from shared.identity.callers import Requires
 from shared.store import Aggregates
 from shared.web import ID_PATTERN, Key
 
@@ -53,12 +54,16 @@ def routes(gateway: gateways.Gateway, reference: Reference, store: Aggregates) -
         ]
 
     @router.post("/departments/{code}/merge", tags=["commands"], response_model=None)
-    async def merge(code: Code, body: Merger, request: Request, idempotency_key: Key = None) -> JSONResponse:
+    async def merge(
+        code: Code,
+        asker: Annotated[Asker, Depends(Requires("department", MergeDepartment.verb))],
+        body: Merger,
+        request: Request,
+        idempotency_key: Key = None,
+    ) -> JSONResponse:
         """Merge a department into another, which takes over every issue that is open there."""
-        caller, subject = caller_of(request), subject_of("department", code)
-        actor = asker_for(caller, "department", MergeDepartment.verb, subject).actor
         key = f"merge/{code}/{idempotency_key or uuid4().hex}"
-        outcome, asked = await ask_for_all(gateway, store, code, body.into, actor, key)
+        outcome, asked = await ask_for_all(gateway, store, code, body.into, asker.actor, key)
         return answer(outcome, request, place_of(asked.subject, asked.id))
 
     return router

@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse
 
 from services.intake.issue.numbers import issue_id
@@ -14,7 +15,8 @@ from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.contract.commands.intake import RegisterIssue
 from shared.domain.clocks import SHANGHAI
-from shared.identity.callers import asker_for, caller_of
+from shared.domain.rights import Asker
+from shared.identity.callers import Requires
 
 
 def today() -> date:
@@ -34,14 +36,17 @@ def routes(gateway: Gateway, jurisdiction: str, on: Callable[[], date] = today) 
 
     @router.post("/issues", status_code=201, response_model=None)
     async def register(
-        body: RegisterIssue, request: Request, idempotency_key: str | None = Header(None, max_length=200)
+        asker: Annotated[Asker, Depends(Requires("issue", RegisterIssue.verb))],
+        body: RegisterIssue,
+        request: Request,
+        idempotency_key: str | None = Header(None, max_length=200),
     ) -> JSONResponse:
         """Raise an issue; the same Idempotency-Key gives the same issue, however often it is sent.
 
         Without one, the same body from the same asker on the same day (Asia/Shanghai) gives the same issue: a request
         that was not answered, or with 503, can be sent again.
         """
-        actor = asker_for(caller_of(request), "issue", RegisterIssue.verb).actor
+        actor = asker.actor
         key = idempotency_key or key_of(body, on())
         subject = issue_id(jurisdiction, actor, key)
         asked = gateways.Request(subject, body, "http", actor, f"register/{key}")

@@ -188,6 +188,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "anonymous",
                 "registered_at",
                 "due_at",
+                "ended_at",
                 "provisional_because",
                 "ground",
                 "explanation",

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.contract.subjects import kind_of
+from shared.contract.subjects import KINDS, kind_of, subject_of
 from shared.contract.words import Role
 from shared.domain.rights import IN_DEPARTMENTS, LINKED, Asker, Belongs, granted, may, scope_of
 from shared.identity.tokens import Caller, Tokens, WrongToken
@@ -80,11 +80,13 @@ def readers_of(caller: Caller, subject: str, belongs: Belongs) -> list[Asker]:
 
 
 class Requires:
-    """A dependency: the actor that the caller is for this verb; raises WrongRole."""
+    """A dependency of a route: the asker that the caller is for this verb; raises WrongRole before any body is read."""
 
     def __init__(self, kind: str, verb: str) -> None:
         self._kind, self._verb = kind, verb
 
-    def __call__(self, request: Request) -> str:
-        """The actor, as commands name it."""
-        return asker_for(caller_of(request), self._kind, self._verb).actor
+    def __call__(self, request: Request) -> Asker:
+        """The caller in the role in which it may ask."""
+        path = request.path_params
+        subject = subject_of(self._kind, path["id"]) if "id" in path and self._kind in KINDS else ""
+        return asker_for(caller_of(request), self._kind, self._verb, subject)

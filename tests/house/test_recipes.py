@@ -20,7 +20,7 @@ from tests.house.repository import ROOT
 from tests.house.tables.kinds import SERVICES
 from tests.unit.cli.owners import NOW, Owner
 
-LIMITS = {"Add an event": 6, "Add a command": 6, "Add a clock": 5, "Add a metric": 3}
+LIMITS = {"Add an event": 6, "Add a command": 7, "Add a clock": 5, "Add a metric": 3}
 COPIED = (
     "shared",
     "services",
@@ -189,6 +189,11 @@ def strike(issue: Issue | None, command: StrikeIssue, context: Context) -> Chang
 def test_a_command_that_follows_its_recipe_is_asked_for_in_every_state(copy: Path) -> None:
     with (copy / "shared/contract/commands/intake.py").open("a", encoding="utf-8") as commands:
         commands.write(COMMAND)
+    edit(
+        copy / "shared/domain/rights.py",
+        '    ("issue", "withdraw"): ',
+        '    ("issue", "strike"): _OFFICE,\n    ("issue", "withdraw"): ',
+    )
     life, decisions = (copy / f"services/intake/issue/{name}.py" for name in ("life", "decisions"))
     last = '    (State.ACCEPTED, "withdraw"): State.WITHDRAWN,\n'
     edit(life, last, f'{last}    (State.ACCEPTED, "strike"): State.REJECTED,\n')
