@@ -169,11 +169,12 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str
 
 
 def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wish | None:
-    this, handler = sight.assignment, f"dept:{sight.department}"
+    this, handler = sight.assignment, f"handler:{sight.department}/qin"
+    leader = f"department_leader:{sight.department}/leader"
     if sight.dispatch in ("assigned", "in_progress", "drafted") and rng.random() < 0.07:
         return Wish(OFFICE, RecallAssignment(assignment=this, reason="误交办"))
     if sight.dispatch in ("assigned", "in_progress") and rng.random() < 0.1:
-        return Wish(f"{handler}/leader", _naming(sight, rng))
+        return Wish(leader, _naming(sight, rng))
     match sight.dispatch:
         case "":
             return Wish(OFFICE, AssignIssue(department=rng.choice(["", *departments])))
@@ -192,7 +193,7 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
         case "drafted":
             if rng.random() < 0.1:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请补充依据"))
-            return Wish(f"{handler}/leader", SignOffReply(**sight.page(rng)))
+            return Wish(leader, SignOffReply(**sight.page(rng)))
         case "signed_off":
             if rng.random() < 0.15:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请写明时限"))
@@ -210,9 +211,9 @@ def _draft(sight: Sight, rng: Random) -> DraftReply:
 
 def _drafter(sight: Sight, rng: Random) -> str:
     """Mostly somebody who may: anybody of the department as long as nobody is named."""
-    department = f"dept:{sight.department}"
+    department = f"handler:{sight.department}"
     if not sight.named:
-        return department
+        return f"{department}/lu"
     return f"{department}/{rng.choice(sight.named if rng.random() < 0.9 else PEOPLE)}"
 
 
@@ -258,13 +259,13 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str)
         Wish(OFFICE, RejectIssue(ground=RejectionGround.PETITION, explanation="信访中")),
         Wish(OFFICE, AssignIssue(department=rng.choice(list(departments)))),
         Wish(OFFICE, AssignIssue(department="no-such")),
-        Wish(f"dept:{department}", SignAssignment(assignment=this)),
-        Wish(f"dept:{rng.choice(list(departments))}", SignAssignment(assignment=this)),
+        Wish(f"handler:{department}/lu", SignAssignment(assignment=this)),
+        Wish(f"handler:{rng.choice(list(departments))}/lu", SignAssignment(assignment=this)),
         Wish(f"dept:{department}", ReturnAssignment(assignment=this, reason="不是我们的事")),
         Wish(OFFICE, RuleOnReturn(assignment=this, upheld=False, reason="维持")),
         Wish(OFFICE, RecallAssignment(assignment=this, reason="误交办")),
-        Wish(f"dept:{department}/leader", _naming(sight, rng)),
-        Wish(f"dept:{department}/{rng.choice(PEOPLE)}", _draft(sight, rng)),
+        Wish(f"department_leader:{department}/leader", _naming(sight, rng)),
+        Wish(f"handler:{department}/{rng.choice(PEOPLE)}", _draft(sight, rng)),
         Wish(rng.choice((RELEASER, "office:leader")), correction(sight, rng)),
         Wish(f"dept:{department}", _draft(sight, rng)),
         Wish(f"department_leader:{department}/leader", SignOffReply(**sight.page(rng))),

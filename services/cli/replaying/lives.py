@@ -107,7 +107,7 @@ class Life:
             case Plan.ASSIGN:
                 return Step("dispatch", at, (self._entry("dispatch.assign.v1", {}, "office:replay", at),))
             case Plan.SIGN:
-                signs = f"dept:{self.department}/signs"
+                signs = f"handler:{self.department}/signs"
                 return Step("dispatch", at, (self._entry("dispatch.sign.v1", held, signs, at),))
             case Plan.ANSWER if message.replied_at is not None:
                 return Step("dispatch", message.replied_at, self._answers(held, message.replied_at))
@@ -122,8 +122,8 @@ class Life:
         draft = {**held, "outcome": outcome.value, "text": text}
         read = {**held, "draft": 1, "sha256": draft_hash(outcome, text, None)}
         return (
-            self._entry("dispatch.draft.v1", draft, f"dept:{self.department}/handler", at),
-            self._entry("dispatch.sign_off.v1", read, f"dept:{self.department}/leader", at),
+            self._entry("dispatch.draft.v1", draft, f"handler:{self.department}/handler", at),
+            self._entry("dispatch.sign_off.v1", read, f"department_leader:{self.department}/leader", at),
             self._entry("dispatch.check.v1", read, "office:replay", at),
             self._entry("dispatch.release.v1", read, "office:replay", at),
         )

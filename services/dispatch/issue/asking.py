@@ -8,6 +8,7 @@ from shared.contract.commands.dispatch import RefuseMessage
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.orders import OrderRefused
 from shared.contract.subjects import subject_of
+from shared.contract.words import Role
 from shared.domain.decisions import Context, Message, Reason, Refusal, illegal, order
 from shared.domain.decisions import command as ask
 from shared.domain.reference import NotPublished
@@ -94,17 +95,17 @@ def entry_of(issue: Issue, context: Context) -> DepartmentPublished:
 
 
 def from_own_system(context: Context) -> bool:
-    """Whether it is a message of a department's own system, which answers for who signed there."""
-    return context.cause.startswith(DEPARTMENTS_GATEWAY)
+    """Whether a department's own system asks, on its topic or over HTTP: it answers for who signed there."""
+    return context.role == Role.DEPARTMENT and not person_of(context.actor)
 
 
 def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
-    """What a department hears of a refused message of its own system; nothing for anybody else.
+    """What a department hears on its topic of a refused message that came there; nothing for anybody else.
 
     Where there is no issue, the department's own aggregate tells it.
     """
     code = department_of(context.actor)
-    if not from_own_system(context) or context.directory.department(code) is None:
+    if not context.cause.startswith(DEPARTMENTS_GATEWAY) or context.directory.department(code) is None:
         return ()
     # The key of the id is the id that the department gave its message.
     message = context.cause.removeprefix(f"{DEPARTMENTS_GATEWAY}{context.actor}/")

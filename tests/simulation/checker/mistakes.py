@@ -59,8 +59,10 @@ def _handlers(subject: str, events: list[Event]) -> Iterator[Violation]:
             handler, substitute = data["handler"], data.get("substitute", "")
         elif kind == "reply.drafted" and handler:
             person = data["by"].partition("/")[2]
-            own_system = not person and str(event["cause"]).startswith("dept/")
-            if not own_system and person not in {handler, substitute} - {""}:
+            if person and person not in {
+                handler,
+                substitute,
+            }:  # without a person it is the department's own system
                 yield Clause.DRAFTED_BY(
                     f"{subject}: {event['id']} was drafted by {data['by']}, not {handler}"
                 )

@@ -54,7 +54,7 @@ def test_the_plan_registers_accepts_assigns_signs_and_answers_at_the_real_times(
     ]
     for entry in (entry for step in steps for entry in step.entries):
         COMMANDS[entry["type"]].model_validate(entry["data"])
-    assert steps[2].entries[0]["actor"] == "department_leader:housing/signs"
+    assert steps[2].entries[0]["actor"] == "handler:housing/signs"
     read = {"assignment": "a.1", "draft": 1, "sha256": draft_hash(Outcome.EXPLAINED, "已修", None)}
     assert [entry["data"] for entry in steps[3].entries[1:]] == [read] * 3
     assert life().inputs(UNTIL) == len(steps) == 4

@@ -94,7 +94,7 @@ async def test_a_correction_that_is_refused_says_why_and_changes_nothing(
 
 async def test_of_a_planned_outcome_the_date_is_corrected_too_and_never_to_one_that_is_past() -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
-    drafted = await dispatch.ask(PLANNED, after(hours=1), "dept:housing/li")
+    drafted = await dispatch.ask(PLANNED, after(hours=1), "handler:housing/li")
     await dispatch.walk(("sign_off", "check", "release"))
     corrects = CORRECT.model_copy(update={"sha256": drafted["sha256"], "text": PLANNED.text})
     past = corrects.model_copy(update={"promised_on": date(2026, 3, 1)})
@@ -107,7 +107,7 @@ async def test_of_a_planned_outcome_the_date_is_corrected_too_and_never_to_one_t
 
 async def test_words_are_corrected_after_the_promised_date_has_passed_and_the_date_stays() -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
-    drafted = await dispatch.ask(PLANNED, after(hours=1), "dept:housing/li")
+    drafted = await dispatch.ask(PLANNED, after(hours=1), "handler:housing/li")
     await dispatch.walk(("sign_off", "check", "release"))
     corrects = CORRECT.model_copy(update={"sha256": drafted["sha256"]})
     assert (await dispatch.ask(corrects, after(days=300), OFFICE))["status"] == "done"

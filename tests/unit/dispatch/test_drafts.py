@@ -109,7 +109,7 @@ async def test_nobody_else_signs_along_for_a_department(actor: str, reason: str)
     assert refused(await dispatch.ask(SIGNED, after(hours=1), actor)) == reason
 
 
-@pytest.mark.parametrize("actor", [HANDLER, "dept:housing"])
+@pytest.mark.parametrize("actor", [HANDLER, "department_leader:housing/sun"])
 async def test_over_http_nobody_writes_anothers_name_under_a_draft(actor: str) -> None:
     dispatch = await Dispatch().bring(State.IN_PROGRESS)
     before = dispatch.state

@@ -151,7 +151,7 @@ async def test_a_new_round_is_returned_by_nobody_who_answered_and_in_time_by_a_s
     assert refused(await dispatch.ask(RETURN, after(hours=2), HANDLER)) == "illegal_move"
     await dispatch.ask(HandOver(department="housing", to="planning", by="chen"), after(hours=3), FAN_OUT)
     returns = RETURN.model_copy(update={"assignment": SECOND})
-    assert (await dispatch.ask(returns, after(hours=4), "dept:planning/sun"))["state"] == "returned"
+    assert (await dispatch.ask(returns, after(hours=4), "handler:planning/sun"))["state"] == "returned"
 
 
 async def test_what_was_returned_after_signing_and_kept_is_signed_for_again_and_returned_no_more() -> None:

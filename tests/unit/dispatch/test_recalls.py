@@ -99,7 +99,7 @@ async def test_a_recalled_issue_is_assigned_again_to_the_same_department_or_anot
     outcome = await dispatch.ask(AssignIssue(department=department), after(days=3), OFFICE)
     assert (outcome["assignment"], outcome["department"]) == (SECOND, department)
     returns = RETURN.model_copy(update={"assignment": SECOND})
-    actor = f"dept:{department}/li"
+    actor = f"handler:{department}/li"
     assert (await dispatch.ask(returns, after(days=3, hours=1), actor))["state"] == "returned"
 
 
