@@ -59,7 +59,7 @@ class Vault:
         raw = bytes(entry["key"])
         try:
             return Key(name, self._wrap.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], name.encode()))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise Erased(name) from None
 
     async def erase(self, name: str) -> None:

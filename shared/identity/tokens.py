@@ -18,6 +18,7 @@ from shared.contract.words import Role
 from shared.identity.keys import ALGORITHM
 
 LIFETIME = timedelta(minutes=15)
+"""The longest that a token is good for: nothing takes one back earlier, so no service believes a longer one."""
 LEEWAY = timedelta(seconds=30)
 """How far the clocks of a signer and of a service may be apart."""
 MOST_CHARS = 4_000
@@ -97,9 +98,12 @@ class Tokens:
         try:
             claims = jwt.decode(token, self._issuers, algorithms=[ALGORITHM]).claims
             self._registry().validate(claims)
-            known = _Known(Caller.model_validate(claims), datetime.fromtimestamp(claims["exp"], UTC))
+            issued_at, ends_at = (datetime.fromtimestamp(claims[name], UTC) for name in ("iat", "exp"))
+            known = _Known(Caller.model_validate(claims), ends_at)
         except (JoseError, ValidationError, ValueError, TypeError, OverflowError, OSError) as error:
             raise WrongToken(type(error).__name__) from None
+        if ends_at - issued_at > LIFETIME:
+            raise WrongToken("good for too long")
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[token] = known
