@@ -16,11 +16,12 @@ SAYS = {
     202: "Taken; the outcome is not known yet and is read later at the place in Location",
     400: "The body is no JSON that everybody reads alike",
     401: "Nobody is signed in: bring the token of a person of this deployment",
-    403: "Not for this role or person",
+    403: "Not for this role or person, or sent by another site's page",
     404: "There is no such thing",
     409: "Not possible in its present state",
     413: "The body is too large",
     415: "The body is not called application/json",
+    421: "Sent to the name of another host",
     422: "A field, parameter or header is wrong, or the content is not acceptable",
     500: "Handling failed; it was set aside for an operator",
     503: "The store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one",
@@ -77,9 +78,10 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
         responses["202"] = {**_response(202, JSON, _ref("Pending")), "headers": location}
         if method == "post":
             operation.setdefault("parameters", []).extend(_headers())
-    statuses = {500} | ({404} if "{" in path else set()) | ({422} if operation.get("parameters") else set())
+    statuses = {403, 500} | ({404} if "{" in path else set())
+    statuses |= {422} if operation.get("parameters") else set()
     statuses |= {401} if operation.get("security") else set()
-    statuses |= {403} if tag == "reading" and "/dead-letters" in path else set()
+    statuses |= set() if tag == "operations" else {421}
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
     statuses |= {503} if tag == "reading" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()

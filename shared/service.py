@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -29,8 +30,9 @@ from shared.contract.command import Command, FireDeadline
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
 from shared.history import history_routes
+from shared.hosts import Hosts
 from shared.identity.callers import SignedIn
-from shared.identity.keys import issuers
+from shared.identity.keys import NoKeys, check_keys, issuers
 from shared.identity.tokens import Tokens
 from shared.logs import configure
 from shared.metrics import Metrics
@@ -314,7 +316,11 @@ def application(service: Service, *routers: APIRouter, routed: Collection[type[C
 
     # Its own copy of the documentation page: a county hall may have no way to the outside.
     app = FastAPIOffline(title=f"Qinqing {service.name}", version="1", redoc_url=None, lifespan=lifespan)
-    install_problems(app, service.settings.body_bytes)
+    settings = service.settings
+    install_problems(app, settings.body_bytes)
+    app.add_middleware(
+        Hosts, hosts=settings.http_hosts, port=settings.http_port, origins=settings.http_origins
+    )
     app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
     tokens = Tokens(issuers(service.settings.keys()), service.settings.jurisdiction)
     for router in (*routers, *_shared_routes(service, routed)):
@@ -343,9 +349,17 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def run(name: str, build: Callable[[Settings], FastAPI]) -> None:
-    """Read the settings and serve until SIGTERM or SIGINT."""
+def run(name: str, build: Callable[[Settings], FastAPI], *secrets: str) -> None:
+    """Read the settings and serve until SIGTERM or SIGINT.
+
+    Without the keys of its deployment, these secrets among them, a service ends with one sentence and exit code 2.
+    """
     settings = Settings()
+    try:
+        check_keys(settings.keys_dir, *secrets)
+    except NoKeys as error:
+        sys.stderr.write(f"{name} does not start: {error}\n")
+        raise SystemExit(2) from None
     configure(name, settings.log_level)
     collect_rarely()
     config = uvicorn.Config(

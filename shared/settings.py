@@ -13,6 +13,7 @@ HISTORY_PREFIX = "replay-"
 """How every namespace of history begins, and no other: a county's name is a prefix of topics too."""
 BODY_BYTES, MOST_BODY_BYTES = 1_000_000, 10_000_000
 """Of an HTTP body: the largest as a rule, and the most that can be set, since one record holds 12 MiB."""
+_HOST = r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")
 
 
@@ -34,6 +35,16 @@ class Settings(BaseSettings):
     replication_factor: int = Field(1, ge=1, le=7, description="copies of every topic")
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(0, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    http_hosts: str = Field(
+        "",
+        pattern=rf"^({_HOST}(,{_HOST})*)?$",
+        description="names that requests may be for, with commas; empty: loopback and the port listened on",
+    )
+    http_origins: str = Field(
+        "",
+        pattern=rf"^(https?://{_HOST}(,https?://{_HOST})*)?$",
+        description="other sites whose pages may ask, with commas; its own always may",
+    )
     keys_dir: str = Field("", description="folder of the deployment's keys; needed by every service")
     reply_limit: str = Field(
         "", description="reply limit of a history namespace's policy, such as 10wd or 14d; refused live"

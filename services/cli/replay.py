@@ -138,6 +138,7 @@ async def _replay(
 ) -> dict[str, Any]:
     from services.cli.embedded import AlreadyRunning, PortsTaken, StartFailed, WrongLayout
     from services.cli.replaying.lives import ReplayFailed
+    from shared.identity.keys import NoKeys
 
     began = time.monotonic()
     try:
@@ -152,7 +153,7 @@ async def _replay(
         fail(f"{first(errors)}; what the services say: {logs}", False)
     except* (PortsTaken, AlreadyRunning, StartFailed) as errors:
         fail(str(first(errors)), False)
-    except* WrongLayout as errors:
+    except* (WrongLayout, NoKeys) as errors:
         fail(str(first(errors)), False, WRONG_USE)
     seconds = round(time.monotonic() - began, 1)
     return {

@@ -121,6 +121,8 @@ def up(
 
 async def _run(system: Embedded, as_json: bool) -> int:
     """Start, show, and stay until a signal comes; the exit code."""
+    from shared.identity.keys import NoKeys
+
     ending = asyncio.Event()
 
     def _end() -> None:
@@ -142,7 +144,7 @@ async def _run(system: Embedded, as_json: bool) -> int:
         except asyncio.CancelledError:
             asked.cancel()
             return 128 + signal.SIGINT
-        except (PortsTaken, AlreadyRunning, WrongLayout) as error:
+        except (PortsTaken, AlreadyRunning, WrongLayout, NoKeys) as error:
             asked.cancel()
             _refuse_ports(error, as_json) if isinstance(error, PortsTaken) else _refuse(as_json, str(error))
         except StartFailed as error:
@@ -179,7 +181,9 @@ def _start_detached(system: Embedded, as_json: bool) -> None:
     state = _state()
     if process.poll() is not None or state is None or state.phase != "ready":
         message = state.message if state is not None else ""
-        _fail(as_json, message or (log_dir / "up.log").read_text(errors="replace").strip())
+        code = WRONG_USE if process.returncode == WRONG_USE else FAILED
+        log = (log_dir / "up.log").read_text(errors="replace").strip()
+        _end_with(code, as_json, message or log, None)
     _announce(system.data_dir, as_json, foreground=False)
 
 

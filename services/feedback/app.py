@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.feedback.consumer import consumer
+from shared.identity.keys import REFERENCE
 from shared.service import Service, application, run
 from shared.settings import Settings
 
@@ -14,4 +15,4 @@ def build(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    run("feedback", build)
+    run("feedback", build, REFERENCE)

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.intake import api
 from services.intake.consumer import consumer
 from shared.contract.commands.intake import RegisterIssue
+from shared.identity.keys import REFERENCE, VAULT
 from shared.service import Service, application, run
 from shared.settings import Settings
 
@@ -18,4 +19,4 @@ def build(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    run("intake", build)
+    run("intake", build, REFERENCE, VAULT)

@@ -95,7 +95,7 @@ def _public(found: Any) -> KeySet:
     keys = [_key(entry) for entry in found["keys"]]
     if not keys or any(key.is_private for key in keys):
         raise ValueError("public keys alone")
-    return KeySet(keys)
+    return KeySet([*keys])
 
 
 def _key(found: Any) -> OKPKey:

@@ -32,6 +32,7 @@ from services.cli.embedded.processes import fixed
 from services.cli.embedded.services import is_ready, service_program
 from services.cli.embedded.state import LAYOUT, created_at, process_of, read_state
 from services.cli.system import running_system
+from shared.identity.keys import REFERENCE, VAULT, check_keys
 from tests.conftest import free_base_port
 
 pytestmark = pytest.mark.integration
@@ -164,7 +165,7 @@ def test_up_on_taken_ports_ends_with_2_and_says_how_to_change_them(tmp_path: Pat
     assert [(port["port"], port["purpose"]) for port in answer["ports"]] == [(base, "intake")]
 
 
-@pytest.mark.parametrize("found", [None, "1", "2", "4"])
+@pytest.mark.parametrize("found", [None, "1", "3", "5"])
 def test_data_of_another_layout_is_refused_with_the_way_round_it_and_nothing_is_started(
     tmp_path: Path, found: str | None
 ) -> None:
@@ -200,6 +201,40 @@ async def test_a_new_folder_names_its_layout_and_is_taken_again(tmp_path: Path) 
     with pytest.raises(WrongLayout):
         await Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)).start()
     assert running_system(tmp_path) is None
+
+
+async def test_the_first_start_makes_the_keys_and_every_later_one_takes_them(tmp_path: Path) -> None:
+    found = []
+    for _ in range(2):
+        async with Embedded(tmp_path, free_base_port(), services=(), stores=()) as system:
+            check_keys(str(system.parts.keys_dir), REFERENCE, VAULT)
+            found.append({path.name: path.read_text() for path in system.parts.keys_dir.iterdir()})
+    assert found[0] == found[1]
+    assert system.parts.keys_dir.stat().st_mode & 0o077 == 0
+
+
+async def test_services_find_the_keys_live_and_in_a_replay(tmp_path: Path) -> None:
+    parts = Parts("127.0.0.1:1", dict.fromkeys(SERVICES, "mongodb://127.0.0.1:1"), tmp_path)
+    for name in SERVICES:
+        for history in (False, True):
+            program = service_program(
+                name, parts, 1, namespace="replay-1" if history else "", history=history
+            )
+            assert program.env["QINQING_KEYS_DIR"] == str(tmp_path / "keys")
+
+
+def test_data_without_the_key_it_was_written_under_is_not_started_with_another(tmp_path: Path) -> None:
+    (tmp_path / "layout").write_text(LAYOUT)
+    where = ("--data", str(tmp_path), "--base-port", str(free_base_port()))
+    for ended in (
+        qinqing("up", *where),
+        qinqing("up", "--detach", *where),
+        qinqing("replay", str(_two_messages(tmp_path)), *where),
+    ):
+        assert ended.returncode == 2
+        assert "keys/reference.key is missing" in ended.stderr
+        assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "keys").exists()
 
 
 def test_status_and_stop_say_when_nothing_runs(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ class Embedded:
     """The whole system, or only its broker and stores with `services=()`; an async context manager.
 
     A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
-    one. Raises PortsTaken, AlreadyRunning or WrongLayout before anything is started, StartFailed after stopping what
-    was.
+    one. The deployment's keys are made at the first start. Raises PortsTaken, AlreadyRunning, WrongLayout or NoKeys
+    before anything is started, StartFailed after stopping what was.
     """
 
     def __init__(
@@ -90,8 +90,12 @@ class Embedded:
 
     async def start(self) -> None:
         """Start every part at once (the services wait for theirs by themselves) and return when all are ready."""
+        from shared.identity.keys import make_keys
+
         self._lock = states.lock(self.data_dir)
         try:
+            states.check_layout(self.data_dir)
+            make_keys(self.parts.keys_dir, has_data=states.was_started(self.data_dir))
             states.claim_layout(self.data_dir)
             self._log_to_file()
             if left := states.end_leftovers(self.data_dir):

@@ -23,6 +23,11 @@ class Parts:
     store_urls: dict[str, str]
     data_dir: Path
 
+    @property
+    def keys_dir(self) -> Path:
+        """The folder of this deployment's keys (shared/identity/keys.py)."""
+        return self.data_dir / "keys"
+
 
 def jurisdiction() -> str:
     """Whose system this is: the same for every service, live or history."""
@@ -53,6 +58,7 @@ def service_program(
         "QINQING_NAMESPACE": namespace,
         "QINQING_HISTORY": "1" if history else "0",
         "QINQING_JURISDICTION": jurisdiction(),
+        "QINQING_KEYS_DIR": str(parts.keys_dir),
     }
     if reply_limit is not None:
         env["QINQING_REPLY_LIMIT"] = reply_limit

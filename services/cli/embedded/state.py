@@ -13,7 +13,7 @@ import psutil
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 
 
-LAYOUT = "3"
+LAYOUT = "4"
 """The layout of the data in a folder: its documents, topics and records; another one is not read."""
 DATA_FOLDERS = ("kafka", "store")
 
@@ -122,6 +122,11 @@ def check_layout(data_dir: Path) -> None:
             f"{data_dir} holds data of layout {found[:20]}, this version reads layout {LAYOUT} and nothing is "
             "migrated yet: name another folder with --data, or remove this one."
         )
+
+
+def was_started(data_dir: Path) -> bool:
+    """Whether a system of this layout, or of another one, was started on this folder before."""
+    return _layout_file(data_dir).exists()
 
 
 def claim_layout(data_dir: Path) -> None:

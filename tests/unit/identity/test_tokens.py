@@ -159,8 +159,8 @@ def test_a_key_that_a_token_brings_along_is_not_believed(kid: str) -> None:
     for more in (
         {"jwk": brought},
         {"x5c": [pem]},
-        {"jku": "https://evil.example/jwks"},
-        {"x5u": "https://evil.example/pem", "x5t": pem},
+        {"jku": "https://example.com/jwks"},
+        {"x5u": "https://example.com/pem", "x5t": pem},
     ):
         header = b64(json.dumps({"alg": ALGORITHM, "kid": kid, **more}))
         body = f"{header}.{b64(json.dumps(claims_of()))}"
