@@ -322,7 +322,7 @@ def application(service: Service, *routers: APIRouter, routed: Collection[type[C
         Hosts, hosts=settings.http_hosts, port=settings.http_port, origins=settings.http_origins
     )
     app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
-    tokens = Tokens(issuers(service.settings.keys()), service.settings.jurisdiction)
+    tokens = Tokens(issuers(settings.keys()), settings.jurisdiction)
     for router in (*routers, *_shared_routes(service, routed)):
         app.include_router(router, dependencies=[Depends(SignedIn(tokens))])
     name_answers(app)
