@@ -13,6 +13,7 @@ HISTORY_PREFIX = "replay-"
 """How every namespace of history begins, and no other: a county's name is a prefix of topics too."""
 BODY_BYTES, MOST_BODY_BYTES = 1_000_000, 10_000_000
 """Of an HTTP body: the largest as a rule, and the most that can be set, since one record holds 12 MiB."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HOST = r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")
 
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
         description="other sites whose pages may ask, with commas; its own always may",
     )
     keys_dir: str = Field("", description="folder of the deployment's keys; needed by every service")
+    invented_people: bool = Field(
+        False,
+        description="publish an invented official for every role; only where loopback alone is listened on",
+    )
     reply_limit: str = Field(
         "", description="reply limit of a history namespace's policy, such as 10wd or 14d; refused live"
     )
@@ -75,6 +80,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"a jurisdiction does not begin with {HISTORY_PREFIX}: that is a replay's namespace"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_invented_elsewhere(self) -> Self:
+        if self.invented_people and (self.history or self.http_host not in LOOPBACK):
+            raise ValueError("invented_people: only a live system on loopback has them")
         return self
 
     @model_validator(mode="after")

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from services.cli import calendar, deadletters, departments, follow, namespaces, policy
+from services.cli import calendar, deadletters, departments, follow, namespaces, policy, staff
 from services.cli.errors import EXIT_CODES, Commands
 from services.cli.replay import replay
 from services.cli.report import report
 from services.cli.submit import submit
 from services.cli.system import status, stop, up
+from services.cli.token import token
 
 app = typer.Typer(
     name="qinqing",
@@ -27,10 +28,12 @@ app.command()(up)
 app.command()(stop)
 app.command()(status)
 app.command()(submit)
+app.command()(token)
 app.add_typer(follow.app, name="follow")
 app.command()(replay)
 app.command()(report)
 app.add_typer(departments.app, name="departments")
+app.add_typer(staff.app, name="staff")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(policy.app, name="policy")
 app.add_typer(deadletters.app, name="deadletters")

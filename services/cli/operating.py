@@ -1,7 +1,5 @@
 """The running services as an operator's commands ask them; what they refuse ends the command in plain words."""
 
-import getpass
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,9 +8,9 @@ from typing import Any, NoReturn
 import httpx
 
 from services.cli.asking import fail, need_system
+from services.cli.identity import client_of, deployment_of
 from services.cli.system import FAILED, WRONG_USE
 
-TIMEOUT_SECONDS = 30.0
 PAGE = 200
 
 
@@ -85,17 +83,14 @@ class Operated:
         fail(f"{service}: {': '.join(filter(None, words))}", self._as_json, code)
 
 
-def client_of(url: str, headers: Mapping[str, str]) -> httpx.Client:
-    """A client of one service's address."""
-    return httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS)
-
-
 @contextmanager
 def operated(data: Path, as_json: bool) -> Iterator[Operated]:
     """The services of the running system, asked as ``operator:<who runs the command>``."""
-    who = re.sub(r"[^a-zA-Z0-9_.@-]", "-", getpass.getuser())[:80] or "unknown"
-    headers = {"Qinqing-Actor": f"operator:{who}", "Accept-Language": "en"}
-    urls = need_system(data, as_json).service_urls
+    system = need_system(data, as_json)
+    auth = deployment_of(system, as_json).own("operator")
     with ExitStack() as stack:
-        clients = {service: stack.enter_context(client_of(url, headers)) for service, url in urls.items()}
+        clients = {
+            service: stack.enter_context(client_of(url, auth, "en"))
+            for service, url in system.service_urls.items()
+        }
         yield Operated(clients, as_json)

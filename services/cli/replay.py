@@ -178,6 +178,7 @@ async def _play(
     namespace: str,
 ) -> dict[str, int]:
     """Drive the four services through all messages; the documents they wrote, by purpose."""
+    from services.cli.identity import Deployment
     from services.cli.replaying.drive import Driver
     from services.cli.replaying.reads import READS
     from shared.bus.reader import group_lag
@@ -203,6 +204,7 @@ async def _play(
                 messages,
                 jurisdiction=jurisdiction(),
                 until=until,
+                auth=Deployment(parts.keys_dir, jurisdiction(), False).own("operator"),
                 progress=show,
                 body_bytes=int(os.environ.get("QINQING_BODY_BYTES") or BODY_BYTES),
             )

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from services.cli.asking import fail, need_system
 from services.cli.display import Terminal, print_json, shown
+from services.cli.identity import client_of
+from services.cli.people import ENTREPRENEUR, signed_as
 from services.cli.system import DEFAULT_DATA, FAILED, WRONG_USE, DataOption, JsonOption, data_option
 
 TitleOption = Annotated[str | None, typer.Option("--title", help="One line that says what it is about.")]
@@ -31,7 +33,9 @@ def submit(
     key: Annotated[
         str | None, typer.Option(help="Sent again with the same key, it is the same issue.")
     ] = None,
-    actor: Annotated[str, typer.Option(help="Who raises it, as entrepreneur:<name>.")] = "entrepreneur:demo",
+    actor: Annotated[
+        str, typer.Option(help="Who raises it, as `qinqing token --as` takes it.")
+    ] = ENTREPRENEUR,
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,12 +46,11 @@ def submit(
     body |= {"enterprise": enterprise} if enterprise else {}
     body |= {"anonymous": True} if anonymous else {}
     key = key or uuid4().hex
-    headers = {"Idempotency-Key": key, "Qinqing-Actor": actor}
+    headers, auth = {"Idempotency-Key": key}, signed_as(system, actor, as_json)
     again = f"asked again with --key {key} it does not become a second issue"
     try:
-        response = httpx.post(
-            f"{system.service_urls['intake']}/issues", json=body, headers=headers, timeout=15
-        )
+        with client_of(system.service_urls["intake"], auth) as client:
+            response = client.post("/issues", json=body, headers=headers)
         answer = response.json()
     except httpx.TransportError as error:
         fail(f"intake does not answer: {error}; {again}", as_json)

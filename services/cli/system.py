@@ -70,6 +70,7 @@ class RunningSystem:
     store_urls: dict[str, str]
     service_urls: dict[str, str]
     started_at: str
+    jurisdiction: str = "huzhou"
 
 
 def running_system(data_dir: Path = DEFAULT_DATA) -> RunningSystem | None:
@@ -86,6 +87,7 @@ def running_system(data_dir: Path = DEFAULT_DATA) -> RunningSystem | None:
         store_urls=state.store_urls,
         service_urls=state.service_urls,
         started_at=state.started_at,
+        jurisdiction=state.jurisdiction,
     )
 
 

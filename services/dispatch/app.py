@@ -23,7 +23,7 @@ def build(settings: Settings) -> FastAPI:
     service = Service(
         settings,
         owned,
-        first_commands=builtin.first_commands(settings.jurisdiction),
+        first_commands=builtin.first_commands(settings.jurisdiction, with_people=settings.invented_people),
         topics_for=partial(topics_of, history=settings.history),
         translate=None if settings.history else partial(translate_all, source=owned.source),
     )

@@ -13,7 +13,13 @@ from services.cli.embedded import state as states
 from services.cli.embedded.kafka import kafka_program
 from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, taken_ports
 from services.cli.embedded.processes import Child, Program
-from services.cli.embedded.services import Parts, ServiceCommand, service_program, wait_for_all
+from services.cli.embedded.services import (
+    Parts,
+    ServiceCommand,
+    jurisdiction,
+    service_program,
+    wait_for_all,
+)
 from services.cli.embedded.stores import store_program, store_url
 
 log = logging.getLogger("qinqing.embedded")
@@ -162,6 +168,7 @@ class Embedded:
             store_urls=self.parts.store_urls,
             service_urls=self.service_urls,
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            jurisdiction=jurisdiction(),
         )
 
     def _phase(self, phase: states.Phase, message: str = "") -> None:

@@ -59,6 +59,7 @@ def service_program(
         "QINQING_HISTORY": "1" if history else "0",
         "QINQING_JURISDICTION": jurisdiction(),
         "QINQING_KEYS_DIR": str(parts.keys_dir),
+        "QINQING_INVENTED_PEOPLE": "0" if history else "1",
     }
     if reply_limit is not None:
         env["QINQING_REPLY_LIMIT"] = reply_limit

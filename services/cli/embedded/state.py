@@ -54,6 +54,7 @@ class SystemState:
     store_urls: dict[str, str]
     service_urls: dict[str, str]
     started_at: str
+    jurisdiction: str = "huzhou"
     message: str = ""
     parts: list[PartState] = field(default_factory=list)
 

@@ -80,6 +80,14 @@ def read_directory(path: Path) -> list[Entry]:
     return entries
 
 
+def staff_entry(account: str, fields: Mapping[str, object]) -> Entry:
+    """The entry of one official who stands in no file; raises WrongFile."""
+    entries, faults = _list(Path("staff add"), STAFF, [{"id": account, **fields}], PublishStaff)
+    if faults:
+        raise WrongFile(faults)
+    return entries[0]
+
+
 def check_codes(entries: Iterable[Entry], published: Published) -> None:
     """Raise WrongFile where an entry names a department that is neither in the file nor published."""
     entries = list(entries)

@@ -7,19 +7,26 @@ from pathlib import Path
 import httpx
 
 from services.cli.asking import fail, need_system
+from services.cli.identity import client_of, deployment_of
 from services.cli.reference.files import WrongFile
 from services.cli.reference.publishing import Refused
 from services.cli.reference.versions import Failed
 from services.cli.system import FAILED, WRONG_USE
 
-TIMEOUT_SECONDS = 15.0
-
 
 @contextmanager
 def owner(service: str, data: Path, as_json: bool) -> Iterator[httpx.Client]:
-    """A client of one running service; whatever goes wrong meanwhile ends the command with a sentence."""
+    """A client of one running service, for its administrator; whatever goes wrong ends the command with a sentence."""
     system = need_system(data, as_json)
-    with wrong_file_ends(as_json), client_of(system.service_urls[service]) as client:
+    auth = deployment_of(system, as_json).own("administrator")
+    with asked(service, client_of(system.service_urls[service], auth), as_json) as client:
+        yield client
+
+
+@contextmanager
+def asked(service: str, client: httpx.Client, as_json: bool) -> Iterator[httpx.Client]:
+    """This client of a service; whatever goes wrong meanwhile ends the command with a sentence."""
+    with wrong_file_ends(as_json), client:
         try:
             yield client
         except Refused as error:
@@ -28,11 +35,6 @@ def owner(service: str, data: Path, as_json: bool) -> Iterator[httpx.Client]:
             fail(str(error), as_json, FAILED)
         except httpx.TransportError as error:
             fail(f"{service} does not answer: {error}; see `qinqing status`", as_json, FAILED)
-
-
-def client_of(url: str) -> httpx.Client:
-    """A client of one service's address."""
-    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """Asking an owner over HTTP to publish a version, and understanding its answer."""
 
-import getpass
 import hashlib
 import json
-import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,8 +12,6 @@ from services.cli.reference.departments import Difference
 from services.cli.reference.versions import Failed, Published, path_of, read_published
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import MergeDepartment
-from shared.contract.words import Role
-from shared.domain.rights import granted
 
 WAIT_SECONDS = 5.0
 
@@ -31,13 +27,7 @@ def publish(client: httpx.Client, subject: str, command: Command, after: str) ->
     the same command, and a version that was left and comes back is another one.
     """
     body = command.model_dump(mode="json", exclude_none=True)
-    outcome = _post(
-        client,
-        f"{path_of(subject)}/{command.verb}",
-        next(iter(granted(command.aggregate, command.verb))),
-        body,
-        after,
-    )
+    outcome = _post(client, f"{path_of(subject)}/{command.verb}", body, after)
     if "version" not in outcome:
         raise Failed(f"{path_of(subject)}: the answer names no version; see what is published with `show`")
     return outcome
@@ -62,15 +52,12 @@ def publish_all(client: httpx.Client, steps: Iterable[Iterable[Difference]]) -> 
 
 def merge(client: httpx.Client, subject: str, into: str) -> dict[str, Any]:
     """Ask for a merger, for which dispatch finds the open issues itself; returns its outcome, raises as ``publish``."""
-    return _post(client, f"{path_of(subject)}/{MergeDepartment.verb}", Role.OFFICE, {"into": into}, "")
+    return _post(client, f"{path_of(subject)}/{MergeDepartment.verb}", {"into": into}, "")
 
 
-def _post(client: httpx.Client, path: str, role: str, body: dict[str, Any], after: str) -> dict[str, Any]:
+def _post(client: httpx.Client, path: str, body: dict[str, Any], after: str) -> dict[str, Any]:
     text = json.dumps([path, after, body], sort_keys=True)
-    headers = {
-        "Qinqing-Actor": f"{role}:{_operator()}",
-        "Idempotency-Key": hashlib.sha256(text.encode()).hexdigest()[:32],
-    }
+    headers = {"Idempotency-Key": hashlib.sha256(text.encode()).hexdigest()[:32]}
     response = client.post(path, json=body, headers=headers)
     answer = _object(response)
     if response.status_code >= 500:
@@ -93,15 +80,6 @@ def wait_until_known(client: httpx.Client, versions: Iterable[tuple[str, str]]) 
         if wanted <= known or time.monotonic() > deadline:
             return published
         time.sleep(0.1)  # another process reads the topic; there is no event for it here
-
-
-def _operator() -> str:
-    """Who works at this terminal, in the characters that an actor may have."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # no entry for this user on this machine
-        name = "unknown"
-    return re.sub(r"[^A-Za-z0-9_.@-]", "_", name)[:80] or "unknown"
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

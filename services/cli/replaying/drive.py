@@ -51,10 +51,12 @@ class Driver:
         *,
         jurisdiction: str,
         until: datetime,
+        auth: httpx.Auth | None = None,
         progress: Callable[[int], None] = lambda inputs: None,
         body_bytes: int = BODY_BYTES,
     ) -> None:
-        """``body_bytes``: the largest request that the services take."""
+        """``auth``: an operator's. ``body_bytes``: the largest request that the services take."""
+        self._auth = auth
         self._urls, self._lag, self._until, self._progress = urls, lag, until, progress
         self._body_bytes = body_bytes
         self.lives = [Life.of(message, jurisdiction) for message in messages]
@@ -67,7 +69,9 @@ class Driver:
         Raises ReplayFailed with the message it stopped at.
         """
         limits = httpx.Limits(max_connections=16)
-        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, limits=limits) as client:
+        async with httpx.AsyncClient(
+            timeout=PATIENCE_SECONDS, limits=limits, auth=self._auth, trust_env=False
+        ) as client:
             while steps := [(life, step) for life in self.lives if (step := life.next(self._until))]:
                 await self._play(client, steps)
                 await self._all_read()
