@@ -13,8 +13,10 @@ from shared.identity.keys import REFERENCE, issuers, make_keys, secret, signing_
 from shared.identity.references import References
 from shared.identity.tokens import Caller, Tokens, sign
 
-KEYS = Path(tempfile.mkdtemp(prefix="qinqing-keys-"))
-atexit.register(shutil.rmtree, KEYS, ignore_errors=True)
+DATA = Path(tempfile.mkdtemp(prefix="qinqing-keys-"))
+"""A data folder that holds the keys alone, for the command line."""
+KEYS = DATA / "keys"
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 make_keys(KEYS)
 os.environ["QINQING_KEYS_DIR"] = str(KEYS)  # services that a test starts as programs believe the same tokens
 REFERENCES = References(secret(KEYS, REFERENCE))

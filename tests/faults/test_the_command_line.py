@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from typer.testing import CliRunner, Result
 
 from services.cli.embedded import Parts
@@ -24,6 +24,7 @@ from shared.operators import operator_routes
 from tests.faults.broker import NESTED, make_topics, own_prefix, put, put_tombstone
 from tests.faults.broker import put_with_a_header_key_that_is_no_text as put_no_text
 from tests.faults.given import NOW, given
+from tests.keys import DATA, signed_in
 
 ISSUE = "7K3M9QXT2B4N6"
 SERVICES = ("intake", "dispatch", "supervision", "feedback")
@@ -49,24 +50,28 @@ class _Log:
 
 async def _answer(service: FastAPI, request: httpx.Request) -> httpx.Response:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(service)) as client:
-        answer = await client.request(request.method, request.url)
+        headers = {"Authorization": request.headers["Authorization"]}
+        answer = await client.request(request.method, request.url, headers=headers)
     return httpx.Response(answer.status_code, content=answer.content)
 
 
 def _listed(monkeypatch: pytest.MonkeyPatch, *dead_letters: DeadLetter) -> Result:
     """`qinqing deadletters list` on a terminal of 80 columns, asking the routes of a service."""
     nothing: Any = None
-    service = FastAPI()
+    service = FastAPI(dependencies=[Depends(signed_in())])
     log: Any = _Log(dead_letters)
     service.include_router(
         operator_routes(nothing, nothing, Consumer("dispatch", "huzhou", (), ()), nothing, log)
     )
-    running = SimpleNamespace(service_urls={"dispatch": "http://dispatch"})
+    running = SimpleNamespace(
+        service_urls={"dispatch": "http://dispatch"}, data_dir=DATA, jurisdiction="huzhou"
+    )
     monkeypatch.setattr("services.cli.operating.need_system", lambda *which: running)
     monkeypatch.setattr(
         "services.cli.operating.client_of",
-        lambda url, headers: httpx.Client(
+        lambda url, auth, language: httpx.Client(
             base_url=url,
+            auth=auth,
             transport=httpx.MockTransport(lambda request: asyncio.run(_answer(service, request))),
         ),
     )

@@ -22,6 +22,7 @@ from shared.contract.envelope import seal
 from shared.contract.events.intake import IssueRegistered
 from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader
 from tests.integration.city import City, city
+from tests.keys import DATA
 
 pytestmark = pytest.mark.integration
 
@@ -108,7 +109,7 @@ async def operated(parts: Parts, monkeypatch: pytest.MonkeyPatch, *names: str) -
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(city(kafka, store, namespace, *names))
         urls = {name: await stack.enter_async_context(services.served(name)) for name in names}
-        running = RunningSystem(1, "ready", parts.data_dir, 1, kafka, parts.store_urls, urls, "")
+        running = RunningSystem(1, "ready", DATA, 1, kafka, parts.store_urls, urls, "")
         monkeypatch.setattr("services.cli.operating.need_system", lambda *_: running)
         yield Operator(parts, namespace, services)
 

@@ -17,6 +17,7 @@ from shared.contract.commands.intake import RegisterIssue
 from shared.contract.event import orders_topic
 from tests.integration.broker import own_namespace, publish_reference, put, reader, said
 from tests.integration.city import ENTREPRENEUR, OFFICE, City, city
+from tests.keys import DATA
 from tests.unit.reference import JURISDICTION
 
 pytestmark = pytest.mark.integration
@@ -108,7 +109,7 @@ async def test_a_department_imported_while_all_runs_is_given_an_issue_and_its_ow
         await services.done("intake", f"/issues/{id}/accept", actor=OFFICE)
         await services.reaches("dispatch", id, "waiting")
         async with services.served("dispatch") as url:
-            running = RunningSystem(1, "ready", tmp_path, 1, kafka, {}, {"dispatch": url}, "")
+            running = RunningSystem(1, "ready", DATA, 1, kafka, {}, {"dispatch": url}, "")
             monkeypatch.setattr("services.cli.reference.owner.need_system", lambda *_: running)
             arguments = ["import", str(file), "--json"]
             done = await asyncio.to_thread(CliRunner().invoke, departments.app, arguments)

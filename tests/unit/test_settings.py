@@ -67,6 +67,17 @@ def test_the_smallest_and_largest_values_are_taken(values: dict[str, Any]) -> No
     assert Settings(**values).model_dump() == {**Settings().model_dump(), **values}
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"http_host": "0.0.0.0"}, {"http_host": "10.0.0.7"}, {"namespace": "replay-1", "history": True}],
+    ids=str,
+)
+def test_people_are_invented_on_loopback_alone_and_in_no_history(values: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="invented_people: only a live system on loopback"):
+        Settings(invented_people=True, **values)
+    assert Settings(invented_people=True).invented_people
+
+
 def test_a_reply_limit_is_one_that_a_policy_takes_and_only_of_history() -> None:
     assert Settings(namespace="replay-1", history=True, reply_limit="14d").reply_limit == "14d"
     with pytest.raises(ValidationError, match="reply_limit: 'soon' is not a limit"):

@@ -33,9 +33,10 @@ class Owner:
         self.asked: list[tuple[str, dict[str, Any], httpx.Headers]] = []
         self.client = self.new_client()
 
-    def new_client(self) -> httpx.Client:
+    def new_client(self, auth: httpx.Auth | None = None) -> httpx.Client:
         """A client of this owner."""
-        return httpx.Client(base_url="http://owner", transport=httpx.MockTransport(self._answer))
+        transport = httpx.MockTransport(self._answer)
+        return httpx.Client(base_url="http://owner", transport=transport, auth=auth)
 
     def publish(
         self, subject: str, data: dict[str, Any], version: str, in_force_from: datetime = NOW

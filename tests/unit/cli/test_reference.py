@@ -63,7 +63,6 @@ def test_only_what_differs_is_published_and_departments_go_first(tmp_path: Path)
     ]
     assert done[0] == ("dept:housing", "v1")
     assert owner.asked[0][1]["head"] == "市住建局局长"
-    assert owner.asked[0][2]["Qinqing-Actor"].startswith("office:")
     assert differences(written(tmp_path, content), owner) == []
 
 
@@ -169,9 +168,8 @@ def test_a_merger_is_asked_of_published_departments_only() -> None:
     assert "nobody" in departments.cannot_merge("housing", "nobody", published, NOW)
     assert "into itself" in departments.cannot_merge("housing", "housing", published, NOW)
     merge(owner.client, "dept:housing", "planning")
-    path, body, headers = owner.asked[0]
+    path, body, _ = owner.asked[0]
     assert (path, body) == ("/departments/housing/merge", {"into": "planning"})
-    assert headers["Qinqing-Actor"].startswith("office:")
 
 
 def test_a_refusal_says_why_and_what_was_published_before_it(tmp_path: Path) -> None:
@@ -318,7 +316,6 @@ def test_a_command_has_the_same_key_until_another_version_is_published() -> None
     first, again, other = (headers["Idempotency-Key"] for _, _, headers in owner.asked)
     assert first == again != other
     assert owner.asked[0][0] == f"/policies/{JURISDICTION}/publish"
-    assert owner.asked[0][2]["Qinqing-Actor"].startswith("supervisor:")
     assert PublishPolicy.model_validate(owner.asked[0][1]) == command
 
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from services.cli.main import app
 from services.cli.reference import owner as owners
 from services.supervision.builtin import builtin_policy
+from tests.keys import DATA
 from tests.unit.cli.owners import Owner
 
 NOTICE = "date,kind,name,source\n" + "".join(
@@ -24,8 +25,9 @@ def owner(monkeypatch: pytest.MonkeyPatch) -> Owner:
     """The running system's owners, stood in for by one."""
     owner = Owner()
     urls = {"dispatch": "http://owner", "supervision": "http://owner"}
-    monkeypatch.setattr(owners, "need_system", lambda data, as_json: SimpleNamespace(service_urls=urls))
-    monkeypatch.setattr(owners, "client_of", lambda url: owner.new_client())
+    running = SimpleNamespace(service_urls=urls, data_dir=DATA, jurisdiction="huzhou")
+    monkeypatch.setattr(owners, "need_system", lambda data, as_json: running)
+    monkeypatch.setattr(owners, "client_of", lambda url, auth: owner.new_client(auth))
     return owner
 
 
@@ -161,7 +163,7 @@ def test_a_service_that_is_away_ends_with_a_sentence(owner: Owner, monkeypatch: 
         raise httpx.ConnectError("connection refused")
 
     client = httpx.Client(base_url="http://owner", transport=httpx.MockTransport(away))
-    monkeypatch.setattr(owners, "client_of", lambda url: client)
+    monkeypatch.setattr(owners, "client_of", lambda url, auth: client)
     result = typed("policy", "show", "--json")
     assert result.exit_code == 1
     assert "supervision does not answer" in json.loads(result.stdout)["error"]
