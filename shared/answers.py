@@ -79,6 +79,10 @@ class CommandOutcome(TypedDict):
         NotRequired[str | int], Field(description="the version that was published, or of a reply its number")
     ]
     in_force_from: NotRequired[str]
+    masked: Annotated[
+        NotRequired[int],
+        Field(description="how many phone and identity-card numbers were masked in what was sent"),
+    ]
     unchanged: Annotated[NotRequired[bool], Field(description="whether this was published before")]
 
 

@@ -86,6 +86,7 @@ class Service:
             self.store,
             wait_seconds=settings.outcome_seconds,
             ready=self.reference.complete,
+            directory=self.reference.reference.directory,
         )
         self.batches = BatchConsumer(
             Processor(consumer, self.store, self.publish, self.reference),

@@ -1,5 +1,6 @@
 """Wiring of dispatch: settings, consumer, routes and the departments' gateway become one running service."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from fastapi import FastAPI
@@ -7,6 +8,7 @@ from fastapi import FastAPI
 from services.dispatch import api, builtin
 from services.dispatch.consumer import consumer
 from services.dispatch.departments_gateway import translate_all
+from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version
 from shared.bus.topics import department_topics
 from shared.contract.commands.dispatch import MergeDepartment
@@ -20,12 +22,16 @@ from shared.settings import Settings
 def build(settings: Settings) -> FastAPI:
     """Dispatch's application: assignments, replies, the directory, and what departments' own systems send."""
     owned = consumer(settings.jurisdiction, history=settings.history)
+
+    def translate(records: Sequence[Record]) -> list[tuple[Outgoing, Record]]:
+        return translate_all(records, owned.source, service.reference.reference.directory)
+
     service = Service(
         settings,
         owned,
         first_commands=builtin.first_commands(settings.jurisdiction, with_people=settings.invented_people),
         topics_for=partial(topics_of, history=settings.history),
-        translate=None if settings.history else partial(translate_all, source=owned.source),
+        translate=None if settings.history else translate,
     )
     routes = api.routes(service.gateway, service.reference.reference, service.store)
     return application(service, routes, routed=(MergeDepartment,))

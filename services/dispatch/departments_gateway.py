@@ -3,7 +3,7 @@
 The topic names the sender: only that department's key may write there. A message that cannot be read goes to the
 dead letters with its reason, and comes back to the department as a ``refused`` order; of very many one dead letter
 and one such order speak for all but the first, or a broken system over there would be our flood. What they were
-stands on the department's own topic.
+stands on the department's own topic, and so do the phone and identity-card numbers that the commands have masked.
 """
 
 import re
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from shared.bus.gateway import Request, sealed
-from shared.bus.records import MOST_REASON_BYTES, Bad, Outgoing, Record, cut
+from shared.bus.deadletters import LAST_MS
+from shared.bus.gateway import DirectoryAt, Request, sealed
+from shared.bus.records import MOST_REASON_BYTES, Bad, Outgoing, Record, cut, instant
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     DraftReply,
@@ -41,12 +42,14 @@ MOST_REFUSALS = 10
 _ISSUE = re.compile(r"^[0-9A-Z]{13}$")
 
 
-def translate_all(records: Sequence[Record], source: str) -> list[tuple[Outgoing, Record]]:
+def translate_all(
+    records: Sequence[Record], source: str, directory: DirectoryAt | None = None
+) -> list[tuple[Outgoing, Record]]:
     """Messages of one department that come together -> what is published, each with the message it comes from."""
     made: list[tuple[Outgoing, Record]] = []
     refused: list[Record] = []
     for record in records:
-        first, *refusal = translate(record, source)
+        first, *refusal = translate(record, source, directory)
         if not refusal or len(refused) < MOST_REFUSALS:
             made += [(one, record) for one in (first, *refusal)]
         refused += [record] * bool(refusal)
@@ -55,8 +58,12 @@ def translate_all(records: Sequence[Record], source: str) -> list[tuple[Outgoing
     return made
 
 
-def translate(record: Record, source: str) -> list[Outgoing]:
-    """One message of a department -> the command it asks for, or a dead letter and a refusal."""
+def translate(record: Record, source: str, directory: DirectoryAt | None = None) -> list[Outgoing]:
+    """One message of a department -> the command it asks for, or a dead letter and a refusal.
+
+    Which phone numbers are public is asked for the instant of the record, so that it is the same command again when the
+    record is read again.
+    """
     code = record.topic.split(".")[1]
     message = f"{record.partition}/{record.offset}"
     try:
@@ -67,7 +74,9 @@ def translate(record: Record, source: str) -> list[Outgoing]:
         reason = f"id: at most {MOST_ID_CHARS} characters"
         return [_dead_letter(record, reason, envelope), _refuse(code, message, reason, source)]
     try:
-        return [sealed(_request(code, envelope), source)]
+        at = instant(max(0, min(LAST_MS, record.timestamp)))
+        request, _ = _request(code, envelope).masked(directory, at)
+        return [sealed(request, source)]
     except (Malformed, ValidationError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else str(error)
         reason = f"{envelope.type}: {reason}"

@@ -1,5 +1,7 @@
 """A gateway posts a command and waits for its outcome; only the service's consumer acts.
 
+Phone and identity-card numbers in its free text are masked before it goes to a topic; the answer says how many.
+
 What Kafka has acknowledged is safe though the store be away. The answer comes at once when this process handled
 the command, else it is read from the aggregate's document: a rebalance can orphan the shortcut, never the
 document.
@@ -8,7 +10,7 @@ document.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -19,11 +21,15 @@ from shared.bus.processor import Batch
 from shared.bus.records import Outgoing, body_hash
 from shared.contract.command import Command, Control, commands_topic
 from shared.contract.envelope import seal
+from shared.domain.masking import masked
+from shared.domain.reference import Directory
 from shared.store import Aggregates, Unavailable
 
 FIRST_LOOK, MOST_LOOK = 0.1, 1.0
 LOOK_A_REQUEST = 0.005
 """Many commands take longer: their documents are looked at this much later for each."""
+
+DirectoryAt = Callable[[datetime], Directory]
 
 
 class Request(NamedTuple):
@@ -41,6 +47,18 @@ class Request(NamedTuple):
     def id(self) -> str:
         """The command's id for life."""
         return f"{self.gateway}/{self.actor}/{self.key}"
+
+    def masked(
+        self, directory: DirectoryAt | None = None, at: datetime | None = None
+    ) -> tuple["Request", int]:
+        """The same request with its free text masked, and how many numbers that hid.
+
+        What an office publishes as its own, in the directory at that instant or now, stays.
+        """
+        asked_at = at or self.at or datetime.now(UTC)
+        public = (lambda: directory(asked_at).phones()) if directory else frozenset
+        command, hidden = masked(self.command, public)
+        return self._replace(command=command), hidden
 
     @property
     def digest(self) -> str:
@@ -88,10 +106,15 @@ class Gateway:
         *,
         wait_seconds: float = 5.0,
         ready: Callable[[], Awaitable[None]] | None = None,
+        directory: DirectoryAt | None = None,
     ) -> None:
-        """``ready`` returns when commands can be decided: at a first start they wait for the reference data."""
+        """``ready`` returns when commands can be decided: at a first start they wait for the reference data.
+
+        ``directory`` says which phone numbers are public.
+        """
         self._source = source
         self._publish, self._store, self._wait, self._ready = publish, store, wait_seconds, ready
+        self._directory = directory
         self._waiting: dict[tuple[str, str], list[_Asked]] = {}
 
     def answer(self, batch: Batch) -> None:
@@ -108,7 +131,7 @@ class Gateway:
         return (await self.ask_all([request]))[0]
 
     async def ask_all(self, requests: Sequence[Request]) -> list[Mapping[str, Any] | None]:
-        """Post many commands at once and wait for all; outcomes in the same order.
+        """Post many commands at once and wait for all; outcomes in the same order, with ``masked`` where numbers were.
 
         Raises TimeoutError where the reference data is not there, or Kafka has not acknowledged, within
         ``wait_seconds``: who asks again under the same key asks for the same command.
@@ -118,17 +141,22 @@ class Gateway:
         if self._ready is not None:
             async with asyncio.timeout_at(end):
                 await self._ready()
-        waiting = [_Asked(one.subject, one.id, one.digest, loop.create_future()) for one in requests]
+        hidden = [request.masked(self._directory) for request in requests]
+        waiting = [_Asked(one.subject, one.id, one.digest, loop.create_future()) for one, _ in hidden]
         for asked in waiting:
             self._waiting.setdefault((asked.id, asked.digest), []).append(asked)
         try:
             async with asyncio.timeout_at(end):
-                await self.post(requests)
+                await self._publish([sealed(request, self._source) for request, _ in hidden])
             await self._settle(waiting, end)
         finally:
             for asked in waiting:
                 self._forget(asked)
-        return [asked.future.result() if asked.future.done() else None for asked in waiting]
+        outcomes = [asked.future.result() if asked.future.done() else None for asked in waiting]
+        return [
+            {**outcome, "masked": count} if outcome and count else outcome
+            for outcome, (_, count) in zip(outcomes, hidden, strict=True)
+        ]
 
     async def look(self, subject: str, command: str) -> Mapping[str, Any] | None:
         """The outcome of a command as its document remembers it, or None."""
@@ -137,7 +165,9 @@ class Gateway:
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, and those who come back later."""
-        await self._publish([sealed(request, self._source) for request in requests])
+        await self._publish(
+            [sealed(request.masked(self._directory)[0], self._source) for request in requests]
+        )
 
     async def _settle(self, waiting: Sequence[_Asked], end: float) -> None:
         """Wait for all until ``end``; look into the documents of those that stay open, less and less often."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from shared.contract.event import MAX_REASON_CHARS, MOST
+from shared.contract.event import MAX_REASON_CHARS, MOST, FreeText
 
 COMMANDS: dict[str, type["Command"]] = {}
 """Every command class by its type string."""
@@ -77,14 +77,14 @@ class Skip(Control, type="record.skip.v1"):
     topic: str
     source: str
     seq: int = Field(ge=1, le=MOST)
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class Discard(Control, type="command.discard.v1"):
     """An operator gives a command up that failed: it is answered as discarded, and no replay executes it."""
 
     command: str = Field(min_length=1, max_length=500)
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 def commands_topic(service: str) -> str:

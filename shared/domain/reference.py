@@ -89,6 +89,12 @@ class Directory(NamedTuple):
             code = entry.merged_into
         return code
 
+    def phones(self) -> frozenset[str]:
+        """The digits of every number that an office publishes as its own."""
+        return frozenset(
+            phone.replace("-", "") for entry in self.departments().values() for phone in entry.phones
+        )
+
     def rules(self) -> RulesPublished:
         """The routing rules; raises NotPublished when there are none."""
         return self.reference.rules.at(self.now)

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StrictBool
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, Round
+from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Round
 from shared.contract.events.dispatch import Substitute
 from shared.contract.words import Level, Outcome, Role
 
@@ -14,6 +14,10 @@ MAX_NAME_CHARS = 100
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a draft, as the outcome of ``draft`` and the reading of the issue give it."""
+
+
+Phone = Annotated[str, Field(pattern=r"^0\d{2,3}-\d{7,8}$", max_length=13, examples=["0572-2039817"])]
+"""A landline of an office with its area code; a mobile is always somebody's own."""
 
 
 class AssignIssue(Command, type="dispatch.assign.v1", service="dispatch"):
@@ -32,7 +36,7 @@ class ReturnAssignment(Command, type="dispatch.return.v1", service="dispatch"):
     """Say that it is not this department's matter (退回)."""
 
     assignment: str = Field(max_length=100)
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class RecallAssignment(Command, type="dispatch.recall.v1", service="dispatch"):
@@ -58,7 +62,7 @@ class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch"):
     assignment: str = Field(max_length=100)
     upheld: StrictBool
     department: str = Field(default="", max_length=40)
-    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
 
 
 class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
@@ -66,7 +70,7 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
 
     assignment: str = Field(max_length=100)
     outcome: Outcome
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     promised_on: date | None = None
     round: Round | None = None
     """The round it answers, where the sender knows it: a late draft of an earlier round is refused."""
@@ -96,7 +100,7 @@ class SendBackReply(Command, type="dispatch.send_back.v1", service="dispatch"):
     assignment: str = Field(max_length=100)
     draft: Round
     sha256: Hash
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class ReleaseReply(Command, type="dispatch.release.v1", service="dispatch"):
@@ -146,6 +150,8 @@ class PublishDepartment(
     """Account names of who may sign off: the head and the deputies; empty as long as they are not named."""
     handlers: tuple[str, ...] = Field(default=(), max_length=500)
     substitutes: tuple[Substitute, ...] = Field(default=(), max_length=500)
+    phones: tuple[Phone, ...] = Field(default=(), max_length=100)
+    """What its offices are called by, for everybody to read: not masked in anybody's words."""
     in_force_from: AwareDatetime | None = None
     """Now, where it is left out."""
 

@@ -3,7 +3,7 @@
 from pydantic import Field, StrictBool
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, Round
+from shared.contract.event import MAX_REASON_CHARS, FreeText, Round
 from shared.contract.words import Satisfaction, Solved
 
 
@@ -13,7 +13,7 @@ class RateReply(Command, type="feedback.rate.v1", service="feedback"):
     round: Round
     satisfaction: Satisfaction
     solved: Solved
-    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
 
 
 class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback"):
@@ -21,10 +21,10 @@ class DecideRework(Command, type="feedback.decide_rework.v1", service="feedback"
 
     round: Round
     granted: StrictBool
-    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
 
 
 class FinishTracking(Command, type="feedback.finish_tracking.v1", service="feedback"):
     """Rule a tracked issue finished: the level's leader, with a reason."""
 
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)

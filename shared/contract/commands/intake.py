@@ -3,7 +3,7 @@
 from pydantic import Field, StrictBool, field_validator
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, FreeText
 from shared.contract.words import Kind, RejectionGround, Source
 
 
@@ -12,8 +12,8 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake"):
 
     kind: Kind = Kind.PROBLEM
     origin: Source = Source.ONLINE
-    title: str = Field(min_length=1, max_length=MAX_TITLE_CHARS)
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     enterprise: str = Field(default="", max_length=18)
     anonymous: StrictBool = False
     on_behalf_of: str = Field(default="", max_length=80, pattern=r"^[\w.@/-]*$")
@@ -35,10 +35,10 @@ class RejectIssue(Command, type="intake.reject.v1", service="intake"):
     """Do not accept an issue (不予受理): one of four grounds, with an explanation."""
 
     ground: RejectionGround
-    explanation: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    explanation: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class WithdrawIssue(Command, type="intake.withdraw.v1", service="intake"):
     """Take an issue back."""
 
-    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)

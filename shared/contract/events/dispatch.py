@@ -198,6 +198,8 @@ class DepartmentPublished(Event, type="department.published.v1", topic=DISPATCH,
     """Account names of who may sign off (签发), beside their substitutes; empty: they are not named yet."""
     handlers: tuple[str, ...] = ()
     substitutes: tuple[Substitute, ...] = ()
+    phones: tuple[str, ...] = ()
+    """What its offices are called by (办公电话): not masked in anybody's words."""
     merged_into: str = ""
     """The department that took its work over; a merged department is given nothing any more."""
     by: str
