@@ -1,4 +1,4 @@
-"""`python -m bench [pipeline|latency|backlog|replay|memory|all]`: measure, print beside the goals, keep as JSON.
+"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|all]`: measure, print beside goals, keep as JSON.
 
 `python -m bench against DIR` compares the replay with that of another checkout; `all` leaves it out.
 """
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import against, backlog, latency, memory, replay
+from bench import against, backlog, latency, masking, memory, replay
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
 
 Say = Callable[[str], None]
-ALL = ("pipeline", "latency", "backlog", "memory", "replay")
+ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking")
 
 
 def _arguments() -> argparse.Namespace:
@@ -56,6 +56,7 @@ def main() -> int:
         "backlog": lambda say: backlog.measure(say, deadlines=arguments.deadlines),
         "memory": memory.measure,
         "replay": replay.measure,
+        "masking": masking.measure,
         "against": lambda say: against.measure(say, arguments.other),
     }
     results, missed = [], False

@@ -73,14 +73,14 @@ def mask(text: str, public: Public = frozenset) -> Masked:
     if not _ANY.search(text):
         return Masked(text, ())
     plain = _MASKED.sub(lambda done: DONE * len(done.group()), text.translate(_ASCII))
-    letters, found = list(text), []
+    chars, found = list(text), []
     for hit in _hits(plain):
         if hit.kind is NumberKind.LANDLINE and _is_one_of(public(), hit, plain):
             continue
         for place in hit.places[hit.hidden]:
-            letters[place] = "*"
+            chars[place] = "*"
         found.append(Found(hit.kind, hit.places[0], hit.places[-1] + 1))
-    return Masked("".join(letters), tuple(found))
+    return Masked("".join(chars), tuple(found))
 
 
 def masked(model: M, public: Public = frozenset) -> tuple[M, int]:

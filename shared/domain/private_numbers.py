@@ -59,20 +59,21 @@ class Hit(NamedTuple):
     hidden: slice
 
 
-_PHONE = re.compile(r"电话|座机|固话|手机|热线|联系|致电|拨打|来电|传真|号码|tel|phone|mobile|fax|call", re.I)
+_PHONE = re.compile(r"电话|座机|固话|手机|热线|联系|致电|拨|来电|传真|号码|tel|phone|mobile|fax|call", re.I)
 _PHONE_AT_ONCE = re.compile(rf"(?:{_PHONE.pattern})[号为是: (]{{0,3}}$", re.I)
-_CALLED = re.compile(r"\D{0,2}[打来]\D{0,2}电", re.ASCII)
-_OFFICE = re.compile(r"[局镇乡所站科室办股处院校会心队]\($")
+_PERSON = re.compile(r"(?:先生|女士|小姐|经理|同志|师傅|主任|科长|局长|老师)[: ]{0,2}$")
+_CALLED = re.compile(r"\D{0,2}(?:[打来]\D{0,2}电|[这那][个一]电话|手机)", re.ASCII)
+_OFFICE = re.compile(r"[局镇乡区所站科室办股处院校会心队]\($")
 _CODE = re.compile(
     r"(?:编号|[单订案文字税户卡警工学批序型同水证书册]号|订单|流水|发票|字第|ICP备|备案|证书|许可证|执照|代码|编码|识别码"
-    r"|QQ|ISBN)[^,。;、\n\d]{0,3}$",
+    r"|QQ|ISBN)[^,。;、\n\d]{0,4}$",
     re.I,
 )
 _IDENTITY = re.compile(r"身份证|证件|居住证|居留")
 _OTHER_UNIT = re.compile(r" ?(?:[元亿%㎡亩吨号]|万元|平方|平米)|\. ?\d{1,2}(?![\d月日年点号时:.])", re.ASCII)
-_LETTER_BEFORE = re.compile(r"[A-Za-z][-_#]?$")
+_LATIN_BEFORE = re.compile(r"[A-Za-z][-_#]?$")
 _CALL_BEFORE = re.compile(r"(?:tel|phone|mobile|mob|fax|call|wx|vx|wechat|weixin)[-_#]?$", re.I)
-_LETTER_BEHIND = re.compile(r"[-_]?(?!ext|x\d)[A-Za-z]", re.I | re.ASCII)
+_LATIN_BEHIND = re.compile(r"[-_]?(?!ext|x\d)[A-Za-z]", re.I | re.ASCII)
 _IN_FOURS = re.compile(r"\d{4}[ -]$", re.ASCII)
 """Before four digits and four and four: a bank card goes on so."""
 _BESIDE = re.compile(r"[ 、,/或和及与]{1,3}$")
@@ -85,17 +86,7 @@ _PUBLIC = re.compile(r"[48]00\d{7}", re.ASCII)
 _MOBILES = {(11,), (3, 4, 4), (4, 3, 4), (3, 8), (7, 4), (3, 3, 5), (5, 6), (3, 4, 2, 2), (1,) * 11}
 _LOCALS = {(7,), (8,), (3, 4), (4, 4), (4, 3)}
 _PUBLICS = {(10,), (3, 7), (3, 3, 4), (3, 4, 3), (4, 3, 3), (4, 6), (6, 4)}
-_CARDS = {
-    (18,),
-    (6, 8, 4),
-    (6, 4, 4, 4),
-    (6, 4, 2, 2, 4),
-    (3, 3, 4, 4, 4),
-    (6, 12),
-    (14, 4),
-    (10, 8),
-    (1,) * 18,
-}
+_CARDS = {(18,), (6, 8, 4), (6, 4, 4, 4), (6, 4, 2, 2, 4), (3, 3, 4, 4, 4), (6, 12), (14, 4), (10, 8)}
 _OLD_CARDS = {(15,), (6, 6, 3), (6, 9)}
 GROUPINGS = frozenset(
     _LOCALS
@@ -187,10 +178,12 @@ def _local(one: Candidate) -> Hit | None:
     if one.lengths not in _LOCALS or one.gaps not in ("", " ", "-") or digits[0] not in "2345678":
         return None
     in_brackets = _OFFICE.search(before) and behind.startswith(")")
-    if not (_PHONE.search(before) or _CALLED.match(behind) or in_brackets or _is_beside_another(one)):
+    said = _PHONE.search(before) or _PERSON.search(before) or _CALLED.match(behind)
+    if not (said or in_brackets or _is_beside_another(one)):
         return None
+    at_once = _PHONE_AT_ONCE.search(before) is not None
     looks_like_days = _is_date(digits) or {digits[:2], digits[4:6]} <= {"19", "20"}
-    if (looks_like_days and not _PHONE_AT_ONCE.search(before)) or not _is_free(one, named=False):
+    if (looks_like_days and not at_once) or not _is_free(one, named=at_once):
         return None
     return Hit(NumberKind.LANDLINE, one.places, slice(0, -3))
 
@@ -205,17 +198,17 @@ def _is_beside_another(one: Candidate) -> bool:
 def _is_free(one: Candidate, *, named: bool = True) -> bool:
     """Whether what stands around it does not say that it is an amount, a code, or a part of one.
 
-    A word for a phone before it outweighs what stands behind it; without ``named`` it does not.
+    Where ``named`` counts, a word for a phone before it outweighs what stands behind it.
     """
     before, behind = one.before, one.behind
     code = _CODE.search(before)
     if code and not _PHONE.search(code.group()):
         return False
-    if _LETTER_BEFORE.search(before) and not _CALL_BEFORE.search(before):
+    if _LATIN_BEFORE.search(before) and not _CALL_BEFORE.search(before):
         return False
     if named and _PHONE.search(before):
         return True
-    return not (_OTHER_UNIT.match(behind) or _LETTER_BEHIND.match(behind))
+    return not (_OTHER_UNIT.match(behind) or _LATIN_BEHIND.match(behind))
 
 
 def _is_date(digits: str) -> bool:

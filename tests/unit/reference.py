@@ -1,5 +1,6 @@
 """The built-in reference data as every unit test may know it: policy, calendar, departments, routing rules."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from services.dispatch import builtin as dispatch
@@ -11,7 +12,7 @@ from shared.contract.events.dispatch import DepartmentPublished, RulesPublished
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.contract.subjects import subject_of
 from shared.domain.clocks import Policy
-from shared.domain.reference import Reference
+from shared.domain.reference import BEGINNING, Directory, Reference
 
 JURISDICTION = "huzhou"
 
@@ -60,3 +61,12 @@ def _published(command: Command) -> Event:
         return DepartmentPublished.model_validate(fields)
     assert isinstance(command, PublishRules)
     return RulesPublished.model_validate(fields)
+
+
+def directory_with_a_phone(at: datetime) -> Directory:
+    """A directory in which one department publishes the number of its office."""
+    fields = {"name_zh": "住建局", "name_en": "Housing", "level": "city", "head": "局长", "by": "office:chen"}
+    fields |= {"version": "1", "in_force_from": BEGINNING, "phones": ("0572-2039817",)}
+    reference = Reference()
+    reference.learn("dept:housing", DepartmentPublished.model_validate(fields))
+    return reference.directory(at)

@@ -18,6 +18,7 @@ from tests.simulation.checker.posts import check_posts
 from tests.simulation.checker.sequences import check_sequences
 from tests.simulation.checker.stores import check_stores, check_timers
 from tests.simulation.checker.terms import check_terms
+from tests.simulation.checker.words import check_words
 
 __all__ = ["Acknowledged", "Clause", "Evidence", "History", "Violation", "check"]
 
@@ -43,6 +44,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_mergers(evidence),
         *check_mistakes(evidence),
         *check_posts(evidence),
+        *check_words(evidence),
     ]
     if evidence.history.documents is not None:
         found += [

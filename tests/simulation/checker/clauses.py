@@ -112,6 +112,8 @@ class Clause(StrEnum):
     # figures
     FIGURES_KNOWN = "known to the log"
     FIGURES_SAME = "state as the log says"
+    # words
+    MASKED = "numbers masked in words"
     # said by the judge of a simulated run
     COMES_TO_REST = "comes to rest"
     REPLAY_PUBLISHES = "replay publishes nothing new"

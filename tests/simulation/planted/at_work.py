@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from shared.bus import consumer, processor
 from shared.bus.consumer import BatchConsumer
+from shared.bus.gateway import Request
 from shared.bus.publisher import Publisher
 from shared.bus.records import Bad, Outgoing
 from tests.simulation import judging
@@ -37,6 +38,11 @@ def no_rewind_after_a_failure() -> Patches:
         """Go on with the next batch."""
 
     return [patch.object(consumer, "rewind", forget)]
+
+
+@fault(Clause.MASKED)
+def a_gateway_masks_nothing() -> Patches:
+    return [patch.object(Request, "masked", lambda self, *_: (self, 0))]
 
 
 @fault(Clause.PUBLISHED, alone=False)

@@ -12,7 +12,9 @@ from shared.bus.gateway import Gateway, Request, sealed
 from shared.bus.processor import Batch
 from shared.bus.records import Item, Outgoing, Record, decode
 from shared.contract.commands.intake import AcceptIssue, RejectIssue
+from shared.contract.envelope import open_envelope
 from tests.faults.given import SOURCE, notebook
+from tests.unit.reference import directory_with_a_phone
 
 ASKED = Request("a", AcceptIssue(), "http", "office:chen", "k")
 DONE, OLD = {"status": "done", "state": "accepted"}, {"status": "done"}
@@ -54,6 +56,25 @@ async def test_an_outcome_is_found_with_one_question_wherever_it_stands(
     assert await asked.look("a", ASKED.id) == outcome
     assert store.loads == 1
     assert await asked.ask(ASKED) == outcome
+
+
+async def test_numbers_are_masked_before_a_command_is_posted_and_the_answer_says_how_many() -> None:
+    posted: list[Outgoing] = []
+
+    async def publish(outgoing: Sequence[Outgoing]) -> None:
+        posted.extend(outgoing)
+
+    words = "不属本局，请打13812345678或0572-2039817、0572-2039818，身份证11010519491231002X"
+    asked = ASKED._replace(command=RejectIssue(ground="litigation", explanation=words))
+    hidden, count = asked.masked(directory_with_a_phone)
+    documents = Documents({"a": {"_id": "a", "inbox": [[asked.id, hidden.digest, DONE]]}})
+    gateway = Gateway(SOURCE, publish, documents, wait_seconds=0.15, directory=directory_with_a_phone)  # type: ignore[arg-type]
+    for _ in range(2):  # asked again it is the same command, though it comes unmasked
+        assert await gateway.ask(asked) == {**DONE, "masked": 3}
+    await gateway.post([asked])
+    left = "不属本局，请打138****5678或0572-2039817、0572-****818，身份证1101**********002X"
+    assert [open_envelope(record.value).data["explanation"] for record in posted] == [left] * 3
+    assert count == 3
 
 
 async def test_who_waits_for_reference_data_that_does_not_come_is_answered_in_time() -> None:

@@ -1,6 +1,7 @@
 """What a department's own system sends becomes commands, or a dead letter and a word to the department."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from services.dispatch.departments_gateway import MOST_ID_CHARS, MOST_REFUSALS, 
 from shared.bus.records import Record
 from shared.contract.envelope import open_envelope, seal
 from shared.contract.event import replies_topic
+from shared.domain.reference import Directory
 from tests.unit.one_aggregate import after
+from tests.unit.reference import directory_with_a_phone
 
 SOURCE = "/huzhou/dispatch"
 ISSUE = "0123456789ABC"
@@ -41,6 +44,23 @@ def test_a_reply_becomes_the_command_of_the_same_shape_under_the_departments_own
     assert (type, data) == ("dispatch.name_handler.v1", {**assignment, **named})
     [(_, _, type, data)] = commands(sent("department.draft.v1", DRAFTED))
     assert (type, data) == ("dispatch.draft.v1", {**DRAFTED, "promised_on": None, "signed_off_by": ""})
+
+
+def test_numbers_in_a_departments_words_are_masked_and_what_an_office_publishes_stays() -> None:
+    draft = {**DRAFTED, "text": "请打0572-2039817或李工13812345678"}
+    record = sent("department.draft.v1", draft)
+    [(_, _, _, data)] = commands(record)
+    assert data["text"] == "请打0572-****817或李工138****5678"
+    asked_at: list[datetime] = []
+
+    def directory(at: datetime) -> Directory:
+        asked_at.append(at)
+        return directory_with_a_phone(at)
+
+    for timestamp in (1_000, -1, 2**62):  # whatever a sender writes as its time
+        [outgoing] = translate(record._replace(timestamp=timestamp), SOURCE, directory)
+        assert open_envelope(outgoing.value).data["text"] == "请打0572-2039817或李工138****5678"
+    assert asked_at[0] == datetime.fromtimestamp(1, UTC)
 
 
 def test_a_draft_that_is_signed_off_already_becomes_one_command() -> None:

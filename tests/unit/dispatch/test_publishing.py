@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from services.dispatch.builtin import BEGINNING, first_commands
 from shared.contract.command import Command
@@ -28,6 +29,7 @@ PARKS = PublishDepartment(
     deputies=("副局长",),
     handlers=("li", "zhao"),
     substitutes=(Substitute(of="li", by="zhao"),),
+    phones=("0572-2039817",),
 )
 CHEN = PublishStaff(name="陈伟", roles=(Role.OFFICE, Role.LEADER), department="office")
 RULES = PublishRules(fallback="office", keywords={"housing": ("物业",), "transport": ("公交", "地铁")})
@@ -203,3 +205,11 @@ async def test_a_merged_department_is_published_no_more() -> None:
     await dispatch.ask(MergeDepartment(into="housing"), after(), OFFICE, subject="dept:planning")
     outcome = await dispatch.ask(PARKS, after(days=1), OFFICE, subject="dept:planning")
     assert (refused(outcome), outcome["legal"]) == ("illegal_move", ["merge"])
+
+
+@pytest.mark.parametrize(
+    "phone", ["2039817", "13812345678", "0572-203981", "0572 2039817", "+86-572-2039817"]
+)
+def test_only_a_landline_with_its_area_is_published_as_an_offices(phone: str) -> None:
+    with pytest.raises(ValidationError):
+        PublishDepartment.model_validate({**PARKS.model_dump(), "phones": [phone]})
