@@ -43,7 +43,7 @@ class RecallAssignment(Command, type="dispatch.recall.v1", service="dispatch"):
     """Take an assignment back that should not have been made (撤回交办), before a draft of it is signed off."""
 
     assignment: str = Field(max_length=100)
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class NameHandler(Command, type="dispatch.name_handler.v1", service="dispatch"):
@@ -52,7 +52,7 @@ class NameHandler(Command, type="dispatch.name_handler.v1", service="dispatch"):
     assignment: str = Field(max_length=100)
     handler: str = Field(min_length=1, max_length=100, pattern=PRINCIPAL)
     substitute: str = Field(default="", max_length=100, pattern=PRINCIPAL)
-    reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
     """Needed where somebody was named before."""
 
 
@@ -119,10 +119,10 @@ class CorrectReply(Command, type="dispatch.correct.v1", service="dispatch"):
     version: Round
     """The version that was read: 1 is the reply as it was released."""
     sha256: Hash
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     promised_on: date | None = None
     """Of a planned outcome another date, where that was wrong too; left out, it stays."""
-    reason: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
 class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):
