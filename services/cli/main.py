@@ -8,6 +8,7 @@ import typer
 
 from services.cli import calendar, deadletters, departments, follow, namespaces, policy, staff
 from services.cli.errors import EXIT_CODES, Commands
+from services.cli.keys import keys
 from services.cli.replay import replay
 from services.cli.report import report
 from services.cli.submit import submit
@@ -29,6 +30,7 @@ app.command()(stop)
 app.command()(status)
 app.command()(submit)
 app.command()(token)
+app.command()(keys)
 app.add_typer(follow.app, name="follow")
 app.command()(replay)
 app.command()(report)

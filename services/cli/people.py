@@ -31,9 +31,10 @@ class Official(NamedTuple):
 
 
 def officials(published: "Published") -> list[Official]:
-    """Every official in force now."""
+    """Every official in force now, in the order of roles."""
     from shared.contract.events.dispatch import StaffPublished
     from shared.contract.subjects import id_of
+    from shared.contract.words import Role
 
     now, found = datetime.now(UTC), []
     for subject in published.subjects("staff"):
@@ -41,7 +42,8 @@ def officials(published: "Published") -> list[Official]:
             entry = StaffPublished.read(version.data)
             roles = tuple(str(role) for role in entry.roles)
             found.append(Official(id_of(subject), entry.name, roles, entry.department, str(entry.level)))
-    return found
+    order = {role.value: place for place, role in enumerate(Role)}
+    return sorted(found, key=lambda one: (order.get(one.roles[0], len(order)), one.account))
 
 
 def signed_as(system: RunningSystem, name: str, as_json: bool) -> Signed:
