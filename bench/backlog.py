@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.client import Client
 from bench.invitations import PARTITIONS, invitation, lapsed, like
 from bench.latency import summary
-from bench.parts import free_base_port
+from bench.parts import free_base_port, rater
 from bench.results import Measure, Result
 from services.cli.embedded import Child, Embedded, service_program
 from services.cli.embedded.services import jurisdiction
@@ -66,20 +66,22 @@ async def _measure(say: Say, deadlines: int) -> Result:
     names = [f"person{number:06d}" for number in range(WARM_UP + QUIET + deadlines // DEADLINES_A_RATING)]
     overdue = [invitation(f"due{number:06d}", now - timedelta(minutes=1)) for number in range(deadlines)]
     after = await lapsed(overdue[0])
-    async with _feedback() as (url, run):
+    async with _feedback() as (url, data, run):
         bare = Bare(url, after)
         await _insert(url, [invitation(name, now + timedelta(days=14)) for name in names])
         people = iter(names)
         async with run() as child:
             say(f"{QUIET} ratings, one after the other, while nothing is due")
-            quiet = [await _rate(Client(child.url), next(people)) for _ in range(WARM_UP + QUIET)][WARM_UP:]
+            quiet = [
+                await _rate(Client(child.url, rater(data)), next(people)) for _ in range(WARM_UP + QUIET)
+            ][WARM_UP:]
         say(f"{deadlines:,} overdue deadlines into the store, and the same again for the bare loop")
         await _insert(url, overdue)
         await bare.insert(overdue)
         await bare.replace(overdue[: deadlines // 2])
         say(f"bare loop: {bare.speed:,.0f} documents/s")
         async with run() as child:
-            storm = await _storm(say, child, people, deadlines)
+            storm = await _storm(say, child, Client(child.url, rater(data)), people, deadlines)
         await _check(url, storm, deadlines)
         await bare.replace(overdue[deadlines // 2 :])
     return _result(quiet, storm, deadlines, bare)
@@ -89,8 +91,8 @@ async def _measure(say: Say, deadlines: int) -> Result:
 
 
 @asynccontextmanager
-async def _feedback() -> AsyncIterator[tuple[str, Run]]:
-    """Kafka and feedback's store with the reference data published; its URL, and what runs feedback as a program."""
+async def _feedback() -> AsyncIterator[tuple[str, Path, Run]]:
+    """Kafka and feedback's store with the reference data published: its URL, its folder, what runs feedback alone."""
     with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
         system = Embedded(Path(folder), free_base_port(), services=FIRST_START, stores=FIRST_START)
 
@@ -109,7 +111,7 @@ async def _feedback() -> AsyncIterator[tuple[str, Run]]:
             for child in system.children:
                 if child.name not in ("kafka", "store-feedback"):
                     await child.stop()
-            yield system.parts.store_urls["feedback"], run
+            yield system.parts.store_urls["feedback"], system.data_dir, run
 
 
 async def _insert(url: str, documents: Sequence[Stored]) -> None:
@@ -187,13 +189,12 @@ async def _rate(client: Client, subject: str) -> float:
     return seconds
 
 
-async def _storm(say: Say, child: Child, people: Iterator[str], deadlines: int) -> Storm:
+async def _storm(say: Say, child: Child, client: Client, people: Iterator[str], deadlines: int) -> Storm:
     """Rate one reply after the other until every deadline has fired."""
     ratings: list[float] = []
     fired = asyncio.Event()
 
     async def person() -> None:
-        client = Client(child.url)
         while not fired.is_set():
             ratings.append(await _rate(client, next(people)))
 

@@ -16,10 +16,11 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Posts to one server; as many connections as requests are under way, kept for the next ones."""
+    """Posts to one server as one person; as many connections as requests are under way, kept for the next ones."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
+        self._token = token
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
 
@@ -29,6 +30,7 @@ class Client:
         content = json.dumps(body).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\n"
+            f"authorization: Bearer {self._token}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
         )
         writer.write(head.encode() + content)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka.partitioner import murmur2
 
+from bench.parts import PERSON
 from bench.pipeline.consumer import BuiltinReference
 from services.cli.embedded.services import jurisdiction
 from services.feedback.consumer import ISSUE, consumer
@@ -27,7 +28,7 @@ PARTITIONS: int = Settings.model_fields["partitions_count"].default
 def invitation(subject: str, open_until: datetime) -> Stored:
     """An issue whose reply is out and may be rated up to then, in the partition that Kafka gives its subject."""
     reply = ReplyRound(round=1, outcome=Outcome.SOLVED, open_until=open_until)
-    issue = Issue(state=State.INVITED, kind=Kind.PROBLEM, reply=reply)
+    issue = Issue(state=State.INVITED, kind=Kind.PROBLEM, person=PERSON, reply=reply)
     source = f"/{jurisdiction()}"
     document = Document(
         subject,

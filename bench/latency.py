@@ -5,13 +5,15 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from bench.client import Client
-from bench.parts import whole_system
+from bench.parts import rater, whole_system
 from bench.results import Measure, Result
+from services.cli.embedded import SystemState
 
 WARM_UP, ONE_BY_ONE = 100, 400
 RATE, RATE_SECONDS = 100, 10
@@ -24,13 +26,13 @@ BODY = {"title": "用地审批进度缓慢", "text": "企业反映用地审批�
 def measure(say: Callable[[str], None]) -> Result:
     """Start the whole system, wait until it is calm, and measure; every answer must hold the outcome."""
     with whole_system() as system:
-        seconds = uvloop.run(load(system.service_urls["intake"], say))
+        seconds = uvloop.run(load(system, say))
     return result(seconds)
 
 
-async def load(url: str, say: Callable[[str], None]) -> dict[str, list[float]]:
+async def load(system: SystemState, say: Callable[[str], None]) -> dict[str, list[float]]:
     """Warm up, then one after the other, then at a steady rate; seconds of each request."""
-    client = Client(url)
+    client = Client(system.service_urls["intake"], rater(Path(system.data_dir)))
     for _ in range(WARM_UP):
         await _register(client)
     await asyncio.sleep(2.0)  # the other services finish what the warm-up brought them

@@ -21,7 +21,7 @@ def measure(say: Callable[[str], None]) -> Result:
         asyncio.run(asyncio.sleep(3.0))
         started = _look(system)
         say(f"after the start {_total(started, 'rss_mb'):.0f} MB")
-        uvloop.run(latency.load(system.service_urls["intake"], say))
+        uvloop.run(latency.load(system, say))
         asyncio.run(asyncio.sleep(3.0))
         loaded = _look(system)
     measures = [

@@ -14,10 +14,15 @@ from pathlib import Path
 from bench.machine import ROOT
 from services.cli.embedded import Embedded, Parts, SystemState
 from services.cli.embedded.ports import taken_ports
+from services.cli.embedded.services import jurisdiction
 from services.cli.embedded.state import read_state
+from services.cli.identity import Deployment
+from shared.identity.tokens import LIFETIME
 
 PORTS_NEEDED = 24
 START_SECONDS = 240
+PERSON = "0" * 32
+"""The reference of that entrepreneur, whatever the key: benchmarks write documents before there is one."""
 
 
 def free_base_port() -> int:
@@ -26,6 +31,13 @@ def free_base_port() -> int:
         base = random.randrange(20_000, 32_000)
         if not taken_ports(dict.fromkeys(range(base, base + PORTS_NEEDED), "a benchmark")):
             return base
+
+
+def rater(data: Path) -> str:
+    """A token of the entrepreneur who raises and rates here, under the keys of this data folder."""
+    deployment = Deployment(data / "keys", jurisdiction(), as_json=False)
+    caller = deployment.entrepreneur("bench").model_copy(update={"person": PERSON})
+    return deployment.token(caller, LIFETIME)
 
 
 @asynccontextmanager
