@@ -257,10 +257,10 @@ def test_elsewhere_the_first_administrator_is_added_with_the_deployments_own_key
     town: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     words = ("staff", "add", "王敏", "--account", "wangmin", "--role", "administrator")
-    elsewhere = (*words, "--dispatch", "http://dispatch.example.org")
+    elsewhere = (*words, "--dispatch", "http://example.org")
     monkeypatch.setenv("QINQING_KEYS_DIR", str(KEYS))
     assert typed(*elsewhere).exit_code == 0
-    assert town.asked[-1][0].startswith("GET http://dispatch.example.org/")
+    assert town.asked[-1][0].startswith("GET http://example.org/")
     for folder, said in (("", "QINQING_KEYS_DIR is not set"), (str(tmp_path), "signing.jwk")):
         monkeypatch.setenv("QINQING_KEYS_DIR", folder)
         result = typed(*elsewhere)
