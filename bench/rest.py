@@ -11,7 +11,7 @@ from shared.settings import database_name
 from shared.store import connect
 
 MOST_BYTES = 6_500.0
-TEXTS = ("title", "text")
+TEXTS = ("title", "text", "words")
 """The fields of a state that hold the words of an issue and of its replies, at any depth."""
 
 

@@ -4,6 +4,8 @@ History is driven in steps (clocks.md 11, docs/decisions/0005): the driver reads
 same index the timers read, and posts the same command they post, with the deadline's time.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -11,7 +13,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from shared.bus.gateway import Gateway, Request
-from shared.contract.command import FireDeadline
+from shared.contract.command import Command, Control, FireDeadline
 from shared.contract.registry import COMMANDS, CONTROL
 from shared.deadlines import BEGIN, DueDeadline, due_in
 from shared.identity.callers import Requires
@@ -30,7 +32,13 @@ class Entry(BaseModel):
     at: AwareDatetime
 
 
-def history_routes(gateway: Gateway, store: Aggregates, partitions: int) -> APIRouter:
+Prepare = Callable[[Entry, Sequence[Entry]], Awaitable[Command | None]]
+"""(entry, all of its request) -> its command, where that is not what the driver says; None: it cannot be made yet."""
+
+
+def history_routes(
+    gateway: Gateway, store: Aggregates, partitions: int, prepared: Mapping[str, Prepare]
+) -> APIRouter:
     """``POST /history/commands`` and ``GET /history/deadlines``."""
     routes = APIRouter(
         prefix="/history", tags=["history"], dependencies=[Depends(Requires("history", "drive"))]
@@ -39,21 +47,16 @@ def history_routes(gateway: Gateway, store: Aggregates, partitions: int) -> APIR
     @routes.post("/commands")
     async def commands(entries: list[Entry]) -> list[dict[str, Any] | None]:
         """Post commands in order and wait for all outcomes; null where one is not known yet."""
-        requests: list[Request] = []
-        refused: dict[int, dict[str, Any]] = {}
-        for number, entry in enumerate(entries):
-            shape = COMMANDS.get(entry.type) or CONTROL.get(entry.type)
-            try:
-                if shape is None:
-                    raise ValueError(f"no such command: {entry.type}")
-                command = shape.model_validate(entry.data)
-            except (ValidationError, ValueError) as error:
-                refused[number] = {"status": "refused", "reason": "malformed", "detail": str(error)[:500]}
-                continue
-            kind = "timer" if shape is FireDeadline else "history"
-            requests.append(Request(entry.subject, command, kind, entry.actor, entry.key, entry.at))
+        made = await asyncio.gather(*(_command(entry, entries, prepared) for entry in entries))
+        requests = [
+            Request(entry.subject, command, _kind(command), entry.actor, entry.key, entry.at)
+            for entry, command in zip(entries, made, strict=True)
+            if isinstance(command, Command | Control)
+        ]
         outcomes = iter(await gateway.ask_all(requests))
-        return [refused[n] if n in refused else _plain(next(outcomes)) for n in range(len(entries))]
+        return [
+            _plain(next(outcomes) if isinstance(command, Command | Control) else command) for command in made
+        ]
 
     @routes.get("/deadlines")
     async def deadlines(until: AwareDatetime) -> list[dict[str, str]]:
@@ -64,6 +67,25 @@ def history_routes(gateway: Gateway, store: Aggregates, partitions: int) -> APIR
         return [{"subject": due.subject, "name": due.name, "at": due.at.isoformat()} for due in found]
 
     return routes
+
+
+async def _command(
+    entry: Entry, entries: Sequence[Entry], prepared: Mapping[str, Prepare]
+) -> Command | Control | dict[str, Any] | None:
+    """The command of one entry, the outcome of one that is none, or None where it cannot be made yet."""
+    shape = COMMANDS.get(entry.type) or CONTROL.get(entry.type)
+    try:
+        if shape is None:
+            raise ValueError(f"no such command: {entry.type}")
+        if (prepare := prepared.get(entry.type)) is not None:
+            return await prepare(entry, entries)
+        return shape.model_validate(entry.data)
+    except (ValidationError, ValueError) as error:
+        return {"status": "refused", "reason": "malformed", "detail": str(error)[:500]}
+
+
+def _kind(command: Command | Control) -> str:
+    return "timer" if isinstance(command, FireDeadline) else "history"
 
 
 def _plain(outcome: Any) -> dict[str, Any] | None:

@@ -30,6 +30,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.WRONG_ROLE: ("您的身份不能这样做", "this role may not do this"),
     Reason.NOT_ELIGIBLE: ("这一来源的问题不得不予受理", "an issue from this source may not be rejected"),
     Reason.WRONG_CREDIT_CODE: ("统一社会信用代码不正确", "the unified social credit code is wrong"),
+    Reason.WORDS_ERASED: ("原文已销毁", "its words were erased"),
     Reason.MALFORMED: ("内容格式不正确", "the content is malformed"),
     Reason.ID_REUSED: ("同一请求编号用于了不同内容", "the same request key was used with another body"),
     Reason.FAILED: ("处理失败，已另存待查", "handling failed; it was set aside for an operator"),

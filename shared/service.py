@@ -3,9 +3,19 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import structlog
 import uvicorn
@@ -29,10 +39,11 @@ from shared.bus.upgrades import Place, Upgrades
 from shared.contract.command import Command, FireDeadline
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
-from shared.history import history_routes
+from shared.history import Prepare, history_routes
 from shared.hosts import Hosts
 from shared.identity.callers import SignedIn
 from shared.identity.keys import NoKeys, check_keys, issuers
+from shared.identity.raisers import Raisers
 from shared.identity.tokens import Tokens
 from shared.logs import configure
 from shared.metrics import Metrics
@@ -42,7 +53,7 @@ from shared.problems import install_problems
 from shared.settings import Settings
 from shared.store import Database, Unavailable
 from shared.timers import ACTOR, GATEWAY, Timers
-from shared.web import command_routes, operations_routes, reading_routes, reference_routes
+from shared.web import Open, command_routes, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
 
@@ -307,8 +318,19 @@ class Service:
             metrics.timer_heartbeat.set(max(0.0, (now - self.timers.heartbeat).total_seconds()))
 
 
-def application(service: Service, *routers: APIRouter, routed: Collection[type[Command]] = ()) -> FastAPI:
-    """The HTTP application of one service, OpenAPI at /docs; ``routers`` hold the routes of ``routed`` commands."""
+def application(
+    service: Service,
+    *routers: APIRouter,
+    routed: Collection[type[Command]] = (),
+    raisers: Raisers | None = None,
+    opened: Mapping[str, Open] = MappingProxyType({}),
+    prepared: Mapping[str, Prepare] = MappingProxyType({}),
+) -> FastAPI:
+    """The HTTP application of one service, OpenAPI at /docs; ``routers`` hold the routes of ``routed`` commands.
+
+    ``raisers``: how entrepreneurs stand on this service's commands. ``opened``: by kind, how what is sealed in a
+    state is opened for readers. ``prepared``: by type, how a command of history is made of what the driver says.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -324,21 +346,27 @@ def application(service: Service, *routers: APIRouter, routed: Collection[type[C
     )
     app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
     tokens = Tokens(issuers(settings.keys()), settings.jurisdiction)
-    for router in (*routers, *_shared_routes(service, routed)):
+    for router in (*routers, *_shared_routes(service, routed, raisers, opened, prepared)):
         app.include_router(router, dependencies=[Depends(SignedIn(tokens))])
     name_answers(app)
     return app
 
 
-def _shared_routes(service: Service, routed: Collection[type[Command]]) -> Iterator[APIRouter]:
+def _shared_routes(
+    service: Service,
+    routed: Collection[type[Command]],
+    raisers: Raisers | None,
+    opened: Mapping[str, Open],
+    prepared: Mapping[str, Prepare],
+) -> Iterator[APIRouter]:
     """The routes that every service has, for whoever is signed in and has the right."""
     gateway, store, consumer = service.gateway, service.store, service.consumer
     yield operator_routes(gateway, store, consumer, service.publish, service.own_topics)
-    yield command_routes(gateway, consumer, routed)
+    yield command_routes(gateway, consumer, routed, raisers)
     yield reference_routes(service.reference.versions)
-    yield reading_routes(gateway, store, consumer)
+    yield reading_routes(gateway, store, consumer, raisers, opened)
     if service.settings.history:
-        yield history_routes(gateway, store, service.settings.partitions_count)
+        yield history_routes(gateway, store, service.settings.partitions_count, prepared)
 
 
 def collect_rarely() -> None:

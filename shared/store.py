@@ -227,6 +227,12 @@ class Aggregates:
         async for found in self._collection.find(query, {"_id": 1}, batch_size=SCAN_CHUNK):
             yield found["_id"]
 
+    async def between(self, low: str, high: str, most: int) -> list[Document]:
+        """The first ``most`` documents whose subjects are in [low, high), in order."""
+        query = {"_id": {"$gte": low, "$lt": high}}
+        found = self._collection.find(query, batch_size=SCAN_CHUNK).sort("_id", 1).limit(most)
+        return [document async for document in found]
+
     async def scan(self, fields: Sequence[str] = ()) -> AsyncIterator[Document]:
         """Every document; reads the whole collection."""
         projection = dict.fromkeys(fields, 1) or None
@@ -235,7 +241,7 @@ class Aggregates:
 
 
 class Entries:
-    """Small entries by id, each written once and never changed; only a deletion ends one."""
+    """Small entries by id, each written once and never changed; only a deletion ends one, or empties it for good."""
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
@@ -253,9 +259,26 @@ class Entries:
         found: Document | None = await self._collection.find_one({"_id": id})
         return found
 
+    async def between(self, low: str, high: str) -> list[Document]:
+        """The entries whose ids are in [low, high), in order."""
+        query = {"_id": {"$gte": low, "$lt": high}}
+        found = [entry async for entry in self._collection.find(query, batch_size=SCAN_CHUNK)]
+        return sorted(found, key=lambda entry: str(entry["_id"]))
+
     async def delete(self, id: str) -> None:
         """Delete an entry, where it is there."""
         await self._collection.delete_one({"_id": id})
+
+    async def delete_all(self, query: Document) -> None:
+        """Delete every entry that fits; without an ``_id`` it scans the collection, so for rare work only."""
+        await self._collection.delete_many(query)
+
+    async def clear(self, id: str) -> None:
+        """Delete what an entry holds and leave its id taken, also where there was none: nobody adds it any more."""
+        try:
+            await self._collection.replace_one({"_id": id}, {}, upsert=True)
+        except DuplicateKeyError:  # somebody added it at this moment: now it is there to be emptied
+            await self._collection.replace_one({"_id": id}, {})
 
 
 def _raise_refused(error: Exception) -> None:

@@ -1,6 +1,7 @@
 """The routes all four services share: health, metrics, a route for each command, and what a service knows."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.rights import Asker, granted, readable
 from shared.identity.callers import Requires, askers_of, caller_of, readers_of
+from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
 from shared.metrics import Metrics
 from shared.store import Aggregates
@@ -64,17 +66,28 @@ def operations_routes(
     return routes
 
 
-def command_routes(gateway: Gateway, consumer: Consumer, routed: Collection[type[Command]] = ()) -> APIRouter:
+Open = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""(subject, state) -> the state with what is sealed in it open, for those who may read that."""
+
+
+def command_routes(
+    gateway: Gateway,
+    consumer: Consumer,
+    routed: Collection[type[Command]] = (),
+    raisers: Raisers | None = None,
+) -> APIRouter:
     """``POST /<kind's path>/{id}/<verb>`` for each command that somebody may give and that is not ``routed`` yet."""
     routes = APIRouter(tags=["commands"])
     for kind in consumer.aggregates:
         for shape in kind.commands:
             if granted(kind.name, shape.verb) and shape not in routed:
-                _command_route(routes, gateway, consumer, shape)
+                _command_route(routes, gateway, consumer, shape, raisers)
     return routes
 
 
-def _command_route(routes: APIRouter, gateway: Gateway, consumer: Consumer, shape: type[Command]) -> None:
+def _command_route(
+    routes: APIRouter, gateway: Gateway, consumer: Consumer, shape: type[Command], raisers: Raisers | None
+) -> None:
     verb = shape.verb.replace("_", "-")
 
     async def endpoint(
@@ -84,8 +97,10 @@ def _command_route(routes: APIRouter, gateway: Gateway, consumer: Consumer, shap
         body: shape,  # type: ignore[valid-type]
         idempotency_key: Key = None,
     ) -> JSONResponse:
-        key, subject = f"{verb}/{id}/{idempotency_key or uuid4().hex}", subject_of(shape.aggregate, id)
-        asked = gateways.Request(subject, body, "http", asker.actor, key)
+        subject, key = subject_of(shape.aggregate, id), idempotency_key or uuid4().hex
+        if raisers is not None:
+            asker, key = await raisers.asking(subject, asker, key)
+        asked = gateways.Request(subject, body, "http", asker.actor, f"{verb}/{id}/{key}")
         if consumer.kind(asked.subject) is None:
             return problem(404, f"只有 {consumer.jurisdiction} / there is only {consumer.jurisdiction}")
         return answer(await gateway.ask(asked), request, place_of(asked.subject, asked.id))
@@ -100,23 +115,41 @@ def _command_route(routes: APIRouter, gateway: Gateway, consumer: Consumer, shap
     )
 
 
-def reading_routes(gateway: Gateway, store: Aggregates, consumer: Consumer) -> APIRouter:
+def reading_routes(
+    gateway: Gateway,
+    store: Aggregates,
+    consumer: Consumer,
+    raisers: Raisers | None = None,
+    opened: Mapping[str, Open] = MappingProxyType({}),
+) -> APIRouter:
     """What a service knows of one aggregate, and the outcome of one command on it."""
     routes = APIRouter()
     for kind in consumer.aggregates:
-        _reading_route(routes, gateway, store, kind)
+        _reading_route(routes, gateway, store, kind, raisers, opened.get(kind.name))
     return routes
 
 
-def _reading_route(routes: APIRouter, gateway: Gateway, store: Aggregates, kind: AggregateType) -> None:
+def _reading_route(
+    routes: APIRouter,
+    gateway: Gateway,
+    store: Aggregates,
+    kind: AggregateType,
+    raisers: Raisers | None,
+    open_state: Open | None,
+) -> None:
     path = f"/{KINDS[kind.name].path}/{{id}}"
 
     async def read(id: Id, request: Request) -> JSONResponse:
-        subject = subject_of(kind.name, id)
+        subject, caller = subject_of(kind.name, id), caller_of(request)
         document = await store.get(subject)
-        fields = {} if document is None else readable_fields(kind, document, caller_of(request))
+        if raisers is not None:
+            caller = raisers.known(subject, caller, document)
+        fields = {} if document is None else readable_fields(kind, document, caller)
         if document is None or not fields:
             return _nothing(kind.name)
+        if open_state is not None:
+            state = await open_state(subject, document["state"])
+            fields = readable_fields(kind, {**document, "state": state}, caller)
         due = document.get("due")
         if due is not None and due["name"].startswith(f"{SWEEP}/"):
             due = None  # the sweep is of the document, nothing that the issue still has before it
@@ -124,8 +157,9 @@ def _reading_route(routes: APIRouter, gateway: Gateway, store: Aggregates, kind:
 
     async def outcome(id: Id, command: CommandId, request: Request) -> JSONResponse:
         subject, caller = subject_of(kind.name, id), caller_of(request)
-        own = any(f"/{asker.actor}/" in command for asker in askers_of(caller))
-        if not own and not await _reads(kind, store, subject, caller):
+        callers = (caller,) if raisers is None else (caller, raisers.alone(subject, caller))
+        own = any(f"/{asker.actor}/" in command for one in callers for asker in askers_of(one))
+        if not own and not await _reads(kind, store, subject, caller, raisers):
             return _nothing(kind.name)
         return answer(await gateway.look(subject, command), request, place_of(subject, command))
 
@@ -156,8 +190,12 @@ def readable_fields(kind: AggregateType, document: Mapping[str, Any], caller: Ca
     return {name: value for name, value in state.items() if name in names}
 
 
-async def _reads(kind: AggregateType, store: Aggregates, subject: str, caller: Caller) -> bool:
+async def _reads(
+    kind: AggregateType, store: Aggregates, subject: str, caller: Caller, raisers: Raisers | None
+) -> bool:
     document = await store.get(subject)
+    if raisers is not None:
+        caller = raisers.known(subject, caller, document)
     return document is not None and bool(readable_fields(kind, document, caller))
 
 

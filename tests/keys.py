@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.contract.words import Role
 from shared.domain.rights import IN_DEPARTMENTS
 from shared.identity.callers import SignedIn
-from shared.identity.keys import REFERENCE, issuers, make_keys, secret, signing_key
+from shared.identity.keys import REFERENCE, VAULT, issuers, make_keys, secret, signing_key
 from shared.identity.references import References
 from shared.identity.tokens import Caller, Tokens, sign
 
@@ -17,6 +17,9 @@ DATA = Path(tempfile.mkdtemp(prefix="qinqing-keys-"))
 """A data folder that holds the keys alone, for the command line."""
 KEYS = DATA / "keys"
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+KEYS.mkdir()
+for name, key in ((REFERENCE, "11"), (VAULT, "22")):
+    (KEYS / name).write_text(32 * key)  # known beforehand, so that what is written down stays the same
 make_keys(KEYS)
 os.environ["QINQING_KEYS_DIR"] = str(KEYS)  # services that a test starts as programs believe the same tokens
 REFERENCES = References(secret(KEYS, REFERENCE))

@@ -182,6 +182,8 @@ async def _play(
     from services.cli.replaying.drive import Driver
     from services.cli.replaying.reads import READS
     from shared.bus.reader import group_lag
+    from shared.identity.keys import REFERENCE, secret
+    from shared.identity.references import References
     from shared.settings import BODY_BYTES
 
     columns = (
@@ -203,6 +205,7 @@ async def _play(
                 lag,
                 messages,
                 jurisdiction=jurisdiction(),
+                references=References(secret(parts.keys_dir, REFERENCE)),
                 until=until,
                 auth=Deployment(parts.keys_dir, jurisdiction(), False).own("operator"),
                 progress=show,

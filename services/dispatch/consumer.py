@@ -62,7 +62,7 @@ ISSUE = AggregateType(
     events={
         IssueRegistered: reactions.register,
         PromiseStarted: reactions.promised,
-        IssueAccepted: reactions.move,
+        IssueAccepted: reactions.accept,
         IssueRejected: reactions.move,
         IssueWithdrawn: reactions.move,
         IssueClosed: reactions.move,

@@ -1,22 +1,35 @@
-"""Intake over HTTP: raise an issue and see its promised date at once."""
+"""Intake over HTTP: raise an issue and see its promised date at once, and take one on with its words."""
 
 import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated
+from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
-from services.intake.issue.numbers import issue_id
-from shared.answers import answer, place_of
+from services.intake.issue.life import MOVES, TAKEN_ON
+from services.intake.registering import Registering, Registration
+from services.intake.vault import Erased
+from shared.answers import answer, language_of, place_of, refusal
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
-from shared.contract.commands.intake import RegisterIssue
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue
 from shared.domain.clocks import SHANGHAI
+from shared.domain.decisions import Reason, Refusal, illegal
 from shared.domain.rights import Asker
 from shared.identity.callers import Requires
+from shared.store import Aggregates
+from shared.web import Id, Key
+
+
+class Acceptance(BaseModel):
+    """Nothing has to be said to take an issue on: its words are added here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def today() -> date:
@@ -24,33 +37,69 @@ def today() -> date:
     return datetime.now(UTC).astimezone(SHANGHAI).date()
 
 
-def key_of(body: RegisterIssue, day: date) -> str:
+def key_of(body: Registration, day: date) -> str:
     """The key of who brings none: the same words on the same day are the same issue."""
     words = json.dumps(body.model_dump(mode="json"), sort_keys=True)
     return f"{day}/{hashlib.sha256(words.encode()).hexdigest()[:32]}"
 
 
-def routes(gateway: Gateway, jurisdiction: str, on: Callable[[], date] = today) -> APIRouter:
-    """Registration has a route of its own because the issue's id comes from who asks and with which key."""
+def routes(
+    gateway: Gateway, store: Aggregates, registering: Registering, on: Callable[[], date] = today
+) -> APIRouter:
+    """Registration and acceptance have routes of their own: the words of an issue are sealed and opened here."""
     router = APIRouter(tags=["commands"])
 
     @router.post("/issues", status_code=201, response_model=None)
     async def register(
         asker: Annotated[Asker, Depends(Requires("issue", RegisterIssue.verb))],
-        body: RegisterIssue,
+        body: Registration,
         request: Request,
-        idempotency_key: str | None = Header(None, max_length=200),
+        idempotency_key: Key = None,
     ) -> JSONResponse:
         """Raise an issue; the same Idempotency-Key gives the same issue, however often it is sent.
 
         Without one, the same body from the same asker on the same day (Asia/Shanghai) gives the same issue: a request
-        that was not answered, or with 503, can be sent again.
+        that was not answered, or with 503, can be sent again. Phone and identity-card numbers in title and text are
+        masked; the outcome says how many.
         """
-        actor = asker.actor
-        key = idempotency_key or key_of(body, on())
-        subject = issue_id(jurisdiction, actor, key)
-        asked = gateways.Request(subject, body, "http", actor, f"register/{key}")
+        try:
+            asked = await registering.request(body, asker, idempotency_key or key_of(body, on()))
+        except Erased:
+            return _refused(Refusal(Reason.WORDS_ERASED), request)
+        if isinstance(asked, Refusal):
+            return _refused(asked, request)
         outcome = await gateway.ask(asked)
-        return answer(outcome, request, place_of(subject, asked.id), created=True)
+        return answer(outcome, request, place_of(asked.subject, asked.id), created=True)
+
+    @router.post("/issues/{id}/accept", response_model=None)
+    async def accept(
+        id: Id,
+        asker: Annotated[Asker, Depends(Requires("issue", AcceptIssue.verb))],
+        body: Acceptance,
+        request: Request,
+        idempotency_key: Key = None,
+    ) -> JSONResponse:
+        """Take an issue on (受理): from here on its words stand on the topics, masked.
+
+        Of an issue that was rejected or taken back they are not even asked for there.
+        """
+        state = ((await store.get(id)) or {}).get("state")
+        if state is None:
+            return _refused(Refusal(Reason.UNKNOWN_ISSUE), request)
+        if state["state"] not in TAKEN_ON and (state["state"], AcceptIssue.verb) not in MOVES:
+            return _refused(illegal(MOVES, state["state"], AcceptIssue.verb), request)
+        try:
+            command = await registering.acceptance(id, state["words"]["words"])
+        except Erased:
+            return _refused(Refusal(Reason.WORDS_ERASED), request)
+        key = f"accept/{id}/{idempotency_key or uuid4().hex}"
+        asked = gateways.Request(id, command, "http", asker.actor, key)
+        return answer(await gateway.ask(asked), request, place_of(id, asked.id))
 
     return router
+
+
+def _refused(why: Refusal, request: Request) -> JSONResponse:
+    """What is refused before anything is posted."""
+    more = {"detail": why.detail} if why.detail else {}
+    return refusal(why.reason, language_of(request), **more, **({"legal": why.legal} if why.legal else {}))

@@ -4,18 +4,39 @@ from fastapi import FastAPI
 
 from services.intake import api
 from services.intake.consumer import consumer
-from shared.contract.commands.intake import RegisterIssue
-from shared.identity.keys import REFERENCE, VAULT
+from services.intake.history import prepared
+from services.intake.reading import Reading
+from services.intake.registering import Registering
+from services.intake.sealing import Sealing
+from services.intake.vault import Vault
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue
+from shared.identity.keys import REFERENCE, VAULT, secret
+from shared.identity.raisers import Raisers
+from shared.identity.references import References
 from shared.service import Service, application, run
 from shared.settings import Settings
 
+VAULT_COLLECTION = "vault"
+
 
 def build(settings: Settings) -> FastAPI:
-    """Intake's application: registration with its promise, acceptance, withdrawal."""
+    """Intake's application: registration with its promise, acceptance, withdrawal; raises NoKeys."""
     owned = consumer(settings.jurisdiction, history=settings.history)
     service = Service(settings, owned)
-    routes = api.routes(service.gateway, settings.jurisdiction)
-    return application(service, routes, routed=(RegisterIssue,))
+    keys = settings.keys()
+    references = References(secret(keys, REFERENCE))
+    sealing = Sealing(Vault(service.database.entries(VAULT_COLLECTION), secret(keys, VAULT)))
+    registering = Registering(
+        settings.jurisdiction, references, sealing, service.reference.reference.directory
+    )
+    return application(
+        service,
+        api.routes(service.gateway, service.store, registering),
+        routed=(RegisterIssue, AcceptIssue),
+        raisers=Raisers(references, service.store),
+        opened={"issue": Reading(sealing).opened},
+        prepared=prepared(registering, service.store),
+    )
 
 
 if __name__ == "__main__":

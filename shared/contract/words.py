@@ -30,6 +30,14 @@ class Source(StrEnum):
     DELIBERATION = "deliberation"
 
 
+class Phase(StrEnum):
+    """Before, at or after the talk that an issue came from."""
+
+    BEFORE = "before"
+    AT = "at"
+    AFTER = "after"
+
+
 class RejectionGround(StrEnum):
     """The only grounds for not accepting an issue (loop.md, intake)."""
 
@@ -151,6 +159,7 @@ class CloseReason(StrEnum):
 _left = Field(union_mode="left_to_right")
 OpenKind = Annotated[Kind | str, _left]
 OpenSource = Annotated[Source | str, _left]
+OpenPhase = Annotated[Phase | str, _left]
 OpenGround = Annotated[RejectionGround | str, _left]
 OpenOutcome = Annotated[Outcome | str, _left]
 OpenSatisfaction = Annotated[Satisfaction | str, _left]

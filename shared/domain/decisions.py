@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -43,15 +42,6 @@ class Context(NamedTuple):
     def role(self) -> str:
         """In which role: ``office:chen`` -> ``office``."""
         return self.actor.partition(":")[0]
-
-    @property
-    def person(self) -> str:
-        """The reference of who asks."""
-        return self.person_of(self.actor)
-
-    def person_of(self, actor: str) -> str:
-        """A reference that tells whether two actors on one issue are the same person, and not who."""
-        return sha256(f"{self.subject}\x00{actor}".encode()).hexdigest()[:16]
 
     @property
     def policy(self) -> Policy:
@@ -126,6 +116,7 @@ class Reason(StrEnum):
     WRONG_ROLE = "wrong_role"
     NOT_ELIGIBLE = "not_eligible"
     WRONG_CREDIT_CODE = "wrong_credit_code"
+    WORDS_ERASED = "words_erased"
     MALFORMED = "malformed"
     ID_REUSED = "id_reused"
     FAILED = "failed"

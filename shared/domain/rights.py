@@ -36,6 +36,8 @@ class Belongs(NamedTuple):
     jurisdiction: str = ""
     """Whose it is where that is not the deployment's own."""
     anonymous: bool = False
+    sealed: bool = False
+    """Its words stand on no topic yet."""
 
 
 NOBODYS = Belongs()
@@ -169,6 +171,12 @@ _INSIDE = (Role.OFFICE, *IN_DEPARTMENTS)
 GROUPS: Mapping[str, tuple[Role, ...]] = {
     "course": tuple(Role),
     "words": (Role.ENTREPRENEUR, *OFFICIALS),
+    "words before acceptance": (
+        Role.ENTREPRENEUR,
+        *(role for role in _RECORDERS if role is not Role.CPPCC),
+    ),
+    "nobody": (),
+    "as it was said": (Role.ENTREPRENEUR, Role.OFFICE),
     "raiser": (Role.ENTREPRENEUR, *OFFICIALS),
     "raiser of an anonymous issue": (Role.ENTREPRENEUR, Role.OFFICE),
     "handling": OFFICIALS,
@@ -182,6 +190,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(
             (
                 "state",
+                "erased",
+                "occasion",
+                "phase",
+                "urgent",
                 "kind",
                 "origin",
                 "number",
@@ -202,12 +214,14 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "course",
         ),
         **dict.fromkeys(("title", "text"), "words"),
+        **dict.fromkeys(("original", "called_from"), "as it was said"),
         **dict.fromkeys(("person", "enterprise", "raised_by", "recorded_by"), "raiser"),
         **dict.fromkeys(
             ("assignment", "assignments", "return_until", "kept", "passed_on", "handler", "substitute"),
             "handling",
         ),
         "drafts": "drafts",
+        "words": "nobody",  # sealed: title and text stand in its place
     },
 }
 """kind -> field of its state -> group; kinds that are not here are read whole by whoever may read them."""
@@ -238,5 +252,7 @@ def readable(kind: str, fields: Collection[str], role: str, belongs: Belongs) ->
         group = "course" if groups is None else groups.get(name, "")
         if group == "raiser" and belongs.anonymous:
             group = "raiser of an anonymous issue"
+        if group == "words" and belongs.sealed:
+            group = "words before acceptance"
         if role in GROUPS.get(group, ()):
             yield name

@@ -55,7 +55,7 @@ def askers_of(caller: Caller) -> Iterator[Asker]:
         if role in IN_DEPARTMENTS:
             own_system = role is Role.DEPARTMENT
             yield Asker(role, "" if own_system else caller.account, caller.department)
-        else:
+        elif role is not Role.ENTREPRENEUR or caller.person:  # without a person it is nobody's
             yield Asker(role, caller.person if role is Role.ENTREPRENEUR else caller.account)
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from services.dispatch import builtin as directory
-from services.intake.issue.numbers import issue_id
 from services.supervision import builtin
 from shared.bus.records import Record
 from shared.contract.commands.dispatch import (
@@ -24,7 +23,7 @@ from shared.contract.commands.dispatch import (
     SignOffReply,
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.intake import RejectIssue, WithdrawIssue
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.replies import (
     DepartmentDrafts,
@@ -34,25 +33,28 @@ from shared.contract.replies import (
 )
 from shared.contract.words import Kind, Outcome, RejectionGround, Role, Satisfaction, Solved, Source
 from shared.domain.calendar import Day
-from tests.contract.world import JURISDICTION, World
+from tests.contract.world import JURISDICTION, Said, World
+from tests.said import REFERENCES, issue_of, raiser
 
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 DAY = timedelta(days=1)
-SYSTEM, RAISER, OFFICE = "system:first-start", "entrepreneur:li", "office:chen"
-LIGHTS = RegisterIssue(
-    kind=Kind.PROBLEM,
-    origin=Source.ONLINE,
-    title="园区北门外没有路灯",
-    text="园区北门外道路夜间没有路灯，职工下班不安全，请协调安装。",
-    enterprise="91330500MA2B4A0Q6C",
+SYSTEM, RAISER, OFFICE = "system:first-start", "li", "office:chen"
+LIGHTS = Said(
+    "园区北门外没有路灯",
+    "园区北门外道路夜间没有路灯，职工下班不安全，请协调安装。",
+    {"kind": Kind.PROBLEM, "origin": Source.ONLINE, "enterprise": "91330500MA2B4A0Q6C"},
 )
-ADVICE = RegisterIssue(
-    kind=Kind.SUGGESTION,
-    origin=Source.WRITTEN,
-    title="建议增设夜班公交",
-    text="夜班职工回家难。",
-    anonymous=True,
+ADVICE = Said(
+    "建议增设夜班公交",
+    "夜班职工回家难。",
+    {"kind": Kind.SUGGESTION, "anonymous": True},
 )
+WRITTEN = {
+    "origin": Source.WRITTEN,
+    "person": REFERENCES.person("qian"),
+    "occasion": {"on": date(2026, 2, 27)},
+}
+LETTER = LIGHTS._replace(about={**LIGHTS.about, **WRITTEN})
 
 
 @cache
@@ -97,7 +99,7 @@ def _answered_twice(world: World) -> None:
     """Assigned by the rules, answered by the department's own system, rated badly, answered again, closed."""
     issue = world.register(LIGHTS, RAISER, "lights-1")
     code, first = "urban_management", f"{issue}.1"
-    world.ask(issue, AcceptIssue(), OFFICE)
+    world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(), OFFICE)
     world.say(code, issue, DepartmentSigns(assignment=first, round=1), "um-2026-0001")
     world.say(
@@ -112,11 +114,11 @@ def _answered_twice(world: World) -> None:
     again = RateReply(
         round=1, satisfaction=Satisfaction.DISSATISFIED, solved=Solved.PARTLY, reason="还有两盏不亮"
     )
-    world.ask(issue, again, RAISER)
+    world.ask(issue, again, raiser(RAISER))
     world.ask(issue, DecideRework(round=1, granted=True, reason="情况属实"), OFFICE)
     world.go_to(world.now + DAY)
     _draft_and_release(world, issue, code, 2, Outcome.SOLVED)
-    world.ask(issue, again.model_copy(update={"round": 2}), RAISER)
+    world.ask(issue, again.model_copy(update={"round": 2}), raiser(RAISER))
     world.ask(issue, DecideRework(round=2, granted=False, reason="现场核实已全部点亮"), OFFICE)
 
 
@@ -135,9 +137,9 @@ def _draft_and_release(world: World, issue: str, code: str, round: int, outcome:
 
 def _passed_on_and_tracked(world: World) -> None:
     """Returned, kept once and passed on once; the answer promises a date; nobody rates; ruled finished."""
-    issue = world.register(ADVICE, "entrepreneur:zhao", "bus-1")
+    issue = world.register(ADVICE, "zhao", "bus-1")
     first, second = f"{issue}.1", f"{issue}.2"
-    world.ask(issue, AcceptIssue(), OFFICE)
+    world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department="industry"), OFFICE)
     world.say("industry", issue, DepartmentReturns(assignment=first, round=1, reason="公交不属本局"), "ei-7")
     world.ask(
@@ -149,8 +151,8 @@ def _passed_on_and_tracked(world: World) -> None:
     world.ask(issue, SignOffReply(**world.shown(issue)), "department_leader:transport/sun")
     world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
     world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
-    planned = world.register(LIGHTS, "entrepreneur:qian", "lights-2")
-    world.ask(planned, AcceptIssue(), OFFICE)
+    planned = world.write_down(LETTER, "clerk:sun", "lights-2")
+    world.accept(planned, OFFICE)
     world.ask(planned, AssignIssue(department="urban_management"), OFFICE)
     draft = DepartmentDrafts(
         assignment=f"{planned}.1",
@@ -172,19 +174,19 @@ def _passed_on_and_tracked(world: World) -> None:
 
 def _ended_early(world: World) -> None:
     """One is not accepted, one is taken back while a department holds it."""
-    rejected = world.register(LIGHTS, OFFICE, "court-1")
+    rejected = world.register(LIGHTS, RAISER, "court-1")
     ground = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在法院审理中")
     world.ask(rejected, ground, OFFICE)
     withdrawn = world.register(LIGHTS, RAISER, "lights-3")
-    world.ask(withdrawn, AcceptIssue(), OFFICE)
+    world.accept(withdrawn, OFFICE)
     world.ask(withdrawn, AssignIssue(department="housing"), OFFICE)
-    world.ask(withdrawn, WithdrawIssue(reason="已自行解决"), RAISER)
+    world.ask(withdrawn, WithdrawIssue(reason="已自行解决"), raiser(RAISER))
 
 
 def _late(world: World) -> None:
     """Supervision reads nothing for weeks: it records a breach, then finds the reply from before it."""
     issue = world.register(LIGHTS, RAISER, "lights-4")
-    world.ask(issue, AcceptIssue(), OFFICE)
+    world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department="urban_management"), OFFICE)
     world.say("urban_management", issue, DepartmentSigns(assignment=f"{issue}.1", round=1), "um-2026-3001")
     world.go_to(world.now + DAY)
@@ -203,10 +205,10 @@ def _late(world: World) -> None:
 def _merged(world: World) -> None:
     """A department is merged into another while it holds an issue."""
     issue = world.register(LIGHTS, RAISER, "lights-5")
-    world.ask(issue, AcceptIssue(), OFFICE)
+    world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department="water"), OFFICE)
     world.ask("dept:water", MergeDepartment(into="housing", issues=(issue,)), OFFICE)
-    unknown = issue_id(JURISDICTION, RAISER, "never registered")
+    unknown = issue_of(JURISDICTION, RAISER, "never registered")
     world.say("water", unknown, DepartmentSigns(assignment=f"{unknown}.1", round=1), "wr-1")
 
 
@@ -214,7 +216,7 @@ def _mended(world: World) -> None:
     """Assigned to the wrong department and recalled; handed over inside the right one; its reply is corrected."""
     issue = world.register(LIGHTS, RAISER, "lights-6")
     code, second = "urban_management", f"{issue}.2"
-    world.ask(issue, AcceptIssue(), OFFICE)
+    world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department="housing"), OFFICE)
     world.ask(issue, RecallAssignment(assignment=f"{issue}.1", reason="误交办，应由城管办理"), OFFICE)
     world.ask(issue, AssignIssue(department=code), OFFICE)

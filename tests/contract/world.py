@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.dispatch.consumer import consumer as dispatch
 from services.dispatch.departments_gateway import translate
@@ -18,16 +18,25 @@ from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import take_in
 from shared.contract.command import Command, FireDeadline
-from shared.contract.commands.intake import RegisterIssue
+from shared.contract.commands.intake import AcceptIssue
 from shared.contract.envelope import seal
 from shared.contract.event import replies_topic
 from shared.contract.replies import DepartmentReply
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import Reference
+from tests.said import REFERENCES, issue_of, raiser, registration
 
 JURISDICTION = "huzhou"
 STEP = timedelta(minutes=5)
 """How long people take for one thing."""
+
+
+class Said(NamedTuple):
+    """What an entrepreneur says, and what is said about it."""
+
+    title: str
+    text: str
+    about: Mapping[str, Any]
 
 
 class Memory:
@@ -57,6 +66,7 @@ class World:
         self.stores = {name: Memory() for name in ("intake", "dispatch", "supervision", "feedback")}
         self.consumers = {made.service: made for made in self._consumers()}
         self._read: dict[tuple[str, str], int] = {}
+        self.words: dict[str, Said] = {}
         self._asked = 0
         self._paused: tuple[str, ...] = ()
         self._processors = {
@@ -89,11 +99,25 @@ class World:
             if out.topic.endswith(".reference"):
                 take_in(self.reference, record)
 
-    def register(self, command: RegisterIssue, actor: str, key: str) -> str:
-        """Raise an issue as intake's gateway does; returns its id."""
-        issue = issue_id(JURISDICTION, actor, key)
-        self.ask(issue, command, actor, f"register/{key}")
+    def register(self, said: Said, account: str, key: str) -> str:
+        """Raise an issue as intake's gateway does for an entrepreneur; returns its id."""
+        issue = issue_of(JURISDICTION, account, key)
+        return self._register(issue, said, raiser(account, issue if said.about.get("anonymous") else ""))
+
+    def write_down(self, said: Said, official: str, key: str) -> str:
+        """Raise an issue as an official does for the person that is said; returns its id."""
+        return self._register(issue_id(REFERENCES.digest, JURISDICTION, official, key), said, official)
+
+    def _register(self, issue: str, said: Said, actor: str) -> str:
+        self.words[issue] = said
+        command = registration(issue, said.title, said.text, **said.about)
+        self.ask(issue, command, actor, f"register/{issue}")
         return issue
+
+    def accept(self, issue: str, actor: str) -> None:
+        """Take an issue on, with its words, as intake's gateway does."""
+        said = self.words[issue]
+        self.ask(issue, AcceptIssue(title=said.title, text=said.text), actor)
 
     def ask(self, subject: str, command: Command, actor: str, key: str = "") -> None:
         """Post a command over HTTP and let everything happen that follows from it; it must be done."""

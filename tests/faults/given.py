@@ -32,6 +32,7 @@ NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 SOURCE = f"/{JURISDICTION}/intake"
 MOST_DOCUMENT_BYTES = 16 * 1024 * 1024
 BATCH = 500
+ACCEPT = AcceptIssue(title="漏水", text="水管漏水")
 
 
 class NotAsGiven(Exception):

@@ -10,18 +10,21 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import TopicPartition
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.intake.api import routes
 from services.intake.consumer import consumer
 from shared.bus.gateway import Gateway
 from shared.bus.records import Outgoing
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue
 from shared.deadlines import DueDeadline, deadline_string
 from shared.problems import install_problems
 from shared.timers import Timers
 from shared.web import command_routes
 from tests.faults.client import Client, seam
 from tests.faults.given import NOW, SOURCE, Played, Store, given, notebook
+from tests.keys import bearer, signed_in
+from tests.said import registering
 from tests.unit.reference import JURISDICTION
 
 MOST_SLICE = 400
@@ -38,13 +41,16 @@ async def _intake(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Intake over HTTP, with the bus behind it as a test wants it."""
     owned = consumer(JURISDICTION)
-    gateway = Gateway(SOURCE, publish, Store(), wait_seconds=wait_seconds)  # type: ignore[arg-type]
-    app = FastAPI()
+    store = Store()
+    gateway = Gateway(SOURCE, publish, store, wait_seconds=wait_seconds)  # type: ignore[arg-type]
+    app = FastAPI(dependencies=[Depends(signed_in())])
     install_problems(app, 1_000_000)
-    app.include_router(routes(gateway, JURISDICTION))
-    app.include_router(command_routes(gateway, owned))
+    app.include_router(routes(gateway, store, registering(JURISDICTION)))  # type: ignore[arg-type]
+    app.include_router(command_routes(gateway, owned, (RegisterIssue, AcceptIssue)))
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers=bearer("entrepreneur:li")
+    ) as client:
         yield client
 
 
@@ -53,7 +59,7 @@ async def _never(outgoing: Sequence[Outgoing]) -> None:
     await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("path", ["/issues", "/issues/7K3M9QXT2B4N6/accept"])
+@pytest.mark.parametrize("path", ["/issues", "/issues/7K3M9QXT2B4N6/withdraw"])
 async def test_a_request_is_answered_503_in_time_while_the_broker_is_away(path: str) -> None:
     async with _intake(_never, wait_seconds=0.2) as client:
         asked = asyncio.ensure_future(client.post(path, json=ISSUE if path == "/issues" else {}))

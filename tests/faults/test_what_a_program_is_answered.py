@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.intake.consumer import consumer
 from shared.bus.gateway import Gateway
@@ -14,6 +14,7 @@ from shared.problems import install_problems
 from shared.web import reading_routes
 from tests.faults.given import SOURCE, Store
 from tests.faults.services import BUILDS, built
+from tests.keys import bearer, signed_in
 from tests.unit.reference import JURISDICTION
 
 ODD = ("漏水", "é", "\x00", "\r\n", "%", "a/b", "\U0010ffff", "x" * 3000)
@@ -30,11 +31,13 @@ async def _nothing(outgoing: Any) -> None:
 async def test_outcomes_that_are_asked_for_with_odd_characters_are_no_500(odd: str) -> None:
     owned, store = consumer(JURISDICTION), Store()
     gateway = Gateway(SOURCE, _nothing, store)  # type: ignore[arg-type]
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(signed_in())])
     install_problems(app, 1_000_000)
     app.include_router(reading_routes(gateway, store, owned))  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers=bearer("office:chen")
+    ) as client:
         place = quote(odd, safe="")
         for path in (f"/issues/{place}/outcomes?command=x", f"/issues/x/outcomes?command={place}"):
             assert (await client.get(path)).status_code < HTTPStatus.INTERNAL_SERVER_ERROR, path

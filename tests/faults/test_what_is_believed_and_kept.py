@@ -28,6 +28,7 @@ from shared.settings import Settings
 from tests.faults.client import Client, raw, seam
 from tests.faults.given import Played, asks, closing, foreign_event, given, line, notebook
 from tests.faults.services import built
+from tests.said import REFERENCES
 from tests.unit.reference import JURISDICTION
 
 MINE = [TopicPartition("intake.commands", number) for number in range(4)]
@@ -128,7 +129,8 @@ def _driver(count: int, chars: int, lag: Lag) -> Driver:
         Message(number, f"m{number}", "li", "漏水", "字" * chars, at, None, None) for number in range(count)
     ]
     urls = {name: f"http://127.0.0.1/{name}" for name in ("intake", "dispatch", "supervision", "feedback")}
-    return Driver(urls, lag, messages, jurisdiction=JURISDICTION, until=at + timedelta(days=1))
+    until = at + timedelta(days=1)
+    return Driver(urls, lag, messages, jurisdiction=JURISDICTION, references=REFERENCES, until=until)
 
 
 async def test_a_replay_of_250_messages_of_1400_characters_stays_under_the_request_limit(
@@ -171,10 +173,9 @@ def test_a_replay_whose_services_stop_reading_ends_with_a_message(monkeypatch: p
 async def test_a_replay_writes_the_orders_of_all_departments_on_one_topic() -> None:
     service = Played(dispatch_consumer(JURISDICTION, history=True))
     for subject, department in (("a", "housing"), ("b", "transport")):
-        registered = IssueRegistered(number="HZ-1", kind="problem", title="漏水", text="水管漏水")
-        await service.deliver(
-            foreign_event(subject, 1, registered), foreign_event(subject, 2, IssueAccepted(by="chen"))
-        )
+        registered = IssueRegistered(number="HZ-1", kind="problem")
+        accepted = IssueAccepted(title="漏水", text="水管漏水", by="chen")
+        await service.deliver(foreign_event(subject, 1, registered), foreign_event(subject, 2, accepted))
         assigned = asks(subject, AssignIssue(department=department), f"assign {subject}")
         given((await service.outcome(assigned._replace(topic="dispatch.commands")))["status"] == "done")
     orders = [out.topic for out in service.published if b'"type":"order.' in out.value]

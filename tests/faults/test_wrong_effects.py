@@ -11,7 +11,6 @@ from shared.bus.deadletters import discard_request, with_status
 from shared.bus.gateway import Gateway, Request, sealed
 from shared.bus.records import Outgoing
 from shared.contract.commands.dispatch import RefuseMessage
-from shared.contract.commands.intake import AcceptIssue
 from shared.contract.envelope import open_envelope
 from shared.contract.event import DISPATCH, EVENTS, FEEDBACK, orders_topic
 from shared.contract.events.dispatch import AssignmentSigned
@@ -20,6 +19,7 @@ from shared.contract.subjects import subject_of
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context
 from tests.faults.given import (
+    ACCEPT,
     NOW,
     SOURCE,
     Notes,
@@ -137,7 +137,7 @@ async def _nowhere(outgoing: Any) -> None:
 
 async def test_two_fan_outs_in_one_batch_ask_four_times_with_four_ids() -> None:
     service = Played(notebook())
-    await service.deliver(asks("a", AcceptIssue(), "first"), asks("a", AcceptIssue(), "second"))
+    await service.deliver(asks("a", ACCEPT, "first"), asks("a", ACCEPT, "second"))
     await _all_are_asked(service, 4)
 
 
@@ -147,7 +147,7 @@ async def test_a_deadline_and_a_command_that_fan_out_at_once_ask_with_different_
 
     service = Played(notebook(write=write))
     await service.deliver(line("a", "one"))
-    await service.deliver(asks("a", AcceptIssue(), "first"), at=NOW + MOMENT * 2)
+    await service.deliver(asks("a", ACCEPT, "first"), at=NOW + MOMENT * 2)
     await _all_are_asked(service, 3)
 
 

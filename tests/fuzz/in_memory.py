@@ -24,6 +24,7 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from tests.faults.given import NOW, Store, foreign_event
 from tests.faults.services import MODULES
+from tests.said import Entries
 from tests.unit.reference import builtin_events, builtin_reference
 
 ISSUE, LOST = "7K3M9QXT2B4N6", "intake.events/0/12"
@@ -55,6 +56,14 @@ class FindingStore(Store):
             yield found
 
 
+class Database:
+    """Beside the documents: what is written once."""
+
+    def entries(self, collection: str) -> Entries:
+        """A collection of its own for each who asks."""
+        return Entries()
+
+
 class ServiceInMemory:
     """What ``application`` and the services' ``build`` need of a service (shared/service.py)."""
 
@@ -64,15 +73,13 @@ class ServiceInMemory:
         self.gateway = Gateway(consumer.source, self.publish, self.store)  # type: ignore[arg-type]
         self.processor = Processor(consumer, self.store, self.publish, self.reference)  # type: ignore[arg-type]
         self.log: list[Outgoing] = []
+        self.database = Database()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """An issue is known, and a dead letter stands there."""
-        told = IssueRegistered(
-            number="7K3M-9QXT-2B4N-6C",
-            title="漏水",
-            text="水管漏水",
-        )
+        told = IssueRegistered(number="7K3M-9QXT-2B4N-6C")
+        accepted = IssueAccepted(title="漏水", text="水管漏水", by="chen")
         lost = {
             "type": DEAD_LETTER_TYPE,
             "origin": LOST,
@@ -82,9 +89,7 @@ class ServiceInMemory:
         }
         await self.publish([Outgoing(f"{self.name}.dlq", LOST, b"{", lost)])
         if INTAKE in self.consumer.reads:
-            await self.publish(
-                [foreign_event(ISSUE, 1, told), foreign_event(ISSUE, 2, IssueAccepted(by="chen"))]
-            )
+            await self.publish([foreign_event(ISSUE, 1, told), foreign_event(ISSUE, 2, accepted)])
         yield
 
     async def not_ready(self) -> list[str]:

@@ -31,7 +31,14 @@ COPIED = (
     "tests/contract",
     "tests/unit",
 )
-ALONE = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "pyproject.toml")
+ALONE = (
+    "README.md",
+    "README.zh-CN.md",
+    "CONTRIBUTING.md",
+    "pyproject.toml",
+    "tests/said.py",
+    "tests/keys.py",
+)
 
 
 class Recipe(NamedTuple):
@@ -144,8 +151,8 @@ def test_an_event_that_follows_its_recipe_is_in_every_document(copy: Path) -> No
     decisions = copy / "services/intake/issue/decisions.py"
     edit(
         decisions,
-        "    IssueWithdrawn,\n    PromiseStarted,\n",
-        "    IssueWelcomed,\n    IssueWithdrawn,\n    PromiseStarted,\n",
+        "    IssueWithdrawn,\n    Occasion,\n",
+        "    IssueWelcomed,\n    IssueWithdrawn,\n    Occasion,\n",
     )
     with decisions.open("a", encoding="utf-8") as file:
         file.write(DECISION)

@@ -30,11 +30,11 @@ ISSUE = "7K3M9QXT2B4N6"
 REGISTERED = {
     "number": "7K3M-9QXT-2B4N-6C",
     "kind": "problem",
-    "title": "漏水",
-    "text": "水管漏水",
     "anonymous": False,
     "enterprise": "",
 }
+
+ACCEPTED = {"title": "漏水", "text": "水管漏水", "by": "chen"}
 
 
 def told(seq: int, type: str, data: dict[str, Any], subject: str = ISSUE) -> Outgoing:
@@ -131,7 +131,7 @@ async def test_giving_up_an_event_releases_those_that_waited_for_it(operator: Op
     (place, *_) = await operator.tell(
         told(1, "issue.registered.v1", {"number": 7}),
         told(2, "issue.registered.v1", REGISTERED),
-        told(3, "issue.accepted.v1", {"by": "chen"}),
+        told(3, "issue.accepted.v1", ACCEPTED),
     )
     letter = await operator.dead_letter("number: Input should be a valid string")
     origin = f"intake.events/{place.partition}/{place.offset}"
@@ -177,7 +177,7 @@ async def test_an_event_handed_in_again_after_the_repair_is_applied_with_those_t
         await operator.services.stop("dispatch")
         await operator.services.start("dispatch")
         await operator.tell(
-            told(1, "issue.registered.v1", REGISTERED), told(2, "issue.accepted.v1", {"by": "chen"})
+            told(1, "issue.registered.v1", REGISTERED), told(2, "issue.accepted.v1", ACCEPTED)
         )
         letter = await operator.dead_letter("ZeroDivisionError: a bug in the handler")
         await operator.until_metric("held_events", 1)
@@ -186,7 +186,7 @@ async def test_an_event_handed_in_again_after_the_repair_is_applied_with_those_t
     assert await operator.metric("held_events") == 1  # found again at the start
     assert (await operator.types("replay", letter["origin"]))["status"] == "replayed"
     found = await operator.services.reaches("dispatch", ISSUE, "waiting")
-    assert found["text"] == REGISTERED["text"]
+    assert found["text"] == ACCEPTED["text"]
     await operator.until_metric("held_events", 0)
     assert await operator.types("list") == []
     assert [entry["status"] for entry in await operator.types("list", "--all")] == ["replayed"]
@@ -198,7 +198,7 @@ async def test_what_is_handed_in_again_unrepaired_is_a_new_dead_letter_that_can_
     await operator.tell(
         told(1, "issue.registered.v1", {}),
         told(2, "issue.registered.v1", REGISTERED),
-        told(3, "issue.accepted.v1", {"by": "chen"}),
+        told(3, "issue.accepted.v1", ACCEPTED),
     )
     first = await operator.dead_letter("number: Field required")
     await operator.types("replay", first["origin"])
@@ -219,7 +219,7 @@ async def test_a_command_that_could_not_be_read_blocks_nothing_and_is_given_up(o
     await operator.tell(
         Outgoing("dispatch.commands", ISSUE, raw),
         told(1, "issue.registered.v1", REGISTERED),
-        told(2, "issue.accepted.v1", {"by": "chen"}),
+        told(2, "issue.accepted.v1", ACCEPTED),
     )
     letter = await operator.dead_letter("department: Input should be a valid string")
     await operator.services.reaches("dispatch", ISSUE, "waiting")
@@ -252,9 +252,7 @@ async def test_a_failed_command_that_was_given_up_is_never_executed_by_a_full_re
         raise ZeroDivisionError("a bug in the decision")
 
     services = operator.services
-    await operator.tell(
-        told(1, "issue.registered.v1", REGISTERED), told(2, "issue.accepted.v1", {"by": "chen"})
-    )
+    await operator.tell(told(1, "issue.registered.v1", REGISTERED), told(2, "issue.accepted.v1", ACCEPTED))
     await services.reaches("dispatch", ISSUE, "waiting")
     assign = {"department": "housing"}
     with monkeypatch.context() as before_the_repair:
@@ -284,9 +282,7 @@ async def test_a_failed_command_that_was_given_up_is_never_executed_by_a_full_re
 
 
 async def test_a_place_that_never_comes_is_skipped_without_a_dead_letter(operator: Operator) -> None:
-    await operator.tell(
-        told(2, "issue.registered.v1", REGISTERED), told(3, "issue.accepted.v1", {"by": "chen"})
-    )
+    await operator.tell(told(2, "issue.registered.v1", REGISTERED), told(3, "issue.accepted.v1", ACCEPTED))
     await operator.until_metric("held_events", 2)
     assert await operator.types("list") == []
     skip = ("skip", ISSUE, "--service", "dispatch", "--reason", "lost on the way", "--topic")

@@ -8,7 +8,6 @@ import pytest_asyncio
 
 from services.cli.embedded import Parts
 from services.dispatch.issue.life import draft_hash
-from services.intake.issue.numbers import issue_id
 from shared.bus.gateway import Request, sealed
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
@@ -19,17 +18,18 @@ from shared.contract.commands.dispatch import (
     SignAssignment,
     SignOffReply,
 )
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue
+from shared.contract.commands.intake import AcceptIssue
 from shared.contract.words import Outcome
 from tests.integration.broker import own_namespace, put, reader
 from tests.integration.city import City, city
+from tests.said import issue_of, raiser, registration
 from tests.unit.reference import JURISDICTION
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=60)
 ENTREPRENEUR, OFFICE, HANDLER, LEADER = (
-    "entrepreneur:li",
+    raiser("li"),
     "office:chen",
     "handler:housing/wang",
     "department_leader:housing/head",
@@ -59,8 +59,8 @@ async def ask(embedded: Parts, namespace: str, id: str, actor: str, command: Com
 async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_their_due_times(
     four: City, embedded: Parts, namespace: str
 ) -> None:
-    id = issue_id(JURISDICTION, ENTREPRENEUR, "late")
-    await ask(embedded, namespace, id, ENTREPRENEUR, RegisterIssue(title="路灯", text="坏了"))
+    id = issue_of(JURISDICTION, "li", "late")
+    await ask(embedded, namespace, id, ENTREPRENEUR, registration(id, "路灯", "坏了"))
     async with reader(embedded.kafka_bootstrap, namespace, "supervision.events") as read:
         await read.until(
             lambda _: [e for e in read.events(id, "clock.breached.v1") if e.data["clock"] == "promise"]
@@ -82,12 +82,12 @@ async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_th
 async def test_an_invitation_that_ran_out_lapses_and_the_issue_closes_everywhere(
     four: City, embedded: Parts, namespace: str
 ) -> None:
-    id = issue_id(JURISDICTION, ENTREPRENEUR, "lapse")
+    id = issue_of(JURISDICTION, "li", "lapse")
     held = {"assignment": f"{id}.1"}
     read = {**held, "draft": 1, "sha256": draft_hash(Outcome.SOLVED, "已办", None)}
     steps: tuple[tuple[str, Command, tuple[str, str]], ...] = (
-        (ENTREPRENEUR, RegisterIssue(title="物业", text="小区的物业不管事"), ("dispatch", "registered")),
-        (OFFICE, AcceptIssue(), ("dispatch", "waiting")),
+        (ENTREPRENEUR, registration(id, "物业", "小区的物业不管事"), ("dispatch", "registered")),
+        (OFFICE, AcceptIssue(title="物业", text="小区的物业不管事"), ("dispatch", "waiting")),
         (OFFICE, AssignIssue(department="housing"), ("dispatch", "assigned")),
         (HANDLER, SignAssignment(**held), ("dispatch", "in_progress")),
         (HANDLER, DraftReply(**held, outcome=Outcome.SOLVED, text="已办"), ("dispatch", "drafted")),

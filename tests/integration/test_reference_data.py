@@ -11,13 +11,12 @@ from typer.testing import CliRunner
 from services.cli import departments
 from services.cli.embedded import Parts
 from services.cli.system import RunningSystem
-from services.intake.issue.numbers import issue_id
 from shared.bus.gateway import Request, sealed
-from shared.contract.commands.intake import RegisterIssue
 from shared.contract.event import orders_topic
 from tests.integration.broker import own_namespace, publish_reference, put, reader, said
 from tests.integration.city import ENTREPRENEUR, OFFICE, City, city
 from tests.keys import DATA
+from tests.said import issue_of, raiser, registration
 from tests.unit.reference import JURISDICTION
 
 pytestmark = pytest.mark.integration
@@ -84,8 +83,8 @@ async def test_a_command_that_would_wait_too_long_is_503_and_was_not_posted(
 async def test_a_command_that_came_before_the_reference_data_is_decided_with_it(
     first_start: City, kafka_bootstrap: str, namespace: str
 ) -> None:
-    id = issue_id(JURISDICTION, ENTREPRENEUR, "early")
-    command = Request(id, RegisterIssue(**PIER), "http", ENTREPRENEUR, "register/early")
+    id = issue_of(JURISDICTION, "li", "early")
+    command = Request(id, registration(id, **PIER), "http", raiser("li"), f"register/{id}")
     try:
         await first_start.begin("intake")
         await put(kafka_bootstrap, namespace, [sealed(command, f"/{JURISDICTION}/intake")])

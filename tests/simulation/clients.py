@@ -12,10 +12,11 @@ from shared.bus.reference import TOPICS
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import AssignIssue, PublishDepartment
 from shared.contract.commands.feedback import FinishTracking
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue, WithdrawIssue
+from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.subjects import subject_of
-from shared.contract.words import Kind, Source
+from shared.contract.words import RejectionGround
 from tests.simulation.beginning import JURISDICTION
+from tests.simulation.raising import Raised
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import OFFICE, Sight, any_wish, correction, next_wish
 from tests.simulation.world import Ask
@@ -44,6 +45,8 @@ class Clients:
     def __init__(self, scheduler: Scheduler, departments: Sequence[str], rng: Random) -> None:
         self._scheduler, self._departments, self._rng = scheduler, departments, rng
         self.acknowledged: dict[str, tuple[str, str]] = {}
+        self.raised: dict[str, Raised] = {}
+        """What was raised, by subject."""
         self.busy = 0
         self.repairs: dict[tuple[str, str, str], int] = {}
         """(service, type, subject) of a handler's bug -> the instant at which it is repaired, in ms."""
@@ -104,30 +107,27 @@ class Clients:
 
     # --------------------------------------------------------------- people
 
-    async def live(self, number: int, subject: str, person: str) -> None:
+    async def live(self, number: int, raised: Raised) -> None:
         """One issue from registration to its end, or until its people lose patience."""
         self.busy += 1
         rng = self._rng
         await self.ready()
         await self.sleep(rng.randint(0, rng.choice((3 * HOUR, 3 * HOUR, DAY, 5 * DAY))))
-        register = RegisterIssue(
-            kind=rng.choice(list(Kind)),
-            origin=rng.choice((Source.ONLINE, Source.HOTLINE, Source.TALK)),
-            title=f"问题{number}",
-            text="路灯不亮" * rng.randint(1, 20),
-            anonymous=rng.random() < 0.2,
-        )
+        subject, register = raised.subject, raised.register
+        self.raised[subject] = raised
+        self._scheduler.counts["written down for somebody"] += raised.actor != raised.person
         if rng.random() < 0.1:
-            await self.ask(subject, "office:chen", AcceptIssue(), f"{number}/early")
-        await self.ask(subject, person, register, f"register/{number}")
-        asked: list[tuple[str, Command, str]] = [(person, register, f"register/{number}")]
+            early = RejectIssue(ground=RejectionGround.REVIEW, explanation="太早")
+            await self.ask(subject, "office:chen", early, f"{number}/early")
+        await self.ask(subject, raised.actor, register, f"register/{subject}")
+        asked: list[tuple[str, Command, str]] = [(raised.actor, register, f"register/{subject}")]
         for move in range(MOST_MOVES):
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
             if sight.over or (move > 1 and rng.random() < 0.02):
                 break
-            wish = next_wish(sight, rng, self._departments, person)
+            wish = next_wish(sight, rng, self._departments, raised)
             if rng.random() < 0.12:
-                wish = any_wish(sight, rng, self._departments, person)
+                wish = any_wish(sight, rng, self._departments, raised)
                 self._scheduler.counts["wish at random"] += 1
             if wish is not None:
                 await self.ask(subject, wish.actor, wish.command, f"{number}/{move}")
@@ -166,7 +166,12 @@ class Clients:
     async def _again(self, subject: str, asked: Sequence[tuple[str, Command, str]]) -> None:
         """An old request once more, sometimes with another body under the same key."""
         actor, command, key = self._rng.choice(asked)
-        if self._rng.random() < 0.4:
+        if isinstance(command, AcceptIssue):  # its words are the gateway's: there is no other body
+            self._scheduler.counts["same key again"] += 1
+        elif isinstance(command, RegisterIssue):
+            command = self.raised[subject].saying("另一个内容")
+            self._scheduler.counts["same key, other body"] += 1
+        elif self._rng.random() < 0.4:
             fields = [name for name in ("reason", "text", "explanation") if getattr(command, name, "")]
             if not fields:
                 return
@@ -176,21 +181,24 @@ class Clients:
             self._scheduler.counts["same key again"] += 1
         await self.ask(subject, actor, command, key)
 
-    async def withdraw(self, number: int, subject: str, person: str) -> None:
+    async def withdraw(self, number: int, raised: Raised) -> None:
         """At some moment the issue is taken back, whatever else is under way."""
         self.busy += 1
         await self.ready()
         await self.sleep(self._rng.choice((1, 5)) * self.pause() + HOUR)
-        await self.ask(subject, person, WithdrawIssue(reason="已自行解决"), f"{number}/withdraw")
+        await self.ask(
+            raised.subject, raised.person, WithdrawIssue(reason="已自行解决"), f"{number}/withdraw"
+        )
         self.busy -= 1
 
-    async def forget(self, number: int, subject: str, person: str) -> None:
+    async def forget(self, number: int, raised: Raised) -> None:
         """An issue is assigned, which is read a week later and by then is nobody's concern any more."""
         self.busy += 1
         scheduler = self._scheduler
-        register = RegisterIssue(title="被遗忘的问题", text="路灯不亮")
-        await self.ask(subject, person, register, f"register/{number}")
-        await self.ask(subject, "office:chen", AcceptIssue(), f"{number}/accept")
+        subject = raised.subject
+        self.raised[subject] = raised
+        await self.ask(subject, raised.actor, raised.register, f"register/{subject}")
+        await self.ask(subject, "office:chen", raised.accept, f"{number}/accept")
         scheduler.block(scheduler.groups["dispatch"], "dispatch.commands", 7 * DAY)
         await self.ask(subject, "office:chen", AssignIssue(), f"{number}/assign")
         scheduler.counts["read a week later"] += 1
@@ -218,13 +226,13 @@ class Clients:
         await self.send(*(sealed(request, source) for request in asked[:3]))
         self.busy -= 1
 
-    async def err(self, number: int, subject: str, person: str) -> None:
+    async def err(self, number: int, raised: Raised) -> None:
         """Commands about an issue that nobody ever registered."""
         self.busy += 1
         await self.ready()
         for move in range(self._rng.randint(1, 4)):
-            wish = any_wish(Sight(()), self._rng, self._departments, person)
-            await self.ask(subject, wish.actor, wish.command, f"nobody/{number}/{move}")
+            wish = any_wish(Sight(()), self._rng, self._departments, raised)
+            await self.ask(raised.subject, wish.actor, wish.command, f"nobody/{number}/{move}")
             await self.sleep(self.pause())
         self.busy -= 1
 

@@ -21,8 +21,9 @@ from shared.contract.commands.dispatch import (
     SignOffReply,
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
-from shared.contract.commands.intake import AcceptIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.intake import RejectIssue, WithdrawIssue
 from shared.contract.words import OUTCOMES, Kind, Outcome, RejectionGround, Satisfaction, Solved
+from tests.simulation.raising import STRANGER, Raised
 
 OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
 LATE = 0.1
@@ -149,17 +150,19 @@ class Wish(NamedTuple):
     command: Command
 
 
-def next_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str) -> Wish | None:
+def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Raised) -> Wish | None:
     """What somebody might do next on the plain path; None when it is nobody's turn."""
     if sight.intake == "registered":
         if rng.random() < 0.1:
             return Wish(OFFICE, RejectIssue(ground=rng.choice(list(RejectionGround)), explanation="已在诉讼"))
-        return Wish(OFFICE, AcceptIssue())
+        return Wish(OFFICE, raised.accept)
     if sight.feedback in ("invited", "rework_asked", "tracked") and rng.random() < 0.06:
         return Wish(OFFICE, correction(sight, rng))
     match sight.feedback:
         case "invited":
-            return Wish(person, _rating(sight, rng))
+            if rng.random() < 0.15:
+                return Wish(rng.choice((STRANGER, raised.actor)), _rating(sight, rng))
+            return Wish(raised.person, _rating(sight, rng))
         case "rework_asked":
             granted = rng.random() < 0.7
             return Wish(OFFICE, DecideRework(round=sight.round, granted=granted, reason="已核实"))
@@ -251,11 +254,10 @@ def _rating(sight: Sight, rng: Random) -> RateReply:
     )
 
 
-def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str) -> Wish:
+def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Raised) -> Wish:
     """Something, legal or not: an old page, a slip, a race."""
     this, department = sight.assignment or "没有", sight.department or rng.choice(list(departments))
     choices = [
-        Wish(OFFICE, AcceptIssue()),
         Wish(OFFICE, RejectIssue(ground=RejectionGround.PETITION, explanation="信访中")),
         Wish(OFFICE, AssignIssue(department=rng.choice(list(departments)))),
         Wish(OFFICE, AssignIssue(department="no-such")),
@@ -272,10 +274,14 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], person: str)
         Wish(CHECKER, CheckReply(**sight.page(rng))),
         Wish(RELEASER, ReleaseReply(**sight.page(rng))),
         Wish(OFFICE, SendBackReply(**sight.page(rng), reason="退改")),
-        Wish(person, _rating(sight, rng)),
+        Wish(raised.person, _rating(sight, rng)),
+        Wish(rng.choice((STRANGER, raised.actor)), _rating(sight, rng)),
+        Wish(rng.choice((STRANGER, "clerk:sun")), WithdrawIssue(reason="不是我提的")),
         Wish(OFFICE, DecideRework(round=sight.round, granted=rng.random() < 0.5, reason="再议")),
         Wish("leader:li", FinishTracking(reason="可以销号")),
         Wish("office:chen", FinishTracking(reason="越权")),
-        Wish(person, WithdrawIssue(reason="不用了")),
+        Wish(raised.person, WithdrawIssue(reason="不用了")),
     ]
+    if sight.intake in ("registered", "accepted"):  # else the gateway opens no words
+        choices.insert(0, Wish(rng.choice((OFFICE, OFFICE, "office:li")), raised.accept))
     return rng.choice(choices[:-1] if rng.random() < 0.95 else choices)

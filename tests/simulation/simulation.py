@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 from services.dispatch.builtin import first_commands as first_departments
-from services.intake.issue.numbers import issue_id
 from services.supervision.builtin import builtin_policy
 from shared.bus import document
 from shared.bus.deadletters import DeadLetter
@@ -18,12 +17,13 @@ from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import JURISDICTION, first_commands, plain_consumers, settle
 from tests.simulation.bugs import Buggy, planted_bugs
-from tests.simulation.checker import Acknowledged, History
+from tests.simulation.checker import Acknowledged, History, Said
 from tests.simulation.clients import Clients
 from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
+from tests.simulation.raising import raised
 from tests.simulation.reference import record_of
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
@@ -132,8 +132,7 @@ def _play(town: Town, result: Run) -> None:
     town.trouble.heal()
     clients.repairs.clear()
     if town.rng.random() < 0.3:
-        nobody = "entrepreneur:forgotten"
-        scheduler.spawn("client", clients.forget(8, issue_id(JURISDICTION, nobody, "8"), nobody))
+        scheduler.spawn("client", clients.forget(8, raised(8, town.rng)))
     for _ in range(5):
         scheduler.spawn("operator", town.operators.tend(finally_=True))
         scheduler.run(partial(_at_rest, town), 15_000)
@@ -149,15 +148,13 @@ def _people(town: Town) -> None:
     clients, operators, rng, scheduler = town.clients, town.operators, town.rng, town.scheduler
     subjects = []
     for number in range(rng.randint(1, 6)):
-        person = f"entrepreneur:p{number}"
-        subject = issue_id(JURISDICTION, person, str(number))
-        subjects.append(subject)
-        scheduler.spawn("client", clients.live(number, subject, person))
+        one = raised(number, rng)
+        subjects.append(one.subject)
+        scheduler.spawn("client", clients.live(number, one))
         if rng.random() < 0.3:
-            scheduler.spawn("client", clients.withdraw(number, subject, person))
+            scheduler.spawn("client", clients.withdraw(number, one))
     if rng.random() < 0.4:
-        nobody = "entrepreneur:nobody"
-        scheduler.spawn("client", clients.err(9, issue_id(JURISDICTION, nobody, "9"), nobody))
+        scheduler.spawn("client", clients.err(9, raised(9, rng)))
     if rng.random() < 0.5:
         scheduler.spawn("operator", operators.publish())
     if rng.random() < 0.5:
@@ -232,6 +229,7 @@ def _history(town: Town) -> History:
             Acknowledged(service, subject, id, tuple(answers.get(id, ())))
             for id, (service, subject) in clients.acknowledged.items()
         ],
+        said={one.subject: Said(one.person, one.title, one.text) for one in clients.raised.values()},
         now=scheduler.clock.now(),
         grace_seconds=builtin_policy().grace_seconds,
         skew_ms=max(1000, 2 * scheduler.skew_ms),

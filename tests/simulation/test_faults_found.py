@@ -139,8 +139,8 @@ def asked(request: Request, offset: int, at: datetime = NOW) -> Record:
 
 
 FIRST, SECOND, THIRD = (
-    IssueRegistered(number="1", title="t", text="t"),
-    IssueAccepted(by="o"),
+    IssueRegistered(number="1"),
+    IssueAccepted(title="t", text="t", by="o"),
     IssueWithdrawn(),
 )
 
@@ -148,7 +148,7 @@ FIRST, SECOND, THIRD = (
 def test_a_command_without_a_handler_is_a_dead_letter_and_stops_no_partition():
     bench = Bench()
     assert bench.run(asked(Request("X", WithdrawIssue(), "http", "a:b", "1"), 0)) is not None
-    assert bench.run(asked(Request("X", AcceptIssue(), "http", "a:b", "2"), 1)) is not None
+    assert bench.run(asked(Request("X", AcceptIssue(title="t", text="t"), "http", "a:b", "2"), 1)) is not None
     assert [dead_letter.place for dead_letter in bench.dead_letters] == [
         ("dispatch.commands", 0, 0),
         ("dispatch.commands", 0, 1),

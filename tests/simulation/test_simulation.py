@@ -92,6 +92,7 @@ MUST_HAPPEN = (
     "two versions side by side",
     "handed in after an upgrade",
     "mergers cross",
+    "written down for somebody",
 )
 EVENTS = (
     "issue.registered",

@@ -21,6 +21,7 @@ from services.cli.embedded.services import (
     wait_for_all,
 )
 from services.cli.embedded.stores import store_program, store_url
+from shared.identity.keys import make_keys
 
 log = logging.getLogger("qinqing.embedded")
 
@@ -96,13 +97,13 @@ class Embedded:
 
     async def start(self) -> None:
         """Start every part at once (the services wait for theirs by themselves) and return when all are ready."""
-        from shared.identity.keys import make_keys
 
         self._lock = states.lock(self.data_dir)
         try:
             states.check_layout(self.data_dir)
             make_keys(self.parts.keys_dir, has_data=states.was_started(self.data_dir))
             states.claim_layout(self.data_dir)
+            make_keys(self.parts.keys_dir)
             self._log_to_file()
             if left := states.end_leftovers(self.data_dir):
                 log.warning("ended what an earlier run had left: %s", ", ".join(left))

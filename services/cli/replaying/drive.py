@@ -18,6 +18,7 @@ from services.cli.replaying.messages import Message
 from services.cli.replaying.reads import WITH_DEADLINES
 from shared.bus.document import SWEEP
 from shared.bus.reader import GroupLag
+from shared.identity.references import References
 from shared.settings import BODY_BYTES
 
 CHUNK = 250
@@ -50,6 +51,7 @@ class Driver:
         messages: Sequence[Message],
         *,
         jurisdiction: str,
+        references: References,
         until: datetime,
         auth: httpx.Auth | None = None,
         progress: Callable[[int], None] = lambda inputs: None,
@@ -59,7 +61,7 @@ class Driver:
         self._auth = auth
         self._urls, self._lag, self._until, self._progress = urls, lag, until, progress
         self._body_bytes = body_bytes
-        self.lives = [Life.of(message, jurisdiction) for message in messages]
+        self.lives = [Life.of(message, jurisdiction, references) for message in messages]
         self._by_subject = {life.subject: life for life in self.lives}
         self.inputs = sum(life.inputs(until) for life in self.lives)
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from services.cli.replaying.messages import Message
 from services.dispatch.issue.life import draft_hash
 from services.intake.issue.numbers import issue_id
-from shared.contract.words import Outcome
+from shared.contract.words import Outcome, Role
+from shared.identity.references import References
 
 Entry = dict[str, Any]
 FIRE = "deadline.fire.v1"
@@ -59,10 +60,11 @@ class Life:
     void: Coming | None = None
 
     @classmethod
-    def of(cls, message: Message, jurisdiction: str) -> "Life":
+    def of(cls, message: Message, jurisdiction: str, references: References) -> "Life":
         """The life of a message that its author raises: the issue's id is the one that intake would give it."""
-        raiser = f"entrepreneur:{message.author or 'unknown'}"
-        return cls(message, raiser, issue_id(jurisdiction, raiser, message.message_id))
+        person = references.person(message.author or "unknown")
+        id = issue_id(references.digest, jurisdiction, person, message.message_id)
+        return cls(message, f"{Role.ENTREPRENEUR}:{person}", id)
 
     def inputs(self, until: datetime) -> int:
         """How many inputs the plan has up to ``until``."""

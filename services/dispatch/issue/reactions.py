@@ -16,18 +16,10 @@ from shared.domain.decisions import command as ask
 
 
 def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
-    """An issue exists; its words are kept because every order carries them in full."""
+    """An issue exists; its words come when it is accepted."""
     if issue is not None:
         return None
-    issue = Issue(
-        state=State.REGISTERED,
-        number=event.number,
-        kind=event.kind,
-        round=1,
-        title=event.title,
-        text=event.text,
-    )
-    return Change(issue)
+    return Change(Issue(state=State.REGISTERED, number=event.number, kind=event.kind, round=1))
 
 
 def promised(issue: Issue | None, event: PromiseStarted, context: Context) -> Change[Issue] | None:
@@ -35,12 +27,21 @@ def promised(issue: Issue | None, event: PromiseStarted, context: Context) -> Ch
     return None if issue is None else Change(issue.model_copy(update={"due_at": event.due_at}))
 
 
+def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Change[Issue] | None:
+    """It waits for a department; its words are kept because every order carries them in full."""
+    after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
+    if issue is None or after is None:
+        return None
+    words = {"title": event.title, "text": event.text}
+    return Change(issue.model_copy(update={"state": State(after), **words}))
+
+
 def move(
     issue: Issue | None,
-    event: IssueAccepted | IssueRejected | IssueWithdrawn | IssueClosed,
+    event: IssueRejected | IssueWithdrawn | IssueClosed,
     context: Context,
 ) -> Change[Issue] | None:
-    """Accepted, rejected, withdrawn or closed: the move of the table, with an order to who has the issue."""
+    """Rejected, withdrawn or closed: the move of the table, with an order to who has the issue."""
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None

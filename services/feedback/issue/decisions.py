@@ -23,7 +23,7 @@ def rate(issue: Issue | None, command: RateReply, context: Context) -> Change[Is
     known = _asked(issue, command.verb, command.round)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.ENTREPRENEUR or known.person not in ("", context.person):
+    if context.role != Role.ENTREPRENEUR or context.principal != known.person:
         return Refusal(Reason.WRONG_ROLE, "only the one who raised an issue rates its reply")
     unsolved = known.kind == Kind.PROBLEM and command.solved is Solved.NO
     again = unsolved or command.satisfaction is Satisfaction.DISSATISFIED

@@ -1,7 +1,8 @@
 """What intake decides when it is asked: register an issue with its promise, accept, reject, withdraw."""
 
-from services.intake.issue.life import MOVES, NOTHING, Issue, State
+from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
 from services.intake.issue.numbers import CREDIT_CODE_RULE, is_credit_code, is_issue_id, issue_number
+from services.intake.issue.occasions import wrong_occasion
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.event import Event
 from shared.contract.events.intake import (
@@ -9,6 +10,7 @@ from shared.contract.events.intake import (
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
+    Occasion,
     PromiseStarted,
 )
 from shared.contract.words import Role, Source
@@ -20,7 +22,7 @@ ALWAYS_ANSWERED = (Source.TALK, Source.OBSERVER, Source.VISIT, Source.DELIBERATI
 
 
 def register(issue: Issue | None, command: RegisterIssue, context: Context) -> Change[Issue] | Refusal:
-    """Write the words down and start the promise, which runs from now on (clocks.md, first paragraph)."""
+    """Keep the words, sealed, and start the promise, which runs from now on (clocks.md, first paragraph)."""
     if issue is not None:
         legal = legal_verbs(MOVES, issue.state)
         return Refusal(Reason.ALREADY_REGISTERED, f"{issue_number(context.subject)} is registered", legal)
@@ -29,9 +31,11 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
     enterprise = command.enterprise.strip().upper()
     if enterprise and not is_credit_code(enterprise):
         return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
-    raised_by = _raiser(command, context)
-    if isinstance(raised_by, Refusal):
-        return raised_by
+    person = _raiser(command, context)
+    if isinstance(person, Refusal):
+        return person
+    if fault := wrong_occasion(command):
+        return Refusal(Reason.MALFORMED, fault)
     policy, calendar, number = context.policy, context.calendar, issue_number(context.subject)
     limit = policy.limits["promise"]
     due = due_at(context.now, limit, policy, calendar)
@@ -39,12 +43,13 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         state=State(MOVES[(NOTHING, command.verb)]),
         kind=command.kind,
         origin=command.origin,
-        title=command.title,
-        text=command.text,
+        words=Sealed(**command.words.model_dump()),
+        occasion=command.occasion and Occasion(**command.occasion.model_dump()),
+        phase=command.phase,
+        urgent=command.urgent,
         enterprise=enterprise,
         anonymous=command.anonymous,
-        raised_by=raised_by,
-        person=context.person_of(raised_by),
+        person=person,
         recorded_by=_official(context),
         registered_at=context.now,
         due_at=due.at,
@@ -65,7 +70,7 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         "due_at": due.at.isoformat(),
         "due_on": due.at.astimezone(SHANGHAI).date().isoformat(),
         "provisional_because": due.because and due.because.value,
-    }
+    } | ({"masked": command.masked} if command.masked else {})
     return Change(registered, (event(_registration(registered, number)), event(promise)), outcome)
 
 
@@ -74,9 +79,8 @@ def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Chang
     known = _asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.OFFICE:
-        return Refusal(Reason.WRONG_ROLE, "only the office accepts issues")
-    return _moved(known, command.verb, IssueAccepted(by=context.principal))
+    accepted = IssueAccepted(title=command.title, text=command.text, by=context.principal)
+    return _moved(known, command.verb, accepted)
 
 
 def reject(issue: Issue | None, command: RejectIssue, context: Context) -> Change[Issue] | Refusal:
@@ -84,8 +88,6 @@ def reject(issue: Issue | None, command: RejectIssue, context: Context) -> Chang
     known = _asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.OFFICE:
-        return Refusal(Reason.WRONG_ROLE, "only the office rejects issues")
     if known.origin in ALWAYS_ANSWERED:
         detail = f"an issue from {known.origin.value} is always answered"
         return Refusal(Reason.NOT_ELIGIBLE, detail, ("accept", "withdraw"))
@@ -102,30 +104,36 @@ def withdraw(issue: Issue | None, command: WithdrawIssue, context: Context) -> C
     known = _asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.OFFICE and context.actor != known.raised_by:
+    raiser = context.role == Role.ENTREPRENEUR and context.principal == known.person
+    if context.role != Role.OFFICE and not raiser:
         return Refusal(Reason.WRONG_ROLE, "only who raised an issue, or the office for them, takes it back")
     withdrawn = IssueWithdrawn(person=known.person, by=_official(context), reason=command.reason.strip())
     return _moved(known, command.verb, withdrawn)
 
 
 def _raiser(command: RegisterIssue, context: Context) -> str | Refusal:
-    """The actor who raises it: who asks, or the entrepreneur for whom an official writes it down."""
-    if not command.on_behalf_of:
-        return context.actor
+    """The reference of who raises it: who asks, or the person for whom an official writes it down."""
     if context.role == Role.ENTREPRENEUR:
-        return Refusal(Reason.WRONG_ROLE, "on_behalf_of: an entrepreneur speaks for nobody else")
-    return f"{Role.ENTREPRENEUR}:{command.on_behalf_of}"
+        if command.person:
+            return Refusal(Reason.WRONG_ROLE, "person: an entrepreneur speaks for nobody else")
+        return context.principal
+    if not command.person:
+        return Refusal(
+            Reason.MALFORMED, "person: say for whom it is written down; only that person may rate it"
+        )
+    return command.person
 
 
 def _registration(issue: Issue, number: str) -> IssueRegistered:
-    """What everybody may read of a new issue; the enterprise of an anonymous one stays here."""
+    """What everybody may read of a new issue: not its words; the enterprise of an anonymous one is sealed too."""
     return IssueRegistered(
         number=number,
         kind=issue.kind,
         origin=issue.origin,
-        title=issue.title,
-        text=issue.text,
-        enterprise="" if issue.anonymous else issue.enterprise,
+        occasion=issue.occasion,
+        phase=issue.phase,
+        urgent=issue.urgent,
+        enterprise=issue.enterprise,
         anonymous=issue.anonymous,
         person=issue.person,
         recorded_by=issue.recorded_by,

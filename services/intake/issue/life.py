@@ -7,7 +7,8 @@ from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, RatingInvited
-from shared.contract.words import Kind, Provisional, RejectionGround, Source
+from shared.contract.events.intake import Occasion
+from shared.contract.words import Kind, Phase, Provisional, RejectionGround, Source
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
 from shared.domain.rights import Belongs
@@ -45,6 +46,9 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
 }
 """What others' events change; in any other state they change nothing."""
 
+TAKEN_ON = (State.ACCEPTED, State.ANSWERED, State.CLOSED)
+"""In these states the words of an issue stand on the topics, masked."""
+
 TIMERS: dict[str, str] = {
     State.REGISTERED: "supervision: assign clock",
     State.ACCEPTED: "supervision: promise clock",
@@ -55,22 +59,32 @@ TIMERS: dict[str, str] = {
 }
 
 
+class Sealed(AggregateState):
+    """What was said, encrypted; without the keys in the vault it is nothing (services/intake/sealing.py)."""
+
+    words: str
+    original: str = ""
+    called_from: str = ""
+    private: str = ""
+
+
 class Issue(AggregateState):
-    """An issue as intake knows it: the words frozen at registration, and the promise."""
+    """An issue as intake knows it: the words frozen at registration, sealed, and the promise."""
 
     state: State
     kind: Kind
     origin: Source
-    title: str
-    text: str
+    words: Sealed
+    occasion: Occasion | None = None
+    phase: Phase | None = None
+    urgent: bool = False
     enterprise: str = ""
+    """Of an anonymous issue it is sealed with its words."""
     anonymous: bool = False
-    raised_by: str
-    """The actor who registered it; it stays in this document (docs/local-state.md)."""
     person: str
-    """The reference by which the events of this issue know that actor."""
+    """Who raised it, by the reference on its events: only this person takes it back."""
     recorded_by: str = ""
-    """The official who wrote it down for them; empty when they did it themselves."""
+    """The official who wrote it down for them."""
     registered_at: AwareDatetime
     due_at: AwareDatetime
     provisional_because: Provisional | None = None
@@ -86,5 +100,8 @@ def finished(issue: Issue) -> bool:
 def belongs(issue: Issue) -> Belongs:
     """To whom this issue belongs, for the rights that reach no further."""
     return Belongs(
-        person=issue.raised_by.partition(":")[2], recorded_by=issue.recorded_by, anonymous=issue.anonymous
+        person=issue.person,
+        recorded_by=issue.recorded_by,
+        anonymous=issue.anonymous,
+        sealed=issue.state not in TAKEN_ON,
     )

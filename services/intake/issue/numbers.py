@@ -1,7 +1,7 @@
 """An issue's id and number, and the check of a credit code: arithmetic only."""
 
-import hashlib
 import unicodedata
+from collections.abc import Callable
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 13
@@ -17,16 +17,18 @@ CREDIT_CODE_RULE = (
 )
 
 
-def issue_id(jurisdiction: str, principal: str, key: str) -> str:
-    """13 characters of Crockford base32 (65 bits of SHA-256): the same asker and key give the same issue.
+def issue_id(digest: Callable[..., bytes], jurisdiction: str, asker: str, key: str) -> str:
+    """13 characters of Crockford base32 (65 bits): the same asker and key give the same issue.
 
-    ``principal`` is who asks, with the role: ``entrepreneur:li``. The same key in another jurisdiction, or from
-    the same person in another role, is another issue.
+    ``digest`` is of the deployment's secret (``References.digest``): from a list of people nobody guesses whose it is.
+    ``asker`` is the reference of the person who raises it, or an official with the role: ``clerk:chen``. The same key
+    in another jurisdiction, or from the same official in another role, is another issue.
     """
     attempt = 0
     while True:
-        text = f"{len(jurisdiction)}:{jurisdiction}:{len(principal)}:{principal}:{key}:{attempt}"
-        value = int.from_bytes(hashlib.sha256(text.encode()).digest()) >> (256 - 5 * ID_LENGTH)
+        value = int.from_bytes(digest("issue id", jurisdiction, asker, key, str(attempt))) >> (
+            256 - 5 * ID_LENGTH
+        )
         if value % _CHECKS < len(CROCKFORD):  # else the check would be one of * ~ $ = U, bad on the phone
             return "".join(CROCKFORD[value >> shift & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))
         attempt += 1

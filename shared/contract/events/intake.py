@@ -1,24 +1,39 @@
 """What intake tells: an issue is registered with its promise, then accepted, rejected or withdrawn."""
 
-from pydantic import AwareDatetime
+from datetime import date
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.contract.event import INTAKE, Event
-from shared.contract.words import Kind, OpenGround, OpenKind, OpenProvisional, OpenSource, Source
+from shared.contract.words import Kind, OpenGround, OpenKind, OpenPhase, OpenProvisional, OpenSource, Source
+
+
+class Occasion(BaseModel):
+    """On which occasion an official was given an issue; the number that a caller called from stands nowhere plain."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    on: date | None = None
+    """The date of a letter or a visit."""
+    visited_by: str = ""
+    """Who visited: the account of the liaison officer."""
+    id: str = ""
+    """Which talk, monitoring point or deliberation."""
 
 
 class IssueRegistered(Event, type="issue.registered.v1", topic=INTAKE):
-    """Happens when somebody's words are written down; they are frozen from here on."""
+    """Happens when somebody's words are written down; only their owner reads them until the issue is accepted."""
 
     number: str
     kind: OpenKind = Kind.PROBLEM
     origin: OpenSource = Source.ONLINE
-    title: str
-    text: str
+    occasion: Occasion | None = None
+    phase: OpenPhase | None = None
+    urgent: bool = False
     enterprise: str = ""
     """The unified social credit code; empty for an anonymous issue and for a person without an enterprise."""
     anonymous: bool = False
     person: str = ""
-    """Who raised it, as a reference of this issue alone: only the same person may rate (loop.md, On behalf)."""
+    """The reference of who raised it, on an anonymous issue one of this issue alone: only this person rates."""
     recorded_by: str = ""
     """The official who wrote it down for them; empty when they did it themselves."""
 
@@ -35,8 +50,10 @@ class PromiseStarted(Event, type="promise.started.v1", topic=INTAKE):
 
 
 class IssueAccepted(Event, type="issue.accepted.v1", topic=INTAKE):
-    """Happens when the intake office takes the issue on."""
+    """Happens when the intake office takes the issue on: from here on its words stand on the topics, masked."""
 
+    title: str
+    text: str
     by: str
 
 

@@ -9,18 +9,19 @@ from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.delivery import check_delivery
 from tests.simulation.checker.figures import check_figures
 from tests.simulation.checker.heard import SKIP, Hearing
-from tests.simulation.checker.history import Acknowledged, Evidence, History
+from tests.simulation.checker.history import Acknowledged, Evidence, History, Said
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.mistakes import check_mistakes
 from tests.simulation.checker.outcomes import check_outcomes
 from tests.simulation.checker.posts import check_posts
+from tests.simulation.checker.raised import check_raised
 from tests.simulation.checker.sequences import check_sequences
 from tests.simulation.checker.stores import check_stores, check_timers
 from tests.simulation.checker.terms import check_terms
 from tests.simulation.checker.words import check_words
 
-__all__ = ["Acknowledged", "Clause", "Evidence", "History", "Violation", "check"]
+__all__ = ["Acknowledged", "Clause", "Evidence", "History", "Said", "Violation", "check"]
 
 
 def check(history: History) -> list[Violation]:
@@ -45,6 +46,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_mistakes(evidence),
         *check_posts(evidence),
         *check_words(evidence),
+        *check_raised(evidence),
     ]
     if evidence.history.documents is not None:
         found += [

@@ -33,6 +33,12 @@ class Clause(StrEnum):
     CLICK_SIGNED = "signed by who handed it in"
     CLICK_DRAFT = "click on the draft that was read"
     TAKEN_BACK = "not taken back after a reply"
+    # words, and who may speak
+    MASKED = "numbers masked in words"
+    WORDS_SEALED = "words only from acceptance on"
+    WORDS_SAME = "words as they were said"
+    RAISED_BY = "raised by whose it is"
+    RAISER_ONLY = "only its raiser rates and takes back"
     # clocks
     CLOCK_STARTED_ONCE = "clock started once"
     CLOCK_STARTED = "clock started before anything else"
@@ -112,8 +118,6 @@ class Clause(StrEnum):
     # figures
     FIGURES_KNOWN = "known to the log"
     FIGURES_SAME = "state as the log says"
-    # words
-    MASKED = "numbers masked in words"
     # said by the judge of a simulated run
     COMES_TO_REST = "comes to rest"
     REPLAY_PUBLISHES = "replay publishes nothing new"

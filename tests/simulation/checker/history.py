@@ -53,6 +53,14 @@ class Acknowledged(NamedTuple):
     answers: tuple[Mapping[str, Any], ...] = ()
 
 
+class Said(NamedTuple):
+    """What somebody said of an issue, and who it was as that person stands on topics: ``entrepreneur:<reference>``."""
+
+    person: str
+    title: str
+    text: str
+
+
 @dataclass
 class History:
     """``records`` of all topics, each partition in order; the rest as far as it is known.
@@ -66,6 +74,8 @@ class History:
     dead_letters: Mapping[str, Sequence[DeadLetter]] = field(default_factory=dict)
     documents: Documents | None = None
     acknowledged: Sequence[Acknowledged] = ()
+    said: Mapping[str, Said] = field(default_factory=dict)
+    """By subject, of issues whose raisers are known."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     grace_seconds: int = 120
     skew_ms: int = 1000

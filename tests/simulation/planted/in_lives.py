@@ -13,14 +13,15 @@ from services.feedback.issue.life import Issue, State
 from services.intake.issue.life import State as IntakeState
 from shared.contract.commands.dispatch import DraftReply, RuleOnReturn, SignAssignment
 from shared.contract.commands.feedback import RateReply
-from shared.contract.commands.intake import WithdrawIssue
+from shared.contract.commands.intake import RegisterIssue, WithdrawIssue
 from shared.contract.envelope import read_seen, write_seen
 from shared.contract.events.feedback import RatingInvited
 from shared.contract.events.intake import IssueRegistered
 from shared.contract.orders import OrderHandedOver
 from shared.contract.words import Kind
 from shared.domain.aggregates import AggregateType
-from shared.domain.decisions import Change, Deadline, Reason, Refusal, order
+from shared.domain.decisions import Change, Deadline, Reason, Refusal, event, order
+from tests.said import opened
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import (
     Patches,
@@ -90,7 +91,9 @@ def an_issue_is_taken_back_once_its_raiser_is_invited_to_rate() -> Patches:
         def at_once(issue: Any, event: Any, context: Any) -> Any:
             if issue is None or issue.state is not IntakeState.ACCEPTED:
                 return follow(issue, event, context)
-            return withdraw(issue, WithdrawIssue(reason="已答复"), context._replace(actor=issue.raised_by))
+            return withdraw(
+                issue, WithdrawIssue(reason="已答复"), context._replace(actor=f"entrepreneur:{issue.person}")
+            )
 
         return replace(kind, events={**kind.events, RatingInvited: at_once})
 
@@ -145,6 +148,52 @@ def a_draft_counts_as_signed_when_it_comes_in() -> Patches:
         return eager
 
     return [in_decision("dispatch", "issue", DraftReply, wrap)]
+
+
+# ------------------------------------------------------- words, and who may speak
+
+
+@fault(Clause.WORDS_SEALED)
+def a_registration_says_the_title_in_place_of_the_enterprise() -> Patches:
+    def wrap(register: Callable[..., Any]) -> Callable[..., Any]:
+        def talkative(issue: Any, command: Any, context: Any) -> Any:
+            change = register(issue, command, context)
+            if isinstance(change, Refusal):
+                return change
+            title, _, _ = opened(context.subject, command.words.words).partition("\n")
+            registered, *others = change.messages
+            body = registered.body.model_copy(update={"enterprise": title})
+            return replace(change, messages=(event(body), *others))
+
+        return talkative
+
+    return [in_decision("intake", "issue", RegisterIssue, wrap)]
+
+
+@fault(Clause.WORDS_SAME)
+def a_word_is_added_at_the_acceptance() -> Patches:
+    return told("issue.accepted", lambda values: with_data(values, text=values["data"]["text"] + "。"))
+
+
+@fault(Clause.RAISED_BY)
+def what_is_written_down_belongs_to_who_wrote_it() -> Patches:
+    def own(values: Values) -> Values:
+        official = values["data"]["recorded_by"]
+        return with_data(values, person=official) if official else {}
+
+    return told("issue.registered", own)
+
+
+@fault(Clause.RAISER_ONLY)
+def whoever_asks_may_rate() -> Patches:
+    def wrap(rate: Callable[..., Any]) -> Callable[..., Any]:
+        def lenient(issue: Any, command: Any, context: Any) -> Any:
+            actor = f"entrepreneur:{issue.person}" if issue else context.actor
+            return rate(issue, command, context._replace(actor=actor))
+
+        return lenient
+
+    return [in_decision("feedback", "issue", RateReply, wrap)]
 
 
 # -------------------------------------------------------------------- mergers

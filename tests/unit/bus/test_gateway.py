@@ -11,12 +11,12 @@ from shared.bus.effects import Answer
 from shared.bus.gateway import Gateway, Request, sealed
 from shared.bus.processor import Batch
 from shared.bus.records import Item, Outgoing, Record, decode
-from shared.contract.commands.intake import AcceptIssue, RejectIssue
+from shared.contract.commands.intake import RejectIssue
 from shared.contract.envelope import open_envelope
-from tests.faults.given import SOURCE, notebook
+from tests.faults.given import ACCEPT, SOURCE, notebook
 from tests.unit.reference import directory_with_a_phone
 
-ASKED = Request("a", AcceptIssue(), "http", "office:chen", "k")
+ASKED = Request("a", ACCEPT, "http", "office:chen", "k")
 DONE, OLD = {"status": "done", "state": "accepted"}, {"status": "done"}
 
 

@@ -8,14 +8,14 @@ from pydantic import BaseModel
 
 from shared.bus.deadletters import replay_request, with_status
 from shared.bus.gateway import sealed
-from shared.contract.commands.intake import AcceptIssue, WithdrawIssue
+from shared.contract.commands.intake import WithdrawIssue
 from shared.contract.envelope import open_envelope
 from shared.contract.event import FEEDBACK
 from shared.domain.aggregates import Consumer
 from shared.domain.calendar import Calendar
 from shared.domain.decisions import Change, Context
 from shared.domain.reference import Reference
-from tests.faults.given import SOURCE, Notes, Played, asks, closing, line, notebook
+from tests.faults.given import ACCEPT, SOURCE, Notes, Played, asks, closing, line, notebook
 
 VERSION = "2027-next"
 
@@ -86,7 +86,7 @@ async def test_reference_data_that_cannot_be_caught_up_with_stops_the_batch_and_
 
 async def test_fan_outs_with_two_causes_in_one_batch_have_ids_of_their_own() -> None:
     played = Played(notebook())
-    batch = await played.deliver(asks("a", AcceptIssue(), "1"), asks("a", AcceptIssue(), "2"))
+    batch = await played.deliver(asks("a", ACCEPT, "1"), asks("a", ACCEPT, "2"))
     ids = [open_envelope(out.value).id for out in batch.outgoing]
     assert ids == [f"http/office:chen/{cause}>{number}" for cause in (1, 2) for number in (0, 1)]
     assert {open_envelope(out.value).actor for out in batch.outgoing} == {"system:fan-out"}
@@ -94,7 +94,7 @@ async def test_fan_outs_with_two_causes_in_one_batch_have_ids_of_their_own() -> 
 
 async def test_a_fan_out_that_is_sent_again_has_the_same_ids_and_one_effect() -> None:
     played = Played(notebook())
-    await played.deliver(asks("a", AcceptIssue(), "1"))
+    await played.deliver(asks("a", ACCEPT, "1"))
     first = list(played.published)
     await played.start(played.consumer).run([played.log[0]])
     assert [out.value for out in played.published[len(first) :]] == [out.value for out in first]

@@ -14,9 +14,10 @@ from services.cli.replaying.drive import Driver
 from services.cli.replaying.lives import Coming, Life, ReplayFailed, Step
 from services.cli.replaying.messages import Message
 from services.dispatch.issue.life import draft_hash
-from services.intake.issue.numbers import issue_id
+from services.intake.registering import Registration
 from shared.contract.registry import COMMANDS, CONTROL
 from shared.contract.words import Outcome
+from tests.said import REFERENCES, issue_of, raiser
 
 AT = datetime.fromisoformat("2019-04-01T08:00:00+08:00")
 DAY = timedelta(days=1)
@@ -28,7 +29,7 @@ DONE = {"status": "done"}
 
 
 def life(message: Message = ANSWERED) -> Life:
-    return Life.of(message, "huzhou")
+    return Life.of(message, "huzhou", REFERENCES)
 
 
 def play(one: Life, until: datetime = UNTIL) -> list[Step]:
@@ -52,7 +53,10 @@ def test_the_plan_registers_accepts_assigns_signs_and_answers_at_the_real_times(
             ["dispatch.draft.v1", "dispatch.sign_off.v1", "dispatch.check.v1", "dispatch.release.v1"],
         ),
     ]
-    for entry in (entry for step in steps for entry in step.entries):
+    register, accept, *others = [entry for step in steps for entry in step.entries]
+    Registration.model_validate(register["data"])
+    assert accept["data"] == {}, "intake adds the words"
+    for entry in others:
         COMMANDS[entry["type"]].model_validate(entry["data"])
     assert steps[2].entries[0]["actor"] == "handler:housing/signs"
     read = {"assignment": "a.1", "draft": 1, "sha256": draft_hash(Outcome.EXPLAINED, "已修", None)}
@@ -61,9 +65,9 @@ def test_the_plan_registers_accepts_assigns_signs_and_answers_at_the_real_times(
 
 
 def test_the_issues_id_is_the_one_that_its_author_would_be_given() -> None:
-    assert life().subject == issue_id("huzhou", "entrepreneur:li", "m1")
-    assert life(OPEN).subject == issue_id("huzhou", "entrepreneur:unknown", "m2")
-    assert life().next(UNTIL).entries[0]["actor"] == "entrepreneur:li"  # type: ignore[union-attr]
+    assert life().subject == issue_of("huzhou", "li", "m1")
+    assert life(OPEN).subject == issue_of("huzhou", "unknown", "m2")
+    assert life().next(UNTIL).entries[0]["actor"] == raiser("li")  # type: ignore[union-attr]
 
 
 def test_nothing_happens_after_the_end_that_was_asked_for() -> None:
@@ -172,7 +176,9 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
 
 def driver(messages: Sequence[Message] = (ANSWERED, OPEN), lag: Any = None, **more: int) -> Driver:
     urls = {name: f"http://{name}" for name in ("intake", "dispatch", "supervision", "feedback")}
-    return Driver(urls, lag or Nothing(), messages, jurisdiction="huzhou", until=UNTIL, **more)
+    return Driver(
+        urls, lag or Nothing(), messages, jurisdiction="huzhou", references=REFERENCES, until=UNTIL, **more
+    )
 
 
 async def test_a_sweep_is_no_step_and_every_one_is_fired_after_the_last_step(services: Services) -> None:

@@ -17,9 +17,7 @@ from shared.contract.events.intake import IssueRegistered
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 ISSUE = "7K3M9QXT2B4N6"
-REGISTERED = IssueRegistered(number="HZ-1", kind="problem", title="漏水", text="水管漏水").model_dump(
-    mode="json"
-)
+REGISTERED = IssueRegistered(number="HZ-1", kind="problem").model_dump(mode="json")
 REPORT = ("report", "--month", "2026-03")
 
 
@@ -33,7 +31,7 @@ ODD = {
     "no value": None,
     "no JSON": b"{",
     "no envelope": b"{}",
-    "another shape of data": event(data={"title": 7}),
+    "another shape of data": event(data={"number": 7}),
     "no time": event(time=None),
     "no place in the sequence": event(seq=0),
     "a time at the edge of the calendar": event(time=datetime(9999, 12, 31, 23, tzinfo=UTC)),

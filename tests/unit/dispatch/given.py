@@ -78,7 +78,8 @@ ASKS: dict[str, tuple[Command, str]] = {
 }
 """Each verb, rightly asked by the right person."""
 
-ACCEPTED, WITHDRAWN = IssueAccepted(by="chen"), IssueWithdrawn(reason="已解决")
+ACCEPTED = IssueAccepted(title="小区电梯坏了", text="物业三个月不修电梯", by="chen")
+WITHDRAWN = IssueWithdrawn(reason="已解决")
 REJECTED = IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
 GRANTED = ReworkDecided(round=2, reason="未解决", by="chen")
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
@@ -240,9 +241,7 @@ class Dispatch:
 
     async def register(self, kind: Kind = Kind.PROBLEM, subject: str = "") -> None:
         """Intake has registered an issue and promised a date."""
-        registered = IssueRegistered(
-            number="HZ-1", kind=kind, title="小区电梯坏了", text="物业三个月不修电梯"
-        )
+        registered = IssueRegistered(number="HZ-1", kind=kind)
         versions = {"policy": "default-1", "calendar": "any"}
         promise = PromiseStarted(started_at=after(), due_at=DUE, limit="10wd", **versions)
         await self.deliver(*(self.event(event, after(), subject) for event in (registered, promise)))

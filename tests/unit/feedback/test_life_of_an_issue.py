@@ -43,21 +43,22 @@ from shared.contract.words import (
 )
 from shared.domain.clocks import due_at
 from shared.domain.decisions import Change, Context, Reason
+from tests.said import REFERENCES, raiser
 from tests.unit.one_aggregate import MOMENT, MONDAY, OneAggregate, after
 from tests.unit.reference import JURISDICTION, builtin_reference
 
 SUBJECT = "issue-1"
-RAISER, OFFICE, LEADER = "entrepreneur:li", "office:chen", "leader:wang"
+RAISER, OFFICE, LEADER = raiser("li"), "office:chen", "leader:wang"
 REPLIED_AT = after(days=1)
 OPEN_UNTIL = due_at(REPLIED_AT, builtin_policy().limits["rating"], builtin_policy(), builtin_calendar()).at
-PERSON = Context(SUBJECT, MONDAY, builtin_reference(), RAISER).person
+PERSON = REFERENCES.person("li")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
 REJECTED = IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
 ASSIGNED = IssueAssigned(assignment="a1", department="traffic", head="王局", by="chen")
 
 
 def registered(**values: Any) -> IssueRegistered:
-    return IssueRegistered(**({"number": "HZ-1", "title": "停车难", "text": "厂门口没有车位"} | values))
+    return IssueRegistered(**({"number": "HZ-1", "person": PERSON} | values))
 
 
 def replied(
@@ -381,7 +382,7 @@ def test_everything_delivered_twice_is_done_once() -> None:
     issue = fresh()
     life: tuple[Event | tuple[Command, str], ...] = (
         registered(),
-        IssueAccepted(by="chen"),
+        IssueAccepted(title="停车难", text="厂门口没有车位", by="chen"),
         ASSIGNED,
         AssignmentSigned(assignment="a1", department="traffic", by="zhou"),
         AssignmentReturned(assignment="a1", department="traffic", reason="非本局职责", by="zhou"),

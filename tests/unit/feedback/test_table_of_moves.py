@@ -34,6 +34,7 @@ from shared.contract.events.feedback import (
 from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
 from shared.contract.words import Kind, Outcome, RejectionGround, Satisfaction, Solved
 from shared.domain.decisions import TERMINAL, Change, Context, Deadline, Reason, Refusal
+from tests.said import REFERENCES, raiser
 from tests.unit.one_aggregate import after
 from tests.unit.reference import builtin_reference
 
@@ -42,8 +43,8 @@ CONTEXT = Context("issue-1", after(days=2), builtin_reference(), "leader:wang", 
 GOOD = RateReply(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES)
 BAD = RateReply(round=1, satisfaction=Satisfaction.DISSATISFIED, solved=Solved.NO, reason="未解决")
 ASKS: list[tuple[Command, str, str, type[Event]]] = [
-    (GOOD, "entrepreneur:li", "rate", ReplyRated),
-    (BAD, "entrepreneur:li", "rate", ReplyRated),
+    (GOOD, raiser("li"), "rate", ReplyRated),
+    (BAD, raiser("li"), "rate", ReplyRated),
     (DecideRework(round=1, granted=True), "office:chen", "decide_rework", ReworkDecided),
     (DecideRework(round=1, granted=False, reason="已解释"), "office:chen", "refuse_rework", ReworkRefused),
     (FinishTracking(reason="已建成"), "leader:wang", "finish_tracking", IssueClosed),
@@ -60,7 +61,7 @@ STEPS: dict[type[Event], str] = {
 }
 """Which step each of feedback's own events is."""
 OTHERS: list[Event] = [
-    IssueRegistered(number="HZ-1", title="停车难", text="厂门口没有车位"),
+    IssueRegistered(number="HZ-1", person=REFERENCES.person("li")),
     IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen"),
     IssueWithdrawn(reason="已解决"),
     ReplyReleased(
@@ -90,7 +91,7 @@ OTHERS: list[Event] = [
 
 def standing(state: State, outcome: Outcome = Outcome.SOLVED) -> Issue:
     reply = ReplyRound(round=1, outcome=outcome, open_until=OPEN_UNTIL)
-    return Issue(state=state, kind=Kind.PROBLEM, reply=reply)
+    return Issue(state=state, kind=Kind.PROBLEM, person=REFERENCES.person("li"), reply=reply)
 
 
 def walked(state: State, change: Change[Issue]) -> State:

@@ -92,7 +92,7 @@ class Log:
 
 
 def registered(**values: Any) -> IssueRegistered:
-    return IssueRegistered(**({"number": "HZ-1", "title": "停车难", "text": "厂门口没有车位"} | values))
+    return IssueRegistered(**({"number": "HZ-1"} | values))
 
 
 def promised(started_at: datetime, **values: Any) -> PromiseStarted:
@@ -102,7 +102,7 @@ def promised(started_at: datetime, **values: Any) -> PromiseStarted:
 
 
 def accepted() -> IssueAccepted:
-    return IssueAccepted(by="chen")
+    return IssueAccepted(title="停车难", text="厂门口没有车位", by="chen")
 
 
 def withdrawn() -> IssueWithdrawn:

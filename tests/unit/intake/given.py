@@ -4,23 +4,25 @@ from typing import Any
 
 from services.intake.consumer import consumer
 from services.intake.issue.life import NOTHING, State
-from services.intake.issue.numbers import issue_id
 from shared.contract.command import Command
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.words import CloseReason, RejectionGround
-from shared.domain.decisions import Context
+from tests.said import REFERENCES, WORDS, issue_of, raiser
 from tests.unit.one_aggregate import OneAggregate, after
-from tests.unit.reference import JURISDICTION, builtin_reference
+from tests.unit.reference import JURISDICTION
 
-RAISER, OFFICE = "entrepreneur:li", "office:chen"
-SUBJECT = issue_id(JURISDICTION, RAISER, "1")
-REGISTER = RegisterIssue(title="停车难", text="厂门口没有车位", enterprise="91110000600037341L")
+LI = REFERENCES.person("li")
+RAISER, OFFICE, CLERK = raiser("li"), "office:chen", "clerk:zhao"
+SUBJECT = issue_of(JURISDICTION, "li", "1")
+REGISTER = RegisterIssue(words=WORDS, enterprise="91110000600037341L")
+ON_BEHALF = REGISTER.model_copy(update={"person": LI})
+ACCEPT = AcceptIssue(title="停车难", text="厂门口没有车位")
 REJECT = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在诉讼")
 ASKS: dict[str, tuple[Command, str]] = {
     "register": (REGISTER, RAISER),
-    "accept": (AcceptIssue(), OFFICE),
+    "accept": (ACCEPT, OFFICE),
     "reject": (REJECT, OFFICE),
     "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
 }
@@ -59,7 +61,3 @@ class Played(OneAggregate):
     @property
     def at(self) -> str:
         return self.state.state if self.state else NOTHING
-
-
-def person(actor: str) -> str:
-    return Context(SUBJECT, after(), builtin_reference(), actor).person

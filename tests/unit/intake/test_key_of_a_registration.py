@@ -3,14 +3,14 @@
 from datetime import date
 
 from services.intake.api import key_of
-from shared.contract.commands.intake import RegisterIssue
+from services.intake.registering import Registration
 
-BODY = RegisterIssue(title="漏水", text="水管漏水")
+BODY = Registration(title="漏水", text="水管漏水")
 DAY = date(2026, 3, 2)
 
 
 def test_the_same_words_on_the_same_day_have_one_key_also_where_defaults_are_written_out() -> None:
-    spelled = RegisterIssue.model_validate_json(BODY.model_dump_json())
+    spelled = Registration.model_validate_json(BODY.model_dump_json())
     assert key_of(BODY, DAY) == key_of(spelled, DAY)
     assert len(key_of(BODY, DAY)) <= 200
 

@@ -5,16 +5,35 @@ from datetime import UTC, datetime
 import pytest
 
 from services.intake.issue.life import State
-from services.intake.issue.numbers import issue_id, issue_number
+from services.intake.issue.numbers import issue_number
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.contract.command import Command
-from shared.contract.commands.intake import AcceptIssue, WithdrawIssue
+from shared.contract.commands.intake import GivenOccasion, RegisterIssue, WithdrawIssue
 from shared.contract.events.feedback import ReworkDecided
-from shared.contract.events.intake import IssueRegistered, IssueWithdrawn, PromiseStarted
-from shared.contract.words import Source
-from tests.unit.intake.given import CLOSED, INVITED, OFFICE, RAISER, REGISTER, REJECT, SUBJECT, Played, person
+from shared.contract.events.intake import (
+    IssueAccepted,
+    IssueRegistered,
+    IssueWithdrawn,
+    Occasion,
+    PromiseStarted,
+)
+from shared.contract.words import Phase, Source
+from tests.said import WORDS, raiser
+from tests.unit.intake.given import (
+    ACCEPT,
+    CLERK,
+    CLOSED,
+    INVITED,
+    LI,
+    OFFICE,
+    ON_BEHALF,
+    RAISER,
+    REGISTER,
+    REJECT,
+    SUBJECT,
+    Played,
+)
 from tests.unit.one_aggregate import after
-from tests.unit.reference import JURISDICTION
 
 
 def test_a_registration_shows_its_number_and_the_promised_date_at_once() -> None:
@@ -27,7 +46,7 @@ def test_a_registration_shows_its_number_and_the_promised_date_at_once() -> None
     assert datetime.fromisoformat(outcome["due_at"]) == due
     registered, promise = issue.events
     assert isinstance(registered, IssueRegistered) and isinstance(promise, PromiseStarted)
-    assert (registered.text, registered.enterprise) == (REGISTER.text, REGISTER.enterprise)
+    assert (registered.person, registered.enterprise) == (LI, REGISTER.enterprise)
     assert (promise.started_at, promise.due_at, promise.limit) == (after(), due, "10wd")
     assert promise.provisional_because is None
     assert (promise.policy, promise.calendar) == (builtin_policy().version, builtin_calendar().version)
@@ -42,53 +61,104 @@ def test_a_date_in_an_unpublished_year_is_provisional_and_says_why() -> None:
     assert promise.provisional_because == issue.state.provisional_because == "year_not_published"
 
 
-def test_an_anonymous_issue_names_neither_enterprise_nor_actor_on_its_events() -> None:
-    issue = Played()
-    issue.ask(REGISTER.model_copy(update={"anonymous": True}), after(), RAISER)
+def test_the_words_stand_on_no_event_until_the_issue_is_accepted() -> None:
+    issue = Played().walk(State.REGISTERED)
+    for envelope in issue.envelopes.values():
+        assert not {"title", "text", "words"} & set(envelope.data)
+    assert issue.state.words.words == WORDS.words
+    issue.want("accept")
+    assert issue.events[-1] == IssueAccepted(title=ACCEPT.title, text=ACCEPT.text, by="chen")
+
+
+def test_the_outcome_says_how_many_numbers_were_masked() -> None:
+    outcome = Played().ask(REGISTER.model_copy(update={"masked": 2}), after(), RAISER)
+    assert outcome["masked"] == 2
+
+
+def test_an_anonymous_issue_has_the_reference_of_that_issue_on_its_event() -> None:
+    issue, actor = Played(), raiser("li", SUBJECT)
+    issue.ask(RegisterIssue(words=WORDS, anonymous=True), after(), actor)
     registered = issue.events[0]
     assert isinstance(registered, IssueRegistered)
-    assert registered.anonymous and registered.person and not registered.enterprise
-    assert issue.state.enterprise == REGISTER.enterprise
-    for envelope in issue.envelopes.values():
-        assert REGISTER.enterprise not in str(envelope) and RAISER not in str(envelope)
-
-
-def test_a_registration_refers_to_the_person_and_the_reference_is_of_this_issue_alone() -> None:
-    issue, other = Played(), Played(issue_id(JURISDICTION, RAISER, "2"))
-    references = []
-    for each in (issue, other):
-        each.want("register")
-        assert isinstance(each.events[0], IssueRegistered)
-        references.append(each.events[0].person)
-        assert each.state.person == each.events[0].person
-    assert references[0] == person(RAISER) != references[1]
+    assert registered.anonymous and not registered.enterprise
+    assert f"entrepreneur:{registered.person}" == actor
+    assert LI not in str([envelope.data for envelope in issue.envelopes.values()])
 
 
 @pytest.mark.parametrize(
-    ("actor", "recorded_by"), [(RAISER, ""), (OFFICE, "chen"), ("township:qian", "qian")]
+    "actor", [CLERK, OFFICE, "township:xu", "liaison:he", "observer:lu", "federation:ma", "cppcc:bai"]
 )
-def test_a_registration_says_which_official_wrote_it_down(actor: str, recorded_by: str) -> None:
+def test_an_official_writes_an_issue_down_for_the_person_who_alone_takes_it_back(actor: str) -> None:
     issue = Played()
-    issue.ask(REGISTER, after(), actor)
+    assert issue.ask(ON_BEHALF, after(), actor)["status"] == "done"
     registered = issue.events[0]
     assert isinstance(registered, IssueRegistered)
-    assert (registered.recorded_by, issue.state.raised_by) == (recorded_by, actor)
-
-
-def test_an_official_writes_an_issue_down_for_the_person_who_raises_and_may_take_back_and_rate_it() -> None:
-    issue = Played()
-    issue.ask(REGISTER.model_copy(update={"on_behalf_of": RAISER.partition(":")[2]}), after(), OFFICE)
-    registered = issue.events[0]
-    assert isinstance(registered, IssueRegistered)
-    assert (registered.person, registered.recorded_by) == (person(RAISER), "chen")
-    assert issue.state.raised_by == RAISER
+    assert (registered.person, registered.recorded_by) == (LI, actor.partition(":")[2])
+    assert (issue.state.person, issue.state.recorded_by) == (LI, registered.recorded_by)
+    if actor != OFFICE:  # which may record a withdrawal for the person
+        assert issue.ask(WithdrawIssue(), after(), actor)["reason"] == "wrong_role"
     assert issue.ask(WithdrawIssue(), after(), RAISER)["status"] == "done"
 
 
+@pytest.mark.parametrize(
+    "actor",
+    ["dept:housing/li", "handler:housing/li", "supervisor:sun", "leader:wu", "operator:o", "expert:y"],
+)
+def test_nobody_else_writes_an_issue_down(actor: str) -> None:
+    assert Played().ask(ON_BEHALF, after(), actor)["reason"] == "wrong_role"
+
+
+def test_an_official_says_for_whom_an_issue_is_written_down() -> None:
+    outcome = Played().ask(REGISTER, after(), CLERK)
+    assert (outcome["reason"], outcome["detail"].partition(":")[0]) == ("malformed", "person")
+
+
 def test_an_entrepreneur_raises_an_issue_for_nobody_else() -> None:
-    issue = Played()
-    outcome = issue.ask(REGISTER.model_copy(update={"on_behalf_of": "li"}), after(), RAISER)
+    outcome = Played().ask(ON_BEHALF, after(), RAISER)
     assert (outcome["status"], outcome["reason"]) == ("refused", "wrong_role")
+
+
+CALLED = WORDS.model_copy(update={"called_from": "c2VhbGVk"})
+LETTER = {"on": "2026-02-27"}
+VISIT = {"on": "2026-02-27", "visited_by": "he"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "more", "wrong"),
+    [
+        (Source.HOTLINE, {"words": CALLED}, ""),
+        (Source.HOTLINE, {}, "occasion.called_from"),
+        (Source.WRITTEN, {"occasion": GivenOccasion(**LETTER)}, ""),
+        (Source.WRITTEN, {"occasion": GivenOccasion()}, "occasion.on"),
+        (Source.WRITTEN, {"occasion": GivenOccasion(**VISIT)}, "occasion.visited_by"),
+        (Source.VISIT, {"occasion": GivenOccasion(**VISIT)}, ""),
+        (Source.VISIT, {"occasion": GivenOccasion(**LETTER)}, "occasion.visited_by"),
+        (Source.TALK, {"occasion": GivenOccasion(id="t-7"), "phase": Phase.AT}, ""),
+        (Source.ONLINE, {"phase": Phase.AT}, "phase"),
+        (Source.ONLINE, {"words": CALLED}, "occasion.called_from"),
+        (Source.OBSERVER, {}, ""),
+    ],
+)
+def test_an_official_says_on_which_occasion_as_the_source_asks(
+    origin: Source, more: dict[str, object], wrong: str
+) -> None:
+    issue = Played()
+    outcome = issue.ask(ON_BEHALF.model_copy(update={"origin": origin, **more}), after(), CLERK)
+    if wrong:
+        assert (outcome["reason"], outcome["detail"].partition(":")[0]) == ("malformed", wrong)
+        return
+    registered = issue.events[0]
+    assert isinstance(registered, IssueRegistered)
+    occasion = more.get("occasion")
+    given = Occasion(**occasion.model_dump()) if isinstance(occasion, GivenOccasion) else None
+    assert (registered.occasion, registered.phase) == (given, more.get("phase"))
+    assert "c2VhbGVk" not in str([envelope.data for envelope in issue.envelopes.values()])
+
+
+def test_an_urgent_issue_says_so_on_its_event() -> None:
+    issue = Played()
+    issue.ask(REGISTER.model_copy(update={"urgent": True}), after(), RAISER)
+    assert isinstance(issue.events[0], IssueRegistered) and issue.events[0].urgent and issue.state.urgent
 
 
 def test_a_wrong_credit_code_is_refused_with_the_rule() -> None:
@@ -120,10 +190,10 @@ def test_what_came_from_a_talk_or_a_visit_is_never_rejected(origin: Source) -> N
 @pytest.mark.parametrize(
     ("command", "actor", "reason"),
     [
-        (AcceptIssue(), RAISER, "wrong_role"),
+        (ACCEPT, RAISER, "wrong_role"),
         (REJECT, "handler:housing/li", "wrong_role"),
         (REJECT.model_copy(update={"explanation": "  "}), OFFICE, "reason_missing"),
-        (WithdrawIssue(), "entrepreneur:wang", "wrong_role"),
+        (WithdrawIssue(), raiser("wang"), "wrong_role"),
     ],
 )
 def test_a_refusal_names_its_reason_and_changes_nothing(command: Command, actor: str, reason: str) -> None:
@@ -137,7 +207,7 @@ def test_a_refusal_names_its_reason_and_changes_nothing(command: Command, actor:
 def test_a_withdrawal_says_whose_it_is_and_who_recorded_it(actor: str, by: str) -> None:
     issue = Played().walk(State.ACCEPTED)
     assert issue.ask(WithdrawIssue(reason=" 来电撤回 "), after(), actor)["status"] == "done"
-    assert issue.events[-1] == IssueWithdrawn(person=person(RAISER), by=by, reason="来电撤回")
+    assert issue.events[-1] == IssueWithdrawn(person=LI, by=by, reason="来电撤回")
 
 
 @pytest.mark.parametrize("actor", [RAISER, OFFICE])

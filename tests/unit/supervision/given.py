@@ -74,7 +74,7 @@ def fire_until(issue: OneAggregate, at: datetime, late_seconds: float = 0) -> li
 
 
 def registered(**values: Any) -> IssueRegistered:
-    return IssueRegistered(**({"number": "HZ-1", "title": "停车难", "text": "厂门口没有车位"} | values))
+    return IssueRegistered(**({"number": "HZ-1"} | values))
 
 
 def promised(
@@ -85,7 +85,7 @@ def promised(
 
 
 def accepted() -> IssueAccepted:
-    return IssueAccepted(by="chen")
+    return IssueAccepted(title="停车难", text="厂门口没有车位", by="chen")
 
 
 def rejected() -> IssueRejected:

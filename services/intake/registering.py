@@ -1,0 +1,125 @@
+"""What somebody says becomes the command that stands on the topic: masked, sealed, and under references alone."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
+
+from services.intake.issue.numbers import CREDIT_CODE_RULE, is_credit_code, issue_id
+from services.intake.sealing import Sealing, Spoken, Words
+from shared.bus.gateway import DirectoryAt, Request
+from shared.contract.commands.intake import REFERENCE, AcceptIssue, GivenOccasion, RegisterIssue
+from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS, PRINCIPAL, FreeText
+from shared.contract.words import Kind, Phase, Role, Source
+from shared.domain.decisions import Reason, Refusal
+from shared.domain.masking import masked
+from shared.domain.rights import Asker
+from shared.identity.references import References
+
+SEALED = ("title", "text", "enterprise", "person", "occasion")
+"""Fields of a registration that are not on the command as they were said."""
+
+
+class Occasion(BaseModel):
+    """On which occasion an official was given the issue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    called_from: str = Field(default="", max_length=30, pattern=r"^[0-9+() -]*$")
+    """Hotline: the number called from; it is encrypted before anything else is done with it."""
+    on: date | None = None
+    """The date of a letter, or of a visit."""
+    visited_by: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    """The account of the liaison officer who visited."""
+    id: str = Field(default="", max_length=90, pattern=r"^[\w-]*$")
+    """Which talk, visit, monitoring point or deliberation."""
+
+
+class Registration(BaseModel):
+    """What an issue is raised with over HTTP."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Kind = Kind.PROBLEM
+    origin: Source = Source.ONLINE
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    enterprise: str = Field(default="", max_length=18)
+    anonymous: StrictBool = False
+    person: Annotated[str, Field(pattern=REFERENCE)] = ""
+    """For whom an official writes it down, as a reference; empty for one's own."""
+    occasion: Occasion | None = None
+    phase: Phase | None = None
+    urgent: StrictBool = False
+
+    @field_validator("title", "text")
+    @classmethod
+    def _not_blank(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be blank")
+        return value
+
+
+class Registering:
+    """Makes the commands of one jurisdiction's intake from what is said there."""
+
+    def __init__(
+        self, jurisdiction: str, references: References, sealing: Sealing, directory: DirectoryAt
+    ) -> None:
+        """``directory`` says which phone numbers are public: these are not masked."""
+        self._jurisdiction, self._references, self._sealing = jurisdiction, references, sealing
+        self._directory = directory
+
+    async def request(self, body: Registration, asker: Asker, key: str) -> Request | Refusal:
+        """The command of a registration; raises Erased where the key of its words was erased.
+
+        ``asker`` is an entrepreneur by the person's own reference, or an official; ``key`` makes it the same issue when
+        it is sent again.
+        """
+        references, own = self._references, asker.account if asker.role == Role.ENTREPRENEUR else ""
+        enterprise = body.enterprise.strip().upper()
+        if enterprise and not is_credit_code(enterprise):
+            return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
+        if own and body.person:
+            return Refusal(Reason.WRONG_ROLE, "person: an entrepreneur speaks for nobody else")
+        issue = issue_id(references.digest, self._jurisdiction, own or asker.actor, key)
+        command = await self.command(issue, own or body.person, body)
+        if own:
+            asker = asker._replace(account=references.on_issue(issue, own, anonymous=body.anonymous))
+        return Request(issue, command, "http", asker.actor, f"register/{issue}")
+
+    async def command(
+        self, issue: str, person: str, body: Registration, at: datetime | None = None
+    ) -> RegisterIssue:
+        """What this person said as it stands on the topic; for whom it is written down by reference."""
+        heard, count = self._masked(body, at)
+        enterprise = body.enterprise.strip().upper()
+        private = {"raised_by": person, "enterprise": enterprise} if body.anonymous else {}
+        spoken = Spoken(
+            Words(heard.title, heard.text),
+            Words(body.title, body.text) if count else None,
+            body.occasion.called_from if body.occasion else "",
+            private,
+        )
+        given = body.model_dump(exclude_unset=True, exclude=set(SEALED))
+        if body.occasion is not None:
+            said = body.occasion.model_dump(exclude_unset=True, exclude={"called_from"})
+            given |= {"occasion": GivenOccasion(**said)}
+        if enterprise and not body.anonymous:
+            given |= {"enterprise": enterprise}
+        if body.person:
+            reference = self._references.on_issue(issue, person, anonymous=body.anonymous)
+            given |= {"person": reference}
+        sealed = await self._sealing.seal(issue, person, spoken)
+        return RegisterIssue(words=sealed, **given, **({"masked": count} if count else {}))
+
+    async def acceptance(self, issue: str, sealed: str) -> AcceptIssue:
+        """The acceptance of an issue with its words; raises Erased where they are gone."""
+        words = await self._sealing.words(issue, sealed)
+        return AcceptIssue(title=words.title, text=words.text)
+
+    def accepted(self, body: Registration, at: datetime) -> AcceptIssue:
+        """The acceptance of what is said in the same step of history."""
+        heard, _ = self._masked(body, at)
+        return AcceptIssue(title=heard.title, text=heard.text)
+
+    def _masked(self, body: Registration, at: datetime | None) -> tuple[Registration, int]:
+        return masked(body, lambda: self._directory(at or datetime.now(UTC)).phones())
