@@ -23,7 +23,6 @@ BLANK, REFUSED = "about:blank", "urn:qinqing:refused:"
 
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
-    Reason.WORDS_ERASED: 410,
     Reason.ID_REUSED: 422,
     Reason.MALFORMED: 422,
     Reason.WRONG_CREDIT_CODE: 422,

@@ -71,6 +71,8 @@ def submit(
     number, due = shown(answer["number"]), shown(answer.get("due_on", "-"))
     terminal.print(Text.assemble("登记编号 / number        ", (number, "bold")))
     terminal.print(Text.assemble("承诺答复日期 / promised  ", (due, "bold"), provisional))
+    if masked := answer.get("masked"):
+        terminal.print(f"已隐去号码 / masked       {masked}")
     terminal.print(f"跟踪 / follow            qinqing follow issue {answer['id']}{data_option(data)}")
 
 

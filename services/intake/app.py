@@ -16,7 +16,7 @@ from shared.identity.references import References
 from shared.service import Service, application, run
 from shared.settings import Settings
 
-VAULT_COLLECTION = "vault"
+VAULT_COLLECTION = "keys"
 
 
 def build(settings: Settings) -> FastAPI:

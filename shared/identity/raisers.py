@@ -8,6 +8,7 @@ under the reference that is of this issue alone. So a stranger is refused, and n
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from shared.contract.subjects import kind_of
 from shared.contract.words import Role
 from shared.domain.rights import Asker
 from shared.identity.references import References
@@ -28,18 +29,18 @@ class Raisers:
         self._references, self._documents = references, documents
 
     async def asking(self, issue: str, asker: Asker, key: str) -> tuple[Asker, str]:
-        """Who asks, and the key of the request, as both may stand on a topic; an official's as they are.
+        """Who asks, and the key of the request, as both may stand on a topic.
 
-        A raiser's own program may write a name into its keys.
+        Only a raiser stands otherwise on an issue's: its own program may write a name into its keys.
         """
-        if asker.role != Role.ENTREPRENEUR:
+        if asker.role != Role.ENTREPRENEUR or kind_of(issue) != "issue":
             return asker, key
         reference = self._reference(issue, asker.account, await self._documents.get(issue))
         return asker._replace(account=reference), self._references.digest("key", issue, key).hex()[:32]
 
     def known(self, issue: str, caller: Caller, document: Mapping[str, Any] | None) -> Caller:
         """A reader as this issue knows the person, where its document was read already."""
-        if not caller.person:
+        if not caller.person or kind_of(issue) != "issue":
             return caller
         return caller.model_copy(update={"person": self._reference(issue, caller.person, document)})
 

@@ -26,8 +26,11 @@ async def test_what_was_acknowledged_while_the_store_was_away_is_done_when_it_is
         client = one.clients["intake"]
         before = await one.registered("before")
         await cut_off.cut()
-        response = await one.ask("intake", "/issues", LEAK, key="during", actor="entrepreneur:li")
+        ground = {"ground": "petition", "explanation": "已在信访程序中"}
+        response = await one.ask("intake", f"/issues/{before['id']}/reject", ground, key="during")
         assert response.status_code == 202
+        unsealed = await one.ask("intake", "/issues", LEAK, key="later", actor="entrepreneur:li")
+        assert unsealed.status_code == 503, "without its store intake has no key for the words"
         place = response.headers["Location"]
         assert response.json() == {"status": "pending", "look": place}
         assert (await client.get("/health/ready")).json()["missing"] == ["store"]
@@ -38,12 +41,11 @@ async def test_what_was_acknowledged_while_the_store_was_away_is_done_when_it_is
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (found := await client.get(place)).status_code != 200:
                 await asyncio.sleep(0.05)  # as a client would: look again
-        again = await one.registered("during")
-        assert found.json() == again
-        assert again["id"] != before["id"]
+        assert found.json()["state"] == "rejected"
+        assert (await one.registered("later"))["id"] != before["id"]
         async with reader(embedded.kafka_bootstrap, namespace, "intake.events") as read:
-            await read.event(again["id"], "promise.started.v1")
-            assert len(read.events(again["id"])) == 2
+            await read.event(before["id"], "issue.rejected.v1")
+            assert len(read.events(before["id"])) == 3
 
 
 async def test_a_service_that_starts_again_has_lost_nothing(embedded: Parts) -> None:

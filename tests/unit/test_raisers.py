@@ -57,6 +57,12 @@ async def test_a_raisers_key_does_not_stand_on_the_topic_and_is_the_same_each_ti
     assert "li" not in keys[0]
 
 
+async def test_about_anything_but_an_issue_a_person_is_the_same_everywhere() -> None:
+    raisers, asker = Raisers(REFERENCES, One(None)), Asker.of(raiser("li"))
+    assert await raisers.asking(f"person:{LI}", asker, "k") == (asker, "k")
+    assert raisers.known(f"person:{LI}", caller("entrepreneur:li"), None).person == LI
+
+
 async def test_an_official_stands_there_by_account_and_key() -> None:
     raisers, official = Raisers(REFERENCES, One(LI)), Asker.of("office:chen")
     assert await raisers.asking(ISSUE, official, "k") == (official, "k")
