@@ -23,6 +23,7 @@ BLANK, REFUSED = "about:blank", "urn:qinqing:refused:"
 
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
+    Reason.UNKNOWN_PERSON: 404,
     Reason.ID_REUSED: 422,
     Reason.MALFORMED: 422,
     Reason.WRONG_CREDIT_CODE: 422,
@@ -84,6 +85,12 @@ class CommandOutcome(TypedDict):
         Field(description="how many phone and identity-card numbers were masked in what was sent"),
     ]
     unchanged: Annotated[NotRequired[bool], Field(description="whether this was published before")]
+    unchanged: Annotated[NotRequired[bool], Field(description="whether it was so before")]
+    person: Annotated[NotRequired[str], Field(description="the reference of a person")]
+    known: Annotated[NotRequired[bool], Field(description="whether the phone was that person's before")]
+    revision: Annotated[
+        NotRequired[int], Field(description="of an enterprise: who changes it names this one")
+    ]
 
 
 class Pending(TypedDict):

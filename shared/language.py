@@ -6,7 +6,8 @@ from shared.domain.decisions import Reason
 
 REASONS: dict[Reason, tuple[str, str]] = {
     Reason.UNKNOWN_ISSUE: ("没有这件问题", "there is no such issue"),
-    Reason.ALREADY_REGISTERED: ("这件问题已经登记", "this issue is registered already"),
+    Reason.UNKNOWN_PERSON: ("没有这位企业家", "there is no such person"),
+    Reason.ALREADY_REGISTERED: ("已经登记", "this is registered already"),
     Reason.ALREADY_PUBLISHED: (
         "这一版本已经发布，内容不同",
         "this version was published already with other content",
@@ -18,6 +19,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),
     Reason.STALE_DRAFT: ("这份答复稿已不是当前一稿", "this is not the current draft"),
     Reason.STALE_VERSION: ("这份答复已不是最新一版", "this is not the newest version of the reply"),
+    Reason.STALE_REVISION: (
+        "内容已被他人修改，请看过现在的内容再改",
+        "somebody changed it meanwhile: read what is known now, and change that",
+    ),
     Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),

@@ -31,6 +31,8 @@ OF_COMMANDS = (202, 403, 409, 422, 500, 503)
 OF_BODIES = (400, 413, 415, 422)
 ACTING = ("commands", "operators")
 """Tags of the routes by which somebody asks for a change, or for what became of it."""
+PEOPLE = "people"
+"""The tag of the routes that show who somebody is, by right alone."""
 
 
 SHAPES = {shape.__name__: TypeAdapter(shape) for shape in (Problem, CommandOutcome, Pending)}
@@ -76,14 +78,15 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
     if tag in ACTING:
         location = {"Location": {"required": True, "schema": {"type": "string"}}}
         responses["202"] = {**_response(202, JSON, _ref("Pending")), "headers": location}
-        if method == "post":
-            operation.setdefault("parameters", []).extend(_headers())
+    if tag in (*ACTING, PEOPLE) and method == "post":
+        operation.setdefault("parameters", []).extend(_headers())
     statuses = {403, 500} | ({404} if "{" in path else set())
     statuses |= {422} if operation.get("parameters") else set()
     statuses |= {401} if operation.get("security") else set()
     statuses |= set() if tag == "operations" else {421}
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
-    statuses |= {503} if tag == "reading" else set()
+    statuses |= {409} if tag == PEOPLE else set()
+    statuses |= {503} if tag in ("reading", PEOPLE) else set()
     statuses |= {*OF_BODIES} if method == "post" else set()
     for status in sorted(statuses):
         responses.setdefault(str(status), _response(status, PROBLEM, _problem_of(status)))

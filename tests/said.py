@@ -12,6 +12,7 @@ from shared.contract.commands.intake import RegisterIssue, Sealed
 from shared.identity.keys import VAULT, secret
 from tests.keys import KEYS, REFERENCES
 from tests.unit.reference import builtin_reference
+from tests.unit.entries import EntriesInMemory
 
 WORDS = Sealed(words="c2VhbGVk")
 """Sealed words that nobody has to open."""
@@ -47,29 +48,7 @@ def registration(issue: str, title: str, text: str, **more: object) -> RegisterI
     return RegisterIssue(words=sealed(issue, title, text), **more)
 
 
-class Entries:
-    """The collection of the vault, in memory; ``asked`` counts the round trips."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, dict[str, Any]] = {}
-        self.asked = 0
-
-    async def add(self, id: str, entry: Mapping[str, Any]) -> bool:
-        """As in the store: an entry that is there stays."""
-        self.asked += 1
-        return self.entries.setdefault(id, made := dict(entry)) is made
-
-    async def get(self, id: str) -> dict[str, Any] | None:
-        """The entry of this id, or None."""
-        self.asked += 1
-        return self.entries.get(id)
-
-    async def clear(self, id: str) -> None:
-        """Delete what it holds; its place stays taken."""
-        self.entries[id] = {}
-
-
-def registering(jurisdiction: str, entries: Entries | None = None) -> Registering:
+def registering(jurisdiction: str, entries: EntriesInMemory | None = None) -> Registering:
     """What makes the commands of intake, over keys in memory."""
-    vault = Vault(entries or Entries(), secret(KEYS, VAULT))  # type: ignore[arg-type]
+    vault = Vault(entries or EntriesInMemory(), secret(KEYS, VAULT))  # type: ignore[arg-type]
     return Registering(jurisdiction, REFERENCES, Sealing(vault), builtin_reference().directory)

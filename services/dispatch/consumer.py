@@ -97,5 +97,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction=jurisdiction,
         reads=(INTAKE, FEEDBACK),
         aggregates=(ISSUE, DEPARTMENT, STAFF, RULES),
+        ignores=("person", "enterprise"),
         history=history,
     )

@@ -36,6 +36,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction,
         reads=(INTAKE, DISPATCH),
         aggregates=(ISSUE,),
-        ignores=("department", "staff", "rules"),
+        ignores=("person", "enterprise", "department", "staff", "rules"),
         history=history,
     )

@@ -1,9 +1,10 @@
-"""Wiring of intake: settings, consumer and routes become one running service."""
+"""Wiring of intake: settings, keys, consumer and routes become one running service."""
 
 from fastapi import FastAPI
 
-from services.intake import api
+from services.intake import api, enterprises, people
 from services.intake.consumer import consumer
+from services.intake.contacts import Contacts
 from services.intake.history import prepared
 from services.intake.reading import Reading
 from services.intake.registering import Registering
@@ -16,23 +17,27 @@ from shared.identity.references import References
 from shared.service import Service, application, run
 from shared.settings import Settings
 
-VAULT_COLLECTION = "keys"
+KEYS = "keys"
+"""The collection of the vault."""
 
 
 def build(settings: Settings) -> FastAPI:
-    """Intake's application: registration with its promise, acceptance, withdrawal; raises NoKeys."""
+    """Intake's application: registration with its promise, acceptance, withdrawal; persons, enterprises; raises NoKeys."""
     owned = consumer(settings.jurisdiction, history=settings.history)
     service = Service(settings, owned)
-    keys = settings.keys()
-    references = References(secret(keys, REFERENCE))
-    sealing = Sealing(Vault(service.database.entries(VAULT_COLLECTION), secret(keys, VAULT)))
+    keys, entries = settings.keys(), service.database.entries
+    vault, references = Vault(entries(KEYS), secret(keys, VAULT)), References(secret(keys, REFERENCE))
+    contacts = Contacts(vault, references, service.store, entries("lookups"), entries("looks"))
+    sealing = Sealing(vault)
     registering = Registering(
         settings.jurisdiction, references, sealing, service.reference.reference.directory
     )
     return application(
         service,
         api.routes(service.gateway, service.store, registering),
-        routed=(RegisterIssue, AcceptIssue),
+        people.routes(service.gateway, contacts, references),
+        enterprises.routes(service.store),
+        routed=(RegisterIssue, AcceptIssue, *people.ROUTED),
         raisers=Raisers(references, service.store),
         opened={"issue": Reading(sealing).opened},
         prepared=prepared(registering, service.store),

@@ -1,8 +1,13 @@
 """What intake reads, and which decision or reaction answers each command and event."""
 
+from services.intake.enterprise import decisions as enterprise
+from services.intake.enterprise.life import Enterprise
 from services.intake.issue import decisions, reactions
 from services.intake.issue.life import Issue, belongs, finished
+from services.intake.person import decisions as person
+from services.intake.person import life as persons
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.event import FEEDBACK
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.domain.aggregates import AggregateType, Consumer
@@ -24,7 +29,23 @@ ISSUE = AggregateType(
     belongs=belongs,
 )
 
+PERSON = AggregateType(
+    "person",
+    persons.Person,
+    commands={
+        RegisterPerson: person.register,
+        ChangePerson: person.change,
+        ErasePerson: person.erase,
+    },
+    finished=persons.finished,
+    belongs=persons.belongs,
+)
+
+ENTERPRISE = AggregateType("enterprise", Enterprise, commands={RecordEnterprise: enterprise.record})
+
 
 def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
     """Intake's consumer for one jurisdiction; ``history``: official times come with the records."""
-    return Consumer("intake", jurisdiction, reads=(FEEDBACK,), aggregates=(ISSUE,), history=history)
+    return Consumer(
+        "intake", jurisdiction, reads=(FEEDBACK,), aggregates=(ISSUE, PERSON, ENTERPRISE), history=history
+    )

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
-from services.intake.issue.numbers import CREDIT_CODE_RULE, is_credit_code, issue_id
+from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
+from services.intake.issue.numbers import issue_id
 from services.intake.sealing import Sealing, Spoken, Words
 from shared.bus.gateway import DirectoryAt, Request
 from shared.contract.commands.intake import REFERENCE, AcceptIssue, GivenOccasion, RegisterIssue

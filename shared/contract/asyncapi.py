@@ -46,7 +46,8 @@ WRITERS = {
 """The only writer of each topic (loop.md, Events)."""
 
 ABOUT = {
-    INTAKE: "What happened to issues up to their acceptance, and what was promised.",
+    INTAKE: "What happened to issues up to their acceptance, what was promised; which persons "
+    "and enterprises are known.",
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
     SUPERVISION: "What clocks did; versions of policies and calendars.",
     FEEDBACK: "Invitations, ratings, rework, tracking, closing.",

@@ -14,6 +14,8 @@ class SubjectForm(NamedTuple):
 
 KINDS: dict[str, SubjectForm] = {
     "issue": SubjectForm("", "issues"),
+    "person": SubjectForm("person:", "people"),
+    "enterprise": SubjectForm("enterprise:", "enterprises"),
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
     "rules": SubjectForm("rules:", "rules", one_each=True),

@@ -126,6 +126,31 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class Language(StrEnum):
+    """In which language somebody is written to."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
+class Means(StrEnum):
+    """How a person wants to be told what became of an issue: by a link, a call, mail, or a text message."""
+
+    LINK = "link"
+    PHONE = "phone"
+    MAIL = "mail"
+    SMS = "sms"
+
+
+class EnterpriseSize(StrEnum):
+    """How large an enterprise is (统计上大中小微型企业划分办法, 2011)."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+    MICRO = "micro"
+
+
 class Chooser(StrEnum):
     """Who chose a department: a person, a routing rule, or a model."""
 
@@ -167,6 +192,8 @@ OpenSolved = Annotated[Solved | str, _left]
 OpenClockName = Annotated[ClockName | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
+OpenLanguage = Annotated[Language | str, _left]
+OpenEnterpriseSize = Annotated[EnterpriseSize | str, _left]
 OpenChooser = Annotated[Chooser | str, _left]
 OpenTransferCause = Annotated[TransferCause | str, _left]
 OpenProvisional = Annotated[Provisional | str, _left]

@@ -98,6 +98,7 @@ class Reason(StrEnum):
     """Why something was refused; these words are log words, metric labels and HTTP problem types."""
 
     UNKNOWN_ISSUE = "unknown_issue"
+    UNKNOWN_PERSON = "unknown_person"
     ALREADY_REGISTERED = "already_registered"
     ALREADY_PUBLISHED = "already_published"
     ILLEGAL_MOVE = "illegal_move"
@@ -107,6 +108,7 @@ class Reason(StrEnum):
     STALE_ROUND = "stale_round"
     STALE_DRAFT = "stale_draft"
     STALE_VERSION = "stale_version"
+    STALE_REVISION = "stale_revision"
     RETURN_TOO_LATE = "return_too_late"
     OUTCOME_NOT_FOR_KIND = "outcome_not_for_kind"
     DATE_MISSING = "date_missing"

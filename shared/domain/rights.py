@@ -103,6 +103,7 @@ _RECORDERS = (
 )
 """Who writes down what an entrepreneur says."""
 _EVERYBODY: Grants = dict.fromkeys(Role, COUNTIES)
+OFFICIALS = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.OPERATOR, Role.ADMINISTRATOR))
 _OVERSEERS: Grants = {
     Role.SUPERVISOR: COUNTIES,
     Role.LEADER: COUNTIES,
@@ -116,6 +117,16 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "accept"): _OFFICE,
     ("issue", "reject"): _OFFICE,
     ("issue", "withdraw"): {Role.ENTREPRENEUR: HERE, **_OFFICE},  # whose it is, the decision compares
+    ("person", "register"): {
+        Role.ENTREPRENEUR: HERE,
+        **dict.fromkeys(_RECORDERS, HERE),
+    },  # of themselves alone
+    ("person", "find"): dict.fromkeys(_RECORDERS, HERE),
+    ("person", "change"): {**_RAISER, Role.CLERK: HERE, Role.OFFICE: HERE},
+    ("person", "erase"): {**_RAISER, Role.OFFICE: HERE},
+    ("person", "contact"): {**_RAISER, Role.CLERK: HERE, Role.OFFICE: HERE},
+    ("person", "looks"): {**_RAISER, Role.SUPERVISOR: HERE},
+    ("enterprise", "record"): {Role.CLERK: HERE, Role.OFFICE: HERE},
     # dispatch
     ("issue", "assign"): _OFFICE,
     ("issue", "recall"): _OFFICE,
@@ -149,6 +160,8 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         **_ITS_PEOPLE,
         **_OVERSEERS,
     },
+    ("person", "read"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), Role.CLERK: HERE, Role.OFFICE: HERE},
+    ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
     **{
         (kind, "read"): _EVERYBODY
         for kind in ("department", "staff", "rules", "policy", "calendar", "reference")
@@ -165,7 +178,6 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
 LINKED = ("read", "rate", "withdraw")
 """What a link to one issue admits to (docs/security.md)."""
 
-OFFICIALS = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.OPERATOR, Role.ADMINISTRATOR))
 _INSIDE = (Role.OFFICE, *IN_DEPARTMENTS)
 
 GROUPS: Mapping[str, tuple[Role, ...]] = {
@@ -223,6 +235,21 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "drafts": "drafts",
         "words": "nobody",  # sealed: title and text stand in its place
     },
+    "person": dict.fromkeys(  # all but the contact, which has a route and a right of its own
+        (
+            "state",
+            "reference",
+            "recorded_by",
+            "enterprise",
+            "chamber",
+            "trade",
+            "language",
+            "channels",
+            "registered_at",
+            "erased_at",
+        ),
+        "course",
+    ),
 }
 """kind -> field of its state -> group; kinds that are not here are read whole by whoever may read them."""
 

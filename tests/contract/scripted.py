@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from services.dispatch import builtin as directory
+from services.intake.vault import Key
 from services.supervision import builtin
 from shared.bus.records import Record
 from shared.contract.commands.dispatch import (
@@ -24,6 +25,7 @@ from shared.contract.commands.dispatch import (
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.commands.intake import RejectIssue, WithdrawIssue
+from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.replies import (
     DepartmentDrafts,
@@ -31,7 +33,16 @@ from shared.contract.replies import (
     DepartmentReturns,
     DepartmentSigns,
 )
-from shared.contract.words import Kind, Outcome, RejectionGround, Role, Satisfaction, Solved, Source
+from shared.contract.words import (
+    EnterpriseSize,
+    Kind,
+    Outcome,
+    RejectionGround,
+    Role,
+    Satisfaction,
+    Solved,
+    Source,
+)
 from shared.domain.calendar import Day
 from tests.contract.world import JURISDICTION, Said, World
 from tests.said import REFERENCES, issue_of, raiser
@@ -63,6 +74,7 @@ def records() -> tuple[Record, ...]:
     world = World(MONDAY - 30 * DAY)
     _first_start(world)
     world.go_to(MONDAY)
+    _known_and_erased(world)
     _answered_twice(world)
     _passed_on_and_tracked(world)
     _ended_early(world)
@@ -93,6 +105,23 @@ def _first_start(world: World) -> None:
 
 
 HOLIDAYS = ((1, 1), (5, 1), (10, 1))
+
+
+def _known_and_erased(world: World) -> None:
+    """An enterprise is written down and mended; who speaks for it is registered, changed and erased."""
+    enterprise, person = f"enterprise:{LIGHTS.enterprise}", "0123456789abcdef0123456789abcdef"
+    known = RecordEnterprise(name="湖州南太湖丝绸厂", trade="纺织业", size=EnterpriseSize.SMALL)
+    world.ask(enterprise, known, OFFICE)
+    changed = {"district": "吴兴区", "contacts": (person,), "revision": 1}
+    world.ask(enterprise, known.model_copy(update=changed), OFFICE)
+    subject, key = f"person:{person}", Key(f"person:{person}", bytes(32))
+    sealed = {name: key.seal(part) for name, part in CONTACT.items()}
+    world.ask(subject, RegisterPerson(enterprise=LIGHTS.enterprise, **sealed), f"entrepreneur:{person}")
+    world.ask(subject, ChangePerson(trade="纺织业", phone=key.seal("13900139000")), OFFICE)
+    world.ask(subject, ErasePerson(), f"entrepreneur:{person}")
+
+
+CONTACT = {"name": "李秀英", "phone": "13800138000", "mail": "li@example.com"}
 
 
 def _answered_twice(world: World) -> None:

@@ -151,7 +151,12 @@ def test_each_class_says_when_it_happens(name):
 PERSONAL = re.compile(r"(^|_)(name|phone|mobile|telephone|contact|email|id_card|address)($|_)")
 
 
-PUBLIC = [name for name, shape in EVENTS.items() if shape.topic.endswith(".events") and not shape.reference]
+PUBLIC = [
+    name
+    for name, shape in EVENTS.items()
+    if shape.topic.endswith(".events") and not shape.reference and not name.startswith("enterprise.")
+]
+"""All but reference data, and what the public register of enterprises says of each."""
 
 
 @pytest.mark.parametrize("name", PUBLIC)

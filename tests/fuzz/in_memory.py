@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from shared.bus.deadletters import DeadLetter, with_status
+from shared.bus.document import Stored
 from shared.bus.gateway import Gateway
 from shared.bus.processor import Processor
 from shared.bus.records import DEAD_LETTER_TYPE, Outgoing, Record
@@ -24,7 +25,7 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from tests.faults.given import NOW, Store, foreign_event
 from tests.faults.services import MODULES
-from tests.said import Entries
+from tests.unit.entries import DatabaseInMemory
 from tests.unit.reference import builtin_events, builtin_reference
 
 ISSUE, LOST = "7K3M9QXT2B4N6", "intake.events/0/12"
@@ -48,20 +49,18 @@ class Known:
 
 
 class FindingStore(Store):
-    """The store in memory with the one question that dispatch asks beside reading documents."""
+    """The store in memory with the questions that services ask beside reading documents."""
+
+    async def between(self, low: str, high: str, most: int) -> list[Stored]:
+        """The first documents of a range of subjects."""
+        return list(
+            (await self.load([id for id in sorted(self.documents) if low <= id < high][:most])).values()
+        )
 
     async def find_ids(self, query: Mapping[str, Any]) -> AsyncIterator[str]:
         """No department has an open issue here."""
         for found in ():
             yield found
-
-
-class Database:
-    """Beside the documents: what is written once."""
-
-    def entries(self, collection: str) -> Entries:
-        """A collection of its own for each who asks."""
-        return Entries()
 
 
 class ServiceInMemory:
@@ -70,10 +69,10 @@ class ServiceInMemory:
     def __init__(self, settings: Settings, consumer: Consumer, **more: Any) -> None:
         self.settings, self.consumer, self.name = settings, consumer, consumer.service
         self.metrics, self.store, self.reference, self.own_topics = Metrics(), FindingStore(), Known(), self
+        self.database = DatabaseInMemory()
         self.gateway = Gateway(consumer.source, self.publish, self.store)  # type: ignore[arg-type]
         self.processor = Processor(consumer, self.store, self.publish, self.reference)  # type: ignore[arg-type]
         self.log: list[Outgoing] = []
-        self.database = Database()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -23,6 +23,7 @@ from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
+from tests.simulation.people import People
 from tests.simulation.raising import raised
 from tests.simulation.reference import record_of
 from tests.simulation.scheduler import Scheduler, Stuck
@@ -66,7 +67,7 @@ class Town:
         self, seed: int, trace: Callable[[str], None], consumers: Mapping[str, Consumer] | None = None
     ) -> None:
         rng = Random(seed)
-        self.rng = rng
+        self.seed, self.rng = seed, rng
         year, month, day = rng.randint(2019, 2026), rng.randint(1, 12), rng.randint(1, 28)
         start = datetime(year, month, day, rng.randint(0, 23), tzinfo=UTC)
         clock = Clock(start)
@@ -168,10 +169,22 @@ def _people(town: Town) -> None:
     if rng.random() < 0.2:
         neighbour = Neighbour(scheduler, clients, rng)
         scheduler.spawn("neighbour", neighbour.tell(rng.choice(subjects)))
+    _known(town)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
     clients.repairs |= planted_bugs(subjects, scheduler.clock.ms, rng)
+
+
+def _known(town: Town) -> None:
+    """In some towns persons and enterprises; chosen apart, so that the others go their way as before."""
+    rng = Random(f"known/{town.seed}")
+    if rng.random() < 0.25:
+        known = People(town.scheduler, town.clients, rng)
+        for number in range(rng.randint(1, 2)):
+            town.scheduler.spawn("person", known.live(f"p{number}"))
+        for number in range(2):
+            town.scheduler.spawn("clerk", known.clerk(number))
 
 
 def _quiet(town: Town) -> bool:

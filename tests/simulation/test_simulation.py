@@ -9,6 +9,7 @@ from services.dispatch.department.life import MOVES as DEPARTMENT_MOVES
 from services.dispatch.issue.life import MOVES as DISPATCH_MOVES
 from services.feedback.issue.life import MOVES as FEEDBACK_MOVES
 from services.intake.issue.life import MOVES as INTAKE_MOVES
+from services.intake.person.life import MOVES as PERSON_MOVES
 from tests.simulation.clients import RUBBISH
 from tests.simulation.departments import MESSAGES
 from tests.simulation.faults import WRITE_FAULTS
@@ -68,6 +69,7 @@ MUST_HAPPEN = (
     "recalled in a new round",
     "returned after signing",
     "corrected after the close",
+    "refused stale_revision",
     "clocks differ by seconds",
     "service down",
     "offsets set back",
@@ -100,6 +102,11 @@ EVENTS = (
     "issue.accepted",
     "issue.rejected",
     "issue.withdrawn",
+    "person.registered",
+    "person.changed",
+    "person.erased",
+    "enterprise.registered",
+    "enterprise.changed",
     "issue.assigned",
     "assignment.recalled",
     "handler.named",
@@ -131,6 +138,8 @@ EVENTS = (
 )
 ASKED = {
     "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES},
+    "person": {*PERSON_MOVES},
+    "enterprise": {("", "record")},
     "department": {*DEPARTMENT_MOVES},
     "policy": {("published", "publish")},
 }

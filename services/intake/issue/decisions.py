@@ -1,7 +1,8 @@
 """What intake decides when it is asked: register an issue with its promise, accept, reject, withdraw."""
 
+from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
-from services.intake.issue.numbers import CREDIT_CODE_RULE, is_credit_code, is_issue_id, issue_number
+from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.event import Event

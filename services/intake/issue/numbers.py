@@ -1,4 +1,4 @@
-"""An issue's id and number, and the check of a credit code: arithmetic only."""
+"""An issue's id and number: arithmetic only."""
 
 import unicodedata
 from collections.abc import Callable
@@ -9,12 +9,6 @@ _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 _AS_PYTHON_DIGITS = str.maketrans(CROCKFORD, "0123456789abcdefghijklmnopqrstuv")
 _CHECKS = 37
 """Crockford's check symbol is the value modulo 37; ids are chosen so that it is one of the 32 ordinary ones."""
-
-_CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-CREDIT_CODE_RULE = (
-    "a unified social credit code has 18 characters, digits and capitals without I O S V Z, "
-    "and the last one checks the rest (GB 32100-2015)"
-)
 
 
 def issue_id(digest: Callable[..., bytes], jurisdiction: str, asker: str, key: str) -> str:
@@ -60,14 +54,6 @@ def read_number(text: str) -> str:
     if not is_issue_id(id) or typed[ID_LENGTH:] not in ("", _check(id)):
         raise ValueError(f"{text[:40]!r} is mistyped: its last character does not fit the others")
     return id
-
-
-def is_credit_code(code: str) -> bool:
-    """Whether the 18th character fits the other 17 by the rule of GB 32100-2015 (weights 3^i modulo 31)."""
-    if len(code) != 18 or any(char not in _CREDIT_CODE for char in code):
-        return False
-    total = sum(_CREDIT_CODE.index(char) * pow(3, place, 31) for place, char in enumerate(code[:17]))
-    return _CREDIT_CODE[-total % 31] == code[17]
 
 
 def _check(id: str) -> str:

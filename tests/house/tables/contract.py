@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from shared.contract.asyncapi import ABOUT, WRITERS
 from shared.contract.command import Command
-from shared.contract.event import reference_topic
+from shared.contract.event import Event, reference_topic
 from shared.contract.registry import COMMANDS, CONTROL, EVENTS, REPLIES_BY_TYPE
 from shared.contract.subjects import KINDS
 from shared.domain.rights import granted
@@ -38,9 +38,9 @@ def commands() -> str:
 
 
 def _subject(type: str, shape: type[BaseModel]) -> str:
-    """The kind of aggregate a message is about; the version of a thing is named after that thing."""
+    """The kind of aggregate a message is about; an event of another kind than the issue is named after its kind."""
     kind = type.partition(".")[0]
-    return kind if kind in KINDS and getattr(shape, "reference", False) else SUBJECTS.get(type, "issue")
+    return kind if kind in KINDS and issubclass(shape, Event) else SUBJECTS.get(type, "issue")
 
 
 SUBJECTS = {"order.refused.v1": "issue, or department"}

@@ -14,6 +14,7 @@ from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.mistakes import check_mistakes
 from tests.simulation.checker.outcomes import check_outcomes
+from tests.simulation.checker.people import check_people
 from tests.simulation.checker.posts import check_posts
 from tests.simulation.checker.raised import check_raised
 from tests.simulation.checker.sequences import check_sequences
@@ -47,6 +48,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_posts(evidence),
         *check_words(evidence),
         *check_raised(evidence),
+        *check_people(evidence),
     ]
     if evidence.history.documents is not None:
         found += [

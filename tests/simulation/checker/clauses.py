@@ -83,6 +83,10 @@ class Clause(StrEnum):
     CORRECTED_BY = "corrected by somebody else"
     CORRECTION_QUIET = "a correction moves nothing"
     TOLD = "department told of what was mended"
+    # persons and enterprises
+    FORGOTTEN = "who was erased is forgotten"
+    NO_CONTACT = "no contact on events"
+    REVISION_READ = "changed as it was read"
     # delivery and outcomes
     SET_ASIDE = "unusable is set aside"
     APPLIED = "applied in its turn"

@@ -26,6 +26,8 @@ SERVICES = ("intake", "dispatch", "supervision", "feedback")
 OWNERS = {f"{service}.events": service for service in SERVICES}
 PREFIXES = {
     "": "issue",
+    "person": "person",
+    "enterprise": "enterprise",
     "dept": "department",
     "staff": "staff",
     "rules": "rules",
@@ -33,7 +35,7 @@ PREFIXES = {
     "calendar": "calendar",
 }
 KEEPS = {
-    "intake": ("issue",),
+    "intake": ("issue", "person", "enterprise"),
     "dispatch": ("issue", "department", "staff", "rules"),
     "supervision": ("issue", "policy", "calendar"),
     "feedback": ("issue",),

@@ -70,8 +70,19 @@ DEPARTMENT: Table = {
     ("", "department.published"): ("published", "merged"),
     ("published", "department.published"): ("published", "merged"),
 }
+PERSON: Table = {
+    ("", "person.registered"): ("registered",),
+    ("registered", "person.changed"): ("registered",),
+    ("registered", "person.erased"): ("erased",),
+}
+ENTERPRISE: Table = {
+    ("", "enterprise.registered"): ("registered",),
+    ("registered", "enterprise.changed"): ("registered",),
+}
 TABLES = {
     ("intake", "issue"): INTAKE,
+    ("intake", "person"): PERSON,
+    ("intake", "enterprise"): ENTERPRISE,
     ("dispatch", "issue"): DISPATCH,
     ("dispatch", "department"): DEPARTMENT,
     ("feedback", "issue"): FEEDBACK,

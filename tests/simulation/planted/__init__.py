@@ -8,6 +8,7 @@ from tests.simulation.planted import (
     in_inbox,
     in_lives,
     in_mistakes,
+    in_people,
     in_stores,
     in_time,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "in_inbox",
     "in_lives",
     "in_mistakes",
+    "in_people",
     "in_stores",
     "in_time",
     "planted",

@@ -6,9 +6,9 @@ from random import Random
 import pytest
 from stdnum.cn import uscc
 
+from services.intake.credit_codes import is_credit_code
 from services.intake.issue.numbers import (
     CROCKFORD,
-    is_credit_code,
     is_issue_id,
     issue_id,
     issue_number,

@@ -16,7 +16,8 @@ from shared.domain.decisions import Refusal
 from shared.domain.rights import Asker
 from shared.identity.keys import VAULT, secret
 from tests.keys import KEYS, REFERENCES
-from tests.said import Entries, issue_of, raiser
+from tests.said import issue_of, raiser
+from tests.unit.entries import EntriesInMemory
 from tests.unit.reference import JURISDICTION, directory_with_a_phone
 
 PHONE, CARD = "13812345678", "33050119800101123X"
@@ -29,7 +30,7 @@ class Town:
     """Intake's gateway over a vault in memory."""
 
     def __init__(self) -> None:
-        self.entries = Entries()
+        self.entries = EntriesInMemory()
         self.vault = Vault(self.entries, secret(KEYS, VAULT))  # type: ignore[arg-type]
         self.sealing = Sealing(self.vault)
         self.registering = Registering(JURISDICTION, REFERENCES, self.sealing, directory_with_a_phone)

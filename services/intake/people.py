@@ -1,0 +1,244 @@
+"""Persons over HTTP: registered, found by phone, changed and erased; a contact is shown by right, and logged.
+
+What stands on the topic is encrypted here, before the command is posted.
+"""
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.intake.contacts import Contact, Contacts, Look, Phone, read_phone
+from services.intake.vault import Erased, Key
+from shared.answers import answer, language_of, place_of, problem, refusal
+from shared.bus import gateway as gateways
+from shared.contract.command import Command
+from shared.contract.commands.people import (
+    MAX_NAME_CHARS,
+    REFERENCE,
+    ChangePerson,
+    Described,
+    ErasePerson,
+    Redescribed,
+    RegisterPerson,
+)
+from shared.contract.event import MAX_REASON_CHARS
+from shared.contract.subjects import subject_of
+from shared.contract.words import Role
+from shared.domain.decisions import Reason
+from shared.domain.rights import Asker, Belongs, may
+from shared.identity.callers import Requires, WrongRole
+from shared.identity.references import References
+from shared.openapi import PEOPLE
+from shared.web import Key as IdempotencyKey
+
+ROUTED = (RegisterPerson, ChangePerson, ErasePerson)
+"""The commands that have their routes here."""
+
+Person = Annotated[str, Path(pattern=REFERENCE, examples=["0123456789abcdef0123456789abcdef"])]
+Name = Annotated[str, Field(max_length=MAX_NAME_CHARS, pattern=r"\S")]
+Number = Annotated[str, Field(max_length=40, examples=["13800138000"])]
+Mail = Annotated[str, Field(max_length=254, pattern=r"^([^\s@]+@[^\s@]+)?$", examples=["li@example.com"])]
+
+
+class NewPerson(Described):
+    """Somebody to register. A phone that is known is that person's: nobody is registered a second time by it."""
+
+    name: Name
+    phone: Number = ""
+    mail: Mail = ""
+
+    @field_validator("phone")
+    @classmethod
+    def _is_phone(cls, typed: str) -> str:
+        return read_phone(typed) if typed.strip() else ""
+
+
+class ChangedPerson(Redescribed):
+    """What changes of a person; what is left out stays."""
+
+    name: Name | None = None
+    phone: Number | None = None
+    mail: Mail | None = None
+
+    @field_validator("phone")
+    @classmethod
+    def _is_phone(cls, typed: str | None) -> str | None:
+        return read_phone(typed) if typed and typed.strip() else typed and ""
+
+
+class Sought(BaseModel):
+    """The phone by which somebody is looked for; in a body, so that it stands in no address and no log."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    phone: Number
+
+    @field_validator("phone")
+    @classmethod
+    def _is_phone(cls, typed: str) -> str:
+        return read_phone(typed)
+
+
+class Found(BaseModel):
+    """Who has a phone: a reference, or nobody."""
+
+    person: str | None
+
+
+class Looking(BaseModel):
+    """Why somebody looks at a contact; it is kept, with who and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    why: str = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+def routes(gateway: gateways.Gateway, contacts: Contacts, references: References) -> APIRouter:
+    """Every route about persons but the plain reading, which shows no contact."""
+    router = APIRouter()
+    _registering(router, gateway, contacts, references)
+    _changing(router, gateway, contacts)
+    _looking(router, contacts)
+    return router
+
+
+def _registering(
+    router: APIRouter, gateway: gateways.Gateway, contacts: Contacts, references: References
+) -> None:
+    @router.post("/people", tags=["commands"], status_code=201, response_model=None)
+    async def register(
+        asker: Annotated[Asker, Depends(Requires("person", "register"))],
+        body: NewPerson,
+        request: Request,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JSONResponse:
+        """Register a person: an entrepreneur themselves, or the office anybody, by an account made up for them.
+
+        To the office a phone that is known answers with the known person. An entrepreneur is told nothing of others.
+        """
+        key, own = idempotency_key or uuid4().hex, asker.role == Role.ENTREPRENEUR
+        person = asker.account if own else references.person(f"recorded/{asker.actor}/{key}")
+        try:
+            if body.phone and not own:
+                claim = await contacts.claim(Phone(body.phone), person)
+                if claim.person != person and claim.registered:
+                    return _known(claim.person)
+                person = claim.person
+            sealed = _sealed(await contacts.key_for(person), body)
+            if body.phone and own:  # after the key: who was erased is not found by a phone again
+                await contacts.claim(Phone(body.phone), person)
+        except Erased:
+            return _erased(request)
+        command = RegisterPerson(**_open_fields(body), **sealed)
+        asked = gateways.Request(
+            subject_of("person", person), command, "http", asker.actor, f"register/{key}"
+        )
+        outcome = await gateway.ask(asked)
+        if not own and outcome is not None and outcome.get("reason") == Reason.ALREADY_REGISTERED:
+            return _known(person)
+        return answer(outcome, request, place_of(asked.subject, asked.id), created=True)
+
+    @router.post("/people/find", tags=[PEOPLE])
+    async def find(asker: Annotated[Asker, Depends(Requires("person", "find"))], body: Sought) -> Found:
+        """Who has this very phone, as the number is written in whatever form."""
+        claim = await contacts.find(Phone(body.phone))
+        return Found(person=claim.person if claim is not None and claim.registered else None)
+
+
+def _changing(router: APIRouter, gateway: gateways.Gateway, contacts: Contacts) -> None:
+    @router.post("/people/{person}/change", tags=["commands"], response_model=None)
+    async def change(
+        person: Person,
+        asker: Annotated[Asker, Depends(Requires("person", "change"))],
+        body: ChangedPerson,
+        request: Request,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JSONResponse:
+        """Change what is known of a person."""
+        _judge(asker, "change", person)
+        try:
+            sealed = _sealed(await contacts.key_of(person), body)
+        except Erased:
+            return _erased(request)
+        if body.phone:
+            await contacts.claim(Phone(body.phone), person)
+        command = ChangePerson(**_open_fields(body), **sealed)
+        key = f"change/{person}/{idempotency_key or uuid4().hex}"
+        asked = gateways.Request(subject_of("person", person), command, "http", asker.actor, key)
+        outcome = await gateway.ask(asked)
+        if body.phone is not None and outcome is not None and outcome["status"] == "done":
+            if body.phone:  # again: who asked for this phone meanwhile found it to be nobody's yet
+                await contacts.claim(Phone(body.phone), person)
+            await contacts.keep_only(Phone(body.phone), person)
+        return answer(outcome, request, place_of(asked.subject, asked.id))
+
+    @router.post("/people/{person}/erase", tags=["commands"], response_model=None)
+    async def erase(
+        person: Person, asker: Annotated[Asker, Depends(Requires("person", "erase"))], request: Request
+    ) -> JSONResponse:
+        """Delete a person's key, and all they are found by: nobody reads their contact any more, wherever it stands.
+
+        Asked again after it broke off, what is left is done.
+        """
+        _judge(asker, "erase", person)
+        if not await contacts.is_registered(person):
+            return refusal(Reason.UNKNOWN_PERSON, language_of(request))
+        await contacts.erase(person)
+        command: Command = ErasePerson()
+        asked = gateways.Request(
+            subject_of("person", person), command, "http", asker.actor, f"erase/{person}/{uuid4().hex}"
+        )
+        outcome = await gateway.ask(asked)
+        await contacts.erase(person)  # what a change that was under way has added meanwhile
+        return answer(outcome, request, place_of(asked.subject, asked.id))
+
+
+def _looking(router: APIRouter, contacts: Contacts) -> None:
+    @router.post("/people/{person}/contact", tags=[PEOPLE], response_model=Contact)
+    async def contact(
+        person: Person,
+        asker: Annotated[Asker, Depends(Requires("person", "contact"))],
+        body: Looking,
+        request: Request,
+    ) -> Contact | JSONResponse:
+        """A person's name, phone and mail; who looked, when and why is written down first."""
+        _judge(asker, "contact", person)
+        try:
+            found = await contacts.show(person, asker.actor, body.why.strip())
+        except Erased:
+            return _erased(request)
+        return found if found is not None else refusal(Reason.UNKNOWN_PERSON, language_of(request))
+
+    @router.get("/people/{person}/looks", tags=[PEOPLE])
+    async def looks(
+        person: Person, asker: Annotated[Asker, Depends(Requires("person", "looks"))]
+    ) -> list[Look]:
+        """Who looked at a person's contact, when and why, the oldest first."""
+        _judge(asker, "looks", person)
+        return await contacts.looks_at(person)
+
+
+def _judge(asker: Asker, verb: str, person: str) -> None:
+    """Raise WrongRole where this person is beyond the asker's reach: before anything is done, as no command stops it."""
+    if not may(asker, "person", verb, Belongs(person=person)):
+        raise WrongRole("an entrepreneur asks this of themselves alone")
+
+
+def _sealed(key: Key, body: NewPerson | ChangedPerson) -> dict[str, str]:
+    """What is encrypted of a person: each part by itself, and only what is named."""
+    parts = {name: getattr(body, name) for name in Contact.model_fields}
+    return {name: key.seal(part) for name, part in parts.items() if part is not None}
+
+
+def _open_fields(body: BaseModel) -> dict[str, object]:
+    return {name: getattr(body, name) for name in Described.model_fields}
+
+
+def _known(person: str) -> JSONResponse:
+    return JSONResponse({"status": "done", "person": person, "known": True}, 201)
+
+
+def _erased(request: Request) -> JSONResponse:
+    title = "个人信息已删除 / this person's contact was deleted"
+    return problem(409, title)

@@ -1,0 +1,1 @@
+"""A person in intake: registered, changed, and erased for good."""
