@@ -1,8 +1,9 @@
 """An application served over real HTTP in this process, for programs and threads that ask it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -26,3 +27,29 @@ async def served(app: Any, **config: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+@contextmanager
+def served_aside(app: Any) -> Iterator[str]:
+    """The same for a test that waits by itself: the application runs in a thread of its own."""
+    loop, began, end = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    urls: list[str] = []
+
+    async def run() -> None:
+        try:
+            async with served(app, log_level="critical") as url:
+                urls.append(url)
+                began.set()
+                await end.wait()
+        finally:
+            began.set()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), name="served-aside")
+    thread.start()
+    began.wait()
+    try:
+        yield urls[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
+        loop.close()

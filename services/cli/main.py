@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from services.cli import calendar, deadletters, departments, follow, namespaces, policy, staff
+from services.cli import (
+    calendar,
+    deadletters,
+    departments,
+    enterprises,
+    follow,
+    namespaces,
+    persons,
+    policy,
+    staff,
+)
 from services.cli.errors import EXIT_CODES, Commands
 from services.cli.keys import keys
 from services.cli.replay import replay
@@ -38,6 +48,8 @@ app.add_typer(departments.app, name="departments")
 app.add_typer(staff.app, name="staff")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(policy.app, name="policy")
+app.add_typer(persons.app, name="people")
+app.add_typer(enterprises.app, name="enterprises")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(namespaces.app, name="namespaces")
 # Heavy things (the bus, the store) are imported inside the commands' functions: this module is also what

@@ -20,9 +20,16 @@ class Operated:
     def __init__(self, clients: Mapping[str, httpx.Client], as_json: bool) -> None:
         self._clients, self._as_json = clients, as_json
 
-    def ask(self, service: str, place: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask for one change; ends the command where it is refused."""
-        return self._answer(service, "POST", place, json=body)
+    def ask(
+        self, service: str, place: str, body: Mapping[str, Any] | None = None, key: str = ""
+    ) -> dict[str, Any]:
+        """Ask for one change; ends the command where it is refused. ``key``: its Idempotency-Key."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._answer(service, "POST", place, json=body, headers=headers)
+
+    def read(self, service: str, place: str) -> dict[str, Any]:
+        """Read one thing; ends the command where there is none."""
+        return self._answer(service, "GET", place)
 
     def dead_letters(self, status: str, limit: int) -> list[dict[str, Any]]:
         """The newest dead letters of every service, one more than ``limit`` of each where there are more."""
@@ -84,10 +91,10 @@ class Operated:
 
 
 @contextmanager
-def operated(data: Path, as_json: bool) -> Iterator[Operated]:
-    """The services of the running system, asked as ``operator:<who runs the command>``."""
+def operated(data: Path, as_json: bool, role: str = "operator") -> Iterator[Operated]:
+    """The services of the running system, asked as ``<role>:<who runs the command>``."""
     system = need_system(data, as_json)
-    auth = deployment_of(system, as_json).own("operator")
+    auth = deployment_of(system, as_json).own(role)
     with ExitStack() as stack:
         clients = {
             service: stack.enter_context(client_of(url, auth, "en"))

@@ -220,7 +220,7 @@ def _looking(router: APIRouter, contacts: Contacts) -> None:
 
 
 def _judge(asker: Asker, verb: str, person: str) -> None:
-    """Raise WrongRole where this person is beyond the asker's reach: before anything is done, as no command stops it."""
+    """Raise WrongRole where this person is beyond the reach of who asks: here, before a key is read or deleted."""
     if not may(asker, "person", verb, Belongs(person=person)):
         raise WrongRole("an entrepreneur asks this of themselves alone")
 

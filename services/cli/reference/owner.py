@@ -15,10 +15,10 @@ from services.cli.system import FAILED, WRONG_USE
 
 
 @contextmanager
-def owner(service: str, data: Path, as_json: bool) -> Iterator[httpx.Client]:
-    """A client of one running service, for its administrator; whatever goes wrong ends the command with a sentence."""
+def owner(service: str, data: Path, as_json: bool, role: str = "administrator") -> Iterator[httpx.Client]:
+    """A client of one running service for who runs the command; whatever goes wrong ends it with a sentence."""
     system = need_system(data, as_json)
-    auth = deployment_of(system, as_json).own("administrator")
+    auth = deployment_of(system, as_json).own(role)
     with asked(service, client_of(system.service_urls[service], auth), as_json) as client:
         yield client
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import Evidence, aggregate_of, kind_of
 
-KEPT = {"state", "registered_at", "erased_at"}
+KEPT = {"state", "reference", "registered_at", "erased_at"}
 """What may be known of who was erased."""
 SEALED = ("name", "phone", "mail")
 

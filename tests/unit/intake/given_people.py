@@ -13,10 +13,11 @@ from shared.bus.records import Outgoing
 from shared.identity.keys import VAULT, secret
 from tests.faults.services import MODULES, built
 from tests.fuzz.in_memory import ServiceInMemory
+from tests.keys import REFERENCES, bearer
 from tests.unit.entries import EntriesInMemory
 
 OFFICE, SUPERVISOR = "office:chen", "supervisor:wu"
-HERSELF, SHE = "entrepreneur:0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"
+HERSELF, SHE = "entrepreneur:li", REFERENCES.person("li")
 NAME, PHONE, MAIL = "李秀英", "13800138000", "li.xiuying@example.com"
 LI = {"name": NAME, "phone": PHONE, "mail": MAIL, "trade": "纺织"}
 
@@ -37,14 +38,12 @@ class People:
 
     async def ask(self, place: str, actor: str, key: str = "", **body: Any) -> httpx.Response:
         """One POST; ``key`` is its Idempotency-Key."""
-        headers = {"Qinqing-Actor": actor, "Accept-Language": "en"} | (
-            {"Idempotency-Key": key} if key else {}
-        )
+        headers = {**bearer(actor), "Accept-Language": "en"} | ({"Idempotency-Key": key} if key else {})
         return await self._client.post(place, json=body, headers=headers)
 
     async def read(self, place: str, actor: str = OFFICE) -> httpx.Response:
         """One GET."""
-        return await self._client.get(place, headers={"Qinqing-Actor": actor})
+        return await self._client.get(place, headers=bearer(actor))
 
     async def registered(self, actor: str = OFFICE, **changed: Any) -> str:
         """Register Li, or somebody like her; returns the reference."""

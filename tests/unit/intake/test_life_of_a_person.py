@@ -105,7 +105,7 @@ def test_a_change_to_what_is_so_already_tells_nobody() -> None:
 def test_who_is_erased_keeps_nothing_but_that_there_was_somebody() -> None:
     person = Person().walk(State.ERASED)
     kept = {name for name, value in person.state if value}
-    assert kept == {"state", "registered_at", "erased_at"}
+    assert kept == {"state", "reference", "registered_at", "erased_at"}
     assert person.want("erase")["unchanged"] and len(person.events) == 3
 
 
