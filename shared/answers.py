@@ -84,7 +84,6 @@ class CommandOutcome(TypedDict):
         NotRequired[int],
         Field(description="how many phone and identity-card numbers were masked in what was sent"),
     ]
-    unchanged: Annotated[NotRequired[bool], Field(description="whether this was published before")]
     unchanged: Annotated[NotRequired[bool], Field(description="whether it was so before")]
     person: Annotated[NotRequired[str], Field(description="the reference of a person")]
     known: Annotated[NotRequired[bool], Field(description="whether the phone was that person's before")]

@@ -1,8 +1,6 @@
 """What tests say and who says it: references of persons, sealed words, and a vault in memory."""
 
-from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 
 from services.intake.issue.numbers import issue_id
 from services.intake.registering import Registering
@@ -11,8 +9,8 @@ from services.intake.vault import Key, Vault
 from shared.contract.commands.intake import RegisterIssue, Sealed
 from shared.identity.keys import VAULT, secret
 from tests.keys import KEYS, REFERENCES
-from tests.unit.reference import builtin_reference
 from tests.unit.entries import EntriesInMemory
+from tests.unit.reference import builtin_reference
 
 WORDS = Sealed(words="c2VhbGVk")
 """Sealed words that nobody has to open."""

@@ -22,7 +22,7 @@ KEYS = "keys"
 
 
 def build(settings: Settings) -> FastAPI:
-    """Intake's application: registration with its promise, acceptance, withdrawal; persons, enterprises; raises NoKeys."""
+    """Intake's application: issues up to acceptance, persons, enterprises; raises NoKeys."""
     owned = consumer(settings.jurisdiction, history=settings.history)
     service = Service(settings, owned)
     keys, entries = settings.keys(), service.database.entries

@@ -193,6 +193,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "raiser of an anonymous issue": (Role.ENTREPRENEUR, Role.OFFICE),
     "handling": OFFICIALS,
     "drafts": _INSIDE,
+    "known of a person": tuple(Role),
 }
 """Groups of fields, and the roles that read them where they may read the aggregate at all."""
 
@@ -248,7 +249,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "registered_at",
             "erased_at",
         ),
-        "course",
+        "known of a person",
     ),
 }
 """kind -> field of its state -> group; kinds that are not here are read whole by whoever may read them."""
