@@ -168,7 +168,10 @@ def _take(
     if response.status_code in (409, 422):
         problem = response.json()
         return Fault(row.line.number, "", f"{problem['title']}: {problem.get('detail', '')}")
-    return "pending" if _read(response)["status"] == "pending" else became
+    outcome = _read(response)
+    if outcome.get("unchanged"):  # what is masked differs from the file, and is the same once it is masked
+        return "unchanged"
+    return "pending" if outcome["status"] == "pending" else became
 
 
 def _read(response: "httpx.Response") -> dict[str, Any]:

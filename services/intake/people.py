@@ -28,6 +28,7 @@ from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.subjects import subject_of
 from shared.contract.words import Role
 from shared.domain.decisions import Reason
+from shared.domain.masking import mask
 from shared.domain.rights import Asker, Belongs, may
 from shared.identity.callers import Requires, WrongRole
 from shared.identity.references import References
@@ -205,7 +206,7 @@ def _looking(router: APIRouter, contacts: Contacts) -> None:
         """A person's name, phone and mail; who looked, when and why is written down first."""
         _judge(asker, "contact", person)
         try:
-            found = await contacts.show(person, asker.actor, body.why.strip())
+            found = await contacts.show(person, asker.actor, mask(body.why.strip()).text)
         except Erased:
             return _erased(request)
         return found if found is not None else refusal(Reason.UNKNOWN_PERSON, language_of(request))

@@ -87,9 +87,9 @@ def masked(model: M, public: Public = frozenset) -> tuple[M, int]:
     """The model with its fields of free text masked (``FreeText`` in the contract), and how many numbers that hid."""
     fields = type(model).model_fields
     texts = {
-        name: mask(getattr(model, name), public)
+        name: mask(text, public)
         for name, field in fields.items()
-        if FREE_TEXT in field.metadata
+        if FREE_TEXT in field.metadata and (text := getattr(model, name))
     }
     changed = {name: text.text for name, text in texts.items() if text.found}
     count = sum(len(text.found) for text in texts.values())

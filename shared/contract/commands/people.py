@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contract.command import Command
-from shared.contract.event import Number
+from shared.contract.event import FREE_TEXT, Number
 from shared.contract.words import EnterpriseSize, Language, Means
 
 MAX_NAME_CHARS = 100
@@ -14,7 +14,7 @@ REFERENCE = r"^[\w.@-]{1,90}$"
 
 Sealed = Annotated[str, Field(min_length=40, max_length=2_000, pattern=r"^[\w=-]+$")]
 """Something encrypted under a person's own key; nothing that people write has this form."""
-Name = Annotated[str, Field(max_length=MAX_NAME_CHARS)]
+Name = Annotated[str, FREE_TEXT, Field(max_length=MAX_NAME_CHARS)]
 Code = Annotated[str, Field(max_length=18)]
 Channels = Annotated[tuple[Means, ...], Field(max_length=len(Means))]
 Persons = Annotated[tuple[Annotated[str, Field(pattern=REFERENCE)], ...], Field(max_length=50)]
@@ -37,8 +37,8 @@ class Redescribed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     enterprise: Code | None = None
-    chamber: Name | None = None
-    trade: Name | None = None
+    chamber: Annotated[str | None, FREE_TEXT, Field(max_length=MAX_NAME_CHARS)] = None
+    trade: Annotated[str | None, FREE_TEXT, Field(max_length=MAX_NAME_CHARS)] = None
     language: Language | None = None
     channels: Channels | None = None
 
@@ -66,7 +66,7 @@ class ErasePerson(Command, type="intake.person.erase.v1", service="intake", kind
 class RecordEnterprise(Command, type="intake.enterprise.record.v1", service="intake", kind="enterprise"):
     """Write down an enterprise, or change what is known of it (企业登记)."""
 
-    name: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    name: Name = Field(min_length=1)
     trade: Name = ""
     size: EnterpriseSize | None = None
     district: Name = ""

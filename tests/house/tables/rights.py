@@ -31,7 +31,7 @@ def fields() -> str:
         )
         for group, roles in GROUPS.items()
     ]
-    return "\n" + table(("group", "fields of an issue, in whichever service", "read by"), rows)
+    return "\n" + table(("group", "fields, in whichever service", "read by"), rows)
 
 
 def _named(roles: Collection[str]) -> str:

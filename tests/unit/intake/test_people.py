@@ -180,3 +180,11 @@ async def test_nobody_known_is_404(people: People) -> None:
     assert (await people.contact("nobody")).status_code == 404
     assert (await people.ask("/people/nobody/erase", OFFICE)).status_code == 404
     assert not people.entries("keys").entries
+
+
+async def test_a_number_in_free_text_is_masked_before_anything_is_posted(people: People) -> None:
+    person = await people.registered(trade="纺织，找老王13900139000")
+    await people.ask(f"/people/{person}/change", OFFICE, chamber="商会13900139000")
+    await people.ask(f"/people/{person}/contact", OFFICE, why="回访13900139000")
+    assert "13900139000" not in people.everything()
+    assert (await people.read(f"/people/{person}")).json()["chamber"] == "商会139****9000"
