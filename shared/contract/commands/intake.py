@@ -65,8 +65,8 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake"):
 class AcceptIssue(Command, type="intake.accept.v1", service="intake"):
     """Take an issue on (受理); the gateway adds its words, masked."""
 
-    title: str = Field(min_length=1, max_length=MAX_TITLE_CHARS)
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
 
 
 class RejectIssue(Command, type="intake.reject.v1", service="intake"):
