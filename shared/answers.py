@@ -30,6 +30,8 @@ STATUS = {
     Reason.DATE_MISSING: 422,
     Reason.DATE_PAST: 422,
     Reason.REASON_MISSING: 422,
+    Reason.RECEIPT_MISSING: 422,
+    Reason.CONFIRMATION_MISSING: 422,
     Reason.OUTCOME_NOT_FOR_KIND: 422,
     Reason.UNKNOWN_DEPARTMENT: 422,
     Reason.WRONG_ROLE: 403,
@@ -76,6 +78,8 @@ class CommandOutcome(TypedDict):
     round: Annotated[NotRequired[int], Field(description="of replies")]
     draft: Annotated[NotRequired[int], Field(description="the draft's number")]
     sha256: Annotated[NotRequired[str], Field(description="the draft's hash; whoever signs it names both")]
+    serial: Annotated[NotRequired[int], Field(description="of a link")]
+    link: Annotated[NotRequired[str], Field(description="the link itself; it is never shown again")]
     version: Annotated[
         NotRequired[str | int], Field(description="the version that was published, or of a reply its number")
     ]

@@ -24,10 +24,13 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "somebody changed it meanwhile: read what is known now, and change that",
     ),
     Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
+    Reason.APPEAL_TOO_LATE: ("申请复核的期限已过", "the time to appeal is over"),
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),
     Reason.DATE_PAST: ("日期不能早于现在", "the date may not be in the past"),
     Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
+    Reason.RECEIPT_MISSING: ("请写明接收机关的回执", "the receipt of the body that takes it is needed"),
+    Reason.CONFIRMATION_MISSING: ("请写明本人如何、何时确认", "say how and when the person confirmed it"),
     Reason.SAME_PERSON: (
         "经办人不能同时签发、审核或评价",
         "who handles it may not sign off, release, rate or close it",

@@ -23,12 +23,15 @@ SAYS = {
     415: "The body is not called application/json",
     421: "Sent to the name of another host",
     422: "A field, parameter or header is wrong, or the content is not acceptable",
+    429: "Too many wrong tries; Retry-After says for how many seconds",
     500: "Handling failed; it was set aside for an operator",
     503: "The store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one",
 }
 OF_COMMANDS = (202, 403, 409, 422, 500, 503)
 """How a command may be answered beside that it was done, and so the question for its outcome."""
 OF_BODIES = (400, 413, 415, 422)
+OF_LINKS = (403, 404, 429, 503)
+"""How it may be answered that somebody brings a link."""
 ACTING = ("commands", "operators")
 """Tags of the routes by which somebody asks for a change, or for what became of it."""
 PEOPLE = "people"
@@ -87,6 +90,7 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
     statuses |= {409} if tag == PEOPLE else set()
     statuses |= {503} if tag in ("reading", PEOPLE) else set()
+    statuses |= {*OF_LINKS} if tag == "links" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()
     for status in sorted(statuses):
         responses.setdefault(str(status), _response(status, PROBLEM, _problem_of(status)))

@@ -85,6 +85,22 @@ class Deployment:
             sub=account, roles=roles, jurisdiction=self.jurisdiction, session=session, person=person
         )
 
+    def linked(self, issue: str, person: str, serial: int) -> "Caller":
+        """The person whom a link admits to one issue, as intake says: no account of theirs is known."""
+        from uuid import uuid4
+
+        from shared.contract.words import Role
+        from shared.identity.tokens import Caller
+
+        return Caller(
+            sub=f"link-{serial}",
+            roles=(Role.ENTREPRENEUR,),
+            jurisdiction=self.jurisdiction,
+            session=uuid4().hex,
+            person=person,
+            issue=issue,
+        )
+
 
 def deployment_of(system: RunningSystem, as_json: bool) -> Deployment:
     """The embedded system's own: its keys are in its data folder."""

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+import httpx
+
 from services.cli.asking import fail
 from services.cli.identity import Signed, client_of, deployment_of
 from services.cli.system import WRONG_USE, RunningSystem
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from services.cli.reference.versions import Published
     from shared.identity.tokens import Caller
 
+WAIT = httpx.codes.TOO_MANY_REQUESTS
 ENTREPRENEUR = "entrepreneur:wu"
 """Who asks where nobody else is named: the embedded system's invented entrepreneur."""
 
@@ -72,6 +75,26 @@ def caller_named(system: RunningSystem, name: str, as_json: bool) -> "Caller":
         known = ", ".join([ENTREPRENEUR, *(known for one in there for known in one.names())])
         fail(f"没有这个人 / there is nobody {name!r}; there are: {known}", as_json, WRONG_USE)
     return deployment.official(account, [role], found[0].department)
+
+
+def caller_with(system: RunningSystem, link: str, as_json: bool) -> "Caller":
+    """The person whom a link to an issue admits to that issue; ends the command where intake does not take it."""
+    from services.cli.reference.owner import asked
+
+    deployment = deployment_of(system, as_json)
+    auth = deployment.own("operator")
+    with asked("intake", client_of(system.service_urls["intake"], auth), as_json) as client:
+        answer = client.post("/links/redeem", json={"link": link})
+    if answer.status_code == WAIT:
+        wait = answer.headers.get("retry-after", "60")
+        fail(f"尝试过多，请 {wait} 秒后再试 / too many wrong tries: wait {wait} s", as_json)
+    if answer.status_code != httpx.codes.OK:
+        fail(
+            f"链接无效或已失效 / this link is not valid, or no longer ({answer.status_code})",
+            as_json,
+            WRONG_USE,
+        )
+    return deployment.linked(**answer.json())
 
 
 def _published_officials(system: RunningSystem, as_json: bool) -> list[Official]:

@@ -17,6 +17,9 @@ COUNTS = {
     "registered": "登记 / registered",
     "replied": "已答复 / replied",
     "open": "未答复 / open",
+    "rejected": "不予受理 / rejected",
+    "referred": "转送 / referred to another body",
+    "withdrawn": "撤回 / withdrawn",
     "breaches": "承诺逾期 / promise clocks breached",
     "provisional": "暂定期限 / provisional dates",
 }
@@ -94,12 +97,14 @@ def share(rate: dict[str, Any]) -> str:
 
 
 def _totals(month: str, total: dict[str, Any]) -> Table:
-    table = new_table("figure", "value", "unit", whole=("value", "unit"), title=month)
+    columns = ("figure", "value", "unit", "withdrawn")
+    table = new_table(*columns, whole=columns[1:], title=month)
     for name, words in COUNTS.items():
-        table.add_row(words, str(total[name]), "issue")
+        table.add_row(words, str(total[name]), "issue", "")
     table.add_section()
     for name, words in WORDS.items():
-        table.add_row(words, share(total["rates"][name]), total["rates"][name]["unit"])
+        rate = total["rates"][name]
+        table.add_row(words, share(rate), rate["unit"], str(rate["withdrawn"]))
     table.add_section()
     for name, words in (
         ("first_reply", "首次答复用时 / time to first reply"),
@@ -108,7 +113,7 @@ def _totals(month: str, total: dict[str, Any]) -> Table:
         hours = total[name]
         known = hours["median"] is not None
         text = f"median {hours['median']:.1f} h\nmean {hours['mean']:.1f} h\n" if known else ""
-        table.add_row(words, f"{text}n = {hours['n']}", hours["unit"])
+        table.add_row(words, f"{text}n = {hours['n']}", hours["unit"], "")
     return table
 
 
@@ -116,6 +121,7 @@ def _departments(departments: dict[str, Any]) -> Table:
     table = new_table(
         "department",
         "registered",
+        "withdrawn",
         "replied",
         "on time",
         "answered",
@@ -125,5 +131,6 @@ def _departments(departments: dict[str, Any]) -> Table:
     )
     for code, row in sorted(departments.items(), key=lambda entry: -entry[1]["registered"]):
         shares = (share(row["rates"][name]) for name in ("on_time_reply", "answered", "satisfied"))
-        table.add_row(code, str(row["registered"]), str(row["replied"]), *shares)
+        counts = (str(row[name]) for name in ("registered", "withdrawn", "replied"))
+        table.add_row(code, *counts, *shares)
     return table

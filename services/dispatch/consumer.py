@@ -33,7 +33,10 @@ from shared.contract.commands.dispatch import (
 from shared.contract.event import FEEDBACK, INTAKE
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
+    AppealUpheld,
     IssueAccepted,
+    IssueAppealed,
+    IssueReferred,
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
@@ -64,6 +67,9 @@ ISSUE = AggregateType(
         PromiseStarted: reactions.promised,
         IssueAccepted: reactions.accept,
         IssueRejected: reactions.move,
+        IssueAppealed: reactions.promised,
+        AppealUpheld: reactions.move,
+        IssueReferred: reactions.move,
         IssueWithdrawn: reactions.move,
         IssueClosed: reactions.move,
         IssueTracked: reactions.tracked,

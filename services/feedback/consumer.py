@@ -5,7 +5,13 @@ from services.feedback.issue.life import Issue, belongs, finished
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.event import DISPATCH, INTAKE
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
-from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+)
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
 ISSUE = AggregateType(
@@ -18,8 +24,10 @@ ISSUE = AggregateType(
     },
     events={
         IssueRegistered: reactions.register,
-        IssueRejected: reactions.reject,
-        IssueWithdrawn: reactions.withdraw,
+        IssueRejected: reactions.follow,
+        AppealUpheld: reactions.follow,
+        IssueReferred: reactions.end,
+        IssueWithdrawn: reactions.end,
         ReplyReleased: reactions.invite,
         ReplyCorrected: reactions.correct,
     },

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, enterprises, people
+from services.intake import api, enterprises, links, mending, people
 from services.intake.consumer import consumer
 from services.intake.contacts import Contacts
 from services.intake.history import prepared
@@ -10,7 +10,13 @@ from services.intake.reading import Reading
 from services.intake.registering import Registering
 from services.intake.sealing import Sealing
 from services.intake.vault import Vault
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue
+from shared.contract.commands.intake import (
+    AcceptIssue,
+    MakeLink,
+    ReferIssue,
+    RegisterIssue,
+    RevokeLink,
+)
 from shared.identity.keys import REFERENCE, VAULT, secret
 from shared.identity.raisers import Raisers
 from shared.identity.references import References
@@ -37,7 +43,9 @@ def build(settings: Settings) -> FastAPI:
         api.routes(service.gateway, service.store, registering),
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),
-        routed=(RegisterIssue, AcceptIssue, *people.ROUTED),
+        links.routes(service.gateway, service.store),
+        mending.routes(service.gateway, service.store, vault),
+        routed=(RegisterIssue, AcceptIssue, ReferIssue, MakeLink, RevokeLink, *people.ROUTED),
         raisers=Raisers(references, service.store),
         opened={"issue": Reading(sealing).opened},
         prepared=prepared(registering, service.store),

@@ -2,11 +2,22 @@
 
 from services.intake.enterprise import decisions as enterprise
 from services.intake.enterprise.life import Enterprise
-from services.intake.issue import decisions, reactions
+from services.intake.issue import appealing, decisions, linking, reactions, referring
 from services.intake.issue.life import Issue, belongs, finished
 from services.intake.person import decisions as person
 from services.intake.person import life as persons
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.intake import (
+    AcceptIssue,
+    AppealRejection,
+    DecideAppeal,
+    MakeLink,
+    RecordReceipt,
+    ReferIssue,
+    RegisterIssue,
+    RejectIssue,
+    RevokeLink,
+    WithdrawIssue,
+)
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.event import FEEDBACK
 from shared.contract.events.feedback import IssueClosed, RatingInvited
@@ -19,7 +30,13 @@ ISSUE = AggregateType(
         RegisterIssue: decisions.register,
         AcceptIssue: decisions.accept,
         RejectIssue: decisions.reject,
+        AppealRejection: appealing.appeal,
+        DecideAppeal: appealing.decide_appeal,
+        ReferIssue: referring.refer,
+        RecordReceipt: referring.record_receipt,
         WithdrawIssue: decisions.withdraw,
+        MakeLink: linking.make_link,
+        RevokeLink: linking.revoke_link,
     },
     events={
         RatingInvited: reactions.follow,

@@ -35,8 +35,8 @@ class Event(BaseModel):
 
     Lists of values are open on events: a value that this version does not know is read as text and passed on.
     ``reference``: a version of reference data, which also goes on the owner's compacted topic.
-    ``must_understand``: it stops a clock or ends an issue; a reader that does not know its type holds it, and all
-    that follows it, until an upgrade. Every other unknown type is passed over (docs/upgrade.md).
+    ``must_understand``: it stops a clock, lets it run on or ends an issue; a reader that does not know its type holds
+    it, and all that follows it, until an upgrade. Every other unknown type is passed over (docs/upgrade.md).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

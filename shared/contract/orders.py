@@ -77,6 +77,12 @@ class OrderCorrected(Event, type="order.corrected.v1", topic=ORDERS):
     reason: str
 
 
+class OrderReferred(Event, type="order.referred.v1", topic=ORDERS):
+    """Happens when the issue is handed to another body while this department holds it: stop work."""
+
+    assignment: str
+
+
 class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):
     """Happens when an issue this department answered is closed."""
 

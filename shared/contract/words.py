@@ -47,6 +47,28 @@ class RejectionGround(StrEnum):
     PETITION = "petition"
 
 
+class Body(StrEnum):
+    """To whom an issue is handed that is another body's matter (转送)."""
+
+    DISCIPLINE_INSPECTION = "discipline_inspection"
+    PETITIONS = "letters_and_visits"
+    COURT = "court"
+    PROCURATORATE = "procuratorate"
+    POLICE = "police"
+    ARBITRATION = "arbitration"
+    REVIEW = "administrative_review"
+    OTHER_GOVERNMENT = "other_government"
+    OTHER = "other"
+
+
+class Confirmation(StrEnum):
+    """How a person confirmed what an official records for them."""
+
+    LINK = "link"
+    CALL = "call"
+    IN_PERSON = "in_person"
+
+
 class Outcome(StrEnum):
     """What a reply says came of the issue: the first five for problems, the last four for suggestions."""
 
@@ -186,6 +208,8 @@ OpenKind = Annotated[Kind | str, _left]
 OpenSource = Annotated[Source | str, _left]
 OpenPhase = Annotated[Phase | str, _left]
 OpenGround = Annotated[RejectionGround | str, _left]
+OpenBody = Annotated[Body | str, _left]
+OpenConfirmation = Annotated[Confirmation | str, _left]
 OpenOutcome = Annotated[Outcome | str, _left]
 OpenSatisfaction = Annotated[Satisfaction | str, _left]
 OpenSolved = Annotated[Solved | str, _left]

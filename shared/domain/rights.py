@@ -127,6 +127,17 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("person", "contact"): {**_RAISER, Role.CLERK: HERE, Role.OFFICE: HERE},
     ("person", "looks"): {**_RAISER, Role.SUPERVISOR: HERE},
     ("enterprise", "record"): {Role.CLERK: HERE, Role.OFFICE: HERE},
+    ("issue", "appeal"): {Role.ENTREPRENEUR: HERE},
+    ("issue", "decide_appeal"): _OFFICE,
+    ("issue", "refer"): _OFFICE,
+    ("issue", "record_receipt"): _OFFICE,
+    ("issue", "make_link"): {**dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
+    ("issue", "revoke_link"): {
+        Role.ENTREPRENEUR: HERE,  # whose it is, the decision compares
+        **dict.fromkeys(_RECORDERS, OWN),
+        **_OFFICE,
+    },
+    ("link", "redeem"): {Role.OPERATOR: HERE, Role.ADMINISTRATOR: HERE},  # whoever signs tokens
     # dispatch
     ("issue", "assign"): _OFFICE,
     ("issue", "recall"): _OFFICE,
@@ -175,7 +186,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
 }
 """(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes."""
 
-LINKED = ("read", "rate", "withdraw")
+LINKED = ("read", "rate", "withdraw", "appeal", "revoke_link")
 """What a link to one issue admits to (docs/security.md)."""
 
 _INSIDE = (Role.OFFICE, *IN_DEPARTMENTS)
@@ -191,6 +202,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "as it was said": (Role.ENTREPRENEUR, Role.OFFICE),
     "raiser": (Role.ENTREPRENEUR, *OFFICIALS),
     "raiser of an anonymous issue": (Role.ENTREPRENEUR, Role.OFFICE),
+    "appeals and referrals": (Role.ENTREPRENEUR, Role.OFFICE, Role.DISCIPLINE),
     "handling": OFFICIALS,
     "drafts": _INSIDE,
     "known of a person": tuple(Role),
@@ -217,6 +229,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "provisional_because",
                 "ground",
                 "explanation",
+                "rejection",
+                "policy",
+                "calendar",
                 "round",
                 "reply",
                 "tracked",
@@ -228,6 +243,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         ),
         **dict.fromkeys(("title", "text"), "words"),
         **dict.fromkeys(("original", "called_from"), "as it was said"),
+        **dict.fromkeys(("appeal", "referral", "link"), "appeals and referrals"),
         **dict.fromkeys(("person", "enterprise", "raised_by", "recorded_by"), "raiser"),
         **dict.fromkeys(
             ("assignment", "assignments", "return_until", "kept", "passed_on", "handler", "substitute"),
@@ -235,6 +251,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         ),
         "drafts": "drafts",
         "words": "nobody",  # sealed: title and text stand in its place
+        "link_sha256": "nobody",
     },
     "person": dict.fromkeys(  # all but the contact, which has a route and a right of its own
         (

@@ -24,7 +24,15 @@ from shared.contract.commands.dispatch import (
     SignOffReply,
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
-from shared.contract.commands.intake import RejectIssue, WithdrawIssue
+from shared.contract.commands.intake import (
+    AppealRejection,
+    DecideAppeal,
+    Receipt,
+    RecordReceipt,
+    ReferIssue,
+    RejectIssue,
+    WithdrawIssue,
+)
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.replies import (
@@ -34,6 +42,8 @@ from shared.contract.replies import (
     DepartmentSigns,
 )
 from shared.contract.words import (
+    Body,
+    Confirmation,
     EnterpriseSize,
     Kind,
     Outcome,
@@ -78,6 +88,8 @@ def records() -> tuple[Record, ...]:
     _answered_twice(world)
     _passed_on_and_tracked(world)
     _ended_early(world)
+    _appealed(world)
+    _referred(world)
     _late(world)
     _merged(world)
     _mended(world)
@@ -202,7 +214,7 @@ def _passed_on_and_tracked(world: World) -> None:
 
 
 def _ended_early(world: World) -> None:
-    """One is not accepted, one is taken back while a department holds it."""
+    """One is not accepted, two are taken back: while a department holds it, and recorded after a call."""
     rejected = world.register(LIGHTS, RAISER, "court-1")
     ground = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在法院审理中")
     world.ask(rejected, ground, OFFICE)
@@ -210,6 +222,35 @@ def _ended_early(world: World) -> None:
     world.accept(withdrawn, OFFICE)
     world.ask(withdrawn, AssignIssue(department="housing"), OFFICE)
     world.ask(withdrawn, WithdrawIssue(reason="已自行解决"), raiser(RAISER))
+    called = world.register(LIGHTS, RAISER, "lights-called")
+    on_the_phone = WithdrawIssue(
+        reason="来电撤回", confirmed_by=Confirmation.CALL, confirmed_at=world.now, called_by="chen"
+    )
+    world.ask(called, on_the_phone, OFFICE)
+
+
+def _appealed(world: World) -> None:
+    """Two rejections are appealed against: one is upheld, one stands."""
+    for key, upheld in (("court-2", True), ("court-3", False)):
+        issue = world.register(LIGHTS, RAISER, key)
+        ground = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在法院审理中")
+        world.ask(issue, ground, OFFICE)
+        world.go_to(world.now + DAY)
+        world.ask(issue, AppealRejection(reason="已撤诉，请受理"), raiser(RAISER))
+        world.ask(issue, DecideAppeal(upheld=upheld, reason="已核实撤诉情况"), "office:wang")
+
+
+def _referred(world: World) -> None:
+    """One is handed on while a department holds it, one that is a complaint about an official at once."""
+    issue = world.register(LIGHTS, RAISER, "petition-1")
+    world.accept(issue, OFFICE)
+    world.ask(issue, AssignIssue(department="housing"), OFFICE)
+    world.ask(issue, ReferIssue(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项"), OFFICE)
+    world.ask(issue, RecordReceipt(number="信访〔2026〕17号", on=world.now.date()), OFFICE)
+    complaint = world.register(LIGHTS, RAISER, "complaint-1")
+    receipt = Receipt(number="纪信〔2026〕3号", on=world.now.date())
+    handed = ReferIssue(body=Body.DISCIPLINE_INSPECTION, addressee="市纪委监委", receipt=receipt)
+    world.ask(complaint, handed, OFFICE)
 
 
 def _late(world: World) -> None:

@@ -36,9 +36,9 @@ def _models_within(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
                 yield from _models_within(inner)
 
 
-def test_what_stops_a_clock_or_ends_an_issue_must_be_understood() -> None:
-    stops = {event for rule in CLOCKS.values() for event in rule.stops}
-    assert {event for event in EVENTS.values() if event.must_understand} == stops | set(ENDS)
+def test_what_stops_a_clock_lets_it_run_on_or_ends_an_issue_must_be_understood() -> None:
+    moves = {event for rule in CLOCKS.values() for event in (*rule.stops, *rule.resumes)}
+    assert {event for event in EVENTS.values() if event.must_understand} == moves | set(ENDS)
 
 
 def test_every_command_has_exactly_one_kind_that_takes_it() -> None:

@@ -185,11 +185,11 @@ STRIKE = '''
 
 def strike(issue: Issue | None, command: StrikeIssue, context: Context) -> Change[Issue] | Refusal:
     """The office strikes it out."""
-    known = _asked(issue, command.verb)
+    known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
     struck = IssueRejected(ground="litigation", explanation="registered twice", by=context.principal)
-    return _moved(known, command.verb, struck)
+    return moved(known, command.verb, struck)
 '''
 
 
@@ -207,8 +207,9 @@ def test_a_command_that_follows_its_recipe_is_asked_for_in_every_state(copy: Pat
     with decisions.open("a", encoding="utf-8") as file:
         file.write(STRIKE)
     consumer, given = copy / "services/intake/consumer.py", copy / "tests/unit/intake/given.py"
-    for file in (decisions, consumer, given):
-        edit(file, "RejectIssue, WithdrawIssue\n", "RejectIssue, StrikeIssue, WithdrawIssue\n")
+    edit(decisions, "RejectIssue, WithdrawIssue\n", "RejectIssue, StrikeIssue, WithdrawIssue\n")
+    for file in (consumer, given):
+        edit(file, "    WithdrawIssue,\n)", "    StrikeIssue,\n    WithdrawIssue,\n)")
     edit(consumer, "    },\n    events={", "        StrikeIssue: decisions.strike,\n    },\n    events={")
     edit(given, '    "withdraw": (', '    "strike": (StrikeIssue(), OFFICE),\n    "withdraw": (')
     make_docs(copy)

@@ -51,6 +51,12 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "reference", "read"
         case ["issues"]:
             return "issue", "register"
+        case [*_, "links"]:
+            return kind, "make_link"
+        case [*_, "links", "revoke"]:
+            return kind, "revoke_link"
+        case ["links", "redeem"]:
+            return "link", "redeem"
         case [_, "{id}"] | [_, "{id}", "outcomes"]:
             return kind, "read"
         case [_, _, "skip" | "publish-again" as verb]:

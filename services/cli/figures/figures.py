@@ -3,7 +3,7 @@
 Issues belong to the month they were registered in. Below five, counts only. Source: loop.md, Figures.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from statistics import mean, median
@@ -22,7 +22,10 @@ NOBODY = "unassigned"
 
 
 class Rate(BaseModel):
-    """A share that shows what it is a share of; ``rate`` is None below five."""
+    """A share that shows what it is a share of; ``rate`` is None below five.
+
+    ``withdrawn`` stands beside it: issues that were taken back and so are no part of it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +34,7 @@ class Rate(BaseModel):
     unit: str
     period: str
     rate: float | None
+    withdrawn: int
 
 
 class Hours(BaseModel):
@@ -53,6 +57,9 @@ class Numbers(BaseModel):
     registered: int
     replied: int
     open: int
+    rejected: int
+    referred: int
+    withdrawn: int
     breaches: int
     provisional: int
     rates: dict[str, Rate]
@@ -114,15 +121,29 @@ def replay_figures(issues: Iterable[Issue]) -> dict[str, int | dict[str, dict[st
 def _numbers(issues: list[Issue], as_of: datetime, period: str) -> Numbers:
     rates = {}
     for name, (unit, part) in RATES.items():
-        top, bottom = total(part(issue, as_of) for issue in issues)
-        share = round(top / bottom, 4) if bottom >= FEWEST else None
-        rates[name] = Rate(numerator=top, denominator=bottom, unit=unit, period=period, rate=share)
+        parts = [part(issue, as_of) for issue in issues]
+        top, bottom = total(parts)
+        rates[name] = Rate(
+            numerator=top,
+            denominator=bottom,
+            unit=unit,
+            period=period,
+            rate=round(top / bottom, 4) if bottom >= FEWEST else None,
+            withdrawn=sum(
+                issue.state is State.WITHDRAWN and not counted
+                for issue, (_, counted) in zip(issues, parts, strict=True)
+            ),
+        )
     replied = [issue for issue in issues if issue.rounds]
     finished = [issue for issue in replied if issue.state not in (State.REWORK_ASKED, State.REWORK)]
+    ended = Counter(issue.state for issue in issues if issue.ended_at is not None)
     return Numbers(
         registered=len(issues),
         replied=len(replied),
         open=sum(map(_is_open, issues)),
+        rejected=ended[State.REJECTED],
+        referred=ended[State.REFERRED],
+        withdrawn=ended[State.WITHDRAWN],
         breaches=sum(issue.breached for issue in issues),
         provisional=sum(issue.provisional_because is not None for issue in issues),
         rates=rates,

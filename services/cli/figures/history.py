@@ -28,6 +28,7 @@ class State(StrEnum):
     TRACKED = "tracked"
     CLOSED = "closed"
     REJECTED = "rejected"
+    REFERRED = "referred"
     WITHDRAWN = "withdrawn"
 
 
@@ -81,7 +82,7 @@ class Issue(BaseModel):
     assignments: tuple[Assignment, ...] = ()
     rounds: tuple[Round, ...] = ()
     ended_at: AwareDatetime | None = None
-    """When it was closed, rejected or withdrawn."""
+    """When it was closed, rejected, referred or withdrawn; None again while an appeal waits, and once it is upheld."""
 
     @property
     def department(self) -> str:

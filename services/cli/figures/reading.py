@@ -23,7 +23,16 @@ from shared.contract.events.feedback import (
     ReworkDecided,
     ReworkRefused,
 )
-from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn, PromiseStarted
+from shared.contract.events.intake import (
+    AppealDismissed,
+    AppealUpheld,
+    IssueAppealed,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
 from shared.contract.events.supervision import BreachAnnulled, ClockBreached, ClockStarted
 from shared.contract.words import ClockName
 from shared.domain.clocks import SHANGHAI
@@ -39,6 +48,8 @@ AFTER: Mapping[type[Event], State] = {
     IssueClosed: State.CLOSED,
 }
 """Where an issue stands after each of feedback's events."""
+BEFORE_WORK = (State.KNOWN, State.REJECTED)
+"""Where a rejection, or the word that it stands, ends an issue."""
 
 
 def read(issue: Issue | None, event: Event, at: datetime) -> Issue | None:
@@ -48,8 +59,14 @@ def read(issue: Issue | None, event: Event, at: datetime) -> Issue | None:
     if type(event) in AFTER:
         return _after_feedback(issue, event, at)
     match event:
-        case PromiseStarted() | IssueRejected() | IssueWithdrawn():
-            return _after_intake(issue, event, at)
+        case PromiseStarted():
+            return _promised(issue, event)
+        case IssueRejected() | AppealDismissed():
+            return _ended(issue, State.REJECTED, at) if issue.state in BEFORE_WORK else issue
+        case IssueAppealed() | AppealUpheld():
+            return _open_again(issue, event)
+        case IssueReferred() | IssueWithdrawn():
+            return _taken_away(issue, event, at)
         case ClockStarted() | ClockBreached() | BreachAnnulled():
             return _after_supervision(issue, event)
     return _after_dispatch(issue, event, at)
@@ -60,24 +77,29 @@ def _registered(event: IssueRegistered, at: datetime) -> Issue:
     return Issue(state=State.KNOWN, registered_at=at, month=month, source=event.origin, kind=event.kind)
 
 
-def _after_intake(
-    issue: Issue, event: PromiseStarted | IssueRejected | IssueWithdrawn, at: datetime
-) -> Issue:
-    match event:
-        case PromiseStarted():
-            return _with(
-                issue,
-                original_due_at=event.due_at,
-                due_at=event.due_at,
-                provisional_because=event.provisional_because,
-            )
-        case IssueRejected():
-            return _ended(issue, State.REJECTED, at) if issue.state is State.KNOWN else issue
-        case IssueWithdrawn():
-            # An invitation that ran out before has lapsed, however late that is recorded.
-            until = issue.rounds[-1].open_until if issue.rounds else None
-            overdue = issue.state is State.INVITED and until is not None and until < at
-            return issue if overdue else _ended(issue, State.WITHDRAWN, at)
+def _promised(issue: Issue, event: PromiseStarted) -> Issue:
+    return _with(
+        issue,
+        original_due_at=event.due_at,
+        due_at=event.due_at,
+        provisional_because=event.provisional_because,
+    )
+
+
+def _open_again(issue: Issue, event: IssueAppealed | AppealUpheld) -> Issue:
+    """A rejected issue that is looked at again, and then perhaps open as it was."""
+    if issue.state is not State.REJECTED:
+        return issue
+    state = State.KNOWN if isinstance(event, AppealUpheld) else issue.state
+    return _with(issue, state=state, ended_at=None)
+
+
+def _taken_away(issue: Issue, event: IssueReferred | IssueWithdrawn, at: datetime) -> Issue:
+    """Another body's, or taken back; an invitation that ran out before has lapsed, however late that is recorded."""
+    until = issue.rounds[-1].open_until if issue.rounds else None
+    if issue.state is State.INVITED and until is not None and until < at:
+        return issue
+    return _ended(issue, State.REFERRED if isinstance(event, IssueReferred) else State.WITHDRAWN, at)
 
 
 def _after_dispatch(issue: Issue, event: Event, at: datetime) -> Issue:
@@ -107,7 +129,8 @@ def _after_supervision(issue: Issue, event: ClockStarted | ClockBreached | Breac
         of_promise = event.clock == ClockName.PROMISE and first
         return _with(issue, breached=isinstance(event, ClockBreached)) if of_promise else issue
     match event.clock:
-        case ClockName.ASSIGN if issue.assign_due_at is None:  # the first: a recall starts another one
+        # The first alone, also when it runs on after an appeal: a recall starts another one.
+        case ClockName.ASSIGN if issue.assign_due_at is None or event.resumed_at is not None:
             return _with(issue, assign_due_at=event.due_at)
         case ClockName.PROMISE if first:
             return _with(issue, due_at=event.due_at)

@@ -10,7 +10,13 @@ from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
-from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWithdrawn
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueAccepted,
+    IssueReferred,
+    IssueRejected,
+    IssueWithdrawn,
+)
 from shared.contract.words import OpenKind, Outcome
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
@@ -30,6 +36,7 @@ class State(StrEnum):
     CHECKED = "checked"
     REPLIED = "replied"
     REJECTED = "rejected"
+    REFERRED = "referred"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
 
@@ -80,11 +87,15 @@ _OPEN = (State.REGISTERED, State.WAITING, *HELD, State.REPLIED)
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.REGISTERED, IssueAccepted): State.WAITING,
     (State.REGISTERED, IssueRejected): State.REJECTED,
-    **{(state, IssueWithdrawn): State.WITHDRAWN for state in _OPEN},
+    (State.REJECTED, AppealUpheld): State.REGISTERED,
+    # A withdrawal is possible while an appeal waits, of which dispatch takes no notice.
+    **{(state, IssueWithdrawn): State.WITHDRAWN for state in (*_OPEN, State.REJECTED)},
+    **{(state, IssueReferred): State.REFERRED for state in _OPEN},
     (State.REPLIED, ReworkDecided): State.IN_PROGRESS,
     (State.REPLIED, IssueClosed): State.CLOSED,
-    # Closing wins over a withdrawal that crossed it (docs/loop.md, crossings).
+    # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings).
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
+    (State.REFERRED, IssueClosed): State.CLOSED,
 }
 """Other owners' events that move an issue; in any other state they change nothing."""
 
@@ -99,6 +110,7 @@ TIMERS: dict[str, str] = {
     State.CHECKED: "supervision: holding clock",
     State.REPLIED: "feedback: the rating lapses",
     State.REJECTED: TERMINAL,
+    State.REFERRED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
     State.CLOSED: TERMINAL,
 }

@@ -4,13 +4,16 @@ from services.dispatch.issue.life import EVENT_MOVES, Issue, State
 from shared.contract.commands.dispatch import HandOver
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
+    AppealUpheld,
     IssueAccepted,
+    IssueAppealed,
+    IssueReferred,
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.orders import OrderClosed, OrderRework, OrderWithdrawn
+from shared.contract.orders import OrderClosed, OrderReferred, OrderRework, OrderWithdrawn
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
 
@@ -22,8 +25,10 @@ def register(issue: Issue | None, event: IssueRegistered, context: Context) -> C
     return Change(Issue(state=State.REGISTERED, number=event.number, kind=event.kind, round=1))
 
 
-def promised(issue: Issue | None, event: PromiseStarted, context: Context) -> Change[Issue] | None:
-    """The date the raiser was told; orders show it."""
+def promised(
+    issue: Issue | None, event: PromiseStarted | IssueAppealed, context: Context
+) -> Change[Issue] | None:
+    """The date the raiser was told, at the registration or when an appeal let the promise run on; orders show it."""
     return None if issue is None else Change(issue.model_copy(update={"due_at": event.due_at}))
 
 
@@ -38,10 +43,10 @@ def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Chang
 
 def move(
     issue: Issue | None,
-    event: IssueRejected | IssueWithdrawn | IssueClosed,
+    event: IssueRejected | AppealUpheld | IssueReferred | IssueWithdrawn | IssueClosed,
     context: Context,
 ) -> Change[Issue] | None:
-    """Rejected, withdrawn or closed: the move of the table, with an order to who has the issue."""
+    """Rejected, referred, withdrawn or closed: the move of the table, with an order to who has the issue."""
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
@@ -50,6 +55,8 @@ def move(
         return Change(moved)
     if isinstance(event, IssueWithdrawn):
         return Change(moved, (order(moved.department, OrderWithdrawn(assignment=moved.assignment)),))
+    if isinstance(event, IssueReferred):
+        return Change(moved, (order(moved.department, OrderReferred(assignment=moved.assignment)),))
     if isinstance(event, IssueClosed):
         return Change(moved, (order(moved.department, OrderClosed(assignment=moved.assignment)),))
     return Change(moved)

@@ -8,7 +8,13 @@ from pydantic import AwareDatetime
 
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
-from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+)
 from shared.contract.words import OpenKind, OpenOutcome, Outcome
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
@@ -30,6 +36,7 @@ class State(StrEnum):
     TRACKED = "tracked"
     CLOSED = "closed"
     REJECTED = "rejected"
+    REFERRED = "referred"
     WITHDRAWN = "withdrawn"
 
 
@@ -58,6 +65,7 @@ FOLLOWING: dict[tuple[str, str], str] = {
 
 ANSWERED = (State.INVITED, State.REWORK_ASKED, State.TRACKED, State.CLOSED)
 """The states in which the latest reply is the one that was released last."""
+_OPEN = (State.KNOWN, State.INVITED, State.REWORK_ASKED, State.REWORK, State.TRACKED)
 
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (NOTHING, IssueRegistered): State.KNOWN,
@@ -66,11 +74,10 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     # A corrected version reopens nothing: what was rated, or is to be rated, is the round.
     **{(state, ReplyCorrected): state for state in ANSWERED},
     (State.KNOWN, IssueRejected): State.REJECTED,
-    (State.KNOWN, IssueWithdrawn): State.WITHDRAWN,
-    (State.INVITED, IssueWithdrawn): State.WITHDRAWN,
-    (State.REWORK_ASKED, IssueWithdrawn): State.WITHDRAWN,
-    (State.REWORK, IssueWithdrawn): State.WITHDRAWN,
-    (State.TRACKED, IssueWithdrawn): State.WITHDRAWN,
+    (State.REJECTED, AppealUpheld): State.KNOWN,
+    # A withdrawal is possible while an appeal waits, of which feedback takes no notice.
+    **{(state, IssueWithdrawn): State.WITHDRAWN for state in (*_OPEN, State.REJECTED)},
+    **{(state, IssueReferred): State.REFERRED for state in _OPEN},
 }
 """What others' events change; in any other state they change nothing."""
 
@@ -84,6 +91,7 @@ TIMERS: dict[str, str] = {
     State.TRACKED: "supervision: tracking clock",
     State.CLOSED: TERMINAL,
     State.REJECTED: TERMINAL,
+    State.REFERRED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
 }
 

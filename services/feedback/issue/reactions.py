@@ -2,9 +2,16 @@
 
 from services.feedback.issue.decisions import changed, settled
 from services.feedback.issue.life import EVENT_MOVES, FOLLOWING, Issue, ReplyRound, State
+from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.feedback import RatingInvited, RatingLapsed
-from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+)
 from shared.contract.words import CloseReason
 from shared.domain.clocks import due_at
 from shared.domain.decisions import Change, Context, Deadline
@@ -40,14 +47,18 @@ def correct(issue: Issue | None, event: ReplyCorrected, context: Context) -> Cha
     return changed(issue.model_copy(update={"reply": issue.reply.model_copy(update=newest)}), after)
 
 
-def reject(issue: Issue | None, event: IssueRejected, context: Context) -> Change[Issue] | None:
-    """Intake did not take the issue on: nothing will be rated."""
+def follow(
+    issue: Issue | None, event: IssueRejected | AppealUpheld, context: Context
+) -> Change[Issue] | None:
+    """Intake did not take the issue on: nothing will be rated, unless an appeal against that is upheld."""
     after = _after(issue, event)
     return None if issue is None or after is None else changed(issue, after)
 
 
-def withdraw(issue: Issue | None, event: IssueWithdrawn, context: Context) -> Change[Issue] | None:
-    """Taken back: no rating any more; but an invitation that ran out before has lapsed, however late that is read."""
+def end(issue: Issue | None, event: IssueWithdrawn | IssueReferred, context: Context) -> Change[Issue] | None:
+    """Taken back, or another body's: no rating any more; but an invitation that ran out before has lapsed, however
+    late that is read.
+    """
     after = _after(issue, event)
     if issue is None or after is None:
         return None
@@ -77,9 +88,7 @@ def _lapsed(issue: Issue) -> Change[Issue]:
     return settled(issue, "lapse", RatingLapsed(round=issue.round), CloseReason.LAPSED)
 
 
-def _after(
-    issue: Issue | None, event: ReplyReleased | ReplyCorrected | IssueRejected | IssueWithdrawn
-) -> State | None:
+def _after(issue: Issue | None, event: Event) -> State | None:
     """Where the table says that this event leads; None where it changes nothing."""
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     return None if after is None else State(after)

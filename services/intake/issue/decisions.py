@@ -1,11 +1,13 @@
 """What intake decides when it is asked: register an issue with its promise, accept, reject, withdraw."""
 
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
+from services.intake.issue.appealing import rejection
 from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
+from services.intake.issue.moving import asked, moved, others, raised_it
 from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
+from services.intake.issue.referring import ALWAYS_ANSWERED
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
-from shared.contract.event import Event
 from shared.contract.events.intake import (
     IssueAccepted,
     IssueRegistered,
@@ -14,12 +16,9 @@ from shared.contract.events.intake import (
     Occasion,
     PromiseStarted,
 )
-from shared.contract.words import Role, Source
+from shared.contract.words import Confirmation, Role
 from shared.domain.clocks import SHANGHAI, due_at
-from shared.domain.decisions import Change, Context, Reason, Refusal, event, illegal, legal_verbs
-
-ALWAYS_ANSWERED = (Source.TALK, Source.OBSERVER, Source.VISIT, Source.DELIBERATION)
-"""Issues from these sources are never rejected (loop.md, intake)."""
+from shared.domain.decisions import Change, Context, Reason, Refusal, event, legal_verbs
 
 
 def register(issue: Issue | None, command: RegisterIssue, context: Context) -> Change[Issue] | Refusal:
@@ -55,6 +54,8 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         registered_at=context.now,
         due_at=due.at,
         provisional_because=due.because,
+        policy=policy.version,
+        calendar=calendar.version,
     )
     promise = PromiseStarted(
         started_at=context.now,
@@ -77,39 +78,74 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
 
 def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Change[Issue] | Refusal:
     """The office takes the issue on."""
-    known = _asked(issue, command.verb)
+    known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
     accepted = IssueAccepted(title=command.title, text=command.text, by=context.principal)
-    return _moved(known, command.verb, accepted)
+    return moved(known, command.verb, accepted)
 
 
 def reject(issue: Issue | None, command: RejectIssue, context: Context) -> Change[Issue] | Refusal:
     """The office does not take it on, for one of the four grounds; some sources always get an answer."""
-    known = _asked(issue, command.verb)
+    known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
     if known.origin in ALWAYS_ANSWERED:
         detail = f"an issue from {known.origin.value} is always answered"
-        return Refusal(Reason.NOT_ELIGIBLE, detail, ("accept", "withdraw"))
+        return Refusal(Reason.NOT_ELIGIBLE, detail, others(known, command.verb))
+    if known.appeal is not None:
+        detail = "the appeal against its rejection was upheld"
+        return Refusal(Reason.NOT_ELIGIBLE, detail, others(known, command.verb))
     explanation = command.explanation.strip()
     if not explanation:
         return Refusal(Reason.REASON_MISSING, "explanation: the raiser is told why")
-    rejected = known.model_copy(update={"ground": command.ground, "explanation": explanation})
-    answer = IssueRejected(ground=command.ground, explanation=explanation, by=context.principal)
-    return _moved(rejected, command.verb, answer)
+    made = rejection(context)
+    rejected = known.model_copy(
+        update={"ground": command.ground, "explanation": explanation, "rejection": made}
+    )
+    answer = IssueRejected(
+        ground=command.ground,
+        explanation=explanation,
+        by=context.principal,
+        appeal_until=made.appeal_until,
+    )
+    return moved(rejected, command.verb, answer)
 
 
 def withdraw(issue: Issue | None, command: WithdrawIssue, context: Context) -> Change[Issue] | Refusal:
-    """Who raised it takes it back, or the office records that for them; never once a reply is out."""
-    known = _asked(issue, command.verb)
+    """Who raised it takes it back, or the office records what they confirmed; never once a reply is out."""
+    known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    raiser = context.role == Role.ENTREPRENEUR and context.principal == known.person
-    if context.role != Role.OFFICE and not raiser:
+    if raised_it(known, context):
+        withdrawn = IssueWithdrawn(person=known.person, reason=command.reason.strip())
+        return moved(known, command.verb, withdrawn)
+    if context.role != Role.OFFICE:
         return Refusal(Reason.WRONG_ROLE, "only who raised an issue, or the office for them, takes it back")
-    withdrawn = IssueWithdrawn(person=known.person, by=_official(context), reason=command.reason.strip())
-    return _moved(known, command.verb, withdrawn)
+    if unconfirmed := _unconfirmed(known, command, context):
+        return Refusal(Reason.CONFIRMATION_MISSING, unconfirmed)
+    withdrawn = IssueWithdrawn(
+        person=known.person,
+        by=context.principal,
+        reason=command.reason.strip(),
+        confirmed_by=command.confirmed_by,
+        confirmed_at=command.confirmed_at,
+        called_by=command.called_by,
+    )
+    return moved(known, command.verb, withdrawn)
+
+
+def _unconfirmed(issue: Issue, command: WithdrawIssue, context: Context) -> str:
+    """What is missing of the person's confirmation; empty where nothing is."""
+    if command.confirmed_by is None or command.confirmed_at is None:
+        return "confirmed_by, confirmed_at: how and when the one who raised it confirmed that"
+    if not issue.registered_at <= command.confirmed_at <= context.now:
+        return "confirmed_at: after the registration, and not to come"
+    if command.confirmed_by is Confirmation.LINK and not issue.link_sha256:
+        return "confirmed_by: no link was handed out for this issue, or none that is still good"
+    if (command.confirmed_by is Confirmation.CALL) != bool(command.called_by):
+        return "called_by: of a call, and of nothing else, the official who spoke with them"
+    return ""
 
 
 def _raiser(command: RegisterIssue, context: Context) -> str | Refusal:
@@ -144,16 +180,3 @@ def _registration(issue: Issue, number: str) -> IssueRegistered:
 def _official(context: Context) -> str:
     """Who writes it down for somebody else; empty when entrepreneurs speak for themselves."""
     return "" if context.role == Role.ENTREPRENEUR else context.principal
-
-
-def _asked(issue: Issue | None, verb: str) -> Issue | Refusal:
-    """The issue if this may be asked now, else why not."""
-    if issue is None:
-        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is registered", legal_verbs(MOVES, NOTHING))
-    return issue if (issue.state, verb) in MOVES else illegal(MOVES, issue.state, verb)
-
-
-def _moved(issue: Issue, verb: str, happened: Event) -> Change[Issue]:
-    """The move that the table names, with its event."""
-    state = State(MOVES[(issue.state, verb)])
-    return Change(issue.model_copy(update={"state": state}), (event(happened),), {"state": state.value})

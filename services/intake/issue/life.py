@@ -1,6 +1,7 @@
 """The life of an issue in intake as tables, and what is remembered of it."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
 from pydantic import AwareDatetime
@@ -8,7 +9,7 @@ from pydantic import AwareDatetime
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.events.intake import Occasion
-from shared.contract.words import Kind, Phase, Provisional, RejectionGround, Source
+from shared.contract.words import Body, Kind, Phase, Provisional, RejectionGround, Source
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
 from shared.domain.rights import Belongs
@@ -24,6 +25,8 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     ANSWERED = "answered"
     REJECTED = "rejected"
+    APPEALED = "appealed"
+    REFERRED = "referred"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
 
@@ -32,17 +35,30 @@ MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "register"): State.REGISTERED,
     (State.REGISTERED, "accept"): State.ACCEPTED,
     (State.REGISTERED, "reject"): State.REJECTED,
+    (State.REGISTERED, "refer"): State.REFERRED,
     (State.REGISTERED, "withdraw"): State.WITHDRAWN,
+    (State.ACCEPTED, "refer"): State.REFERRED,
     (State.ACCEPTED, "withdraw"): State.WITHDRAWN,
+    (State.REJECTED, "appeal"): State.APPEALED,
+    (State.APPEALED, "decide_appeal"): State.REGISTERED,
+    (State.APPEALED, "withdraw"): State.WITHDRAWN,
+    (State.REFERRED, "record_receipt"): State.REFERRED,
 }
-"""What may be asked. Nobody withdraws an issue once a reply is out, not even in a new round."""
+"""What may be asked. Nobody withdraws or refers an issue once a reply is out, not even in a new round."""
+
+ANYTIME = ("make_link", "revoke_link")
+"""What may be asked in every state and moves nothing."""
+
+FOLLOWING: dict[tuple[str, str], str] = {(State.APPEALED, "dismiss_appeal"): State.REJECTED}
+"""What nobody asks for by this name: an appeal is decided, and the rejection stands."""
 
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.ACCEPTED, RatingInvited): State.ANSWERED,
     (State.ACCEPTED, IssueClosed): State.CLOSED,
     (State.ANSWERED, IssueClosed): State.CLOSED,
-    # Closing wins over a withdrawal that crossed it (docs/loop.md, crossings); an invitation does not.
+    # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings); an invitation does not.
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
+    (State.REFERRED, IssueClosed): State.CLOSED,
 }
 """What others' events change; in any other state they change nothing."""
 
@@ -54,6 +70,8 @@ TIMERS: dict[str, str] = {
     State.ACCEPTED: "supervision: promise clock",
     State.ANSWERED: "feedback: the rating lapses",
     State.REJECTED: TERMINAL,
+    State.APPEALED: "supervision: promise clock",
+    State.REFERRED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
     State.CLOSED: TERMINAL,
 }
@@ -66,6 +84,42 @@ class Sealed(AggregateState):
     original: str = ""
     called_from: str = ""
     private: str = ""
+
+
+class Rejection(AggregateState):
+    """Who did not accept an issue, when, and until when its raiser may appeal."""
+
+    by: str
+    """The account that rejected it: the same one does not decide on the appeal."""
+    at: AwareDatetime
+    appeal_until: AwareDatetime
+
+
+class Appeal(AggregateState):
+    """The one appeal against a rejection."""
+
+    reason: str
+    upheld: bool | None = None
+    """None as long as nobody has decided."""
+
+
+class Referral(AggregateState):
+    """To whom an issue was handed, and the receipt that came back."""
+
+    body: Body
+    addressee: str
+    reason: str = ""
+    receipt_number: str = ""
+    receipt_on: date | None = None
+
+
+class Link(AggregateState):
+    """The newest link to an issue: its number, by whom and when it was handed out, and whether it was revoked."""
+
+    serial: int
+    made_by: str
+    made_at: AwareDatetime
+    revoked_at: AwareDatetime | None = None
 
 
 class Issue(AggregateState):
@@ -88,8 +142,17 @@ class Issue(AggregateState):
     registered_at: AwareDatetime
     due_at: AwareDatetime
     provisional_because: Provisional | None = None
+    policy: str = ""
+    """The version of the policy by which it was promised, and the calendar's below."""
+    calendar: str = ""
     ground: RejectionGround | None = None
     explanation: str = ""
+    rejection: Rejection | None = None
+    appeal: Appeal | None = None
+    referral: Referral | None = None
+    link: Link | None = None
+    link_sha256: str = ""
+    """Of its secret; empty where there is no link, or none any more."""
 
 
 def finished(issue: Issue) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.feedback import ReworkDecided
-from shared.contract.events.intake import PromiseStarted
+from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
@@ -20,7 +20,18 @@ from shared.contract.events.supervision import (
 )
 from shared.contract.words import ClockName, OpenProvisional
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Due, Fact, Limit, Policy, Reading, Started, Stopped, read_clock
+from shared.domain.clocks import (
+    Due,
+    Fact,
+    Limit,
+    Paused,
+    Policy,
+    Reading,
+    Resumed,
+    Started,
+    Stopped,
+    read_clock,
+)
 from shared.domain.decisions import Context, Message, event
 from shared.domain.reference import Reference
 
@@ -43,11 +54,19 @@ def derive(clock: Clock, reference: Reference) -> Reading:
     """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
     policy = reference.policies.named(clock.policy)
     calendar = reference.calendars.named(clock.calendar)
-    facts: list[Fact] = [
-        Started(at, Limit(argument)) if kind == "started" else Stopped(at)
-        for kind, at, argument in clock.history
-    ]
+    facts = [_fact(*entry) for entry in clock.history]
     return read_clock(facts, policy, calendar, warnings=policy.warnings_of(clock.name.value))
+
+
+def _fact(kind: str, at: datetime, argument: str) -> Fact:
+    match kind:
+        case "started":
+            return Started(at, Limit(argument))
+        case "paused":
+            return Paused(at, argument)
+        case "resumed":
+            return Resumed(at)
+    return Stopped(at)
 
 
 def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:
@@ -59,30 +78,66 @@ def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tu
     terms = _terms(name, trigger, context)
     if issue.ended_at is not None and terms.started_at >= issue.ended_at:
         return (), ()
-    clock = _undated(name, issue, trigger, terms)
-    reading = derive(clock, context.reference)
-    due = reading.due_at
-    because: OpenProvisional | None = Due(due, reading.provisional).because
-    if isinstance(trigger, PromiseStarted):
-        due, because = trigger.due_at, trigger.provisional_because
-    warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
-    clock = clock.model_copy(update={"due_at": due, "thresholds": (*warnings, (DUE, text(due)))})
-    started = ClockStarted(
-        clock=name,
-        round=clock.round,
-        assignment=clock.assignment,
-        department=clock.department,
-        started_at=terms.started_at,
-        due_at=due,
-        limit=terms.limit,
-        provisional_because=because,
-        policy=clock.policy,
-        calendar=clock.calendar,
-    )
+    undated = _undated(name, issue, trigger, terms)
+    promised = trigger if isinstance(trigger, PromiseStarted) else None
+    clock, started = _dated(undated, promised, context)
     if issue.ended_at is None:
         return (clock,), (event(started),)
     clock, messages = stop(clock, issue.ended_at, issue)
     return (clock,), (event(started), *messages)
+
+
+def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messages]:
+    """Let a clock run on that the end of its issue had stopped; one that runs is left alone.
+
+    It is the same clock: the time since its stop was a pause, and what was warned of or breached before stays so. Of a
+    promise the due date is the event's own.
+    """
+    if clock.stopped_at is None:
+        return clock, ()
+    history = [
+        ("paused", at, "rejected") if kind == "stopped" else (kind, at, argument)
+        for kind, at, argument in clock.history
+    ]
+    # A breach that was annulled never was: its threshold may fire again.
+    fired = tuple(name for name in clock.fired if name != DUE or clock.breached)
+    resumed = clock.model_copy(
+        update={
+            "history": (*history, ("resumed", context.now, "")),
+            "generation": clock.generation + 1,
+            "fired": fired,
+        }
+    )
+    promised = trigger if isinstance(trigger, IssueAppealed) else None
+    dated, started = _dated(resumed, promised, context)
+    return dated, (event(started.model_copy(update={"resumed_at": context.now})),)
+
+
+def _dated(
+    clock: Clock, promised: PromiseStarted | IssueAppealed | None, context: Context
+) -> tuple[Clock, ClockStarted]:
+    """The clock with due date and thresholds as its history says, and the event that tells of it."""
+    reading = derive(clock, context.reference)
+    due = reading.due_at
+    because: OpenProvisional | None = Due(due, reading.provisional).because
+    if promised is not None:
+        due, because = promised.due_at, promised.provisional_because
+    warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
+    dated = clock.model_copy(update={"due_at": due, "thresholds": (*warnings, (DUE, text(due)))})
+    (_, started_at, limit), *_ = clock.history
+    started = ClockStarted(
+        clock=clock.name,
+        round=clock.round,
+        assignment=clock.assignment,
+        department=clock.department,
+        started_at=started_at,
+        due_at=due,
+        limit=limit,
+        provisional_because=because,
+        policy=clock.policy,
+        calendar=clock.calendar,
+    )
+    return dated, started
 
 
 def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:

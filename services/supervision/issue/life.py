@@ -24,7 +24,16 @@ from shared.contract.events.feedback import (
     ReworkDecided,
     ReworkRefused,
 )
-from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn, PromiseStarted
+from shared.contract.events.intake import (
+    AppealDismissed,
+    AppealUpheld,
+    IssueAppealed,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
 from shared.contract.words import ClockName
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
@@ -42,6 +51,8 @@ class State(StrEnum):
     TRACKED = "tracked"
     CLOSED = "closed"
     REJECTED = "rejected"
+    APPEALED = "appealed"
+    REFERRED = "referred"
     WITHDRAWN = "withdrawn"
 
 
@@ -104,31 +115,44 @@ VERBS: Mapping[type[Event], str] = {
     IssueTracked: "track",
     IssueClosed: "close",
     IssueRejected: "reject",
+    IssueAppealed: "appeal",
+    AppealUpheld: "uphold",
+    AppealDismissed: "dismiss",
+    IssueReferred: "refer",
     IssueWithdrawn: "withdraw",
 }
 """The events that move an issue; every other event only touches clocks."""
 
+_OPEN = (
+    State.REGISTERED,
+    State.ASSIGNED,
+    State.ANSWERED,
+    State.REWORK_ASKED,
+    State.REWORK,
+    State.TRACKED,
+)
+
 MOVES: Moves = {
     (State.REGISTERED, "assign"): State.ASSIGNED,
     (State.REGISTERED, "reject"): State.REJECTED,
-    (State.REGISTERED, "withdraw"): State.WITHDRAWN,
     # In a new round it stays that: nobody holds it, and its promise runs on.
     (State.ASSIGNED, "recall"): State.REGISTERED,
+    (State.REJECTED, "appeal"): State.APPEALED,
+    (State.APPEALED, "uphold"): State.REGISTERED,
+    (State.APPEALED, "dismiss"): State.REJECTED,
     (State.ASSIGNED, "answer"): State.ANSWERED,
-    (State.ASSIGNED, "withdraw"): State.WITHDRAWN,
     (State.ANSWERED, "ask_rework"): State.REWORK_ASKED,
     (State.ANSWERED, "track"): State.TRACKED,
     (State.ANSWERED, "close"): State.CLOSED,
-    (State.ANSWERED, "withdraw"): State.WITHDRAWN,
     (State.REWORK_ASKED, "decide_rework"): State.REWORK,
     (State.REWORK_ASKED, "refuse_rework"): State.ANSWERED,
-    (State.REWORK_ASKED, "withdraw"): State.WITHDRAWN,
     (State.REWORK, "answer"): State.ANSWERED,
-    (State.REWORK, "withdraw"): State.WITHDRAWN,
     (State.TRACKED, "close"): State.CLOSED,
-    (State.TRACKED, "withdraw"): State.WITHDRAWN,
-    # Closing wins over a withdrawal that crossed it, whichever is read first (docs/loop.md, crossings).
+    **{(state, "refer"): State.REFERRED for state in _OPEN},
+    **{(state, "withdraw"): State.WITHDRAWN for state in (*_OPEN, State.APPEALED)},
+    # Closing wins over a withdrawal or a referral that crossed it, whichever is read first (docs/loop.md, crossings).
     (State.WITHDRAWN, "close"): State.CLOSED,
+    (State.REFERRED, "close"): State.CLOSED,
 }
 
 TIMERS: Mapping[str, str] = {
@@ -140,6 +164,8 @@ TIMERS: Mapping[str, str] = {
     State.TRACKED: "tracking clock",
     State.CLOSED: TERMINAL,
     State.REJECTED: TERMINAL,
+    State.APPEALED: "promise clock",
+    State.REFERRED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
 }
 
@@ -152,17 +178,30 @@ class Rule(NamedTuple):
 
     starts: tuple[type[Event], ...]
     stops: tuple[type[Event], ...]
+    resumes: tuple[type[Event], ...] = ()
+    """Which let it run on after the rejection that stopped it (docs/decisions/0031)."""
     limit: str = ""
     """What it takes under a policy that was published before there was this clock; empty for the first clocks."""
 
 
-ENDS: tuple[type[Event], ...] = (IssueRejected, IssueWithdrawn, IssueClosed)
-"""After one of these no clock runs."""
+ENDS: tuple[type[Event], ...] = (
+    IssueRejected,
+    AppealDismissed,
+    IssueReferred,
+    IssueWithdrawn,
+    IssueClosed,
+)
+"""After one of these no clock runs, unless an appeal follows."""
 
 CLOCKS: Mapping[ClockName, Rule] = {
     # What was recalled waits for the office again: the next one starts. The promise runs on whatever happens.
-    ClockName.ASSIGN: Rule((IssueRegistered, AssignmentRecalled), (IssueAssigned, *ENDS)),
-    ClockName.PROMISE: Rule((PromiseStarted, ReworkDecided), (ReplyReleased, *ENDS)),
+    # Nobody can assign before an appeal is upheld; the raiser waits from the appeal on.
+    ClockName.ASSIGN: Rule(
+        (IssueRegistered, AssignmentRecalled), (IssueAssigned, *ENDS), resumes=(AppealUpheld,)
+    ),
+    ClockName.PROMISE: Rule(
+        (PromiseStarted, ReworkDecided), (ReplyReleased, *ENDS), resumes=(IssueAppealed,)
+    ),
     # A return stops the sign clock, for the department has spoken; a ruling against it starts the next one.
     ClockName.SIGN: Rule(
         (IssueAssigned, AssignmentTransferred, AssignmentRuled),

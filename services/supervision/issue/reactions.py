@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from services.supervision.issue.clocks import fire_at, mark, start, stop
+from services.supervision.issue.clocks import fire_at, mark, resume, start, stop
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
@@ -20,7 +20,7 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplyReleased,
 )
-from shared.contract.events.intake import IssueRegistered
+from shared.contract.events.intake import IssueAppealed, IssueRegistered
 from shared.contract.words import ClockName
 from shared.domain.decisions import Change, Context, Deadline, Message
 
@@ -31,7 +31,7 @@ def register(issue: Issue | None, event: IssueRegistered, context: Context) -> C
 
 
 def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue] | None:
-    """Stop the clocks this event ends, move the issue, start new clocks; None when it changes nothing."""
+    """Stop the clocks this event ends, let others run on, move the issue, start new ones; None: nothing changes."""
     if issue is None:
         return None
     clocks: list[Clock] = []
@@ -39,6 +39,9 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
     for clock in issue.clocks:
         if _stops(event, clock, issue):
             clock, more = stop(clock, context.now, issue)
+            messages += more
+        elif isinstance(event, CLOCKS[clock.name].resumes):
+            clock, more = resume(clock, event, context)
             messages += more
         clocks.append(clock)
     moved = _moved(issue, event, context.now)
@@ -105,6 +108,8 @@ def _moved(issue: Issue, event: Event, at: datetime) -> Issue:
     values: dict[str, object] = {}
     if isinstance(event, ENDS):
         values["ended_at"] = at if issue.ended_at is None else min(at, issue.ended_at)
+    if isinstance(event, IssueAppealed):
+        values["ended_at"] = None
     if isinstance(event, IssueAssigned | AssignmentTransferred):
         values |= {"department": event.department, "assignment": event.assignment}
     if isinstance(event, AssignmentRecalled):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from shared.contract.command import Command
 from shared.contract.event import (
@@ -14,12 +14,14 @@ from shared.contract.event import (
     FreeText,
     Number,
 )
-from shared.contract.words import Kind, Phase, RejectionGround, Source
+from shared.contract.words import Body, Confirmation, Kind, Phase, RejectionGround, Source
 
 REFERENCE = r"^([0-9a-f]{32})?$"
 """A person as events know them: 32 hexadecimal digits (shared/identity/references.py)."""
 Ciphertext = Annotated[str, Field(max_length=400_000, pattern=r"^[\w=-]*$")]
 """Of the longest text, and of one whose every character JSON writes with six."""
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+"""How another body calls itself or its papers."""
 
 
 class Sealed(BaseModel):
@@ -77,6 +79,60 @@ class RejectIssue(Command, type="intake.reject.v1", service="intake"):
 
 
 class WithdrawIssue(Command, type="intake.withdraw.v1", service="intake"):
-    """Take an issue back."""
+    """Take an issue back; who records that for the person says how and when the person confirmed it."""
 
     reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    confirmed_by: Confirmation | None = None
+    confirmed_at: AwareDatetime | None = None
+    called_by: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    """Of a call: the account of the official who spoke with the person."""
+
+
+class Receipt(BaseModel):
+    """What the body says that an issue was handed to: the number and date of its own paper."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    number: Name
+    on: date
+
+
+class ReferIssue(Command, type="intake.refer.v1", service="intake"):
+    """Hand an issue to the body whose matter it is (转送), which ends it here."""
+
+    body: Body
+    addressee: Name
+    """Which of them: the name of the authority itself."""
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    """Why it is their matter; of a complaint about an official nothing is written down."""
+    receipt: Receipt | None = None
+
+
+class RecordReceipt(Command, type="intake.record_receipt.v1", service="intake"):
+    """Write down the receipt of the body that an issue was handed to; a later one stands for the earlier."""
+
+    number: Name
+    on: date
+
+
+class AppealRejection(Command, type="intake.appeal.v1", service="intake"):
+    """Ask, once, for a rejection to be looked at again (申请复核)."""
+
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class DecideAppeal(Command, type="intake.decide_appeal.v1", service="intake"):
+    """Decide on an appeal: upheld, then the issue is as good as registered again; or the rejection stands."""
+
+    upheld: StrictBool
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class MakeLink(Command, type="intake.make_link.v1", service="intake"):
+    """Hand the person for whom an issue was written down a link to it; the one before is good no more."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the link's secret, which stands nowhere."""
+
+
+class RevokeLink(Command, type="intake.revoke_link.v1", service="intake"):
+    """Make the link to an issue worthless, because it was lost or fell into other hands."""

@@ -1,11 +1,21 @@
-"""What intake tells: an issue is registered with its promise, then accepted, rejected or withdrawn."""
+"""What intake tells: an issue is registered with its promise, then accepted, rejected, referred or withdrawn."""
 
 from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.contract.event import INTAKE, Event
-from shared.contract.words import Kind, OpenGround, OpenKind, OpenPhase, OpenProvisional, OpenSource, Source
+from shared.contract.words import (
+    Kind,
+    OpenBody,
+    OpenConfirmation,
+    OpenGround,
+    OpenKind,
+    OpenPhase,
+    OpenProvisional,
+    OpenSource,
+    Source,
+)
 
 
 class Occasion(BaseModel):
@@ -63,6 +73,49 @@ class IssueRejected(Event, type="issue.rejected.v1", topic=INTAKE, must_understa
     ground: OpenGround
     explanation: str
     by: str
+    appeal_until: AwareDatetime | None = None
+    """Until when the one who raised it may appeal."""
+
+
+class IssueAppealed(Event, type="issue.appealed.v1", topic=INTAKE, must_understand=True):
+    """Happens when the one who raised an issue appeals against its rejection: the promise runs on from here."""
+
+    person: str = ""
+    due_at: AwareDatetime
+    """The promised instant, moved by the days at whose end the issue stood rejected; the rest of the promise stays."""
+    provisional_because: OpenProvisional | None = None
+
+
+class AppealUpheld(Event, type="appeal.upheld.v1", topic=INTAKE, must_understand=True):
+    """Happens when somebody else than who rejected it finds that it should have been accepted: it is open again."""
+
+    reason: str
+    by: str
+
+
+class AppealDismissed(Event, type="appeal.dismissed.v1", topic=INTAKE, must_understand=True):
+    """Happens when the rejection stands, for good."""
+
+    reason: str
+    by: str
+
+
+class IssueReferred(Event, type="issue.referred.v1", topic=INTAKE, must_understand=True):
+    """Happens when an issue is handed to the body whose matter it is, which ends it here."""
+
+    body: OpenBody
+    addressee: str = ""
+    """Which of them, and why: of a complaint about an official that went to discipline inspection both are empty."""
+    reason: str = ""
+    by: str
+
+
+class ReferralReceipted(Event, type="referral.receipted.v1", topic=INTAKE):
+    """Happens when the body that an issue was handed to has given its receipt; of several the last one counts."""
+
+    number: str
+    on: date
+    by: str
 
 
 class IssueWithdrawn(Event, type="issue.withdrawn.v1", topic=INTAKE, must_understand=True):
@@ -73,3 +126,7 @@ class IssueWithdrawn(Event, type="issue.withdrawn.v1", topic=INTAKE, must_unders
     by: str = ""
     """The official who recorded it for that person; empty when they did it themselves."""
     reason: str = ""
+    confirmed_by: OpenConfirmation | None = None
+    """Of what was recorded for the person: how the person confirmed it, when, and which official spoke with them."""
+    confirmed_at: AwareDatetime | None = None
+    called_by: str = ""

@@ -17,13 +17,15 @@ def _known_columns(rows: Iterable[Sequence[object]]) -> list[Sequence[object]]:
 
 
 class ClockStarted(Event, type="clock.started.v1", topic=SUPERVISION):
-    """Happens when supervision starts a clock; policy and calendar version are frozen in it."""
+    """Happens when supervision starts a clock, or lets one run on; policy and calendar version are frozen in it."""
 
     clock: OpenClockName
     round: Round = 1
     assignment: str = ""
     department: str = ""
     started_at: AwareDatetime
+    resumed_at: AwareDatetime | None = None
+    """Since when it runs on after a rejection that was appealed against: the time in between does not count."""
     due_at: AwareDatetime
     limit: str
     provisional_because: OpenProvisional | None = None

@@ -10,6 +10,7 @@ from tests.house.tables.markdown import code, table
 NO_CLOCKS = {
     "rework": ("in place of `promise` and `holding` in a new round", ""),
     "rating": ("`reply.released.v1`, as feedback's invitation", "rated, or lapsed"),
+    "appeal": ("`issue.rejected.v1`, as the time to appeal", "appealed, or over"),
 }
 """Limits that supervision has no clock of its own for."""
 

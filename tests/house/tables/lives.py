@@ -38,6 +38,7 @@ def _moves(module: ModuleType) -> str:
     if not hasattr(module, "MOVES") or hasattr(module, "VERBS"):
         return ""
     rows = [(str(state), verb, str(after)) for (state, verb), after in module.MOVES.items()]
+    rows += [("any", verb, "the same") for verb in getattr(module, "ANYTIME", ())]
     return "What may be asked:\n\n" + table(("state", "verb", "next state"), rows)
 
 

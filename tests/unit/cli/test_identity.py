@@ -23,6 +23,7 @@ from tests.keys import DATA, KEYS, REFERENCES
 from tests.unit.cli.owners import Owner
 
 URLS = {name: f"http://{name}" for name in ("intake", "dispatch", "supervision", "feedback")}
+LINK = "7K3M9QXT2B4N6.2.00112233445566778899aabbccddeeff"
 ACCEPTED = {"id": "A", "number": "A-1", "due_on": "2026-12-10"}
 
 
@@ -56,9 +57,19 @@ class Town:
         self.asked.append((f"{request.method} {request.url}", caller))
         if request.url.path == "/dead-letters":
             return httpx.Response(200, json={"dead_letters": [], "next": None})
+        if request.url.path == "/links/redeem":
+            return self.redeem(json.loads(request.content)["link"])
         if request.url.path == "/issues":
             return httpx.Response(201, json=ACCEPTED)
         return self.owner._answer(request)
+
+    @staticmethod
+    def redeem(link: str) -> httpx.Response:
+        if link == "GUESSED":
+            return httpx.Response(429, json={}, headers={"Retry-After": "51"})
+        if link != LINK:
+            return httpx.Response(404, json={})
+        return httpx.Response(200, json={"issue": "7K3M9QXT2B4N6", "person": "ab" * 16, "serial": 2})
 
     def roles(self) -> set[str]:
         return {str(role) for _, caller in self.asked for role in caller.roles}
@@ -145,6 +156,28 @@ def test_a_printed_token_is_of_that_official_in_that_role_alone(
 def test_a_printed_token_of_an_entrepreneur_bears_their_reference(town: Town) -> None:
     caller = read(typed("token", "--as", "entrepreneur:wu"))
     assert (caller.roles, caller.person) == ((Role.ENTREPRENEUR,), REFERENCES.person("wu"))
+
+
+def test_a_token_for_a_link_is_of_its_person_and_good_for_its_issue_alone(town: Town) -> None:
+    caller = read(typed("token", "--link", LINK))
+    assert (caller.account, caller.roles, caller.department) == ("link-2", (Role.ENTREPRENEUR,), "")
+    assert (caller.issue, caller.person) == ("7K3M9QXT2B4N6", "ab" * 16)
+    assert (town.asked[0][0], town.roles()) == ("POST http://intake/links/redeem", {"operator"})
+
+
+@pytest.mark.parametrize(("link", "code", "why"), [("GUESSED", 1, "51"), ("revoked", 2, "not valid")])
+def test_a_link_that_is_not_valid_or_not_to_be_tried_now_gives_no_token(
+    town: Town, link: str, code: int, why: str
+) -> None:
+    result = typed("token", "--link", link)
+    assert (result.exit_code, why in result.output) == (code, True)
+    assert "eyJ" not in result.output
+
+
+@pytest.mark.parametrize("words", [(), ("--as", "office:chen", "--link", LINK)])
+def test_a_token_is_of_a_person_or_for_a_link(town: Town, words: tuple[str, ...]) -> None:
+    result = typed("token", *words)
+    assert (result.exit_code, "--link LINK" in result.output) == (2, True)
 
 
 def test_every_role_has_somebody_from_the_first_start(town: Town) -> None:

@@ -28,7 +28,9 @@ from shared.contract.envelope import Envelope, open_envelope, seal, sha256_of
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
 from shared.contract.events.intake import (
+    AppealUpheld,
     IssueAccepted,
+    IssueReferred,
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
@@ -36,7 +38,7 @@ from shared.contract.events.intake import (
 )
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import id_of, subject_of
-from shared.contract.words import CloseReason, Kind, Outcome, RejectionGround
+from shared.contract.words import Body, CloseReason, Kind, Outcome, RejectionGround
 from shared.domain.reference import Reference
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_reference, make_reference
@@ -81,6 +83,8 @@ ASKS: dict[str, tuple[Command, str]] = {
 ACCEPTED = IssueAccepted(title="小区电梯坏了", text="物业三个月不修电梯", by="chen")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
 REJECTED = IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
+UPHELD = AppealUpheld(reason="确已撤诉", by="wang")
+REFERRED = IssueReferred(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项", by="chen")
 GRANTED = ReworkDecided(round=2, reason="未解决", by="chen")
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
 
@@ -96,6 +100,7 @@ WAYS: dict[State, tuple[str | Event, ...]] = {
     State.CHECKED: (ACCEPTED, *_REPLY[:5]),
     State.REPLIED: (ACCEPTED, *_REPLY),
     State.REJECTED: (REJECTED,),
+    State.REFERRED: (ACCEPTED, "assign", REFERRED),
     State.WITHDRAWN: (ACCEPTED, "assign", WITHDRAWN),
     State.CLOSED: (ACCEPTED, *_REPLY, CLOSED),
 }

@@ -1,9 +1,12 @@
 """Where two owners' doings cross, both orders end alike: the rows of docs/loop.md, as dispatch sees them."""
 
+from datetime import datetime
+
 import pytest
 
 from services.dispatch.issue.life import HELD, State
 from shared.contract.event import Event
+from shared.contract.events.intake import IssueAppealed
 from tests.unit.dispatch.given import (
     ACCEPTED,
     CLOSED,
@@ -12,7 +15,9 @@ from tests.unit.dispatch.given import (
     GRANTED,
     HANDLER,
     OFFICE,
+    REFERRED,
     REJECTED,
+    UPHELD,
     UPHOLD,
     WITHDRAWN,
     Dispatch,
@@ -61,6 +66,60 @@ async def test_a_withdrawal_wins_over_a_reply_and_the_released_reply_stays_on_re
     assert early.events[-1].type == "reply.released.v1"
 
 
+async def test_a_referral_wins_over_an_assignment_in_both_orders() -> None:
+    late = await Dispatch().bring(State.WAITING)
+    await late.take(REFERRED)
+    assert (await late.want("assign"))["reason"] == "illegal_move"
+    early = await Dispatch().bring(State.WAITING)
+    await early.want("assign")
+    await early.take(REFERRED)
+    assert late.state.state is early.state.state is State.REFERRED
+    assert (late.orders, early.told_to("housing")) == ([], ["order.assigned.v1", "order.referred.v1"])
+
+
+@pytest.mark.parametrize("state", HELD)
+async def test_whoever_holds_a_referred_issue_is_told_to_stop_and_not_whose_matter_it_is(
+    state: State,
+) -> None:
+    dispatch = await Dispatch().bring(state)
+    await dispatch.take(REFERRED)
+    assert dispatch.state.state is State.REFERRED
+    assert dispatch.orders[-1] == ("housing", "order.referred.v1", {"assignment": FIRST})
+
+
+async def test_a_referral_wins_over_a_reply_and_the_released_reply_stays_on_record() -> None:
+    late = await Dispatch().bring(State.CHECKED)
+    await late.take(REFERRED)
+    assert (await late.want("release"))["reason"] == "illegal_move"
+    early = await Dispatch().bring(State.REPLIED)
+    await early.take(REFERRED)
+    assert late.state.state is early.state.state is State.REFERRED
+    assert early.told_to("housing")[-1] == "order.referred.v1"
+    assert early.events[-1].type == "reply.released.v1"
+
+
+async def test_a_referral_wins_over_a_granted_rework_in_both_orders() -> None:
+    granted_first, referred_first = await both_orders(State.REPLIED, GRANTED, REFERRED)
+    assert granted_first.state.state is referred_first.state.state is State.REFERRED
+    assert granted_first.told_to("housing")[-2:] == ["order.rework.v1", "order.referred.v1"]
+    assert "order.rework.v1" not in referred_first.told_to("housing")
+
+
+async def test_an_issue_whose_appeal_is_upheld_waits_for_its_acceptance_with_the_date_that_the_raiser_was_told() -> (
+    None
+):
+    dispatch = await Dispatch().bring(State.REJECTED)
+    later = after(days=30)
+    await dispatch.take(IssueAppealed(due_at=later))
+    assert dispatch.state.state is State.REJECTED
+    await dispatch.take(UPHELD)
+    assert (await dispatch.want("assign"))["reason"] == "illegal_move"
+    await dispatch.take(ACCEPTED)
+    await dispatch.want("assign", key="again")
+    assert dispatch.state.due_at == later
+    assert datetime.fromisoformat(dispatch.orders[-1][2]["due_at"]) == later
+
+
 async def test_a_withdrawal_wins_over_a_granted_rework_in_both_orders() -> None:
     granted_first, withdrawn_first = await both_orders(State.REPLIED, GRANTED, WITHDRAWN)
     assert granted_first.state.state is withdrawn_first.state.state is State.WITHDRAWN
@@ -68,11 +127,12 @@ async def test_a_withdrawal_wins_over_a_granted_rework_in_both_orders() -> None:
     assert "order.rework.v1" not in withdrawn_first.told_to("housing")
 
 
-async def test_closing_wins_over_a_withdrawal_in_both_orders() -> None:
-    closed_first, withdrawn_first = await both_orders(State.REPLIED, CLOSED, WITHDRAWN)
-    assert closed_first.state.state is withdrawn_first.state.state is State.CLOSED
-    assert closed_first.told_to("housing")[-1] == withdrawn_first.told_to("housing")[-1] == "order.closed.v1"
-    assert "order.withdrawn.v1" not in closed_first.told_to("housing")
+@pytest.mark.parametrize("end", [WITHDRAWN, REFERRED], ids=lambda event: event.type)
+async def test_closing_wins_over_a_withdrawal_and_a_referral_in_both_orders(end: Event) -> None:
+    closed_first, ended_first = await both_orders(State.REPLIED, CLOSED, end)
+    assert closed_first.state.state is ended_first.state.state is State.CLOSED
+    assert closed_first.told_to("housing")[-1] == ended_first.told_to("housing")[-1] == "order.closed.v1"
+    assert closed_first.told_to("housing")[-2] == "order.assigned.v1"
 
 
 async def test_a_rejection_and_an_assignment_cannot_both_happen() -> None:

@@ -15,7 +15,13 @@ from services.dispatch.issue.life import (
 )
 from shared.contract.commands.dispatch import HandOver
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
-from shared.contract.events.intake import IssueAccepted, IssueRejected, IssueWithdrawn
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueAccepted,
+    IssueReferred,
+    IssueRejected,
+    IssueWithdrawn,
+)
 from shared.contract.words import OUTCOMES
 from shared.domain.decisions import FAN_OUT, TERMINAL, legal_verbs
 from tests.unit.dispatch.given import (
@@ -23,7 +29,9 @@ from tests.unit.dispatch.given import (
     ASKS,
     CLOSED,
     GRANTED,
+    REFERRED,
     REJECTED,
+    UPHELD,
     WAYS,
     WITHDRAWN,
     Dispatch,
@@ -33,6 +41,8 @@ from tests.unit.one_aggregate import after
 HAPPENS = {
     IssueAccepted: ACCEPTED,
     IssueRejected: REJECTED,
+    AppealUpheld: UPHELD,
+    IssueReferred: REFERRED,
     IssueWithdrawn: WITHDRAWN,
     ReworkDecided: GRANTED,
     IssueClosed: CLOSED,
@@ -105,7 +115,7 @@ def test_every_state_has_a_timer_or_is_terminal_and_no_command_leaves_a_terminal
 
 def test_nothing_is_expected_of_an_issue_once_its_state_is_terminal() -> None:
     finished = {state for state in State if ISSUE.finished(Issue.model_construct(state=state))}
-    assert finished == {State.REJECTED, State.WITHDRAWN, State.CLOSED}
+    assert finished == {State.REJECTED, State.REFERRED, State.WITHDRAWN, State.CLOSED}
     assert not finished & set(HELD)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.feedback.consumer import consumer
-from services.feedback.issue.life import State
+from services.feedback.issue.life import EVENT_MOVES, State
 from services.feedback.issue.reactions import lapse, next_deadline
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.contract.command import Command
@@ -31,8 +31,16 @@ from shared.contract.events.feedback import (
     ReworkDecided,
     ReworkRefused,
 )
-from shared.contract.events.intake import IssueAccepted, IssueRegistered, IssueRejected, IssueWithdrawn
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueAccepted,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+)
 from shared.contract.words import (
+    Body,
     CloseReason,
     Kind,
     Outcome,
@@ -53,6 +61,9 @@ REPLIED_AT = after(days=1)
 OPEN_UNTIL = due_at(REPLIED_AT, builtin_policy().limits["rating"], builtin_policy(), builtin_calendar()).at
 PERSON = REFERENCES.person("li")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
+REFERRED = IssueReferred(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项", by="chen")
+UPHELD = AppealUpheld(reason="确已撤诉", by="wang")
+ENDS = pytest.mark.parametrize("end", [WITHDRAWN, REFERRED], ids=lambda event: event.type)
 REJECTED = IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
 ASSIGNED = IssueAssigned(assignment="a1", department="traffic", head="王局", by="chen")
 
@@ -341,16 +352,18 @@ def test_the_decision_itself_lets_nothing_lapse_early() -> None:
 # --------------------------------------------------------------- crossings
 
 
-def test_a_withdrawn_issue_is_rated_no_more_and_its_invitation_does_not_lapse() -> None:
+@ENDS
+def test_a_withdrawn_or_referred_issue_is_rated_no_more_and_its_invitation_does_not_lapse(end: Event) -> None:
     issue = invited()
-    issue.take(WITHDRAWN, after(days=2))
+    issue.take(end, after(days=2))
     outcome = issue.ask(rating(), after(days=3), RAISER)
     assert (outcome["reason"], outcome.get("legal")) == (Reason.ILLEGAL_MOVE, None)
     assert issue.fire(OPEN_UNTIL, "rating/1/lapse/1") == []
 
 
-def test_a_withdrawal_after_the_end_of_the_invitation_finds_it_lapsed() -> None:
-    assert kinds(invited().take(WITHDRAWN, OPEN_UNTIL + MOMENT)) == [RatingLapsed, IssueClosed]
+@ENDS
+def test_a_withdrawal_or_referral_after_the_end_of_the_invitation_finds_it_lapsed(end: Event) -> None:
+    assert kinds(invited().take(end, OPEN_UNTIL + MOMENT)) == [RatingLapsed, IssueClosed]
 
 
 def test_a_withdrawal_at_the_last_instant_of_an_invitation_still_counts() -> None:
@@ -359,14 +372,24 @@ def test_a_withdrawal_at_the_last_instant_of_an_invitation_still_counts() -> Non
     assert issue.state.state is State.WITHDRAWN
 
 
-def test_a_reply_that_crossed_a_withdrawal_invites_nobody() -> None:
+@ENDS
+def test_a_reply_that_crossed_a_withdrawal_or_a_referral_invites_nobody(end: Event) -> None:
     issue = fresh()
     issue.take(registered(), MONDAY)
-    issue.take(WITHDRAWN, after(hours=1))
-    withdrawn = issue.state
+    issue.take(end, after(hours=1))
+    ended = issue.state
     assert issue.take(ASSIGNED, after(hours=2)) == issue.take(replied(), after(hours=3)) == []
-    assert issue.state == withdrawn
-    assert withdrawn.state is State.WITHDRAWN
+    assert issue.state == ended
+    assert ended.state == EVENT_MOVES[(State.KNOWN, type(end))]
+
+
+def test_an_issue_whose_appeal_was_upheld_is_rated_like_any_other() -> None:
+    issue = fresh()
+    for day, event in enumerate((registered(), REJECTED, UPHELD)):
+        record = issue.event(event, after(days=day))
+        assert issue.deliver(record, record) == []
+    assert issue.state.state is State.KNOWN
+    assert kinds(issue.take(replied(), after(days=5))) == [RatingInvited]
 
 
 def test_a_reply_that_comes_before_its_registration_is_held_and_then_invites() -> None:

@@ -31,8 +31,14 @@ from shared.contract.events.feedback import (
     ReworkDecided,
     ReworkRefused,
 )
-from shared.contract.events.intake import IssueRegistered, IssueRejected, IssueWithdrawn
-from shared.contract.words import Kind, Outcome, RejectionGround, Satisfaction, Solved
+from shared.contract.events.intake import (
+    AppealUpheld,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+)
+from shared.contract.words import Body, Kind, Outcome, RejectionGround, Satisfaction, Solved
 from shared.domain.decisions import TERMINAL, Change, Context, Deadline, Reason, Refusal
 from tests.said import REFERENCES, raiser
 from tests.unit.one_aggregate import after
@@ -63,6 +69,8 @@ STEPS: dict[type[Event], str] = {
 OTHERS: list[Event] = [
     IssueRegistered(number="HZ-1", person=REFERENCES.person("li")),
     IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen"),
+    AppealUpheld(reason="确已撤诉", by="wang"),
+    IssueReferred(body=Body.COURT, addressee="法院", reason="已起诉", by="chen"),
     IssueWithdrawn(reason="已解决"),
     ReplyReleased(
         assignment="a1",
@@ -186,10 +194,11 @@ def test_every_state_has_a_timer_or_is_terminal() -> None:
     assert set(TIMERS) == set(State)
     moves = (*MOVES.items(), *FOLLOWING.items(), *EVENT_MOVES.items())
     left = {state for (state, _), after in moves if after != state} - {NOTHING}
+    left -= {State.REJECTED}  # until an appeal, of which feedback is told nothing before it is upheld
     assert left == {state for state in State if TIMERS[state] != TERMINAL}
 
 
 @pytest.mark.parametrize("state", State)
 def test_an_issue_is_finished_in_its_terminal_states_only(state: State) -> None:
-    ended = state in (State.CLOSED, State.REJECTED, State.WITHDRAWN)
+    ended = state in (State.CLOSED, State.REJECTED, State.REFERRED, State.WITHDRAWN)
     assert (TIMERS[state] == TERMINAL) == ended == ISSUE.finished(standing(state))

@@ -8,7 +8,7 @@ from services.cli.figures.history import Assignment, Issue, Round, State
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.bus.records import Record
 from shared.contract.envelope import Envelope, open_envelope, seal, sha256_of
-from shared.contract.event import Event
+from shared.contract.event import INTAKE, Event
 from shared.contract.events.dispatch import (
     AssignmentRecalled,
     AssignmentReturned,
@@ -18,9 +18,19 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplyReleased,
 )
-from shared.contract.events.intake import IssueAccepted, IssueRegistered, IssueWithdrawn, PromiseStarted
-from shared.contract.words import Outcome, Satisfaction, Solved, TransferCause
-from shared.domain.clocks import due_at
+from shared.contract.events.intake import (
+    AppealDismissed,
+    AppealUpheld,
+    IssueAccepted,
+    IssueAppealed,
+    IssueReferred,
+    IssueRegistered,
+    IssueRejected,
+    IssueWithdrawn,
+    PromiseStarted,
+)
+from shared.contract.words import Body, Outcome, RejectionGround, Satisfaction, Solved, TransferCause
+from shared.domain.clocks import Paused, Resumed, Started, due_at, read_clock
 from tests.unit.reference import JURISDICTION
 
 POLICY, CALENDAR = builtin_policy(), builtin_calendar()
@@ -73,6 +83,11 @@ class Log:
         self.envelopes: list[Envelope] = []
         self._sequences: Counter[str] = Counter()
 
+    @property
+    def intake_read(self) -> str:
+        """What an event says whose producer has read all that intake has told so far."""
+        return f"/{JURISDICTION}/intake={self._sequences[INTAKE]}"
+
     def add(self, event: Event, at: datetime, seen: str = "") -> Record:
         """One event of the owner its topic names."""
         self._sequences[event.topic] += 1
@@ -107,6 +122,27 @@ def accepted() -> IssueAccepted:
 
 def withdrawn() -> IssueWithdrawn:
     return IssueWithdrawn(reason="已解决")
+
+
+def referred() -> IssueReferred:
+    return IssueReferred(body=Body.COURT, addressee="法院", reason="已起诉", by="chen")
+
+
+def rejected() -> IssueRejected:
+    return IssueRejected(ground=RejectionGround.LITIGATION, explanation="已在诉讼", by="chen")
+
+
+def appealed(started_at: datetime, rejected_at: datetime, at: datetime) -> IssueAppealed:
+    facts = (Started(started_at, POLICY.limits["promise"]), Paused(rejected_at, "rejected"), Resumed(at))
+    return IssueAppealed(due_at=read_clock(facts, POLICY, CALENDAR).due_at)
+
+
+def appeal_upheld() -> AppealUpheld:
+    return AppealUpheld(reason="确已撤诉", by="wang")
+
+
+def appeal_dismissed() -> AppealDismissed:
+    return AppealDismissed(reason="仍在诉讼", by="wang")
 
 
 def assigned(assignment: str = "a1", department: str = "traffic") -> IssueAssigned:

@@ -30,6 +30,24 @@ def test_what_ended_unanswered_before_it_was_due_is_outside_and_after_it_counts_
     assert total.open == 0
 
 
+def test_withdrawn_issues_are_counted_apart_and_stand_beside_each_rate_that_they_are_no_part_of() -> None:
+    early = issue(None, state=State.WITHDRAWN, ended_at=DUE - timedelta(days=1), assignments=())
+    late = issue(None, state=State.WITHDRAWN, ended_at=DUE + timedelta(days=1), assignments=())
+    moved = issue(None, state=State.REFERRED, ended_at=DUE - timedelta(days=1))
+    total = figures([issue(), early, late, moved], LATER).total
+    assert (total.withdrawn, total.referred, total.rejected, total.open) == (2, 1, 0, 0)
+    shown = {name: (rate.denominator, rate.withdrawn) for name, rate in total.rates.items()}
+    assert (shown["on_time_reply"], shown["participation"]) == ((2, 1), (1, 2))
+
+
+def test_an_appealed_issue_is_open_and_one_that_is_rejected_for_good_is_not() -> None:
+    waiting = issue(None, state=State.REJECTED, ended_at=None)
+    ended = issue(None, state=State.REJECTED, ended_at=DUE - timedelta(days=1))
+    total = figures([waiting, ended], LATER).total
+    assert (total.open, total.rejected) == (1, 1)
+    assert total.rates["on_time_reply"].denominator == 1
+
+
 def test_not_rated_is_never_satisfied() -> None:
     good, fair, bad = Satisfaction
     some = [issue(rated=good)] * 3 + [issue(rated=fair)] * 2 + [issue(rated=bad)] + [issue()] * 4

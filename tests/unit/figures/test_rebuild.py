@@ -13,7 +13,7 @@ from services.supervision.consumer import consumer as supervision_consumer
 from shared.bus.records import Record
 from shared.contract.commands.feedback import DecideRework, RateReply
 from shared.contract.envelope import Envelope
-from shared.contract.event import Event
+from shared.contract.event import DISPATCH, Event
 from shared.contract.events.feedback import (
     IssueClosed,
     RatingInvited,
@@ -22,6 +22,7 @@ from shared.contract.events.feedback import (
     ReworkAsked,
     ReworkDecided,
 )
+from shared.contract.events.intake import AppealUpheld
 from shared.contract.events.supervision import BreachAnnulled, ClockBreached
 from shared.contract.words import ClockName, Outcome, Satisfaction, Solved, Source
 from tests.unit.figures.given import (
@@ -31,10 +32,15 @@ from tests.unit.figures.given import (
     START,
     Log,
     accepted,
+    appeal_dismissed,
+    appeal_upheld,
+    appealed,
     assigned,
     promised,
     recalled,
+    referred,
     registered,
+    rejected,
     replied,
     returned,
     signed,
@@ -66,7 +72,7 @@ class Town:
 
     def tell(self, event: Event, at: datetime) -> None:
         """An event of intake or dispatch, which both read; some of what waits is delivered."""
-        record = self.given.add(event, at, seen=INTAKE_READ if event.topic == "dispatch.events" else "")
+        record = self.given.add(event, at, seen=self.given.intake_read if event.topic == DISPATCH else "")
         for waiting in self._waiting.values():
             waiting.append(record)
         self.deliver(everything=False)
@@ -107,8 +113,12 @@ def live(number: int, chance: random.Random) -> Town:
     town = Town(f"issue-{number}", chance)
     department = chance.choice(["traffic", "water"])
     origin = chance.choice([Source.ONLINE, Source.HOTLINE])
-    for event in (registered(origin=origin), promised(now), accepted()):
+    for event in (registered(origin=origin), promised(now)):
         town.tell(event, now)
+    if chance.random() < 0.3 and not appeals(town, now, chance):
+        return town
+    now = max(town.given.envelopes[-1].time or now, now)
+    town.tell(accepted(), now)
     parts: list[Event] = [assigned(department=department), signed(department=department)]
     way = chance.random()
     if way < 0.3:
@@ -122,8 +132,8 @@ def live(number: int, chance: random.Random) -> Town:
         now += timedelta(hours=chance.randint(1, 80))
         town.fire_until(town.supervision, now)
         town.tell(event, now)
-    if chance.random() < 0.2:
-        town.tell(withdrawn(), now + timedelta(hours=1))
+    if chance.random() < 0.3:
+        town.tell(chance.choice([withdrawn(), referred()]), now + timedelta(hours=1))
     town.deliver(everything=True)
     now += timedelta(hours=2)
     if chance.random() < 0.7:
@@ -138,6 +148,26 @@ def live(number: int, chance: random.Random) -> Town:
     town.fire_until(town.supervision, now + timedelta(days=60))
     town.deliver(everything=True)
     return town
+
+
+def appeals(town: Town, started_at: datetime, chance: random.Random) -> bool:
+    """It is rejected, perhaps appealed against, and that perhaps decided; whether it is open again."""
+    hours = sorted(chance.randint(1, 400) for _ in range(3))
+    rejected_at, appealed_at, decided_at = (started_at + timedelta(hours=each) for each in hours)
+    life: list[tuple[Event, datetime]] = [
+        (rejected(), rejected_at),
+        (appealed(started_at, rejected_at, appealed_at), appealed_at),
+        (chance.choice([appeal_upheld(), appeal_dismissed(), withdrawn()]), decided_at),
+    ]
+    told = life[: chance.randint(1, 9)]
+    for event, at in told:
+        town.fire_until(town.supervision, at)
+        town.tell(event, at)
+    open_again = isinstance(told[-1][0], AppealUpheld)
+    if not open_again:
+        town.deliver(everything=True)
+        town.fire_until(town.supervision, started_at + timedelta(days=200))
+    return open_again
 
 
 def agrees_with_feedback(issue: Issue, feedback: OneAggregate) -> None:

@@ -1,29 +1,47 @@
 """What every test of intake begins with: one issue, walked to any state, and how each command is rightly asked."""
 
+from datetime import date
 from typing import Any
 
 from services.intake.consumer import consumer
 from services.intake.issue.life import NOTHING, State
 from shared.contract.command import Command
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.intake import (
+    AcceptIssue,
+    AppealRejection,
+    DecideAppeal,
+    RecordReceipt,
+    ReferIssue,
+    RegisterIssue,
+    RejectIssue,
+    WithdrawIssue,
+)
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, RatingInvited
-from shared.contract.words import CloseReason, RejectionGround
+from shared.contract.words import Body, CloseReason, Confirmation, RejectionGround
 from tests.said import REFERENCES, WORDS, issue_of, raiser
 from tests.unit.one_aggregate import OneAggregate, after
 from tests.unit.reference import JURISDICTION
 
 LI = REFERENCES.person("li")
-RAISER, OFFICE, CLERK = raiser("li"), "office:chen", "clerk:zhao"
+RAISER, OFFICE, OTHER_OFFICE, CLERK = raiser("li"), "office:chen", "office:wang", "clerk:zhao"
 SUBJECT = issue_of(JURISDICTION, "li", "1")
 REGISTER = RegisterIssue(words=WORDS, enterprise="91110000600037341L")
 ON_BEHALF = REGISTER.model_copy(update={"person": LI})
 ACCEPT = AcceptIssue(title="停车难", text="厂门口没有车位")
 REJECT = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在诉讼")
+REFER = ReferIssue(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项")
+CONFIRMED = WithdrawIssue(
+    reason=" 来电撤回 ", confirmed_by=Confirmation.CALL, confirmed_at=after(), called_by="chen"
+)
 ASKS: dict[str, tuple[Command, str]] = {
     "register": (REGISTER, RAISER),
     "accept": (ACCEPT, OFFICE),
     "reject": (REJECT, OFFICE),
+    "appeal": (AppealRejection(reason="诉讼已撤回"), RAISER),
+    "decide_appeal": (DecideAppeal(upheld=True, reason="确已撤诉"), OTHER_OFFICE),
+    "refer": (REFER, OFFICE),
+    "record_receipt": (RecordReceipt(number="信访〔2026〕17号", on=date(2026, 3, 2)), OFFICE),
     "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
 }
 INVITED = RatingInvited(round=1, open_until=after(days=15))
@@ -34,6 +52,8 @@ WAYS: dict[str, tuple[str | Event, ...]] = {
     State.ACCEPTED: ("register", "accept"),
     State.ANSWERED: ("register", "accept", INVITED),
     State.REJECTED: ("register", "reject"),
+    State.APPEALED: ("register", "reject", "appeal"),
+    State.REFERRED: ("register", "accept", "refer"),
     State.WITHDRAWN: ("register", "accept", "withdraw"),
     State.CLOSED: ("register", "accept", INVITED, CLOSED),
 }

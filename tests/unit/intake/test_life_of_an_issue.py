@@ -17,12 +17,13 @@ from shared.contract.events.intake import (
     Occasion,
     PromiseStarted,
 )
-from shared.contract.words import Phase, Source
+from shared.contract.words import Confirmation, Phase, Source
 from tests.said import WORDS, raiser
 from tests.unit.intake.given import (
     ACCEPT,
     CLERK,
     CLOSED,
+    CONFIRMED,
     INVITED,
     LI,
     OFFICE,
@@ -184,7 +185,7 @@ def test_what_came_from_a_talk_or_a_visit_is_never_rejected(origin: Source) -> N
     issue = Played()
     issue.ask(REGISTER.model_copy(update={"origin": origin}), after(), RAISER)
     outcome = issue.want("reject")
-    assert (outcome["reason"], outcome["legal"]) == ("not_eligible", ["accept", "withdraw"])
+    assert (outcome["reason"], outcome["legal"]) == ("not_eligible", ["accept", "refer", "withdraw"])
 
 
 @pytest.mark.parametrize(
@@ -203,30 +204,65 @@ def test_a_refusal_names_its_reason_and_changes_nothing(command: Command, actor:
     assert issue.state.state is State.REGISTERED
 
 
-@pytest.mark.parametrize(("actor", "by"), [(RAISER, ""), (OFFICE, "chen")])
-def test_a_withdrawal_says_whose_it_is_and_who_recorded_it(actor: str, by: str) -> None:
+def test_a_withdrawal_says_whose_it_is() -> None:
     issue = Played().walk(State.ACCEPTED)
-    assert issue.ask(WithdrawIssue(reason=" 来电撤回 "), after(), actor)["status"] == "done"
-    assert issue.events[-1] == IssueWithdrawn(person=LI, by=by, reason="来电撤回")
+    assert issue.ask(WithdrawIssue(reason=" 已解决 "), after(), RAISER)["status"] == "done"
+    assert issue.events[-1] == IssueWithdrawn(person=LI, reason="已解决")
+
+
+def test_a_withdrawal_on_behalf_says_who_recorded_it_and_how_and_when_the_person_confirmed_it() -> None:
+    issue = Played().walk(State.ACCEPTED)
+    assert issue.ask(CONFIRMED, after(), OFFICE)["status"] == "done"
+    assert issue.events[-1] == IssueWithdrawn(
+        person=LI,
+        by="chen",
+        reason="来电撤回",
+        confirmed_by=Confirmation.CALL,
+        confirmed_at=after(),
+        called_by="chen",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "detail"),
+    [
+        ({"confirmed_by": None, "called_by": ""}, "how and when"),
+        ({"confirmed_at": None}, "how and when"),
+        ({"confirmed_at": after(hours=1)}, "not to come"),
+        ({"confirmed_at": after(hours=-1)}, "after the registration"),
+        ({"called_by": ""}, "who spoke with them"),
+        ({"confirmed_by": Confirmation.IN_PERSON}, "of a call, and of nothing else"),
+    ],
+)
+def test_nothing_is_withdrawn_on_behalf_without_the_persons_confirmation(
+    changed: dict[str, object], detail: str
+) -> None:
+    issue = Played().walk(State.ACCEPTED)
+    outcome = issue.ask(CONFIRMED.model_copy(update=changed), after(), OFFICE)
+    assert (outcome["status"], outcome["reason"]) == ("refused", "confirmation_missing")
+    assert detail in outcome["detail"]
+    assert issue.state.state is State.ACCEPTED
 
 
 @pytest.mark.parametrize("actor", [RAISER, OFFICE])
 def test_nobody_withdraws_an_issue_once_a_reply_is_out_not_even_in_a_new_round(actor: str) -> None:
     issue = Played().walk(State.ANSWERED)
     issue.take(ReworkDecided(round=2, by="chen"), after(days=3))
-    outcome = issue.ask(WithdrawIssue(), after(days=4), actor)
+    outcome = issue.ask(CONFIRMED, after(days=4), actor)
     assert (outcome["status"], outcome["reason"]) == ("refused", "illegal_move")
     assert issue.state.state is State.ANSWERED
 
 
-def test_an_invitation_that_crossed_a_withdrawal_leaves_it_withdrawn() -> None:
-    issue = Played().walk(State.WITHDRAWN)
+@pytest.mark.parametrize("ended", [State.WITHDRAWN, State.REFERRED])
+def test_an_invitation_that_crossed_a_withdrawal_or_a_referral_leaves_it_ended(ended: State) -> None:
+    issue = Played().walk(ended)
     issue.take(INVITED, after())
-    assert issue.state.state is State.WITHDRAWN
+    assert issue.state.state is ended
 
 
-def test_closing_wins_over_a_withdrawal_in_both_orders() -> None:
-    late, early = Played().walk(State.CLOSED), Played().walk(State.WITHDRAWN)
-    assert late.want("withdraw")["reason"] == "illegal_move"
+@pytest.mark.parametrize(("verb", "ended"), [("withdraw", State.WITHDRAWN), ("refer", State.REFERRED)])
+def test_closing_wins_over_a_withdrawal_and_a_referral_in_both_orders(verb: str, ended: State) -> None:
+    late, early = Played().walk(State.CLOSED), Played().walk(ended)
+    assert late.want(verb)["reason"] == "illegal_move"
     early.take(CLOSED, after())
     assert late.state.state is early.state.state is State.CLOSED

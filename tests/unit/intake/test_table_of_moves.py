@@ -3,10 +3,11 @@
 import pytest
 
 from services.intake.consumer import ISSUE
-from services.intake.issue.life import EVENT_MOVES, MOVES, NOTHING, TIMERS, State
+from services.intake.issue.life import ANYTIME, EVENT_MOVES, FOLLOWING, MOVES, NOTHING, TIMERS, State
+from shared.contract.commands.intake import DecideAppeal
 from shared.contract.event import Event
 from shared.domain.decisions import TERMINAL, legal_verbs
-from tests.unit.intake.given import ASKS, CLOSED, INVITED, WAYS, Played
+from tests.unit.intake.given import ASKS, CLOSED, INVITED, OTHER_OFFICE, WAYS, Played
 from tests.unit.one_aggregate import after
 
 
@@ -44,7 +45,8 @@ def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing
 
 
 def test_the_consumer_answers_exactly_the_verbs_and_events_of_the_tables() -> None:
-    assert {command.verb for command in ISSUE.commands} == {verb for _, verb in MOVES} == set(ASKS)
+    assert {command.verb for command in ISSUE.commands} == {*ASKS, *ANYTIME}
+    assert {verb for _, verb in MOVES} == set(ASKS)
     assert set(ISSUE.events) == {event for _, event in EVENT_MOVES}
 
 
@@ -70,12 +72,23 @@ def test_an_event_delivered_twice_changes_nothing_more(event: Event) -> None:
     assert issue.at == EVENT_MOVES[(State.ACCEPTED, type(event))]
 
 
-def test_every_state_has_a_timer_or_is_terminal_and_no_command_leaves_a_terminal_one() -> None:
+def test_every_state_has_a_timer_or_is_terminal_and_only_an_appeal_leaves_a_terminal_one() -> None:
     assert set(TIMERS) == set(State) == set(WAYS) - {NOTHING}
-    assert not [state for state, _ in MOVES if TIMERS.get(state) == TERMINAL]
+    left = {asked for asked, after in MOVES.items() if TIMERS.get(asked[0]) == TERMINAL and after != asked[0]}
+    assert left == {(State.REJECTED, "appeal")}
+
+
+def test_an_appeal_that_is_dismissed_leads_where_the_table_says() -> None:
+    issue = Played().walk(State.APPEALED)
+    dismissed = DecideAppeal(upheld=False, reason="仍在诉讼")
+    assert (
+        issue.ask(dismissed, after(), OTHER_OFFICE)["state"] == FOLLOWING[(State.APPEALED, "dismiss_appeal")]
+    )
+    assert list(FOLLOWING) == [(State.APPEALED, "dismiss_appeal")]
+    assert issue.at == State.REJECTED
 
 
 @pytest.mark.parametrize("state", State)
 def test_an_issue_is_finished_in_its_terminal_states_only(state: State) -> None:
-    ended = state in (State.REJECTED, State.WITHDRAWN, State.CLOSED)
+    ended = state in (State.REJECTED, State.REFERRED, State.WITHDRAWN, State.CLOSED)
     assert (TIMERS[state] == TERMINAL) == ended == ISSUE.finished(Played().walk(state).state)

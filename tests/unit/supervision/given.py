@@ -17,14 +17,18 @@ from shared.contract.events.dispatch import (
     ReplyReleased,
 )
 from shared.contract.events.intake import (
+    AppealDismissed,
+    AppealUpheld,
     IssueAccepted,
+    IssueAppealed,
+    IssueReferred,
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.words import Outcome, RejectionGround, TransferCause
-from shared.domain.clocks import due_at
+from shared.contract.words import Body, Outcome, RejectionGround, TransferCause
+from shared.domain.clocks import Paused, Resumed, Started, due_at, read_clock
 from shared.domain.decisions import Context
 from shared.domain.reference import Reference
 from tests.unit.one_aggregate import MOMENT, MONDAY, OneAggregate, after
@@ -90,6 +94,24 @@ def accepted() -> IssueAccepted:
 
 def rejected() -> IssueRejected:
     return IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
+
+
+def appealed(rejected_at: datetime, at: datetime, started_at: datetime = MONDAY) -> IssueAppealed:
+    """The appeal with the date that intake promises: the time since the rejection does not count."""
+    facts = (Started(started_at, POLICY.limits["promise"]), Paused(rejected_at, "rejected"), Resumed(at))
+    return IssueAppealed(person="li", due_at=read_clock(facts, POLICY, CALENDAR).due_at)
+
+
+def upheld() -> AppealUpheld:
+    return AppealUpheld(reason="确已撤诉", by="wang")
+
+
+def dismissed() -> AppealDismissed:
+    return AppealDismissed(reason="仍在诉讼", by="wang")
+
+
+def referred() -> IssueReferred:
+    return IssueReferred(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项", by="chen")
 
 
 def withdrawn() -> IssueWithdrawn:

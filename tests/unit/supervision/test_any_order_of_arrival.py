@@ -21,16 +21,19 @@ from tests.unit.supervision.given import (
     MOMENT,
     MONDAY,
     after,
+    appealed,
     assigned,
     context,
     promised,
     recalled,
     registered,
+    rejected,
     replied,
     returned,
     ruled,
     signed,
     transferred,
+    upheld,
     withdrawn,
 )
 
@@ -42,18 +45,28 @@ HOURS = st.integers(min_value=0, max_value=30 * 24)
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> list[Delivery]:
-    """Each owner's events in order, owners crossing each other, some very late."""
+    """Each owner's events in order, owners crossing each other, some very late.
+
+    Where the issue was rejected first and an appeal upheld, all others follow that.
+    """
     promise = promised()
-    intake: list[Event] = [promise]
+    begun: list[Delivery] = [(MONDAY, MONDAY, promise)]
+    if draw(st.booleans()):
+        rejected_at, appealed_at, upheld_at = sorted(MONDAY + timedelta(hours=draw(HOURS)) for _ in range(3))
+        events = (rejected(), appealed(rejected_at, appealed_at), upheld())
+        for at, event in zip((rejected_at, appealed_at, upheld_at), events, strict=True):
+            late = timedelta(hours=draw(st.sampled_from([0, 0, 1, 100, 1000])))
+            begun.append((max(begun[-1][0], at + late), at, event))
+    intake: list[Event] = []
     dispatch: list[Event] = [assigned()]
-    upheld = [returned(), ruled(True), transferred()]
+    passed_on = [returned(), ruled(True), transferred()]
     again = [recalled(), assigned("a2", "police"), signed("a2", "police")]
     kept = [signed(), returned(), ruled(False), signed()]
     ways: list[list[Event]] = [
         [],
         [signed()],
         [returned(), ruled(False), signed()],
-        upheld,
+        passed_on,
         kept,
         again[:1],
         again,
@@ -67,15 +80,14 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
         feedback = draw(st.sampled_from([[], closed, rework]))
     if draw(st.booleans()):
         intake.append(withdrawn())
-    found: list[Delivery] = []
-    earliest = read = MONDAY
+    found = begun
+    read, since, _ = begun[-1]
     for events in (intake, [*dispatch, *feedback]):
-        at, arrival = MONDAY, read
-        for number, event in enumerate(events):
-            if event is not promise:
-                at += timedelta(hours=draw(HOURS) / 6)
-                arrival = max(arrival, at + timedelta(hours=draw(st.sampled_from([0, 0, 1, 100, 1000]))))
-            found.append((arrival, at if number or events is not intake else earliest, event))
+        at, arrival = since, read
+        for event in events:
+            at += timedelta(hours=draw(HOURS) / 6)
+            arrival = max(arrival, at + timedelta(hours=draw(st.sampled_from([0, 0, 1, 100, 1000]))))
+            found.append((arrival, at, event))
     return sorted(found, key=lambda entry: entry[0])
 
 

@@ -51,6 +51,7 @@ from tests.unit.supervision.given import (
     new_issue,
     promised,
     recalled,
+    referred,
     registered,
     rejected,
     replied,
@@ -309,7 +310,7 @@ def test_tracking_runs_until_the_close() -> None:
     assert running(issue.state) == set()
 
 
-@pytest.mark.parametrize("end", [rejected(), withdrawn()])
+@pytest.mark.parametrize("end", [rejected(), referred(), withdrawn()])
 def test_the_end_of_an_issue_stops_every_clock_and_nothing_is_expected_of_it_any_more(end: Event) -> None:
     issue = known()
     assert not finished(issue.state)

@@ -17,11 +17,15 @@ from shared.domain.decisions import TERMINAL
 from tests.unit.supervision.given import (
     MONDAY,
     POLICY,
+    appealed,
     assigned,
     context,
+    dismissed,
     recalled,
+    referred,
     rejected,
     replied,
+    upheld,
     withdrawn,
 )
 
@@ -35,6 +39,10 @@ MOVING: dict[str, Event] = {
     "track": IssueTracked(round=1, outcome=Outcome.PLANNED),
     "close": IssueClosed(round=1, reason=CloseReason.RATED),
     "reject": rejected(),
+    "appeal": appealed(MONDAY, MONDAY),
+    "uphold": upheld(),
+    "dismiss": dismissed(),
+    "refer": referred(),
     "withdraw": withdrawn(),
 }
 
@@ -47,11 +55,14 @@ def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_not_at_all(stat
     assert after_it == MOVES.get((state, verb), state)
 
 
-def test_every_state_has_a_timer_or_is_terminal_and_every_terminal_state_is_left_by_nothing() -> None:
+def test_every_state_has_a_timer_or_is_terminal_and_nothing_but_a_crossing_or_an_appeal_leaves_a_terminal_one() -> (
+    None
+):
     assert set(TIMERS) == set(State)
     assert set(MOVING) == set(VERBS.values())
-    # Two ends may cross: closing wins over a withdrawal, whichever is read first (docs/loop.md, crossings).
-    left = {state for state, verb in MOVES if (state, verb) != (State.WITHDRAWN, "close")}
+    # Two ends may cross: closing wins, whichever is read first (docs/loop.md, crossings). A person may appeal.
+    anyway = {(State.WITHDRAWN, "close"), (State.REFERRED, "close"), (State.REJECTED, "appeal")}
+    left = {state for state, _ in MOVES.keys() - anyway}
     assert left == {state for state in State if TIMERS[state] != TERMINAL}
 
 

@@ -1,0 +1,30 @@
+"""What every decision about an issue begins and ends with: may this be asked now, and the move that the table names."""
+
+from services.intake.issue.life import FOLLOWING, MOVES, NOTHING, Issue, State
+from shared.contract.event import Event
+from shared.contract.words import Role
+from shared.domain.decisions import Change, Context, Reason, Refusal, event, illegal, legal_verbs
+
+
+def asked(issue: Issue | None, verb: str) -> Issue | Refusal:
+    """The issue if this may be asked now, else why not."""
+    if issue is None:
+        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is registered", legal_verbs(MOVES, NOTHING))
+    return issue if (issue.state, verb) in MOVES else illegal(MOVES, issue.state, verb)
+
+
+def moved(issue: Issue, verb: str, *happened: Event) -> Change[Issue]:
+    """The move that the tables name, with its events."""
+    state = State({**MOVES, **FOLLOWING}[(issue.state, verb)])
+    after = issue.model_copy(update={"state": state})
+    return Change(after, tuple(event(each) for each in happened), {"state": state.value})
+
+
+def others(issue: Issue, verb: str) -> tuple[str, ...]:
+    """What else would be legal now."""
+    return tuple(other for other in legal_verbs(MOVES, issue.state) if other != verb)
+
+
+def raised_it(issue: Issue, context: Context) -> bool:
+    """Whether who asks is the person who raised it."""
+    return context.role == Role.ENTREPRENEUR and context.principal == issue.person

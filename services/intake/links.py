@@ -1,0 +1,144 @@
+"""Links over HTTP: made and shown once, revoked, and redeemed for what a token of one issue says."""
+
+from collections import deque
+from collections.abc import Callable
+from hashlib import sha256
+from math import ceil
+from secrets import token_hex
+from time import monotonic
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.intake.issue.life import Issue
+from services.intake.issue.linking import opens
+from services.intake.issue.numbers import is_issue_id
+from shared.answers import answer, place_of, problem
+from shared.bus import gateway as gateways
+from shared.bus.gateway import Gateway
+from shared.contract.command import Command
+from shared.contract.commands.intake import MakeLink, RevokeLink
+from shared.domain.rights import Asker
+from shared.identity.callers import Requires
+from shared.store import Aggregates
+from shared.web import Id, Key
+
+Maker = Annotated[Asker, Depends(Requires("issue", "make_link"))]
+Revoker = Annotated[Asker, Depends(Requires("issue", "revoke_link"))]
+Redeemer = Depends(Requires("link", "redeem"))
+SECRET_BYTES = 16
+"""128 bits: nobody guesses them, so a plain hash of them keeps them secret."""
+OF_ONE_ISSUE, OF_ALL, WINDOW_SECONDS = 10, 300, 60.0
+"""So many wrong tries in so many seconds, then nobody may try: at one issue, and at all of them together."""
+NO_LINK = "这个链接无效或已失效 / this link is not valid, or no longer"
+
+
+class Asked(BaseModel):
+    """There is nothing to say when a link is made or revoked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Brought(BaseModel):
+    """A link as somebody opened it: issue, number and secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    link: str = Field(max_length=200, examples=["7K3M9QXT2B4N6.1.00112233445566778899aabbccddeeff"])
+
+
+class Admitted(BaseModel):
+    """What a link admits to: one issue, as the person who raised it."""
+
+    issue: str
+    person: str
+    """The reference by which the events of this issue know the person."""
+    serial: int
+
+
+class Throttle:
+    """Counts wrong tries of the last minute, in this process: of one name, and of all names together."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._wrong: deque[tuple[float, str]] = deque()
+
+    def wait_seconds(self, name: str) -> int:
+        """How long nobody may try this name; 0 where it may be tried."""
+        now = self._now()
+        while self._wrong and self._wrong[0][0] <= now - WINDOW_SECONDS:
+            self._wrong.popleft()
+        tries = [at for at, tried in self._wrong if tried == name]
+        if len(self._wrong) >= OF_ALL:
+            tries = [at for at, _ in self._wrong]
+        elif len(tries) < OF_ONE_ISSUE:
+            return 0
+        return max(1, ceil(tries[0] + WINDOW_SECONDS - now))
+
+    def wrong(self, name: str) -> None:
+        """A wrong try."""
+        self._wrong.append((self._now(), name))
+
+
+def routes(gateway: Gateway, store: Aggregates, throttle: Throttle | None = None) -> APIRouter:
+    """Whoever asks for a link sees it in that answer alone: only its hash is written down."""
+    router = APIRouter()
+    tries = throttle or Throttle()
+
+    @router.post("/issues/{id}/links", status_code=201, tags=["commands"], response_model=None)
+    async def make(
+        id: Id, asker: Maker, body: Asked, request: Request, idempotency_key: Key = None
+    ) -> JSONResponse:
+        """Make a link to an issue for the person who raised it; the one before is good no more.
+
+        The answer shows it, and nothing shows it again: the same request once more is another one, and refused.
+        """
+        secret = token_hex(SECRET_BYTES)
+        command = MakeLink(sha256=sha256(secret.encode()).hexdigest())
+        outcome, place = await _ask(id, asker, command, idempotency_key)
+        if outcome is not None and outcome["status"] == "done":
+            outcome = {**outcome, "link": f"{id}.{outcome['serial']}.{secret}"}
+        return answer(outcome, request, place, created=True)
+
+    @router.post("/issues/{id}/links/revoke", tags=["commands"], response_model=None)
+    async def revoke(
+        id: Id, asker: Revoker, body: Asked, request: Request, idempotency_key: Key = None
+    ) -> JSONResponse:
+        """Make the link to an issue worthless."""
+        outcome, place = await _ask(id, asker, RevokeLink(), idempotency_key)
+        return answer(outcome, request, place)
+
+    @router.post("/links/redeem", tags=["links"], response_model=Admitted, dependencies=[Redeemer])
+    async def redeem(body: Brought) -> Any:
+        """What a link admits to, for whoever signs tokens; the same answer for every link that is not valid."""
+        issue, serial, secret = _parts(body.link)
+        if wait := tries.wait_seconds(issue):
+            response = problem(429, "尝试过多，请稍后再试 / too many wrong tries: wait")
+            response.headers["Retry-After"] = str(wait)
+            return response
+        document = await store.get(issue) if is_issue_id(issue) else None
+        state = (document or {}).get("state")
+        known = None if state is None else Issue.model_validate(state)
+        if not opens(known, serial, secret) or known is None:
+            tries.wrong(issue)
+            return problem(404, NO_LINK)
+        return Admitted(issue=issue, person=known.person, serial=serial)
+
+    async def _ask(
+        id: str, asker: Asker, command: Command, key: str | None
+    ) -> tuple[dict[str, Any] | None, str]:
+        request = f"{command.verb}/{id}/{key or uuid4().hex}"
+        asked = gateways.Request(id, command, "http", asker.actor, request)
+        outcome = await gateway.ask(asked)
+        return None if outcome is None else dict(outcome), place_of(id, asked.id)
+
+    return router
+
+
+def _parts(link: str) -> tuple[str, int, str]:
+    """Issue, number and secret of a link; of what is none the issue may be anything, and the number is 0."""
+    issue, _, rest = link.strip().partition(".")
+    serial, _, secret = rest.partition(".")
+    return issue, int(serial) if serial.isascii() and serial.isdecimal() and len(serial) < 10 else 0, secret
