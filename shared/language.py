@@ -17,6 +17,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_THE_HOLDER: ("只有当前承办部门可以这样做", "only the department that holds it may do this"),
     Reason.STALE_ASSIGNMENT: ("这份办件已不是当前办件", "this is no longer the current assignment"),
     Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),
+    Reason.STALE_WORDS: ("原话已有变动，请先查看最新内容", "the words have changed: read the newest first"),
     Reason.STALE_DRAFT: ("这份答复稿已不是当前一稿", "this is not the current draft"),
     Reason.STALE_VERSION: ("这份答复已不是最新一版", "this is not the newest version of the reply"),
     Reason.STALE_REVISION: (

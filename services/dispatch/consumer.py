@@ -41,6 +41,7 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
     PromiseStarted,
+    WordsCorrected,
 )
 from shared.domain.aggregates import AggregateType, Consumer
 
@@ -67,6 +68,7 @@ ISSUE = AggregateType(
         PromiseStarted: reactions.promised,
         IssueAccepted: reactions.accept,
         IssueRejected: reactions.move,
+        WordsCorrected: reactions.correct_words,
         IssueAppealed: reactions.promised,
         AppealUpheld: reactions.move,
         IssueReferred: reactions.move,

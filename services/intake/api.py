@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.issue.life import MOVES, TAKEN_ON
+from services.intake.issue.life import MOVES, TAKEN_ON, Issue
 from services.intake.registering import Registering, Registration
 from services.intake.vault import Erased
 from shared.answers import answer, language_of, place_of, refusal
@@ -89,7 +89,7 @@ def routes(
         if state["state"] not in TAKEN_ON and (state["state"], AcceptIssue.verb) not in MOVES:
             return _refused(illegal(MOVES, state["state"], AcceptIssue.verb), request)
         try:
-            command = await registering.acceptance(id, state["words"]["words"])
+            command = await registering.acceptance(id, Issue.model_validate(state))
         except Erased:
             return _refused(Refusal(Reason.WORDS_ERASED), request)
         key = f"accept/{id}/{idempotency_key or uuid4().hex}"

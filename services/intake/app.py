@@ -12,6 +12,8 @@ from services.intake.sealing import Sealing
 from services.intake.vault import Vault
 from shared.contract.commands.intake import (
     AcceptIssue,
+    AppealRejection,
+    CorrectWords,
     MakeLink,
     ReferIssue,
     RegisterIssue,
@@ -25,6 +27,16 @@ from shared.settings import Settings
 
 KEYS = "keys"
 """The collection of the vault."""
+ROUTED = (
+    RegisterIssue,
+    AcceptIssue,
+    AppealRejection,
+    CorrectWords,
+    ReferIssue,
+    MakeLink,
+    RevokeLink,
+    *people.ROUTED,
+)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -38,15 +50,16 @@ def build(settings: Settings) -> FastAPI:
     registering = Registering(
         settings.jurisdiction, references, sealing, service.reference.reference.directory
     )
+    raisers = Raisers(references, service.store)
     return application(
         service,
         api.routes(service.gateway, service.store, registering),
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),
-        links.routes(service.gateway, service.store),
-        mending.routes(service.gateway, service.store, vault),
-        routed=(RegisterIssue, AcceptIssue, ReferIssue, MakeLink, RevokeLink, *people.ROUTED),
-        raisers=Raisers(references, service.store),
+        links.routes(service.gateway, service.store, raisers),
+        mending.routes(service.gateway, service.store, registering, raisers, vault),
+        routed=ROUTED,
+        raisers=raisers,
         opened={"issue": Reading(sealing).opened},
         prepared=prepared(registering, service.store),
     )

@@ -2,13 +2,15 @@
 
 from services.intake.enterprise import decisions as enterprise
 from services.intake.enterprise.life import Enterprise
-from services.intake.issue import appealing, decisions, linking, reactions, referring
+from services.intake.issue import appealing, decisions, linking, reactions, referring, wording
 from services.intake.issue.life import Issue, belongs, finished
 from services.intake.person import decisions as person
 from services.intake.person import life as persons
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
+    ConfirmWords,
+    CorrectWords,
     DecideAppeal,
     MakeLink,
     RecordReceipt,
@@ -35,6 +37,8 @@ ISSUE = AggregateType(
         ReferIssue: referring.refer,
         RecordReceipt: referring.record_receipt,
         WithdrawIssue: decisions.withdraw,
+        CorrectWords: wording.correct_words,
+        ConfirmWords: wording.confirm_words,
         MakeLink: linking.make_link,
         RevokeLink: linking.revoke_link,
     },

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.intake.issue.life import Issue
 from services.intake.registering import Registering, Registration
 from shared.contract.command import Command
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue
@@ -26,6 +27,8 @@ def prepared(registering: Registering, store: Aggregates) -> Mapping[str, Prepar
             if (other.subject, other.type) == (entry.subject, RegisterIssue.type):
                 return registering.accepted(Registration.model_validate(other.data), other.at)
         state = ((await store.get(entry.subject)) or {}).get("state")
-        return None if state is None else await registering.acceptance(entry.subject, state["words"]["words"])
+        if state is None:
+            return None
+        return await registering.acceptance(entry.subject, Issue.model_validate(state))
 
     return {RegisterIssue.type: register, AcceptIssue.type: accept}

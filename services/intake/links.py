@@ -23,6 +23,7 @@ from shared.contract.command import Command
 from shared.contract.commands.intake import MakeLink, RevokeLink
 from shared.domain.rights import Asker
 from shared.identity.callers import Requires
+from shared.identity.raisers import Raisers
 from shared.store import Aggregates
 from shared.web import Id, Key
 
@@ -82,7 +83,9 @@ class Throttle:
         self._wrong.append((self._now(), name))
 
 
-def routes(gateway: Gateway, store: Aggregates, throttle: Throttle | None = None) -> APIRouter:
+def routes(
+    gateway: Gateway, store: Aggregates, raisers: Raisers, throttle: Throttle | None = None
+) -> APIRouter:
     """Whoever asks for a link sees it in that answer alone: only its hash is written down."""
     router = APIRouter()
     tries = throttle or Throttle()
@@ -129,8 +132,8 @@ def routes(gateway: Gateway, store: Aggregates, throttle: Throttle | None = None
     async def _ask(
         id: str, asker: Asker, command: Command, key: str | None
     ) -> tuple[dict[str, Any] | None, str]:
-        request = f"{command.verb}/{id}/{key or uuid4().hex}"
-        asked = gateways.Request(id, command, "http", asker.actor, request)
+        asker, key = await raisers.asking(id, asker, key or uuid4().hex)
+        asked = gateways.Request(id, command, "http", asker.actor, f"{command.verb}/{id}/{key}")
         outcome = await gateway.ask(asked)
         return None if outcome is None else dict(outcome), place_of(id, asked.id)
 

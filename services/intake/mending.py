@@ -1,22 +1,31 @@
-"""Routes of intake by which mistakes are mended: another body's matter is handed on, and what it said is forgotten."""
+"""Routes by which mistakes are mended: words are corrected, a rejection appealed, another body's matter handed on."""
 
-from typing import Annotated, Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Protocol
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.intake.issue.life import Issue
+from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.referring import is_unspoken, unfit_reason
+from services.intake.registering import Appealing, Correction, Registering
+from services.intake.vault import Erased
 from shared.answers import answer, language_of, place_of, refusal
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
-from shared.contract.commands.intake import ReferIssue
+from shared.contract.command import Command
+from shared.contract.commands.intake import AppealRejection, CorrectWords, ReferIssue
+from shared.domain.decisions import Reason
 from shared.domain.rights import Asker
 from shared.identity.callers import Requires
+from shared.identity.raisers import Raisers
 from shared.store import Aggregates
 from shared.web import Id, Key
 
+Corrector = Annotated[Asker, Depends(Requires("issue", CorrectWords.verb))]
+Appellant = Annotated[Asker, Depends(Requires("issue", AppealRejection.verb))]
+Say = Callable[[Issue], Awaitable[Command]]
 Referrer = Annotated[Asker, Depends(Requires("issue", ReferIssue.verb))]
 
 
@@ -27,9 +36,33 @@ class Keys(Protocol):
         """Delete a key, where it is there."""
 
 
-def routes(gateway: Gateway, store: Aggregates, keys: Keys) -> APIRouter:
-    """What is handed to discipline inspection is read by nobody here any more: the key of its words is deleted."""
+def routes(
+    gateway: Gateway, store: Aggregates, registering: Registering, raisers: Raisers, keys: Keys
+) -> APIRouter:
+    """What is said later is sealed like the words; what goes to discipline inspection nobody reads here any more."""
     router = APIRouter(tags=["commands"])
+
+    @router.post("/issues/{id}/correct-words", response_model=None)
+    async def correct_words(
+        id: Id, asker: Corrector, body: Correction, request: Request, idempotency_key: Key = None
+    ) -> JSONResponse:
+        """Set corrected words beside the first (更正原话), which stay."""
+
+        async def correction(known: Issue) -> Command:
+            return await registering.correction(id, known, body)
+
+        return await _said(id, asker, correction, request, idempotency_key)
+
+    @router.post("/issues/{id}/appeal", response_model=None)
+    async def appeal(
+        id: Id, asker: Appellant, body: Appealing, request: Request, idempotency_key: Key = None
+    ) -> JSONResponse:
+        """Ask, once, for a rejection to be looked at again (申请复核)."""
+
+        async def appealing(known: Issue) -> Command:
+            return await registering.appeal(id, body)
+
+        return await _said(id, asker, appealing, request, idempotency_key)
 
     @router.post("/issues/{id}/refer", response_model=None)
     async def refer(
@@ -51,8 +84,26 @@ def routes(gateway: Gateway, store: Aggregates, keys: Keys) -> APIRouter:
         return answer(outcome, request, place_of(id, asked.id))
 
     async def _is_unspoken(id: str) -> bool:
-        document: Any = await store.get(id)
-        state = (document or {}).get("state")
-        return state is not None and is_unspoken(Issue.model_validate(state))
+        known = await _known(id)
+        return known is not None and is_unspoken(known)
+
+    async def _known(id: str) -> Issue | None:
+        state = ((await store.get(id)) or {}).get("state")
+        return None if state is None else Issue.model_validate(state)
+
+    async def _said(id: str, asker: Asker, say: Say, request: Request, key: str | None) -> JSONResponse:
+        """Post what somebody says about an issue that is known, as it may stand on the topic."""
+        known = await _known(id)
+        if known is None:
+            return refusal(Reason.UNKNOWN_ISSUE, language_of(request))
+        try:
+            command = await say(known)
+        except Erased:
+            return refusal(Reason.WORDS_ERASED, language_of(request))
+        asker, key = await raisers.asking(id, asker, key or uuid4().hex)
+        # Whether it was taken on by then is a part of the key: its words are on the command then, and not before.
+        stage = "plain" if known.state in TAKEN_ON else "sealed"
+        asked = gateways.Request(id, command, "http", asker.actor, f"{command.verb}/{id}/{key}/{stage}")
+        return answer(await gateway.ask(asked), request, place_of(id, asked.id))
 
     return router

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.intake.issue.life import Issue
-from services.intake.sealing import Sealing
+from services.intake.sealing import Sealing, Spoken, sealed_in
 from services.intake.vault import Erased
-from shared.contract.commands.intake import Sealed
 
 
 class Reading:
@@ -17,19 +16,33 @@ class Reading:
 
     async def opened(self, id: str, state: Mapping[str, Any]) -> dict[str, Any]:
         """The state with ``title`` and ``text``, and as far as there are any ``original`` (both as they were said),
-        ``called_from``, and of an anonymous issue ``enterprise`` and ``raised_by``.
+        ``called_from``, and of an anonymous issue ``enterprise`` and ``raised_by``; with ``corrected_words``, and in
+        ``appeal`` its reason.
 
         ``erased`` is true where all that is gone for everybody.
         """
         issue = Issue.model_validate(state)
-        sealed = Sealed(**{name: getattr(issue.words, name) for name in Sealed.model_fields})
         try:
-            spoken = await self._sealing.everything(id, issue.person, sealed)
+            spoken = await self._sealing.everything(id, issue.person, sealed_in(issue))
         except Erased:
-            return {**state, "erased": True}
+            plain = {name: value for name, value in state.items() if name != "appeal"}
+            return {**plain, "erased": True}
         opened = {**state, **spoken.words._asdict(), **spoken.private}
         if spoken.original is not None:
             opened["original"] = spoken.original._asdict()
         if spoken.called_from:
             opened["called_from"] = spoken.called_from
-        return opened
+        return {**opened, **await self._later(id, issue, spoken)}
+
+    async def _later(self, id: str, issue: Issue, spoken: Spoken) -> dict[str, Any]:
+        """What was said later: corrections of the words, and why a rejection was appealed against."""
+        said: dict[str, Any] = {}
+        if issue.corrections:
+            person = spoken.private.get("raised_by", issue.person)
+            corrections = await self._sealing.corrections(id, issue, person)
+            said["corrected_words"] = [words._asdict() for words, _ in corrections]
+            said["corrected_as_said"] = [original and original._asdict() for _, original in corrections]
+        if issue.appeal is not None:
+            reason = await self._sealing.opened(id, issue.appeal.reason)
+            said["appeal"] = {**issue.appeal.model_dump(mode="json"), "reason": reason}
+        return said

@@ -1,22 +1,33 @@
 """What somebody says becomes the command that stands on the topic: masked, sealed, and under references alone."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
+from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.numbers import issue_id
-from services.intake.sealing import Sealing, Spoken, Words
+from services.intake.issue.wording import version_of
+from services.intake.sealing import Sealing, Spoken, Words, sealed_in
 from shared.bus.gateway import DirectoryAt, Request
-from shared.contract.commands.intake import REFERENCE, AcceptIssue, GivenOccasion, RegisterIssue
-from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS, PRINCIPAL, FreeText
+from shared.contract.commands.intake import (
+    REFERENCE,
+    AcceptIssue,
+    AppealRejection,
+    CorrectWords,
+    GivenOccasion,
+    NewestWords,
+    RegisterIssue,
+)
+from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, PRINCIPAL, FreeText
 from shared.contract.words import Kind, Phase, Role, Source
 from shared.domain.decisions import Reason, Refusal
 from shared.domain.masking import masked
 from shared.domain.rights import Asker
 from shared.identity.references import References
 
+M = TypeVar("M", bound=BaseModel)
 SEALED = ("title", "text", "enterprise", "person", "occasion")
 """Fields of a registration that are not on the command as they were said."""
 
@@ -57,6 +68,21 @@ class Registration(BaseModel):
         if not value.strip():
             raise ValueError("must not be blank")
         return value
+
+
+class Correction(BaseModel):
+    """What should have been written down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=r"\S")
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+
+
+class Appealing(BaseModel):
+    """Why somebody appeals against a rejection."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
 
 
 class Registering:
@@ -112,15 +138,35 @@ class Registering:
         sealed = await self._sealing.seal(issue, person, spoken)
         return RegisterIssue(words=sealed, **given, **({"masked": count} if count else {}))
 
-    async def acceptance(self, issue: str, sealed: str) -> AcceptIssue:
-        """The acceptance of an issue with its words; raises Erased where they are gone."""
-        words = await self._sealing.words(issue, sealed)
-        return AcceptIssue(title=words.title, text=words.text)
+    async def acceptance(self, issue: str, known: Issue) -> AcceptIssue:
+        """The acceptance of an issue with its words and the newest correction; raises Erased where they are gone."""
+        words = await self._sealing.words(issue, known.words.words)
+        if not known.corrections:
+            return AcceptIssue(title=words.title, text=words.text)
+        newest = await self._sealing.words(issue, known.corrections[-1].words)
+        corrected = NewestWords(version=version_of(known), **newest._asdict())
+        return AcceptIssue(title=words.title, text=words.text, corrected=corrected)
+
+    async def correction(self, issue: str, known: Issue, body: Correction) -> CorrectWords:
+        """A correction as it stands on the topic: sealed, and masked beside it once the issue was taken on."""
+        heard, count = self._masked(body, None)
+        words = Words(heard.title, heard.text)
+        original = Words(body.title, body.text) if count else None
+        before = await self._sealing.everything(issue, known.person, sealed_in(known))
+        person = before.private.get("raised_by", known.person)
+        sealed = await self._sealing.seal(issue, person, Spoken(words, original))
+        plain = words._asdict() if known.state in TAKEN_ON else {}
+        return CorrectWords(words=sealed, **plain, **({"masked": count} if count else {}))
+
+    async def appeal(self, issue: str, body: Appealing) -> AppealRejection:
+        """An appeal as it stands on the topic; raises Erased where the issue's words are gone."""
+        heard, _ = self._masked(body, None)
+        return AppealRejection(reason=await self._sealing.text(issue, heard.reason.strip()))
 
     def accepted(self, body: Registration, at: datetime) -> AcceptIssue:
         """The acceptance of what is said in the same step of history."""
         heard, _ = self._masked(body, at)
         return AcceptIssue(title=heard.title, text=heard.text)
 
-    def _masked(self, body: Registration, at: datetime | None) -> tuple[Registration, int]:
+    def _masked(self, body: M, at: datetime | None) -> tuple[M, int]:
         return masked(body, lambda: self._directory(at or datetime.now(UTC)).phones())

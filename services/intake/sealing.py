@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from services.intake.issue.life import Issue
 from services.intake.vault import Erased, Key, Vault
 from shared.contract.commands.intake import Sealed
 
@@ -49,6 +50,14 @@ class Sealing:
             private=key.seal(_packed(spoken.private)) if spoken.private else "",
         )
 
+    async def text(self, issue: str, text: str) -> str:
+        """Something else that was said about an issue, under its key; raises Erased where that is gone."""
+        return (await self._vault.key_of(_issue(issue))).seal(text)
+
+    async def opened(self, issue: str, sealed: str) -> str:
+        """The same again; raises Erased where the issue's key is gone."""
+        return (await self._vault.key_of(_issue(issue))).open(sealed)
+
     async def words(self, issue: str, sealed: str) -> Words:
         """Title and text, masked; raises Erased where the issue's key is gone."""
         return Words(**json.loads((await self._vault.key_of(_issue(issue))).open(sealed)))
@@ -66,6 +75,17 @@ class Sealing:
             key.open(sealed.called_from) if sealed.called_from else "",
             private,
         )
+
+    async def corrections(self, issue: str, known: Issue, person: str) -> list[tuple[Words, Words | None]]:
+        """Each correction, and how it was said where something was masked; ``person``: under whose key that is."""
+        key = await self._vault.key_of(_issue(issue))
+        return [
+            (
+                Words(**json.loads(key.open(each.words))),
+                await self._opened_original(person, each.original),
+            )
+            for each in known.corrections
+        ]
 
     async def _sealed_original(self, issue: str, person: str, original: Words | None) -> str:
         """With the issue's id in it: two issues of one person that say the same do not look the same."""
@@ -92,6 +112,11 @@ class Sealing:
         except Erased:
             return None
         return Words(opened["title"], opened["text"])
+
+
+def sealed_in(issue: Issue) -> Sealed:
+    """What was said at the registration of an issue, as it is kept."""
+    return Sealed(**{name: getattr(issue.words, name) for name in Sealed.model_fields})
 
 
 def _issue(id: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from shared.contract.event import ORDERS, Event, Round
+from shared.contract.events.intake import CorrectedWords
 from shared.contract.words import OpenKind
 
 
@@ -17,6 +18,8 @@ class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
     kind: OpenKind
     title: str
     text: str
+    corrected: CorrectedWords | None = None
+    """The newest correction of these words by who said them."""
     head: str
     due_at: AwareDatetime | None = None
 
@@ -75,6 +78,15 @@ class OrderCorrected(Event, type="order.corrected.v1", topic=ORDERS):
     text: str
     promised_on: date | None = None
     reason: str
+
+
+class OrderWordsCorrected(Event, type="order.words_corrected.v1", topic=ORDERS):
+    """Happens when the words of an issue that this department has are corrected; the first ones stay beside them."""
+
+    assignment: str
+    version: Round
+    title: str
+    text: str
 
 
 class OrderReferred(Event, type="order.referred.v1", topic=ORDERS):

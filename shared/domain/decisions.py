@@ -107,6 +107,7 @@ class Reason(StrEnum):
     STALE_ASSIGNMENT = "stale_assignment"
     STALE_ROUND = "stale_round"
     STALE_DRAFT = "stale_draft"
+    STALE_WORDS = "stale_words"
     STALE_VERSION = "stale_version"
     STALE_REVISION = "stale_revision"
     RETURN_TOO_LATE = "return_too_late"

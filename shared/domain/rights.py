@@ -131,6 +131,11 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "decide_appeal"): _OFFICE,
     ("issue", "refer"): _OFFICE,
     ("issue", "record_receipt"): _OFFICE,
+    ("issue", "correct_words"): {
+        Role.ENTREPRENEUR: HERE,  # whose it is, the decision compares
+        **dict.fromkeys(_RECORDERS, OWN),
+    },
+    ("issue", "confirm_words"): {Role.ENTREPRENEUR: HERE},
     ("issue", "make_link"): {**dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("issue", "revoke_link"): {
         Role.ENTREPRENEUR: HERE,  # whose it is, the decision compares
@@ -186,7 +191,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
 }
 """(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes."""
 
-LINKED = ("read", "rate", "withdraw", "appeal", "revoke_link")
+LINKED = ("read", "rate", "withdraw", "appeal", "correct_words", "confirm_words", "revoke_link")
 """What a link to one issue admits to (docs/security.md)."""
 
 _INSIDE = (Role.OFFICE, *IN_DEPARTMENTS)
@@ -198,7 +203,6 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
         Role.ENTREPRENEUR,
         *(role for role in _RECORDERS if role is not Role.CPPCC),
     ),
-    "nobody": (),
     "as it was said": (Role.ENTREPRENEUR, Role.OFFICE),
     "raiser": (Role.ENTREPRENEUR, *OFFICIALS),
     "raiser of an anonymous issue": (Role.ENTREPRENEUR, Role.OFFICE),
@@ -241,8 +245,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             ),
             "course",
         ),
-        **dict.fromkeys(("title", "text"), "words"),
-        **dict.fromkeys(("original", "called_from"), "as it was said"),
+        **dict.fromkeys(("title", "text", "corrected", "corrected_words", "confirmed"), "words"),
+        **dict.fromkeys(("original", "called_from", "corrected_as_said"), "as it was said"),
         **dict.fromkeys(("appeal", "referral", "link"), "appeals and referrals"),
         **dict.fromkeys(("person", "enterprise", "raised_by", "recorded_by"), "raiser"),
         **dict.fromkeys(
@@ -250,7 +254,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "handling",
         ),
         "drafts": "drafts",
-        "words": "nobody",  # sealed: title and text stand in its place
+        **dict.fromkeys(("words", "corrections"), "nobody"),  # sealed: what is opened stands in their place
         "link_sha256": "nobody",
     },
     "person": dict.fromkeys(  # all but the contact, which has a route and a right of its own

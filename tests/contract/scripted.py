@@ -25,12 +25,17 @@ from shared.contract.commands.dispatch import (
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.commands.intake import (
+    AcceptIssue,
     AppealRejection,
+    ConfirmWords,
+    CorrectWords,
     DecideAppeal,
+    NewestWords,
     Receipt,
     RecordReceipt,
     ReferIssue,
     RejectIssue,
+    Sealed,
     WithdrawIssue,
 )
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
@@ -89,6 +94,7 @@ def records() -> tuple[Record, ...]:
     _passed_on_and_tracked(world)
     _ended_early(world)
     _appealed(world)
+    _worded(world)
     _referred(world)
     _late(world)
     _merged(world)
@@ -236,8 +242,22 @@ def _appealed(world: World) -> None:
         ground = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在法院审理中")
         world.ask(issue, ground, OFFICE)
         world.go_to(world.now + DAY)
-        world.ask(issue, AppealRejection(reason="已撤诉，请受理"), raiser(RAISER))
+        world.ask(issue, AppealRejection(reason="c2VhbGVk"), raiser(RAISER))
         world.ask(issue, DecideAppeal(upheld=upheld, reason="已核实撤诉情况"), "office:wang")
+
+
+def _worded(world: World) -> None:
+    """Words are corrected before and after the acceptance, and confirmed."""
+    issue = world.register(LIGHTS, RAISER, "lights-words")
+    for stage, light in (("registered", "四盏"), ("assigned", "五盏")):
+        plain = {} if stage == "registered" else {"title": LIGHTS.title, "text": f"缺{light}路灯。"}
+        world.ask(issue, CorrectWords(words=Sealed(words=light.encode().hex()), **plain), raiser(RAISER))
+        if stage == "registered":
+            words = NewestWords(version=2, title=LIGHTS.title, text=f"缺{light}路灯。")
+            accept = AcceptIssue(title=LIGHTS.title, text=LIGHTS.text, corrected=words)
+            world.ask(issue, accept, OFFICE)
+            world.ask(issue, AssignIssue(department="housing"), OFFICE)
+    world.ask(issue, ConfirmWords(version=3), raiser(RAISER))
 
 
 def _referred(world: World) -> None:

@@ -211,6 +211,7 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
         kind=given.kind,
         title=given.title,
         text=given.text,
+        corrected=given.corrected,
         head=lead.head,
         due_at=given.due_at,
     )

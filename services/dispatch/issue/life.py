@@ -12,6 +12,7 @@ from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
 from shared.contract.events.intake import (
     AppealUpheld,
+    CorrectedWords,
     IssueAccepted,
     IssueReferred,
     IssueRejected,
@@ -163,6 +164,8 @@ class Issue(AggregateState):
     kind: OpenKind
     title: str = ""
     text: str = ""
+    corrected: CorrectedWords | None = None
+    """The newest correction of those words, which stays beside them."""
     due_at: AwareDatetime | None = None
     assignment: str = ""
     department: str = ""

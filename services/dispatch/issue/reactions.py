@@ -1,10 +1,11 @@
 """What other owners' events make of an issue here, and what its department is told. Never a refusal."""
 
-from services.dispatch.issue.life import EVENT_MOVES, Issue, State
+from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, State
 from shared.contract.commands.dispatch import HandOver
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
     AppealUpheld,
+    CorrectedWords,
     IssueAccepted,
     IssueAppealed,
     IssueReferred,
@@ -12,8 +13,15 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
     PromiseStarted,
+    WordsCorrected,
 )
-from shared.contract.orders import OrderClosed, OrderReferred, OrderRework, OrderWithdrawn
+from shared.contract.orders import (
+    OrderClosed,
+    OrderReferred,
+    OrderRework,
+    OrderWithdrawn,
+    OrderWordsCorrected,
+)
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
 
@@ -37,8 +45,23 @@ def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Chang
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    words = {"title": event.title, "text": event.text}
+    words = {"title": event.title, "text": event.text, "corrected": event.corrected}
     return Change(issue.model_copy(update={"state": State(after), **words}))
+
+
+def correct_words(issue: Issue | None, event: WordsCorrected, context: Context) -> Change[Issue] | None:
+    """Corrected words stand beside the first; who has the issue reads them, also once a reply of it is out.
+
+    Before the issue is taken on there are none on the event: they come with the acceptance.
+    """
+    if issue is None or not event.text or issue.state not in (State.WAITING, *HELD, State.REPLIED):
+        return None
+    newest = {"version": event.version, "title": event.title, "text": event.text}
+    corrected = issue.model_copy(update={"corrected": CorrectedWords(**newest)})
+    if not issue.department:
+        return Change(corrected)
+    notice = OrderWordsCorrected(assignment=issue.assignment, **newest)
+    return Change(corrected, (order(issue.department, notice),))
 
 
 def move(

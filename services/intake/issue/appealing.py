@@ -35,12 +35,10 @@ def appeal(issue: Issue | None, command: AppealRejection, context: Context) -> C
     if rejected is None or context.now > rejected.appeal_until:
         until = rejected and rejected.appeal_until.astimezone(SHANGHAI).date()
         return Refusal(Reason.APPEAL_TOO_LATE, f"an appeal was possible until {until}")
-    if not command.reason.strip():
-        return Refusal(Reason.REASON_MISSING, "reason: say why it should be accepted after all")
     due = _promised_again(known, rejected.at, context)
     appealed = known.model_copy(
         update={
-            "appeal": Appeal(reason=command.reason.strip()),
+            "appeal": Appeal(reason=command.reason),
             "due_at": due.at,
             "provisional_because": due.because,
         }

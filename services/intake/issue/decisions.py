@@ -7,6 +7,7 @@ from services.intake.issue.moving import asked, moved, others, raised_it
 from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
 from services.intake.issue.referring import ALWAYS_ANSWERED
+from services.intake.issue.wording import corrected_in
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.events.intake import (
     IssueAccepted,
@@ -81,7 +82,12 @@ def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Chang
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    accepted = IssueAccepted(title=command.title, text=command.text, by=context.principal)
+    corrected = corrected_in(known, command)
+    if isinstance(corrected, Refusal):
+        return corrected
+    accepted = IssueAccepted(
+        title=command.title, text=command.text, corrected=corrected, by=context.principal
+    )
     return moved(known, command.verb, accepted)
 
 

@@ -31,6 +31,9 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+_WORDED = (State.REGISTERED, State.ACCEPTED)
+"""Where its words still matter to what will be answered."""
+
 MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "register"): State.REGISTERED,
     (State.REGISTERED, "accept"): State.ACCEPTED,
@@ -43,6 +46,7 @@ MOVES: dict[tuple[str, str], str] = {
     (State.APPEALED, "decide_appeal"): State.REGISTERED,
     (State.APPEALED, "withdraw"): State.WITHDRAWN,
     (State.REFERRED, "record_receipt"): State.REFERRED,
+    **{(state, verb): state for state in _WORDED for verb in ("correct_words", "confirm_words")},
 }
 """What may be asked. Nobody withdraws or refers an issue once a reply is out, not even in a new round."""
 
@@ -99,6 +103,7 @@ class Appeal(AggregateState):
     """The one appeal against a rejection."""
 
     reason: str
+    """Sealed under the issue's own key."""
     upheld: bool | None = None
     """None as long as nobody has decided."""
 
@@ -129,6 +134,10 @@ class Issue(AggregateState):
     kind: Kind
     origin: Source
     words: Sealed
+    corrections: tuple[Sealed, ...] = ()
+    """Words that were set beside the first, in order."""
+    confirmed: int = 0
+    """The version of its words that the person has confirmed; 1 are the first, 0 is none."""
     occasion: Occasion | None = None
     phase: Phase | None = None
     urgent: bool = False

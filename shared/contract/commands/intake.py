@@ -13,6 +13,7 @@ from shared.contract.event import (
     PRINCIPAL,
     FreeText,
     Number,
+    Round,
 )
 from shared.contract.words import Body, Confirmation, Kind, Phase, RejectionGround, Source
 
@@ -64,11 +65,38 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake"):
     urgent: StrictBool = False
 
 
+class NewestWords(BaseModel):
+    """Words that were corrected, masked, as who takes an issue on has read them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: Round
+    title: str = Field(min_length=1, max_length=MAX_TITLE_CHARS)
+    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+
+
 class AcceptIssue(Command, type="intake.accept.v1", service="intake"):
     """Take an issue on (受理); the gateway adds its words, masked."""
 
     title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS)
     text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    corrected: NewestWords | None = None
+    """Beside them the newest correction, where there is one."""
+
+
+class CorrectWords(Command, type="intake.correct_words.v1", service="intake"):
+    """Set corrected words beside the first (更正原话), which stay; they are sealed like those."""
+
+    words: Sealed
+    masked: Number = 0
+    title: FreeText = Field(default="", max_length=MAX_TITLE_CHARS)
+    text: FreeText = Field(default="", max_length=MAX_TEXT_CHARS)
+    """Masked, of an issue that was taken on: its words stand on the topics."""
+
+
+class ConfirmWords(Command, type="intake.confirm_words.v1", service="intake"):
+    """Confirm that the words were said so (确认原话): the version that was read, 1 as they were registered."""
+
+    version: Round
 
 
 class RejectIssue(Command, type="intake.reject.v1", service="intake"):
@@ -115,9 +143,9 @@ class RecordReceipt(Command, type="intake.record_receipt.v1", service="intake"):
 
 
 class AppealRejection(Command, type="intake.appeal.v1", service="intake"):
-    """Ask, once, for a rejection to be looked at again (申请复核)."""
+    """Ask, once, for a rejection to be looked at again (申请复核); why is sealed like the words."""
 
-    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    reason: Ciphertext
 
 
 class DecideAppeal(Command, type="intake.decide_appeal.v1", service="intake"):

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.contract.event import INTAKE, Event
+from shared.contract.event import INTAKE, Event, Round
 from shared.contract.words import (
     Kind,
     OpenBody,
@@ -59,12 +59,41 @@ class PromiseStarted(Event, type="promise.started.v1", topic=INTAKE):
     calendar: str
 
 
+class CorrectedWords(BaseModel):
+    """The newest correction of an issue's words, masked; version 1 are the first words, which stay."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    version: Round
+    title: str
+    text: str
+
+
 class IssueAccepted(Event, type="issue.accepted.v1", topic=INTAKE):
     """Happens when the intake office takes the issue on: from here on its words stand on the topics, masked."""
 
     title: str
     text: str
     by: str
+    corrected: CorrectedWords | None = None
+    """Beside its words the newest correction, where there is one."""
+
+
+class WordsCorrected(Event, type="words.corrected.v1", topic=INTAKE):
+    """Happens when who raised an issue, or who wrote it down for them, sets corrected words beside the first."""
+
+    version: Round
+    title: str = ""
+    text: str = ""
+    """Masked; empty until the issue is taken on, which then carries them."""
+    by: str = ""
+    """The official who wrote it down for the person; empty when they did it themselves."""
+
+
+class WordsConfirmed(Event, type="words.confirmed.v1", topic=INTAKE):
+    """Happens when who raised an issue confirms its words: version 1 as they were registered, else a correction."""
+
+    version: Round
+    person: str
 
 
 class IssueRejected(Event, type="issue.rejected.v1", topic=INTAKE, must_understand=True):

@@ -35,6 +35,7 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
     PromiseStarted,
+    WordsCorrected,
 )
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import id_of, subject_of
@@ -83,6 +84,7 @@ ASKS: dict[str, tuple[Command, str]] = {
 ACCEPTED = IssueAccepted(title="小区电梯坏了", text="物业三个月不修电梯", by="chen")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
 REJECTED = IssueRejected(ground=RejectionGround.PETITION, explanation="已在信访程序中", by="chen")
+CORRECTED = WordsCorrected(version=2, title="小区电梯坏了", text="两部电梯都坏了")
 UPHELD = AppealUpheld(reason="确已撤诉", by="wang")
 REFERRED = IssueReferred(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项", by="chen")
 GRANTED = ReworkDecided(round=2, reason="未解决", by="chen")

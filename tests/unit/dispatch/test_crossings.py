@@ -6,10 +6,11 @@ import pytest
 
 from services.dispatch.issue.life import HELD, State
 from shared.contract.event import Event
-from shared.contract.events.intake import IssueAppealed
+from shared.contract.events.intake import CorrectedWords, IssueAppealed, WordsCorrected
 from tests.unit.dispatch.given import (
     ACCEPTED,
     CLOSED,
+    CORRECTED,
     DRAFT,
     FIRST,
     GRANTED,
@@ -103,6 +104,47 @@ async def test_a_referral_wins_over_a_granted_rework_in_both_orders() -> None:
     assert granted_first.state.state is referred_first.state.state is State.REFERRED
     assert granted_first.told_to("housing")[-2:] == ["order.rework.v1", "order.referred.v1"]
     assert "order.rework.v1" not in referred_first.told_to("housing")
+
+
+@pytest.mark.parametrize("state", [*HELD, State.REPLIED])
+async def test_who_has_the_issue_reads_its_corrected_words_beside_the_first(state: State) -> None:
+    dispatch = await Dispatch().bring(state)
+    first, record = dispatch.state.text, dispatch.event(CORRECTED, after())
+    await dispatch.deliver(record)
+    await dispatch.deliver(record)
+    assert (dispatch.state.state, dispatch.state.text) == (state, first)
+    said = {"version": 2, "title": CORRECTED.title, "text": CORRECTED.text}
+    assert dispatch.state.corrected == CorrectedWords(**said)
+    orders = [entry for entry in dispatch.orders if entry[1] == "order.words_corrected.v1"]
+    assert orders == [("housing", "order.words_corrected.v1", {"assignment": FIRST, **said})]
+
+
+async def test_words_that_are_corrected_before_the_assignment_stand_on_the_order_in_both_orders() -> None:
+    early, late = await Dispatch().bring(State.WAITING), await Dispatch().bring(State.WAITING)
+    await early.take(CORRECTED)
+    await early.want("assign")
+    await late.want("assign")
+    await late.take(CORRECTED)
+    assert early.told_to("housing") == ["order.assigned.v1"]
+    assert early.orders[-1][2]["corrected"]["text"] == late.orders[-1][2]["text"] == CORRECTED.text
+    assert early.state.corrected == late.state.corrected
+
+
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.REFERRED, State.CLOSED, State.REJECTED])
+async def test_of_words_that_are_corrected_after_the_end_nobody_hears(state: State) -> None:
+    dispatch = await Dispatch().bring(state)
+    before, orders = dispatch.state, list(dispatch.orders)
+    await dispatch.take(CORRECTED)
+    assert (dispatch.state, dispatch.orders) == (before, orders)
+
+
+async def test_a_correction_from_before_the_acceptance_comes_with_it() -> None:
+    dispatch = await Dispatch().bring(State.REGISTERED)
+    await dispatch.take(WordsCorrected(version=2))
+    newest = CorrectedWords(version=2, title="电梯", text="两部电梯都坏了")
+    await dispatch.take(ACCEPTED.model_copy(update={"corrected": newest}))
+    await dispatch.want("assign")
+    assert dispatch.orders[-1][2]["corrected"] == newest.model_dump()
 
 
 async def test_an_issue_whose_appeal_is_upheld_waits_for_its_acceptance_with_the_date_that_the_raiser_was_told() -> (

@@ -9,6 +9,8 @@ from shared.contract.command import Command
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
+    ConfirmWords,
+    CorrectWords,
     DecideAppeal,
     RecordReceipt,
     ReferIssue,
@@ -30,6 +32,8 @@ REGISTER = RegisterIssue(words=WORDS, enterprise="91110000600037341L")
 ON_BEHALF = REGISTER.model_copy(update={"person": LI})
 ACCEPT = AcceptIssue(title="停车难", text="厂门口没有车位")
 REJECT = RejectIssue(ground=RejectionGround.LITIGATION, explanation="已在诉讼")
+CORRECT = CorrectWords(words=WORDS.model_copy(update={"words": "Y29ycmVjdGVk"}))
+CORRECT_PLAIN = CORRECT.model_copy(update={"title": "停车难", "text": "厂门口没有货车车位"})
 REFER = ReferIssue(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项")
 CONFIRMED = WithdrawIssue(
     reason=" 来电撤回 ", confirmed_by=Confirmation.CALL, confirmed_at=after(), called_by="chen"
@@ -38,8 +42,10 @@ ASKS: dict[str, tuple[Command, str]] = {
     "register": (REGISTER, RAISER),
     "accept": (ACCEPT, OFFICE),
     "reject": (REJECT, OFFICE),
-    "appeal": (AppealRejection(reason="诉讼已撤回"), RAISER),
+    "appeal": (AppealRejection(reason="c2VhbGVk"), RAISER),
     "decide_appeal": (DecideAppeal(upheld=True, reason="确已撤诉"), OTHER_OFFICE),
+    "correct_words": (CORRECT, RAISER),
+    "confirm_words": (ConfirmWords(version=1), RAISER),
     "refer": (REFER, OFFICE),
     "record_receipt": (RecordReceipt(number="信访〔2026〕17号", on=date(2026, 3, 2)), OFFICE),
     "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
@@ -76,6 +82,8 @@ class Played(OneAggregate):
 
     def want(self, verb: str) -> dict[str, Any]:
         command, actor = ASKS[verb]
+        if verb == "correct_words" and self.at == State.ACCEPTED:
+            command = CORRECT_PLAIN
         return self.ask(command, after(), actor)
 
     @property
