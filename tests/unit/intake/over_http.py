@@ -22,7 +22,7 @@ from tests.keys import KEYS, REFERENCES, bearer, caller, signed_in
 from tests.said import Entries
 from tests.unit.intake.given import Played
 from tests.unit.one_aggregate import after
-from tests.unit.reference import JURISDICTION
+from tests.unit.reference import JURISDICTION, builtin_reference
 
 LI, OFFICE, CLERK, OPERATOR = "entrepreneur:li", "office:chen", "clerk:zhao", "operator:wu"
 WORDS = Registration(title="停车难", text="厂门口没有车位")
@@ -35,7 +35,7 @@ class Intake:
         self.entries, self.clock, self.answers = Entries(), 0.0, True
         self.vault = Vault(self.entries, secret(KEYS, VAULT))  # type: ignore[arg-type]
         self.sealing = Sealing(self.vault)
-        self.registering = Registering(JURISDICTION, REFERENCES, self.sealing)
+        self.registering = Registering(JURISDICTION, REFERENCES, self.sealing, builtin_reference().directory)
         self.raisers = Raisers(REFERENCES, self)
         self.issue, self.asked = Played(), list[Request]()
         app = FastAPI(dependencies=[Depends(signed_in())])
