@@ -8,8 +8,8 @@ from shared.bus.gateway import Request
 from shared.contract.commands.intake import RegisterIssue, Sealed
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.contract.subjects import subject_of
+from shared.contract.words import Role
 from shared.domain.reference import Reference
-from shared.identity.raisers import RAISER
 from shared.identity.references import References
 
 TEXT_BYTES = 600
@@ -51,7 +51,7 @@ def registration(number: int) -> Request:
     person = REFERENCES.person(f"e{number % 1000}")
     subject = issue_id(REFERENCES.digest, INTAKE.jurisdiction, person, f"{number:020d}")
     command = RegisterIssue(words=Sealed(words=KEY.seal(_text(number))))
-    return Request(subject, command, "http", f"{RAISER}{person}", f"register/{subject}")
+    return Request(subject, command, "http", f"{Role.ENTREPRENEUR}:{person}", f"register/{subject}")
 
 
 def _text(number: int) -> str:

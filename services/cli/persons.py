@@ -31,9 +31,9 @@ def add(
     chamber: Annotated[str, typer.Option(help="The chamber they speak for.")] = "",
     trade: Annotated[str, typer.Option(help="The trade they speak for.")] = "",
     language: Annotated[str, typer.Option(help="zh or en")] = "zh",
-    channel: Annotated[
+    told_by: Annotated[
         list[str] | None,
-        typer.Option(help="How they want to be told: link, phone, mail, sms; more than once."),
+        typer.Option("--channel", help="How they want to be told: link, phone, mail, sms; more than once."),
     ] = None,
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
@@ -47,7 +47,7 @@ def add(
         "chamber": chamber,
         "trade": trade,
         "language": language,
-        "channels": channel or [],
+        "channels": told_by or [],
     }
     with operated(data, as_json, OFFICE) as services:
         answer = services.ask("intake", "/people", body, key=uuid4().hex)

@@ -210,6 +210,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "handling": OFFICIALS,
     "drafts": _INSIDE,
     "known of a person": tuple(Role),
+    "nobody": (),
 }
 """Groups of fields, and the roles that read them where they may read the aggregate at all."""
 

@@ -65,10 +65,11 @@ from tests.said import REFERENCES, issue_of, raiser
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 DAY = timedelta(days=1)
 SYSTEM, RAISER, OFFICE = "system:first-start", "li", "office:chen"
+FIRM = "91330500MA2B4A0Q6C"
 LIGHTS = Said(
     "园区北门外没有路灯",
     "园区北门外道路夜间没有路灯，职工下班不安全，请协调安装。",
-    {"kind": Kind.PROBLEM, "origin": Source.ONLINE, "enterprise": "91330500MA2B4A0Q6C"},
+    {"kind": Kind.PROBLEM, "origin": Source.ONLINE, "enterprise": FIRM},
 )
 ADVICE = Said(
     "建议增设夜班公交",
@@ -127,14 +128,14 @@ HOLIDAYS = ((1, 1), (5, 1), (10, 1))
 
 def _known_and_erased(world: World) -> None:
     """An enterprise is written down and mended; who speaks for it is registered, changed and erased."""
-    enterprise, person = f"enterprise:{LIGHTS.enterprise}", "0123456789abcdef0123456789abcdef"
+    enterprise, person = f"enterprise:{FIRM}", "0123456789abcdef0123456789abcdef"
     known = RecordEnterprise(name="湖州南太湖丝绸厂", trade="纺织业", size=EnterpriseSize.SMALL)
     world.ask(enterprise, known, OFFICE)
     changed = {"district": "吴兴区", "contacts": (person,), "revision": 1}
     world.ask(enterprise, known.model_copy(update=changed), OFFICE)
     subject, key = f"person:{person}", Key(f"person:{person}", bytes(32))
     sealed = {name: key.seal(part) for name, part in CONTACT.items()}
-    world.ask(subject, RegisterPerson(enterprise=LIGHTS.enterprise, **sealed), f"entrepreneur:{person}")
+    world.ask(subject, RegisterPerson(enterprise=FIRM, **sealed), f"entrepreneur:{person}")
     world.ask(subject, ChangePerson(trade="纺织业", phone=key.seal("13900139000")), OFFICE)
     world.ask(subject, ErasePerson(), f"entrepreneur:{person}")
 

@@ -20,7 +20,7 @@ from shared.identity.keys import signing_key
 from shared.identity.tokens import Caller, sign
 from tests.faults.services import MODULES
 from tests.fuzz.in_memory import ISSUE, in_memory
-from tests.keys import KEYS, bearer
+from tests.keys import KEYS, bearer, caller
 
 FIRM = "91330100799655058B"
 OPEN = ("/health/live", "/health/ready", "/metrics", "/asyncapi.json", "/openapi.json", "/docs")
@@ -49,8 +49,12 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "record", "read"
         case ["reference"] | ["departments"] if method == "GET":
             return "reference", "read"
-        case ["issues"]:
-            return "issue", "register"
+        case ["issues" | "people"]:
+            return kind, "register"
+        case ["people", "find"]:
+            return kind, "find"
+        case ["enterprises"]:
+            return kind, "read"
         case [*_, "links"]:
             return kind, "make_link"
         case [*_, "links", "revoke"]:
@@ -95,10 +99,11 @@ def closed(apps: Mapping[str, FastAPI]) -> list[Route]:
 
 
 def place(route: Route) -> str:
-    """The route's path about something that is nowhere."""
+    """The route's path about something that is nowhere; about a person, of whoever asks as an entrepreneur."""
     return (
         route.path.replace("{id}", "0000000000000")
         .replace("{code}", "nobody")
+        .replace("{person}", caller("entrepreneur:li").person)
         .replace("{topic}/{partition}/{offset}", "intake.events/0/999")
     )
 

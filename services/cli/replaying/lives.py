@@ -10,6 +10,7 @@ from services.cli.replaying.messages import Message
 from services.dispatch.issue.life import draft_hash
 from services.intake.issue.numbers import issue_id
 from shared.contract.words import Outcome, Role
+from shared.domain.masking import mask
 from shared.identity.references import References
 
 Entry = dict[str, Any]
@@ -118,9 +119,10 @@ class Life:
     def _answers(self, held: dict[str, str], at: datetime) -> tuple[Entry, ...]:
         """Drafted, signed off, checked and released at one instant, and so in one step: with number and hash.
 
-        A message has one real reply, so its draft is the first; its hash is known before it is handed in.
+        A message has one real reply, so its draft is the first; its hash is known before it is handed in: it is of
+        the masked text, as the gateway passes it on.
         """
-        text, outcome = self.message.reply or "", Outcome.EXPLAINED
+        text, outcome = mask(self.message.reply or "").text, Outcome.EXPLAINED
         draft = {**held, "outcome": outcome.value, "text": text}
         read = {**held, "draft": 1, "sha256": draft_hash(outcome, text, None)}
         return (

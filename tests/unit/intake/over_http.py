@@ -19,7 +19,7 @@ from shared.identity.raisers import Raisers
 from shared.problems import install_problems
 from shared.web import readable_fields
 from tests.keys import KEYS, REFERENCES, bearer, caller, signed_in
-from tests.said import Entries
+from tests.unit.entries import EntriesInMemory
 from tests.unit.intake.given import Played
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_reference
@@ -32,7 +32,7 @@ class Intake:
     """One issue and the routes of intake; ``clock`` is what the throttle reads, ``answers``: whether in time."""
 
     def __init__(self) -> None:
-        self.entries, self.clock, self.answers = Entries(), 0.0, True
+        self.entries, self.clock, self.answers = EntriesInMemory(), 0.0, True
         self.vault = Vault(self.entries, secret(KEYS, VAULT))  # type: ignore[arg-type]
         self.sealing = Sealing(self.vault)
         self.registering = Registering(JURISDICTION, REFERENCES, self.sealing, builtin_reference().directory)
