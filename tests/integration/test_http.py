@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from services.cli.embedded import Parts
-from tests.integration.broker import own_namespace, put, reader, said
+from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader, said
 from tests.integration.city import LEAK, City, city
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -308,8 +308,11 @@ async def test_every_service_serves_its_openapi_document(four: City) -> None:
 
 async def test_metrics_tell_outcomes_and_refusals_by_reason(four: City) -> None:
     await four.registered("counted")
-    await four.ask("intake", "/issues/0000000000000/accept", actor="office:chen")
-    text = (await four.clients["intake"].get("/metrics")).text
+    ground = {"ground": "petition", "explanation": "已在信访程序中"}
+    await four.ask("intake", "/issues/0000000000000/reject", ground, actor="office:chen")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while 'reason="unknown_issue"' not in (text := (await four.clients["intake"].get("/metrics")).text):
+            await asyncio.sleep(0.03)  # a batch is counted once it is committed, and answered before
     assert 'qinqing_refusals_total{reason="unknown_issue"}' in text
     assert 'qinqing_outcomes_total{status="done"}' in text
     for name in (

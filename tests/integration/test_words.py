@@ -35,7 +35,7 @@ async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
 async def raised(four: City, what: str, actor: str = LI, **more: Any) -> str:
     """An issue of which title and text have this word; its id."""
     body = {"title": f"{what}标题", "text": f"{what}正文，请回电{PHONE}。", **more}
-    answer = await four.done("intake", "/issues", body, key=f"li-{what}", actor=actor)
+    answer = await four.done("intake", "/issues", body, key=f"li-{what.encode().hex()}", actor=actor)
     assert answer["masked"] == 1
     return str(answer["id"])
 

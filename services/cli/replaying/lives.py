@@ -119,8 +119,8 @@ class Life:
     def _answers(self, held: dict[str, str], at: datetime) -> tuple[Entry, ...]:
         """Drafted, signed off, checked and released at one instant, and so in one step: with number and hash.
 
-        A message has one real reply, so its draft is the first; its hash is known before it is handed in: it is of
-        the masked text, as the gateway passes it on.
+        A message has one real reply, so its draft is the first; its hash is known before it is handed in, for the
+        numbers in it are masked here as the gateway would mask them.
         """
         text, outcome = mask(self.message.reply or "").text, Outcome.EXPLAINED
         draft = {**held, "outcome": outcome.value, "text": text}
