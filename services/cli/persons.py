@@ -31,7 +31,7 @@ def add(
     chamber: Annotated[str, typer.Option(help="The chamber they speak for.")] = "",
     trade: Annotated[str, typer.Option(help="The trade they speak for.")] = "",
     language: Annotated[str, typer.Option(help="zh or en")] = "zh",
-    reached_by: Annotated[
+    means: Annotated[
         list[str] | None,
         typer.Option("--channel", help="How they want to be told: link, phone, mail, sms; more than once."),
     ] = None,
@@ -47,7 +47,7 @@ def add(
         "chamber": chamber,
         "trade": trade,
         "language": language,
-        "channels": reached_by or [],
+        "channels": means or [],
     }
     with operated(data, as_json, OFFICE) as services:
         answer = services.ask("intake", "/people", body, key=uuid4().hex)

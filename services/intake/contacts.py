@@ -144,9 +144,15 @@ class Contacts:
             Look.model_validate(entry) for entry in await self._looks.between(f"{person}|", f"{person}}}")
         ]
 
-    async def is_registered(self, person: str) -> bool:
-        """Whether intake knows this person, or did before they were erased."""
-        return await self._registered(person) is not None
+    async def is_known(self, person: str) -> bool:
+        """Whether intake knows this person, or did before they were erased, or holds a key of them."""
+        if await self._registered(person) is not None:
+            return True
+        try:
+            await self.key_of(person)
+        except Erased:
+            return False
+        return True
 
     async def _registered(self, person: str) -> Mapping[str, Any] | None:
         document = await self._store.get(subject_of("person", person))

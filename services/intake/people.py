@@ -30,7 +30,7 @@ from shared.contract.words import Role
 from shared.domain.decisions import Reason
 from shared.domain.masking import mask
 from shared.domain.rights import Asker, Belongs, may
-from shared.identity.callers import Requires, WrongRole
+from shared.identity.callers import Requires
 from shared.identity.references import References
 from shared.openapi import PEOPLE
 from shared.web import Key as IdempotencyKey
@@ -148,82 +148,83 @@ def _registering(
 
 
 def _changing(router: APIRouter, gateway: gateways.Gateway, contacts: Contacts) -> None:
-    @router.post("/people/{person}/change", tags=["commands"], response_model=None)
+    @router.post("/people/{id}/change", tags=["commands"], response_model=None)
     async def change(
-        person: Person,
+        id: Person,
         asker: Annotated[Asker, Depends(Requires("person", "change"))],
         body: ChangedPerson,
         request: Request,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """Change what is known of a person."""
-        _judge(asker, "change", person)
+        if not _reaches(asker, "change", id) or not await contacts.is_known(id):
+            return _unknown(request)
         try:
-            sealed = _sealed(await contacts.key_of(person), body)
+            sealed = _sealed(await contacts.key_of(id), body)
         except Erased:
             return _erased(request)
         if body.phone:
-            await contacts.claim(Phone(body.phone), person)
+            await contacts.claim(Phone(body.phone), id)
         command = ChangePerson(**_open_fields(body), **sealed)
-        key = f"change/{person}/{idempotency_key or uuid4().hex}"
-        asked = gateways.Request(subject_of("person", person), command, "http", asker.actor, key)
+        key = f"change/{id}/{idempotency_key or uuid4().hex}"
+        asked = gateways.Request(subject_of("person", id), command, "http", asker.actor, key)
         outcome = await gateway.ask(asked)
         if body.phone is not None and outcome is not None and outcome["status"] == "done":
             if body.phone:  # again: who asked for this phone meanwhile found it to be nobody's yet
-                await contacts.claim(Phone(body.phone), person)
-            await contacts.keep_only(Phone(body.phone), person)
+                await contacts.claim(Phone(body.phone), id)
+            await contacts.keep_only(Phone(body.phone), id)
         return answer(outcome, request, place_of(asked.subject, asked.id))
 
-    @router.post("/people/{person}/erase", tags=["commands"], response_model=None)
+    @router.post("/people/{id}/erase", tags=["commands"], response_model=None)
     async def erase(
-        person: Person, asker: Annotated[Asker, Depends(Requires("person", "erase"))], request: Request
+        id: Person, asker: Annotated[Asker, Depends(Requires("person", "erase"))], request: Request
     ) -> JSONResponse:
         """Delete a person's key, and all they are found by: nobody reads their contact any more, wherever it stands.
 
         Asked again after it broke off, what is left is done.
         """
-        _judge(asker, "erase", person)
-        if not await contacts.is_registered(person):
-            return refusal(Reason.UNKNOWN_PERSON, language_of(request))
-        await contacts.erase(person)
+        if not _reaches(asker, "erase", id) or not await contacts.is_known(id):
+            return _unknown(request)
+        await contacts.erase(id)
         command: Command = ErasePerson()
         asked = gateways.Request(
-            subject_of("person", person), command, "http", asker.actor, f"erase/{person}/{uuid4().hex}"
+            subject_of("person", id), command, "http", asker.actor, f"erase/{id}/{uuid4().hex}"
         )
         outcome = await gateway.ask(asked)
-        await contacts.erase(person)  # what a change that was under way has added meanwhile
+        await contacts.erase(id)  # what a change that was under way has added meanwhile
         return answer(outcome, request, place_of(asked.subject, asked.id))
 
 
 def _looking(router: APIRouter, contacts: Contacts) -> None:
-    @router.post("/people/{person}/contact", tags=[PEOPLE], response_model=Contact)
+    @router.post("/people/{id}/contact", tags=[PEOPLE], response_model=Contact)
     async def contact(
-        person: Person,
+        id: Person,
         asker: Annotated[Asker, Depends(Requires("person", "contact"))],
         body: Looking,
         request: Request,
     ) -> Contact | JSONResponse:
         """A person's name, phone and mail; who looked, when and why is written down first."""
-        _judge(asker, "contact", person)
+        if not _reaches(asker, "contact", id):
+            return _unknown(request)
         try:
-            found = await contacts.show(person, asker.actor, mask(body.why.strip()).text)
+            found = await contacts.show(id, asker.actor, mask(body.why.strip()).text)
         except Erased:
             return _erased(request)
-        return found if found is not None else refusal(Reason.UNKNOWN_PERSON, language_of(request))
+        return found if found is not None else _unknown(request)
 
-    @router.get("/people/{person}/looks", tags=[PEOPLE])
+    @router.get("/people/{id}/looks", tags=[PEOPLE], response_model=list[Look])
     async def looks(
-        person: Person, asker: Annotated[Asker, Depends(Requires("person", "looks"))]
-    ) -> list[Look]:
+        id: Person, asker: Annotated[Asker, Depends(Requires("person", "looks"))], request: Request
+    ) -> list[Look] | JSONResponse:
         """Who looked at a person's contact, when and why, the oldest first."""
-        _judge(asker, "looks", person)
-        return await contacts.looks_at(person)
+        if not _reaches(asker, "looks", id):
+            return _unknown(request)
+        return await contacts.looks_at(id)
 
 
-def _judge(asker: Asker, verb: str, person: str) -> None:
-    """Raise WrongRole where this person is beyond the reach of who asks: here, before a key is read or deleted."""
-    if not may(asker, "person", verb, Belongs(person=person)):
-        raise WrongRole("an entrepreneur asks this of themselves alone")
+def _reaches(asker: Asker, verb: str, person: str) -> bool:
+    """Whether this person is within the reach of who asks: judged here, before a key is read or deleted."""
+    return may(asker, "person", verb, Belongs(person=person))
 
 
 def _sealed(key: Key, body: NewPerson | ChangedPerson) -> dict[str, str]:
@@ -238,6 +239,11 @@ def _open_fields(body: BaseModel) -> dict[str, object]:
 
 def _known(person: str) -> JSONResponse:
     return JSONResponse({"status": "done", "person": person, "known": True}, 201)
+
+
+def _unknown(request: Request) -> JSONResponse:
+    """The same answer for nobody known and for somebody whom it is not for the asker to know."""
+    return refusal(Reason.UNKNOWN_PERSON, language_of(request))
 
 
 def _erased(request: Request) -> JSONResponse:

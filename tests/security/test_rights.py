@@ -49,18 +49,18 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "record", "read"
         case ["reference"] | ["departments"] if method == "GET":
             return "reference", "read"
-        case ["issues" | "people"]:
-            return kind, "register"
-        case ["people", "find"]:
-            return kind, "find"
-        case ["enterprises"]:
-            return kind, "read"
         case [*_, "links"]:
             return kind, "make_link"
         case [*_, "links", "revoke"]:
             return kind, "revoke_link"
         case ["links", "redeem"]:
             return "link", "redeem"
+        case ["issues"] | ["people"]:
+            return kind, "register"
+        case ["people", "find"]:
+            return kind, "find"
+        case ["enterprises"]:
+            return kind, "read"
         case [_, "{id}"] | [_, "{id}", "outcomes"]:
             return kind, "read"
         case [_, _, "skip" | "publish-again" as verb]:

@@ -28,7 +28,8 @@ class People:
         await clients.ready()
         asked: list[tuple[str, Command, str]] = []
         for move in range(rng.randint(2, 9)):
-            actor = rng.choice((f"entrepreneur:{reference}", CLERKS[0]))
+            others = "entrepreneur:somebody" if rng.random() < 0.1 else CLERKS[0]
+            actor = rng.choice((f"entrepreneur:{reference}", others))
             key = f"person/{reference}/{move}"
             asked.append((actor, self._wish(move), key))
             await self._ask(reference, asked[-1])

@@ -62,15 +62,12 @@ def change(person: Person | None, command: ChangePerson, context: Context) -> Ch
 
 def erase(person: Person | None, command: ErasePerson, context: Context) -> Change[Person] | Refusal:
     """Forget everything but that there was somebody; their key is deleted before this is asked."""
-    known = _asked(person, command.verb)
-    if isinstance(known, Refusal):
-        return known
-    if known.state is State.ERASED:
-        return Change(known, outcome={**_outcome(known, context), "unchanged": True})
+    if person is not None and person.state is State.ERASED:
+        return Change(person, outcome={**_outcome(person, context), "unchanged": True})
     erased = Person(
-        state=State(MOVES[(known.state, command.verb)]),
-        reference=known.reference,
-        registered_at=known.registered_at,
+        state=State(MOVES[(person.state if person else NOTHING, command.verb)]),
+        reference=id_of(context.subject),
+        registered_at=person and person.registered_at,
         erased_at=context.now,
     )
     return _changed(erased, context, PersonErased(recorded_by=_official(context)))

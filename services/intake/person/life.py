@@ -23,10 +23,11 @@ class State(StrEnum):
 MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "register"): State.REGISTERED,
     (State.REGISTERED, "change"): State.REGISTERED,
+    (NOTHING, "erase"): State.ERASED,
     (State.REGISTERED, "erase"): State.ERASED,
     (State.ERASED, "erase"): State.ERASED,
 }
-"""What may be asked. Who asks to be erased once more is answered alike."""
+"""What may be asked. Who only raised issues has a key too, and may be erased; who asks once more is answered alike."""
 
 TIMERS: dict[str, str] = {State.REGISTERED: TERMINAL, State.ERASED: TERMINAL}
 
@@ -53,7 +54,7 @@ class Person(AggregateState):
     trade: str = ""
     language: Language | None = None
     channels: tuple[Means, ...] = ()
-    registered_at: AwareDatetime
+    registered_at: AwareDatetime | None = None
     erased_at: AwareDatetime | None = None
 
 

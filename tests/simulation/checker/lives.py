@@ -74,6 +74,7 @@ PERSON: Table = {
     ("", "person.registered"): ("registered",),
     ("registered", "person.changed"): ("registered",),
     ("registered", "person.erased"): ("erased",),
+    ("", "person.erased"): ("erased",),
 }
 ENTERPRISE: Table = {
     ("", "enterprise.registered"): ("registered",),

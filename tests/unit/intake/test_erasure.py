@@ -11,6 +11,7 @@ from shared.bus.records import Outgoing, Record
 from shared.contract.envelope import open_envelope, sha256_of
 from tests.faults.given import NOW, Store
 from tests.fuzz.in_memory import Known
+from tests.keys import REFERENCES
 from tests.unit.intake.given_people import HERSELF, LI, MAIL, NAME, OFFICE, PHONE, SHE, People, killed_at
 from tests.unit.reference import JURISDICTION
 
@@ -125,6 +126,17 @@ async def test_a_phone_of_who_was_erased_is_whose_it_becomes(people: People) -> 
     await erase(people)
     other = await people.registered(OFFICE, phone=OTHER)
     assert await people.found(OTHER) == other != SHE
+
+
+async def test_who_raised_issues_and_never_registered_is_erased_as_well(people: People) -> None:
+    """Their key is there: the original of what they said, where numbers were masked, is encrypted under it."""
+    other = REFERENCES.person("wu")
+    sealed = (await people.vault.key_for(f"person:{other}")).seal("原话")
+    assert (await people.ask(f"/people/{other}/erase", "entrepreneur:wu")).status_code == 200
+    with pytest.raises(Erased):
+        (await people.vault.key_for(f"person:{other}")).open(sealed)
+    again = await people.ask("/people", "entrepreneur:wu", **LI)
+    assert again.status_code == 409
 
 
 async def test_who_looked_is_still_known_after_the_erasure(people: People) -> None:

@@ -118,5 +118,18 @@ def test_a_wrong_credit_code_is_refused_and_one_in_small_letters_is_read() -> No
     assert person.ask(ChangePerson(enterprise="x"), after(), HERSELF)["reason"] == "wrong_credit_code"
 
 
-def test_nobody_who_was_never_registered_is_changed_or_erased() -> None:
-    assert {Person().want(verb)["reason"] for verb in ("change", "erase")} == {"unknown_person"}
+def test_nobody_who_was_never_registered_is_changed() -> None:
+    assert Person().want("change")["reason"] == "unknown_person"
+
+
+def test_who_only_raised_issues_is_erased_too_and_never_registered_again() -> None:
+    person = Person()
+    assert person.want("erase")["state"] == "erased"
+    assert person.events == [PersonErased()]
+    assert person.want("register")["reason"] == "already_registered"
+
+
+def test_another_entrepreneur_may_ask_nothing_of_somebody() -> None:
+    person = Person().walk(State.REGISTERED)
+    for verb in ("change", "erase"):
+        assert person.want(verb, "entrepreneur:somebody")["reason"] == "wrong_role"
