@@ -20,7 +20,7 @@ SAYS = {
     404: "There is no such thing",
     409: "Not possible in its present state",
     413: "The body is too large",
-    415: "The body is not called application/json",
+    415: "The body is not called application/json, or a file of a kind that is not taken",
     421: "Sent to the name of another host",
     422: "A field, parameter or header is wrong, or the content is not acceptable",
     429: "Too many wrong tries; Retry-After says for how many seconds",
@@ -89,7 +89,7 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses |= set() if tag == "operations" else {421}
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
     statuses |= {409} if tag == PEOPLE else set()
-    statuses |= {503} if tag in ("reading", PEOPLE) else set()
+    statuses |= {503} if tag in ("reading", "attachments", PEOPLE) else set()
     statuses |= {*OF_LINKS} if tag == "links" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()
     for status in sorted(statuses):

@@ -1,11 +1,11 @@
 """Whatever goes wrong over HTTP is a problem document: wrong bodies, fields, headers, paths, a bus that is away, bugs.
 
 Bodies are looked at before any route: too large, not called JSON, or no JSON that every reader takes alike (a key
-twice, NaN, half of a surrogate pair).
+twice, NaN, half of a surrogate pair). Only a route that reads files as they come has its body untouched.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -32,12 +32,12 @@ MALFORMED = {"type": f"{REFUSED}{Reason.MALFORMED}", "reason": Reason.MALFORMED}
 class Bodies:
     """Refuses bodies that no route should look at: over a size (before they are in memory), or no clean JSON."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
-        self._app, self._most = app, most_bytes
+    def __init__(self, app: ASGIApp, most_bytes: int, streamed: Collection[str]) -> None:
+        self._app, self._most, self._streamed = app, most_bytes, streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the bytes as they come; a missing or wrong content-length does not help."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._streamed:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
@@ -117,9 +117,12 @@ def _malformed(request: Request, status: int, faults: Sequence[_Fault]) -> JSONR
     return problem(status, title, errors=errors, **MALFORMED)
 
 
-def install_problems(app: FastAPI, most_bytes: int) -> None:
-    """Make every error of this application a problem document that names field and rule."""
-    app.add_middleware(Bodies, most_bytes=most_bytes)
+def install_problems(app: FastAPI, most_bytes: int, streamed: Collection[str] = ()) -> None:
+    """Make every error of this application a problem document that names field and rule.
+
+    ``streamed``: paths of routes that read their bodies as they come, with a limit of their own.
+    """
+    app.add_middleware(Bodies, most_bytes=most_bytes, streamed=streamed)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -325,11 +325,13 @@ def application(
     raisers: Raisers | None = None,
     opened: Mapping[str, Open] = MappingProxyType({}),
     prepared: Mapping[str, Prepare] = MappingProxyType({}),
+    streamed: Collection[str] = (),
 ) -> FastAPI:
     """The HTTP application of one service, OpenAPI at /docs; ``routers`` hold the routes of ``routed`` commands.
 
     ``raisers``: how entrepreneurs stand on this service's commands. ``opened``: by kind, how what is sealed in a
     state is opened for readers. ``prepared``: by type, how a command of history is made of what the driver says.
+    ``streamed``: paths of routes that read files as they come (shared/problems.py).
     """
 
     @asynccontextmanager
@@ -340,7 +342,7 @@ def application(
     # Its own copy of the documentation page: a county hall may have no way to the outside.
     app = FastAPIOffline(title=f"Qinqing {service.name}", version="1", redoc_url=None, lifespan=lifespan)
     settings = service.settings
-    install_problems(app, settings.body_bytes)
+    install_problems(app, settings.body_bytes, streamed)
     app.add_middleware(
         Hosts, hosts=settings.http_hosts, port=settings.http_port, origins=settings.http_origins
     )

@@ -15,6 +15,8 @@ BODY_BYTES, MOST_BODY_BYTES = 1_000_000, 10_000_000
 """Of an HTTP body: the largest as a rule, and the most that can be set, since one record holds 12 MiB."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HOST = r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
+ATTACHMENT_BYTES, MOST_ATTACHMENT_BYTES = 20_000_000, 100_000_000
+"""Of a file: the largest as a rule, and the most that can be set, since pictures are unpacked in memory."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")
 
 
@@ -60,6 +62,15 @@ class Settings(BaseSettings):
     )
     body_bytes: int = Field(
         BODY_BYTES, ge=1000, le=MOST_BODY_BYTES, description=f"largest HTTP body; 1000 to {MOST_BODY_BYTES}"
+    )
+    attachments_dir: str = Field(
+        "qinqing-attachments", min_length=1, description="folder of attachments; only intake uses it"
+    )
+    attachment_bytes: int = Field(
+        ATTACHMENT_BYTES,
+        ge=1000,
+        le=MOST_ATTACHMENT_BYTES,
+        description=f"largest attachment; 1000 to {MOST_ATTACHMENT_BYTES}",
     )
     outcome_seconds: float = Field(
         5.0,

@@ -1,5 +1,6 @@
 """Intake over HTTP: raise an issue and see its promised date at once, and take one on with its words."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
+from services.intake.attachments.folder import Folder, NotThere
+from services.intake.attachments.routes import not_there
 from services.intake.issue.life import MOVES, TAKEN_ON, Issue
 from services.intake.registering import Registering, Registration
 from services.intake.vault import Erased
@@ -44,7 +47,11 @@ def key_of(body: Registration, day: date) -> str:
 
 
 def routes(
-    gateway: Gateway, store: Aggregates, registering: Registering, on: Callable[[], date] = today
+    gateway: Gateway,
+    store: Aggregates,
+    registering: Registering,
+    folder: Folder,
+    on: Callable[[], date] = today,
 ) -> APIRouter:
     """Registration and acceptance have routes of their own: the words of an issue are sealed and opened here."""
     router = APIRouter(tags=["commands"])
@@ -62,12 +69,18 @@ def routes(
         that was not answered, or with 503, can be sent again. Phone and identity-card numbers in title and text are
         masked; the outcome says how many.
         """
+        key = idempotency_key or key_of(body, on())
         try:
-            asked = await registering.request(body, asker, idempotency_key or key_of(body, on()))
+            files = await asyncio.to_thread(folder.brought, body.attachments) if body.attachments else ()
+            asked = await registering.request(body, asker, key, files)
+            if isinstance(asked, Refusal):
+                return _refused(asked, request)
+            if files:
+                await asyncio.to_thread(folder.link, asked.subject, files)
         except Erased:
             return _refused(Refusal(Reason.WORDS_ERASED), request)
-        if isinstance(asked, Refusal):
-            return _refused(asked, request)
+        except NotThere as error:
+            return not_there(error.place)
         outcome = await gateway.ask(asked)
         return answer(outcome, request, place_of(asked.subject, asked.id), created=True)
 

@@ -1,8 +1,13 @@
 """Wiring of intake: settings, keys, consumer and routes become one running service."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from services.intake import api, enterprises, links, mending, people
+from services.intake.attachments import routes as attachments
+from services.intake.attachments.folder import Folder
+from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import consumer
 from services.intake.contacts import Contacts
 from services.intake.history import prepared
@@ -51,14 +56,18 @@ def build(settings: Settings) -> FastAPI:
         settings.jurisdiction, references, sealing, service.reference.reference.directory
     )
     raisers = Raisers(references, service.store)
+    folder = Folder(Path(settings.attachments_dir))
+    uploads = Uploads(folder, settings.attachment_bytes)
     return application(
         service,
-        api.routes(service.gateway, service.store, registering),
+        api.routes(service.gateway, service.store, registering, folder),
+        attachments.routes(folder, uploads, service.store, raisers),
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),
         links.routes(service.gateway, service.store, raisers),
-        mending.routes(service.gateway, service.store, registering, raisers, vault),
+        mending.routes(service.gateway, service.store, registering, raisers, vault, folder),
         routed=ROUTED,
+        streamed=(attachments.PLACE,),
         raisers=raisers,
         opened={"issue": Reading(sealing).opened},
         prepared=prepared(registering, service.store),

@@ -1,5 +1,6 @@
 """Routes by which mistakes are mended: words are corrected, a rejection appealed, another body's matter handed on."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Protocol
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from services.intake.attachments.folder import Folder
 from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.referring import is_unspoken, unfit_reason
 from services.intake.registering import Appealing, Correction, Registering
@@ -37,7 +39,12 @@ class Keys(Protocol):
 
 
 def routes(
-    gateway: Gateway, store: Aggregates, registering: Registering, raisers: Raisers, keys: Keys
+    gateway: Gateway,
+    store: Aggregates,
+    registering: Registering,
+    raisers: Raisers,
+    keys: Keys,
+    folder: Folder,
 ) -> APIRouter:
     """What is said later is sealed like the words; what goes to discipline inspection nobody reads here any more."""
     router = APIRouter(tags=["commands"])
@@ -70,8 +77,8 @@ def routes(
     ) -> JSONResponse:
         """Hand an issue to the body whose matter it is (转送), which ends it here.
 
-        A complaint about an official goes to discipline inspection without a reason: hand its words over first, for
-        they are deleted as soon as it is referred. Asked again, a deletion that was broken off is finished.
+        A complaint about an official goes to discipline inspection without a reason: hand its words and files over
+        first, for they are deleted as soon as it is referred. Asked again, a deletion that was broken off is finished.
         """
         if wrong := unfit_reason(body):
             return refusal(wrong.reason, language_of(request), detail=wrong.detail)
@@ -81,6 +88,7 @@ def routes(
         # Not by the outcome: whoever asks again, with this key or another, finds it referred and finishes the rest.
         if await _is_unspoken(id):
             await keys.erase(f"issue:{id}")
+            await asyncio.to_thread(folder.forget, id)
         return answer(outcome, request, place_of(id, asked.id))
 
     async def _is_unspoken(id: str) -> bool:

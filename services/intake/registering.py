@@ -5,12 +5,14 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
+from services.intake.attachments.folder import RECEIPT
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.numbers import issue_id
 from services.intake.issue.wording import version_of
 from services.intake.sealing import Sealing, Spoken, Words, sealed_in
 from shared.bus.gateway import DirectoryAt, Request
+from shared.contract.attachments import MOST_ATTACHMENTS, Attachment
 from shared.contract.commands.intake import (
     REFERENCE,
     AcceptIssue,
@@ -28,7 +30,7 @@ from shared.domain.rights import Asker
 from shared.identity.references import References
 
 M = TypeVar("M", bound=BaseModel)
-SEALED = ("title", "text", "enterprise", "person", "occasion")
+SEALED = ("title", "text", "enterprise", "person", "occasion", "attachments")
 """Fields of a registration that are not on the command as they were said."""
 
 
@@ -61,6 +63,10 @@ class Registration(BaseModel):
     occasion: Occasion | None = None
     phase: Phase | None = None
     urgent: StrictBool = False
+    attachments: tuple[Annotated[str, Field(pattern=RECEIPT)], ...] = Field(
+        default=(), max_length=MOST_ATTACHMENTS
+    )
+    """The receipts that the uploads of its files were answered."""
 
     @field_validator("title", "text")
     @classmethod
@@ -95,7 +101,9 @@ class Registering:
         self._jurisdiction, self._references, self._sealing = jurisdiction, references, sealing
         self._directory = directory
 
-    async def request(self, body: Registration, asker: Asker, key: str) -> Request | Refusal:
+    async def request(
+        self, body: Registration, asker: Asker, key: str, files: tuple[Attachment, ...] = ()
+    ) -> Request | Refusal:
         """The command of a registration; raises Erased where the key of its words was erased.
 
         ``asker`` is an entrepreneur by the person's own reference, or an official; ``key`` makes it the same issue when
@@ -109,6 +117,8 @@ class Registering:
             return Refusal(Reason.WRONG_ROLE, "person: an entrepreneur speaks for nobody else")
         issue = issue_id(references.digest, self._jurisdiction, own or asker.actor, key)
         command = await self.command(issue, own or body.person, body)
+        if files:
+            command = command.model_copy(update={"attachments": files})
         if own:
             asker = asker._replace(account=references.on_issue(issue, own, anonymous=body.anonymous))
         return Request(issue, command, "http", asker.actor, f"register/{issue}")

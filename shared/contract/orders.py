@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime
 
+from shared.contract.attachments import OpenAttachment
 from shared.contract.event import ORDERS, Event, Round
 from shared.contract.events.intake import CorrectedWords
 from shared.contract.words import OpenKind
@@ -22,6 +23,8 @@ class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
     """The newest correction of these words by who said them."""
     head: str
     due_at: AwareDatetime | None = None
+    attachments: tuple[OpenAttachment, ...] = ()
+    """The files handed in with the issue; the words are enough by themselves to act on, the files are at intake."""
 
 
 class OrderRuled(Event, type="order.ruled.v1", topic=ORDERS):

@@ -194,6 +194,17 @@ class Provisional(StrEnum):
     YEAR_NOT_PUBLISHED = "year_not_published"
 
 
+class MediaType(StrEnum):
+    """What an attachment may be once it is stored; a heic picture is stored as a jpeg."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
+    PDF = "application/pdf"
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
 class CloseReason(StrEnum):
     """Why an issue was closed."""
 
@@ -222,3 +233,4 @@ OpenChooser = Annotated[Chooser | str, _left]
 OpenTransferCause = Annotated[TransferCause | str, _left]
 OpenProvisional = Annotated[Provisional | str, _left]
 OpenCloseReason = Annotated[CloseReason | str, _left]
+OpenMediaType = Annotated[MediaType | str, _left]

@@ -246,7 +246,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             ),
             "course",
         ),
-        **dict.fromkeys(("title", "text", "corrected", "corrected_words", "confirmed"), "words"),
+        **dict.fromkeys(
+            ("title", "text", "attachments", "corrected", "corrected_words", "confirmed"), "words"
+        ),
         **dict.fromkeys(("original", "called_from", "corrected_as_said"), "as it was said"),
         **dict.fromkeys(("appeal", "referral", "link"), "appeals and referrals"),
         **dict.fromkeys(("person", "enterprise", "raised_by", "recorded_by"), "raiser"),

@@ -7,6 +7,7 @@ from services.dispatch import builtin as directory
 from services.intake.vault import Key
 from services.supervision import builtin
 from shared.bus.records import Record
+from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
@@ -51,6 +52,7 @@ from shared.contract.words import (
     Confirmation,
     EnterpriseSize,
     Kind,
+    MediaType,
     Outcome,
     RejectionGround,
     Role,
@@ -66,10 +68,20 @@ MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 DAY = timedelta(days=1)
 SYSTEM, RAISER, OFFICE = "system:first-start", "li", "office:chen"
 FIRM = "91330500MA2B4A0Q6C"
+PHOTO = Attachment(
+    sha256="9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab",
+    media_type=MediaType.JPEG,
+    bytes=1_830_412,
+)
 LIGHTS = Said(
     "园区北门外没有路灯",
     "园区北门外道路夜间没有路灯，职工下班不安全，请协调安装。",
-    {"kind": Kind.PROBLEM, "origin": Source.ONLINE, "enterprise": FIRM},
+    {
+        "kind": Kind.PROBLEM,
+        "origin": Source.ONLINE,
+        "enterprise": FIRM,
+        "attachments": (PHOTO,),
+    },
 )
 ADVICE = Said(
     "建议增设夜班公交",

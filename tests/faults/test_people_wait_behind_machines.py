@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from aiokafka import TopicPartition
 from fastapi import Depends, FastAPI
 
 from services.intake.api import routes
+from services.intake.attachments.folder import Folder
 from services.intake.consumer import consumer
 from shared.bus.gateway import Gateway
 from shared.bus.records import Outgoing
@@ -45,7 +47,7 @@ async def _intake(
     gateway = Gateway(SOURCE, publish, store, wait_seconds=wait_seconds)  # type: ignore[arg-type]
     app = FastAPI(dependencies=[Depends(signed_in())])
     install_problems(app, 1_000_000)
-    app.include_router(routes(gateway, store, registering(JURISDICTION)))  # type: ignore[arg-type]
+    app.include_router(routes(gateway, store, registering(JURISDICTION), Folder(Path("no files here"))))  # type: ignore[arg-type]
     app.include_router(command_routes(gateway, owned, (RegisterIssue, AcceptIssue)))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(

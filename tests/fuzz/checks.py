@@ -1,12 +1,19 @@
-"""What the fuzzer does not know by itself, loaded by it as its hook: one check."""
+"""What the fuzzer does not know by itself, loaded by it as its hooks: one check, and files that are whole."""
 
 import schemathesis
+from hypothesis import strategies
 from schemathesis import Case, CheckContext, Response
 
+from tests.unit.intake.files import WELCOME
+
+# Nobody draws a picture by chance: of each kind of file it has one that is whole.
+for media_type, (make, _) in WELCOME.items():
+    schemathesis.openapi.media_type(media_type, strategies.just(make()))
+
 OF_THE_FORM = (400, 415, 422)
-RULES_OF_OUR_OWN = {"title", "text", "policy", "phone", "Qinqing-Actor"}
+RULES_OF_OUR_OWN = {"title", "text", "policy", "phone", "attachments", "Qinqing-Actor"}
 """Fields with a rule that no JSON schema can say: not blank, in rising order, a limit for every clock, a number that
-can be called; and entrepreneurs are named by reference."""
+can be called; files that were handed in; and entrepreneurs are named by reference."""
 
 
 @schemathesis.check

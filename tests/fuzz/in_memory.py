@@ -121,8 +121,8 @@ class ServiceInMemory:
         return [out for out in self.log if (out.topic, out.key) == (topic, subject)]
 
 
-def in_memory(name: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
-    """One service's application over parts in memory."""
+def in_memory(name: str, monkeypatch: pytest.MonkeyPatch, **settings: object) -> FastAPI:
+    """One service's application over parts in memory; ``settings`` as the service takes them."""
     module = MODULES[name]
     monkeypatch.setattr(module, "Service", ServiceInMemory)
-    return module.build(Settings())
+    return module.build(Settings(**settings))

@@ -19,7 +19,7 @@ async def test_on_real_parts_whatever_is_asked_is_answered_as_the_document_says(
 ) -> None:
     async with AsyncExitStack() as stack:
         parts = embedded.kafka_bootstrap, embedded.store_urls["intake"], own_namespace("fuzz")
-        services = await stack.enter_async_context(city(*parts, name))
+        services = await stack.enter_async_context(city(*parts, name, attachments_dir=str(tmp_path)))
         code, output = await fuzzed(await stack.enter_async_context(services.served(name)), tmp_path)
         assert code == 0, output
         (await services.clients[name].get("/health/ready")).raise_for_status()

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 
 
-def application(name: str) -> FastAPI:
-    """One service over parts in memory."""
+def application(name: str, folder: Path) -> FastAPI:
+    """One service over parts in memory; its attachments go into this folder."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        return in_memory(name, monkeypatch)
+        return in_memory(name, monkeypatch, attachments_dir=str(folder))
 
 
 async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:
@@ -48,7 +48,9 @@ async def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[i
     """All four at once: a fuzzer waits most of its time."""
     async with AsyncExitStack() as stack:
         urls = {
-            name: await stack.enter_async_context(served(application(name), log_level="critical"))
+            name: await stack.enter_async_context(
+                served(application(name, tmp_path_factory.mktemp("files")), log_level="critical")
+            )
             for name in MODULES
         }
         found = await asyncio.gather(

@@ -112,9 +112,9 @@ class City:
         """An issue about a leak, raised with this key: its id, its number and its promise."""
         return await self.done("intake", "/issues", {**LEAK, **words}, key=key, actor=ENTREPRENEUR)
 
-    async def assigned(self, key: str) -> tuple[str, str]:
+    async def assigned(self, key: str, **words: Any) -> tuple[str, str]:
         """A new issue with the housing department: (issue, assignment)."""
-        id = (await self.registered(key))["id"]
+        id = (await self.registered(key, **words))["id"]
         await self.done("intake", f"/issues/{id}/accept", actor=OFFICE)
         await self.reaches("dispatch", id, "waiting")
         given = await self.done("dispatch", f"/issues/{id}/assign", {"department": "housing"}, actor=OFFICE)

@@ -1,6 +1,7 @@
 """The plain path through the four services over HTTP and over a department's topics, and clear answers to bad input."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest_asyncio
 from services.cli.embedded import Parts
 from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader, said
 from tests.integration.city import LEAK, City, city
+from tests.unit.intake.files import jpeg
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,8 +39,11 @@ def namespace() -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
-    async with city(embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace) as services:
+async def four(
+    embedded: Parts, namespace: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[City]:
+    parts = embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace
+    async with city(*parts, attachments_dir=str(tmp_path_factory.mktemp("files"))) as services:
         yield services
 
 
@@ -62,6 +67,19 @@ async def path_of(embedded: Parts, namespace: str, id: str) -> dict[str, list[st
             if value["subject"] == id:
                 found[raw.topic.removeprefix(f"{namespace}.")].append(value["type"])
         return found
+
+
+async def test_a_photo_goes_with_its_issue_to_the_department_and_is_read_at_intake(
+    four: City, embedded: Parts, namespace: str
+) -> None:
+    intake = four.clients["intake"]
+    file = (await intake.post("/attachments", content=jpeg())).json()
+    id, _ = await four.assigned("photo", attachments=[file["receipt"]])
+    async with reader(embedded.kafka_bootstrap, namespace, "dept.housing.orders") as read:
+        (ordered,) = (await read.event(id, "order.assigned.v1")).data["attachments"]
+    assert ordered == {key: file[key] for key in ("sha256", "media_type", "bytes")}
+    content = (await intake.get(f"/issues/{id}/attachments/{ordered['sha256']}")).content
+    assert hashlib.sha256(content).hexdigest() == ordered["sha256"]
 
 
 async def test_the_plain_path_over_http_from_registration_to_closing(

@@ -49,6 +49,8 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "record", "read"
         case ["reference"] | ["departments"] if method == "GET":
             return "reference", "read"
+        case ["attachments"]:
+            return "issue", "register"
         case [*_, "links"]:
             return kind, "make_link"
         case [*_, "links", "revoke"]:
@@ -61,7 +63,7 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return kind, "find"
         case ["enterprises"]:
             return kind, "read"
-        case [_, "{id}"] | [_, "{id}", "outcomes"]:
+        case [_, "{id}"] | [_, "{id}", "outcomes"] | [_, "{id}", "attachments", _]:
             return kind, "read"
         case [_, _, "skip" | "publish-again" as verb]:
             return "record", verb.replace("-", "_")
@@ -71,9 +73,10 @@ def right_of(path: str, method: str) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def apps() -> Iterator[Mapping[str, FastAPI]]:
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, FastAPI]]:
+    files = str(tmp_path_factory.mktemp("files"))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        yield {name: in_memory(name, monkeypatch) for name in MODULES}
+        yield {name: in_memory(name, monkeypatch, attachments_dir=files) for name in MODULES}
 
 
 @pytest.fixture
@@ -104,6 +107,7 @@ def place(route: Route) -> str:
         route.path.replace("{id}", "0000000000000")
         .replace("{code}", "nobody")
         .replace("{person}", caller("entrepreneur:li").person)
+        .replace("{sha256}", "0" * 64)
         .replace("{topic}/{partition}/{offset}", "intake.events/0/999")
     )
 

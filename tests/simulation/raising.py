@@ -5,8 +5,9 @@ from random import Random
 from typing import Any, NamedTuple
 
 from services.intake.issue.numbers import issue_id
+from shared.contract.attachments import Attachment
 from shared.contract.commands.intake import AcceptIssue, GivenOccasion, RegisterIssue
-from shared.contract.words import Kind, Phase, Source
+from shared.contract.words import Kind, MediaType, Phase, Source
 from tests.said import REFERENCES, raiser, sealed
 from tests.simulation.beginning import JURISDICTION
 
@@ -19,6 +20,11 @@ OFFICIALS = (
     "federation:ma",
     "cppcc:bai",
 )
+FILES = tuple(
+    Attachment(sha256=f"{number:064x}", media_type=media_type, bytes=1000 + number)
+    for number, media_type in enumerate((MediaType.JPEG, MediaType.PDF))
+)
+"""What people hand in: an issue has none, one or both of these."""
 ACCOUNTS = 3
 """So few people that some raise two issues."""
 STRANGER = raiser("stranger")
@@ -65,6 +71,8 @@ def raised(number: int, rng: Random) -> Raised:
         "anonymous": anonymous,
         "urgent": rng.random() < 0.1,
     }
+    if files := FILES[: number % (len(FILES) + 1)]:
+        about["attachments"] = files
     if official:
         about["person"] = person.partition(":")[2]
     if about["origin"] is Source.WRITTEN:

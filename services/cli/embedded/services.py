@@ -60,6 +60,7 @@ def service_program(
         "QINQING_JURISDICTION": jurisdiction(),
         "QINQING_KEYS_DIR": str(parts.keys_dir),
         "QINQING_INVENTED_PEOPLE": "0" if history else "1",
+        "QINQING_ATTACHMENTS_DIR": str(parts.data_dir / "attachments"),
     }
     if reply_limit is not None:
         env["QINQING_REPLY_LIMIT"] = reply_limit

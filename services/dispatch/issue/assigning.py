@@ -214,6 +214,7 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
         corrected=given.corrected,
         head=lead.head,
         due_at=given.due_at,
+        attachments=given.attachments,
     )
     return given, order(lead.department, ordered)
 

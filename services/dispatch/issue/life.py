@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from pydantic import AwareDatetime
 
+from shared.contract.attachments import OpenAttachment
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, ReworkDecided
 from shared.contract.events.intake import (
@@ -166,6 +167,7 @@ class Issue(AggregateState):
     text: str = ""
     corrected: CorrectedWords | None = None
     """The newest correction of those words, which stays beside them."""
+    attachments: tuple[OpenAttachment, ...] = ()
     due_at: AwareDatetime | None = None
     assignment: str = ""
     department: str = ""

@@ -30,7 +30,10 @@ def register(issue: Issue | None, event: IssueRegistered, context: Context) -> C
     """An issue exists; its words come when it is accepted."""
     if issue is not None:
         return None
-    return Change(Issue(state=State.REGISTERED, number=event.number, kind=event.kind, round=1))
+    files = event.attachments
+    return Change(
+        Issue(state=State.REGISTERED, number=event.number, kind=event.kind, round=1, attachments=files)
+    )
 
 
 def promised(

@@ -8,6 +8,7 @@ from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
 from services.intake.issue.referring import ALWAYS_ANSWERED
 from services.intake.issue.wording import corrected_in
+from shared.contract.attachments import OpenAttachment
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
 from shared.contract.events.intake import (
     IssueAccepted,
@@ -57,6 +58,7 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         provisional_because=due.because,
         policy=policy.version,
         calendar=calendar.version,
+        attachments=tuple(OpenAttachment(**dict(file)) for file in command.attachments),
     )
     promise = PromiseStarted(
         started_at=context.now,
@@ -180,6 +182,7 @@ def _registration(issue: Issue, number: str) -> IssueRegistered:
         anonymous=issue.anonymous,
         person=issue.person,
         recorded_by=issue.recorded_by,
+        attachments=issue.attachments,
     )
 
 

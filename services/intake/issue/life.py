@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from shared.contract.attachments import OpenAttachment
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.events.intake import Occasion
@@ -162,6 +163,8 @@ class Issue(AggregateState):
     link: Link | None = None
     link_sha256: str = ""
     """Of its secret; empty where there is no link, or none any more."""
+    attachments: tuple[OpenAttachment, ...] = ()
+    """The files handed in with it; who may read the issue's words may have them (attachments/routes.py)."""
 
 
 def finished(issue: Issue) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
+from shared.contract.attachments import MOST_ATTACHMENTS, Attachment
 from shared.contract.command import Command
 from shared.contract.event import (
     MAX_REASON_CHARS,
@@ -63,6 +64,7 @@ class RegisterIssue(Command, type="intake.register.v1", service="intake"):
     occasion: GivenOccasion | None = None
     phase: Phase | None = None
     urgent: StrictBool = False
+    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
 
 class NewestWords(BaseModel):

@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from shared.contract.attachments import OpenAttachment
 from shared.contract.event import INTAKE, Event, Round
 from shared.contract.words import (
     Kind,
@@ -46,6 +47,8 @@ class IssueRegistered(Event, type="issue.registered.v1", topic=INTAKE):
     """The reference of who raised it, on an anonymous issue one of this issue alone: only this person rates."""
     recorded_by: str = ""
     """The official who wrote it down for them; empty when they did it themselves."""
+    attachments: tuple[OpenAttachment, ...] = ()
+    """The files handed in with it, without their names; intake serves them (docs/decisions/0026)."""
 
 
 class PromiseStarted(Event, type="promise.started.v1", topic=INTAKE):

@@ -8,6 +8,7 @@ from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.delivery import check_delivery
 from tests.simulation.checker.figures import check_figures
+from tests.simulation.checker.files import check_files
 from tests.simulation.checker.heard import SKIP, Hearing
 from tests.simulation.checker.history import Acknowledged, Evidence, History, Said
 from tests.simulation.checker.lives import check_lives
@@ -49,6 +50,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_words(evidence),
         *check_raised(evidence),
         *check_people(evidence),
+        *check_files(evidence),
     ]
     if evidence.history.documents is not None:
         found += [

@@ -39,6 +39,7 @@ class Clause(StrEnum):
     WORDS_SAME = "words as they were said"
     RAISED_BY = "raised by whose it is"
     RAISER_ONLY = "only its raiser rates and takes back"
+    FILES_CARRIED = "files as handed in"
     # clocks
     CLOCK_STARTED_ONCE = "clock started once"
     CLOCK_STARTED = "clock started before anything else"

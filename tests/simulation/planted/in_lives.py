@@ -67,6 +67,21 @@ def supervision_never_says_what_it_had_seen() -> Patches:
     return told("clock.", lambda values: {"seen": ""})
 
 
+# ---------------------------------------------------------------------- files
+
+
+@fault(Clause.FILES_CARRIED)
+def an_order_leaves_the_files_of_its_issue_out() -> Patches:
+    return told("order.assigned", lambda values: with_data(values, attachments=[]))
+
+
+@fault(Clause.FILES_CARRIED)
+def a_registration_tells_of_one_file_alone() -> Patches:
+    return told(
+        "issue.registered", lambda values: with_data(values, attachments=values["data"]["attachments"][:1])
+    )
+
+
 # ---------------------------------------------------------------------- lives
 
 

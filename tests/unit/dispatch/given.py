@@ -9,6 +9,7 @@ from services.dispatch.consumer import consumer
 from services.dispatch.issue.life import State, draft_hash
 from shared.bus.processor import Batch, Processor
 from shared.bus.records import Outgoing, Record
+from shared.contract.attachments import OpenAttachment
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AssignIssue,
@@ -48,6 +49,8 @@ ISSUE = "issue-1"
 FIRST, SECOND = f"{ISSUE}.1", f"{ISSUE}.2"
 OFFICE, HANDLER, LEADER = "office:chen", "handler:housing/li", "department_leader:housing/wang"
 DUE = after(days=14, hours=8.5)
+PHOTO = OpenAttachment(sha256="a" * 64, media_type="image/a-later-kind", bytes=1_830_412)
+"""As a newer intake tells of it: of a kind that this dispatch does not know."""
 
 ASSIGN = AssignIssue(department="housing")
 SIGN, RETURN = SignAssignment(assignment=FIRST), ReturnAssignment(assignment=FIRST, reason="不属本局职责")
@@ -248,7 +251,7 @@ class Dispatch:
 
     async def register(self, kind: Kind = Kind.PROBLEM, subject: str = "") -> None:
         """Intake has registered an issue and promised a date."""
-        registered = IssueRegistered(number="HZ-1", kind=kind)
+        registered = IssueRegistered(number="HZ-1", kind=kind, attachments=(PHOTO,))
         versions = {"policy": "default-1", "calendar": "any"}
         promise = PromiseStarted(started_at=after(), due_at=DUE, limit="10wd", **versions)
         await self.deliver(*(self.event(event, after(), subject) for event in (registered, promise)))

@@ -62,6 +62,16 @@ async def test_an_order_carries_the_words_in_full_and_the_promised_date() -> Non
     assert (order["assignment"], order["round"]) == (FIRST, 1)
 
 
+async def test_an_order_says_which_files_there_are_as_intake_told_it_also_to_the_next_department() -> None:
+    dispatch = await Dispatch().bring(State.RETURNED)
+    await dispatch.ask(UPHOLD, after(hours=3), OFFICE)
+    orders = [
+        (code, order["attachments"]) for code, kind, order in dispatch.orders if kind.endswith("assigned.v1")
+    ]
+    files = [{"sha256": "a" * 64, "media_type": "image/a-later-kind", "bytes": 1_830_412}]
+    assert orders == [("housing", files), ("transport", files)]
+
+
 async def test_without_a_department_the_rules_choose_and_name_their_version_and_words() -> None:
     dispatch = await Dispatch().bring(State.WAITING)
     outcome = await dispatch.ask(AssignIssue(), after(), OFFICE)

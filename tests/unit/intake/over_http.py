@@ -1,12 +1,14 @@
 """Intake's own routes over one issue: the real ``apply``, real sealing over keys in memory, tokens of whoever asks."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import Depends, FastAPI
 
 from services.intake import api, links, mending
+from services.intake.attachments.folder import Folder
 from services.intake.consumer import ISSUE
 from services.intake.links import Throttle
 from services.intake.reading import Reading
@@ -24,6 +26,7 @@ from tests.unit.intake.given import Played
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_reference
 
+NO_FILES = Folder(Path("no files here"))
 LI, OFFICE, CLERK, OPERATOR = "entrepreneur:li", "office:chen", "clerk:zhao", "operator:wu"
 WORDS = Registration(title="停车难", text="厂门口没有车位")
 
@@ -41,9 +44,9 @@ class Intake:
         app = FastAPI(dependencies=[Depends(signed_in())])
         install_problems(app, 1_000_000)
         throttle = Throttle(lambda: self.clock)
-        app.include_router(api.routes(self, self, self.registering))  # type: ignore[arg-type]
+        app.include_router(api.routes(self, self, self.registering, NO_FILES))  # type: ignore[arg-type]
         app.include_router(links.routes(self, self, self.raisers, throttle))  # type: ignore[arg-type]
-        app.include_router(mending.routes(self, self, self.registering, self.raisers, self))  # type: ignore[arg-type]
+        app.include_router(mending.routes(self, self, self.registering, self.raisers, self, NO_FILES))  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://intake")
 

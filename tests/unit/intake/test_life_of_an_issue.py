@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from services.intake.issue.life import State
 from services.intake.issue.numbers import issue_number
 from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.contract.attachments import Attachment
 from shared.contract.command import Command
 from shared.contract.commands.intake import GivenOccasion, RegisterIssue, WithdrawIssue
 from shared.contract.events.feedback import ReworkDecided
@@ -17,7 +19,7 @@ from shared.contract.events.intake import (
     Occasion,
     PromiseStarted,
 )
-from shared.contract.words import Confirmation, Phase, Source
+from shared.contract.words import Confirmation, MediaType, Phase, Source
 from tests.said import WORDS, raiser
 from tests.unit.intake.given import (
     ACCEPT,
@@ -160,6 +162,30 @@ def test_an_urgent_issue_says_so_on_its_event() -> None:
     issue = Played()
     issue.ask(REGISTER.model_copy(update={"urgent": True}), after(), RAISER)
     assert isinstance(issue.events[0], IssueRegistered) and issue.events[0].urgent and issue.state.urgent
+
+
+def test_a_registration_keeps_its_files_and_tells_what_they_are() -> None:
+    files = tuple(
+        Attachment(sha256=letter * 64, media_type=media_type, bytes=7)
+        for letter, media_type in (("a", MediaType.JPEG), ("b", MediaType.DOCX))
+    )
+    issue = Played()
+    assert issue.ask(REGISTER.model_copy(update={"attachments": files}), after(), RAISER)["status"] == "done"
+    registered = issue.events[0]
+    assert isinstance(registered, IssueRegistered)
+    assert registered.attachments == issue.state.attachments
+    assert [dict(file) for file in registered.attachments] == [dict(file) for file in files]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("sha256", "A" * 64), ("sha256", "a"), ("media_type", "image/gif"), ("bytes", 0), ("name", "李四.pdf")],
+)
+def test_a_command_takes_of_a_file_its_hash_kind_and_size_and_nothing_else(field: str, value: object) -> None:
+    file = {"sha256": "a" * 64, "media_type": MediaType.PDF, "bytes": 7}
+    RegisterIssue(words=WORDS, attachments=[file])
+    with pytest.raises(ValidationError):
+        RegisterIssue(words=WORDS, attachments=[{**file, field: value}])
 
 
 def test_a_wrong_credit_code_is_refused_with_the_rule() -> None:

@@ -1,0 +1,158 @@
+"""Attachments over HTTP: hand a file in, and read one that an issue lists."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, BinaryIO
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from fastapi import Path as InPath
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+from typing_extensions import TypedDict
+
+from services.intake.attachments.content import EXTENSIONS, MOST_PIXELS, PICTURES, TAKEN, Fault, NotTaken
+from services.intake.attachments.folder import Folder
+from services.intake.attachments.uploads import Uploads
+from services.intake.consumer import ISSUE
+from shared.answers import problem
+from shared.contract.commands.intake import RegisterIssue
+from shared.contract.words import MediaType
+from shared.identity.callers import Requires, caller_of
+from shared.identity.raisers import Raisers
+from shared.identity.tokens import Caller
+from shared.problems import MALFORMED
+from shared.store import Aggregates
+from shared.web import Id, readable_fields
+
+log = structlog.get_logger(__name__)
+
+PLACE = "/attachments"
+CHUNK_BYTES = 256 * 1024
+NAME_CHARS = 12
+UNKNOWN = "application/octet-stream"
+HANDED_IN = [*PICTURES, MediaType.PDF, MediaType.DOCX, MediaType.XLSX]
+BINARY: Mapping[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+Sha256 = Annotated[str, InPath(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Uploaded(TypedDict):
+    """A file that was taken. ``receipt`` lists it on an issue; ``name`` is the one under which it is served."""
+
+    sha256: str
+    media_type: MediaType
+    bytes: int
+    name: str
+    receipt: str
+
+
+def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers) -> APIRouter:
+    """``POST /attachments`` and ``GET /issues/{id}/attachments/{sha256}``; neither holds a file in memory."""
+    router = APIRouter()
+
+    @router.post(
+        PLACE,
+        status_code=201,
+        tags=["attachments"],
+        dependencies=[Depends(Requires("issue", RegisterIssue.verb))],
+        response_model=Uploaded,
+        openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(HANDED_IN, BINARY)}},
+    )
+    async def upload(request: Request) -> Any:
+        """Hand a file in, as the whole body; what it is called does not count, only what it is.
+
+        Pictures are written anew without where and when they were taken. The answer's receipt lists the file on an
+        issue, within a day.
+        """
+        declared = request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > uploads.most_bytes:
+            return _refused(Fault.TOO_LARGE, uploads.most_bytes)
+        try:
+            file = await uploads.take(request.stream())
+            receipt = await asyncio.to_thread(folder.receipt, file.sha256)
+        except NotTaken as error:
+            return _refused(error.fault, uploads.most_bytes)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except OSError as error:
+            log.warning("a file could not be kept", error=f"{type(error).__name__}: {error}"[:300])
+            return problem(503, "附件暂时无法保存，请稍后再试 / the file cannot be kept now: try again later")
+        name = name_of(file.sha256, file.media_type)
+        return Uploaded(
+            sha256=file.sha256, media_type=file.media_type, bytes=file.bytes, name=name, receipt=receipt
+        )
+
+    @router.get(
+        "/issues/{id}/attachments/{sha256}",
+        tags=["reading"],
+        response_class=StreamingResponse,
+        responses={200: {"content": dict.fromkeys([*EXTENSIONS, UNKNOWN], BINARY)}},
+    )
+    async def read(id: Id, sha256: Sha256, request: Request) -> Response:
+        """One file of an issue, to be saved and not to be shown in place."""
+        listed = await _may_have(store, raisers, id, sha256, caller_of(request))
+        try:
+            if listed is None:
+                raise FileNotFoundError
+            file = await asyncio.to_thread(folder.path_of(id, sha256).open, "rb")
+        except FileNotFoundError:  # also of what was deleted with its words
+            return problem(404, "这件问题没有这份附件 / the issue has no such attachment")
+        media_type = listed if listed in EXTENSIONS else UNKNOWN
+        headers = {
+            "Content-Length": str(os.fstat(file.fileno()).st_size),
+            "Content-Disposition": f'attachment; filename="{name_of(sha256, media_type)}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private",
+        }
+        return StreamingResponse(_chunks(file), media_type=media_type, headers=headers)
+
+    return router
+
+
+def not_there(place: int) -> JSONResponse:
+    """What a registration is answered that lists a file which is not there."""
+    errors = [{"field": f"attachments.{place}", "rule": f"POST {PLACE}"}]
+    title = "附件不存在或已过期，请重新上传 / the attachment is not there, or no longer: hand it in again"
+    return problem(422, title, errors=errors, **MALFORMED)
+
+
+def name_of(sha256: str, media_type: str) -> str:
+    """The name under which a file is saved: the beginning of its hash, and the ending of what it is."""
+    return f"{sha256[:NAME_CHARS]}.{EXTENSIONS.get(media_type, 'bin')}"
+
+
+async def _may_have(
+    store: Aggregates, raisers: Raisers, issue: str, sha256: str, caller: Caller
+) -> str | None:
+    """The media type of a file that this issue lists for whoever asks; None where it lists none for them.
+
+    Rights on files are judged here: who reads the issue's words (shared/domain/rights.py) may have its files.
+    """
+    document = await store.get(issue)
+    fields = (
+        {} if document is None else readable_fields(ISSUE, document, raisers.known(issue, caller, document))
+    )
+    listed = fields.get("attachments", ())
+    return next((str(file["media_type"]) for file in listed if file["sha256"] == sha256), None)
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
+
+
+def _refused(fault: Fault, most_bytes: int) -> JSONResponse:
+    status, title, rule = {
+        Fault.TOO_LARGE: (413, "附件太大 / the file is too large", f"at most {most_bytes} bytes"),
+        Fault.NOT_TAKEN: (415, "不支持这种附件 / a file of this kind is not taken", TAKEN),
+        Fault.TOO_MANY_PIXELS: (
+            422,
+            "图片像素太多 / the picture has too many pixels",
+            f"at most {MOST_PIXELS} pixels",
+        ),
+        Fault.UNREADABLE: (422, "附件无法读取 / the file cannot be read", "a whole file"),
+    }[fault]
+    more = MALFORMED if status == 422 else {}
+    return problem(status, title, errors=[{"field": "body", "rule": rule}], **more)
