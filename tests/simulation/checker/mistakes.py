@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import SERVICES, Event, Evidence, aggregate_of, kind_of
@@ -11,6 +12,9 @@ from tests.simulation.checker.mergers import orders_of
 
 TELLS = {"assignment.recalled": "order.recalled", "reply.corrected": "order.corrected"}
 """What the department that is concerned is told, once each."""
+
+PASSED_ON = ("assignment.ruled", "assignment.transferred")
+"""What is told of two assignments is judged with the mergers (mergers.py)."""
 
 
 def check_mistakes(evidence: Evidence) -> Iterator[Violation]:
@@ -34,10 +38,9 @@ def _assignments(subject: str, events: list[Event], evidence: Evidence) -> Itera
             drafted.add(data["assignment"])
         if kind == "assignment.returned" and data["assignment"] in drafted:
             yield Clause.RETURNED(f"{subject}: {event['id']} returns what was drafted in already")
-        asked = evidence.by_id.get(str(event.get("cause", "")))
-        meant = ((asked and asked.event) or {}).get("data", {}).get("assignment")
-        about = data.get("previous_assignment") or data.get("assignment")
-        if meant is not None and meant != about:
+        meant = _asked(event, evidence).get("assignment")
+        about = data.get("assignment")
+        if meant not in (None, about) and kind not in PASSED_ON:
             yield Clause.ASKED_OF(
                 f"{subject}: {event['id']} ({kind}) is about {about}, asked was it of {meant}"
             )
@@ -59,10 +62,8 @@ def _handlers(subject: str, events: list[Event]) -> Iterator[Violation]:
             handler, substitute = data["handler"], data.get("substitute", "")
         elif kind == "reply.drafted" and handler:
             person = data["by"].partition("/")[2]
-            if person and person not in {
-                handler,
-                substitute,
-            }:  # without a person it is the department's own system
+            # Without a person it is the department's own system.
+            if person not in {handler, substitute, ""}:
                 yield Clause.DRAFTED_BY(
                     f"{subject}: {event['id']} was drafted by {data['by']}, not {handler}"
                 )
@@ -85,8 +86,7 @@ def _corrections(subject: str, events: list[Event], evidence: Evidence) -> Itera
             yield Clause.CORRECTED(
                 f"{subject}: {event['id']} is version {data['version']} after {version}, with another {kept}"
             )
-        asked = evidence.by_id.get(str(event.get("cause", "")))
-        read = ((asked and asked.event) or {}).get("data", {})
+        read = _asked(event, evidence)
         if read and (read.get("version"), read.get("sha256")) != (version, sha256):
             yield Clause.CORRECTION_READ(
                 f"{subject}: {event['id']} mends version {read.get('version')}, the newest was {version}"
@@ -94,6 +94,12 @@ def _corrections(subject: str, events: list[Event], evidence: Evidence) -> Itera
         if data["by"] in hands:
             yield Clause.CORRECTED_BY(f"{subject}: {event['id']} was written by who answered: {data['by']}")
         version, sha256 = data["version"], data["sha256"]
+
+
+def _asked(event: Event, evidence: Evidence) -> Mapping[str, Any]:
+    """What the command said that an event came of, or the other owner's event; nothing where no record says it."""
+    cause = evidence.by_id.get(str(event.get("cause", "")))
+    return {} if cause is None or cause.event is None else dict(cause.event["data"])
 
 
 def _hash(data: Mapping[str, object]) -> str:
