@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,6 +63,12 @@ def test_the_plan_registers_accepts_assigns_signs_and_answers_at_the_real_times(
     read = {"assignment": "a.1", "draft": 1, "sha256": draft_hash(Outcome.EXPLAINED, "已修", None)}
     assert [entry["data"] for entry in steps[3].entries[1:]] == [read] * 3
     assert life().inputs(UNTIL) == len(steps) == 4
+
+
+def test_a_number_in_a_real_reply_is_masked_before_its_hash_is_named() -> None:
+    drafted, signed = play(life(replace(ANSWERED, reply="请致电13812345678")))[3].entries[:2]
+    assert drafted["data"]["text"] == "请致电138****5678"
+    assert signed["data"]["sha256"] == draft_hash(Outcome.EXPLAINED, "请致电138****5678", None)
 
 
 def test_the_issues_id_is_the_one_that_its_author_would_be_given() -> None:
