@@ -2,23 +2,35 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from hashlib import sha256
 from random import Random
 from typing import Any
 
+from services.intake.issue.life import Issue
+from services.intake.issue.linking import opens
 from shared.bus.gateway import Request, sealed
 from shared.bus.records import Outgoing
 from shared.bus.reference import TOPICS
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import AssignIssue, PublishDepartment
 from shared.contract.commands.feedback import FinishTracking
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
+from shared.contract.commands.intake import (
+    AcceptIssue,
+    CorrectWords,
+    MakeLink,
+    RecordReceipt,
+    RegisterIssue,
+    RejectIssue,
+    RevokeLink,
+    WithdrawIssue,
+)
 from shared.contract.subjects import subject_of
 from shared.contract.words import RejectionGround
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.raising import Raised
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import OFFICE, Sight, any_wish, correction, next_wish
+from tests.simulation.sight import OFFICE, Sight, any_wish, correction, next_wish, taken_back
 from tests.simulation.world import Ask
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -123,7 +135,8 @@ class Clients:
         asked: list[tuple[str, Command, str]] = [(raised.actor, register, f"register/{subject}")]
         for move in range(MOST_MOVES):
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
-            if sight.over or (move > 1 and rng.random() < 0.02):
+            resigned = sight.intake == "rejected" and rng.random() < 0.3
+            if sight.over or resigned or (move > 1 and rng.random() < 0.02):
                 break
             wish = next_wish(sight, rng, self._departments, raised)
             if rng.random() < 0.12:
@@ -139,6 +152,7 @@ class Clients:
             else:
                 await self.sleep(self.pause())
         await self._look_again(number, subject)
+        await self._receipt(number, subject)
         self.busy -= 1
 
     async def _look_again(self, number: int, subject: str) -> None:
@@ -148,6 +162,40 @@ class Clients:
             await self.sleep(self.pause())
             for clerk in range(self._rng.choice((1, 1, 2))):
                 await self.ask(subject, OFFICE, correction(sight, self._rng), f"{number}/correct/{clerk}")
+
+    async def _receipt(self, number: int, subject: str) -> None:
+        """What was handed to another body comes back with a receipt, perhaps mistyped at first."""
+        if Sight(self._scheduler.log.by_subject.get(subject, ())).intake != "referred":
+            return
+        for paper in range(self._rng.choice((0, 1, 2))):
+            await self.sleep(self.pause())
+            receipt = RecordReceipt(number=f"信〔2018〕{paper}号", on=date(2018, 2, 1))
+            await self.ask(subject, OFFICE, receipt, f"{number}/receipt/{paper}")
+
+    async def hand_out(self, number: int, raised: Raised) -> None:
+        """Links to an issue are made, also again, and revoked; whoever holds one tries it, and the others too."""
+        self.busy += 1
+        await self.ready()
+        secrets: list[str] = []
+        for turn in range(self._rng.randint(1, 4)):
+            await self.sleep(self.pause() + HOUR)
+            if secrets and self._rng.random() < 0.3:
+                await self.ask(raised.subject, OFFICE, RevokeLink(), f"{number}/revoke/{turn}")
+            else:
+                secrets.append(f"secret {number}/{turn}")
+                made = MakeLink(sha256=sha256(secrets[-1].encode()).hexdigest())
+                await self.ask(raised.subject, OFFICE, made, f"{number}/link/{turn}")
+            self._try(raised.subject, secrets)
+        self.busy -= 1
+
+    def _try(self, subject: str, secrets: Sequence[str]) -> None:
+        document = self._scheduler.collections["intake"].look(subject) or {}
+        state = document.get("state")
+        issue = None if state is None else Issue.model_validate(state)
+        serials = range(1, len(secrets) + 1)
+        good = [one for one in secrets if any(opens(issue, serial, one) for serial in serials)]
+        self._scheduler.counts["a link redeemed" if good else "a link refused"] += 1
+        assert len(good) <= 1, f"{subject}: {good} are all good"
 
     async def _until_the_last_minute(self, subject: str) -> None:
         """People act around a deadline; then the bus is slow as well."""
@@ -166,7 +214,9 @@ class Clients:
     async def _again(self, subject: str, asked: Sequence[tuple[str, Command, str]]) -> None:
         """An old request once more, sometimes with another body under the same key."""
         actor, command, key = self._rng.choice(asked)
-        if isinstance(command, AcceptIssue):  # its words are the gateway's: there is no other body
+        if isinstance(
+            command, (AcceptIssue, CorrectWords)
+        ):  # its words are the gateway's: there is no other body
             self._scheduler.counts["same key again"] += 1
         elif isinstance(command, RegisterIssue):
             command = self.raised[subject].saying("另一个内容")
@@ -186,9 +236,10 @@ class Clients:
         self.busy += 1
         await self.ready()
         await self.sleep(self._rng.choice((1, 5)) * self.pause() + HOUR)
-        await self.ask(
-            raised.subject, raised.person, WithdrawIssue(reason="已自行解决"), f"{number}/withdraw"
-        )
+        asked = raised.person, WithdrawIssue(reason="已自行解决")
+        if self._rng.random() < 0.3:
+            asked = OFFICE, taken_back(self._rng, self._scheduler.clock.now())
+        await self.ask(raised.subject, *asked, f"{number}/withdraw")
         self.busy -= 1
 
     async def forget(self, number: int, raised: Raised) -> None:

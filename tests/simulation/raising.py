@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 
 from services.intake.issue.numbers import issue_id
 from shared.contract.attachments import Attachment
-from shared.contract.commands.intake import AcceptIssue, GivenOccasion, RegisterIssue
+from shared.contract.commands.intake import (
+    AcceptIssue,
+    CorrectWords,
+    GivenOccasion,
+    NewestWords,
+    RegisterIssue,
+)
 from shared.contract.words import Kind, MediaType, Phase, Source
 from tests.said import REFERENCES, raiser, sealed
 from tests.simulation.beginning import JURISDICTION
@@ -56,6 +62,25 @@ class Raised(NamedTuple):
     def accept(self) -> AcceptIssue:
         """Its acceptance, with the words that the gateway opened."""
         return AcceptIssue(title=self.title, text=self.text)
+
+    def accept_version(self, version: int) -> AcceptIssue:
+        """Its acceptance by somebody who read this version of its words."""
+        if version < 2:
+            return self.accept
+        title, text = self.corrected(version)
+        return AcceptIssue(
+            title=self.title, text=self.text, corrected=NewestWords(version=version, title=title, text=text)
+        )
+
+    def corrected(self, version: int) -> tuple[str, str]:
+        """Title and text of a correction; the first has version 2."""
+        return f"更正之{version}", f"应当写作第{version}版"
+
+    def correct(self, version: int, *, plain: bool) -> CorrectWords:
+        """A correction as intake's gateway posts it: ``plain`` once the issue was taken on."""
+        title, text = self.corrected(version)
+        said = {"title": title, "text": text} if plain else {}
+        return CorrectWords(words=sealed(self.subject, title, text), **said)
 
 
 def raised(number: int, rng: Random) -> Raised:

@@ -1,7 +1,7 @@
 """What a client sees of an issue: the events so far, gathered into where it stands and what may come next."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from random import Random
 from typing import Any, NamedTuple
 
@@ -21,8 +21,26 @@ from shared.contract.commands.dispatch import (
     SignOffReply,
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
-from shared.contract.commands.intake import RejectIssue, WithdrawIssue
-from shared.contract.words import OUTCOMES, Kind, Outcome, RejectionGround, Satisfaction, Solved
+from shared.contract.commands.intake import (
+    AppealRejection,
+    ConfirmWords,
+    DecideAppeal,
+    Receipt,
+    RecordReceipt,
+    ReferIssue,
+    RejectIssue,
+    WithdrawIssue,
+)
+from shared.contract.words import (
+    OUTCOMES,
+    Body,
+    Confirmation,
+    Kind,
+    Outcome,
+    RejectionGround,
+    Satisfaction,
+    Solved,
+)
 from tests.simulation.raising import STRANGER, Raised
 
 OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
@@ -37,6 +55,8 @@ class Sight:
 
     def __init__(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         self.intake, self.dispatch, self.feedback = "", "", ""
+        self.words, self.upheld = 1, False
+        """The version of its newest words; whether an appeal was upheld."""
         self.kind, self.assignment, self.department, self.round, self.outcome = Kind.PROBLEM, "", "", 1, ""
         self.drafts: list[tuple[int, str]] = []
         self.drafted: set[str] = set()
@@ -55,7 +75,10 @@ class Sight:
     @property
     def over(self) -> bool:
         """Nothing more can happen to it."""
-        return self.intake in ("rejected", "withdrawn") or self.feedback in ("closed", "withdrawn")
+        return self.intake in ("rejected for good", "referred", "withdrawn") or self.feedback in (
+            "closed",
+            "withdrawn",
+        )
 
     def _issue_registered(self, data: dict[str, Any]) -> None:
         self.intake, self.kind = "registered", Kind(data.get("kind", "problem"))
@@ -65,6 +88,21 @@ class Sight:
 
     def _issue_rejected(self, data: dict[str, Any]) -> None:
         self.intake = "rejected"
+
+    def _issue_appealed(self, data: dict[str, Any]) -> None:
+        self.intake = "appealed"
+
+    def _appeal_upheld(self, data: dict[str, Any]) -> None:
+        self.intake, self.upheld = "registered", True
+
+    def _appeal_dismissed(self, data: dict[str, Any]) -> None:
+        self.intake = "rejected for good"
+
+    def _issue_referred(self, data: dict[str, Any]) -> None:
+        self.intake = "referred"
+
+    def _words_corrected(self, data: dict[str, Any]) -> None:
+        self.words = data["version"]
 
     def _issue_withdrawn(self, data: dict[str, Any]) -> None:
         self.intake = "withdrawn"
@@ -152,10 +190,8 @@ class Wish(NamedTuple):
 
 def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Raised) -> Wish | None:
     """What somebody might do next on the plain path; None when it is nobody's turn."""
-    if sight.intake == "registered":
-        if rng.random() < 0.1:
-            return Wish(OFFICE, RejectIssue(ground=rng.choice(list(RejectionGround)), explanation="已在诉讼"))
-        return Wish(OFFICE, raised.accept)
+    if wish := _intake_wish(sight, rng, raised):
+        return wish
     if sight.feedback in ("invited", "rework_asked", "tracked") and rng.random() < 0.06:
         return Wish(OFFICE, correction(sight, rng))
     match sight.feedback:
@@ -169,6 +205,55 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rai
         case "tracked":
             return Wish("leader:li", FinishTracking(reason="已办成"))
     return _dispatch_wish(sight, rng, departments)
+
+
+def _intake_wish(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
+    if sight.intake in ("registered", "accepted") and rng.random() < 0.015:
+        return referral(rng)
+    if sight.intake in ("registered", "accepted") and rng.random() < 0.06:
+        return _about_words(sight, rng, raised)
+    match sight.intake:
+        case "registered":
+            if rng.random() < 0.2:
+                ground = rng.choice(list(RejectionGround))
+                return Wish(OFFICE, RejectIssue(ground=ground, explanation="已在诉讼"))
+            return Wish(OFFICE, raised.accept_version(sight.words if rng.random() < 0.9 else 1))
+        case "rejected":
+            return Wish(raised.person, AppealRejection(reason="c2VhbGVk"))
+        case "appealed":
+            upheld = rng.random() < 0.6
+            return Wish(rng.choice((CHECKER, OFFICE)), DecideAppeal(upheld=upheld, reason="已复核"))
+    return None
+
+
+def referral(rng: Random) -> Wish:
+    """It is another body's matter; what came from a talk goes with a receipt, or should."""
+    receipt = Receipt(number="信〔2018〕1号", on=date(2018, 2, 1)) if rng.random() < 0.5 else None
+    if rng.random() < 0.4:
+        body = {"body": Body.DISCIPLINE_INSPECTION, "addressee": "市纪委监委"}
+        return Wish(OFFICE, ReferIssue(**body, receipt=receipt))
+    reason = "属信访事项" if rng.random() < 0.95 else ""
+    return Wish(OFFICE, ReferIssue(body=Body.PETITIONS, addressee="市信访局", reason=reason, receipt=receipt))
+
+
+def _about_words(sight: Sight, rng: Random, raised: Raised) -> Wish:
+    if rng.random() < 0.4:
+        read = sight.words if rng.random() < 0.9 else 1
+        return Wish(rng.choice((raised.person, raised.actor)), ConfirmWords(version=read))
+    plain = (sight.intake == "accepted") == (rng.random() < 0.95)
+    return Wish(rng.choice((raised.person, raised.actor)), raised.correct(sight.words + 1, plain=plain))
+
+
+def taken_back(rng: Random, confirmed_at: datetime) -> WithdrawIssue:
+    """What the office records for a person, mostly as that person confirmed."""
+    if rng.random() < 0.2:
+        return WithdrawIssue(reason="据说已解决")
+    if rng.random() < 0.5:
+        return WithdrawIssue(
+            reason="当面撤回", confirmed_by=Confirmation.IN_PERSON, confirmed_at=confirmed_at
+        )
+    by = Confirmation.CALL
+    return WithdrawIssue(reason="来电撤回", confirmed_by=by, confirmed_at=confirmed_at, called_by="chen")
 
 
 def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wish | None:
@@ -277,6 +362,12 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rais
         Wish(raised.person, _rating(sight, rng)),
         Wish(rng.choice((STRANGER, raised.actor)), _rating(sight, rng)),
         Wish(rng.choice((STRANGER, "clerk:sun")), WithdrawIssue(reason="不是我提的")),
+        Wish(rng.choice((STRANGER, raised.person)), AppealRejection(reason="c2VhbGVk")),
+        Wish(rng.choice((OFFICE, CHECKER)), DecideAppeal(upheld=rng.random() < 0.5, reason="复核")),
+        Wish(OFFICE, RecordReceipt(number="信〔2018〕2号", on=date(2018, 2, 1))),
+        Wish(rng.choice((STRANGER, OFFICE)), ConfirmWords(version=sight.words)),
+        Wish(rng.choice((STRANGER, "clerk:sun")), raised.correct(sight.words + 1, plain=False)),
+        Wish(OFFICE, WithdrawIssue(reason="据说已解决")),
         Wish(OFFICE, DecideRework(round=sight.round, granted=rng.random() < 0.5, reason="再议")),
         Wish("leader:li", FinishTracking(reason="可以销号")),
         Wish("office:chen", FinishTracking(reason="越权")),
@@ -284,4 +375,6 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rais
     ]
     if sight.intake in ("registered", "accepted"):  # else the gateway opens no words
         choices.insert(0, Wish(rng.choice((OFFICE, OFFICE, "office:li")), raised.accept))
+    if rng.random() < 0.03:
+        return referral(rng)
     return rng.choice(choices[:-1] if rng.random() < 0.95 else choices)

@@ -154,6 +154,8 @@ def _people(town: Town) -> None:
         scheduler.spawn("client", clients.live(number, one))
         if rng.random() < 0.3:
             scheduler.spawn("client", clients.withdraw(number, one))
+        if one.actor != one.person and rng.random() < 0.7:
+            scheduler.spawn("client", clients.hand_out(number, one))
     if rng.random() < 0.4:
         scheduler.spawn("client", clients.err(9, raised(9, rng)))
     if rng.random() < 0.5:

@@ -95,6 +95,9 @@ MUST_HAPPEN = (
     "handed in after an upgrade",
     "mergers cross",
     "written down for somebody",
+    "a link redeemed",
+    "a link refused",
+    "refused stale_words",
 )
 EVENTS = (
     "issue.registered",
@@ -107,6 +110,13 @@ EVENTS = (
     "person.erased",
     "enterprise.registered",
     "enterprise.changed",
+    "issue.appealed",
+    "appeal.upheld",
+    "appeal.dismissed",
+    "issue.referred",
+    "referral.receipted",
+    "words.corrected",
+    "words.confirmed",
     "issue.assigned",
     "assignment.recalled",
     "handler.named",

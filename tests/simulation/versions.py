@@ -9,9 +9,21 @@ from shared.bus import records, upgrades
 from shared.contract.registry import COMMANDS, EVENTS
 
 LACKED = {
-    "intake": ("rating.invited.v1", "issue.closed.v1", "intake.reject.v1"),
-    "dispatch": ("issue.tracked.v1", "issue.withdrawn.v1", "rework.decided.v1", "dispatch.send_back.v1"),
-    "supervision": ("issue.tracked.v1", "issue.withdrawn.v1", "reply.released.v1", "assignment.signed.v1"),
+    "intake": ("rating.invited.v1", "issue.closed.v1", "intake.reject.v1", "intake.appeal.v1"),
+    "dispatch": (
+        "issue.tracked.v1",
+        "issue.withdrawn.v1",
+        "rework.decided.v1",
+        "appeal.upheld.v1",
+        "dispatch.send_back.v1",
+    ),
+    "supervision": (
+        "issue.tracked.v1",
+        "issue.withdrawn.v1",
+        "issue.appealed.v1",
+        "reply.released.v1",
+        "assignment.signed.v1",
+    ),
     "feedback": ("reply.released.v1", "issue.rejected.v1", "feedback.decide_rework.v1"),
 }
 """What an older version of a service may lack: events that are passed over or held, and commands."""

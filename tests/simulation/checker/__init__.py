@@ -4,6 +4,7 @@ It knows nothing of the simulator. Records are enough for sequences, lives and c
 documents and acknowledged commands (all optional) it also judges delivery, outcomes, timers and the stores.
 """
 
+from tests.simulation.checker.appeals import check_appeals
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.delivery import check_delivery
@@ -46,6 +47,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_terms(evidence, hearing),
         *check_mergers(evidence),
         *check_mistakes(evidence),
+        *check_appeals(evidence),
         *check_posts(evidence),
         *check_words(evidence),
         *check_raised(evidence),

@@ -40,6 +40,11 @@ class Clause(StrEnum):
     RAISED_BY = "raised by whose it is"
     RAISER_ONLY = "only its raiser rates and takes back"
     FILES_CARRIED = "files as handed in"
+    WORDS_BESIDE = "corrected words beside the first"
+    CONFIRMED = "withdrawn on behalf as confirmed"
+    APPEAL_BY = "decided by who did not reject it"
+    UNSPOKEN = "nothing said of a complaint"
+    LINK_KEPT = "the newest link is the one that opens"
     # clocks
     CLOCK_STARTED_ONCE = "clock started once"
     CLOCK_STARTED = "clock started before anything else"
@@ -64,6 +69,7 @@ class Clause(StrEnum):
     TERMS_LIMIT = "limit of the policy"
     TERMS_DUE = "due by the calendar"
     AS_PROMISED = "clock as promised"
+    PROMISE_MOVED = "promise moved by the rejection alone"
     # mergers
     MERGER_ENDS = "merger ends"
     MERGED_HOLDS = "merged holds nothing"

@@ -14,7 +14,7 @@ from tests.simulation.checker.lives import TOPIC_OF
 Key = tuple[str, int, str]
 GraceOf = Callable[[str], timedelta]
 Running = Mapping[str, Mapping[str, bool]]
-ENDS = ("issue.rejected", "issue.withdrawn", "issue.closed")
+ENDS = ("issue.rejected", "appeal.dismissed", "issue.referred", "issue.withdrawn", "issue.closed")
 HEARD = ("intake.events", "dispatch.events", "feedback.events")
 """The topics that supervision reads."""
 
@@ -32,6 +32,12 @@ class Clock:
     breached: bool = False
     annulled: bool = False
     stopped: bool = False
+
+    def run_on(self, due_at: datetime) -> None:
+        """An appeal lets it run on: what was breached stays so, what was annulled never was."""
+        self.due_at, self.stopped = due_at, False
+        if self.annulled:
+            self.breached = self.annulled = False
 
     def __str__(self) -> str:
         name, round, assignment = self.key
@@ -90,7 +96,9 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Viol
             continue
         key = _key(data)
         clock = current.get(key)
-        if kind == "clock.started":
+        if kind == "clock.started" and data.get("resumed_at") and clock is not None and clock.stopped:
+            clock.run_on(instant(data["due_at"]))
+        elif kind == "clock.started":
             if clock is not None and not clock.stopped:
                 found.append(
                     Clause.CLOCK_STARTED_ONCE(f"{subject}: {event['id']} starts {clock} while it runs")
@@ -230,8 +238,15 @@ def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, dateti
 def _assigned(started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
     """When the office's clock stops that started then: at the next assignment, and at any end."""
     yield from (until for since, until in _waits(others) if since == started and until is not None)
-    for event in (*others["intake"], *others["feedback"]):
-        if kind_of(event) in ENDS:
+    yield from _ends(others, "appeal.upheld")
+
+
+def _ends(others: Mapping[str, list[Event]], lifted_by: str) -> Iterator[datetime]:
+    """When the issue ended, however often; a rejection is no end once it was lifted."""
+    lifted = any(kind_of(event) == lifted_by for event in others["intake"])
+    for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
+        kind = kind_of(event)
+        if kind in ENDS and not (kind == "issue.rejected" and lifted):
             yield instant(event["time"])
 
 
@@ -246,12 +261,11 @@ def _of_recalled(subject: str, clocks: list[Clock], events: list[Event], waits: 
 def _stops(
     name: str, round: int, earliest: datetime, others: Mapping[str, list[Event]]
 ) -> Iterator[datetime]:
-    for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
+    yield from _ends(others, "issue.appealed")
+    for event in (*others["dispatch"], *others["feedback"]):
         kind, at = kind_of(event), instant(event["time"])
-        if (
-            kind in ENDS
-            or (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round)
-            or (name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= earliest)
+        if (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round) or (
+            name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= earliest
         ):
             yield at
 

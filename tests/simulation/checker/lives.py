@@ -23,13 +23,20 @@ from tests.simulation.checker.history import (
 
 Table = Mapping[tuple[str, str], tuple[str, ...]]
 
+OPEN = ("registered", "registered again", "accepted")
 INTAKE: Table = {
     ("", "issue.registered"): ("just registered",),
     ("just registered", "promise.started"): ("registered",),
     ("registered", "issue.accepted"): ("accepted",),
     ("registered", "issue.rejected"): ("rejected",),
-    ("registered", "issue.withdrawn"): ("withdrawn",),
-    ("accepted", "issue.withdrawn"): ("withdrawn",),
+    ("rejected", "issue.appealed"): ("appealed",),
+    ("appealed", "appeal.upheld"): ("registered again",),
+    ("appealed", "appeal.dismissed"): ("rejected for good",),
+    ("registered again", "issue.accepted"): ("accepted",),
+    **{(state, "issue.withdrawn"): ("withdrawn",) for state in (*OPEN, "appealed")},
+    **{(state, "issue.referred"): ("referred",) for state in OPEN},
+    **{(state, f"words.{done}"): (state,) for state in OPEN for done in ("corrected", "confirmed")},
+    ("referred", "referral.receipted"): ("referred",),
 }
 HELD = ("assigned", "returned", "in progress", "drafted", "signed off", "checked")
 DISPATCH: Table = {

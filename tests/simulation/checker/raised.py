@@ -10,6 +10,10 @@ from tests.simulation.checker.history import Event, Evidence, Said, kind_of
 
 WITH_WORDS = ("intake.accept", "issue.accepted", "order.assigned")
 """Where the words stand: on the acceptance, asked and done, and on the orders to departments."""
+SPOKEN = ("reply.rated", "issue.appealed", "words.confirmed")
+"""What only its raiser does."""
+RECORDED = ("issue.withdrawn", "words.corrected")
+"""What an official may write down for them, and is named then."""
 CARRIERS = ("record.redeliver",)
 """What hands another record in again, whole."""
 
@@ -41,7 +45,8 @@ def _speaker(evidence: Evidence, event: Event, said: Said) -> Iterator[Violation
     kind, where = kind_of(event), f"{event['subject']}: {event['id']}"
     if kind == "issue.registered" and event["data"].get("person") != said.person.partition(":")[2]:
         yield Clause.RAISED_BY(f"{where} names {event['data'].get('person')} instead of {said.person}")
-    if kind == "reply.rated" or (kind == "issue.withdrawn" and not event["data"].get("by")):
+    own = kind in SPOKEN or (kind in RECORDED and not event["data"].get("by"))
+    if own:
         cause = evidence.by_id.get(event.get("cause", ""))
         actor = said.person if cause is None or cause.event is None else cause.event.get("actor", said.person)
         if actor != said.person:

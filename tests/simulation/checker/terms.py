@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Limit, Policy, due_at
+from shared.domain.clocks import Fact, Limit, Paused, Policy, Resumed, Started, read_clock
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of
@@ -26,7 +26,10 @@ def check_terms(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
                 if kind_of(event) in ("promise.started", "clock.started"):
                     name = event["data"].get("clock", "promise")
                     by_promise = service == "supervision" and name == "promise" and _round(event) == 1
-                    yield from _terms(subject, event, name, policies, calendars, by_promise)
+                    pauses = _pauses(event, events)
+                    yield from _terms(subject, event, name, policies, calendars, by_promise, pauses)
+    for subject, events in by_owner["intake"].items():
+        yield from _promise_moved(subject, events, policies, calendars)
     for subject, events in by_owner["supervision"].items():
         yield from _as_promised(subject, events, hearing.events("supervision", subject, "intake"))
 
@@ -42,6 +45,7 @@ def _terms(
     policies: dict[str, Event],
     calendars: dict[str, Event],
     by_promise: bool,
+    pauses: tuple[Fact, ...],
 ) -> Iterator[Violation]:
     data = event["data"]
     started = instant(data["started_at"])
@@ -64,21 +68,68 @@ def _terms(
         )
         return
     calendar = _calendar(repr(calendars[data["calendar"]]["data"]))
-    due = due_at(started, Limit(limit), Policy.model_validate(policy), calendar).at
+    facts = (Started(started, Limit(limit)), *pauses)
+    due = read_clock(facts, Policy.model_validate(policy), calendar).due_at
     if not by_promise and due != instant(data["due_at"]):
         yield Clause.TERMS_DUE(
             f"{subject}: {event['id']} is due {data['due_at']}, by {data['policy']} it is {due}"
         )
 
 
+def _pauses(event: Event, events: list[Event]) -> tuple[Fact, ...]:
+    """Of a clock that runs on: from its last stop, as supervision told it, to the appeal that let it."""
+    resumed_at = event["data"].get("resumed_at")
+    if not resumed_at:
+        return ()
+    which = [event["data"].get(name) for name in ("clock", "round", "assignment")]
+    stops = [
+        other["data"]["stopped_at"]
+        for other in events
+        if kind_of(other) == "clock.stopped"
+        and other["seq"] < event["seq"]
+        and [other["data"].get(name) for name in ("clock", "round", "assignment")] == which
+    ]
+    return (Paused(instant(stops[-1]), "rejected"), Resumed(instant(resumed_at))) if stops else ()
+
+
+def _promise_moved(
+    subject: str, events: list[Event], policies: dict[str, Event], calendars: dict[str, Event]
+) -> Iterator[Violation]:
+    """The date at the appeal: that of the promise, without the time since the rejection."""
+    by_kind = {kind_of(event): event for event in events}
+    appealed, promise = by_kind.get("issue.appealed"), by_kind.get("promise.started")
+    rejected = by_kind.get("issue.rejected")
+    if appealed is None or promise is None or rejected is None:
+        return
+    data = promise["data"]
+    if data["policy"] not in policies or data["calendar"] not in calendars:
+        return
+    policy = Policy.model_validate(policies[data["policy"]]["data"]["policy"])
+    calendar = _calendar(repr(calendars[data["calendar"]]["data"]))
+    facts = (
+        Started(instant(data["started_at"]), Limit(data["limit"])),
+        Paused(instant(rejected["time"]), "rejected"),
+        Resumed(instant(appealed["time"])),
+    )
+    due = read_clock(facts, policy, calendar).due_at
+    if due != instant(appealed["data"]["due_at"]):
+        yield Clause.PROMISE_MOVED(
+            f"{subject}: {appealed['id']} promises {appealed['data']['due_at']}, it was rejected until then: {due}"
+        )
+
+
 def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iterator[Violation]:
     promise = next((event for event in intake if kind_of(event) == "promise.started"), None)
+    appeals = [event for event in intake if kind_of(event) == "issue.appealed"]
     for event in events:
         data = event["data"]
         if promise is None or kind_of(event) != "clock.started" or data["clock"] != "promise":
             continue
         if _round(event) == 1:
-            differ = [name for name in SAME if data[name] != promise["data"][name]]
+            told = promise["data"]
+            if data.get("resumed_at") and appeals:
+                told = {**told, "due_at": appeals[-1]["data"]["due_at"]}
+            differ = [name for name in SAME if data[name] != told[name]]
             if differ:
                 yield Clause.AS_PROMISED(
                     f"{subject}: {event['id']} has not the {', '.join(differ)} of {promise['id']}"

@@ -2,6 +2,7 @@
 
 from tests.simulation.planted import (
     at_work,
+    in_appeals,
     in_applying,
     in_clocks,
     in_decisions,
@@ -18,6 +19,7 @@ __all__ = [
     "FAULTS",
     "Fault",
     "at_work",
+    "in_appeals",
     "in_applying",
     "in_clocks",
     "in_decisions",
