@@ -168,6 +168,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     # reading
+    ("issue", "fetch"): dict.fromkeys(IN_DEPARTMENTS, HERE),  # a file whose hash the order told them
     ("issue", "read"): {
         **_RAISER,
         **dict.fromkeys(_RECORDERS, OWN),

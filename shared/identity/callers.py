@@ -85,7 +85,7 @@ class Requires:
     def __init__(self, kind: str, verb: str) -> None:
         self._kind, self._verb = kind, verb
 
-    def __call__(self, request: Request) -> Asker:
+    async def __call__(self, request: Request) -> Asker:  # async, or every request would wait for a thread
         """The caller in the role in which it may ask."""
         path = request.path_params
         subject = subject_of(self._kind, path["id"]) if "id" in path and self._kind in KINDS else ""

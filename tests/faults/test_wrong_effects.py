@@ -49,8 +49,8 @@ def _refused_messages(count: int) -> list[Outgoing]:
             Request(
                 subject_of("department", "housing"),
                 RefuseMessage(message=f"m{number}", reason="malformed"),
-                "dept",
-                "dept:housing",
+                "dept/housing",
+                "system:departments-gateway",
                 f"m{number}#refused",
             ),
             f"/{JURISDICTION}/dispatch",

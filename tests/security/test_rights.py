@@ -63,7 +63,9 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return kind, "find"
         case ["enterprises"]:
             return kind, "read"
-        case [_, "{id}"] | [_, "{id}", "outcomes"] | [_, "{id}", "attachments", _]:
+        case [_, "{id}", "attachments", _]:
+            return kind, "fetch"
+        case [_, "{id}"] | [_, "{id}", "outcomes"]:
             return kind, "read"
         case [_, _, "skip" | "publish-again" as verb]:
             return "record", verb.replace("-", "_")
@@ -137,7 +139,7 @@ async def test_each_role_may_ask_what_the_table_grants_it_and_nothing_else(
             answer = await clients[route.service].request(
                 route.method, place(route), headers=bearer(actor), json=body, params=query
             )
-            reading = route.verb == "read" and "{id}" in route.path
+            reading = route.verb in ("read", "fetch") and "{id}" in route.path
             if reading:  # it is nowhere, and looks no different to whoever may not read it
                 assert answer.status_code in (200, UNKNOWN_TO_YOU), (route, role, answer.text)
             else:

@@ -16,10 +16,12 @@ from services.intake.attachments.content import EXTENSIONS, MOST_PIXELS, PICTURE
 from services.intake.attachments.folder import Folder
 from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import ISSUE
+from services.intake.issue.life import Issue
 from shared.answers import problem
 from shared.contract.commands.intake import RegisterIssue
 from shared.contract.words import MediaType
-from shared.identity.callers import Requires, caller_of
+from shared.domain.rights import may
+from shared.identity.callers import Requires, askers_of, caller_of
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
 from shared.problems import MALFORMED
@@ -127,12 +129,17 @@ async def _may_have(
 ) -> str | None:
     """The media type of a file that this issue lists for whoever asks; None where it lists none for them.
 
-    Rights on files are judged here: who reads the issue's words (shared/domain/rights.py) may have its files.
+    Rights on files are judged here: who reads the issue's words (shared/domain/rights.py) may have its files. Intake
+    does not know which department holds an issue; but the hash is told to that one alone, by its order, so whoever of
+    a department names it may have the file, once the issue is taken on.
     """
     document = await store.get(issue)
-    fields = (
-        {} if document is None else readable_fields(ISSUE, document, raisers.known(issue, caller, document))
-    )
+    if document is None or (state := document.get("state")) is None:
+        return None
+    fields = readable_fields(ISSUE, document, raisers.known(issue, caller, document))
+    belongs = ISSUE.belongs(Issue.model_validate(state))
+    if not belongs.sealed and any(may(asker, "issue", "fetch", belongs) for asker in askers_of(caller)):
+        fields = state
     listed = fields.get("attachments", ())
     return next((str(file["media_type"]) for file in listed if file["sha256"] == sha256), None)
 
