@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 
 from services.intake.consumer import consumer
 from shared.bus.gateway import Gateway
+from shared.openapi import ACTING
 from shared.problems import install_problems
 from shared.web import reading_routes
 from tests.faults.given import SOURCE, Store
@@ -50,7 +51,7 @@ def test_the_openapi_document_names_every_status_that_a_command_is_answered_with
     app, service = built(name, monkeypatch)
     missing: dict[str, set[int]] = {}
     for path, methods in app.openapi()["paths"].items():
-        if "post" in methods:
+        if "post" in methods and methods["post"]["tags"][0] in ACTING:
             documented = {int(status) for status in methods["post"]["responses"] if status.isdecimal()}
             missing[path] = ANSWERS - documented
     service.database.close()
