@@ -51,7 +51,8 @@ def _forgotten(evidence: Evidence, service: str, opened: Opened) -> Iterator[Vio
     """Outcomes of commands about what was never created are forgotten after some days, and no others."""
     event = opened.event or {}
     document = evidence.documents(service).get(event["subject"], {})
-    sent = evidence.history.now.timestamp() * 1000 - evidence.by_id[event["id"]].record.timestamp
+    first_ms = evidence.first_ms[opened.record.topic, str(event["id"])]
+    sent = evidence.history.now.timestamp() * 1000 - first_ms
     if document.get("state") is None and sent + evidence.history.skew_ms >= STUB_MS:
         return
     yield Clause.OUTCOME(
