@@ -157,13 +157,16 @@ def _undated(name: ClockName, issue: Issue, trigger: Event, terms: Terms) -> Clo
     held = name in PER_ASSIGNMENT
     assignment = getattr(trigger, "assignment", issue.assignment) if held else ""
     round = getattr(trigger, "round", 1)
-    earlier = [c for c in issue.clocks if (c.name, c.assignment, c.round) == (name, assignment, round)]
+    # One that was resumed has counted on by itself: what was fired by a name is never fired by it again.
+    earlier = (
+        c.generation for c in issue.clocks if (c.name, c.assignment, c.round) == (name, assignment, round)
+    )
     return Clock(
         name=name,
         round=round,
         assignment=assignment,
         department=getattr(trigger, "department", issue.department) if held else "",
-        generation=1 + len(earlier),
+        generation=1 + max(earlier, default=0),
         policy=terms.policy.version,
         calendar=terms.calendar.version,
         grace_seconds=terms.policy.grace_seconds,

@@ -29,6 +29,7 @@ from tests.unit.supervision.given import (
     known,
     new_issue,
     promised,
+    recalled,
     registered,
     rejected,
     replied,
@@ -80,6 +81,17 @@ def test_the_assign_clock_runs_on_once_the_appeal_is_upheld_and_both_go_their_us
     issue.take(replied(), after(days=8, hours=1))
     assert running(issue) == set()
     assert not any(isinstance(event, ClockBreached) for event in issue.events)
+
+
+def test_after_a_recall_the_assign_clock_names_no_deadline_as_the_one_that_was_resumed_did() -> None:
+    """Else a worker that still keeps what the first one sent takes the second for sent already."""
+    issue = rejected_and_appealed(after(days=1), after(days=4))
+    issue.take(upheld(), after(days=7))
+    issue.take(accepted(), after(days=7))
+    issue.take(assigned(), after(days=8))
+    issue.take(recalled(), after(days=8, hours=1))
+    resumed, anew = (each for each in issue.state.clocks if each.name == "assign")
+    assert (resumed.generation, anew.generation) == (2, 3)
 
 
 def test_an_appeal_that_is_dismissed_or_taken_back_stops_the_promise_again() -> None:
