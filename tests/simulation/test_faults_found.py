@@ -223,8 +223,8 @@ READ: dict[str, Any] = {"assignment": "A", "draft": 1, "sha256": "0" * 64}
 def test_the_same_id_with_the_same_fields_but_another_verb_is_another_body():
     bench = Bench(commands={CheckReply: done, ReleaseReply: done})
     batch = bench.run(
-        asked(Request("X", CheckReply(**READ), "http", "a:b", "1"), 0),
-        asked(Request("X", ReleaseReply(**READ), "http", "a:b", "1"), 1),
+        asked(Request("X", CheckReply(**READ), "http", "office:b", "1"), 0),
+        asked(Request("X", ReleaseReply(**READ), "http", "office:b", "1"), 1),
     )
     assert batch is not None
     assert [answer.outcome.get("reason") for answer in batch.answers] == [None, "id_reused"]
