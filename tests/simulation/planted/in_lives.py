@@ -16,7 +16,7 @@ from shared.contract.commands.feedback import RateReply
 from shared.contract.commands.intake import RegisterIssue, WithdrawIssue
 from shared.contract.envelope import read_seen, write_seen
 from shared.contract.events.feedback import RatingInvited
-from shared.contract.events.intake import IssueRegistered
+from shared.contract.events.intake import IssueAccepted, IssueRegistered
 from shared.contract.orders import OrderHandedOver
 from shared.contract.words import Kind
 from shared.domain.aggregates import AggregateType
@@ -313,11 +313,11 @@ def the_table_of_timers_forgets_a_state() -> Patches:
 @fault(Clause.BUILT_AGAIN)
 def what_is_kept_depends_on_how_often_something_was_asked() -> Patches:
     def change(kind: AggregateType) -> AggregateType:
-        register, numbers = kind.events[IssueRegistered], count()
+        accept, numbers = kind.events[IssueAccepted], count()
 
         def numbered(issue: Any, event: Any, context: Any) -> Any:
-            return register(issue, event.model_copy(update={"title": f"{next(numbers)}"}), context)
+            return accept(issue, event.model_copy(update={"title": f"{next(numbers)}"}), context)
 
-        return replace(kind, events={**kind.events, IssueRegistered: numbered})
+        return replace(kind, events={**kind.events, IssueAccepted: numbered})
 
     return [in_kind("dispatch", "issue", change)]
