@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.issue.life import Issue
 from services.intake.issue.linking import opens
 from services.intake.issue.numbers import is_issue_id
+from services.intake.reading import known_issue
 from shared.answers import answer, place_of, problem
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
@@ -121,9 +121,7 @@ def routes(
             response = problem(429, "尝试过多，请稍后再试 / too many wrong tries: wait")
             response.headers["Retry-After"] = str(wait)
             return response
-        document = await store.get(issue) if is_issue_id(issue) else None
-        state = (document or {}).get("state")
-        known = None if state is None else Issue.model_validate(state)
+        known = await known_issue(store, issue) if is_issue_id(issue) else None
         if not opens(known, serial, secret) or known is None:
             tries.wrong(issue)
             return problem(404, NO_LINK)

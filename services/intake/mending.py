@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from services.intake.attachments.folder import Folder
 from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.referring import is_unspoken, unfit_reason
+from services.intake.reading import known_issue
 from services.intake.registering import Appealing, Correction, Registering
 from services.intake.vault import Erased
 from shared.answers import answer, language_of, place_of, refusal
@@ -92,16 +93,12 @@ def routes(
         return answer(outcome, request, place_of(id, asked.id))
 
     async def _is_unspoken(id: str) -> bool:
-        known = await _known(id)
+        known = await known_issue(store, id)
         return known is not None and is_unspoken(known)
-
-    async def _known(id: str) -> Issue | None:
-        state = ((await store.get(id)) or {}).get("state")
-        return None if state is None else Issue.model_validate(state)
 
     async def _said(id: str, asker: Asker, say: Say, request: Request, key: str | None) -> JSONResponse:
         """Post what somebody says about an issue that is known, as it may stand on the topic."""
-        known = await _known(id)
+        known = await known_issue(store, id)
         if known is None:
             return refusal(Reason.UNKNOWN_ISSUE, language_of(request))
         try:

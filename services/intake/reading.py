@@ -6,6 +6,13 @@ from typing import Any
 from services.intake.issue.life import Issue
 from services.intake.sealing import Sealing, Spoken, sealed_in
 from services.intake.vault import Erased
+from shared.store import Aggregates
+
+
+async def known_issue(store: Aggregates, id: str) -> Issue | None:
+    """An issue as it stands in the store; None where nobody registered it."""
+    state = ((await store.get(id)) or {}).get("state")
+    return None if state is None else Issue.model_validate(state)
 
 
 class Reading:
