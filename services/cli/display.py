@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,6 +48,14 @@ def new_table(*columns: str, whole: Collection[str] = (), title: str | None = No
     for name in columns:
         made.add_column(name, overflow="fold", no_wrap=name in whole)
     return made
+
+
+def print_fields(fields: Mapping[str, Any], width: int) -> None:
+    """What is known of one person or enterprise, a line for each field that says something; ``width`` of the names."""
+    terminal = Terminal(soft_wrap=True)
+    for name, value in fields.items():
+        if value and name not in ("version", "due"):
+            terminal.print(f"{name:<{width}} {', '.join(value) if isinstance(value, list) else value}")
 
 
 def print_json(value: object) -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from services.cli.asking import fail
-from services.cli.display import Terminal, print_json
+from services.cli.display import Terminal, print_fields, print_json
 from services.cli.operating import operated
 from services.cli.system import DEFAULT_DATA, FAILED, WRONG_USE, DataOption, JsonOption
 
@@ -102,10 +102,7 @@ def show(
     if as_json:
         print_json(shown)
         return
-    terminal = Terminal(soft_wrap=True)
-    for name, value in shown.items():
-        if value and name not in ("version", "due"):
-            terminal.print(f"{name:<10} {', '.join(value) if isinstance(value, list) else value}")
+    print_fields(shown, 10)
 
 
 def _all(client: "httpx.Client") -> Iterator[dict[str, Any]]:
