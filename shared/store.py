@@ -135,9 +135,7 @@ class Aggregates:
         Raises Unavailable when that cannot be read either, and one of REFUSED where a document can never be stored:
         then some of the others may have been written.
         """
-        new = [
-            self._own(document) for document in documents if document["v"] == 1 and not document.get("gone")
-        ]
+        new = [self._own(document) for document in documents if document["v"] == 1]
         old = [self._change(document) for document in documents if document["v"] > 1]
         certain = True
         try:
@@ -149,7 +147,7 @@ class Aggregates:
         try:
             if old:
                 result = await self._collection.bulk_write(old, ordered=False)
-                certain = certain and result.matched_count + result.deleted_count == len(old)
+                certain = certain and result.matched_count == len(old)
         except (BulkWriteError, AutoReconnect) as error:
             _raise_refused(error)
             certain = False
@@ -179,25 +177,17 @@ class Aggregates:
         return {**document, "jurisdiction": self._jurisdiction}
 
     def _change(self, document: Document) -> Any:
-        filter = {"_id": document["_id"], "v": document["v"] - 1}
-        if document.get("gone"):
-            return pymongo.DeleteOne(filter)
-        return pymongo.ReplaceOne(filter, self._own(document))
+        return pymongo.ReplaceOne({"_id": document["_id"], "v": document["v"] - 1}, self._own(document))
 
     async def _not_ours(self, documents: Sequence[Document]) -> set[str]:
-        """The subjects that do not hold what we sent. A deletion that is gone counts as ours."""
+        """The subjects that do not hold what we sent."""
         subjects = [document["_id"] for document in documents]
         there: dict[str, tuple[int, str]] = {}
         query = {"_id": {"$in": subjects}}
         async for found in self._collection.find(query, {"v": 1, "token": 1}, batch_size=len(subjects) + 1):
             there[found["_id"]] = (found["v"], found["token"])
-        lost = set()
-        for document in documents:
-            place = there.get(document["_id"])
-            ours = place is None if document.get("gone") else place == (document["v"], document["token"])
-            if not ours:
-                lost.add(document["_id"])
-        return lost
+        sent = {document["_id"]: (document["v"], document["token"]) for document in documents}
+        return {subject for subject, place in sent.items() if there.get(subject) != place}
 
     # ------------------------------------------------------------ deadlines
 

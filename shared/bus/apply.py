@@ -10,10 +10,9 @@ of deadlines only those that failed, for a deadline that fired is void by its na
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.bus.document import GIVEN_UP_UNREAD, STUB_DEADLINE, SWEEP, Document, Remembered
+from shared.bus.document import GIVEN_UP_UNREAD, SWEEP, Document, Remembered
 from shared.bus.effects import Answer, Applied, Scope, context_of, dead_letter, keep, sent_for, take
 from shared.bus.ordering import SKIPPED, apply_event
 from shared.bus.records import Bad, Item, Outgoing, Record, decode, event_item
@@ -30,11 +29,8 @@ FAILED = {
 }
 MOST_KEPT_BYTES = 1024 * 1024
 """A failed command that is longer is not kept with its outcome: coming again it fails again."""
-STUB_LIFE = timedelta(days=7)
-LAST_STUB = datetime(9999, 12, 31, tzinfo=UTC) - STUB_LIFE
 DONE: Mapping[str, Any] = {"status": "done"}
 REUSED = {"status": "refused", "reason": Reason.ID_REUSED.value, "detail": "same id, other body"}
-LASTING = (Reason.FAILED, Reason.DISCARDED)
 KEPT = ("status", "state", "reason", "number", "id", "due_at", "due_on")
 """What a swept outcome still says."""
 
@@ -157,11 +153,6 @@ def _fire(scope: Scope, document: Document, item: Item, request: FireDeadline) -
     deadline = document.sweep() if is_sweep else document.next_deadline()
     if deadline is None or deadline.name != request.name or item.now < deadline.fire_at:
         return Applied(document, (), (answer(item, {"status": "void"}),))  # stopped, moved, or sent twice
-    if request.name == STUB_DEADLINE:
-        # What failed or was given up is known for life: a replay must not execute it.
-        lasting = any(known.outcome.get("reason") in LASTING for known in document.inbox.values())
-        inbox = document.inbox if lasting else {}
-        return _fired(document._replace(inbox=inbox, forget_at=None), item)
     if is_sweep:
         return _fired(document._replace(sweeps=document.sweeps + 1, inbox=_swept(document.inbox)), item)
     kind = document.kind
@@ -252,9 +243,7 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 
 
 def _remember(document: Document, item: Item, outcome: Mapping[str, Any]) -> Document:
-    inbox = {**document.inbox, item.id: Remembered(item.digest, outcome)}
-    forget_at = min(item.now, LAST_STUB) + STUB_LIFE if document.state is None else document.forget_at
-    return document._replace(inbox=inbox, forget_at=forget_at)
+    return document._replace(inbox={**document.inbox, item.id: Remembered(item.digest, outcome)})
 
 
 def _forgotten(document: Document, command: str) -> Document:

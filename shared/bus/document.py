@@ -13,8 +13,6 @@ As the store holds it:
     outbox                           what recent records produced, to be sent again on redelivery
     held, held_since                 events that came before their predecessor; they never expire
     finished_at                      since when nothing is expected of it any more; a day later the outbox is swept
-    forget_at                        when a stub that only remembers refusals is forgotten
-    gone                             nothing is left to remember: the store deletes it
 
 An old outcome is a document of its own, ``_id`` ``<subject>|<command's id>``, kind ``outcome``: written once, before
 the version of the aggregate that leaves it out, and holding only what a stored version held (docs/decisions/0016).
@@ -38,7 +36,6 @@ MOST_REMEMBERED, MOVED_AT_ONCE = 500, 100
 """How many outcomes stay in the document itself, and how many more there must be before the oldest move out."""
 GIVEN_UP_UNREAD = ""
 """In place of the body's hash, of a command that was given up before its aggregate knew of it."""
-STUB_DEADLINE = "stub/1/forget/0"
 SWEEP = "sweep"
 SWEEP_AFTER = timedelta(days=1)
 
@@ -66,8 +63,6 @@ FIELDS = frozenset(
             "held_since",
             "finished_at",
             "sweeps",
-            "forget_at",
-            "gone",
         ),
     )
 )
@@ -149,16 +144,13 @@ class Document(NamedTuple):
     held: tuple[Held, ...] = ()
     finished_at: datetime | None = None
     sweeps: int = 0
-    forget_at: datetime | None = None
     rest: Mapping[str, Any] = {}
     """What a newer version keeps here; this one carries it on (docs/upgrade.md)."""
 
     def next_deadline(self) -> Deadline | None:
-        """The earliest instant at which this aggregate must move: its kind's, a stub's end, or the sweep."""
+        """The earliest instant at which this aggregate must move: its kind's, or the sweep."""
         if self.due is not None:
             return self.due
-        if self.forget_at is not None and self.state is None and not self.held:
-            return Deadline(STUB_DEADLINE, self.forget_at, self.forget_at)
         return self.sweep() if self.outbox else None
 
     def sweep(self) -> Deadline | None:
@@ -167,12 +159,6 @@ class Document(NamedTuple):
             return None
         at = self.finished_at + SWEEP_AFTER * (self.sweeps + 1)
         return Deadline(f"{SWEEP}/{self.sweeps + 1}/due/1", at, at)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is left that must be remembered."""
-        kept = self.inbox or self.older or self.read or self.passed or self.published or self.held
-        return self.state is None and not kept
 
     def known(self, command: str) -> Remembered | None:
         """What became of a command; None for one that was never decided on, as far as this batch has asked."""
@@ -200,7 +186,6 @@ def read_document(kind: AggregateType, subject: str, partition: int, found: Stor
         held=tuple(_held(entry) for entry in found.get("held", ())),
         finished_at=_instant(found.get("finished_at")),
         sweeps=found.get("sweeps", 0),
-        forget_at=_instant(found.get("forget_at")),
         rest={name: found[name] for name in found.keys() - FIELDS},
     )
 
@@ -226,8 +211,6 @@ def write_document(document: Document, token: str) -> Stored:
         "held_since": min((held.since for held in document.held), default=None),
         "finished_at": _text(document.finished_at),
         "sweeps": document.sweeps,
-        "forget_at": _text(document.forget_at),
-        "gone": document.empty,
     }
     if (deadline := document.next_deadline()) is not None:
         stored["deadline"] = deadline_string(document.partition, deadline.fire_at, document.subject)
@@ -311,9 +294,9 @@ def with_old(document: Document, commands: Iterable[str], stored: Mapping[str, S
 
 
 def _due(found: Stored) -> Deadline | None:
-    """The kind's own next deadline as it was stored; a stub's end and a sweep follow from the document itself."""
+    """The kind's own next deadline as it was stored; a sweep follows from the document itself."""
     due = found.get("due")
-    if due is None or due["name"] == STUB_DEADLINE or due["name"].startswith(f"{SWEEP}/"):
+    if due is None or due["name"].startswith(f"{SWEEP}/"):
         return None
     at = datetime.fromisoformat(due["at"]).astimezone(UTC)
     return Deadline(due["name"], at, fire_at_of(found["deadline"]))

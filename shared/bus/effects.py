@@ -56,7 +56,6 @@ def take(
     taken = document._replace(
         state=change.state,
         due=document.due if change.state is document.state else document.kind.next_deadline(change.state),
-        forget_at=None if change.state is not None else document.forget_at,
         finished_at=(document.finished_at or context.now) if finished else None,
     )
     if not change.messages:

@@ -62,9 +62,9 @@ def _document(version: int, **more: Any) -> dict[str, Any]:
 async def test_every_write_waits_for_most_copies_and_their_journal(
     store: Aggregates, listener: Listener
 ) -> None:
-    for document in (_document(1), _document(2), _document(3, gone=True)):
+    for document in (_document(1), _document(2)):
         given(await store.write([document]) == set())
-    for name in ("insert", "update", "delete"):
+    for name in ("insert", "update"):
         (concern,) = listener.of(name, "writeConcern")
         assert {"w": "majority", "j": True}.items() <= (concern or {}).items(), name
 

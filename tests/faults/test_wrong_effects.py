@@ -1,5 +1,6 @@
 """Wrong effects: a command done twice or answered wrongly, an order or an event lost without a word."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from shared.contract.events.dispatch import AssignmentSigned
 from shared.contract.events.feedback import IssueClosed
 from shared.contract.subjects import subject_of
 from shared.domain.aggregates import AggregateType
-from shared.domain.decisions import Change, Context
+from shared.domain.decisions import Change, Context, Reason, Refusal
 from tests.faults.given import (
     ACCEPT,
     NOW,
@@ -26,6 +27,7 @@ from tests.faults.given import (
     Played,
     asks,
     closing,
+    due_command,
     foreign_event,
     given,
     line,
@@ -90,6 +92,26 @@ async def test_a_robots_1000_refusals_do_not_make_a_done_command_answer_refused(
     robot = [dispatch.command(ASSIGN, after(hours=1), OFFICE) for _ in range(1000)]
     await dispatch.deliver(*robot)
     assert await dispatch.want("assign", key="k") == outcome
+
+
+async def test_what_was_refused_before_its_aggregate_came_to_be_is_not_decided_by_a_replay_of_later_years() -> (
+    None
+):
+    def write(notes: Notes | None, asked: Any, context: Context) -> Any:
+        return (
+            Refusal(Reason.UNKNOWN_ISSUE, "no such notebook")
+            if notes is None
+            else write_line(notes, asked, context)
+        )
+
+    service, early = Played(notebook(write=write)), line("a", "early")
+    given((await service.outcome(early))["reason"] == "unknown_issue")
+    years_later = NOW + timedelta(days=800)
+    for due in await service.store.read_due("0", "~"):  # whatever is forgotten in time is forgotten now
+        await service.deliver(due_command(due), at=years_later)
+    await service.deliver(closing("a", 1), at=years_later)
+    await service.read_again()
+    assert await service.lines("a") == ("closed 1",)
 
 
 # -------------------------------------------------------------- failed and discarded

@@ -60,10 +60,7 @@ class Memory:
 
     async def write(self, documents: Any) -> set[str]:
         for document in documents:
-            if document.pop("gone", False):
-                self.documents.pop(document["_id"], None)
-            else:
-                self.documents[document["_id"]] = document
+            self.documents[document["_id"]] = document
         return set()
 
     async def remember(self, outcomes: Any) -> None:

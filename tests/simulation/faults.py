@@ -130,7 +130,7 @@ class Answering:
             raise Failed(AutoReconnect("the connection was lost"))
         if inserting and errors:
             raise Failed(errors[0])
-        return SimpleNamespace(matched_count=matched, deleted_count=0)
+        return SimpleNamespace(matched_count=matched)
 
     def apply(
         self, collection: Any, operations: Any, origin: Origin, confirmed: bool = True

@@ -207,11 +207,7 @@ def rebuild(ran: Run, consumer: Consumer) -> list[Violation]:
         reference = known(origin.places.get(subject, ends(log)))
         bugs.raised = {name: set(types) for name, types in origin.raised.items()}
         with as_version(origin.lacks):
-            document = _again(Scope(broken, reference, patient=False), subject, origin, built, log)
-        if document.pop("gone", False):
-            built.pop(subject, None)
-        else:
-            built[subject] = document
+            built[subject] = _again(Scope(broken, reference, patient=False), subject, origin, built, log)
     found: list[Violation] = []
     refused = _refused(ran, service)
     for subject in {*everything, *built} & touched:

@@ -48,8 +48,8 @@ class Collection:
     def __init__(self, service: str) -> None:
         self.service = service
         self.documents: dict[str, bytes] = {}
-        self.ahead: dict[str, tuple[bytes | None, list[Origin]]] = {}
-        """What only the first server has: document, or None when it was deleted, and what its writes came of."""
+        self.ahead: dict[str, tuple[bytes, list[Origin]]] = {}
+        """What only the first server has: document, and what its writes came of."""
         self.deadlines: list[tuple[str, str]] = []
         self.applied: list[tuple[str, Origin]] = []
         """(subject, what it came of) for every write that was confirmed, in order."""
@@ -114,7 +114,7 @@ class Collection:
         return self.deadlines[low:high]
 
     def apply(self, operation: Any, origin: Origin, confirmed: bool = True) -> int:
-        """Do one write on the first server; the number of documents matched, inserted or deleted.
+        """Do one write on the first server; the number of documents matched or inserted.
 
         Raise on a duplicate id. What is ``confirmed`` is there for good, with all that went before it.
         """
@@ -127,8 +127,7 @@ class Collection:
                 raise BulkWriteError({"writeErrors": [{"code": 11000}]})
         elif before is None or not _fits(bson.decode(before), operation._filter):
             return 0
-        after = None if isinstance(operation, pymongo.DeleteOne) else packed(operation._doc)
-        self.ahead[subject] = (after, [*origins, origin])
+        self.ahead[subject] = (packed(operation._doc), [*origins, origin])
         if confirmed:
             self.confirm(subject)
         return 1
@@ -144,12 +143,9 @@ class Collection:
         """The first server went down with what it alone had; False when that was confirmed meanwhile."""
         return self.ahead.pop(subject, None) is not None
 
-    def _take(self, subject: str, found: bytes | None) -> None:
-        if found is None:
-            self.documents.pop(subject, None)
-        else:
-            self.documents[subject] = found
-        self._index(subject, None if found is None else bson.decode(found).get("deadline"))
+    def _take(self, subject: str, found: bytes) -> None:
+        self.documents[subject] = found
+        self._index(subject, bson.decode(found).get("deadline"))
 
     def _index(self, subject: str, deadline: str | None) -> None:
         before = self._deadline_of.pop(subject, None)

@@ -13,7 +13,7 @@ import psutil
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 
 
-LAYOUT = "4"
+LAYOUT = "5"
 """The layout of the data in a folder: its documents, topics and records; another one is not read."""
 DATA_FOLDERS = ("kafka", "store")
 

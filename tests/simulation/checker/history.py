@@ -117,13 +117,10 @@ class Evidence:
         ]
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
-        self.first_ms: dict[tuple[str, str], int] = {}
-        """When an id was first written on a topic: operators ask several services by the same id."""
         for opened in self.opened:
             event = opened.event
             if event is not None:
                 self.by_id.setdefault(event["id"], opened)
-                self.first_ms.setdefault((opened.record.topic, event["id"]), opened.record.timestamp)
                 if event.get("seq", 0) > 0:
                     name = (opened.record.topic, event["subject"], event["source"])
                     self.events[name].setdefault(event["seq"], opened)

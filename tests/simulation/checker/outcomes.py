@@ -11,9 +11,8 @@ from shared.domain.decisions import Reason
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.failed import Commands
 from tests.simulation.checker.heard import open_again
-from tests.simulation.checker.history import Evidence, Opened
+from tests.simulation.checker.history import Evidence
 
-STUB_MS = 7 * 86_400_000
 ONE_BATCH = 12
 """Outcomes that one batch may add, where it is not known: the oldest move out when the document is read next."""
 AFTER_SWEEP = {"status", "state", "reason", "number", "id", "due_at", "due_on"}
@@ -40,24 +39,13 @@ def check_outcomes(evidence: Evidence) -> Iterator[Violation]:
                 opened.place not in set_aside
                 and evidence.outcome(service, event["subject"], event["id"]) is None
             ):
-                yield from _forgotten(evidence, service, opened)
+                yield Clause.OUTCOME(
+                    f"{event['subject']}: {service} has no outcome for the command {event['id']} at {opened.place}"
+                )
     for name, after in commands.after.items():
         yield from _after_failing(evidence, name, after)
     yield from _acknowledged(evidence)
     yield from _apart(evidence)
-
-
-def _forgotten(evidence: Evidence, service: str, opened: Opened) -> Iterator[Violation]:
-    """Outcomes of commands about what was never created are forgotten after some days, and no others."""
-    event = opened.event or {}
-    document = evidence.documents(service).get(event["subject"], {})
-    first_ms = evidence.first_ms[opened.record.topic, str(event["id"])]
-    sent = evidence.history.now.timestamp() * 1000 - first_ms
-    if document.get("state") is None and sent + evidence.history.skew_ms >= STUB_MS:
-        return
-    yield Clause.OUTCOME(
-        f"{event['subject']}: {service} has no outcome for the command {event['id']} at {opened.place}"
-    )
 
 
 def _after_failing(evidence: Evidence, name: tuple[str, str, str], after: str) -> Iterator[Violation]:
@@ -65,8 +53,6 @@ def _after_failing(evidence: Evidence, name: tuple[str, str, str], after: str) -
     service, subject, id = name
     outcome = evidence.outcome(service, subject, id)
     reason = None if outcome is None else outcome.get("reason")
-    if outcome is None and evidence.documents(service).get(subject, {}).get("state") is None:
-        return  # forgotten with what was never created
     sentence = f"{subject}: {service}: {id} {after}, remembered is {outcome}"
     if after == "discarded" or reason == DISCARDED:
         if (after == "discarded") != (reason == DISCARDED):

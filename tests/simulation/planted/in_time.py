@@ -26,12 +26,7 @@ from tests.simulation.planted.planting import Patches, around, fault, in_kind
 @fault(Clause.STORED, alone=False)
 def the_version_filter_is_ignored() -> Patches:
     def loose(self: Any, document: Any) -> Any:
-        there = {"_id": document["_id"]}
-        return (
-            pymongo.DeleteOne(there)
-            if document.get("gone")
-            else pymongo.ReplaceOne(there, self._own(document))
-        )
+        return pymongo.ReplaceOne({"_id": document["_id"]}, self._own(document))
 
     return [patch.object(Aggregates, "_change", loose)]
 

@@ -6,7 +6,6 @@ import pytest
 from pydantic import BaseModel
 
 from shared.bus.document import (
-    STUB_DEADLINE,
     Document,
     Held,
     Remembered,
@@ -59,11 +58,6 @@ def test_empty_parts_are_left_out_and_defaults_of_the_state_too() -> None:
     assert stored["state"] == {"n": 1}
 
 
-def test_a_document_with_nothing_left_to_remember_is_gone() -> None:
-    assert write_document(Document("ABCDEFGHJKMNP", KIND, 0, version=3), "token")["gone"]
-    assert "gone" not in write_document(FULL, "token")
-
-
 def test_only_what_lies_below_the_committed_offset_leaves_the_outbox() -> None:
     kept = forget_published(FULL, {("dispatch.commands", 0): 7})
     assert kept.outbox == FULL.outbox
@@ -80,10 +74,3 @@ def test_a_finished_document_with_an_outbox_is_swept_a_day_later_and_again_where
     assert again is not None and again.name == "sweep/2/due/1"
     assert document._replace(outbox=()).next_deadline() is None
     assert document._replace(finished_at=None).next_deadline() is None
-
-
-def test_a_stub_is_forgotten_at_its_time() -> None:
-    stub = Document("ABCDEFGHJKMNP", KIND, 0, inbox={"a": Remembered("d", {})}, forget_at=AT)
-    deadline = stub.next_deadline()
-    assert deadline is not None and deadline.name == STUB_DEADLINE
-    assert deadline.at == AT
