@@ -1,5 +1,6 @@
 """What must have become of the commands that a service set aside, by the commands of operators on its topic."""
 
+import hashlib
 import json
 from collections import defaultdict
 
@@ -45,6 +46,8 @@ class Commands:
             value, subject = event["data"]["value"].encode(), event["subject"]
         else:
             value, subject = opened.record.value or b"", (opened.record.key or b"").decode("utf-8", "replace")
+            if opened.record.sha256 not in (None, hashlib.sha256(value).hexdigest()):
+                return  # changed on its way: nobody knows what it was
         id = _id_of(value, subject)
         if not id or aggregate_of(subject) not in KEEPS[service] or len(value) > MOST_KEPT_BYTES:
             return
