@@ -100,7 +100,7 @@ class Service:
             directory=self.reference.reference.directory,
         )
         self.batches = BatchConsumer(
-            Processor(consumer, self.store, self.publish, self.reference),
+            Processor(consumer, self.store, self.publish, self.reference, answer=self.gateway.answer),
             self.prefix,
             self.metrics,
             on_batch=self._on_batch,
@@ -278,7 +278,6 @@ class Service:
         self.upgrades.assigned(partitions)
 
     def _on_batch(self, batch: Batch) -> None:
-        self.gateway.answer(batch)
         self.timers.handled(batch.written, [answer.command for answer in batch.answers])
         self.held.written(batch.written)
 

@@ -9,7 +9,7 @@ from bench.pipeline.meter import Meter
 from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
 from shared.bus.consumer import BatchConsumer
 from shared.bus.gateway import Gateway
-from shared.bus.processor import Batch, Processor
+from shared.bus.processor import Processor
 from shared.bus.producer import Producers, make_broker
 from shared.bus.publisher import Publisher
 from shared.metrics import Metrics
@@ -41,15 +41,11 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
         publish = Publisher(producers, INTAKE.service, metrics)
         gateway = Gateway(INTAKE.source, publish, store)
 
-        def _on_batch(batch: Batch) -> None:
-            gateway.answer(batch)
-            steps.update(batch.seconds)
-
         batches = MeteredConsumer(
-            Processor(INTAKE, store, publish, BuiltinReference()),
+            Processor(INTAKE, store, publish, BuiltinReference(), answer=gateway.answer),
             plan.source_prefix,
             metrics,
-            on_batch=_on_batch,
+            on_batch=lambda batch: steps.update(batch.seconds),
             on_assigned=lambda partitions: None,
         )
         batches.meter = meter

@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 
 from shared.bus.apply import REUSED
 from shared.bus.document import Remembered, outcome_id
-from shared.bus.processor import Batch
+from shared.bus.effects import Answer
 from shared.bus.records import Outgoing, body_hash
 from shared.contract.command import Command, Control, commands_topic
 from shared.contract.envelope import seal
@@ -117,11 +117,11 @@ class Gateway:
         self._directory = directory
         self._waiting: dict[tuple[str, str], list[_Asked]] = {}
 
-    def answer(self, batch: Batch) -> None:
-        """Tell those who wait in this process; called after each batch."""
+    def answer(self, answers: Sequence[Answer]) -> None:
+        """Tell those who wait in this process; called with what a batch has settled."""
         if not self._waiting:
             return
-        for answer in batch.answers:
+        for answer in answers:
             for asked in self._waiting.pop((answer.command, answer.digest), ()):
                 if not asked.future.done():
                     asked.future.set_result(answer.outcome)

@@ -7,6 +7,8 @@ It names neither Kafka nor the database: ``store``, ``publish`` and ``reference`
     2  group by aggregate                    6  publish what came out, and await it
     3  load the documents in one read        7  commit explicit offsets (the consumer does that)
     4  apply in memory
+
+What is stored will be published, after a crash too: so whoever waits for an outcome is answered before step 6.
 """
 
 import secrets
@@ -83,10 +85,13 @@ class Processor:
         publish: Callable[[Sequence[Outgoing]], Awaitable[object]],
         reference: ReferenceData,
         *,
+        answer: Callable[[Sequence[Answer]], None] = lambda answers: None,
         clock: Callable[[], float] = time.perf_counter,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
+        """``answer`` is told of outcomes as soon as no crash can undo them."""
         self.consumer = consumer
+        self._answer = answer
         self._store = store
         self._publish = publish
         self._reference = reference
@@ -112,12 +117,17 @@ class Processor:
         pending = _decode(self.consumer, records, batch)  # 1, 2
         batch.seconds["decode"] = self._clock() - started
         refused = await self._settle_all(pending, batch)  # 3, 4, 5
+        unstored: list[Answer] = []
         for subject in refused:
-            await self._settle_alone(subject, pending[subject], batch)
+            unstored += await self._settle_alone(subject, pending[subject], batch)
+        self._answer(batch.answers)
         started = self._clock()
         if batch.outgoing:
             await self._publish(batch.outgoing)  # 6
             batch.round_trips += 1
+        if unstored:
+            self._answer(unstored)
+            batch.answers += unstored
         batch.seconds["publish"] = self._clock() - started
         return batch
 
@@ -137,8 +147,12 @@ class Processor:
             raise Contention(f"{len(pending)} aggregates changed under this worker {MAX_ATTEMPTS} times")
         return refused
 
-    async def _settle_alone(self, subject: str, items: list[Item], batch: Batch) -> None:
-        """Record by record, where the store refuses their document: the one it cannot hold is set aside."""
+    async def _settle_alone(self, subject: str, items: list[Item], batch: Batch) -> list[Answer]:
+        """Record by record, where the store refuses their document: the one it cannot hold is set aside.
+
+        Returns the answers to what stands nowhere but in its dead letter, which is still to be published.
+        """
+        answers: list[Answer] = []
         for item in items:
             one = {subject: [item]}
             if not (refused := await self._settle_all(one, batch)):
@@ -148,7 +162,8 @@ class Processor:
                 scope = Scope(self.consumer, self._reference.reference)
                 lost = unstored(scope, subject, [item], reason)
                 batch.outgoing.extend(lost.outgoing)
-                batch.answers.extend(lost.answers)
+                answers.extend(lost.answers)
+        return answers
 
     async def _settle(self, pending: Pending, batch: Batch, refused: dict[str, str], reason: str) -> set[str]:
         """3, 4, 5: load, decide, write; the subjects that another worker changed meanwhile are decided again."""

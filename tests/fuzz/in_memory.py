@@ -106,7 +106,7 @@ class ServiceInMemory:
             if out.topic in self.consumer.topics:
                 at_ms, key, sha256 = int(NOW.timestamp() * 1000), out.key.encode(), sha256_of(out.value)
                 record = Record(out.topic, 0, offset, at_ms, key, out.value, sha256, out.seq)
-                self.gateway.answer(await self.processor.run([record]))
+                self.gateway.answer((await self.processor.run([record])).answers)
         return []
 
     async def dead_letters(self, only_value_of: str | None = None) -> list[DeadLetter]:

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 
 from shared.bus.consumer import BatchConsumer, Infrastructure
 from shared.bus.gateway import Gateway, Request
-from shared.bus.processor import Batch, Processor
+from shared.bus.processor import Processor
 from shared.bus.publisher import Publisher
 from shared.bus.records import Record
 from shared.bus.subscription import Subscribed
@@ -135,14 +135,23 @@ class Worker(Process):
         self._collection = collection
         store = Aggregates(collection, consumer.jurisdiction)
         self._tokens = 0
-        processor = Processor(consumer, store, self._publish, self.view, token=self._token, clock=lambda: 0.0)
+        self.answers: list[Any] = []
+        processor = Processor(
+            consumer,
+            store,
+            self._publish,
+            self.view,
+            answer=lambda answers: self.answers.extend(answers),
+            token=self._token,
+            clock=lambda: 0.0,
+        )
         self.gateway = Gateway(consumer.source, self._publish, store)
         self._service = SimpleNamespace(held=Anything(), gateway=self.gateway)
         self.batches = BatchConsumer(
             processor,
             "",
             Anything(),  # type: ignore[arg-type]
-            on_batch=self._on_batch,
+            on_batch=lambda batch: Service._on_batch(self._service, batch),  # type: ignore[arg-type]
             on_assigned=lambda partitions: Service._on_assigned(self._service, partitions),  # type: ignore[arg-type]
         )
         self.batches.subscription = Subscribed(self.client)
@@ -155,7 +164,6 @@ class Worker(Process):
         self.upgrades = self._service.upgrades = Upgrades(store.waiting, self._read, self.gateway.post)
         self.upgrades._wanted = Wanted()  # type: ignore[assignment]
         self._first_commands = first_commands
-        self.answers: list[Any] = []
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What it does side by side."""
@@ -222,10 +230,6 @@ class Worker(Process):
     async def _read(self, places: Iterable[Any]) -> AsyncIterator[Record]:
         for record in await Ask("read", list(places)):
             yield record
-
-    def _on_batch(self, batch: Batch) -> None:
-        Service._on_batch(self._service, batch)  # type: ignore[arg-type]
-        self.answers.extend(batch.answers)
 
     async def _post(self, due: Sequence[Any]) -> None:
         await Service._post(self._service, due)  # type: ignore[arg-type]

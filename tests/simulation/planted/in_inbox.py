@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from shared.bus import apply, deciding
 from shared.bus.effects import Applied
+from shared.bus.processor import Processor
 from shared.bus.records import Outgoing
 from tests.simulation import judging
 from tests.simulation.checker import Clause
@@ -126,3 +127,17 @@ def a_command_that_comes_again_counts_as_the_newest() -> Patches:
         return moved
 
     return [around(apply, "_apply", wrap)]
+
+
+@fault(Clause.ONE_OUTCOME, alone=False)
+def who_waits_is_answered_before_the_outcome_is_stored() -> Patches:
+    def wrap(decide: Callable[..., Any]) -> Callable[..., Any]:
+        async def hasty(self: Any, *asked: Any) -> Any:
+            decided = await decide(self, *asked)
+            for entry in decided.values():
+                self._answer(entry.applied.answers)
+            return decided
+
+        return hasty
+
+    return [around(Processor, "_decide", wrap)]

@@ -9,7 +9,6 @@ import pytest
 from shared.bus.document import outcome_id
 from shared.bus.effects import Answer
 from shared.bus.gateway import Gateway, Request, sealed
-from shared.bus.processor import Batch
 from shared.bus.records import Item, Outgoing, Record, decode
 from shared.contract.commands.intake import RejectIssue
 from shared.contract.envelope import open_envelope
@@ -99,8 +98,8 @@ async def test_two_bodies_under_one_id_that_wait_side_by_side_are_answered_each_
     await asyncio.sleep(0)
     record = Record("intake.commands", 0, 0, 0, b"a", b"")
     await asyncio.sleep(0)
-    asked.answer(Batch(answers=[Answer(ASKED.id, "a", DONE, record, ASKED.digest)]))
-    asked.answer(Batch(answers=[Answer(other.id, "a", OLD, record, other.digest)]))
+    asked.answer([Answer(ASKED.id, "a", DONE, record, ASKED.digest)])
+    asked.answer([Answer(other.id, "a", OLD, record, other.digest)])
     assert await asyncio.gather(*waiting) == [DONE, OLD]
 
 
