@@ -250,4 +250,5 @@ def _history(town: Town) -> History:
         skew_ms=max(1000, 2 * scheduler.skew_ms),
         most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE,
         at_once=_at_once(scheduler),
+        rebalanced_ms={service: group.rebalanced_ms for service, group in scheduler.groups.items()},
     )

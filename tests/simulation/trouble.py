@@ -39,6 +39,7 @@ class Trouble:
         """All members give everything up and get their new share; batches under way go on as zombies."""
         group, members = self.scheduler.groups[service], self.members(service)
         group.generation += 1
+        group.rebalanced_ms.append(self.scheduler.clock.ms)
         self.rng.shuffle(members)
         shares = group.share(members)
         for worker in members:

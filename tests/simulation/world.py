@@ -193,6 +193,7 @@ class Group:
         self.committed: dict[TopicPartition, int] = {}
         self.blocked_until: dict[str, int] = {}
         self.generation = 0
+        self.rebalanced_ms: list[int] = []
 
     def share(self, members: Sequence[Any]) -> dict[Any, set[TopicPartition]]:
         """Range-like: neighbouring partition numbers of all topics go to the same member."""

@@ -86,6 +86,8 @@ class History:
     """How many outcomes a document holds at most before the oldest move out (bus.md: the newest 500 stay)."""
     at_once: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By service and subject how many outcomes the last write of a document may have added, where that is known."""
+    rebalanced_ms: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """By service when its partitions got new owners, where that is known."""
 
 
 class Opened(NamedTuple):

@@ -9,8 +9,10 @@ from tests.simulation.checker.failed import Commands
 from tests.simulation.checker.history import Evidence, Opened, instant
 
 MOST_POSTS = 25
-"""Of one deadline at once, and again for every day that it waits: each new owner posts what it finds, the auditor
-doubles its pause. An auditor that posts each minute reaches this within the hour."""
+"""Of one deadline at once, and again for every day that it waits: the auditor doubles its pause. An auditor that posts
+each minute reaches this within the hour."""
+OF_A_NEW_OWNER = 3
+"""It cannot know what the one before it has posted, and begins with short pauses."""
 
 
 def check_posts(evidence: Evidence) -> Iterator[Violation]:
@@ -26,7 +28,8 @@ def check_posts(evidence: Evidence) -> Iterator[Violation]:
         first = found[0].event or {}
         times = [opened.record.timestamp for opened in found]
         days = (max(times) - min(times)) / 86_400_000
-        if len(found) > MOST_POSTS * (1 + days):
+        owners = sum(min(times) <= at <= max(times) for at in evidence.history.rebalanced_ms.get(service, ()))
+        if len(found) > MOST_POSTS * (1 + days) + OF_A_NEW_OWNER * owners:
             yield Clause.POSTED_SELDOM(
                 f"{subject}: {service} was asked {len(found)} times within {days:.2f} days to fire {id}"
             )
