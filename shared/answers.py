@@ -83,6 +83,12 @@ class CommandOutcome(TypedDict):
     version: Annotated[
         NotRequired[str | int], Field(description="the version that was published, or of a reply its number")
     ]
+    published: Annotated[
+        NotRequired[str],
+        Field(
+            description="the newest event of this aggregate; in Qinqing-After another service waits for it"
+        ),
+    ]
     in_force_from: NotRequired[str]
     masked: Annotated[
         NotRequired[int],

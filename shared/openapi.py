@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from shared.after import HEADER
 from shared.answers import BLANK, CONFLICT, PROBLEM, REFUSED, STATUS, CommandOutcome, Pending, Problem
 from shared.domain.decisions import Reason
 
@@ -27,6 +28,11 @@ SAYS = {
     500: "Handling failed; it was set aside for an operator",
     503: "The store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one",
 }
+AFTER = (
+    "A command's outcome says in `published` how far its aggregate has published, such as `/huzhou/intake=5`. A command "
+    f"about the same thing that brings this as `{HEADER}` waits until it is known here; after two seconds the answer "
+    "is 409 with Retry-After, and the same request may be sent again."
+)
 OF_COMMANDS = (202, 403, 409, 422, 500, 503)
 """How a command may be answered beside that it was done, and so the question for its outcome."""
 OF_BODIES = (400, 413, 415, 422)
@@ -48,6 +54,7 @@ def name_answers(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = written()  # FastAPI keeps this very object
+            document["info"]["description"] = AFTER
             shapes = document.setdefault("components", {}).setdefault("schemas", {})
             for own in ("HTTPValidationError", "ValidationError"):  # what nothing here answers
                 shapes.pop(own, None)

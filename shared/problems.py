@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.after import Behind
 from shared.answers import REFUSED, language_of, problem, refusal
 from shared.bus.consumer import Infrastructure
 from shared.domain.decisions import Reason
@@ -157,6 +158,13 @@ def install_problems(app: FastAPI, most_bytes: int, streamed: Collection[str] = 
     @app.exception_handler(Exception)
     async def _bug(_: Request, error: Exception) -> JSONResponse:
         return problem(500, "系统出错，已记录 / a fault of the system; it was logged")
+
+    @app.exception_handler(Behind)
+    async def _behind(_: Request, error: Behind) -> JSONResponse:
+        title = "刚才办的还在路上，请稍候再试 / what was done just before has not come here yet: ask again"
+        response = problem(409, title)
+        response.headers["Retry-After"] = "1"
+        return response
 
     async def _away(_: Request, error: Exception) -> JSONResponse:
         title = (

@@ -79,6 +79,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="how long a gateway waits before it answers 202; at most 60",
     )
+    after_seconds: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        allow_inf_nan=False,
+        description="how long a request waits for what its sender has seen, before it is answered 409; at most 60",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )

@@ -17,6 +17,7 @@ from shared.bus.document import (
 )
 from shared.bus.effects import Answer, Applied, Scope
 from shared.bus.records import Item, Outgoing
+from shared.contract.event import events_topic
 from shared.domain.aggregates import AggregateType
 from shared.domain.reference import NotPublished
 
@@ -92,7 +93,8 @@ def _decided(
         changed = changed or after.document is not document
         document = after.document
         outgoing += after.outgoing
-        answers += after.answers
+        newest, _ = document.published.get(events_topic(scope.consumer.source), (0, ""))
+        answers += [one._replace(published=newest) for one in after.answers]
     applied = Applied(document, tuple(outgoing), tuple(answers))
     return Decided(applied, write_document(document, token), moved) if changed else Decided(applied, None)
 

@@ -23,6 +23,8 @@ class Answer(NamedTuple):
     record: Record
     digest: str = ""
     """Of the body that is answered: another body under the same id is answered otherwise."""
+    published: int = 0
+    """The number of the aggregate's newest event by then."""
 
 
 class Applied(NamedTuple):

@@ -9,7 +9,7 @@ document.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -20,12 +20,15 @@ from shared.bus.document import Remembered, outcome_id
 from shared.bus.effects import Answer
 from shared.bus.records import Outgoing, body_hash
 from shared.contract.command import Command, Control, commands_topic
-from shared.contract.envelope import seal
+from shared.contract.envelope import seal, write_seen
+from shared.contract.event import events_topic
 from shared.domain.masking import masked
 from shared.domain.reference import Directory
 from shared.store import Aggregates, Unavailable
 
 FIRST_LOOK, MOST_LOOK = 0.1, 1.0
+FIRST_PAUSE, MOST_PAUSE = 0.01, 0.16
+"""Between looks at an aggregate that has to read what its asker has seen: mostly it is on its way."""
 LOOK_A_REQUEST = 0.005
 """Many commands take longer: their documents are looked at this much later for each."""
 
@@ -107,14 +110,15 @@ class Gateway:
         wait_seconds: float = 5.0,
         ready: Callable[[], Awaitable[None]] | None = None,
         directory: DirectoryAt | None = None,
+        topics: Collection[str] = (),
     ) -> None:
         """``ready`` returns when commands can be decided: at a first start they wait for the reference data.
 
-        ``directory`` says which phone numbers are public.
+        ``directory`` says which phone numbers are public. ``topics``: of other owners' events, which its service reads.
         """
         self._source = source
         self._publish, self._store, self._wait, self._ready = publish, store, wait_seconds, ready
-        self._directory = directory
+        self._directory, self._topics = directory, topics
         self._waiting: dict[tuple[str, str], list[_Asked]] = {}
 
     def answer(self, answers: Sequence[Answer]) -> None:
@@ -124,7 +128,7 @@ class Gateway:
         for answer in answers:
             for asked in self._waiting.pop((answer.command, answer.digest), ()):
                 if not asked.future.done():
-                    asked.future.set_result(answer.outcome)
+                    asked.future.set_result(self._told(answer.outcome, answer.published))
 
     async def ask(self, request: Request) -> Mapping[str, Any] | None:
         """Post one command; its outcome, or None when it is not known after ``wait_seconds``."""
@@ -160,8 +164,28 @@ class Gateway:
 
     async def look(self, subject: str, command: str) -> Mapping[str, Any] | None:
         """The outcome of a command as its document remembers it, or None."""
-        found = _remembered(await self._store.load([subject, outcome_id(subject, command)]), subject, command)
-        return None if found is None else found.outcome
+        documents = await self._store.load([subject, outcome_id(subject, command)])
+        found = _remembered(documents, subject, command)
+        return (
+            None
+            if found is None
+            else self._told(found.outcome, _newest(documents.get(subject), self._source))
+        )
+
+    async def has_read(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
+        """Whether this aggregate has read so many events of each source, or gets there within ``seconds``.
+
+        Sources that this service does not read count as read.
+        """
+        wanted = {source: seq for source, seq in seen.items() if self._reads(source)}
+        end = asyncio.get_running_loop().time() + seconds
+        pause = FIRST_PAUSE
+        while not _within(wanted, await self._store.get(subject), self._source):
+            if asyncio.get_running_loop().time() >= end:
+                return False
+            await asyncio.sleep(pause)  # another process may read it: its store has no event for us
+            pause = min(MOST_PAUSE, 2 * pause)
+        return True
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, and those who come back later."""
@@ -190,7 +214,17 @@ class Gateway:
         for asked in waiting:
             known = _remembered(documents, asked.subject, asked.id)
             if known is not None and not asked.future.done():
-                asked.future.set_result(known.outcome if known.is_of(asked.digest) else REUSED)
+                outcome = known.outcome if known.is_of(asked.digest) else REUSED
+                asked.future.set_result(
+                    self._told(outcome, _newest(documents.get(asked.subject), self._source))
+                )
+
+    def _told(self, outcome: Mapping[str, Any], newest: int) -> Mapping[str, Any]:
+        """An outcome with how far the aggregate has published, as ``seen`` says it: who asked can wait for that."""
+        return {**outcome, "published": write_seen({self._source: newest})} if newest else outcome
+
+    def _reads(self, source: str) -> bool:
+        return source == self._source or events_topic(source) in self._topics
 
     def _forget(self, asked: _Asked) -> None:
         waiting = self._waiting.get((asked.id, asked.digest))
@@ -198,6 +232,21 @@ class Gateway:
             waiting.remove(asked)
             if not waiting:
                 del self._waiting[asked.id, asked.digest]
+
+
+def _within(wanted: Mapping[str, int], document: Mapping[str, Any] | None, own: str) -> bool:
+    """Whether this document has read all of that, and of its own source has published it."""
+    if document is None:
+        return not wanted
+    read = {source: seq for _, source, seq in document.get("read", ())}
+    read[own] = _newest(document, own)
+    return all(read.get(source, 0) >= seq for source, seq in wanted.items())
+
+
+def _newest(document: Mapping[str, Any] | None, own: str) -> int:
+    """The number of the newest event that this aggregate has published of its own."""
+    published = () if document is None else document.get("published", ())
+    return next((seq for topic, seq, _ in published if topic == events_topic(own)), 0)
 
 
 def _remembered(documents: Mapping[str, Mapping[str, Any]], subject: str, command: str) -> Remembered | None:

@@ -25,7 +25,7 @@ SETTINGS = Path(__file__).with_name("schemathesis.toml")
 def application(name: str, folder: Path) -> FastAPI:
     """One service over parts in memory; its attachments go into this folder."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        return in_memory(name, monkeypatch, attachments_dir=str(folder))
+        return in_memory(name, monkeypatch, attachments_dir=str(folder), after_seconds=0)
 
 
 async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:

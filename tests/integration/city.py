@@ -29,7 +29,7 @@ BUILDS: dict[str, Callable[[Settings], FastAPI]] = {
 }
 ENTREPRENEUR, OFFICE = "entrepreneur:li", "office:chen"
 LEAK = {"title": "小区漏水", "text": "三号楼的水管漏水，请修理。", "enterprise": "91330100799655058B"}
-NAMES = {"key": "Idempotency-Key", "language": "Accept-Language"}
+NAMES = {"key": "Idempotency-Key", "language": "Accept-Language", "after": "Qinqing-After"}
 """How arguments of ``ask`` are called as headers."""
 
 

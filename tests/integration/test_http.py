@@ -109,6 +109,33 @@ async def test_the_plain_path_over_http_from_registration_to_closing(
     assert "clock.breached.v1" not in clocks
 
 
+async def test_who_names_what_was_published_just_before_clicks_at_once_and_is_never_told_of_an_unknown_issue(
+    four: City,
+) -> None:
+    office, handler, head = "office:chen", "handler:housing/wang", "department_leader:housing/head"
+
+    async def click(service: str, verb: str, actor: str, **body: Any) -> dict[str, Any]:
+        nonlocal after
+        found = await four.done(service, f"/issues/{id}/{verb}", body, actor=actor, after=after)
+        after = found["published"]
+        return found
+
+    registered = await four.registered("at once")
+    id, after = registered["id"], registered["published"]
+    await click("intake", "accept", office)
+    given = await click("dispatch", "assign", office, department="housing")
+    of = {"assignment": given["assignment"]}
+    await click("dispatch", "sign", handler, **of)
+    drafted = await click("dispatch", "draft", handler, outcome="solved", text="水管已经修好。", **of)
+    read = {**of, "draft": drafted["draft"], "sha256": drafted["sha256"]}
+    for verb, actor in (("sign-off", head), ("check", office), ("release", office)):
+        await click("dispatch", verb, actor, **read)
+    rated = await click(
+        "feedback", "rate", "entrepreneur:li", round=1, satisfaction="satisfied", solved="yes"
+    )
+    assert rated["state"] == "closed"
+
+
 async def test_the_plain_path_over_a_departments_own_topics(
     four: City, embedded: Parts, namespace: str
 ) -> None:
