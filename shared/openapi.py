@@ -29,9 +29,9 @@ SAYS = {
     503: "The store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one",
 }
 AFTER = (
-    "A command's outcome says in `published` how far its aggregate has published, such as `/huzhou/intake=5`. A command "
-    f"about the same thing that brings this as `{HEADER}` waits until it is known here; after two seconds the answer "
-    "is 409 with Retry-After, and the same request may be sent again."
+    "A command's outcome says in `published` how far its aggregate has published, such as `/huzhou/intake=5`. "
+    f"A command about the same thing that brings this as `{HEADER}` waits until it is known here; after two seconds "
+    "the answer is 409 with Retry-After, and the same request may be sent again."
 )
 OF_COMMANDS = (202, 403, 409, 422, 500, 503)
 """How a command may be answered beside that it was done, and so the question for its outcome."""
@@ -95,7 +95,7 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses |= {401} if operation.get("security") else set()
     statuses |= set() if tag == "operations" else {421}
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
-    statuses |= {409} if tag == PEOPLE else set()
+    statuses |= {409} if tag == PEOPLE or (method == "post" and "{id}" in path) else set()
     statuses |= {503} if tag in ("reading", "attachments", PEOPLE) else set()
     statuses |= {*OF_LINKS} if tag == "links" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()
