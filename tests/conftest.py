@@ -11,8 +11,21 @@ import pytest
 from services.cli.embedded import Embedded, Parts, free_ports
 from services.cli.embedded.ports import taken_ports
 from tests.keys import KEYS
+from tests.leaks import OUTPUT
 
 assert KEYS.is_dir()  # whatever a test starts reads them
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What reads all that a run left comes behind everything else, whatever order the fixtures would like."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what a test and the services in this process printed and logged, for who looks for leaks in it."""
+    if report.when == "teardown":
+        OUTPUT.extend((f"{what} of {report.nodeid}", text.encode()) for what, text in report.sections)
 
 
 @contextmanager

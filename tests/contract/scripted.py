@@ -61,6 +61,7 @@ from shared.contract.words import (
     Source,
 )
 from shared.domain.calendar import Day
+from tests.contacts import LI, WANG
 from tests.contract.world import JURISDICTION, Said, World
 from tests.said import REFERENCES, issue_of, raiser
 
@@ -146,13 +147,10 @@ def _known_and_erased(world: World) -> None:
     changed = {"district": "吴兴区", "contacts": (person,), "revision": 1}
     world.ask(enterprise, known.model_copy(update=changed), OFFICE)
     subject, key = f"person:{person}", Key(f"person:{person}", bytes(32))
-    sealed = {name: key.seal(part) for name, part in CONTACT.items()}
+    sealed = {name: key.seal(part) for name, part in LI._asdict().items()}
     world.ask(subject, RegisterPerson(enterprise=FIRM, **sealed), f"entrepreneur:{person}")
-    world.ask(subject, ChangePerson(trade="纺织业", phone=key.seal("13900139000")), OFFICE)
+    world.ask(subject, ChangePerson(trade="纺织业", phone=key.seal(WANG.phone)), OFFICE)
     world.ask(subject, ErasePerson(), f"entrepreneur:{person}")
-
-
-CONTACT = {"name": "李秀英", "phone": "13800138000", "mail": "li@example.com"}
 
 
 def _answered_twice(world: World) -> None:

@@ -36,6 +36,7 @@ ALONE = (
     "README.zh-CN.md",
     "CONTRIBUTING.md",
     "pyproject.toml",
+    "tests/contacts.py",
     "tests/said.py",
     "tests/keys.py",
 )

@@ -19,6 +19,7 @@ from shared.service import Service
 from shared.settings import Settings
 from tests.integration.broker import PARTITIONS, PATIENCE_SECONDS, publish_reference
 from tests.keys import bearer
+from tests.leaks import OUTPUT
 from tests.serving import served
 
 BUILDS: dict[str, Callable[[Settings], FastAPI]] = {
@@ -69,8 +70,9 @@ class City:
                 await asyncio.sleep(0.05)  # a client outside sees only this route
 
     async def stop(self, *names: str) -> None:
-        """Stop these services; all that still run, without names."""
+        """Stop these services; all that still run, without names. Their metrics are kept for who looks for leaks."""
         for name in names or list(self._running):
+            OUTPUT.append((f"/metrics of {name}", (await self.clients[name].get("/metrics")).content))
             await self._running.pop(name).aclose()
 
     @asynccontextmanager

@@ -10,13 +10,14 @@ import pytest_asyncio
 from services.cli.embedded import Parts
 from shared.bus.reader import read_all, topic_names
 from shared.bus.records import Record
+from tests.contacts import CALLED_FROM, SAID
 from tests.integration.broker import own_namespace
 from tests.integration.city import City, city
 from tests.keys import REFERENCES, bearer
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
-PHONE, CALLER = "13812345678", "13987654321"
+PHONE, CALLER = SAID, CALLED_FROM
 FIRM = "91330100799655058B"
 LI, WANG, OFFICE, CLERK = "entrepreneur:li", "entrepreneur:wang", "office:chen", "clerk:zhao"
 

@@ -11,6 +11,7 @@ import pytest
 from services.intake.vault import Vault
 from shared.bus.records import Outgoing
 from shared.identity.keys import VAULT, secret
+from tests import contacts
 from tests.faults.services import MODULES, built
 from tests.fuzz.in_memory import ServiceInMemory
 from tests.keys import REFERENCES, bearer
@@ -18,7 +19,7 @@ from tests.unit.entries import EntriesInMemory
 
 OFFICE, SUPERVISOR = "office:chen", "supervisor:wu"
 HERSELF, SHE = "entrepreneur:li", REFERENCES.person("li")
-NAME, PHONE, MAIL = "李秀英", "13800138000", "li.xiuying@example.com"
+NAME, PHONE, MAIL = contacts.LI
 LI = {"name": NAME, "phone": PHONE, "mail": MAIL, "trade": "纺织"}
 
 

@@ -6,12 +6,13 @@ from services.intake.issue.life import State
 from services.intake.issue.wording import MOST_CORRECTIONS
 from shared.contract.commands.intake import ConfirmWords, NewestWords
 from shared.contract.events.intake import CorrectedWords, IssueAccepted, WordsConfirmed, WordsCorrected
+from tests.contacts import SAID
 from tests.unit.intake.given import ACCEPT, CORRECT, CORRECT_PLAIN, LI, OFFICE, RAISER, REJECT, Played
 from tests.unit.intake.over_http import CLERK, WORDS, Intake
 from tests.unit.intake.over_http import LI as PERSON
 from tests.unit.one_aggregate import after
 
-PHONE = "13812345678"
+PHONE = SAID
 CORRECTED = {"title": "停车难", "text": f"厂门口没有货车车位，请回电{PHONE}。"}
 READ = NewestWords(version=2, title="停车难", text="厂门口没有货车车位")
 

@@ -9,13 +9,14 @@ from services.intake.vault import Erased
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
 from shared.contract.envelope import open_envelope, sha256_of
+from tests.contacts import WANG
 from tests.faults.given import NOW, Store
 from tests.fuzz.in_memory import Known
 from tests.keys import REFERENCES
 from tests.unit.intake.given_people import HERSELF, LI, MAIL, NAME, OFFICE, PHONE, SHE, People, killed_at
 from tests.unit.reference import JURISDICTION
 
-OTHER = "13900139000"
+OTHER = WANG.phone
 EVENTS = ["person.registered.v1", "person.changed.v1", "person.erased.v1"]
 STEPS = [("keys", "clear"), ("lookups", "delete_all"), ("gateway", "ask")]
 """What an erasure asks for, one after the other."""

@@ -3,6 +3,7 @@
 import pytest
 
 from services.intake.contacts import read_phone
+from tests.contacts import WANG
 from tests.unit.intake.given_people import (
     HERSELF,
     LI,
@@ -24,14 +25,14 @@ def people(monkeypatch: pytest.MonkeyPatch) -> People:
 
 async def test_no_name_phone_or_mail_stands_on_a_topic_or_in_the_store(people: People) -> None:
     person = await people.registered()
-    await people.ask(f"/people/{person}/change", OFFICE, phone="13900139000", mail="li@example.org")
+    await people.ask(f"/people/{person}/change", OFFICE, phone=WANG.phone, mail=WANG.mail)
     await people.contact(person)
-    plain = (NAME, PHONE, MAIL, "13900139000", "li@example.org")
+    plain = (NAME, PHONE, MAIL, WANG.phone, WANG.mail)
     assert not [part for part in plain if part in people.everything()]
     assert (await people.contact(person)).json() == {
         "name": NAME,
-        "phone": "13900139000",
-        "mail": "li@example.org",
+        "phone": WANG.phone,
+        "mail": WANG.mail,
     }
 
 
@@ -109,10 +110,10 @@ async def test_an_entrepreneur_is_registered_under_the_own_reference_and_told_no
 
 async def test_a_phone_that_was_changed_finds_nobody_any_more(people: People) -> None:
     person = await people.registered()
-    changed = await people.ask(f"/people/{person}/change", OFFICE, phone="13900139000")
+    changed = await people.ask(f"/people/{person}/change", OFFICE, phone=WANG.phone)
     assert changed.status_code == 200
-    assert (await people.found(PHONE), await people.found("13900139000")) == (None, person)
-    assert await people.registered(name="王芳") != person
+    assert (await people.found(PHONE), await people.found(WANG.phone)) == (None, person)
+    assert await people.registered(name=WANG.name) != person
 
 
 async def test_a_phone_whose_change_broke_off_is_whose_it_becomes(
@@ -120,10 +121,10 @@ async def test_a_phone_whose_change_broke_off_is_whose_it_becomes(
 ) -> None:
     person = await people.registered()
     with killed_at(monkeypatch, people.service.gateway, "ask"):
-        await people.ask(f"/people/{person}/change", OFFICE, phone="13900139000")
-    assert (await people.found(PHONE), await people.found("13900139000")) == (person, None)
-    other = await people.registered(name="王芳", phone="13900139000")
-    assert other != person and await people.found("13900139000") == other
+        await people.ask(f"/people/{person}/change", OFFICE, phone=WANG.phone)
+    assert (await people.found(PHONE), await people.found(WANG.phone)) == (person, None)
+    other = await people.registered(name=WANG.name, phone=WANG.phone)
+    assert other != person and await people.found(WANG.phone) == other
 
 
 async def test_a_look_at_a_contact_is_written_down_with_who_and_why(people: People) -> None:
@@ -188,6 +189,6 @@ async def test_nobody_known_is_404(people: People) -> None:
 async def test_a_number_in_free_text_is_masked_before_anything_is_posted(people: People) -> None:
     person = await people.registered(trade="纺织，找老王13900139000")
     await people.ask(f"/people/{person}/change", OFFICE, chamber="商会13900139000")
-    await people.ask(f"/people/{person}/contact", OFFICE, why="回访13900139000")
-    assert "13900139000" not in people.everything()
+    await people.ask(f"/people/{person}/contact", OFFICE, why=f"回访{WANG.phone}")
+    assert WANG.phone not in people.everything()
     assert (await people.read(f"/people/{person}")).json()["chamber"] == "商会139****9000"

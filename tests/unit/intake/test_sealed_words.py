@@ -15,12 +15,13 @@ from shared.contract.words import Source
 from shared.domain.decisions import Refusal
 from shared.domain.rights import Asker
 from shared.identity.keys import VAULT, secret
+from tests.contacts import SAID
 from tests.keys import KEYS, REFERENCES
 from tests.said import issue_of, raiser
 from tests.unit.entries import EntriesInMemory
 from tests.unit.reference import JURISDICTION, directory_with_a_phone
 
-PHONE, CARD = "13812345678", "33050119800101123X"
+PHONE = SAID
 PLAIN = Registration(title="停车难", text="厂门口没有车位")
 WITH_PHONE = Registration(title="停车难", text=f"厂门口没有车位，请回电{PHONE}。")
 LI, CLERK = Asker.of(raiser("li")), Asker.of("clerk:chen")
