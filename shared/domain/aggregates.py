@@ -91,7 +91,7 @@ class AggregateType:
         if scope is Scope.DEPARTMENT:
             holders = ", ".join(belongs.departments)
             return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {holders}") if holders else None
-        return Refusal(Reason.WRONG_ROLE, "only who raised an issue may do this")
+        return Refusal(Reason.WRONG_ROLE, f"only for whom it is their own may {verb.replace('_', ' ')}")
 
     @property
     def deadlines_first(self) -> bool:

@@ -116,7 +116,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "register"): {Role.ENTREPRENEUR: HERE, **dict.fromkeys(_RECORDERS, HERE)},
     ("issue", "accept"): _OFFICE,
     ("issue", "reject"): _OFFICE,
-    ("issue", "withdraw"): {Role.ENTREPRENEUR: HERE, **_OFFICE},  # whose it is, the decision compares
+    ("issue", "withdraw"): {**_RAISER, **_OFFICE},
     ("person", "register"): {
         Role.ENTREPRENEUR: HERE,
         **dict.fromkeys(_RECORDERS, HERE),
@@ -127,21 +127,14 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("person", "contact"): {**_RAISER, Role.CLERK: HERE, Role.OFFICE: HERE},
     ("person", "looks"): {**_RAISER, Role.SUPERVISOR: HERE},
     ("enterprise", "record"): {Role.CLERK: HERE, Role.OFFICE: HERE},
-    ("issue", "appeal"): {Role.ENTREPRENEUR: HERE},
+    ("issue", "appeal"): _RAISER,
     ("issue", "decide_appeal"): _OFFICE,
     ("issue", "refer"): _OFFICE,
     ("issue", "record_receipt"): _OFFICE,
-    ("issue", "correct_words"): {
-        Role.ENTREPRENEUR: HERE,  # whose it is, the decision compares
-        **dict.fromkeys(_RECORDERS, OWN),
-    },
-    ("issue", "confirm_words"): {Role.ENTREPRENEUR: HERE},
+    ("issue", "correct_words"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
+    ("issue", "confirm_words"): _RAISER,
     ("issue", "make_link"): {**dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
-    ("issue", "revoke_link"): {
-        Role.ENTREPRENEUR: HERE,  # whose it is, the decision compares
-        **dict.fromkeys(_RECORDERS, OWN),
-        **_OFFICE,
-    },
+    ("issue", "revoke_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("link", "redeem"): {Role.OPERATOR: HERE, Role.ADMINISTRATOR: HERE},  # whoever signs tokens
     # dispatch
     ("issue", "assign"): _OFFICE,
@@ -161,7 +154,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("staff", "publish"): {Role.ADMINISTRATOR: HERE},
     ("rules", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
     # feedback
-    ("issue", "rate"): {Role.ENTREPRENEUR: HERE},
+    ("issue", "rate"): _RAISER,
     ("issue", "decide_rework"): _OFFICE,
     ("issue", "finish_tracking"): {Role.LEADER: HERE},
     # supervision

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import httpx
@@ -9,12 +10,18 @@ import pytest
 from fastapi import FastAPI
 
 from services.dispatch.issue import life as dispatch
+from services.feedback import consumer as feedback_consumer
 from services.feedback.issue import life as feedback
+from services.intake import consumer as intake_consumer
 from services.intake.issue import life as intake
+from services.intake.person import life as person
 from services.supervision.issue import life as supervision
+from shared.contract.command import Command
 from shared.contract.registry import COMMANDS
-from shared.contract.subjects import KINDS
-from shared.contract.words import Role
+from shared.contract.subjects import KINDS, subject_of
+from shared.contract.words import Kind, Role, Source
+from shared.domain.aggregates import AggregateState
+from shared.domain.decisions import Reason
 from shared.domain.rights import FIELDS, GROUPS, IN_DEPARTMENTS, RIGHTS, Asker, Belongs, Scope
 from shared.identity.keys import signing_key
 from shared.identity.tokens import Caller, sign
@@ -26,6 +33,23 @@ FIRM = "91330100799655058B"
 OPEN = ("/health/live", "/health/ready", "/metrics", "/asyncapi.json", "/openapi.json", "/docs")
 """What needs no token, and shows no content."""
 NOT_FOR_YOU, UNKNOWN_TO_YOU = 403, 404
+CONSUMERS = {"intake": intake_consumer.consumer, "feedback": feedback_consumer.consumer}
+LI, WANG, NOW = "li", "wang", datetime(2026, 3, 2, tzinfo=UTC)
+OWN: Mapping[tuple[str, str], AggregateState] = {
+    ("intake", "issue"): intake.Issue(
+        state=intake.State.REGISTERED,
+        kind=Kind.PROBLEM,
+        origin=Source.WRITTEN,
+        words=intake.Sealed(words=""),
+        person=LI,
+        recorded_by=LI,
+        registered_at=NOW,
+        due_at=NOW,
+    ),
+    ("intake", "person"): person.Person(state=person.State.REGISTERED, reference=LI, recorded_by=LI),
+    ("feedback", "issue"): feedback.Issue(state=feedback.State.INVITED, kind=Kind.PROBLEM, person=LI),
+}
+"""What belongs to li, who raised it or wrote it down, as each service that asks whose it is keeps it."""
 
 
 class Route(NamedTuple):
@@ -234,6 +258,32 @@ async def test_a_link_admits_to_its_own_issue_and_to_what_its_raiser_does(
     assert answer.json()["reason"] == "wrong_role"
     answer = await clients["intake"].post(f"/issues/{ISSUE}/withdraw", json={}, headers=headers)
     assert answer.json()["reason"] == "unknown_issue"
+
+
+@pytest.mark.parametrize(
+    ("shape", "role"),
+    [
+        (shape, role)
+        for shape in COMMANDS.values()
+        for role, scope in RIGHTS.get((shape.aggregate, shape.verb), {}).items()
+        if scope is Scope.OWN
+    ],
+)
+def test_what_reaches_as_far_as_ones_own_is_refused_to_everybody_else_in_the_same_role(
+    shape: type[Command], role: Role
+) -> None:
+    state = OWN[shape.service, shape.aggregate]
+    kind = CONSUMERS[shape.service]("huzhou").kind(subject_of(shape.aggregate, "0000000000000"))
+    assert kind is not None
+    refused = kind.may_not(state, shape.model_construct(), f"{role}:{WANG}")
+    assert refused is not None and refused.reason is Reason.WRONG_ROLE
+    assert kind.may_not(state, shape.model_construct(), f"{role}:{LI}") is None
+
+
+def test_an_entrepreneur_registers_and_else_asks_for_nothing_but_their_own() -> None:
+    wide = {row for row, grants in RIGHTS.items() if grants.get(Role.ENTREPRENEUR, Scope.OWN) != Scope.OWN}
+    assert {row for row in wide if row[1] != "read"} == {("issue", "register"), ("person", "register")}
+    assert not wide & {("issue", "read"), ("person", "read"), ("enterprise", "read")}
 
 
 def test_an_actor_is_read_as_it_is_written() -> None:

@@ -11,7 +11,7 @@ from shared.contract.events.feedback import (
     ReworkDecided,
     ReworkRefused,
 )
-from shared.contract.words import CloseReason, Kind, Role, Satisfaction, Solved
+from shared.contract.words import CloseReason, Kind, Satisfaction, Solved
 from shared.domain.decisions import Change, Context, Reason, Refusal, event, illegal
 
 
@@ -23,8 +23,6 @@ def rate(issue: Issue | None, command: RateReply, context: Context) -> Change[Is
     known = _asked(issue, command.verb, command.round)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.ENTREPRENEUR or context.principal != known.person:
-        return Refusal(Reason.WRONG_ROLE, "only the one who raised an issue rates its reply")
     unsolved = known.kind == Kind.PROBLEM and command.solved is Solved.NO
     again = unsolved or command.satisfaction is Satisfaction.DISSATISFIED
     reason = command.reason.strip()
@@ -44,8 +42,6 @@ def decide_rework(issue: Issue | None, command: DecideRework, context: Context) 
     known = _asked(issue, command.verb, command.round)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.OFFICE:
-        return Refusal(Reason.WRONG_ROLE, "only the office decides on rework")
     reason, by = command.reason.strip(), context.principal
     if command.granted:
         granted = ReworkDecided(round=command.round + 1, reason=reason, by=by)
@@ -63,8 +59,6 @@ def finish_tracking(
     known = _asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if context.role != Role.LEADER:
-        return Refusal(Reason.WRONG_ROLE, "only a leader may rule a tracked issue finished")
     closed = IssueClosed(
         round=known.round, reason=CloseReason.RULED_FINISHED, words=command.reason, by=context.principal
     )

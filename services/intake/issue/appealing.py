@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.intake.issue.life import Appeal, Issue, Rejection
-from services.intake.issue.moving import asked, moved, raised_it
+from services.intake.issue.moving import asked, moved
 from shared.contract.commands.intake import AppealRejection, DecideAppeal
 from shared.contract.events.intake import AppealDismissed, AppealUpheld, IssueAppealed
 from shared.domain.clocks import SHANGHAI, Due, Limit, Paused, Resumed, Started, due_at, read_clock
@@ -27,8 +27,6 @@ def appeal(issue: Issue | None, command: AppealRejection, context: Context) -> C
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if not raised_it(known, context):
-        return Refusal(Reason.WRONG_ROLE, "only who raised an issue appeals against its rejection")
     if known.appeal is not None:
         return Refusal(Reason.ILLEGAL_MOVE, "it was appealed against once, and that decision is final")
     rejected = known.rejection

@@ -3,7 +3,7 @@
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from services.intake.issue.appealing import rejection
 from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
-from services.intake.issue.moving import asked, moved, others, raised_it
+from services.intake.issue.moving import asked, moved, others
 from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
 from services.intake.issue.referring import ALWAYS_ANSWERED
@@ -125,11 +125,9 @@ def withdraw(issue: Issue | None, command: WithdrawIssue, context: Context) -> C
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if raised_it(known, context):
+    if context.role == Role.ENTREPRENEUR:
         withdrawn = IssueWithdrawn(person=known.person, reason=command.reason.strip())
         return moved(known, command.verb, withdrawn)
-    if context.role != Role.OFFICE:
-        return Refusal(Reason.WRONG_ROLE, "only who raised an issue, or the office for them, takes it back")
     if unconfirmed := _unconfirmed(known, command, context):
         return Refusal(Reason.CONFIRMATION_MISSING, unconfirmed)
     withdrawn = IssueWithdrawn(

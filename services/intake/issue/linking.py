@@ -4,9 +4,7 @@ import hmac
 from hashlib import sha256
 
 from services.intake.issue.life import Issue, Link
-from services.intake.issue.moving import raised_it
 from shared.contract.commands.intake import MakeLink, RevokeLink
-from shared.contract.words import Role
 from shared.domain.decisions import Change, Context, Reason, Refusal
 
 
@@ -26,8 +24,6 @@ def revoke_link(issue: Issue | None, command: RevokeLink, context: Context) -> C
     """Forget the hash; where there is no link nothing changes."""
     if issue is None:
         return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is registered")
-    if context.role == Role.ENTREPRENEUR and not raised_it(issue, context):
-        return Refusal(Reason.WRONG_ROLE, "who raised it, who wrote it down, or the office revokes a link")
     outcome = {"state": issue.state.value}
     if issue.link is None or not issue.link_sha256:
         return Change(issue, outcome=outcome)

@@ -2,8 +2,7 @@
 
 from services.intake.issue.life import FOLLOWING, MOVES, NOTHING, Issue, State
 from shared.contract.event import Event
-from shared.contract.words import Role
-from shared.domain.decisions import Change, Context, Reason, Refusal, event, illegal, legal_verbs
+from shared.domain.decisions import Change, Reason, Refusal, event, illegal, legal_verbs
 
 
 def asked(issue: Issue | None, verb: str) -> Issue | Refusal:
@@ -23,8 +22,3 @@ def moved(issue: Issue, verb: str, *happened: Event) -> Change[Issue]:
 def others(issue: Issue, verb: str) -> tuple[str, ...]:
     """What else would be legal now."""
     return tuple(other for other in legal_verbs(MOVES, issue.state) if other != verb)
-
-
-def raised_it(issue: Issue, context: Context) -> bool:
-    """Whether who asks is the person who raised it."""
-    return context.role == Role.ENTREPRENEUR and context.principal == issue.person

@@ -1,7 +1,7 @@
 """The words of an issue stay as they were registered: corrected ones stand beside them, the person confirms them."""
 
 from services.intake.issue.life import TAKEN_ON, Issue, Sealed
-from services.intake.issue.moving import asked, moved, others, raised_it
+from services.intake.issue.moving import asked, moved, others
 from shared.contract.commands.intake import AcceptIssue, ConfirmWords, CorrectWords
 from shared.contract.events.intake import CorrectedWords, WordsConfirmed, WordsCorrected
 from shared.contract.words import Role
@@ -21,11 +21,6 @@ def correct_words(issue: Issue | None, command: CorrectWords, context: Context) 
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    own = raised_it(known, context)
-    if context.role == Role.ENTREPRENEUR and not own:
-        return Refusal(
-            Reason.WRONG_ROLE, "only who raised an issue, or who wrote it down, corrects its words"
-        )
     outcome = {"state": known.state.value, "version": version_of(known), "masked": command.masked}
     newest = known.corrections[-1] if known.corrections else known.words
     if command.words.words == newest.words:
@@ -41,7 +36,7 @@ def correct_words(issue: Issue | None, command: CorrectWords, context: Context) 
         version=version_of(corrected),
         title=command.title,
         text=command.text,
-        by="" if own else context.principal,
+        by="" if context.role == Role.ENTREPRENEUR else context.principal,
     )
     change = moved(corrected, command.verb, happened)
     return Change(change.state, change.messages, {**outcome, "version": version_of(corrected)})
@@ -52,8 +47,6 @@ def confirm_words(issue: Issue | None, command: ConfirmWords, context: Context) 
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
-    if not raised_it(known, context):
-        return Refusal(Reason.WRONG_ROLE, "only who raised an issue confirms its words")
     if command.version != version_of(known):
         return Refusal(
             Reason.STALE_WORDS, f"the newest words are version {version_of(known)}: read them first"

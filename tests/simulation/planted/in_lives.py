@@ -18,9 +18,10 @@ from shared.contract.envelope import read_seen, write_seen
 from shared.contract.events.feedback import RatingInvited
 from shared.contract.events.intake import IssueAccepted, IssueRegistered
 from shared.contract.orders import OrderHandedOver
-from shared.contract.words import Kind
+from shared.contract.words import Kind, Role
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Deadline, Reason, Refusal, event, order
+from shared.domain.rights import RIGHTS, Scope
 from tests.said import opened
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import (
@@ -201,14 +202,7 @@ def what_is_written_down_belongs_to_who_wrote_it() -> Patches:
 
 @fault(Clause.RAISER_ONLY)
 def whoever_asks_may_rate() -> Patches:
-    def wrap(rate: Callable[..., Any]) -> Callable[..., Any]:
-        def lenient(issue: Any, command: Any, context: Any) -> Any:
-            actor = f"entrepreneur:{issue.person}" if issue else context.actor
-            return rate(issue, command, context._replace(actor=actor))
-
-        return lenient
-
-    return [in_decision("feedback", "issue", RateReply, wrap)]
+    return [patch.dict(RIGHTS, {("issue", RateReply.verb): {Role.ENTREPRENEUR: Scope.JURISDICTION}})]
 
 
 # -------------------------------------------------------------------- mergers
