@@ -74,11 +74,13 @@ class Service:
         consumer: Consumer,
         *,
         first_commands: Sequence[tuple[str, Command]] = (),
+        first_requests: Callable[[], Awaitable[Sequence[Request]]] | None = None,
         topics_for: Callable[[Version], list[str]] = lambda version: [],
         translate: Translate | None = None,
     ) -> None:
         """``first_commands``: what a first start publishes, as (subject, command), where this service owns reference
-        data. ``topics_for``: topics that a new version asks for. ``translate``: reads departments' replies.
+        data. ``first_requests``: what else is missing at a start and asked for before it is ready. ``topics_for``:
+        topics that a new version asks for. ``translate``: reads departments' replies.
         """
         self.settings, self.consumer = settings, consumer
         self.name, self.prefix = consumer.service, settings.topic_prefix()
@@ -115,6 +117,7 @@ class Service:
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
         )
         self._first_commands, self._topics_for = first_commands, topics_for
+        self._first_requests = first_requests
         self._new_topics: set[str] = set()
         self._topics_wanted, self._topics_tried = asyncio.Event(), asyncio.Event()
         self._forwarder = (
@@ -159,6 +162,7 @@ class Service:
         if self.reference.reference.missing():
             await self._keep_doing(self._publish_first)
         await self.reference.complete()
+        await self._keep_doing(self._ask_first)
         if self._new_topics:
             await self._topics_tried.wait()
         await self._keep_doing(self._hear_departments)
@@ -188,6 +192,10 @@ class Service:
                 for subject, command in self._first_commands
             ]
         )
+
+    async def _ask_first(self) -> None:
+        if self._first_requests is not None and (requests := await self._first_requests()):
+            await self.gateway.ask_all(requests)
 
     async def _keep_doing(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do one thing for ever; a store or bus that is away only makes it late."""

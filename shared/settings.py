@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     keys_dir: str = Field("", description="folder of the deployment's keys; needed by every service")
     invented_people: bool = Field(
         False,
-        description="publish an invented official for every role; only where loopback alone is listened on",
+        description="begin with an invented person for every role; only where loopback alone is listened on",
     )
     reply_limit: str = Field(
         "", description="reply limit of a history namespace's policy, such as 10wd or 14d; refused live"

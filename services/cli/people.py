@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WAIT = httpx.codes.TOO_MANY_REQUESTS
 ENTREPRENEUR = "entrepreneur:wu"
-"""Who asks where nobody else is named: the embedded system's invented entrepreneur."""
+"""Who asks where nobody else is named: the embedded system's invented entrepreneur (services/intake/builtin.py)."""
 
 
 class Official(NamedTuple):

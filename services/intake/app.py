@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import api, enterprises, links, mending, people
+from services.intake import api, builtin, enterprises, links, mending, people
 from services.intake.attachments import routes as attachments
 from services.intake.attachments.folder import Folder
 from services.intake.attachments.uploads import Uploads
@@ -15,6 +15,7 @@ from services.intake.reading import Reading
 from services.intake.registering import Registering
 from services.intake.sealing import Sealing
 from services.intake.vault import Vault
+from shared.bus.gateway import Request
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
@@ -47,7 +48,11 @@ ROUTED = (
 def build(settings: Settings) -> FastAPI:
     """Intake's application: issues up to acceptance, persons, enterprises; raises NoKeys."""
     owned = consumer(settings.jurisdiction, history=settings.history)
-    service = Service(settings, owned)
+
+    async def first_requests() -> list[Request]:
+        return await builtin.first_requests(service.store, contacts, references)
+
+    service = Service(settings, owned, first_requests=first_requests if settings.invented_people else None)
     keys, entries = settings.keys(), service.database.entries
     vault, references = Vault(entries(KEYS), secret(keys, VAULT)), References(secret(keys, REFERENCE))
     contacts = Contacts(vault, references, service.store, entries("lookups"), entries("looks"))

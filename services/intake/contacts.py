@@ -10,6 +10,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.vault import Erased, Key, Vault
+from shared.contract.commands.people import Described, RegisterPerson
 from shared.contract.subjects import subject_of
 from shared.identity.references import References
 from shared.store import Aggregates, Entries
@@ -76,6 +77,14 @@ class Contacts:
     async def key_for(self, person: str) -> Key:
         """The key under which a person's contact is encrypted; raises Erased once they were erased."""
         return await self._vault.key_for(subject_of("person", person))
+
+    async def registration(self, person: str, contact: Contact, described: Described) -> RegisterPerson:
+        """The command that registers a person, who is found by their phone from now on; raises Erased."""
+        key = await self.key_for(person)
+        if contact.phone:  # after the key: who was erased is not found by a phone again
+            await self.claim(Phone(contact.phone), person)
+        sealed = {name: key.seal(part) for name, part in dict(contact).items()}
+        return RegisterPerson(**{name: getattr(described, name) for name in Described.model_fields}, **sealed)
 
     async def key_of(self, person: str) -> Key:
         """The same where there is one; raises Erased where there is none."""

@@ -126,12 +126,10 @@ def _registering(
                 if claim.person != person and claim.registered:
                     return _known(claim.person)
                 person = claim.person
-            sealed = _sealed(await contacts.key_for(person), body)
-            if body.phone and own:  # after the key: who was erased is not found by a phone again
-                await contacts.claim(Phone(body.phone), person)
+            contact = Contact(name=body.name, phone=body.phone, mail=body.mail)
+            command = await contacts.registration(person, contact, body)
         except Erased:
             return _erased(request)
-        command = RegisterPerson(**_open_fields(body), **sealed)
         asked = gateways.Request(
             subject_of("person", person), command, "http", asker.actor, f"register/{key}"
         )
@@ -227,7 +225,7 @@ def _reaches(asker: Asker, verb: str, person: str) -> bool:
     return may(asker, "person", verb, Belongs(person=person))
 
 
-def _sealed(key: Key, body: NewPerson | ChangedPerson) -> dict[str, str]:
+def _sealed(key: Key, body: ChangedPerson) -> dict[str, str]:
     """What is encrypted of a person: each part by itself, and only what is named."""
     parts = {name: getattr(body, name) for name in Contact.model_fields}
     return {name: key.seal(part) for name, part in parts.items() if part is not None}

@@ -73,6 +73,7 @@ class ServiceInMemory:
         self.gateway = Gateway(consumer.source, self.publish, self.store)  # type: ignore[arg-type]
         self.processor = Processor(consumer, self.store, self.publish, self.reference)  # type: ignore[arg-type]
         self.log: list[Outgoing] = []
+        self._first_requests = more.get("first_requests")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -89,6 +90,8 @@ class ServiceInMemory:
         await self.publish([Outgoing(f"{self.name}.dlq", LOST, b"{", lost)])
         if INTAKE in self.consumer.reads:
             await self.publish([foreign_event(ISSUE, 1, told), foreign_event(ISSUE, 2, accepted)])
+        if self._first_requests is not None:
+            await self.gateway.ask_all(await self._first_requests())
         yield
 
     async def not_ready(self) -> list[str]:

@@ -30,11 +30,11 @@ class Killed(Exception):
 class People:
     """Intake with its routes about persons."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
         monkeypatch.setattr(MODULES["intake"], "Service", ServiceInMemory)
-        app, service = built("intake", monkeypatch)
+        self.app, service = built("intake", monkeypatch, **settings)
         assert isinstance(service, ServiceInMemory)
-        self.service, transport = service, httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.service, transport = service, httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
     async def ask(self, place: str, actor: str, key: str = "", **body: Any) -> httpx.Response:
