@@ -42,8 +42,11 @@ def add(
     from services.cli.reference.owner import wrong_file_ends
     from services.cli.reference.publishing import publish, wait_until_known
     from services.cli.reference.versions import read_published
+    from services.dispatch.staff.decisions import no_officials_role
     from shared.domain.rights import IN_DEPARTMENTS
 
+    if why := no_officials_role(role):
+        fail(f"--role {why}", as_json, WRONG_USE)
     if not department and (inside := [one for one in role if one in IN_DEPARTMENTS]):
         fail(f"--role {inside[0]} is of a department: name it with --department", as_json, WRONG_USE)
     fields = {"name": name, "roles": role, "department": department, "level": level}

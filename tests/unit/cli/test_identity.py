@@ -273,6 +273,8 @@ def test_an_official_is_added_changed_and_left_alone(town: Town) -> None:
         (("--account", "liu", "--role", "handler"), "--department"),
         (("--account", "liu", "--role", "handler", "--department", "nowhere"), "nowhere"),
         (("--account", "liu", "--role", "king"), "office"),
+        (("--account", "liu", "--role", "entrepreneur"), "persons of intake"),
+        (("--account", "liu", "--role", "office", "--role", "dept", "--department", "housing"), "its topic"),
         (("--account", "l u", "--role", "office"), "chen.wei"),
         (("--account", "liu", "--role", "office", "--level", "moon"), "township"),
     ],

@@ -121,6 +121,15 @@ async def test_nobody_publishes_without_the_right(
     assert (dispatch.state, dispatch.events) == (None, [])
 
 
+@pytest.mark.parametrize("role", [Role.ENTREPRENEUR, Role.DEPARTMENT])
+async def test_nobody_is_published_in_a_role_that_is_known_from_elsewhere(role: Role) -> None:
+    dispatch = Dispatch("staff:chen", own_directory=True)
+    wrong = CHEN.model_copy(update={"roles": (Role.OFFICE, role)})
+    outcome = await dispatch.ask(wrong, after(), ADMINISTRATOR)
+    assert (refused(outcome), f"{role} is no official's role" in outcome["detail"]) == ("malformed", True)
+    assert (dispatch.state, dispatch.events) == (None, [])
+
+
 @each
 async def test_a_version_delivered_twice_is_published_once(
     subject: str, command: Command, field: str, value: object
