@@ -1,5 +1,6 @@
 """`qinqing submit`: raise one issue and see its number and promised date."""
 
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -30,6 +31,9 @@ def submit(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="隐名: departments see a pseudonym only.")
     ] = False,
+    attach: Annotated[
+        list[Path] | None, typer.Option(help="A file that goes with it, such as a photo; more than once.")
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="Sent again with the same key, it is the same issue.")
     ] = None,
@@ -50,16 +54,12 @@ def submit(
     again = f"asked again with --key {key} it does not become a second issue"
     try:
         with client_of(system.service_urls["intake"], auth) as client:
+            if attach:
+                body |= {"attachments": [_handed_in(client, file, again, as_json) for file in attach]}
             response = client.post("/issues", json=body, headers=headers)
-        answer = response.json()
     except httpx.TransportError as error:
         fail(f"intake does not answer: {error}; {again}", as_json)
-    except ValueError:
-        fail(f"intake answered {response.status_code} and no JSON; {again}", as_json)
-    if response.status_code >= 500:
-        _end(FAILED, as_json, answer | {"again": again})
-    if response.status_code >= 400:
-        _end(WRONG_USE, as_json, answer)
+    answer = _answer(response, again, as_json)
     if as_json:
         print_json(answer)
         return
@@ -82,6 +82,29 @@ def _asked(what: str, given: str | None, as_json: bool) -> str:
         return given or Prompt.ask(what, console=Terminal(stderr=True))
     except EOFError:
         fail(f"{what} is missing and nobody can be asked: say --title and --text", as_json, WRONG_USE)
+
+
+def _handed_in(client: httpx.Client, file: Path, again: str, as_json: bool) -> str:
+    """The receipt of a file that intake took; ends the command where it takes none."""
+    try:
+        with file.open("rb") as content:
+            response = client.post("/attachments", content=content)
+    except OSError as error:
+        fail(f"{file}: cannot be read ({error.strerror}); name a file that is there", as_json, WRONG_USE)
+    return str(_answer(response, again, as_json, detail=str(file))["receipt"])
+
+
+def _answer(response: httpx.Response, again: str, as_json: bool, **more: str) -> dict[str, Any]:
+    """What intake answered; ends the command with its problem, and ``more`` about it, where it refused."""
+    try:
+        answer = dict(response.json())
+    except ValueError:
+        fail(f"intake answered {response.status_code} and no JSON; {again}", as_json)
+    if response.status_code >= 500:
+        _end(FAILED, as_json, answer | more | {"again": again})
+    if response.status_code >= 400:
+        _end(WRONG_USE, as_json, answer | more)
+    return answer
 
 
 def _end(code: int, as_json: bool, fields: dict[str, Any]) -> None:
