@@ -101,7 +101,6 @@ class Service:
             wait_seconds=settings.outcome_seconds,
             ready=self.reference.complete,
             directory=self.reference.reference.directory,
-            topics=consumer.reads,
         )
         self.batches = BatchConsumer(
             Processor(consumer, self.store, self.publish, self.reference, answer=self.gateway.answer),
@@ -357,9 +356,7 @@ def application(
     )
     app.include_router(operations_routes(service.name, service.metrics, service.not_ready, service.measure))
     tokens = Tokens(issuers(settings.keys()), settings.jurisdiction)
-    after = After(
-        service.gateway, [kind.name for kind in service.consumer.aggregates], settings.after_seconds
-    )
+    after = After(service.store, service.consumer, settings.after_seconds)
     for router in (*routers, *_shared_routes(service, routed, raisers, opened, prepared)):
         app.include_router(router, dependencies=[Depends(SignedIn(tokens)), Depends(after)])
     name_answers(app)

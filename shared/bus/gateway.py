@@ -9,7 +9,7 @@ document.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -27,8 +27,6 @@ from shared.domain.reference import Directory
 from shared.store import Aggregates, Unavailable
 
 FIRST_LOOK, MOST_LOOK = 0.1, 1.0
-FIRST_PAUSE, MOST_PAUSE = 0.01, 0.16
-"""Between looks at an aggregate that has to read what its asker has seen: mostly it is on its way."""
 LOOK_A_REQUEST = 0.005
 """Many commands take longer: their documents are looked at this much later for each."""
 
@@ -110,15 +108,14 @@ class Gateway:
         wait_seconds: float = 5.0,
         ready: Callable[[], Awaitable[None]] | None = None,
         directory: DirectoryAt | None = None,
-        topics: Collection[str] = (),
     ) -> None:
         """``ready`` returns when commands can be decided: at a first start they wait for the reference data.
 
-        ``directory`` says which phone numbers are public. ``topics``: of other owners' events, which its service reads.
+        ``directory`` says which phone numbers are public.
         """
         self._source = source
         self._publish, self._store, self._wait, self._ready = publish, store, wait_seconds, ready
-        self._directory, self._topics = directory, topics
+        self._directory = directory
         self._waiting: dict[tuple[str, str], list[_Asked]] = {}
 
     def answer(self, answers: Sequence[Answer]) -> None:
@@ -169,23 +166,8 @@ class Gateway:
         return (
             None
             if found is None
-            else self._told(found.outcome, _newest(documents.get(subject), self._source))
+            else self._told(found.outcome, newest_event(documents.get(subject), self._source))
         )
-
-    async def has_read(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
-        """Whether this aggregate has read so many events of each source, or gets there within ``seconds``.
-
-        Sources that this service does not read count as read.
-        """
-        wanted = {source: seq for source, seq in seen.items() if self._reads(source)}
-        end = asyncio.get_running_loop().time() + seconds
-        pause = FIRST_PAUSE
-        while not _within(wanted, await self._store.get(subject), self._source):
-            if asyncio.get_running_loop().time() >= end:
-                return False
-            await asyncio.sleep(pause)  # another process may read it: its store has no event for us
-            pause = min(MOST_PAUSE, 2 * pause)
-        return True
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, and those who come back later."""
@@ -216,15 +198,12 @@ class Gateway:
             if known is not None and not asked.future.done():
                 outcome = known.outcome if known.is_of(asked.digest) else REUSED
                 asked.future.set_result(
-                    self._told(outcome, _newest(documents.get(asked.subject), self._source))
+                    self._told(outcome, newest_event(documents.get(asked.subject), self._source))
                 )
 
     def _told(self, outcome: Mapping[str, Any], newest: int) -> Mapping[str, Any]:
         """An outcome with how far the aggregate has published, as ``seen`` says it: who asked can wait for that."""
         return {**outcome, "published": write_seen({self._source: newest})} if newest else outcome
-
-    def _reads(self, source: str) -> bool:
-        return source == self._source or events_topic(source) in self._topics
 
     def _forget(self, asked: _Asked) -> None:
         waiting = self._waiting.get((asked.id, asked.digest))
@@ -234,16 +213,7 @@ class Gateway:
                 del self._waiting[asked.id, asked.digest]
 
 
-def _within(wanted: Mapping[str, int], document: Mapping[str, Any] | None, own: str) -> bool:
-    """Whether this document has read all of that, and of its own source has published it."""
-    if document is None:
-        return not wanted
-    read = {source: seq for _, source, seq in document.get("read", ())}
-    read[own] = _newest(document, own)
-    return all(read.get(source, 0) >= seq for source, seq in wanted.items())
-
-
-def _newest(document: Mapping[str, Any] | None, own: str) -> int:
+def newest_event(document: Mapping[str, Any] | None, own: str) -> int:
     """The number of the newest event that this aggregate has published of its own."""
     published = () if document is None else document.get("published", ())
     return next((seq for topic, seq, _ in published if topic == events_topic(own)), 0)

@@ -12,9 +12,8 @@ from shared.bus.gateway import Gateway, Request, sealed
 from shared.bus.records import Item, Outgoing, Record, decode
 from shared.contract.commands.intake import RejectIssue
 from shared.contract.envelope import open_envelope
-from shared.contract.event import FEEDBACK
 from tests.faults.given import ACCEPT, SOURCE, notebook
-from tests.unit.reference import JURISDICTION, directory_with_a_phone
+from tests.unit.reference import directory_with_a_phone
 
 ASKED = Request("a", ACCEPT, "http", "office:chen", "k")
 DONE, OLD = {"status": "done", "state": "accepted"}, {"status": "done"}
@@ -25,10 +24,6 @@ class Documents:
 
     def __init__(self, documents: Mapping[str, Any]) -> None:
         self.documents, self.loads = documents, 0
-
-    async def get(self, id: str) -> Any:
-        self.loads += 1
-        return self.documents.get(id)
 
     async def load(self, ids: Sequence[str]) -> dict[str, Any]:
         self.loads += 1
@@ -127,15 +122,11 @@ async def test_a_store_that_hangs_makes_nobody_wait_beyond_the_deadline() -> Non
         assert await asked.ask(ASKED) is None
 
 
-# -------------------------------------------------------------- after what
-
-
-ANOTHER = f"/{JURISDICTION}/feedback"
-READ = {"_id": "a", "read": [[FEEDBACK, ANOTHER, 3]], "published": [["intake.events", 5, "hash"]]}
+PUBLISHED = {"published": [["intake.events", 5, "hash"]]}
 
 
 async def test_an_outcome_says_how_far_its_aggregate_has_published_wherever_it_is_found() -> None:
-    asked, _ = gateway({"a": {**NEWEST["a"], **READ}}, wait_seconds=0.15)
+    asked, _ = gateway({"a": {**NEWEST["a"], **PUBLISHED}}, wait_seconds=0.15)
     said = {**DONE, "published": f"{SOURCE}=5"}
     assert await asked.look("a", ASKED.id) == said
     assert await asked.ask(ASKED) == said
@@ -146,33 +137,3 @@ async def test_an_outcome_says_how_far_its_aggregate_has_published_wherever_it_i
     await asyncio.sleep(0)
     here.answer([Answer(ASKED.id, "a", DONE, record, ASKED.digest, published=5)])
     assert await waiting == said
-
-
-@pytest.mark.parametrize(
-    ("seen", "has_read"),
-    [
-        ({}, True),
-        ({ANOTHER: 3}, True),
-        ({ANOTHER: 4}, False),
-        ({SOURCE: 5, ANOTHER: 1}, True),
-        ({SOURCE: 6}, False),
-        ({f"/{JURISDICTION}/supervision": 9}, True),  # this service does not read it
-    ],
-)
-async def test_whether_an_aggregate_has_read_what_its_asker_has_seen(
-    seen: Mapping[str, int], has_read: bool
-) -> None:
-    asked, _ = gateway({"a": READ}, topics=(FEEDBACK,))
-    assert await asked.has_read("a", seen, seconds=0) is has_read
-    assert await asked.has_read("unknown", seen, seconds=0) is (
-        not seen or f"/{JURISDICTION}/supervision" in seen
-    )
-
-
-async def test_who_asks_too_early_waits_until_the_aggregate_has_read_as_far() -> None:
-    asked, store = gateway({"a": READ}, topics=(FEEDBACK,))
-    waiting = asyncio.create_task(asked.has_read("a", {ANOTHER: 4}, seconds=60))
-    while store.loads < 2:
-        await asyncio.sleep(0)
-    store.documents = {"a": {**READ, "read": [[FEEDBACK, ANOTHER, 4]]}}
-    assert await waiting
