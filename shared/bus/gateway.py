@@ -125,7 +125,7 @@ class Gateway:
         for answer in answers:
             for asked in self._waiting.pop((answer.command, answer.digest), ()):
                 if not asked.future.done():
-                    asked.future.set_result(self._told(answer.outcome, answer.published))
+                    asked.future.set_result(self._with_position(answer.outcome, answer.published))
 
     async def ask(self, request: Request) -> Mapping[str, Any] | None:
         """Post one command; its outcome, or None when it is not known after ``wait_seconds``."""
@@ -166,7 +166,7 @@ class Gateway:
         return (
             None
             if found is None
-            else self._told(found.outcome, newest_event(documents.get(subject), self._source))
+            else self._with_position(found.outcome, newest_event(documents.get(subject), self._source))
         )
 
     async def post(self, requests: Sequence[Request]) -> None:
@@ -198,10 +198,10 @@ class Gateway:
             if known is not None and not asked.future.done():
                 outcome = known.outcome if known.is_of(asked.digest) else REUSED
                 asked.future.set_result(
-                    self._told(outcome, newest_event(documents.get(asked.subject), self._source))
+                    self._with_position(outcome, newest_event(documents.get(asked.subject), self._source))
                 )
 
-    def _told(self, outcome: Mapping[str, Any], newest: int) -> Mapping[str, Any]:
+    def _with_position(self, outcome: Mapping[str, Any], newest: int) -> Mapping[str, Any]:
         """An outcome with how far the aggregate has published, as ``seen`` says it: who asked can wait for that."""
         return {**outcome, "published": write_seen({self._source: newest})} if newest else outcome
 
