@@ -22,6 +22,10 @@ _TO = "|~"
 """Behind every hash of one millisecond."""
 
 
+SWEEP = "sweep"
+"""How the names of sweeps begin: what a finished document kept for sending again is forgotten."""
+
+
 class DueDeadline(NamedTuple):
     """One deadline as the index holds it."""
 
@@ -31,7 +35,8 @@ class DueDeadline(NamedTuple):
     deadline: str
     version: int
     held: bool = False
-    """Its aggregate holds events whose predecessor is missing: supervision does not judge it before that comes."""
+    """Its aggregate holds events whose predecessor is missing: supervision does not judge it before that comes. A sweep
+    judges nothing, so it waits for none."""
 
     @property
     def key(self) -> str:
@@ -90,8 +95,13 @@ def due_of(document: Mapping[str, Any]) -> DueDeadline:
         at,
         document["deadline"],
         document["v"],
-        "held_since" in document,
+        "held_since" in document and not is_sweep(document["due"]["name"]),
     )
+
+
+def is_sweep(name: str) -> bool:
+    """Whether a deadline of this name is the document's own, and none that its aggregate has before it."""
+    return name.startswith(f"{SWEEP}/")
 
 
 def place_of(at: datetime) -> str:

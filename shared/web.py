@@ -11,12 +11,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.answers import Readiness, Reading, answer, place_of, problem
 from shared.bus import gateway as gateways
-from shared.bus.document import SWEEP
 from shared.bus.gateway import Gateway
 from shared.bus.reference import Version
 from shared.contract.asyncapi import text as asyncapi_text
 from shared.contract.command import Command
 from shared.contract.subjects import KINDS, subject_of
+from shared.deadlines import is_sweep
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.rights import Asker, granted, readable
 from shared.identity.callers import Requires, askers_of, caller_of, readers_of
@@ -151,7 +151,7 @@ def _reading_route(
             state = await open_state(subject, document["state"])
             fields = readable_fields(kind, {**document, "state": state}, caller)
         due = document.get("due")
-        if due is not None and due["name"].startswith(f"{SWEEP}/"):
+        if due is not None and is_sweep(due["name"]):
             due = None  # the sweep is of the document, nothing that the issue still has before it
         return JSONResponse({"id": id, "version": document["v"], "due": due, **fields})
 

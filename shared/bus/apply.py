@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.bus.document import GIVEN_UP_UNREAD, SWEEP, Document, Remembered
+from shared.bus.document import GIVEN_UP_UNREAD, Document, Remembered
 from shared.bus.effects import Answer, Applied, Scope, context_of, dead_letter, keep, sent_for, take
 from shared.bus.ordering import SKIPPED, apply_event
 from shared.bus.records import Bad, Item, Outgoing, Record, decode, event_item
 from shared.contract.command import Discard, FireDeadline, Redeliver, Skip
 from shared.contract.envelope import Envelope, Malformed, open_envelope
+from shared.deadlines import is_sweep
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context, Deadline, Reason, Refusal
 from shared.domain.reference import NotPublished
@@ -148,12 +149,12 @@ def _fire(scope: Scope, document: Document, item: Item, request: FireDeadline) -
     """Fire the named deadline if it is still the next one and due; else the request is void."""
     if again := sent_for(document, item):
         return Applied(document, again, (answer(item, {"status": "done"}),))
-    is_sweep = request.name.startswith(f"{SWEEP}/")
+    sweeping = is_sweep(request.name)
     # What a sweep is for is gone from this document already: it is forgotten as soon as the document is read.
-    deadline = document.sweep() if is_sweep else document.next_deadline()
+    deadline = document.sweep() if sweeping else document.next_deadline()
     if deadline is None or deadline.name != request.name or item.now < deadline.fire_at:
         return Applied(document, (), (answer(item, {"status": "void"}),))  # stopped, moved, or sent twice
-    if is_sweep:
+    if sweeping:
         return _fired(document._replace(sweeps=document.sweeps + 1, inbox=_swept(document.inbox)), item)
     kind = document.kind
     assert kind.deadlines is not None

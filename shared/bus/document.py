@@ -26,7 +26,7 @@ from pydantic import BaseModel
 
 from shared.bus.records import Outgoing
 from shared.contract.envelope import time_text
-from shared.deadlines import deadline_string, fire_at_of
+from shared.deadlines import SWEEP, deadline_string, fire_at_of, is_sweep
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Deadline, Reason
 
@@ -36,7 +36,6 @@ MOST_REMEMBERED, MOVED_AT_ONCE = 500, 100
 """How many outcomes stay in the document itself, and how many more there must be before the oldest move out."""
 GIVEN_UP_UNREAD = ""
 """In place of the body's hash, of a command that was given up before its aggregate knew of it."""
-SWEEP = "sweep"
 SWEEP_AFTER = timedelta(days=1)
 
 FIELDS = frozenset(
@@ -296,7 +295,7 @@ def with_old(document: Document, commands: Iterable[str], stored: Mapping[str, S
 def _due(found: Stored) -> Deadline | None:
     """The kind's own next deadline as it was stored; a sweep follows from the document itself."""
     due = found.get("due")
-    if due is None or due["name"].startswith(f"{SWEEP}/"):
+    if due is None or is_sweep(due["name"]):
         return None
     at = datetime.fromisoformat(due["at"]).astimezone(UTC)
     return Deadline(due["name"], at, fire_at_of(found["deadline"]))

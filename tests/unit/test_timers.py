@@ -15,6 +15,7 @@ from shared.deadlines import (
     behind,
     deadline_string,
     due_in,
+    due_of,
     fire_at_of,
     partition_of,
     slices,
@@ -529,6 +530,12 @@ async def test_a_held_deadline_is_sent_when_it_is_released_and_not_before() -> N
     town.timers.handled([document(entry("a"))], [])
     await town.timers.turn()
     assert town.posted == ["a"]
+
+
+@pytest.mark.parametrize(("name", "waits"), [(NAME, True), ("sweep/1/due/1", False)])
+def test_a_deadline_waits_for_the_release_of_what_is_held_but_a_sweep_does_not(name: str, waits: bool) -> None:
+    due = entry("a", held=True)._replace(name=name)
+    assert due_of(document(due)).held is waits
 
 
 def test_behind_an_instant_is_behind_every_deadline_of_it() -> None:

@@ -16,8 +16,8 @@ import httpx
 from services.cli.replaying.lives import Coming, Entry, Life, ReplayFailed, Step, fire_entry
 from services.cli.replaying.messages import Message
 from services.cli.replaying.reads import WITH_DEADLINES
-from shared.bus.document import SWEEP
 from shared.bus.reader import GroupLag
+from shared.deadlines import is_sweep
 from shared.identity.references import References
 from shared.settings import BODY_BYTES
 
@@ -168,7 +168,7 @@ class Driver:
             life.deadlines.clear()
         for service, entry in found:
             mine = self._by_subject.get(entry["subject"])
-            if mine is not None and not _is_sweep(entry):
+            if mine is not None and not is_sweep(entry["name"]):
                 mine.deadlines.append(Coming(datetime.fromisoformat(entry["at"]), service, entry["name"]))
 
     async def _deadlines(
@@ -188,7 +188,7 @@ class Driver:
         """Fire the sweep of every finished issue: what it kept for sending again is forgotten."""
         sweeps: dict[str, list[Ready[None]]] = {}
         for service, found in await self._deadlines(client, self._urls, END_OF_TIME):
-            if _is_sweep(found):
+            if is_sweep(found["name"]):
                 fire = fire_entry(found["subject"], found["name"], datetime.fromisoformat(found["at"]))
                 sweeps.setdefault(service, []).append(Ready(None, (_encoded(fire),)))
         async with asyncio.TaskGroup() as group:
@@ -212,10 +212,6 @@ class Driver:
                 if line.startswith(f'qinqing_document_writes_total{{purpose="{purpose}"}}'):
                     writes[purpose] += int(float(line.rpartition(" ")[2]))
         return writes
-
-
-def _is_sweep(deadline: Mapping[str, str]) -> bool:
-    return deadline["name"].startswith(f"{SWEEP}/")
 
 
 def _chunks(ready: Iterable[Ready[T]], body_bytes: int) -> Iterator[list[Ready[T]]]:
