@@ -19,7 +19,7 @@ from shared.contract.subjects import KINDS, subject_of
 from shared.deadlines import is_sweep
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.rights import Asker, granted, readable
-from shared.identity.callers import Requires, askers_of, caller_of, readers_of
+from shared.identity.callers import Requires, askers_of, caller_of, reaches, readers_of
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
 from shared.metrics import Metrics
@@ -158,7 +158,9 @@ def _reading_route(
     async def outcome(id: Id, command: CommandId, request: Request) -> JSONResponse:
         subject, caller = subject_of(kind.name, id), caller_of(request)
         callers = (caller,) if raisers is None else (caller, raisers.alone(subject, caller))
-        own = any(f"/{asker.actor}/" in command for one in callers for asker in askers_of(one))
+        own = reaches(caller, subject) and any(
+            f"/{asker.actor}/" in command for one in callers for asker in askers_of(one)
+        )
         if not own and not await _reads(kind, store, subject, caller, raisers):
             return _nothing(kind.name)
         return answer(await gateway.look(subject, command), request, place_of(subject, command))

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import uuid4
@@ -51,9 +51,13 @@ def routes(
     store: Aggregates,
     registering: Registering,
     folder: Folder,
+    is_known: Callable[[str], Awaitable[bool]],
     on: Callable[[], date] = today,
 ) -> APIRouter:
-    """Registration and acceptance have routes of their own: the words of an issue are sealed and opened here."""
+    """Registration and acceptance have routes of their own: the words of an issue are sealed and opened here.
+
+    ``is_known`` says whether intake knows a person: what is written down for nobody, nobody could ever rate.
+    """
     router = APIRouter(tags=["commands"])
 
     @router.post("/issues", status_code=201, response_model=None)
@@ -69,6 +73,8 @@ def routes(
         that was not answered, or with 503, can be sent again. Phone and identity-card numbers in title and text are
         masked; the outcome says how many.
         """
+        if body.person and not await is_known(body.person):
+            return _refused(Refusal(Reason.UNKNOWN_PERSON), request)
         key = idempotency_key or key_of(body, on())
         try:
             files = await asyncio.to_thread(folder.brought, body.attachments) if body.attachments else ()

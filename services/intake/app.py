@@ -65,7 +65,7 @@ def build(settings: Settings) -> FastAPI:
     uploads = Uploads(folder, settings.attachment_bytes)
     return application(
         service,
-        api.routes(service.gateway, service.store, registering, folder),
+        api.routes(service.gateway, service.store, registering, folder, contacts.is_known),
         attachments.routes(folder, uploads, service.store, raisers),
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),

@@ -78,9 +78,16 @@ class Throttle:
             return 0
         return max(1, ceil(tries[0] + WINDOW_SECONDS - now))
 
-    def wrong(self, name: str) -> None:
-        """A wrong try."""
+    def begin(self, name: str) -> None:
+        """A try that counts as a wrong one until ``right`` says otherwise: many may be under way at once."""
         self._wrong.append((self._now(), name))
+
+    def right(self, name: str) -> None:
+        """The last try of this name was none of the wrong ones."""
+        for place in reversed(range(len(self._wrong))):
+            if self._wrong[place][1] == name:
+                del self._wrong[place]
+                return
 
 
 def routes(
@@ -121,10 +128,11 @@ def routes(
             response = problem(429, "尝试过多，请稍后再试 / too many wrong tries: wait")
             response.headers["Retry-After"] = str(wait)
             return response
+        tries.begin(issue)
         known = await known_issue(store, issue) if is_issue_id(issue) else None
         if not opens(known, serial, secret) or known is None:
-            tries.wrong(issue)
             return problem(404, NO_LINK)
+        tries.right(issue)
         return Admitted(issue=issue, person=known.person, serial=serial)
 
     async def _ask(

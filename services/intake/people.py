@@ -99,7 +99,7 @@ def routes(gateway: gateways.Gateway, contacts: Contacts, references: References
     """Every route about persons but the plain reading, which shows no contact."""
     router = APIRouter()
     _registering(router, gateway, contacts, references)
-    _changing(router, gateway, contacts)
+    _changing(router, gateway, contacts, references)
     _looking(router, contacts)
     return router
 
@@ -130,9 +130,7 @@ def _registering(
             command = await contacts.registration(person, contact, body)
         except Erased:
             return _erased(request)
-        asked = gateways.Request(
-            subject_of("person", person), command, "http", asker.actor, f"register/{key}"
-        )
+        asked = _asked(person, command, asker, references.key(person, key))
         outcome = await gateway.ask(asked)
         if not own and outcome is not None and outcome.get("reason") == Reason.ALREADY_REGISTERED:
             return _known(person)
@@ -145,7 +143,9 @@ def _registering(
         return Found(person=claim.person if claim is not None and claim.registered else None)
 
 
-def _changing(router: APIRouter, gateway: gateways.Gateway, contacts: Contacts) -> None:
+def _changing(
+    router: APIRouter, gateway: gateways.Gateway, contacts: Contacts, references: References
+) -> None:
     @router.post("/people/{id}/change", tags=["commands"], response_model=None)
     async def change(
         id: Person,
@@ -164,8 +164,7 @@ def _changing(router: APIRouter, gateway: gateways.Gateway, contacts: Contacts) 
         if body.phone:
             await contacts.claim(Phone(body.phone), id)
         command = ChangePerson(**_open_fields(body), **sealed)
-        key = f"change/{id}/{idempotency_key or uuid4().hex}"
-        asked = gateways.Request(subject_of("person", id), command, "http", asker.actor, key)
+        asked = _asked(id, command, asker, references.key(id, idempotency_key or uuid4().hex))
         outcome = await gateway.ask(asked)
         if body.phone is not None and outcome is not None and outcome["status"] == "done":
             if body.phone:  # again: who asked for this phone meanwhile found it to be nobody's yet
@@ -184,10 +183,7 @@ def _changing(router: APIRouter, gateway: gateways.Gateway, contacts: Contacts) 
         if not _reaches(asker, "erase", id) or not await contacts.is_known(id):
             return _unknown(request)
         await contacts.erase(id)
-        command: Command = ErasePerson()
-        asked = gateways.Request(
-            subject_of("person", id), command, "http", asker.actor, f"erase/{id}/{uuid4().hex}"
-        )
+        asked = _asked(id, ErasePerson(), asker, uuid4().hex)
         outcome = await gateway.ask(asked)
         await contacts.erase(id)  # what a change that was under way has added meanwhile
         return answer(outcome, request, place_of(asked.subject, asked.id))
@@ -218,6 +214,13 @@ def _looking(router: APIRouter, contacts: Contacts) -> None:
         if not _reaches(asker, "looks", id):
             return _unknown(request)
         return await contacts.looks_at(id)
+
+
+def _asked(person: str, command: Command, asker: Asker, key: str) -> gateways.Request:
+    """The request of a command about a person; its key is one that may stand on a topic."""
+    return gateways.Request(
+        subject_of("person", person), command, "http", asker.actor, f"{command.verb}/{key}"
+    )
 
 
 def _reaches(asker: Asker, verb: str, person: str) -> bool:

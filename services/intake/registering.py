@@ -115,7 +115,9 @@ class Registering:
             return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
         if own and body.person:
             return Refusal(Reason.WRONG_ROLE, "person: an entrepreneur speaks for nobody else")
-        issue = issue_id(references.digest, self._jurisdiction, own or asker.actor, key)
+        # Asked once anonymously and once not under one key, these are two issues: or the second would name the first.
+        who = f"{own or asker.actor}/anonymous" if body.anonymous else own or asker.actor
+        issue = issue_id(references.digest, self._jurisdiction, who, key)
         command = await self.command(issue, own or body.person, body)
         if files:
             command = command.model_copy(update={"attachments": files})

@@ -85,12 +85,8 @@ def mask(text: str, public: Public = frozenset) -> Masked:
 
 def masked(model: M, public: Public = frozenset) -> tuple[M, int]:
     """The model with its fields of free text masked (``FreeText`` in the contract), and how many numbers that hid."""
-    fields = type(model).model_fields
-    texts = {
-        name: mask(text, public)
-        for name, field in fields.items()
-        if FREE_TEXT in field.metadata and (text := getattr(model, name))
-    }
+    names = _free_texts(type(model))
+    texts = {name: mask(text, public) for name in names if (text := getattr(model, name))}
     changed = {name: text.text for name, text in texts.items() if text.found}
     count = sum(len(text.found) for text in texts.values())
     return (model.model_copy(update=changed) if changed else model), count

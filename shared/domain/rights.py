@@ -27,6 +27,10 @@ class Scope(StrEnum):
     """That, and what its counties sent up."""
 
 
+REACH = tuple(Scope)
+"""From the least to the farthest."""
+
+
 class Belongs(NamedTuple):
     """To whom one aggregate belongs, as far as its state says: references, departments, who wrote it down."""
 

@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.contract.subjects import KINDS, kind_of, subject_of
 from shared.contract.words import Role
-from shared.domain.rights import IN_DEPARTMENTS, LINKED, Asker, Belongs, granted, may, scope_of
+from shared.domain.rights import IN_DEPARTMENTS, LINKED, REACH, Asker, Belongs, granted, may, scope_of
 from shared.identity.tokens import Caller, Tokens, WrongToken
 
 _BEARER = HTTPBearer(auto_error=False, description="`qinqing token --as office:chen` prints one")
@@ -59,22 +59,28 @@ def askers_of(caller: Caller) -> Iterator[Asker]:
             yield Asker(role, caller.person if role is Role.ENTREPRENEUR else caller.account)
 
 
-def asker_for(caller: Caller, kind: str, verb: str, subject: str = "") -> Asker:
-    """The caller in the first of its roles that may do this at all; raises WrongRole.
+def reaches(caller: Caller, subject: str) -> bool:
+    """Whether the caller's token is good for this aggregate: a link admits to its own issue alone."""
+    return caller.issue in ("", subject)
 
-    How far the right reaches is judged where the aggregate is known. A link admits to its own issue alone.
+
+def asker_for(caller: Caller, kind: str, verb: str, subject: str = "") -> Asker:
+    """The caller in that of its roles whose right to do this reaches farthest; raises WrongRole where none may.
+
+    Whether it reaches far enough is judged where the aggregate is known. A link admits to its own issue alone.
     """
-    if caller.issue and (subject != caller.issue or verb not in LINKED):
+    if not reaches(caller, subject) or (caller.issue and verb not in LINKED):
         raise WrongRole(f"a link to {caller.issue} is good for that issue alone: {', '.join(LINKED)}")
-    for asker in askers_of(caller):
-        if scope_of(asker, kind, verb) is not None:
-            return asker
-    raise WrongRole(f"only {', '.join(granted(kind, verb))} may {verb.replace('_', ' ')}")
+    scopes = [(asker, scope_of(asker, kind, verb)) for asker in askers_of(caller)]
+    granting = [(REACH.index(scope), asker) for asker, scope in scopes if scope is not None]
+    if not granting:
+        raise WrongRole(f"only {', '.join(granted(kind, verb))} may {verb.replace('_', ' ')}")
+    return max(granting, key=lambda one: one[0])[1]  # of equal ones the first
 
 
 def readers_of(caller: Caller, subject: str, belongs: Belongs) -> list[Asker]:
     """The caller in those of its roles that may read what belongs so."""
-    if caller.issue and subject != caller.issue:
+    if not reaches(caller, subject):
         return []
     return [asker for asker in askers_of(caller) if may(asker, kind_of(subject), "read", belongs)]
 

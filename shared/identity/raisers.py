@@ -36,7 +36,7 @@ class Raisers:
         if asker.role != Role.ENTREPRENEUR or kind_of(issue) != "issue":
             return asker, key
         reference = self._reference(issue, asker.account, await self._documents.get(issue))
-        return asker._replace(account=reference), self._references.digest("key", issue, key).hex()[:32]
+        return asker._replace(account=reference), self._references.key(issue, key)
 
     def known(self, issue: str, caller: Caller, document: Mapping[str, Any] | None) -> Caller:
         """A reader as this issue knows the person, where its document was read already."""

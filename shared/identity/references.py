@@ -29,8 +29,12 @@ class References:
         """What somebody is found by, such as an exact phone number, without its being stored anywhere."""
         return self._hash("lookup", kind, value)
 
+    def key(self, subject: str, key: str) -> str:
+        """An ``Idempotency-Key`` as it may stand on a topic: a program may write a name or a phone into its own."""
+        return self._hash("key", subject, key)
+
     def digest(self, *parts: str) -> bytes:
-        """32 bytes that follow from these parts and the key."""
+        """32 bytes that follow from these parts and the key; the first part says what they are for."""
         text = "".join(f"{len(part)}:{part}" for part in parts)
         return hmac.digest(self._key, text.encode(), "sha256")
 

@@ -41,6 +41,13 @@ async def raised(four: City, what: str, actor: str = LI, **more: Any) -> str:
     return str(answer["id"])
 
 
+async def registered(four: City) -> str:
+    """Wang, as intake knows people for whom something is written down."""
+    answer = await four.ask("intake", "/people", {"name": "王"}, actor=WANG)
+    assert answer.status_code in (201, 409), answer.text
+    return REFERENCES.person("wang")
+
+
 async def on_all_topics(parts: Parts, namespace: str) -> list[Record]:
     """Every record of this namespace."""
     prefix = f"{namespace}."
@@ -54,7 +61,7 @@ async def test_no_word_of_an_issue_that_nobody_accepted_stands_on_any_topic(
 ) -> None:
     waits, rejected, withdrawn = [await raised(four, what) for what in ("等待", "驳回", "撤回")]
     hidden = await raised(four, "隐名", enterprise=FIRM, anonymous=True)
-    person = REFERENCES.person("wang")
+    person = await registered(four)
     call = {"origin": "hotline", "person": person, "occasion": {"called_from": CALLER}}
     called = await raised(four, "来电", CLERK, **call)
     ground = {"ground": "petition", "explanation": "已在信访程序中"}
@@ -85,7 +92,7 @@ async def test_no_word_of_an_issue_that_nobody_accepted_stands_on_any_topic(
 
 
 async def test_what_a_clerk_writes_down_only_the_person_rates(four: City) -> None:
-    id = await raised(four, "代登", CLERK, person=REFERENCES.person("wang"))
+    id = await raised(four, "代登", CLERK, person=await registered(four))
     await four.done("intake", f"/issues/{id}/accept", actor=OFFICE)
     await four.reaches("dispatch", id, "waiting")
     given = await four.done("dispatch", f"/issues/{id}/assign", {"department": "housing"}, actor=OFFICE)

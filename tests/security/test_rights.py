@@ -23,6 +23,7 @@ from shared.contract.words import Kind, Role, Source
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import Reason
 from shared.domain.rights import FIELDS, GROUPS, IN_DEPARTMENTS, RIGHTS, Asker, Belongs, Scope
+from shared.identity.callers import asker_for
 from shared.identity.keys import signing_key
 from shared.identity.tokens import Caller, sign
 from tests.faults.services import MODULES
@@ -284,6 +285,34 @@ def test_an_entrepreneur_registers_and_else_asks_for_nothing_but_their_own() -> 
     wide = {row for row, grants in RIGHTS.items() if grants.get(Role.ENTREPRENEUR, Scope.OWN) != Scope.OWN}
     assert {row for row in wide if row[1] != "read"} == {("issue", "register"), ("person", "register")}
     assert not wide & {("issue", "read"), ("person", "read"), ("enterprise", "read")}
+
+
+async def test_a_link_shows_no_outcome_of_another_issue_of_its_person(
+    clients: Mapping[str, httpx.AsyncClient],
+) -> None:
+    ids = []
+    for text in ("水管漏水", "电梯停运"):
+        body = {"title": "报修", "text": text}
+        ids.append(
+            (await clients["intake"].post("/issues", json=body, headers=bearer("entrepreneur:li"))).json()[
+                "id"
+            ]
+        )
+    person, statuses = caller("entrepreneur:li").person, []
+    link = caller("entrepreneur:li").model_copy(update={"issue": ids[0]})
+    headers = {"Authorization": f"Bearer {sign(signing_key(KEYS), link)}"}
+    for id in ids:
+        command = {"command": f"http/entrepreneur:{person}/register/{id}"}
+        answer = await clients["intake"].get(f"/issues/{id}/outcomes", params=command, headers=headers)
+        statuses.append(answer.status_code)
+    assert statuses == [200, UNKNOWN_TO_YOU]
+
+
+def test_of_several_roles_the_one_asks_whose_right_reaches_farthest() -> None:
+    for roles in ((Role.OBSERVER, Role.OFFICE), (Role.OFFICE, Role.OBSERVER)):
+        both = caller("office:chen").model_copy(update={"roles": roles})
+        assert asker_for(both, "issue", "make_link").role == Role.OFFICE
+        assert asker_for(both, "issue", "register").role == roles[0]
 
 
 def test_an_actor_is_read_as_it_is_written() -> None:

@@ -1,6 +1,9 @@
 """A link admits to one issue: made for whom it was written down, shown once, good until the next or a revocation."""
 
+import asyncio
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 import httpx
 import pytest
@@ -128,6 +131,22 @@ async def test_a_thousand_guesses_at_a_thousand_issues_are_throttled_together(in
     assert (await intake.redeem(link)).status_code == 429
     intake.clock = WINDOW_SECONDS
     assert (await intake.redeem(link)).status_code == 200
+
+
+async def test_who_guesses_all_at_once_has_no_more_tries_than_one_after_the_other(
+    intake: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, kept = (await intake.make()).json()["link"], intake.get
+
+    async def later(id: str) -> Mapping[str, Any] | None:
+        await asyncio.sleep(0)
+        return await kept(id)
+
+    monkeypatch.setattr(intake, "get", later)
+    guesses = [f"{intake.id}.1.{number:032x}" for number in range(1000)]
+    statuses = [answer.status_code for answer in await asyncio.gather(*map(intake.redeem, guesses))]
+    assert statuses.count(404) == OF_ONE_ISSUE and statuses.count(429) == 1000 - OF_ONE_ISSUE
+    assert (await intake.redeem(link)).status_code == 429
 
 
 async def test_a_right_link_is_no_wrong_try(intake: Written) -> None:

@@ -192,3 +192,20 @@ async def test_a_number_in_free_text_is_masked_before_anything_is_posted(people:
     await people.ask(f"/people/{person}/contact", OFFICE, why=f"回访{WANG.phone}")
     assert WANG.phone not in people.everything()
     assert (await people.read(f"/people/{person}")).json()["chamber"] == "商会139****9000"
+
+
+async def test_no_key_of_a_request_about_a_person_stands_on_the_topic(people: People) -> None:
+    """A program may take the phone for it."""
+    person = (await people.ask("/people", OFFICE, PHONE, name=NAME)).json()["person"]
+    changed = [await people.ask(f"/people/{person}/change", OFFICE, PHONE, trade="纺织") for _ in range(2)]
+    assert PHONE not in people.everything()
+    assert changed[0].json() == changed[1].json() and "unchanged" not in changed[0].json()
+
+
+async def test_an_issue_is_written_down_for_nobody_whom_intake_does_not_know(people: People) -> None:
+    words = {"title": "停车难", "text": "厂门口没有车位"}
+    nobody = await people.ask("/issues", "clerk:lu", **words, person="0" * 32)
+    assert (nobody.status_code, nobody.json()["reason"]) == (404, "unknown_person")
+    assert not people.topics
+    person = await people.registered()
+    assert (await people.ask("/issues", "clerk:lu", **words, person=person)).status_code == 201

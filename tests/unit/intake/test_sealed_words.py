@@ -211,3 +211,15 @@ def strings(raw: str) -> set[str]:
         return {value, *value.split("/")} if isinstance(value, str) else set()
 
     return within(json.loads(raw))
+
+
+@pytest.mark.parametrize(("asker", "person"), [(LI, ""), (CLERK, REFERENCES.person("li"))])
+async def test_what_was_asked_anonymously_and_then_not_under_one_key_names_nobody_beside_the_first(
+    asker: Asker, person: str
+) -> None:
+    """A page keeps its key while somebody who was not answered takes the tick away."""
+    town, body = Town(), PLAIN.model_copy(update={"person": person})
+    first = await town.asked(body.model_copy(update={"anonymous": True}), asker)
+    second = await town.asked(body, asker)
+    assert first.subject != second.subject
+    assert REFERENCES.person("li") not in on_topic(first)
