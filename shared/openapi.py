@@ -24,7 +24,7 @@ SAYS = {
     415: "The body is not called application/json, or a file of a kind that is not taken",
     421: "Sent to the name of another host",
     422: "A field, parameter or header is wrong, or the content is not acceptable",
-    429: "Too many wrong tries; Retry-After says for how many seconds",
+    429: "Too many tries; Retry-After says for how many seconds",
     500: "Handling failed; it was set aside for an operator",
     503: "The store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one",
 }
@@ -97,6 +97,7 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
     statuses |= {409} if tag == PEOPLE or (method == "post" and "{id}" in path) else set()
     statuses |= {503} if tag in ("reading", "attachments", PEOPLE) else set()
+    statuses |= {429} if (tag, method) == ("attachments", "post") else set()
     statuses |= {*OF_LINKS} if tag == "links" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()
     for status in sorted(statuses):

@@ -61,7 +61,7 @@ def build(settings: Settings) -> FastAPI:
         settings.jurisdiction, references, sealing, service.reference.reference.directory
     )
     raisers = Raisers(references, service.store)
-    folder = Folder(Path(settings.attachments_dir))
+    folder = Folder(Path(settings.attachments_dir), references.attachment)
     uploads = Uploads(folder, settings.attachment_bytes)
     return application(
         service,

@@ -1,11 +1,7 @@
 """Links over HTTP: made and shown once, revoked, and redeemed for what a token of one issue says."""
 
-from collections import deque
-from collections.abc import Callable
 from hashlib import sha256
-from math import ceil
 from secrets import token_hex
-from time import monotonic
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -16,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.issue.linking import opens
 from services.intake.issue.numbers import is_issue_id
 from services.intake.reading import known_issue
+from services.intake.throttle import Throttle
 from shared.answers import answer, place_of, problem
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
@@ -59,43 +56,12 @@ class Admitted(BaseModel):
     serial: int
 
 
-class Throttle:
-    """Counts wrong tries of the last minute, in this process: of one name, and of all names together."""
-
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
-        self._now = now
-        self._wrong: deque[tuple[float, str]] = deque()
-
-    def wait_seconds(self, name: str) -> int:
-        """How long nobody may try this name; 0 where it may be tried."""
-        now = self._now()
-        while self._wrong and self._wrong[0][0] <= now - WINDOW_SECONDS:
-            self._wrong.popleft()
-        tries = [at for at, tried in self._wrong if tried == name]
-        if len(self._wrong) >= OF_ALL:
-            tries = [at for at, _ in self._wrong]
-        elif len(tries) < OF_ONE_ISSUE:
-            return 0
-        return max(1, ceil(tries[0] + WINDOW_SECONDS - now))
-
-    def begin(self, name: str) -> None:
-        """A try that counts as a wrong one until ``right`` says otherwise: many may be under way at once."""
-        self._wrong.append((self._now(), name))
-
-    def right(self, name: str) -> None:
-        """The last try of this name was none of the wrong ones."""
-        for place in reversed(range(len(self._wrong))):
-            if self._wrong[place][1] == name:
-                del self._wrong[place]
-                return
-
-
 def routes(
     gateway: Gateway, store: Aggregates, raisers: Raisers, throttle: Throttle | None = None
 ) -> APIRouter:
     """Whoever asks for a link sees it in that answer alone: only its hash is written down."""
     router = APIRouter()
-    tries = throttle or Throttle()
+    tries = throttle or Throttle(OF_ONE_ISSUE, OF_ALL, WINDOW_SECONDS)
 
     @router.post("/issues/{id}/links", status_code=201, tags=["commands"], response_model=None)
     async def make(
@@ -132,7 +98,7 @@ def routes(
         known = await known_issue(store, issue) if is_issue_id(issue) else None
         if not opens(known, serial, secret) or known is None:
             return problem(404, NO_LINK)
-        tries.right(issue)
+        tries.forgive(issue)
         return Admitted(issue=issue, person=known.person, serial=serial)
 
     async def _ask(

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
-from services.intake.attachments.folder import RECEIPT
+from services.intake.attachments.folder import RECEIPT, File
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.numbers import issue_id
@@ -102,7 +102,7 @@ class Registering:
         self._directory = directory
 
     async def request(
-        self, body: Registration, asker: Asker, key: str, files: tuple[Attachment, ...] = ()
+        self, body: Registration, asker: Asker, key: str, files: tuple[File, ...] = ()
     ) -> Request | Refusal:
         """The command of a registration; raises Erased where the key of its words was erased.
 
@@ -120,7 +120,8 @@ class Registering:
         issue = issue_id(references.digest, self._jurisdiction, who, key)
         command = await self.command(issue, own or body.person, body)
         if files:
-            command = command.model_copy(update={"attachments": files})
+            listed = tuple(self._listed(issue, file) for file in files)
+            command = command.model_copy(update={"attachments": listed})
         if own:
             asker = asker._replace(account=references.on_issue(issue, own, anonymous=body.anonymous))
         return Request(issue, command, "http", asker.actor, f"register/{issue}")
@@ -179,6 +180,11 @@ class Registering:
         """The acceptance of what is said in the same step of history."""
         heard, _ = self._masked(body, at)
         return AcceptIssue(title=heard.title, text=heard.text)
+
+    def _listed(self, issue: str, file: File) -> Attachment:
+        """A file as an issue lists it: by hash and size it cannot be known again on another one."""
+        hash = self._references.attachment(issue, file.sha256)
+        return Attachment(hash=hash, media_type=file.media_type, bytes=1 << (file.bytes - 1).bit_length())
 
     def _masked(self, body: M, at: datetime | None) -> tuple[M, int]:
         return masked(body, lambda: self._directory(at or datetime.now(UTC)).phones())

@@ -29,6 +29,10 @@ class References:
         """What somebody is found by, such as an exact phone number, without its being stored anywhere."""
         return self._hash("lookup", kind, value)
 
+    def attachment(self, issue: str, sha256: str) -> str:
+        """The hash under which one issue lists a file: two issues with the same file cannot be linked by it."""
+        return self.digest("attachment", issue, sha256).hex()
+
     def key(self, subject: str, key: str) -> str:
         """An ``Idempotency-Key`` as it may stand on a topic: a program may write a name or a phone into its own."""
         return self._hash("key", subject, key)

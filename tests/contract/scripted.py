@@ -70,9 +70,9 @@ DAY = timedelta(days=1)
 SYSTEM, RAISER, OFFICE = "system:first-start", "li", "office:chen"
 FIRM = "91330500MA2B4A0Q6C"
 PHOTO = Attachment(
-    sha256="9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab",
+    hash="9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab",
     media_type=MediaType.JPEG,
-    bytes=1_830_412,
+    bytes=2_097_152,
 )
 LIGHTS = Said(
     "园区北门外没有路灯",

@@ -12,6 +12,7 @@ import pytest_asyncio
 from services.cli.embedded import Parts
 from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader, said
 from tests.integration.city import LEAK, City, city
+from tests.keys import REFERENCES
 from tests.unit.intake.files import jpeg
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -77,9 +78,12 @@ async def test_a_photo_goes_with_its_issue_to_the_department_and_is_read_at_inta
     id, _ = await four.assigned("photo", attachments=[file["receipt"]])
     async with reader(embedded.kafka_bootstrap, namespace, "dept.housing.orders") as read:
         (ordered,) = (await read.event(id, "order.assigned.v1")).data["attachments"]
-    assert ordered == {key: file[key] for key in ("sha256", "media_type", "bytes")}
-    content = (await intake.get(f"/issues/{id}/attachments/{ordered['sha256']}")).content
-    assert hashlib.sha256(content).hexdigest() == ordered["sha256"]
+    assert (ordered["hash"], ordered["media_type"]) == (
+        REFERENCES.attachment(id, file["sha256"]),
+        "image/jpeg",
+    )
+    content = (await intake.get(f"/issues/{id}/attachments/{ordered['hash']}")).content
+    assert hashlib.sha256(content).hexdigest() == file["sha256"]
 
 
 async def test_the_plain_path_over_http_from_registration_to_closing(

@@ -134,7 +134,7 @@ def place(route: Route) -> str:
         route.path.replace("{id}", "0000000000000")
         .replace("{code}", "nobody")
         .replace("{person}", caller("entrepreneur:li").person)
-        .replace("{sha256}", "0" * 64)
+        .replace("{hash}", "0" * 64)
         .replace("{topic}/{partition}/{offset}", "intake.events/0/999")
     )
 

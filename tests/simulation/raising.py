@@ -27,7 +27,7 @@ OFFICIALS = (
     "cppcc:bai",
 )
 FILES = tuple(
-    Attachment(sha256=f"{number:064x}", media_type=media_type, bytes=1000 + number)
+    Attachment(hash=f"{number:064x}", media_type=media_type, bytes=1000 + number)
     for number, media_type in enumerate((MediaType.JPEG, MediaType.PDF))
 )
 """What people hand in: an issue has none, one or both of these."""

@@ -1,8 +1,9 @@
 """The files of all issues in one folder: under their hash once, and linked from each issue that lists them.
 
-``arriving/`` has what is not whole yet, ``content/<sha256>.<extension>`` each file once, ``issues/<id>/<sha256>`` a
-hard link of it for each issue: how many there are says by itself whether a file is in use, and what is in use is never
-swept. ``key`` makes the receipts. Several processes may share the folder; it must be one file system.
+``arriving/`` has what is not whole yet, ``content/<sha256>.<extension>`` each file once, ``issues/<id>/<hash>`` a
+hard link of it for each issue, under the hash by which that one lists it: how many there are says by itself whether a
+file is in use, and what is in use is never swept. ``key`` makes the receipts. Several processes may share the folder;
+it must be one file system.
 """
 
 import hashlib
@@ -11,12 +12,12 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from services.intake.attachments.content import EXTENSIONS
-from shared.contract.attachments import Attachment
 from shared.contract.words import MediaType
 
 SWEPT_AFTER_SECONDS = 24 * 60 * 60
@@ -35,11 +36,20 @@ class NotThere(Exception):
         self.place = place
 
 
+class File(NamedTuple):
+    """One file as it is kept: the hash of its bytes, what it is, how many there are."""
+
+    sha256: str
+    media_type: MediaType
+    bytes: int
+
+
 class Folder:
     """Files by hash. What waits for the disk is called in a thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, listed: Callable[[str, str], str]) -> None:
+        """``listed``: (issue, sha256) -> the hash under which that issue lists a file."""
+        self._path, self._listed = path, listed
         self._arriving, self._content, self._issues = (
             path / name for name in ("arriving", "content", "issues")
         )
@@ -61,7 +71,7 @@ class Folder:
             for left in self._arriving.glob(f"{path.name}*"):
                 left.unlink(missing_ok=True)
 
-    def keep(self, path: Path, media_type: MediaType) -> Attachment:
+    def keep(self, path: Path, media_type: MediaType) -> File:
         """Move a whole file under its hash and return once the disk has it; the same content again is one file."""
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -73,18 +83,18 @@ class Folder:
         except FileNotFoundError:
             path.rename(target)
         _sync(self._content)
-        return Attachment(sha256=sha256, media_type=media_type, bytes=size)
+        return File(sha256, media_type, size)
 
     def receipt(self, sha256: str) -> str:
         """What shows that somebody brought this file, for the registration of an issue (RECEIPT)."""
         digest = hmac.digest(self._key(), sha256.encode(), "sha256")
         return f"{sha256}.{digest.hex()[:RECEIPT_CHARS]}"
 
-    def brought(self, receipts: Sequence[str]) -> tuple[Attachment, ...]:
+    def brought(self, receipts: Sequence[str]) -> tuple[File, ...]:
         """The files of these receipts, each once, in their order; raises NotThere."""
         return tuple(dict.fromkeys(self._of(receipt, place) for place, receipt in enumerate(receipts)))
 
-    def link(self, issue: str, files: Sequence[Attachment]) -> None:
+    def link(self, issue: str, files: Sequence[File]) -> None:
         """Let an issue have these files, before anybody is told that it lists them; again is the same.
 
         Raises NotThere where one was swept in this moment.
@@ -92,8 +102,9 @@ class Folder:
         folder = self._issues / issue
         folder.mkdir(mode=0o700, exist_ok=True)
         for place, file in enumerate(files):
+            kept = self._content / f"{file.sha256}.{EXTENSIONS[file.media_type]}"
             try:
-                os.link(self._content / f"{file.sha256}.{EXTENSIONS[file.media_type]}", folder / file.sha256)
+                os.link(kept, folder / self._listed(issue, file.sha256))
             except FileExistsError:
                 continue
             except FileNotFoundError:
@@ -101,18 +112,19 @@ class Folder:
         _sync(folder)
         _sync(self._issues)
 
-    def path_of(self, issue: str, sha256: str) -> Path:
-        """Where a file that an issue lists is read."""
-        return self._issues / issue / sha256
+    def path_of(self, issue: str, hash: str) -> Path:
+        """Where a file is read that an issue lists under this hash."""
+        return self._issues / issue / hash
 
     def forget(self, issue: str) -> None:
         """Delete the files of an issue, those at once that no other issue has; again is the same."""
-        folder = self._issues / issue
+        folder, gone = self._issues / issue, set[int]()
         for link in folder.iterdir() if folder.exists() else ():
+            gone.add(link.stat().st_ino)
             link.unlink(missing_ok=True)
-            for path in self._content.glob(f"{link.name}.*"):
-                if path.stat().st_nlink == 1:
-                    path.unlink(missing_ok=True)
+        for found in os.scandir(self._content) if gone else ():
+            if found.inode() in gone and found.stat().st_nlink == 1:
+                Path(found).unlink(missing_ok=True)
 
     def sweep(self, older_than_seconds: float = SWEPT_AFTER_SECONDS) -> int:
         """Remove what arrived or was kept longer ago and no issue has a link of; how many files.
@@ -131,7 +143,7 @@ class Folder:
                     swept += 1
         return swept
 
-    def _of(self, receipt: str, place: int) -> Attachment:
+    def _of(self, receipt: str, place: int) -> File:
         sha256 = receipt.partition(".")[0]
         if not hmac.compare_digest(receipt.encode(), self.receipt(sha256).encode()):
             raise NotThere(place)
@@ -139,7 +151,7 @@ class Folder:
             path = self._content / f"{sha256}.{extension}"
             if path.exists():
                 size = path.stat().st_size
-                return Attachment(sha256=sha256, media_type=MediaType(media_type), bytes=size)
+                return File(sha256, MediaType(media_type), size)
         raise NotThere(place)
 
     def _key(self) -> bytes:

@@ -17,10 +17,11 @@ from services.intake.attachments.folder import Folder
 from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import ISSUE
 from services.intake.issue.life import Issue
+from services.intake.throttle import Throttle
 from shared.answers import problem
 from shared.contract.commands.intake import RegisterIssue
 from shared.contract.words import MediaType
-from shared.domain.rights import may
+from shared.domain.rights import Asker, may
 from shared.identity.callers import Requires, askers_of, caller_of
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
@@ -33,35 +34,38 @@ log = structlog.get_logger(__name__)
 PLACE = "/attachments"
 CHUNK_BYTES = 256 * 1024
 NAME_CHARS = 12
+OF_ONE_PERSON, OF_ALL, WINDOW_SECONDS = 100, 10_000, 3600.0
+"""So many files in an hour: each is looked at before the next one, and stays for a day though no issue lists it."""
 UNKNOWN = "application/octet-stream"
 HANDED_IN = [*PICTURES, MediaType.PDF, MediaType.DOCX, MediaType.XLSX]
 BINARY: Mapping[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-Sha256 = Annotated[str, InPath(pattern=r"^[0-9a-f]{64}$")]
+Hash = Annotated[str, InPath(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Uploaded(TypedDict):
-    """A file that was taken. ``receipt`` lists it on an issue; ``name`` is the one under which it is served."""
+    """A file that was taken, as it is kept. ``receipt`` lists it on an issue, which has another hash of it."""
 
     sha256: str
     media_type: MediaType
     bytes: int
-    name: str
     receipt: str
 
 
 def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers) -> APIRouter:
-    """``POST /attachments`` and ``GET /issues/{id}/attachments/{sha256}``; neither holds a file in memory."""
+    """``POST /attachments`` and ``GET /issues/{id}/attachments/{hash}``; neither holds a file in memory."""
     router = APIRouter()
+    handed_in = Throttle(OF_ONE_PERSON, OF_ALL, WINDOW_SECONDS)
 
     @router.post(
         PLACE,
         status_code=201,
         tags=["attachments"],
-        dependencies=[Depends(Requires("issue", RegisterIssue.verb))],
         response_model=Uploaded,
         openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(HANDED_IN, BINARY)}},
     )
-    async def upload(request: Request) -> Any:
+    async def upload(
+        asker: Annotated[Asker, Depends(Requires("issue", RegisterIssue.verb))], request: Request
+    ) -> Any:
         """Hand a file in, as the whole body; what it is called does not count, only what it is.
 
         Pictures are written anew without where and when they were taken. The answer's receipt lists the file on an
@@ -70,6 +74,11 @@ def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > uploads.most_bytes:
             return _refused(Fault.TOO_LARGE, uploads.most_bytes)
+        if wait := handed_in.wait_seconds(asker.actor):
+            response = problem(429, "上传过多，请稍后再试 / too many files from you: wait")
+            response.headers["Retry-After"] = str(wait)
+            return response
+        handed_in.begin(asker.actor)
         try:
             file = await uploads.take(request.stream())
             receipt = await asyncio.to_thread(folder.receipt, file.sha256)
@@ -80,30 +89,27 @@ def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers
         except OSError as error:
             log.warning("a file could not be kept", error=f"{type(error).__name__}: {error}"[:300])
             return problem(503, "附件暂时无法保存，请稍后再试 / the file cannot be kept now: try again later")
-        name = name_of(file.sha256, file.media_type)
-        return Uploaded(
-            sha256=file.sha256, media_type=file.media_type, bytes=file.bytes, name=name, receipt=receipt
-        )
+        return Uploaded(sha256=file.sha256, media_type=file.media_type, bytes=file.bytes, receipt=receipt)
 
     @router.get(
-        "/issues/{id}/attachments/{sha256}",
+        "/issues/{id}/attachments/{hash}",
         tags=["reading"],
         response_class=StreamingResponse,
         responses={200: {"content": dict.fromkeys([*EXTENSIONS, UNKNOWN], BINARY)}},
     )
-    async def read(id: Id, sha256: Sha256, request: Request) -> Response:
+    async def read(id: Id, hash: Hash, request: Request) -> Response:
         """One file of an issue, to be saved and not to be shown in place."""
-        listed = await _may_have(store, raisers, id, sha256, caller_of(request))
+        listed = await _may_have(store, raisers, id, hash, caller_of(request))
         try:
             if listed is None:
                 raise FileNotFoundError
-            file = await asyncio.to_thread(folder.path_of(id, sha256).open, "rb")
+            file = await asyncio.to_thread(folder.path_of(id, hash).open, "rb")
         except FileNotFoundError:  # also of what was deleted with its words
             return problem(404, "这件问题没有这份附件 / the issue has no such attachment")
         media_type = listed if listed in EXTENSIONS else UNKNOWN
         headers = {
             "Content-Length": str(os.fstat(file.fileno()).st_size),
-            "Content-Disposition": f'attachment; filename="{name_of(sha256, media_type)}"',
+            "Content-Disposition": f'attachment; filename="{name_of(hash, media_type)}"',
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private",
         }
@@ -119,14 +125,12 @@ def not_there(place: int) -> JSONResponse:
     return problem(422, title, errors=errors, **MALFORMED)
 
 
-def name_of(sha256: str, media_type: str) -> str:
+def name_of(hash: str, media_type: str) -> str:
     """The name under which a file is saved: the beginning of its hash, and the ending of what it is."""
-    return f"{sha256[:NAME_CHARS]}.{EXTENSIONS.get(media_type, 'bin')}"
+    return f"{hash[:NAME_CHARS]}.{EXTENSIONS.get(media_type, 'bin')}"
 
 
-async def _may_have(
-    store: Aggregates, raisers: Raisers, issue: str, sha256: str, caller: Caller
-) -> str | None:
+async def _may_have(store: Aggregates, raisers: Raisers, issue: str, hash: str, caller: Caller) -> str | None:
     """The media type of a file that this issue lists for whoever asks; None where it lists none for them.
 
     Rights on files are judged here: who reads the issue's words (shared/domain/rights.py) may have its files. Intake
@@ -141,7 +145,7 @@ async def _may_have(
     if not belongs.sealed and any(may(asker, "issue", "fetch", belongs) for asker in askers_of(caller)):
         fields = state
     listed = fields.get("attachments", ())
-    return next((str(file["media_type"]) for file in listed if file["sha256"] == sha256), None)
+    return next((str(file["media_type"]) for file in listed if file["hash"] == hash), None)
 
 
 async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:

@@ -10,8 +10,7 @@ from pathlib import Path
 import structlog
 
 from services.intake.attachments.content import Fault, NotTaken
-from services.intake.attachments.folder import Folder
-from shared.contract.attachments import Attachment
+from services.intake.attachments.folder import File, Folder
 from shared.contract.words import MediaType
 
 log = structlog.get_logger(__name__)
@@ -28,7 +27,7 @@ class Uploads:
         self._one_at_a_time = asyncio.Semaphore(1)
         self._swept_at = float("-inf")
 
-    async def take(self, chunks: AsyncIterator[bytes]) -> Attachment:
+    async def take(self, chunks: AsyncIterator[bytes]) -> File:
         """Keep one file; raises NotTaken, and OSError where the disk does not take it. Nothing of it is left then."""
         await self._sweep()
         with self._folder.arriving() as path:

@@ -49,7 +49,7 @@ ISSUE = "issue-1"
 FIRST, SECOND = f"{ISSUE}.1", f"{ISSUE}.2"
 OFFICE, HANDLER, LEADER = "office:chen", "handler:housing/li", "department_leader:housing/wang"
 DUE = after(days=14, hours=8.5)
-PHOTO = OpenAttachment(sha256="a" * 64, media_type="image/a-later-kind", bytes=1_830_412)
+PHOTO = OpenAttachment(hash="a" * 64, media_type="image/a-later-kind", bytes=1_830_412)
 """As a newer intake tells of it: of a kind that this dispatch does not know."""
 
 ASSIGN = AssignIssue(department="housing")

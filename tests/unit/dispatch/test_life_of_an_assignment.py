@@ -68,7 +68,7 @@ async def test_an_order_says_which_files_there_are_as_intake_told_it_also_to_the
     orders = [
         (code, order["attachments"]) for code, kind, order in dispatch.orders if kind.endswith("assigned.v1")
     ]
-    files = [{"sha256": "a" * 64, "media_type": "image/a-later-kind", "bytes": 1_830_412}]
+    files = [{"hash": "a" * 64, "media_type": "image/a-later-kind", "bytes": 1_830_412}]
     assert orders == [("housing", files), ("transport", files)]
 
 

@@ -10,10 +10,11 @@ from fastapi import Depends, FastAPI
 from services.intake import api, links, mending
 from services.intake.attachments.folder import Folder
 from services.intake.consumer import ISSUE
-from services.intake.links import Throttle
+from services.intake.links import OF_ALL, OF_ONE_ISSUE, WINDOW_SECONDS
 from services.intake.reading import Reading
 from services.intake.registering import Registering, Registration
 from services.intake.sealing import Sealing
+from services.intake.throttle import Throttle
 from services.intake.vault import Vault
 from shared.bus.gateway import Request
 from shared.identity.keys import VAULT, secret
@@ -26,7 +27,7 @@ from tests.unit.intake.given import Played
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_reference
 
-NO_FILES = Folder(Path("no files here"))
+NO_FILES = Folder(Path("no files here"), REFERENCES.attachment)
 LI, OFFICE, CLERK, OPERATOR = "entrepreneur:li", "office:chen", "clerk:zhao", "operator:wu"
 WORDS = Registration(title="停车难", text="厂门口没有车位")
 
@@ -43,7 +44,7 @@ class Intake:
         self.issue, self.asked = Played(), list[Request]()
         app = FastAPI(dependencies=[Depends(signed_in())])
         install_problems(app, 1_000_000)
-        throttle = Throttle(lambda: self.clock)
+        throttle = Throttle(OF_ONE_ISSUE, OF_ALL, WINDOW_SECONDS, lambda: self.clock)
         app.include_router(api.routes(self, self, self.registering, NO_FILES, self.is_known))  # type: ignore[arg-type]
         app.include_router(links.routes(self, self, self.raisers, throttle))  # type: ignore[arg-type]
         app.include_router(mending.routes(self, self, self.registering, self.raisers, self, NO_FILES))  # type: ignore[arg-type]

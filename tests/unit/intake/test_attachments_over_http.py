@@ -16,11 +16,13 @@ import pytest
 from pydantic_core import from_json
 
 from services.intake.attachments import uploads
-from services.intake.attachments.content import TAKEN
+from services.intake.attachments.content import EXTENSIONS, TAKEN, Fault, NotTaken
 from services.intake.attachments.folder import SWEPT_AFTER_SECONDS, Folder
+from services.intake.attachments.routes import OF_ONE_PERSON, WINDOW_SECONDS
 from shared.contract.events.intake import IssueRegistered
+from shared.contract.words import MediaType
 from tests.fuzz import in_memory
-from tests.keys import bearer
+from tests.keys import REFERENCES, bearer
 from tests.serving import served
 from tests.unit.intake.files import PDF, REFUSED, WELCOME, bomb, docx, heic, jpeg, png
 
@@ -77,6 +79,11 @@ async def intake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         yield Intake(client, made[0], folder)
 
 
+def listed_as(issue: str, file: dict[str, Any]) -> str:
+    """The hash by which an issue lists a file."""
+    return REFERENCES.attachment(issue, file["sha256"])
+
+
 def pdf_of(size: int) -> Iterator[bytes]:
     """A file of this size, a piece at a time."""
     yield PDF
@@ -97,12 +104,13 @@ async def test_what_was_handed_in_and_listed_is_read_again_as_an_attachment(
     make, stored = WELCOME[handed_in]
     file = await intake.hand_in(make(), **{"Content-Type": handed_in})
     issue = (await intake.register(file["receipt"]))["id"]
-    answer = await intake.client.get(f"/issues/{issue}/attachments/{file['sha256']}")
+    answer = await intake.client.get(f"/issues/{issue}/attachments/{listed_as(issue, file)}")
     assert answer.status_code == 200
     assert sha256(answer.content).hexdigest() == file["sha256"]
     assert len(answer.content) == file["bytes"] == int(answer.headers["content-length"])
     assert answer.headers["content-type"] == file["media_type"] == stored
-    assert answer.headers["content-disposition"] == f'attachment; filename="{file["name"]}"'
+    name = f"{listed_as(issue, file)[:12]}.{EXTENSIONS[stored]}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "private"
 
@@ -112,7 +120,10 @@ async def test_hash_kind_and_size_stand_on_the_command_the_event_and_the_issue_a
 ) -> None:
     files = [await intake.hand_in(jpeg()), await intake.hand_in(PDF)]
     issue = (await intake.register(*(file["receipt"] for file in files)))["id"]
-    listed = [{key: file[key] for key in ("sha256", "media_type", "bytes")} for file in files]
+    listed = [
+        {"hash": listed_as(issue, file), "media_type": file["media_type"], "bytes": size}
+        for file, size in zip(files, (1024, 128), strict=True)
+    ]
     asked, told = (
         next(from_json(out.value) for out in intake.service.log if type in (out.value or b"").decode())
         for type in ("intake.register.v1", IssueRegistered.type)
@@ -121,7 +132,18 @@ async def test_hash_kind_and_size_stand_on_the_command_the_event_and_the_issue_a
     assert (await intake.client.get(f"/issues/{issue}")).json()["attachments"] == listed
     for out in intake.service.log:
         for file in files:
-            assert file["receipt"].encode() not in (out.value or b"")
+            assert file["sha256"].encode() not in (out.value or b"")
+
+
+async def test_two_issues_with_the_same_file_have_nothing_of_it_in_common_on_any_topic(
+    intake: Intake,
+) -> None:
+    """Else two anonymous issues of one person were linked by a photo, and whoever has it found both."""
+    file = await intake.hand_in(jpeg())
+    issues = [(await intake.register(file["receipt"], key=key))["id"] for key in "12"]
+    hashes = [(await intake.client.get(f"/issues/{issue}")).json()["attachments"][0] for issue in issues]
+    assert hashes[0].pop("hash") != hashes[1].pop("hash")
+    assert hashes[0] == hashes[1] and file["bytes"] < hashes[0]["bytes"] < 2 * file["bytes"]
 
 
 async def test_the_memory_of_the_service_does_not_grow_with_the_file(intake: Intake) -> None:
@@ -132,7 +154,9 @@ async def test_the_memory_of_the_service_does_not_grow_with_the_file(intake: Int
         file = await intake.hand_in(slowly(pdf_of(size)))
         issue = (await intake.register(file["receipt"], key=str(size)))["id"]
         read = 0
-        async with intake.client.stream("GET", f"/issues/{issue}/attachments/{file['sha256']}") as answer:
+        async with intake.client.stream(
+            "GET", f"/issues/{issue}/attachments/{listed_as(issue, file)}"
+        ) as answer:
             async for chunk in answer.aiter_raw():
                 read += len(chunk)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -186,12 +210,32 @@ async def test_a_disk_that_is_nearly_full_is_503(intake: Intake, monkeypatch: py
     assert intake.there() == []
 
 
+async def test_who_brings_too_many_files_waits_and_nobody_else_does(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose files are not taken: each of them is looked at."""
+    monkeypatch.setattr(uploads.Uploads, "_look_at", not_taken)
+    statuses = [
+        (await intake.client.post("/attachments", content=b"x")).status_code for _ in range(OF_ONE_PERSON + 1)
+    ]
+    assert statuses == [415] * OF_ONE_PERSON + [429]
+    late = await intake.client.post("/attachments", content=b"x")
+    assert 0 < int(late.headers["retry-after"]) <= WINDOW_SECONDS
+    await intake.hand_in(b"x", 415, **bearer("entrepreneur:wu"))
+
+
+async def not_taken(*_: object) -> MediaType:
+    raise NotTaken(Fault.NOT_TAKEN)
+
+
 async def test_the_same_content_twice_at_once_or_on_two_issues_is_one_file(intake: Intake) -> None:
     files = await asyncio.gather(*[intake.hand_in(jpeg()) for _ in range(3)])
     assert files[0] == files[1] == files[2]
     issues = [(await intake.register(files[0]["receipt"], key=key))["id"] for key in "12"]
     hash = files[0]["sha256"]
-    assert intake.there() == sorted([f"content/{hash}.jpg", *(f"issues/{issue}/{hash}" for issue in issues)])
+    assert intake.there() == sorted(
+        [f"content/{hash}.jpg", *(f"issues/{issue}/{listed_as(issue, files[0])}" for issue in issues)]
+    )
     assert len({(intake.folder / place).stat().st_ino for place in intake.there()}) == 1
 
 
@@ -225,11 +269,11 @@ async def test_a_file_is_read_only_from_the_issue_that_lists_it(intake: Intake) 
     issue = (await intake.register(file["receipt"]))["id"]
     bare = (await intake.register(key="2"))["id"]
     for place in (
-        f"{bare}/attachments/{file['sha256']}",
-        f"{issue}/attachments/{other['sha256']}",
-        f"0000000000000/attachments/{file['sha256']}",
-        f"../attachments/{file['sha256']}",
-        f"%2e%2e/attachments/{file['sha256']}",
+        f"{bare}/attachments/{listed_as(issue, file)}",
+        f"{issue}/attachments/{listed_as(issue, other)}",
+        f"0000000000000/attachments/{listed_as(issue, file)}",
+        f"../attachments/{listed_as(issue, file)}",
+        f"%2e%2e/attachments/{listed_as(issue, file)}",
         f"{issue}/attachments/..%2f..%2fkey",
         f"{issue}/attachments/{file['sha256'].upper()}",
     ):
@@ -243,7 +287,7 @@ async def test_a_file_is_for_those_who_read_the_words_of_its_issue_and_handed_in
 ) -> None:
     file = await intake.hand_in(PDF)
     issue = (await intake.register(file["receipt"]))["id"]
-    place = f"/issues/{issue}/attachments/{file['sha256']}"
+    place = f"/issues/{issue}/attachments/{listed_as(issue, file)}"
     for early in ("supervisor:he", "handler:planning/xu"):
         assert (await intake.client.get(place, headers=bearer(early))).status_code == 404
     accepted = await intake.client.post(f"/issues/{issue}/accept", json={}, headers=bearer("office:chen"))
@@ -270,8 +314,11 @@ async def test_the_files_of_a_complaint_about_an_official_are_deleted_with_its_w
     for _ in range(2):
         referred = await intake.client.post(f"/issues/{issue}/refer", json=body, headers=office)
         assert referred.status_code in (200, 409), referred.text
-        assert intake.there() == [f"content/{shared['sha256']}.docx", f"issues/{other}/{shared['sha256']}"]
-    gone = await intake.client.get(f"/issues/{issue}/attachments/{shared['sha256']}", headers=office)
+        assert intake.there() == [
+            f"content/{shared['sha256']}.docx",
+            f"issues/{other}/{listed_as(other, shared)}",
+        ]
+    gone = await intake.client.get(f"/issues/{issue}/attachments/{listed_as(issue, shared)}", headers=office)
     assert gone.status_code == 404
 
 
@@ -289,7 +336,7 @@ async def test_a_file_is_linked_before_anybody_hears_of_the_issue(
 
     monkeypatch.setattr(intake.service.gateway, "_publish", look_first)
     issue = (await intake.register(file["receipt"]))["id"]
-    assert linked == [[f"issues/{issue}/{file['sha256']}"]]
+    assert linked == [[f"issues/{issue}/{listed_as(issue, file)}"]]
 
 
 def grow_old(folder: Path) -> None:
@@ -307,14 +354,14 @@ async def test_what_no_issue_lists_for_a_day_is_swept_and_what_one_lists_never(i
     grow_old(intake.folder)
     await intake.hand_in(heic())  # brought again: young again
     young = await intake.hand_in(PDF)
-    folder = Folder(intake.folder)
+    folder = Folder(intake.folder, REFERENCES.attachment)
     assert folder.sweep() == 2
     assert intake.there() == sorted(
         [
             f"content/{back['sha256']}.jpg",
             f"content/{listed['sha256']}.jpg",
             f"content/{young['sha256']}.pdf",
-            f"issues/{issue}/{listed['sha256']}",
+            f"issues/{issue}/{listed_as(issue, listed)}",
         ]
     )
     assert folder.sweep() == 0
@@ -327,7 +374,7 @@ async def test_an_issue_keeps_its_file_though_the_name_under_its_hash_was_swept(
     file = await intake.hand_in(PDF)
     issue = (await intake.register(file["receipt"]))["id"]
     (intake.folder / f"content/{file['sha256']}.pdf").unlink()
-    answer = await intake.client.get(f"/issues/{issue}/attachments/{file['sha256']}")
+    answer = await intake.client.get(f"/issues/{issue}/attachments/{listed_as(issue, file)}")
     assert answer.content == PDF
 
 
@@ -336,7 +383,7 @@ async def test_who_brings_a_file_sweeps_first_but_not_each_time(intake: Intake) 
     grow_old(intake.folder)
     await intake.hand_in(jpeg())
     assert len(intake.there()) == 2
-    fresh = uploads.Uploads(Folder(intake.folder), MOST)
+    fresh = uploads.Uploads(Folder(intake.folder, REFERENCES.attachment), MOST)
     await fresh.take(slowly(iter([docx()])))
     assert sum(place.endswith(".pdf") for place in intake.there()) == 0
 
@@ -370,7 +417,7 @@ async def half():
     print("half", flush=True)
     await asyncio.Event().wait()
 
-asyncio.run(Uploads(Folder(Path(sys.argv[1])), 20_000_000).take(half()))
+asyncio.run(Uploads(Folder(Path(sys.argv[1]), None), 20_000_000).take(half()))
 """
 
 
@@ -385,5 +432,5 @@ def test_a_service_that_is_killed_in_the_middle_of_an_upload_leaves_no_half_file
     assert list((tmp_path / "content").iterdir()) == []
     (left,) = (tmp_path / "arriving").iterdir()
     grow_old(tmp_path)
-    assert Folder(tmp_path).sweep() == 1
+    assert Folder(tmp_path, REFERENCES.attachment).sweep() == 1
     assert not left.exists()

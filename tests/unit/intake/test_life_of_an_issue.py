@@ -166,7 +166,7 @@ def test_an_urgent_issue_says_so_on_its_event() -> None:
 
 def test_a_registration_keeps_its_files_and_tells_what_they_are() -> None:
     files = tuple(
-        Attachment(sha256=letter * 64, media_type=media_type, bytes=7)
+        Attachment(hash=letter * 64, media_type=media_type, bytes=7)
         for letter, media_type in (("a", MediaType.JPEG), ("b", MediaType.DOCX))
     )
     issue = Played()
@@ -179,10 +179,10 @@ def test_a_registration_keeps_its_files_and_tells_what_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("sha256", "A" * 64), ("sha256", "a"), ("media_type", "image/gif"), ("bytes", 0), ("name", "李四.pdf")],
+    [("hash", "A" * 64), ("sha256", "a"), ("media_type", "image/gif"), ("bytes", 0), ("name", "李四.pdf")],
 )
 def test_a_command_takes_of_a_file_its_hash_kind_and_size_and_nothing_else(field: str, value: object) -> None:
-    file = {"sha256": "a" * 64, "media_type": MediaType.PDF, "bytes": 7}
+    file = {"hash": "a" * 64, "media_type": MediaType.PDF, "bytes": 7}
     RegisterIssue(words=WORDS, attachments=[file])
     with pytest.raises(ValidationError):
         RegisterIssue(words=WORDS, attachments=[{**file, field: value}])
