@@ -207,6 +207,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "appeals and referrals": (Role.ENTREPRENEUR, Role.OFFICE, Role.DISCIPLINE),
     "handling": OFFICIALS,
     "drafts": _INSIDE,
+    "drafts of other departments": (Role.OFFICE,),
     "known of a person": tuple(Role),
     "nobody": (),
 }
@@ -251,10 +252,20 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("appeal", "referral", "link"), "appeals and referrals"),
         **dict.fromkeys(("person", "enterprise", "raised_by", "recorded_by"), "raiser"),
         **dict.fromkeys(
-            ("assignment", "assignments", "return_until", "kept", "passed_on", "handler", "substitute"),
+            (
+                "assignment",
+                "assignments",
+                "return_until",
+                "kept",
+                "passed_on",
+                "handler",
+                "substitute",
+                "released",
+            ),
             "handling",
         ),
         "drafts": "drafts",
+        "others_drafts": "drafts of other departments",
         **dict.fromkeys(("words", "corrections"), "nobody"),  # sealed: what is opened stands in their place
         "link_sha256": "nobody",
     },

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from services.dispatch.issue.asking import asked
-from services.dispatch.issue.life import FOLLOWING, MOVES, Issue, State
+from services.dispatch.issue.asking import asked, department_of
+from services.dispatch.issue.life import FOLLOWING, MOVES, Draft, Issue, State, without_old_texts
 from services.dispatch.routing import route
 from shared.contract.commands.dispatch import (
     AssignIssue,
@@ -192,6 +192,7 @@ def _lead(issue: Issue, named: str, context: Context, without: Collection[str] =
 def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue, Message]:
     """The issue with its next assignment, in the state after it; and the order, enough by itself to act on."""
     number = issue.assignments + 1
+    drafts, others_drafts = _read_by(lead.department, issue, context)
     given = issue.model_copy(
         update={
             "state": State(after),
@@ -201,6 +202,8 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
             "handler": "",
             "substitute": "",
             "kept": False,
+            "drafts": drafts,
+            "others_drafts": others_drafts,
             "return_until": due_at(context.now, RETURN_LIMIT, context.policy, context.calendar).at,
         }
     )
@@ -217,6 +220,22 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
         attachments=given.attachments,
     )
     return given, order(lead.department, ordered)
+
+
+def _read_by(department: str, issue: Issue, context: Context) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
+    """The drafts that this department reads, its own and what was released, and those of others.
+
+    Of a department that was merged into it they are its own.
+    """
+    every = sorted((*issue.drafts, *issue.others_drafts), key=lambda draft: draft.number)
+    own = {
+        draft.number
+        for draft in every
+        if context.directory.successor(department_of(draft.drafted_by)) == department
+    }
+    reads = tuple(draft for draft in every if draft.number in own | {*issue.released})
+    others = tuple(draft for draft in every if draft.number not in own | {*issue.released})
+    return reads, without_old_texts(others)
 
 
 def _transferred(

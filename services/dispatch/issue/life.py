@@ -132,6 +132,10 @@ OUTCOME_CLASS: dict[Outcome, str] = {
 """The usual class: A solved or adopted, B under way or planned, C explained or kept for reference."""
 
 
+MOST_TEXTS = 50
+"""Every draft is kept, the newest ones with their texts: a document that grows without end would stop one day."""
+
+
 class Draft(AggregateState):
     """One draft of a reply; its words stay in this document until released (docs/local-state.md)."""
 
@@ -184,9 +188,18 @@ class Issue(AggregateState):
     """Departments whose returns were upheld, in order; a merger adds nothing here."""
     round: int
     drafts: tuple[Draft, ...] = ()
-    """Every draft there was, the ones sent back too."""
+    """Every draft of the department that holds it, the ones sent back too, and whatever was released."""
+    others_drafts: tuple[Draft, ...] = ()
+    """Drafts of departments that held it before: kept, and none of the present one's business."""
+    released: tuple[int, ...] = ()
+    """The numbers of the drafts that went out."""
     tracked: bool = False
     correction: Correction | None = None
+
+    @property
+    def next_draft(self) -> int:
+        """The number of the next draft."""
+        return 1 + len(self.drafts) + len(self.others_drafts)
 
     @property
     def current_draft(self) -> Draft | None:
@@ -194,6 +207,12 @@ class Issue(AggregateState):
         if not self.drafts or self.drafts[-1].sent_back_reason:
             return None
         return self.drafts[-1]
+
+
+def without_old_texts(drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
+    """These drafts, of which the newest keep their texts."""
+    old = drafts[:-MOST_TEXTS]
+    return (*(draft.model_copy(update={"text": ""}) for draft in old), *drafts[len(old) :])
 
 
 def finished(issue: Issue) -> bool:

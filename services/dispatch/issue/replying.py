@@ -11,7 +11,15 @@ from services.dispatch.issue.asking import (
     may_not_sign,
     person_of,
 )
-from services.dispatch.issue.life import MOVES, OUTCOME_CLASS, Draft, Issue, State, draft_hash
+from services.dispatch.issue.life import (
+    MOVES,
+    OUTCOME_CLASS,
+    Draft,
+    Issue,
+    State,
+    draft_hash,
+    without_old_texts,
+)
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     CheckReply,
@@ -36,9 +44,6 @@ from shared.domain.rights import Asker
 
 AboutDraft = SignOffReply | CheckReply | SendBackReply | ReleaseReply
 """What somebody asks who has read one draft."""
-
-MOST_TEXTS = 50
-"""Every draft is kept, the newest ones with their texts: a document that grows without end would stop one day."""
 
 
 def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[Issue] | Refusal:
@@ -66,7 +71,7 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
         return refusal
     promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
     handed_in = Draft(
-        number=len(known.drafts) + 1,
+        number=known.next_draft,
         assignment=known.assignment,
         sha256=draft_hash(command.outcome, command.text, promised_on),
         outcome=command.outcome,
@@ -75,10 +80,7 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
         drafted_by=context.actor,
     )
     happened = ReplyDrafted(**_names(known, handed_in), outcome=command.outcome, by=context.principal)
-    old = known.drafts[: -MOST_TEXTS + 1]
-    texts = tuple(draft.model_copy(update={"text": ""}) for draft in old)
-    drafts = (*texts, *known.drafts[len(old) :], handed_in)
-    drafted = known.model_copy(update={"drafts": drafts})
+    drafted = known.model_copy(update={"drafts": without_old_texts((*known.drafts, handed_in))})
     return _moved(drafted, command, handed_in, happened)
 
 
@@ -149,7 +151,8 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
         promised_on=reply.promised_on,
         by=context.principal,
     )
-    return _moved(known, command, reply, happened)
+    out = known.model_copy(update={"released": (*known.released, reply.number)})
+    return _moved(out, command, reply, happened)
 
 
 def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:
@@ -200,7 +203,7 @@ def _names(issue: Issue, draft: Draft) -> dict[str, object]:
 def _moved(issue: Issue, command: Command, draft: Draft, happened: Event, *more: Message) -> Change[Issue]:
     """The move of the table, with this draft in its place among the drafts."""
     state = State(MOVES[(issue.state, command.verb)])
-    drafts = (*issue.drafts[: draft.number - 1], draft)
+    drafts = (*(one for one in issue.drafts if one.number < draft.number), draft)
     outcome = {"state": state.value, "round": issue.round, "draft": draft.number, "sha256": draft.sha256}
     moved = issue.model_copy(update={"state": state, "drafts": drafts})
     return Change(moved, (event(happened), *more), outcome)

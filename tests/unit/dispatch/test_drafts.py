@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.dispatch.issue.life import State
-from services.dispatch.issue.replying import MOST_TEXTS
+from services.dispatch.issue.life import MOST_TEXTS, State
 from shared.answers import STATUS
 from shared.contract.commands.dispatch import PublishDepartment
 from shared.contract.events.dispatch import ReplyDrafted, ReplySignedOff, Substitute

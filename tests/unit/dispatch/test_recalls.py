@@ -72,6 +72,30 @@ async def test_the_drafts_of_a_recalled_assignment_stay_and_the_next_one_counts_
     assert (outcome["state"], outcome["draft"]) == ("drafted", 2)
 
 
+@pytest.mark.parametrize("state", [State.DRAFTED, State.REPLIED])
+async def test_the_next_department_reads_no_draft_of_the_one_before_but_what_was_released(
+    state: State,
+) -> None:
+    dispatch = await Dispatch().bring(state)
+    if state is State.REPLIED:
+        await dispatch.take(GRANTED)
+        await dispatch.ask(DRAFT.model_copy(update={"text": "第二轮的拟稿"}), after(hours=2), HANDLER)
+    await dispatch.walk(("recall",))
+    every = dispatch.state.drafts
+    await dispatch.ask(AssignIssue(department="transport"), after(hours=3), OFFICE)
+    known = dispatch.state
+    assert (known.drafts, known.others_drafts) == (every[:-1], every[-1:])
+    assert [draft.number for draft in known.drafts] == list(known.released)
+    again = {"assignment": known.assignment}
+    await dispatch.ask(SIGN.model_copy(update=again), after(hours=4), "handler:transport/ma")
+    outcome = await dispatch.ask(DRAFT.model_copy(update=again), after(hours=5), "handler:transport/ma")
+    assert outcome["draft"] == len(every) + 1
+    await dispatch.ask(RECALL.model_copy(update=again), after(hours=6), OFFICE)
+    await dispatch.ask(ASSIGN, after(hours=7), OFFICE)
+    assert dispatch.state.drafts == every
+    assert [draft.number for draft in dispatch.state.others_drafts] == [len(every) + 1]
+
+
 @pytest.mark.parametrize("reassigned", [False, True])
 @pytest.mark.parametrize(("command", "actor"), LATE)
 async def test_whatever_comes_late_of_a_recalled_assignment_is_refused(
