@@ -65,6 +65,10 @@ BUILTIN, SYSTEM = "builtin", "system:first-start"
 REPLIES_PATTERN = r"dept\.[^.]+\.replies"
 
 
+Ongoing = Callable[[], Awaitable[None]]
+"""What a service does as long as it runs; where it fails it is begun again."""
+
+
 class Service:
     """One service, whole from the start. Routes read from ``store`` and write only by asking ``gateway``."""
 
@@ -129,13 +133,13 @@ class Service:
         self.consuming = False
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Everything this service needs, started in order and stopped in reverse."""
+    async def running(self, *more: Ongoing) -> AsyncIterator[None]:
+        """Everything this service needs, started in order and stopped in reverse; ``more`` of its own is done too."""
         await asyncio.gather(self._prepare_store(), self._make_topics([*service_topics(self.name), *TOPICS]))
         await self._make_topics(self.consumer.reads)
         await self._producers.start()
         await self.broker.start()
-        ongoing = [self.reference.run, self._make_new_topics, self.held.run, self.upgrades.run]
+        ongoing = [self.reference.run, self._make_new_topics, self.held.run, self.upgrades.run, *more]
         if not self.settings.history:
             ongoing.append(self.timers.run)
         tasks = [asyncio.create_task(self._keep_doing(work)) for work in ongoing]
@@ -196,7 +200,7 @@ class Service:
         if self._first_requests is not None and (requests := await self._first_requests()):
             await self.gateway.ask_all(requests)
 
-    async def _keep_doing(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _keep_doing(self, work: Ongoing) -> None:
         """Do one thing for ever; a store or bus that is away only makes it late."""
         while True:
             try:
@@ -334,17 +338,18 @@ def application(
     opened: Mapping[str, Open] = MappingProxyType({}),
     prepared: Mapping[str, Prepare] = MappingProxyType({}),
     streamed: Collection[str] = (),
+    ongoing: Sequence[Ongoing] = (),
 ) -> FastAPI:
     """The HTTP application of one service, OpenAPI at /docs; ``routers`` hold the routes of ``routed`` commands.
 
     ``raisers``: how entrepreneurs stand on this service's commands. ``opened``: by kind, how what is sealed in a
     state is opened for readers. ``prepared``: by type, how a command of history is made of what the driver says.
-    ``streamed``: paths of routes that read files as they come (shared/problems.py).
+    ``streamed``: paths of routes that read files as they come (shared/problems.py). ``ongoing``: what it does beside.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with service.running():
+        async with service.running(*ongoing):
             yield
 
     # Its own copy of the documentation page: a county hall may have no way to the outside.

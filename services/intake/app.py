@@ -10,6 +10,7 @@ from services.intake.attachments.folder import Folder
 from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import consumer
 from services.intake.contacts import Contacts
+from services.intake.forgetting import Forgetting
 from services.intake.history import prepared
 from services.intake.reading import Reading
 from services.intake.registering import Registering
@@ -63,6 +64,7 @@ def build(settings: Settings) -> FastAPI:
     raisers = Raisers(references, service.store)
     folder = Folder(Path(settings.attachments_dir), references.attachment)
     uploads = Uploads(folder, settings.attachment_bytes)
+    forgetting = Forgetting(service.gateway, service.store, vault, folder, entries("referrals"))
     return application(
         service,
         api.routes(service.gateway, service.store, registering, folder, contacts.is_known),
@@ -70,12 +72,13 @@ def build(settings: Settings) -> FastAPI:
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),
         links.routes(service.gateway, service.store, raisers),
-        mending.routes(service.gateway, service.store, registering, raisers, vault, folder),
+        mending.routes(service.gateway, service.store, registering, raisers, forgetting),
         routed=ROUTED,
         streamed=(attachments.PLACE,),
         raisers=raisers,
         opened={"issue": Reading(sealing).opened},
         prepared=prepared(registering, service.store),
+        ongoing=(forgetting.run,),
     )
 
 

@@ -1,16 +1,15 @@
 """Routes by which mistakes are mended: words are corrected, a rejection appealed, another body's matter handed on."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Protocol
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.intake.attachments.folder import Folder
+from services.intake.forgetting import Forgetting
 from services.intake.issue.life import TAKEN_ON, Issue
-from services.intake.issue.referring import is_unspoken, unfit_reason
+from services.intake.issue.referring import UNSPOKEN, unfit_reason
 from services.intake.reading import known_issue
 from services.intake.registering import Appealing, Correction, Registering
 from services.intake.vault import Erased
@@ -32,20 +31,12 @@ Say = Callable[[Issue], Awaitable[Command]]
 Referrer = Annotated[Asker, Depends(Requires("issue", ReferIssue.verb))]
 
 
-class Keys(Protocol):
-    """The keys of issues and persons (vault.py)."""
-
-    async def erase(self, name: str) -> None:
-        """Delete a key, where it is there."""
-
-
 def routes(
     gateway: Gateway,
     store: Aggregates,
     registering: Registering,
     raisers: Raisers,
-    keys: Keys,
-    folder: Folder,
+    forgetting: Forgetting,
 ) -> APIRouter:
     """What is said later is sealed like the words; what goes to discipline inspection nobody reads here any more."""
     router = APIRouter(tags=["commands"])
@@ -79,22 +70,18 @@ def routes(
         """Hand an issue to the body whose matter it is (转送), which ends it here.
 
         A complaint about an official goes to discipline inspection without a reason: hand its words and files over
-        first, for they are deleted as soon as it is referred. Asked again, a deletion that was broken off is finished.
+        first, for they are deleted as soon as it is referred, whoever asks again or not.
         """
         if wrong := unfit_reason(body):
             return refusal(wrong.reason, language_of(request), detail=wrong.detail)
         key = f"{body.verb}/{id}/{idempotency_key or uuid4().hex}"
         asked = gateways.Request(id, body, "http", asker.actor, key)
+        if body.body in UNSPOKEN:
+            await forgetting.begin(asked)
         outcome = await gateway.ask(asked)
         # Not by the outcome: whoever asks again, with this key or another, finds it referred and finishes the rest.
-        if await _is_unspoken(id):
-            await keys.erase(f"issue:{id}")
-            await asyncio.to_thread(folder.forget, id)
+        await forgetting.finish(id)
         return answer(outcome, request, place_of(id, asked.id))
-
-    async def _is_unspoken(id: str) -> bool:
-        known = await known_issue(store, id)
-        return known is not None and is_unspoken(known)
 
     async def _said(id: str, asker: Asker, say: Say, request: Request, key: str | None) -> JSONResponse:
         """Post what somebody says about an issue that is known, as it may stand on the topic."""

@@ -76,7 +76,7 @@ class ServiceInMemory:
         self._first_requests = more.get("first_requests")
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, *more: object) -> AsyncIterator[None]:
         """An issue is known, and a dead letter stands there."""
         told = IssueRegistered(number="7K3M-9QXT-2B4N-6C")
         accepted = IssueAccepted(title="漏水", text="水管漏水", by="chen")

@@ -151,8 +151,8 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
         promised_on=reply.promised_on,
         by=context.principal,
     )
-    out = known.model_copy(update={"released": (*known.released, reply.number)})
-    return _moved(out, command, reply, happened)
+    released = known.model_copy(update={"released": (*known.released, reply.number)})
+    return _moved(released, command, reply, happened)
 
 
 def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:

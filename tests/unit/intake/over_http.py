@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from services.intake import api, links, mending
 from services.intake.attachments.folder import Folder
 from services.intake.consumer import ISSUE
+from services.intake.forgetting import Forgetting
 from services.intake.links import OF_ALL, OF_ONE_ISSUE, WINDOW_SECONDS
 from services.intake.reading import Reading
 from services.intake.registering import Registering, Registration
@@ -47,7 +48,9 @@ class Intake:
         throttle = Throttle(OF_ONE_ISSUE, OF_ALL, WINDOW_SECONDS, lambda: self.clock)
         app.include_router(api.routes(self, self, self.registering, NO_FILES, self.is_known))  # type: ignore[arg-type]
         app.include_router(links.routes(self, self, self.raisers, throttle))  # type: ignore[arg-type]
-        app.include_router(mending.routes(self, self, self.registering, self.raisers, self, NO_FILES))  # type: ignore[arg-type]
+        self.referrals = EntriesInMemory()
+        self.forgetting = Forgetting(self, self, self, NO_FILES, self.referrals)  # type: ignore[arg-type]
+        app.include_router(mending.routes(self, self, self.registering, self.raisers, self.forgetting))  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://intake")
 
@@ -62,6 +65,11 @@ class Intake:
         self.asked.append(request)
         outcome = self.issue.ask(request.command, after(hours=1), request.actor, request.id)  # type: ignore[arg-type]
         return outcome if self.answers else None
+
+    async def look(self, subject: str, command: str) -> Mapping[str, Any] | None:
+        """What became of a command of this issue, as its document says."""
+        inbox = (self.issue.stored or {}).get("inbox", ())
+        return next((outcome for id, _, outcome in inbox if id == command), None)
 
     async def get(self, id: str) -> Mapping[str, Any] | None:
         """The store."""

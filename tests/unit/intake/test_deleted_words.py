@@ -21,15 +21,19 @@ class Away(Exception):
 
 
 class Complained(Intake):
-    """An issue of li's; ``erased`` are the keys that were deleted, ``breaks`` how often that fails first."""
+    """An issue of li's; ``erased`` are the keys that were deleted, ``breaks`` how often that fails first, ``late``:
+    commands lie on the topic and nobody decides them yet."""
 
     def __init__(self) -> None:
         super().__init__()
         self.erased: list[str] = []
-        self.breaks = 0
+        self.breaks, self.late = 0, False
 
     async def ask(self, request: Request) -> Mapping[str, Any] | None:
         assert self.erased == [], "the key goes after the referral is recorded"
+        if self.late:
+            self.asked.append(request)
+            return None
         return await super().ask(request)
 
     async def erase(self, name: str) -> None:
@@ -83,7 +87,34 @@ async def test_a_deletion_that_was_broken_off_is_finished_when_it_is_asked_for_a
 async def test_a_referral_that_was_refused_deletes_nothing() -> None:
     intake = await complained(State.REJECTED)
     assert (await intake.refer(COMPLAINT)).status_code == 409
+    await intake.forgetting.look_again()
+    assert (intake.erased, intake.referrals.entries) == ([], {})
+
+
+async def test_what_is_referred_after_nobody_waits_for_it_any_more_is_deleted_too() -> None:
+    intake = await complained()
+    intake.late = True
+    assert (await intake.refer(COMPLAINT)).status_code == 202
+    await intake.forgetting.look_again()
     assert intake.erased == []
+    intake.late = False
+    await intake.ask(intake.asked[-1])
+    for _ in range(2):
+        await intake.forgetting.look_again()
+    assert (intake.erased, intake.referrals.entries) == ([f"issue:{intake.id}"], {})
+
+
+async def test_a_referral_that_cannot_be_written_down_is_not_posted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intake = await complained()
+
+    async def away(*_: object) -> bool:
+        raise Away
+
+    monkeypatch.setattr(intake.referrals, "add", away)
+    assert (await intake.refer(COMPLAINT)).status_code == 500
+    assert len(intake.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""What goes to discipline inspection is forgotten here: the key of its words and its files, whoever asks again or not.
+
+A referral is written down before it is posted, and that stays until it is known what became of it: so a service that
+dies in between, or one who was answered 202 and never came back, leaves nothing behind that can be read.
+"""
+
+import asyncio
+from typing import Protocol
+
+from services.intake.attachments.folder import Folder
+from services.intake.issue.referring import is_unspoken
+from services.intake.reading import known_issue
+from shared.bus.gateway import Gateway, Request
+from shared.store import Aggregates, Entries
+
+LOOK_SECONDS = 60.0
+BEHIND_ALL = "\U0010ffff"
+
+
+class Keys(Protocol):
+    """The keys of issues and persons (vault.py)."""
+
+    async def erase(self, name: str) -> None:
+        """Delete a key, where it is there."""
+
+
+class Forgetting:
+    """Deletes what nobody may read here any more."""
+
+    def __init__(
+        self, gateway: Gateway, store: Aggregates, keys: Keys, folder: Folder, referrals: Entries
+    ) -> None:
+        self._gateway, self._store = gateway, store
+        self._keys, self._folder, self._referrals = keys, folder, referrals
+
+    async def begin(self, request: Request) -> None:
+        """Write down a referral before it is posted."""
+        entry = {"issue": request.subject, "command": request.id}
+        await self._referrals.add(f"{request.subject}|{request.id}", entry)
+
+    async def finish(self, issue: str) -> bool:
+        """Delete what was said of an issue, if it was handed to a body whose matters nobody else may read."""
+        known = await known_issue(self._store, issue)
+        if known is None or not is_unspoken(known):
+            return False
+        await self._keys.erase(f"issue:{issue}")
+        await asyncio.to_thread(self._folder.forget, issue)
+        return True
+
+    async def look_again(self) -> None:
+        """Finish what was asked and is done by now; an entry goes once there is nothing more to wait for."""
+        for entry in await self._referrals.between("", BEHIND_ALL):
+            issue, command = str(entry["issue"]), str(entry["command"])
+            if await self.finish(issue) or await self._gateway.look(issue, command) is not None:
+                await self._referrals.delete(str(entry["_id"]))
+
+    async def run(self) -> None:
+        """Look again for ever, first at a start."""
+        while True:
+            await self.look_again()
+            await asyncio.sleep(
+                LOOK_SECONDS
+            )  # what became of a command is told to nobody who did not wait for it
