@@ -51,13 +51,14 @@ class Forgetting:
         """Finish what was asked and is done by now; an entry goes once there is nothing more to wait for."""
         for entry in await self._referrals.between("", BEHIND_ALL):
             issue, command = str(entry["issue"]), str(entry["command"])
-            if await self.finish(issue) or await self._gateway.look(issue, command) is not None:
+            # First: what is known to be done, the issue shows that is read after it.
+            outcome = await self._gateway.look(issue, command)
+            if await self.finish(issue) or outcome is not None:
                 await self._referrals.delete(str(entry["_id"]))
 
     async def run(self) -> None:
         """Look again for ever, first at a start."""
         while True:
             await self.look_again()
-            await asyncio.sleep(
-                LOOK_SECONDS
-            )  # what became of a command is told to nobody who did not wait for it
+            # What became of a command is told to nobody who does not wait for it any more.
+            await asyncio.sleep(LOOK_SECONDS)

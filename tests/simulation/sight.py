@@ -368,8 +368,11 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rais
         Wish(rng.choice((STRANGER, OFFICE)), ConfirmWords(version=sight.words)),
         Wish(rng.choice((STRANGER, "clerk:sun")), raised.correct(sight.words + 1, plain=False)),
         Wish(OFFICE, WithdrawIssue(reason="据说已解决")),
-        Wish(OFFICE, DecideRework(round=sight.round, granted=rng.random() < 0.5, reason="再议")),
-        Wish("leader:li", FinishTracking(reason="可以销号")),
+        Wish(
+            rng.choice((OFFICE, "office:leader")),
+            DecideRework(round=sight.round, granted=rng.random() < 0.5, reason="再议"),
+        ),
+        Wish(rng.choice(("leader:li", "leader:leader")), FinishTracking(reason="可以销号")),
         Wish("office:chen", FinishTracking(reason="越权")),
         Wish(raised.person, WithdrawIssue(reason="不用了")),
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.dispatch.issue.life import MOVES, Issue
+from services.dispatch.issue.life import MOVES, Draft, Issue
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import RefuseMessage
 from shared.contract.events.dispatch import DepartmentPublished
@@ -43,12 +43,14 @@ def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
 
 def handled_it(issue: Issue, context: Context) -> bool:
     """Whether this person drafted or signed off the reply: who handles may not release (loop.md)."""
-    person, draft = person_of(context.actor), issue.current_draft
-    return (
-        draft is not None
-        and bool(person)
-        and person in map(person_of, (draft.drafted_by, draft.signed_off_by))
-    )
+    draft = issue.current_draft
+    return draft is not None and person_of(context.actor) in handlers_of(draft)
+
+
+def handlers_of(draft: Draft) -> tuple[str, ...]:
+    """The accounts of who drafted and who signed it off; a department's own system has none."""
+    people = map(person_of, (draft.drafted_by, draft.signed_off_by))
+    return tuple(dict.fromkeys(person for person in people if person))
 
 
 def may_not_sign(issue: Issue, context: Context) -> Refusal | None:

@@ -7,6 +7,7 @@ from services.dispatch.issue.asking import (
     asked,
     from_own_system,
     handled_it,
+    handlers_of,
     may_not_draft,
     may_not_sign,
     person_of,
@@ -150,6 +151,7 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
         text=reply.text,
         promised_on=reply.promised_on,
         by=context.principal,
+        handled_by=handlers_of(reply),
     )
     released = known.model_copy(update={"released": (*known.released, reply.number)})
     return _moved(released, command, reply, happened)

@@ -42,6 +42,8 @@ def decide_rework(issue: Issue | None, command: DecideRework, context: Context) 
     known = _asked(issue, command.verb, command.round)
     if isinstance(known, Refusal):
         return known
+    if _handled_it(known, context):
+        return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply does not decide on its rework")
     reason, by = command.reason.strip(), context.principal
     if command.granted:
         granted = ReworkDecided(round=command.round + 1, reason=reason, by=by)
@@ -59,6 +61,8 @@ def finish_tracking(
     known = _asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
+    if _handled_it(known, context):
+        return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply does not rule it finished")
     closed = IssueClosed(
         round=known.round, reason=CloseReason.RULED_FINISHED, words=command.reason, by=context.principal
     )
@@ -82,6 +86,11 @@ def changed(issue: Issue, state: State, *events: Event) -> Change[Issue]:
     return Change(
         issue.model_copy(update={"state": state}), tuple(event(happened) for happened in events), outcome
     )
+
+
+def _handled_it(issue: Issue, context: Context) -> bool:
+    """Whether this person drafted or signed off the reply: who handles closes nothing (loop.md)."""
+    return issue.reply is not None and context.principal in issue.reply.handled_by
 
 
 def _asked(issue: Issue | None, verb: str, round: int | None = None) -> Issue | Refusal:

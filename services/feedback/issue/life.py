@@ -103,6 +103,8 @@ class ReplyRound(AggregateState):
     outcome: OpenOutcome
     promised_on: date | None = None
     open_until: AwareDatetime
+    handled_by: tuple[str, ...] = ()
+    """The accounts of who drafted and who signed it off."""
     corrections: int = 0
     """How often it was corrected: the newest version is this one plus one."""
 

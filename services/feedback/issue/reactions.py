@@ -32,7 +32,11 @@ def invite(issue: Issue | None, event: ReplyReleased, context: Context) -> Chang
     limit = context.policy.limits["rating"]
     open_until = due_at(context.now, limit, context.policy, context.calendar).at
     reply = ReplyRound(
-        round=event.round, outcome=event.outcome, promised_on=event.promised_on, open_until=open_until
+        round=event.round,
+        outcome=event.outcome,
+        promised_on=event.promised_on,
+        open_until=open_until,
+        handled_by=event.handled_by,
     )
     known = issue.model_copy(update={"reply": reply})
     return changed(known, after, RatingInvited(round=event.round, open_until=open_until))

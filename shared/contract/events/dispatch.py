@@ -152,6 +152,8 @@ class ReplyReleased(Event, type="reply.released.v1", topic=DISPATCH, must_unders
     text: str
     promised_on: date | None = None
     by: str
+    handled_by: tuple[str, ...] = ()
+    """The accounts of who drafted it and who signed it off: they do not decide on what becomes of it."""
 
 
 class ReplyCorrected(Event, type="reply.corrected.v1", topic=DISPATCH):

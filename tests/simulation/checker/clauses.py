@@ -88,6 +88,7 @@ class Clause(StrEnum):
     CORRECTED = "corrected beside the reply"
     CORRECTION_READ = "corrected what was read"
     CORRECTED_BY = "corrected by somebody else"
+    SETTLED_BY = "settled by somebody else"
     CORRECTION_QUIET = "a correction moves nothing"
     TOLD = "department told of what was mended"
     # persons and enterprises

@@ -26,6 +26,7 @@ def check_mistakes(evidence: Evidence) -> Iterator[Violation]:
             yield from _handlers(subject, events)
             yield from _corrections(subject, events, evidence)
             yield from _told(subject, events, orders.get(subject, []))
+            yield from _settled(subject, events, evidence)
     yield from _quiet(evidence)
 
 
@@ -94,6 +95,24 @@ def _corrections(subject: str, events: list[Event], evidence: Evidence) -> Itera
         if data["by"] in hands:
             yield Clause.CORRECTED_BY(f"{subject}: {event['id']} was written by who answered: {data['by']}")
         version, sha256 = data["version"], data["sha256"]
+
+
+def _settled(subject: str, events: list[Event], evidence: Evidence) -> Iterator[Violation]:
+    """Who drafted or signed off a reply neither grants or refuses its rework nor rules it finished."""
+    hands: dict[int, set[str]] = {}
+    people = set[str]()
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        if kind in ("reply.drafted", "reply.signed_off"):
+            people = {data["by"].partition("/")[2], *(people if kind == "reply.signed_off" else ())}
+        elif kind == "reply.released":
+            hands[data["round"]] = people - {""}
+    for event in evidence.events_by("feedback").get(subject, []):
+        kind, data = kind_of(event), event["data"]
+        if kind in ("rework.decided", "rework.refused", "issue.closed") and data.get("by"):
+            of = data["round"] - (kind == "rework.decided")
+            if data["by"] in hands.get(of, ()):
+                yield Clause.SETTLED_BY(f"{subject}: {event['id']} is by who answered: {data['by']}")
 
 
 def _asked(event: Event, evidence: Evidence) -> Mapping[str, Any]:

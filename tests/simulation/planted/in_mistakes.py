@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.dispatch.issue import correcting, replying
+from services.feedback.issue import decisions as settling
 from services.supervision.issue import reactions
 from services.supervision.issue.clocks import start
 from shared.contract.commands.dispatch import CorrectReply, DraftReply, RecallAssignment, ReturnAssignment
@@ -123,3 +124,8 @@ def a_correction_gives_the_department_its_time_again() -> Patches:
         return replace(kind, events={**kind.events, ReplyCorrected: restart})
 
     return [in_kind("supervision", "issue", change)]
+
+
+@fault(Clause.SETTLED_BY)
+def who_signed_a_reply_off_decides_on_its_rework() -> Patches:
+    return [around(settling, "_handled_it", lambda handled_it: lambda issue, context: False)]

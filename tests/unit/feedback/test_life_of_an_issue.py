@@ -233,6 +233,20 @@ def test_only_a_leader_finishes_tracking() -> None:
     )
 
 
+@pytest.mark.parametrize("ask", [GRANT, REFUSE, FINISH], ids=["granted", "refused", "finished"])
+def test_who_drafted_or_signed_off_a_reply_neither_decides_on_its_rework_nor_closes_it(ask: Command) -> None:
+    """Also in another role: a person is an account."""
+    issue = fresh()
+    issue.take(registered(), after())
+    outcome = Outcome.PLANNED if ask is FINISH else Outcome.SOLVED
+    issue.take(replied(outcome=outcome).model_copy(update={"handled_by": ("li", "wang")}), REPLIED_AT)
+    issue.ask(rating() if ask is FINISH else BAD, after(days=2), RAISER)
+    role = "leader" if ask is FINISH else "office"
+    for person in ("li", "wang"):
+        assert issue.ask(ask, after(days=3), f"{role}:{person}")["reason"] == Reason.SAME_PERSON
+    assert issue.ask(ask, after(days=3), f"{role}:chen")["status"] == "done"
+
+
 def test_a_round_is_rated_once() -> None:
     issue = invited()
     issue.ask(rating(), after(days=2), RAISER)
