@@ -63,6 +63,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
     assigned, ordered = _give(known, MOVES[(known.state, command.verb)], lead, context)
     happened = IssueAssigned(
         assignment=assigned.assignment,
+        round=assigned.round,
         department=lead.department,
         head=lead.head,
         chosen_by=lead.chosen_by,
@@ -243,6 +244,7 @@ def _transferred(
 ) -> AssignmentTransferred:
     return AssignmentTransferred(
         assignment=after.assignment,
+        round=after.round,
         department=lead.department,
         head=lead.head,
         previous_assignment=before.assignment,

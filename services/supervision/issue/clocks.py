@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Clock, Issue
 from shared.contract.event import Event
-from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
@@ -67,6 +66,10 @@ def _fact(kind: str, at: datetime, argument: str) -> Fact:
         case "resumed":
             return Resumed(at)
     return Stopped(at)
+
+
+IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
+"""The clocks for which the policy has another limit in a new round, however that came to who holds it."""
 
 
 def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:
@@ -147,7 +150,8 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
     policy = context.policy
-    named = policy.limits.get("rework" if isinstance(trigger, ReworkDecided) else name.value)
+    again = name in IN_ROUNDS and getattr(trigger, "round", 1) > 1
+    named = policy.limits.get("rework" if again else name.value)
     limit = named or Limit(CLOCKS[name].limit)
     return Terms(context.now, limit, policy, context.calendar)
 

@@ -19,6 +19,8 @@ class IssueAssigned(Event, type="issue.assigned.v1", topic=DISPATCH, must_unders
     """Happens when one department becomes the lead of an accepted issue; says who or what chose it."""
 
     assignment: str
+    round: Round = 1
+    """Of replies: from the second one on less time is given."""
     department: str
     head: str
     chosen_by: OpenChooser = Chooser.PERSON
@@ -83,6 +85,8 @@ class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPA
     """Happens when one assignment ends and another department becomes the lead, and says why."""
 
     assignment: str
+    round: Round = 1
+    """Of replies: from the second one on less time is given."""
     department: str
     head: str
     previous_assignment: str

@@ -134,6 +134,7 @@ async def test_a_new_round_that_is_recalled_goes_to_another_department_with_its_
     await dispatch.ask(AssignIssue(department="transport"), after(hours=3), OFFICE)
     code, kind, order = dispatch.orders[-1]
     assert (code, kind, order["round"]) == ("transport", "order.assigned.v1", 2)
+    assert dispatch.events[-1].round == 2
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,20 @@ def test_a_recall_in_a_new_round_leaves_the_promise_of_that_round_and_its_state(
     assert (issue.state.state, running(issue.state)) == (State.ANSWERED, set())
 
 
+@pytest.mark.parametrize("recall", [True, False], ids=["recalled and assigned", "handed over"])
+def test_who_is_given_a_new_round_has_the_time_of_a_new_round(recall: bool) -> None:
+    issue = known()
+    for hour, event in enumerate((assigned(), replied(), ReworkAsked(round=1, reason="未解决"))):
+        issue.take(event, after(hours=hour + 1))
+    issue.take(ReworkDecided(round=2, by="chen"), after(hours=5))
+    if recall:
+        issue.take(recalled(), after(hours=6))
+    given = assigned("a2", "police") if recall else transferred()
+    issue.take(given.model_copy(update={"round": 2}), after(hours=7))
+    (holding,) = (clock for clock in issue.state.clocks if clock.name == "holding" and not clock.stopped_at)
+    assert (holding.assignment, holding.round, holding.history[0][2]) == ("a2", 2, "5wd")
+
+
 def test_a_correction_of_a_reply_changes_no_clock() -> None:
     issue = known()
     issue.take(assigned(), after(hours=1))
