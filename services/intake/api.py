@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from services.intake.attachments.folder import Folder, NotThere
 from services.intake.attachments.routes import not_there
-from services.intake.issue.life import MOVES, TAKEN_ON, Issue
+from services.intake.issue.life import MOVES, TAKEN_ON
+from services.intake.reading import known_issue
 from services.intake.registering import Registering, Registration
 from services.intake.vault import Erased
 from shared.answers import answer, language_of, place_of, refusal
@@ -102,13 +103,13 @@ def routes(
 
         Of an issue that was rejected or taken back they are not even asked for there.
         """
-        state = ((await store.get(id)) or {}).get("state")
-        if state is None:
+        known = await known_issue(store, id)
+        if known is None:
             return _refused(Refusal(Reason.UNKNOWN_ISSUE), request)
-        if state["state"] not in TAKEN_ON and (state["state"], AcceptIssue.verb) not in MOVES:
-            return _refused(illegal(MOVES, state["state"], AcceptIssue.verb), request)
+        if known.state not in TAKEN_ON and (known.state, AcceptIssue.verb) not in MOVES:
+            return _refused(illegal(MOVES, known.state, AcceptIssue.verb), request)
         try:
-            command = await registering.acceptance(id, Issue.model_validate(state))
+            command = await registering.acceptance(id, known)
         except Erased:
             return _refused(Refusal(Reason.WORDS_ERASED), request)
         key = f"accept/{id}/{idempotency_key or uuid4().hex}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.intake.issue.life import Issue
+from services.intake.reading import known_issue
 from services.intake.registering import Registering, Registration
 from shared.contract.command import Command
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue
@@ -26,9 +26,7 @@ def prepared(registering: Registering, store: Aggregates) -> Mapping[str, Prepar
         for other in entries:
             if (other.subject, other.type) == (entry.subject, RegisterIssue.type):
                 return registering.accepted(Registration.model_validate(other.data), other.at)
-        state = ((await store.get(entry.subject)) or {}).get("state")
-        if state is None:
-            return None
-        return await registering.acceptance(entry.subject, Issue.model_validate(state))
+        known = await known_issue(store, entry.subject)
+        return None if known is None else await registering.acceptance(entry.subject, known)
 
     return {RegisterIssue.type: register, AcceptIssue.type: accept}

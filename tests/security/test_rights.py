@@ -29,6 +29,7 @@ from shared.identity.tokens import Caller, sign
 from tests.faults.services import MODULES
 from tests.fuzz.in_memory import ISSUE, in_memory
 from tests.keys import KEYS, bearer, caller
+from tests.unit.dispatch.given import ASKS
 
 FIRM = "91330100799655058B"
 OPEN = ("/health/live", "/health/ready", "/metrics", "/asyncapi.json", "/openapi.json", "/docs")
@@ -214,6 +215,30 @@ async def test_an_issue_shows_each_reader_what_it_may_read_and_does_not_exist_fo
                 answer = await client.get(there, headers=bearer(actor))
                 assert answer.status_code == UNKNOWN_TO_YOU, (actor, there)
                 assert answer.json() == (await client.get("/issues/0", headers=bearer(actor))).json()
+
+
+async def test_by_no_route_does_anybody_touch_or_read_an_issue_that_another_department_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = in_memory("dispatch", monkeypatch)
+    transport, place, office = httpx.ASGITransport(app), f"/issues/{ISSUE}", bearer("office:chen")
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
+        given = await client.post(f"{place}/assign", json={"department": "housing"}, headers=office)
+        held, before = given.json()["assignment"], (await client.get(place, headers=office)).json()
+        for actor in ("handler:planning/li", "department_leader:planning/li", "dept:planning"):
+            theirs = bearer(actor)
+            for verb, (command, _) in ASKS.items():
+                body = command.model_dump(mode="json", exclude_unset=True)
+                body |= {"assignment": held} if "assignment" in body else {}
+                answer = await client.post(f"{place}/{verb.replace('_', '-')}", json=body, headers=theirs)
+                reason = answer.json()["reason"]
+                assert (answer.status_code, reason in ("not_the_holder", "wrong_role")) == (403, True), verb
+            for read in (place, f"{place}/outcomes?command=http/office:chen/assign/x"):
+                assert (await client.get(read, headers=theirs)).status_code == UNKNOWN_TO_YOU, read
+        assert {**(await client.get(place, headers=office)).json(), "version": 0} == {**before, "version": 0}
 
 
 async def test_nobody_but_its_raiser_and_the_office_is_shown_who_raised_an_anonymous_issue(
