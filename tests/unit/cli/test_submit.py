@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from services.cli.main import app
 from services.cli.people import ENTREPRENEUR
 from services.intake.attachments.content import TAKEN
-from tests.keys import bearer
+from tests.keys import REFERENCES, bearer
 from tests.unit.cli.running import running_intake
 from tests.unit.intake.files import PDF, jpeg
 
@@ -49,7 +49,8 @@ def test_files_go_with_the_issue_and_sent_again_it_is_the_same_one(intake: str, 
     assert json.loads(first.stdout)["id"] == json.loads(again.stdout)["id"]
     listed = files_of(intake, json.loads(first.stdout)["id"])
     assert [file["media_type"] for file in listed] == ["image/jpeg", "application/pdf"]
-    assert listed[1]["sha256"] == sha256(PDF).hexdigest()
+    issue = json.loads(first.stdout)["id"]
+    assert listed[1]["hash"] == REFERENCES.attachment(issue, sha256(PDF).hexdigest())
 
 
 @pytest.mark.parametrize(
