@@ -533,7 +533,9 @@ async def test_a_held_deadline_is_sent_when_it_is_released_and_not_before() -> N
 
 
 @pytest.mark.parametrize(("name", "waits"), [(NAME, True), ("sweep/1/due/1", False)])
-def test_a_deadline_waits_for_the_release_of_what_is_held_but_a_sweep_does_not(name: str, waits: bool) -> None:
+def test_a_deadline_waits_for_the_release_of_what_is_held_but_a_sweep_does_not(
+    name: str, waits: bool
+) -> None:
     due = entry("a", held=True)._replace(name=name)
     assert due_of(document(due)).held is waits
 
