@@ -115,6 +115,8 @@ class Registering:
             return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
         if own and body.person:
             return Refusal(Reason.WRONG_ROLE, "person: an entrepreneur speaks for nobody else")
+        if own and body.origin is not Source.ONLINE:  # what comes from a talk or a visit is never rejected
+            return Refusal(Reason.WRONG_ROLE, "origin: only officials write down what came by another way")
         # Asked once anonymously and once not under one key, these are two issues: or the second would name the first.
         who = f"{own or asker.actor}/anonymous" if body.anonymous else own or asker.actor
         issue = issue_id(references.digest, self._jurisdiction, who, key)

@@ -164,6 +164,12 @@ async def test_who_raises_an_issue_for_somebody_else_as_an_entrepreneur_posts_no
     assert isinstance(refused, Refusal) and refused.reason == "wrong_role"
 
 
+@pytest.mark.parametrize("origin", set(Source) - {Source.ONLINE})
+async def test_an_entrepreneur_does_not_say_that_an_issue_came_by_an_officials_way(origin: Source) -> None:
+    refused = await Town().registering.request(PLAIN.model_copy(update={"origin": origin}), LI, "k")
+    assert isinstance(refused, Refusal) and refused.reason == "wrong_role"
+
+
 ENTERPRISE = "91330100799655058B"
 
 
