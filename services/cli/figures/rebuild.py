@@ -14,6 +14,7 @@ from services.cli.figures.history import Issue
 from services.cli.figures.reading import read
 from shared.contract.envelope import Envelope, read_seen
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, events_topic
+from shared.contract.events.intake import IssueRegistered
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import kind_of
 
@@ -40,11 +41,22 @@ def rebuild(events: Iterable[Envelope]) -> dict[str, Issue]:
 
 def _history(sequences: Sequences) -> Issue | None:
     issue: Issue | None = None
-    for envelope in _in_order(sequences):
+    for envelope in _in_order(_of_its_jurisdiction(sequences)):
         shape = EVENTS.get(envelope.type)
         if shape is not None and envelope.time is not None:
             issue = read(issue, shape.read(envelope.data), envelope.time)
     return issue
+
+
+def _of_its_jurisdiction(sequences: Sequences) -> Sequences:
+    """What its own four owners tell: where another jurisdiction speaks of the issue, that does not move it."""
+    registered = (
+        source
+        for source, events in sorted(sequences.items())
+        if any(event.type == IssueRegistered.type for event in events.values())
+    )
+    home = next(registered, "").rpartition("/")[0]
+    return {source: events for source, events in sequences.items() if source.rpartition("/")[0] == home}
 
 
 def _in_order(sequences: Mapping[str, Mapping[int, Envelope]]) -> Iterator[Envelope]:

@@ -318,3 +318,17 @@ def test_what_is_about_no_issue_is_left_out() -> None:
     log = handled().envelopes
     other = [envelope.model_copy(update={"subject": "dept:housing"}) for envelope in log]
     assert list(rebuild([*log, *other])) == ["issue-1"]
+
+
+def test_what_another_jurisdiction_says_of_an_issue_moves_nothing() -> None:
+    log = handled()
+    before = rebuild(log.envelopes)
+    log.add(RatingInvited(round=1, open_until=LATER), START, seen=read(intake=3))
+    log.add(ReplyRated(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES), START)
+    ours = len(handled().envelopes)
+    theirs = [
+        envelope.model_copy(update={"source": "/deqing/feedback", "id": f"deqing/{envelope.id}"})
+        for envelope in log.envelopes[ours:]
+    ]
+    assert len(theirs) == 2
+    assert rebuild([*handled().envelopes, *theirs]) == before
