@@ -226,6 +226,7 @@ class Worker(Process):
         """As above, and the batch consumer is told behind."""
         await super().assigned(partitions)
         await self.batches.on_partitions_assigned(sorted(partitions))
+        self.client.look_again()  # where that failed, the next poll tries again: a real one comes by itself
 
     async def _read(self, places: Iterable[Any]) -> AsyncIterator[Record]:
         for record in await Ask("read", list(places)):
