@@ -33,7 +33,7 @@ AFTER = (
     f"A command about the same thing that brings this as `{HEADER}` waits until it is known here; after two seconds "
     "the answer is 409 with Retry-After, and the same request may be sent again."
 )
-OF_COMMANDS = (202, 403, 409, 422, 500, 503)
+OF_COMMANDS = (202, 403, 404, 409, 422, 500, 503)
 """How a command may be answered beside that it was done, and so the question for its outcome."""
 OF_BODIES = (400, 413, 415, 422)
 OF_LINKS = (403, 404, 429, 503)

@@ -165,7 +165,7 @@ def test_up_on_taken_ports_ends_with_2_and_says_how_to_change_them(tmp_path: Pat
     assert [(port["port"], port["purpose"]) for port in answer["ports"]] == [(base, "intake")]
 
 
-@pytest.mark.parametrize("found", [None, "1", "3", "5"])
+@pytest.mark.parametrize("found", [None, "1", "4", "6"])
 def test_data_of_another_layout_is_refused_with_the_way_round_it_and_nothing_is_started(
     tmp_path: Path, found: str | None
 ) -> None:

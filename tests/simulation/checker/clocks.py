@@ -282,7 +282,7 @@ def _annulled_in_vain(
             graces[_key(data)] = grace_of(data["policy"])
         elif kind == "clock.breached":
             breaches[_key(data)] = event
-        elif kind == "clock.breach_annulled" and _key(data) in breaches:
+        elif kind == "clock.breach_annulled" and _key(data) in breaches and _key(data) in graces:
             breach = breaches[_key(data)]
             fact = evidence.by_id.get(str(event.get("cause", "")))
             if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
