@@ -36,7 +36,7 @@ class Behind(Exception):
 class After:
     """Lets a command wait until the aggregate in its path has read what its sender has seen."""
 
-    def __init__(self, store: Aggregates, consumer: Consumer, seconds: float = 2.0) -> None:
+    def __init__(self, store: Aggregates, consumer: Consumer, seconds: float) -> None:
         self._store, self._consumer, self._seconds = store, consumer, seconds
         self._kinds = {KINDS[kind.name].path: kind.name for kind in consumer.aggregates}
 

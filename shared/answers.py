@@ -151,6 +151,13 @@ def problem(status: int, title: str, **more: Any) -> JSONResponse:
     return JSONResponse({"type": BLANK, "title": title, "status": status, **more}, status, media_type=PROBLEM)
 
 
+def come_later(status: int, title: str, seconds: int) -> JSONResponse:
+    """The problem document of what may be asked again after so many seconds."""
+    response = problem(status, title)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def refusal(reason: Reason, language: str, **more: Any) -> JSONResponse:
     """The problem document of one refusal, under the status of its reason."""
     status = STATUS.get(reason, CONFLICT)

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.after import Behind
-from shared.answers import REFUSED, language_of, problem, refusal
+from shared.answers import REFUSED, come_later, language_of, problem, refusal
 from shared.bus.consumer import Infrastructure
 from shared.domain.decisions import Reason
 from shared.identity.callers import NotSignedIn, WrongRole
@@ -162,9 +162,7 @@ def install_problems(app: FastAPI, most_bytes: int, streamed: Collection[str] = 
     @app.exception_handler(Behind)
     async def _behind(_: Request, error: Behind) -> JSONResponse:
         title = "刚才办的还在路上，请稍候再试 / what was done just before has not come here yet: ask again"
-        response = problem(409, title)
-        response.headers["Retry-After"] = "1"
-        return response
+        return come_later(409, title, 1)
 
     async def _away(_: Request, error: Exception) -> JSONResponse:
         title = (

@@ -84,7 +84,7 @@ class Contacts:
         if contact.phone:  # after the key: who was erased is not found by a phone again
             await self.claim(Phone(contact.phone), person)
         sealed = {name: key.seal(part) for name, part in dict(contact).items()}
-        return RegisterPerson(**{name: getattr(described, name) for name in Described.model_fields}, **sealed)
+        return RegisterPerson(**open_fields(described), **sealed)
 
     async def key_of(self, person: str) -> Key:
         """The same where there is one; raises Erased where there is none."""
@@ -173,3 +173,8 @@ class Contacts:
             raise Erased(person)
         key = await self.key_of(person)
         return Contact(**{name: key.open(sealed[name]) for name in Contact.model_fields})
+
+
+def open_fields(body: BaseModel) -> dict[str, object]:
+    """What is not encrypted of a person, or of a change, as the fields of its command."""
+    return {name: getattr(body, name) for name in Described.model_fields}

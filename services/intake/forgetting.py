@@ -5,11 +5,11 @@ dies in between, or one who was answered 202 and never came back, leaves nothing
 """
 
 import asyncio
-from typing import Protocol
 
 from services.intake.attachments.folder import Folder
 from services.intake.issue.referring import is_unspoken
 from services.intake.reading import known_issue
+from services.intake.vault import Vault
 from shared.bus.gateway import Gateway, Request
 from shared.store import Aggregates, Entries
 
@@ -17,21 +17,14 @@ LOOK_SECONDS = 60.0
 BEHIND_ALL = "\U0010ffff"
 
 
-class Keys(Protocol):
-    """The keys of issues and persons (vault.py)."""
-
-    async def erase(self, name: str) -> None:
-        """Delete a key, where it is there."""
-
-
 class Forgetting:
     """Deletes what nobody may read here any more."""
 
     def __init__(
-        self, gateway: Gateway, store: Aggregates, keys: Keys, folder: Folder, referrals: Entries
+        self, gateway: Gateway, store: Aggregates, vault: Vault, folder: Folder, referrals: Entries
     ) -> None:
         self._gateway, self._store = gateway, store
-        self._keys, self._folder, self._referrals = keys, folder, referrals
+        self._vault, self._folder, self._referrals = vault, folder, referrals
 
     async def begin(self, request: Request) -> None:
         """Write down a referral before it is posted."""
@@ -43,7 +36,7 @@ class Forgetting:
         known = await known_issue(self._store, issue)
         if known is None or not is_unspoken(known):
             return False
-        await self._keys.erase(f"issue:{issue}")
+        await self._vault.erase(f"issue:{issue}")
         await asyncio.to_thread(self._folder.forget, issue)
         return True
 

@@ -13,7 +13,7 @@ from services.intake.issue.linking import opens
 from services.intake.issue.numbers import is_issue_id
 from services.intake.reading import known_issue
 from services.intake.throttle import Throttle
-from shared.answers import answer, place_of, problem
+from shared.answers import answer, come_later, place_of, problem
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.contract.command import Command
@@ -91,9 +91,7 @@ def routes(
         """What a link admits to, for whoever signs tokens; the same answer for every link that is not valid."""
         issue, serial, secret = _parts(body.link)
         if wait := tries.wait_seconds(issue):
-            response = problem(429, "尝试过多，请稍后再试 / too many wrong tries: wait")
-            response.headers["Retry-After"] = str(wait)
-            return response
+            return come_later(429, "尝试过多，请稍后再试 / too many wrong tries: wait", wait)
         tries.begin(issue)
         known = await known_issue(store, issue) if is_issue_id(issue) else None
         if not opens(known, serial, secret) or known is None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.intake.contacts import Contact, Contacts, Look, Phone, read_phone
+from services.intake.contacts import Contact, Contacts, Look, Phone, open_fields, read_phone
 from services.intake.vault import Erased, Key
 from shared.answers import answer, language_of, place_of, problem, refusal
 from shared.bus import gateway as gateways
@@ -163,7 +163,7 @@ def _changing(
             return _erased(request)
         if body.phone:
             await contacts.claim(Phone(body.phone), id)
-        command = ChangePerson(**_open_fields(body), **sealed)
+        command = ChangePerson(**open_fields(body), **sealed)
         asked = _asked(id, command, asker, references.key(id, idempotency_key or uuid4().hex))
         outcome = await gateway.ask(asked)
         if body.phone is not None and outcome is not None and outcome["status"] == "done":
@@ -232,10 +232,6 @@ def _sealed(key: Key, body: ChangedPerson) -> dict[str, str]:
     """What is encrypted of a person: each part by itself, and only what is named."""
     parts = {name: getattr(body, name) for name in Contact.model_fields}
     return {name: key.seal(part) for name, part in parts.items() if part is not None}
-
-
-def _open_fields(body: BaseModel) -> dict[str, object]:
-    return {name: getattr(body, name) for name in Described.model_fields}
 
 
 def _known(person: str) -> JSONResponse:

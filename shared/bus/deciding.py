@@ -88,12 +88,13 @@ def _decided(
     document, changed = before, False
     outgoing: list[Outgoing] = []
     answers: list[Answer] = []
+    own_events = events_topic(scope.consumer.source)
     for item in items:
         after = step(scope, document, item)
         changed = changed or after.document is not document
         document = after.document
         outgoing += after.outgoing
-        newest, _ = document.published.get(events_topic(scope.consumer.source), (0, ""))
+        newest, _ = document.published.get(own_events, (0, ""))
         answers += [one._replace(published=newest) for one in after.answers]
     applied = Applied(document, tuple(outgoing), tuple(answers))
     return Decided(applied, write_document(document, token), moved) if changed else Decided(applied, None)

@@ -162,12 +162,9 @@ class Gateway:
     async def look(self, subject: str, command: str) -> Mapping[str, Any] | None:
         """The outcome of a command as its document remembers it, or None."""
         documents = await self._store.load([subject, outcome_id(subject, command)])
-        found = _remembered(documents, subject, command)
-        return (
-            None
-            if found is None
-            else self._with_position(found.outcome, newest_event(documents.get(subject), self._source))
-        )
+        if (found := _remembered(documents, subject, command)) is None:
+            return None
+        return self._with_position(found.outcome, newest_event(documents.get(subject), self._source))
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, and those who come back later."""
@@ -197,9 +194,8 @@ class Gateway:
             known = _remembered(documents, asked.subject, asked.id)
             if known is not None and not asked.future.done():
                 outcome = known.outcome if known.is_of(asked.digest) else REUSED
-                asked.future.set_result(
-                    self._with_position(outcome, newest_event(documents.get(asked.subject), self._source))
-                )
+                newest = newest_event(documents.get(asked.subject), self._source)
+                asked.future.set_result(self._with_position(outcome, newest))
 
     def _with_position(self, outcome: Mapping[str, Any], newest: int) -> Mapping[str, Any]:
         """An outcome with how far the aggregate has published, as ``seen`` says it: who asked can wait for that."""

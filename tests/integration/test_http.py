@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.cli.embedded import Parts
 from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader, said
-from tests.integration.city import LEAK, City, city
+from tests.integration.city import LEAK, City
 from tests.keys import REFERENCES
 from tests.unit.intake.files import jpeg
 
@@ -37,15 +36,6 @@ PATH = [
 @pytest.fixture(scope="module")
 def namespace() -> str:
     return own_namespace("http")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def four(
-    embedded: Parts, namespace: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[City]:
-    parts = embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace
-    async with city(*parts, attachments_dir=str(tmp_path_factory.mktemp("files"))) as services:
-        yield services
 
 
 async def finish(four: City, id: str) -> None:

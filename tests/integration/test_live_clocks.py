@@ -1,10 +1,8 @@
 """Live clocks on real parts: what should have happened weeks ago fires by itself, in order, and only once."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 
 from services.cli.embedded import Parts
 from services.dispatch.issue.life import draft_hash
@@ -21,7 +19,7 @@ from shared.contract.commands.dispatch import (
 from shared.contract.commands.intake import AcceptIssue
 from shared.contract.words import Outcome
 from tests.integration.broker import own_namespace, put, reader
-from tests.integration.city import City, city
+from tests.integration.city import City
 from tests.said import issue_of, raiser, registration
 from tests.unit.reference import JURISDICTION
 
@@ -39,12 +37,6 @@ ENTREPRENEUR, OFFICE, HANDLER, LEADER = (
 @pytest.fixture(scope="module")
 def namespace() -> str:
     return own_namespace("clocks")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
-    async with city(embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace) as services:
-        yield services
 
 
 async def ask(embedded: Parts, namespace: str, id: str, actor: str, command: Command) -> None:

@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from datetime import date
 from types import SimpleNamespace
 
 import httpx
 import pytest
-import pytest_asyncio
 from typer.testing import CliRunner
 
 from services.cli import operating
@@ -26,7 +24,7 @@ from shared.identity.tokens import Caller, sign
 from shared.settings import Settings
 from shared.store import Database
 from tests.integration.broker import own_namespace, reader
-from tests.integration.city import City, city
+from tests.integration.city import City
 from tests.keys import DATA, KEYS
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -41,15 +39,6 @@ REGISTERED = ["issue.registered.v1", "promise.started.v1"]
 @pytest.fixture(scope="module")
 def namespace() -> str:
     return own_namespace("walks")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def four(
-    embedded: Parts, namespace: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[City]:
-    parts = embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace
-    async with city(*parts, attachments_dir=str(tmp_path_factory.mktemp("files"))) as services:
-        yield services
 
 
 async def written_down(four: City, phone: str, **words: str) -> tuple[str, str]:

@@ -1,18 +1,16 @@
 """What somebody says, and who says it, on real parts: read on every topic there is, and by whom it may be read."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.cli.embedded import Parts
 from shared.bus.reader import read_all, topic_names
 from shared.bus.records import Record
 from tests.contacts import CALLED_FROM, SAID
 from tests.integration.broker import own_namespace
-from tests.integration.city import City, city
+from tests.integration.city import City
 from tests.keys import REFERENCES, bearer
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -25,12 +23,6 @@ LI, WANG, OFFICE, CLERK = "entrepreneur:li", "entrepreneur:wang", "office:chen",
 @pytest.fixture(scope="module")
 def namespace() -> str:
     return own_namespace("words")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def four(embedded: Parts, namespace: str) -> AsyncIterator[City]:
-    async with city(embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace) as services:
-        yield services
 
 
 async def raised(four: City, what: str, actor: str = LI, **more: Any) -> str:

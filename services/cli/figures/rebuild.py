@@ -53,7 +53,8 @@ def _of_its_jurisdiction(sequences: Sequences) -> Sequences:
     registered = (
         source
         for source, events in sorted(sequences.items())
-        if any(event.type == IssueRegistered.type for event in events.values())
+        if events_topic(source) == INTAKE
+        and any(event.type == IssueRegistered.type for event in events.values())
     )
     home = next(registered, "").rpartition("/")[0]
     return {source: events for source, events in sequences.items() if source.rpartition("/")[0] == home}

@@ -229,13 +229,13 @@ def _read_by(department: str, issue: Issue, context: Context) -> tuple[tuple[Dra
     Of a department that was merged into it they are its own.
     """
     every = sorted((*issue.drafts, *issue.others_drafts), key=lambda draft: draft.number)
-    own = {
+    readable = {*issue.released} | {
         draft.number
         for draft in every
         if context.directory.successor(department_of(draft.drafted_by)) == department
     }
-    reads = tuple(draft for draft in every if draft.number in own | {*issue.released})
-    others = tuple(draft for draft in every if draft.number not in own | {*issue.released})
+    reads = tuple(draft for draft in every if draft.number in readable)
+    others = tuple(draft for draft in every if draft.number not in readable)
     return reads, without_old_texts(others)
 
 

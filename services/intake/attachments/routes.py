@@ -18,7 +18,7 @@ from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import ISSUE
 from services.intake.issue.life import Issue
 from services.intake.throttle import Throttle
-from shared.answers import problem
+from shared.answers import come_later, problem
 from shared.contract.commands.intake import RegisterIssue
 from shared.contract.words import MediaType
 from shared.domain.rights import Asker, may
@@ -75,9 +75,7 @@ def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers
         if declared.isdecimal() and int(declared) > uploads.most_bytes:
             return _refused(Fault.TOO_LARGE, uploads.most_bytes)
         if wait := handed_in.wait_seconds(asker.actor):
-            response = problem(429, "上传过多，请稍后再试 / too many files from you: wait")
-            response.headers["Retry-After"] = str(wait)
-            return response
+            return come_later(429, "上传过多，请稍后再试 / too many files from you: wait", wait)
         handed_in.begin(asker.actor)
         try:
             file = await uploads.take(request.stream())
