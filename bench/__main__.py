@@ -1,6 +1,7 @@
 """`python -m bench [pipeline|latency|backlog|replay|memory|masking|all]`: measure, print beside goals, keep as JSON.
 
-`python -m bench against DIR` compares the replay with that of another checkout; `all` leaves it out.
+`python -m bench against DIR` compares the replay with that of another checkout, `python -m bench turns DIR` the time
+from a command to its outcome; `all` leaves them out.
 """
 
 import argparse
@@ -12,19 +13,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import against, backlog, latency, masking, memory, replay
+from bench import against, backlog, latency, masking, memory, replay, turns
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
 
 Say = Callable[[str], None]
 ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking")
+COMPARING = ("against", "turns")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=[*ALL, "against", "all"])
-    parser.add_argument("other", nargs="?", type=Path, metavar="DIR", help="the other checkout, for against")
+    parser.add_argument("what", nargs="?", default="all", choices=[*ALL, *COMPARING, "all"])
+    parser.add_argument(
+        "other", nargs="?", type=Path, metavar="DIR", help="the other checkout to compare with"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON array on stdout instead of tables")
     parser.add_argument(
         "--rounds", type=int, default=pipeline.ROUNDS, help="rounds of the pipeline comparison"
@@ -37,8 +41,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--dry", action="store_true", help="do not write bench/results")
     arguments = parser.parse_args()
-    if (arguments.what == "against") != (arguments.other is not None):
-        parser.error("against needs the folder of another checkout, and nothing else does")
+    if (arguments.what in COMPARING) != (arguments.other is not None):
+        parser.error("against and turns need the folder of another checkout, and nothing else does")
     return arguments
 
 
@@ -58,6 +62,7 @@ def main() -> int:
         "replay": replay.measure,
         "masking": masking.measure,
         "against": lambda say: against.measure(say, arguments.other),
+        "turns": lambda say: turns.measure(say, arguments.other),
     }
     results, missed = [], False
     for name in ALL if arguments.what == "all" else [arguments.what]:

@@ -3,7 +3,8 @@
 The topic names the sender: only that department's key may write there. A message that cannot be read goes to the
 dead letters with its reason, and comes back to the department as a ``refused`` order; of very many one dead letter
 and one such order speak for all but the first, or a broken system over there would be our flood. What they were
-stands on the department's own topic, and so do the phone and identity-card numbers that the commands have masked.
+stands on the department's own topic, and so do the phone and identity-card numbers that commands and dead letters
+have masked.
 """
 
 import re
@@ -34,6 +35,7 @@ from shared.contract.replies import (
 )
 from shared.contract.subjects import subject_of
 from shared.domain.decisions import Reason
+from shared.domain.masking import mask
 from shared.domain.rights import SYSTEM
 
 MOST_ID_CHARS = 200
@@ -69,10 +71,10 @@ def translate(record: Record, source: str, directory: DirectoryAt | None = None)
     try:
         envelope = open_envelope(record.value, record.sha256)
     except Malformed as error:
-        return [_dead_letter(record, str(error)), _refuse(code, message, str(error), source)]
+        return _set_aside(record, message, str(error), source)
     if len(envelope.id) > MOST_ID_CHARS:  # the command's own id is made of it and must stay one
         reason = f"id: at most {MOST_ID_CHARS} characters"
-        return [_dead_letter(record, reason, envelope), _refuse(code, message, reason, source)]
+        return _set_aside(record, message, reason, source, envelope)
     try:
         at = instant(max(0, min(LAST_MS, record.timestamp)))
         request, _ = _request(code, envelope).masked(directory, at)
@@ -80,7 +82,7 @@ def translate(record: Record, source: str, directory: DirectoryAt | None = None)
     except (Malformed, ValidationError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else str(error)
         reason = f"{envelope.type}: {reason}"
-        return [_dead_letter(record, reason, envelope), _refuse(code, envelope.id, reason, source)]
+        return _set_aside(record, envelope.id, reason, source, envelope)
 
 
 def _request(code: str, envelope: Envelope) -> Request:
@@ -136,11 +138,22 @@ def _together(records: Sequence[Record], source: str) -> list[Outgoing]:
     ]
 
 
-def _dead_letter(record: Record, reason: str, envelope: Envelope | None = None) -> Outgoing:
-    bad = Bad(record, reason)
+def _set_aside(
+    record: Record, message: str, reason: str, source: str, envelope: Envelope | None = None
+) -> list[Outgoing]:
+    """The dead letter of what cannot be read, and its refusal, both without its phone and identity-card numbers:
+    operators browse dead letters, and they are kept for ever. The department's own topic has it as it was written.
+    """
+    hidden = record._replace(key=_masked(record.key), value=_masked(record.value))
+    bad = Bad(hidden, mask(reason).text)
     if envelope is not None:
-        bad = Bad(record, reason, subject=envelope.subject, type=envelope.type)
-    return bad.dead_letter("dispatch")
+        bad = Bad(hidden, bad.reason, subject=mask(envelope.subject).text, type=mask(envelope.type).text)
+    code = record.topic.split(".")[1]
+    return [bad.dead_letter("dispatch"), _refuse(code, mask(message).text, bad.reason, source)]
+
+
+def _masked(raw: bytes | None) -> bytes | None:
+    return raw and mask(raw.decode("utf-8", "surrogateescape")).text.encode("utf-8", "surrogateescape")
 
 
 def _refuse(code: str, message: str, detail: str, source: str) -> Outgoing:

@@ -63,6 +63,25 @@ def test_numbers_in_a_departments_words_are_masked_and_what_an_office_publishes_
     assert asked_at[0] == datetime.fromtimestamp(1, UTC)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        sent("department.draft.v1", {**DRAFTED, "outcome": "great", "text": "请联系13812345678"}),
+        sent("department.draft.v1", DRAFTED, subject="13812345678"),
+        sent("call.13812345678.v1", DRAFTED),
+        sent("department.sign.v1", NAMED)._replace(
+            value=b"\xff call 13812345678, not JSON", key=b"13812345678"
+        ),
+    ],
+)
+def test_a_dead_letter_of_what_cannot_be_read_has_no_phone_number_in_it(record: Record) -> None:
+    dead, refusal = translate(record, SOURCE)
+    everything = dead.value + repr((dead.key, dead.headers)).encode() + refusal.value
+    assert b"13812345678" not in everything
+    assert b"138****5678" in dead.value + repr(dead.headers).encode()
+    assert len(dead.value) == len(record.value or b"")
+
+
 def test_a_draft_that_is_signed_off_already_becomes_one_command() -> None:
     [(id, actor, type, data)] = commands(sent("department.draft.v1", {**DRAFTED, "signed_off_by": "wang"}))
     assert (id, actor, type) == ("dept/dept:housing/m-1", "dept:housing", "dispatch.draft.v1")
