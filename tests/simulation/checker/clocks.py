@@ -96,6 +96,9 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Viol
             continue
         key = _key(data)
         clock = current.get(key)
+        if kind == "clock.breach_annulled":  # perhaps of the clock before a recall: its due date says which
+            of_that_day = [one for one in clocks if (one.key, one.due_at) == (key, instant(data["due_at"]))]
+            clock = of_that_day[-1] if of_that_day else clock
         if kind == "clock.started" and data.get("resumed_at") and clock is not None and clock.stopped:
             clock.run_on(instant(data["due_at"]))
         elif kind == "clock.started":

@@ -19,7 +19,7 @@ def check_delivery(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
             again = open_again(opened)
             event = opened.event if again is None else again.event
             # What is handed in again is a command: written twice, it is answered the second time.
-            known = opened.place in evidence.answered
+            known = opened.place in evidence.answered or opened.place in evidence.given_up
             if event is None and not known and opened.place not in set_aside:
                 yield Clause.SET_ASIDE(
                     f"{service}: {opened.place} cannot be used, and is not among the dead letters"

@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 
 from tests.simulation.checker.history import (
+    DISCARD,
     KEEPS,
     MOST_KEPT_BYTES,
     REDELIVER,
@@ -12,8 +13,6 @@ from tests.simulation.checker.history import (
     Opened,
     aggregate_of,
 )
-
-DISCARD = "command.discard.v1"
 
 
 class Commands:

@@ -41,6 +41,7 @@ KEEPS = {
     "feedback": ("issue",),
 }
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""
+DISCARD = "command.discard.v1"
 REDELIVER = "record.redeliver.v1"
 MOST_KEPT_BYTES = 1024 * 1024
 """What failed and is longer is not kept with its outcome (docs/decisions/0016)."""
@@ -135,6 +136,8 @@ class Evidence:
                 self.dead_letters_about[service, one.subject].append(one)
         self.answered = set(self._answered())
         """Places of commands of which a copy had failed before: the same id is answered, and nothing is done again."""
+        self.given_up = set(self._given_up())
+        """Places where a dead letter was handed in again whose command an operator had given up: answered too."""
         self.unpublished = {
             (one.topic, one.subject, one.seq)
             for found in history.dead_letters.values()
@@ -161,6 +164,19 @@ class Evidence:
                 yield opened.place
             elif opened.place in self.dead_letters.get(service, {}) and opened.kept_bytes <= MOST_KEPT_BYTES:
                 failed.add(name)
+
+    def _given_up(self) -> Iterator[str]:
+        commands: set[tuple[str, str]] = set()
+        for opened in self.opened:
+            event, service = opened.event or {}, opened.record.topic.partition(".")[0]
+            data = event.get("data", {})
+            if event.get("type") == DISCARD:
+                commands.add((service, data.get("command", "")))
+            elif event.get("type") == REDELIVER:
+                origin = f"{data['topic']}/{data['partition']}/{data['offset']}"
+                dead_letter = self.dead_letters.get(service, {}).get(origin)
+                if dead_letter is not None and (service, dead_letter.command or "?") in commands:
+                    yield opened.place
 
     def events_by(self, service: str) -> dict[str, list[Event]]:
         """Each subject's events of one owner, by sequence."""
