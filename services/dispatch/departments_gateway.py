@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from shared.bus.deadletters import LAST_MS
 from shared.bus.gateway import DirectoryAt, Request, sealed
-from shared.bus.records import MOST_REASON_BYTES, Bad, Outgoing, Record, cut, instant
+from shared.bus.records import Bad, Outgoing, Record, instant
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     DraftReply,
@@ -41,7 +41,16 @@ from shared.domain.rights import SYSTEM
 MOST_ID_CHARS = 200
 MOST_REFUSALS = 10
 """How many of a department's messages that come together are set aside and refused one by one."""
+MOST_SHOWN = 8_000
+"""How many characters of a message that cannot be read stand in its dead letter."""
 _ISSUE = re.compile(r"^[0-9A-Z]{13}$")
+
+
+class _Unreadable(Exception):
+    """No command can be made of a message: what it is called, why, and its envelope as far as that can be read."""
+
+    def __init__(self, message: str, reason: str, envelope: Envelope | None = None) -> None:
+        self.message, self.reason, self.envelope = message, reason, envelope
 
 
 def translate_all(
@@ -49,14 +58,16 @@ def translate_all(
 ) -> list[tuple[Outgoing, Record]]:
     """Messages of one department that come together -> what is published, each with the message it comes from."""
     made: list[tuple[Outgoing, Record]] = []
-    refused: list[Record] = []
+    refused: list[tuple[Record, _Unreadable]] = []
     for record in records:
-        first, *refusal = translate(record, source, directory)
-        if not refusal or len(refused) < MOST_REFUSALS:
-            made += [(one, record) for one in (first, *refusal)]
-        refused += [record] * bool(refusal)
+        try:
+            made.append((_asked(record, source, directory), record))
+        except _Unreadable as why:
+            refused.append((record, why))
+            if len(refused) <= MOST_REFUSALS:
+                made += [(one, record) for one in _set_aside(record, why, source)]
     if others := refused[MOST_REFUSALS:]:
-        made += [(one, others[-1]) for one in _together(others, source)]
+        made += [(one, others[-1][0]) for one in _together(others, source)]
     return made
 
 
@@ -66,23 +77,29 @@ def translate(record: Record, source: str, directory: DirectoryAt | None = None)
     Which phone numbers are public is asked for the instant of the record, so that it is the same command again when the
     record is read again.
     """
-    code = record.topic.split(".")[1]
+    return [one for one, _ in translate_all([record], source, directory)]
+
+
+def _asked(record: Record, source: str, directory: DirectoryAt | None) -> Outgoing:
+    """The command that a message asks for; raises _Unreadable."""
     message = f"{record.partition}/{record.offset}"
     try:
         envelope = open_envelope(record.value, record.sha256)
     except Malformed as error:
-        return _set_aside(record, message, str(error), source)
+        raise _Unreadable(message, str(error)) from None
     if len(envelope.id) > MOST_ID_CHARS:  # the command's own id is made of it and must stay one
-        reason = f"id: at most {MOST_ID_CHARS} characters"
-        return _set_aside(record, message, reason, source, envelope)
+        raise _Unreadable(message, f"id: at most {MOST_ID_CHARS} characters", envelope)
     try:
         at = instant(max(0, min(LAST_MS, record.timestamp)))
-        request, _ = _request(code, envelope).masked(directory, at)
-        return [sealed(request, source)]
+        request, _ = _request(_code(record), envelope).masked(directory, at)
+        return sealed(request, source)
     except (Malformed, ValidationError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else str(error)
-        reason = f"{envelope.type}: {reason}"
-        return _set_aside(record, envelope.id, reason, source, envelope)
+        raise _Unreadable(envelope.id, f"{envelope.type}: {reason}", envelope) from None
+
+
+def _code(record: Record) -> str:
+    return record.topic.split(".")[1]
 
 
 def _request(code: str, envelope: Envelope) -> Request:
@@ -121,39 +138,45 @@ def _command(reply: DepartmentReply) -> Command:
     raise Malformed(f"{reply.type} is in the contract, but no command is made of it")
 
 
-def _together(records: Sequence[Record], source: str) -> list[Outgoing]:
+def _together(refused: Sequence[tuple[Record, _Unreadable]], source: str) -> list[Outgoing]:
     """One dead letter and one refusal for many messages, with the places of the first and the last of them."""
-    first, last = records[0], records[-1]
-    dead_letter = translate(first, source)[0]
-    headers = dead_letter.headers or {}
+    (first, why), (last, _) = refused[0], refused[-1]
     reason = (
-        f"{len(records)} messages from offset {first.offset} to {last.offset} could not be read; this is the first: "
-        f"{headers.get('reason', '')}"
+        f"{len(refused)} messages from offset {first.offset} to {last.offset} could not be read; this is the first: "
+        f"{why.reason}"
     )
-    headers = {**headers, "reason": cut(reason, MOST_REASON_BYTES)}
     message = f"{first.partition}/{first.offset}-{last.offset}"
-    return [
-        dead_letter._replace(headers=headers),
-        _refuse(first.topic.split(".")[1], message, reason, source),
-    ]
+    return _set_aside(first, _Unreadable(message, reason, why.envelope), source)
 
 
-def _set_aside(
-    record: Record, message: str, reason: str, source: str, envelope: Envelope | None = None
-) -> list[Outgoing]:
+def _set_aside(record: Record, why: _Unreadable, source: str) -> list[Outgoing]:
     """The dead letter of what cannot be read, and its refusal, both without its phone and identity-card numbers:
-    operators browse dead letters, and they are kept for ever. The department's own topic has it as it was written.
+    operators browse dead letters, and they are kept for ever.
+
+    Only so much of it is looked through and kept as somebody would read; the department's own topic has all of it as
+    it was written, and nobody hands it in again for the department.
     """
-    hidden = record._replace(key=_masked(record.key), value=_masked(record.value))
-    bad = Bad(hidden, mask(reason).text)
-    if envelope is not None:
-        bad = Bad(hidden, bad.reason, subject=mask(envelope.subject).text, type=mask(envelope.type).text)
-    code = record.topic.split(".")[1]
-    return [bad.dead_letter("dispatch"), _refuse(code, mask(message).text, bad.reason, source)]
+    envelope, reason = why.envelope, _hidden(why.reason)
+    hidden = record._replace(key=_hidden_bytes(record.key), value=_hidden_bytes(record.value))
+    bad = Bad(
+        hidden,
+        reason,
+        subject=_hidden(envelope.subject) if envelope else "",
+        type=_hidden(envelope.type) if envelope else "",
+    )
+    return [bad.dead_letter("dispatch"), _refuse(_code(record), _hidden(why.message), reason, source)]
 
 
-def _masked(raw: bytes | None) -> bytes | None:
-    return raw and mask(raw.decode("utf-8", "surrogateescape")).text.encode("utf-8", "surrogateescape")
+def _hidden(text: str) -> str:
+    """Masked, and cut behind that, so that no number is cut before it is known as one."""
+    return mask(text[: 2 * MOST_SHOWN]).text[:MOST_SHOWN]
+
+
+def _hidden_bytes(raw: bytes | None) -> bytes | None:
+    if raw is None:
+        return None
+    text = raw[: 8 * MOST_SHOWN].decode("utf-8", "surrogateescape")
+    return _hidden(text).encode("utf-8", "surrogateescape")
 
 
 def _refuse(code: str, message: str, detail: str, source: str) -> Outgoing:

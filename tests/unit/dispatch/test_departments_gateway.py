@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.dispatch.departments_gateway import MOST_ID_CHARS, MOST_REFUSALS, translate, translate_all
+from services.dispatch.departments_gateway import (
+    MOST_ID_CHARS,
+    MOST_REFUSALS,
+    MOST_SHOWN,
+    translate,
+    translate_all,
+)
 from shared.bus.records import Record
 from shared.contract.envelope import open_envelope, seal
 from shared.contract.event import replies_topic
@@ -80,6 +86,16 @@ def test_a_dead_letter_of_what_cannot_be_read_has_no_phone_number_in_it(record: 
     assert b"13812345678" not in everything
     assert b"138****5678" in dead.value + repr(dead.headers).encode()
     assert len(dead.value) == len(record.value or b"")
+
+
+def test_of_a_huge_message_the_dead_letter_has_its_beginning_and_no_number_that_the_cut_would_hide() -> None:
+    numbers = "13812345678 " * 1_000_000
+    at_the_cut = "字" * (MOST_SHOWN - 5) + numbers
+    for text in (numbers, at_the_cut):
+        dead, _ = translate(sent("department.sign.v1", NAMED)._replace(value=text.encode()), SOURCE)
+        shown = dead.value.decode()
+        assert len(shown) == MOST_SHOWN and "138**" in shown
+        assert "13812" not in shown
 
 
 def test_a_draft_that_is_signed_off_already_becomes_one_command() -> None:
