@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import replay
 from bench.machine import ROOT, commit
-from bench.results import Measure, Result, Skipped
+from bench.results import Measure, Result, check_checkout
 
 LIMIT = "10wd"
 PAIRS = 3
@@ -19,8 +19,7 @@ LEAST_TIMES = 1.0
 def measure(say: Callable[[str], None], other: Path) -> Result:
     """Both whole commands in turn, three times, the first one of a pair the second of the next."""
     replay.check_input()
-    if not (other / ".venv/bin/python").exists():
-        raise Skipped(f"{other} is no checkout with a .venv of its own: run `make setup` in it")
+    check_checkout(other)
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     numbers: dict[str, Any] = {}
     for pair in range(PAIRS):

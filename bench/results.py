@@ -15,6 +15,12 @@ class Skipped(Exception):
     """A benchmark, or a part of one, that cannot run here; the message says what is missing."""
 
 
+def check_checkout(other: Path) -> None:
+    """Raise Skipped where a folder is no checkout that can be compared with."""
+    if not (other / ".venv/bin/python").exists():
+        raise Skipped(f"{other} is no checkout with a .venv of its own: run `make setup` in it")
+
+
 class Measure(NamedTuple):
     """One number; with a goal it is met when the value is at most, or at least, that."""
 

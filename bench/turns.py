@@ -17,7 +17,7 @@ import psutil
 
 from bench.latency import summary
 from bench.machine import ROOT, commit
-from bench.results import Measure, Result, Skipped
+from bench.results import Measure, Result, check_checkout
 
 TURNS, REQUESTS, UNCOUNTED = 120, 20, 8
 """Turns of each system, counted requests of a turn, and those before them, which wake the system up."""
@@ -72,8 +72,7 @@ class Driven:
 
 def measure(say: Callable[[str], None], other: Path) -> Result:
     """Each system's registrations one by one; who goes first changes with every pair of turns."""
-    if not (other / ".venv/bin/python").exists():
-        raise Skipped(f"{other} is no checkout with a .venv of its own: run `make setup` in it")
+    check_checkout(other)
     seconds: dict[str, list[float]] = {"theirs": [], "ours": []}
     ratios = []
     with ExitStack() as within:

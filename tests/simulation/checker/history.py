@@ -166,16 +166,16 @@ class Evidence:
                 failed.add(name)
 
     def _given_up(self) -> Iterator[str]:
-        commands: set[tuple[str, str]] = set()
+        commands: set[tuple[str, str, str]] = set()
         for opened in self.opened:
             event, service = opened.event or {}, opened.record.topic.partition(".")[0]
-            data = event.get("data", {})
-            if event.get("type") == DISCARD:
-                commands.add((service, data.get("command", "")))
+            subject, data = event.get("subject", ""), event.get("data", {})
+            if event.get("type") == DISCARD and data["command"]:
+                commands.add((service, subject, data["command"]))
             elif event.get("type") == REDELIVER:
                 origin = f"{data['topic']}/{data['partition']}/{data['offset']}"
                 dead_letter = self.dead_letters.get(service, {}).get(origin)
-                if dead_letter is not None and (service, dead_letter.command or "?") in commands:
+                if dead_letter is not None and (service, subject, dead_letter.command) in commands:
                     yield opened.place
 
     def events_by(self, service: str) -> dict[str, list[Event]]:
