@@ -1,0 +1,436 @@
+-- The portal's projection: every table is made of events alone and may be thrown away and built again.
+--
+-- Instants (`…_at`, `…_until`) are whole milliseconds since 1970 in UTC; dates (`…_on`) are text, 2026-11-25; a truth is
+-- 0 or 1; lists and objects are JSON text. NULL: not known, or not yet. Nothing here names a person who raises issues:
+-- `person` is a reference; officials are named by their accounts (`…_by`).
+-- Each column is written from the events of one owner alone, whose name stands over it; what combines several owners is
+-- a generated column. So the order in which the topics are read changes nothing.
+
+-- One row for each issue that any owner has spoken of; `number` is NULL as long as intake has not.
+CREATE TABLE issue (
+    id TEXT PRIMARY KEY,
+
+    -- intake: issue.registered
+    number TEXT,
+    jurisdiction TEXT,
+    kind TEXT,                    -- problem, suggestion
+    origin TEXT,                  -- the source: talk, online_column, hotline, …
+    phase TEXT,                   -- before, at, after a talk
+    occasion TEXT,                -- JSON: {on, visited_by, id}
+    urgent INTEGER,
+    anonymous INTEGER,
+    person TEXT,                  -- reference of who raised it; of an anonymous issue one of that issue alone
+    recorded_by TEXT,             -- the official who wrote it down for them; '' when they did it themselves
+    enterprise TEXT,              -- credit code, or ''
+    attachments TEXT,             -- JSON: [{sha256, media_type, bytes}]
+    registered_at INTEGER,
+    month TEXT,                   -- of the registration, Asia/Shanghai: 2026-11
+    -- intake: promise.started
+    promised_at INTEGER,          -- the date the raiser was told; nothing moves it
+    promise_limit TEXT,           -- 10wd
+    provisional TEXT,             -- why the date may still move; NULL: it does not
+    policy TEXT,                  -- the versions the promise was counted by
+    calendar TEXT,
+    -- intake: where it stands there, since when, and the place of that event in intake's sequence of this issue
+    intake_state TEXT,            -- registered, accepted, rejected, appealed, referred, withdrawn
+    intake_moved_at INTEGER,
+    intake_moved_seq INTEGER,
+    accepted_at INTEGER,
+    accepted_by TEXT,
+    rejected_at INTEGER,
+    rejected_by TEXT,
+    ground TEXT,                  -- litigation, review, arbitration, petition
+    explanation TEXT,
+    appeal_until INTEGER,
+    appealed_at INTEGER,
+    appeal_due_at INTEGER,        -- the promised instant after the appeal
+    appeal_decided_at INTEGER,
+    appeal_decided_by TEXT,
+    appeal_reason TEXT,
+    appeal_upheld INTEGER,
+    referred_at INTEGER,
+    referred_by TEXT,
+    body TEXT,                    -- to whom it was referred
+    addressee TEXT,
+    referral_reason TEXT,
+    receipt_number TEXT,
+    receipt_on TEXT,
+    withdrawn_at INTEGER,
+    withdrawn_by TEXT,            -- the official who recorded it; '' when the person did it
+    withdrawal_reason TEXT,
+    withdrawal_confirmed_by TEXT, -- link, call, in_person
+    withdrawal_confirmed_at INTEGER,
+    corrected_version INTEGER,    -- of the newest corrected words; NULL: never corrected
+    corrected_at INTEGER,
+    confirmed_version INTEGER,    -- of the words the person confirmed last
+    confirmed_at INTEGER,
+
+    -- dispatch
+    dispatch_state TEXT,          -- assigned, in_progress, returned, drafted, signed_off, checked, replied, waiting (recalled)
+    dispatch_moved_at INTEGER,
+    holder TEXT,                  -- code of the department that holds it; '' after a recall
+    assignment TEXT,              -- the current one, <issue>.<n>; '' after a recall
+    handler TEXT,                 -- of the current assignment; '' as long as nobody is named
+    substitute TEXT,
+    assigned_first_at INTEGER,
+    transfers INTEGER,            -- how many returns were upheld
+    draft INTEGER,                -- number of the newest draft
+    draft_round INTEGER,
+    replied_round INTEGER,        -- the newest round whose reply is out
+    replied_by TEXT,              -- the department that answered it
+    first_replied_at INTEGER,
+    last_replied_at INTEGER,
+    outcome TEXT,                 -- of the newest reply, corrections included
+    outcome_class TEXT,           -- A, B, C
+    promised_on TEXT,             -- a planned outcome's date, corrections included
+    reply_version INTEGER,        -- 1 as released, 2 the first correction
+
+    -- supervision
+    promise_due_at INTEGER,       -- of the first round's promise clock, as it runs now
+    assign_due_at INTEGER,        -- of the first assign clock
+    breached INTEGER,             -- the first round's promise clock was breached, and that was not annulled
+    next_clock TEXT,              -- of all clocks that run, the one due first; NULL: none runs
+    next_due_at INTEGER,
+    next_assignment TEXT,
+
+    -- feedback
+    feedback_state TEXT,          -- invited, rated, lapsed, rework_asked, rework, tracked, closed
+    feedback_moved_at INTEGER,
+    feedback_read INTEGER,        -- how far feedback had read intake when it said so
+    feedback_round INTEGER,       -- the round that its newest event is about
+    open_until INTEGER,           -- of the newest invitation
+    rated_round INTEGER,          -- the newest round that was rated, and how
+    rated_at INTEGER,
+    satisfaction TEXT,            -- satisfied, basically_satisfied, dissatisfied
+    solved TEXT,                  -- yes, partly, no
+    invited_first_at INTEGER,
+    closed_at INTEGER,
+    closed_because TEXT,          -- rated, lapsed, rework_refused, ruled_finished
+    closed_by TEXT,
+    closed_words TEXT,
+
+    -- intake's words, masked, from the acceptance on; last, because they are long
+    title TEXT,
+    text TEXT,
+    corrected_title TEXT,
+    corrected_text TEXT,
+
+    -- Where it stands, in the words users see. What crossed is resolved as docs/loop.md says and qinqing report --from-log
+    -- counts: closed wins; an end that intake decided counts, unless feedback had read it and went on (the invitation
+    -- had lapsed before), or has yet to find that it had lapsed.
+    state TEXT GENERATED ALWAYS AS (
+        CASE
+        WHEN feedback_state = 'closed' THEN 'closed'
+        WHEN intake_state IN ('withdrawn', 'referred') AND NOT coalesce(
+            feedback_read >= intake_moved_seq
+            OR (feedback_state = 'invited' AND open_until < intake_moved_at), 0) THEN intake_state
+        WHEN intake_state IN ('rejected', 'appealed') AND feedback_state IS NULL THEN intake_state
+        WHEN feedback_state IN ('rework_asked', 'tracked') THEN feedback_state
+        WHEN feedback_state = 'rework' AND coalesce(replied_round, 0) < feedback_round
+            AND dispatch_state IN ('replied', 'in_progress') THEN 'rework'
+        WHEN dispatch_state IN ('drafted', 'signed_off', 'checked') THEN 'reviewing'
+        WHEN dispatch_state = 'waiting' THEN 'accepted'
+        WHEN dispatch_state IS NOT NULL THEN dispatch_state
+        ELSE intake_state
+        END
+    ) VIRTUAL,
+    -- NULL while it is open: a rejection that is appealed against is no end.
+    ended_at INTEGER GENERATED ALWAYS AS (
+        CASE WHEN state = 'closed' THEN closed_at
+        WHEN state IN ('withdrawn', 'referred', 'rejected') THEN intake_moved_at END
+    ) VIRTUAL,
+    -- What is due to the raiser: the first promise, as an appeal moved it.
+    due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) VIRTUAL,
+    -- Of figures: who answered last, else who holds it; '' for nobody.
+    department TEXT GENERATED ALWAYS AS (coalesce(replied_by, holder, '')) VIRTUAL,
+    -- The newest thing any owner said of it; 0 for nothing.
+    moved_at INTEGER GENERATED ALWAYS AS (
+        max(coalesce(intake_moved_at, 0), coalesce(dispatch_moved_at, 0), coalesce(feedback_moved_at, 0))
+    ) VIRTUAL
+);
+-- Lists, each in keyset pages: (…, next_due_at, id) by what is most urgent, (…, registered_at, id) by age.
+CREATE INDEX issue_by_state ON issue (state, next_due_at, id);
+CREATE INDEX issue_by_holder ON issue (holder, state, next_due_at, id);
+CREATE INDEX issue_by_handler ON issue (holder, handler, state, next_due_at, id);
+CREATE INDEX issue_by_due ON issue (next_due_at, id) WHERE next_due_at IS NOT NULL;
+CREATE INDEX issue_by_person ON issue (person, registered_at, id);
+CREATE INDEX issue_by_recorder ON issue (recorded_by, registered_at, id) WHERE recorded_by <> '';
+CREATE INDEX issue_by_enterprise ON issue (enterprise, registered_at, id) WHERE enterprise <> '';
+CREATE INDEX issue_by_age ON issue (registered_at, id);
+CREATE INDEX issue_by_month ON issue (month, department, origin, state);
+
+-- One department's part of one issue.
+CREATE TABLE assignment (
+    issue TEXT NOT NULL,
+    id TEXT NOT NULL,             -- <issue>.<n>
+    -- dispatch; `department` is NULL as long as dispatch has not named it
+    department TEXT,
+    head TEXT,                    -- the post of its head
+    assigned_at INTEGER,
+    assigned_by TEXT,
+    chosen_by TEXT,               -- person, rule, model; NULL after a transfer
+    rules TEXT,                   -- the version that chose
+    terms TEXT,                   -- JSON: the words by which a rule chose
+    confidence REAL,
+    from_assignment TEXT,         -- the one it came from by a transfer
+    why TEXT,                     -- return, merger
+    signed_at INTEGER,
+    signed_by TEXT,
+    returned_at INTEGER,          -- the newest return, and how it was ruled on
+    returned_by TEXT,
+    return_reason TEXT,
+    ruled_at INTEGER,
+    ruled_by TEXT,
+    upheld INTEGER,
+    ruling_reason TEXT,
+    recalled_at INTEGER,
+    recalled_by TEXT,
+    recall_reason TEXT,
+    passed_on_at INTEGER,         -- transferred to another department
+    handler TEXT,
+    substitute TEXT,
+    handler_named_at INTEGER,
+    handler_named_by TEXT,
+    -- supervision: the newest clocks of it
+    sign_due_at INTEGER,
+    holding_due_at INTEGER,       -- of the first round
+    PRIMARY KEY (issue, id)
+) WITHOUT ROWID;
+CREATE INDEX assignment_by_department ON assignment (department, assigned_at, issue);
+
+-- What is known of a draft outside of its department: never its words. Dispatch.
+CREATE TABLE draft (
+    issue TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    assignment TEXT,
+    department TEXT,
+    round INTEGER,
+    sha256 TEXT,
+    outcome TEXT,
+    drafted_at INTEGER,
+    drafted_by TEXT,
+    signed_off_at INTEGER,
+    signed_off_by TEXT,
+    checked_at INTEGER,
+    checked_by TEXT,
+    sent_back_at INTEGER,         -- the last time
+    sent_back_by TEXT,
+    sent_back_reason TEXT,
+    released_at INTEGER,
+    released_by TEXT,
+    PRIMARY KEY (issue, number)
+) WITHOUT ROWID;
+
+-- Every reply that is out, and every corrected version beside it. Dispatch.
+CREATE TABLE reply (
+    issue TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    version INTEGER NOT NULL,     -- 1 as it was released
+    assignment TEXT,
+    department TEXT,
+    draft INTEGER,                -- NULL for a correction
+    sha256 TEXT,
+    outcome TEXT,
+    outcome_class TEXT,
+    promised_on TEXT,
+    at INTEGER,
+    by TEXT,
+    reason TEXT,                  -- of a correction
+    text TEXT,
+    PRIMARY KEY (issue, round, version)
+) WITHOUT ROWID;
+
+-- Every clock that was ever started. Supervision.
+CREATE TABLE clock (
+    issue TEXT NOT NULL,
+    number INTEGER NOT NULL,      -- the place of its start in supervision's sequence
+    clock TEXT,                   -- assign, promise, sign, holding, rework_decision, tracking
+    round INTEGER,
+    assignment TEXT,              -- '' for a clock of the issue itself
+    department TEXT,
+    started_at INTEGER,
+    resumed_at INTEGER,           -- runs on since, after an appeal
+    due_at INTEGER,
+    term TEXT,                    -- 10wd
+    provisional TEXT,
+    policy TEXT,
+    calendar TEXT,
+    warned_at INTEGER,            -- the newest warning
+    warned TEXT,                  -- its threshold: 70%, 1wd
+    breached_at INTEGER,          -- NULL: not breached, or annulled
+    annulled_at INTEGER,
+    stopped_at INTEGER,           -- NULL: it runs
+    PRIMARY KEY (issue, number)
+) WITHOUT ROWID;
+CREATE INDEX clock_running ON clock (due_at, issue) WHERE stopped_at IS NULL;
+CREATE INDEX clock_running_by_department ON clock (department, due_at, issue) WHERE stopped_at IS NULL;
+
+-- What was asked and said of each round. Feedback.
+CREATE TABLE rating (
+    issue TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    invited_at INTEGER,
+    open_until INTEGER,
+    rated_at INTEGER,
+    satisfaction TEXT,
+    solved TEXT,
+    reason TEXT,
+    lapsed_at INTEGER,
+    rework_asked_at INTEGER,
+    rework_reason TEXT,
+    rework_decided_at INTEGER,
+    rework_decided_by TEXT,
+    rework_granted INTEGER,       -- 1: the next round began; 0: refused
+    rework_decision TEXT,         -- the reason that was told
+    tracked_at INTEGER,
+    tracked_outcome TEXT,
+    tracked_promised_on TEXT,
+    PRIMARY KEY (issue, round)
+) WITHOUT ROWID;
+
+-- Everything that was ever said of anything on an events topic, also of types this version does not know.
+CREATE TABLE timeline (
+    subject TEXT NOT NULL,        -- an issue's id, or person:…, enterprise:…, dept:…
+    topic TEXT NOT NULL,
+    source TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER,
+    type TEXT,
+    who TEXT,                     -- the official named by the event; '' for the raiser or the system
+    data TEXT,                    -- JSON
+    PRIMARY KEY (subject, topic, source, seq)
+) WITHOUT ROWID;
+
+-- Issues of which something was said that must be understood and is not, by this version. Any owner, each its own row.
+CREATE TABLE not_understood (
+    subject TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    source TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    type TEXT,
+    PRIMARY KEY (subject, topic, source, seq)
+) WITHOUT ROWID;
+
+-- Intake: who raises issues, by reference.
+CREATE TABLE person (
+    reference TEXT PRIMARY KEY,
+    jurisdiction TEXT,
+    enterprise TEXT,
+    language TEXT,                -- zh, en
+    recorded_by TEXT,
+    registered_at INTEGER,
+    changed_at INTEGER,
+    erased_at INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE enterprise (
+    code TEXT PRIMARY KEY,
+    jurisdiction TEXT,
+    name TEXT,
+    trade TEXT,
+    size TEXT,
+    district TEXT,
+    contacts TEXT,                -- JSON: references
+    revision INTEGER,
+    registered_at INTEGER,
+    changed_at INTEGER,
+    changed_by TEXT
+) WITHOUT ROWID;
+
+-- Reference data, a row for each version. In force at an instant: of those with in_force_from <= it the newest
+-- (in_force_from, then seq). From the *.reference topics alone.
+CREATE TABLE department (
+    jurisdiction TEXT NOT NULL,
+    code TEXT NOT NULL,
+    version TEXT NOT NULL,
+    in_force_from INTEGER,
+    seq INTEGER,
+    name_zh TEXT,
+    name_en TEXT,
+    level TEXT,
+    parent TEXT,
+    head TEXT,
+    leader_in_charge TEXT,
+    merged_into TEXT,             -- '' unless another department took its work over
+    leaders TEXT,                 -- JSON: accounts
+    handlers TEXT,                -- JSON: accounts
+    data TEXT,                    -- JSON: the whole entry
+    PRIMARY KEY (jurisdiction, code, version)
+) WITHOUT ROWID;
+
+CREATE TABLE staff (
+    jurisdiction TEXT NOT NULL,
+    account TEXT NOT NULL,
+    version TEXT NOT NULL,
+    in_force_from INTEGER,
+    seq INTEGER,
+    name TEXT,
+    roles TEXT,                   -- JSON
+    level TEXT,
+    department TEXT,
+    data TEXT,
+    PRIMARY KEY (jurisdiction, account, version)
+) WITHOUT ROWID;
+
+-- Routing rules, policies and calendars: `data` is the whole published event.
+CREATE TABLE rules (
+    jurisdiction TEXT NOT NULL,
+    version TEXT NOT NULL,
+    in_force_from INTEGER,
+    seq INTEGER,
+    data TEXT,
+    PRIMARY KEY (jurisdiction, version)
+) WITHOUT ROWID;
+CREATE TABLE policy (
+    jurisdiction TEXT NOT NULL,
+    version TEXT NOT NULL,
+    in_force_from INTEGER,
+    seq INTEGER,
+    data TEXT,
+    PRIMARY KEY (jurisdiction, version)
+) WITHOUT ROWID;
+CREATE TABLE calendar (
+    jurisdiction TEXT NOT NULL,
+    version TEXT NOT NULL,
+    in_force_from INTEGER,
+    seq INTEGER,
+    published_through INTEGER,
+    data TEXT,
+    PRIMARY KEY (jurisdiction, version)
+) WITHOUT ROWID;
+
+-- Full text over title, words and replies of an issue, in the terms of searching.py; the rowid is a hash of its id.
+CREATE VIRTUAL TABLE words USING fts5(issue UNINDEXED, terms, detail = none, columnsize = 0, tokenize = "unicode61 remove_diacritics 0");
+
+-- How far each owner's sequence of each subject is applied.
+CREATE TABLE sequence (
+    subject TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    source TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (subject, topic, source)
+) WITHOUT ROWID;
+
+-- Events that came before their predecessor: applied with it.
+CREATE TABLE held (
+    subject TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    source TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    PRIMARY KEY (subject, topic, source, seq)
+) WITHOUT ROWID;
+
+-- The next offset to read, in the same transaction as the rows.
+CREATE TABLE position (
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
+
+-- Records that could not be read, by topic: counted and passed over.
+CREATE TABLE unreadable (
+    topic TEXT PRIMARY KEY,
+    records INTEGER NOT NULL
+) WITHOUT ROWID;
