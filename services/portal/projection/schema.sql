@@ -400,7 +400,7 @@ CREATE TABLE calendar (
 ) WITHOUT ROWID;
 
 -- Full text over title, words and replies of an issue, in the terms of searching.py; the rowid is a hash of its id.
-CREATE VIRTUAL TABLE words USING fts5(issue UNINDEXED, terms, detail = none, columnsize = 0, tokenize = "unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE words USING fts5(issue UNINDEXED, terms, detail = none, columnsize = 0, tokenize = "ascii");
 
 -- How far each owner's sequence of each subject is applied.
 CREATE TABLE sequence (

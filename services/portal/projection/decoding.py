@@ -1,0 +1,87 @@
+"""One raw record as an event, or as a place in a sequence that cannot be read; no pydantic, for a log is long.
+
+The same rules as shared/contract/envelope.py and shared/bus/records.py: the hash beside the value, the form of the
+envelope, and the key that is its subject.
+"""
+
+import json
+from hashlib import sha256
+from typing import NamedTuple
+
+from services.portal.projection.rows.changes import Happened, Unreadable
+from services.portal.projection.rows.instants import instant
+from shared.bus.records import Record
+
+MOST = 2**53 - 1
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading a record that is not as it should be may raise."""
+
+
+class Place(NamedTuple):
+    """Whose sequence a record belongs to, and where in it; ``event`` is None where the rest cannot be read."""
+
+    subject: str
+    topic: str
+    source: str
+    seq: int
+    event: Happened | None
+    must_understand: bool = False
+
+
+def decode(record: Record, jurisdiction: str) -> Place | None:
+    """The event in a record of an events topic; None for one that does not even say where it belongs."""
+    try:
+        return _decode(record.topic, record.value, record.sha256, (record.key or b"").decode())
+    except UNREADABLE:
+        return _unreadable(record, jurisdiction)
+
+
+def decode_again(topic: str, subject: str, source: str, seq: int, raw: bytes) -> Place:
+    """An event that was held, or the place that it takes up."""
+    try:
+        return _decode(topic, raw, None, subject)
+    except UNREADABLE:
+        return Place(subject, topic, source, seq, None)
+
+
+def decode_version(record: Record) -> Happened:
+    """A version on a topic of reference data, whose key is ``<subject>@<version>``; raises one of UNREADABLE."""
+    place = _decode(record.topic, record.value, record.sha256, None)
+    if place.event is None or record.key is None:
+        raise Unreadable("a version has a key and data")
+    return place.event
+
+
+def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) -> Place:
+    if raw is None or (digest is not None and sha256(raw).hexdigest() != digest):
+        raise Unreadable("the record was changed on its way")
+    envelope = json.loads(raw)
+    if b"\\u" in raw:
+        json.dumps(envelope, ensure_ascii=False).encode()  # half a character is in no text
+    subject, source, type_ = envelope["subject"], envelope["source"], envelope["type"]
+    seq, data, read = envelope["seq"], envelope["data"], envelope.get("seen", "")
+    well_formed = (
+        envelope["specversion"] == "1.0"
+        and all(
+            type(text) is str and 0 < len(text) <= 500 for text in (subject, source, type_, envelope["id"])
+        )
+        and "|" not in subject
+        and (key is None or key == subject)
+        and type(seq) is int
+        and 0 < seq <= MOST
+        and type(data) is dict
+        and type(read) is str
+    )
+    if not well_formed:
+        raise Unreadable("not an event's envelope")
+    event = Happened(subject, topic, source, seq, type_, instant(envelope["time"]), read, data)
+    return Place(subject, topic, source, seq, event, envelope.get("mustunderstand") is True)
+
+
+def _unreadable(record: Record, jurisdiction: str) -> Place | None:
+    """By its key and its header: whoever reads it has to go on behind it."""
+    subject = (record.key or b"").decode("utf-8", "replace")
+    if not subject or not 0 < record.seq <= MOST or len(subject) > 500:
+        return None
+    first, _, rest = record.topic.rpartition(".events")[0].rpartition(".")
+    return Place(subject, record.topic, f"/{first or jurisdiction}/{rest}", record.seq, None)

@@ -1,0 +1,217 @@
+"""What intake's events make of the rows: registration, promise, words, how an issue begins and ends there; people."""
+
+from services.portal.projection.rows.changes import Happened, Rows, Unreadable
+from services.portal.projection.rows.instants import month_of
+
+
+def registered(rows: Rows, event: Happened) -> None:
+    """An issue exists, without its words."""
+    rows.set(
+        "issue",
+        (event.subject,),
+        number=event.text("number"),
+        jurisdiction=event.jurisdiction,
+        kind=event.text("kind", "problem"),
+        origin=event.text("origin", "online_column"),
+        phase=event.text_or_none("phase"),
+        occasion=event.json("occasion"),
+        urgent=event.truth("urgent"),
+        anonymous=event.truth("anonymous"),
+        person=event.text("person"),
+        recorded_by=event.text("recorded_by"),
+        enterprise=event.text("enterprise"),
+        attachments=event.json("attachments") or "[]",
+        registered_at=event.at,
+        month=month_of(event.at),
+        intake_state="registered",
+        intake_moved_at=event.at,
+        intake_moved_seq=event.seq,
+    )
+
+
+def promised(rows: Rows, event: Happened) -> None:
+    """The date that the raiser was told."""
+    rows.set(
+        "issue",
+        (event.subject,),
+        promised_at=event.instant("due_at"),
+        promise_limit=event.text("limit"),
+        provisional=event.text_or_none("provisional_because"),
+        policy=event.text("policy"),
+        calendar=event.text("calendar"),
+    )
+
+
+def accepted(rows: Rows, event: Happened) -> None:
+    """Taken on, with its words."""
+    _move(rows, event, "accepted")
+    rows.set(
+        "issue",
+        (event.subject,),
+        accepted_at=event.at,
+        accepted_by=event.text("by"),
+        title=event.text("title"),
+        text=event.text("text"),
+    )
+    rows.spoken.add(event.subject)
+    corrected = event.data.get("corrected")
+    if corrected is not None:
+        if type(corrected) is not dict:
+            raise Unreadable("corrected is no object")
+        words = event._replace(data=corrected)
+        rows.set(
+            "issue",
+            (event.subject,),
+            corrected_version=words.number("version"),
+            corrected_title=words.text("title"),
+            corrected_text=words.text("text"),
+        )
+
+
+def words_corrected(rows: Rows, event: Happened) -> None:
+    """Other words beside the first; until the issue is taken on they stand on no topic."""
+    key = (event.subject,)
+    rows.set("issue", key, corrected_version=event.number("version"), corrected_at=event.at)
+    if event.text("text"):
+        rows.set("issue", key, corrected_title=event.text("title"), corrected_text=event.text("text"))
+        rows.spoken.add(event.subject)
+
+
+def words_confirmed(rows: Rows, event: Happened) -> None:
+    """The person says that these are their words."""
+    rows.set("issue", (event.subject,), confirmed_version=event.number("version"), confirmed_at=event.at)
+
+
+def rejected(rows: Rows, event: Happened) -> None:
+    """Not taken on, on one of the four grounds."""
+    _move(rows, event, "rejected")
+    rows.set(
+        "issue",
+        (event.subject,),
+        rejected_at=event.at,
+        rejected_by=event.text("by"),
+        ground=event.text("ground"),
+        explanation=event.text("explanation"),
+        appeal_until=event.instant_or_none("appeal_until"),
+    )
+
+
+def appealed(rows: Rows, event: Happened) -> None:
+    """The rejection is looked at again, and the promise runs on."""
+    _move(rows, event, "appealed")
+    rows.set("issue", (event.subject,), appealed_at=event.at, appeal_due_at=event.instant("due_at"))
+
+
+def upheld(rows: Rows, event: Happened) -> None:
+    """Open again, as if it had just been registered."""
+    _move(rows, event, "registered")
+    _appeal_decided(rows, event, 1)
+
+
+def dismissed(rows: Rows, event: Happened) -> None:
+    """The rejection stands."""
+    _move(rows, event, "rejected")
+    _appeal_decided(rows, event, 0)
+
+
+def referred(rows: Rows, event: Happened) -> None:
+    """Another body's matter."""
+    _move(rows, event, "referred")
+    rows.set(
+        "issue",
+        (event.subject,),
+        referred_at=event.at,
+        referred_by=event.text("by"),
+        body=event.text("body"),
+        addressee=event.text("addressee"),
+        referral_reason=event.text("reason"),
+    )
+
+
+def receipted(rows: Rows, event: Happened) -> None:
+    """That body's receipt; of several the last one counts."""
+    rows.set("issue", (event.subject,), receipt_number=event.text("number"), receipt_on=event.text("on"))
+
+
+def withdrawn(rows: Rows, event: Happened) -> None:
+    """Taken back."""
+    _move(rows, event, "withdrawn")
+    rows.set(
+        "issue",
+        (event.subject,),
+        withdrawn_at=event.at,
+        withdrawn_by=event.text("by"),
+        withdrawal_reason=event.text("reason"),
+        withdrawal_confirmed_by=event.text_or_none("confirmed_by"),
+        withdrawal_confirmed_at=event.instant_or_none("confirmed_at"),
+    )
+
+
+def person_registered(rows: Rows, event: Happened) -> None:
+    """A person is known for the first time."""
+    _person(rows, event)
+    rows.set("person", (event.id,), jurisdiction=event.jurisdiction, registered_at=event.at)
+
+
+def person_changed(rows: Rows, event: Happened) -> None:
+    """Something of a person changed, perhaps their contact alone."""
+    _person(rows, event)
+
+
+def person_erased(rows: Rows, event: Happened) -> None:
+    """Nobody can read their contact any more."""
+    rows.set("person", (event.id,), changed_at=event.at, erased_at=event.at)
+
+
+def enterprise_registered(rows: Rows, event: Happened) -> None:
+    """An enterprise is known for the first time."""
+    rows.set("enterprise", (event.id,), jurisdiction=event.jurisdiction, registered_at=event.at)
+    enterprise_changed(rows, event)
+
+
+def enterprise_changed(rows: Rows, event: Happened) -> None:
+    """All that is known of it now."""
+    rows.set(
+        "enterprise",
+        (event.id,),
+        name=event.text("name"),
+        trade=event.text("trade"),
+        size=event.text_or_none("size"),
+        district=event.text("district"),
+        contacts=event.json("contacts") or "[]",
+        revision=event.number("revision"),
+        changed_at=event.at,
+        changed_by=event.text("by"),
+    )
+
+
+def _move(rows: Rows, event: Happened, state: str) -> None:
+    rows.set(
+        "issue",
+        (event.subject,),
+        intake_state=state,
+        intake_moved_at=event.at,
+        intake_moved_seq=event.seq,
+    )
+
+
+def _appeal_decided(rows: Rows, event: Happened, upheld: int) -> None:
+    rows.set(
+        "issue",
+        (event.subject,),
+        appeal_decided_at=event.at,
+        appeal_decided_by=event.text("by"),
+        appeal_reason=event.text("reason"),
+        appeal_upheld=upheld,
+    )
+
+
+def _person(rows: Rows, event: Happened) -> None:
+    rows.set(
+        "person",
+        (event.id,),
+        enterprise=event.text("enterprise"),
+        language=event.text("language", "zh"),
+        recorded_by=event.text("recorded_by"),
+        changed_at=event.at,
+    )

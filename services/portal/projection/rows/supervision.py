@@ -1,0 +1,143 @@
+"""What supervision's events make of the rows: every clock it started, and which one of an issue is due next.
+
+An event names its clock by name, round and assignment; a clock that was recalled and starts anew is another one of
+the same name, so the clocks of an issue are read from the database once a batch.
+"""
+
+from typing import Any
+
+from services.portal.projection.rows.changes import Happened, Rows
+
+_COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at")
+
+Clock = dict[str, Any]
+
+
+def started(rows: Rows, event: Happened) -> None:
+    """A clock starts, or runs on after an appeal."""
+    name, round, assignment = _name(event)
+    named = {
+        "clock": name,
+        "round": round,
+        "assignment": assignment,
+        "started_at": event.instant("started_at"),
+    }
+    runs = {
+        "resumed_at": event.instant_or_none("resumed_at"),
+        "due_at": event.instant("due_at"),
+        "stopped_at": None,
+        "department": event.text("department"),
+        "term": event.text("limit"),
+        "provisional": event.text_or_none("provisional_because"),
+        "policy": event.text("policy"),
+        "calendar": event.text("calendar"),
+    }
+    clocks = _clocks(rows, event.subject)
+    resumed = [clock for clock in clocks if runs["resumed_at"] and named.items() <= clock.items()]
+    clock: Clock = resumed[-1] if resumed else {"number": event.seq, **named}
+    if not resumed:
+        clocks.append(clock)
+        rows.set("clock", (event.subject, event.seq), **named)
+    clock |= {"due_at": runs["due_at"], "stopped_at": None}
+    rows.set("clock", (event.subject, clock["number"]), **runs)
+    _due(rows, event, clock["due_at"], runs["resumed_at"] is not None)
+    _next(rows, event.subject)
+
+
+def warned(rows: Rows, event: Happened) -> None:
+    """A warning threshold was reached."""
+    clock, threshold = _of(rows, event), event.text("threshold")
+    if clock is not None:
+        rows.set("clock", (event.subject, clock["number"]), warned_at=event.at, warned=threshold)
+
+
+def breached(rows: Rows, event: Happened) -> None:
+    """Due, and what it waited for did not come."""
+    clock = _of(rows, event)
+    if clock is not None:
+        rows.set("clock", (event.subject, clock["number"]), breached_at=event.at, annulled_at=None)
+    _first_promise(rows, event, 1)
+
+
+def annulled(rows: Rows, event: Happened) -> None:
+    """What it waited for had come in time, and was read too late."""
+    clock, stopped_at = _of(rows, event), event.instant("stopped_at")
+    if clock is not None:
+        key = (event.subject, clock["number"])
+        rows.set("clock", key, breached_at=None, annulled_at=event.at)
+        if clock["stopped_at"] is not None:
+            clock["stopped_at"] = stopped_at
+            rows.set("clock", key, stopped_at=stopped_at)
+    _first_promise(rows, event, 0)
+
+
+def stopped(rows: Rows, event: Happened) -> None:
+    """What it waited for has come, or the issue has ended."""
+    stopped_at = event.instant("stopped_at")
+    running = [clock for clock in _named(_clocks(rows, event.subject), event) if clock["stopped_at"] is None]
+    if running:
+        running[-1]["stopped_at"] = stopped_at
+        rows.set("clock", (event.subject, running[-1]["number"]), stopped_at=stopped_at)
+        _next(rows, event.subject)
+
+
+def _due(rows: Rows, event: Happened, due_at: int, resumed: bool) -> None:
+    """The due dates that figures compare with: of the first assign clock, the first promise, each assignment."""
+    name, round, assignment = _name(event)
+    issue = (event.subject,)
+    if name == "assign" and resumed:
+        rows.set("issue", issue, assign_due_at=due_at)
+    elif name == "assign":
+        rows.first("issue", issue, assign_due_at=due_at)
+    elif name == "promise" and round == 1:
+        rows.set("issue", issue, promise_due_at=due_at)
+    elif name == "sign":
+        rows.set("assignment", (event.subject, assignment), sign_due_at=due_at)
+    elif name == "holding" and round == 1:
+        rows.set("assignment", (event.subject, assignment), holding_due_at=due_at)
+
+
+def _first_promise(rows: Rows, event: Happened, breached: int) -> None:
+    name, round, _ = _name(event)
+    if name == "promise" and round == 1:
+        rows.set("issue", (event.subject,), breached=breached)
+
+
+def _next(rows: Rows, issue: str) -> None:
+    """Of the clocks that run the one that is due first; of several the older one."""
+    running = [clock for clock in rows.clocks[issue] if clock["stopped_at"] is None]
+    first = min(running, key=lambda clock: (clock["due_at"], clock["number"]), default=None)
+    rows.set(
+        "issue",
+        (issue,),
+        next_clock=first and first["clock"],
+        next_due_at=first and first["due_at"],
+        next_assignment=first and first["assignment"],
+    )
+
+
+def _of(rows: Rows, event: Happened) -> Clock | None:
+    """The clock an event is about: by its due date, else the newest of that name."""
+    mine = _named(_clocks(rows, event.subject), event)
+    due_at = event.instant("due_at")
+    exact = [clock for clock in mine if clock["due_at"] == due_at]
+    return (exact or mine)[-1] if mine else None
+
+
+def _named(clocks: list[Clock], event: Happened) -> list[Clock]:
+    name = _name(event)
+    return [clock for clock in clocks if (clock["clock"], clock["round"], clock["assignment"]) == name]
+
+
+def _name(event: Happened) -> tuple[str, int, str]:
+    return event.text("clock"), event.number("round", 1), event.text("assignment")
+
+
+def _clocks(rows: Rows, issue: str) -> list[Clock]:
+    """The clocks of an issue, older first, with what this batch made of them."""
+    found = rows.clocks.get(issue)
+    if found is None:
+        query = f"SELECT {','.join(_COLUMNS)} FROM clock WHERE issue=? ORDER BY number"  # noqa: S608
+        found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows.database.execute(query, (issue,))]
+        rows.clocks[issue] = found
+    return found

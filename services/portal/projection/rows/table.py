@@ -1,0 +1,89 @@
+"""Which function makes rows of which event: one table by owner, kind of subject and type."""
+
+from collections.abc import Callable, Mapping
+
+from services.portal.projection.rows import dispatch, feedback, intake, reference, supervision
+from services.portal.projection.rows.changes import Happened, Rows
+
+Writes = Callable[[Rows, Happened], None]
+
+ISSUE: Mapping[str, Mapping[str, Writes]] = {
+    "intake": {
+        "issue.registered.v1": intake.registered,
+        "promise.started.v1": intake.promised,
+        "issue.accepted.v1": intake.accepted,
+        "words.corrected.v1": intake.words_corrected,
+        "words.confirmed.v1": intake.words_confirmed,
+        "issue.rejected.v1": intake.rejected,
+        "issue.appealed.v1": intake.appealed,
+        "appeal.upheld.v1": intake.upheld,
+        "appeal.dismissed.v1": intake.dismissed,
+        "issue.referred.v1": intake.referred,
+        "referral.receipted.v1": intake.receipted,
+        "issue.withdrawn.v1": intake.withdrawn,
+    },
+    "dispatch": {
+        "issue.assigned.v1": dispatch.assigned,
+        "assignment.signed.v1": dispatch.signed,
+        "assignment.returned.v1": dispatch.returned,
+        "assignment.ruled.v1": dispatch.ruled,
+        "assignment.recalled.v1": dispatch.recalled,
+        "handler.named.v1": dispatch.handler_named,
+        "assignment.transferred.v1": dispatch.transferred,
+        "reply.drafted.v1": dispatch.drafted,
+        "reply.signed_off.v1": dispatch.signed_off,
+        "reply.checked.v1": dispatch.checked,
+        "reply.sent_back.v1": dispatch.sent_back,
+        "reply.released.v1": dispatch.released,
+        "reply.corrected.v1": dispatch.corrected,
+    },
+    "supervision": {
+        "clock.started.v1": supervision.started,
+        "clock.warned.v1": supervision.warned,
+        "clock.breached.v1": supervision.breached,
+        "clock.breach_annulled.v1": supervision.annulled,
+        "clock.stopped.v1": supervision.stopped,
+    },
+    "feedback": {
+        "rating.invited.v1": feedback.invited,
+        "reply.rated.v1": feedback.rated,
+        "rating.lapsed.v1": feedback.lapsed,
+        "rework.asked.v1": feedback.rework_asked,
+        "rework.decided.v1": feedback.rework_granted,
+        "rework.refused.v1": feedback.rework_refused,
+        "issue.tracked.v1": feedback.tracked,
+        "issue.closed.v1": feedback.closed,
+    },
+}
+PEOPLE: Mapping[str, Writes] = {
+    "person.registered.v1": intake.person_registered,
+    "person.changed.v1": intake.person_changed,
+    "person.erased.v1": intake.person_erased,
+    "enterprise.registered.v1": intake.enterprise_registered,
+    "enterprise.changed.v1": intake.enterprise_changed,
+}
+REFERENCE: Mapping[str, Mapping[str, Writes]] = {
+    "dispatch": {
+        "department.published.v1": reference.department,
+        "staff.published.v1": reference.staff,
+        "rules.published.v1": reference.rules,
+    },
+    "supervision": {
+        "policy.published.v1": reference.policy,
+        "calendar.published.v1": reference.calendar,
+    },
+}
+"""Versions, as they stand on the ``*.reference`` topics; on the topics of events they are only part of a timeline."""
+
+KNOWN = frozenset(type for table in (*ISSUE.values(), PEOPLE, *REFERENCE.values()) for type in table)
+"""Every type that this version makes rows of."""
+
+
+def writes(owner: str, event: Happened) -> Writes | None:
+    """What makes rows of this event on its owner's topic of events; None where nothing does."""
+    prefix, colon, _ = event.subject.partition(":")
+    if not colon:
+        return ISSUE.get(owner, {}).get(event.type)
+    if owner == "intake" and event.type.startswith(f"{prefix}."):
+        return PEOPLE.get(event.type)
+    return None
