@@ -8,7 +8,7 @@
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from shared.bus.records import Record
 
 Positions = Mapping[tuple[str, int], int]
 """(topic, partition) -> the next offset to read."""
-Sequence_ = tuple[str, str, str]
+Series = tuple[str, str, str]
 
 
 class Changed(NamedTuple):
@@ -44,9 +44,9 @@ class _Batch:
 
     rows: Rows
     positions: dict[tuple[str, int], int] = field(default_factory=dict)
-    sequences: dict[Sequence_, int] = field(default_factory=dict)
-    stored: dict[Sequence_, int] = field(default_factory=dict)
-    held: dict[Sequence_, dict[int, bytes]] = field(default_factory=dict)
+    sequences: dict[Series, int] = field(default_factory=dict)
+    stored: dict[Series, int] = field(default_factory=dict)
+    held: dict[Series, dict[int, bytes]] = field(default_factory=dict)
     released: list[tuple[str, str, str, int]] = field(default_factory=list)
     timeline: list[tuple[object, ...]] = field(default_factory=list)
     not_understood: list[tuple[object, ...]] = field(default_factory=list)
@@ -116,7 +116,7 @@ class Applier:
         self._apply_one(batch, place)
         self._release(batch, sequence)
 
-    def _release(self, batch: _Batch, sequence: Sequence_) -> None:
+    def _release(self, batch: _Batch, sequence: Series) -> None:
         """What was held and is next now."""
         held = self._held(batch, sequence)
         while (seq := batch.sequences[sequence] + 1) in held:
@@ -154,7 +154,7 @@ class Applier:
         batch.rows.keep()
         batch.subjects.add(event.subject)
 
-    def _last(self, batch: _Batch, sequence: Sequence_) -> int:
+    def _last(self, batch: _Batch, sequence: Series) -> int:
         """How far this sequence is applied."""
         last = batch.sequences.get(sequence)
         if last is None:
@@ -164,7 +164,7 @@ class Applier:
             last = batch.sequences[sequence] = batch.stored[sequence] = row[0] if row else 0
         return last
 
-    def _held(self, batch: _Batch, sequence: Sequence_) -> dict[int, bytes]:
+    def _held(self, batch: _Batch, sequence: Series) -> dict[int, bytes]:
         """What of this sequence waits for its predecessor; nothing can where nothing of it was applied or held."""
         found = batch.held.get(sequence)
         if found is None:
@@ -218,7 +218,7 @@ def positions_of(database: sqlite3.Connection) -> dict[tuple[str, int], int]:
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterable[None]:  # type: ignore[misc]
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, also where the process ends in between."""
     database.execute("BEGIN IMMEDIATE")
     try:

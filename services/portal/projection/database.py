@@ -47,11 +47,10 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A file for reading alone; rows come as sqlite3.Row."""
+    """A file for reading alone."""
     database = sqlite3.connect(
         f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=30
     )
-    database.row_factory = sqlite3.Row
     database.execute("PRAGMA query_only=1")
     database.execute("PRAGMA mmap_size=268435456")
     return database

@@ -11,6 +11,8 @@ from services.portal.projection.rows.instants import instant
 
 Value = str | int | float | None
 Key = tuple[str | int, ...]
+Columns = dict[str, Value]
+Table = dict[Key, Columns]
 LARGEST = 2**63 - 1
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -112,10 +114,10 @@ class Rows:
         """The issues of which some words are new."""
         self.clocks: dict[str, list[dict[str, Any]]] = {}
         """Supervision's clocks of the issues of this batch, as rows.supervision keeps them."""
-        self._pending: list[tuple[dict[Key, dict[str, Value]], Key, dict[str, Value]]] = []
-        self._once: list[tuple[str, Key, dict[str, Value]]] = []
-        self._set: dict[str, dict[Key, dict[str, Value]]] = {table: defaultdict(dict) for table in KEYS}
-        self._first: dict[str, dict[Key, dict[str, Value]]] = {table: defaultdict(dict) for table in KEYS}
+        self._pending: list[tuple[Table, Key, Columns]] = []
+        self._once: list[tuple[str, Key, Columns]] = []
+        self._set: dict[str, Table] = {table: defaultdict(dict) for table in KEYS}
+        self._first: dict[str, Table] = {table: defaultdict(dict) for table in KEYS}
 
     def set(self, table: str, key: Key, **columns: Value) -> None:
         """These columns of one row from now on; the row is made where there is none."""

@@ -6,7 +6,7 @@ the same name, so the clocks of an issue are read from the database once a batch
 
 from typing import Any
 
-from services.portal.projection.rows.changes import Happened, Rows
+from services.portal.projection.rows.changes import Happened, Rows, Value
 
 _COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at")
 
@@ -22,7 +22,7 @@ def started(rows: Rows, event: Happened) -> None:
         "assignment": assignment,
         "started_at": event.instant("started_at"),
     }
-    runs = {
+    runs: dict[str, Value] = {
         "resumed_at": event.instant_or_none("resumed_at"),
         "due_at": event.instant("due_at"),
         "stopped_at": None,
@@ -106,13 +106,14 @@ def _first_promise(rows: Rows, event: Happened, breached: int) -> None:
 def _next(rows: Rows, issue: str) -> None:
     """Of the clocks that run the one that is due first; of several the older one."""
     running = [clock for clock in rows.clocks[issue] if clock["stopped_at"] is None]
-    first = min(running, key=lambda clock: (clock["due_at"], clock["number"]), default=None)
+    nothing: Clock = {"clock": None, "due_at": None, "assignment": None}
+    first = min(running, key=lambda clock: (clock["due_at"], clock["number"]), default=nothing)
     rows.set(
         "issue",
         (issue,),
-        next_clock=first and first["clock"],
-        next_due_at=first and first["due_at"],
-        next_assignment=first and first["assignment"],
+        next_clock=first["clock"],
+        next_due_at=first["due_at"],
+        next_assignment=first["assignment"],
     )
 
 
