@@ -130,7 +130,7 @@ class Applier:
         batch.sequences[where[:3]] = place.seq
         batch.subjects.add(place.subject)
         event = place.event
-        if event is None or not _write_rows(batch.rows, event):
+        if event is None or not self._write_rows(batch.rows, event):
             _count(batch, place.topic)
             batch.not_understood.append((*where, "" if event is None else event.type))
         elif place.must_understand and event.type not in KNOWN:
@@ -139,6 +139,23 @@ class Applier:
             who = event.data.get("by")
             by = who if type(who) is str else ""
             batch.timeline.append((*where, event.at, event.type, by, as_json(event.data)))
+
+    def _write_rows(self, rows: Rows, event: Happened) -> bool:
+        """Whether the event's data could be read; one that nothing makes rows of can.
+
+        Only a topic's own source makes rows, so that each column has one: what others say of an issue is told.
+        """
+        owner = _owner(event.topic)
+        county = event.topic.rpartition(f"{owner}.events")[0].rstrip(".") or self._jurisdiction
+        write = writes(owner, event) if event.source == f"/{county}/{owner}" else None
+        if write is not None:
+            try:
+                write(rows, event)
+            except UNREADABLE:
+                rows.drop()
+                return False
+            rows.keep()
+        return True
 
     def _take_version(self, batch: _Batch, record: Record) -> None:
         """Reference data: compacted, so its sequences have gaps, and each version is a row of its own."""
@@ -186,7 +203,8 @@ class Applier:
         moved = ((*key, seq) for key, seq in batch.sequences.items() if seq != batch.stored.get(key))
         put_many(self._database, "sequence", moved)
         self._database.executemany(
-            "INSERT INTO position VALUES(?,?,?) ON CONFLICT(topic, partition) DO UPDATE SET next=max(next, excluded.next)",
+            "INSERT INTO position VALUES(?,?,?) "
+            "ON CONFLICT(topic, partition) DO UPDATE SET next=max(next, excluded.next)",
             ((*key, following) for key, following in batch.positions.items()),
         )
         self._database.executemany(
@@ -228,19 +246,6 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         if database.in_transaction:
             database.execute("ROLLBACK")
         raise
-
-
-def _write_rows(rows: Rows, event: Happened) -> bool:
-    """Whether the event's data could be read; one that nothing makes rows of can."""
-    write = writes(_owner(event.topic), event) if event.source.endswith(f"/{_owner(event.topic)}") else None
-    if write is not None:
-        try:
-            write(rows, event)
-        except UNREADABLE:
-            rows.drop()
-            return False
-        rows.keep()
-    return True
 
 
 def _owner(topic: str) -> str:

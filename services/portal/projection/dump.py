@@ -28,7 +28,7 @@ def dump(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...
     keys = sorted((place, name) for _, name, _, _, _, place, _ in columns if place)
     order = ",".join(name for _, name in keys) or "issue, terms"
     names = ",".join(name for _, name, _, _, _, _, hidden in columns if hidden != 1)
-    for row in database.execute(f"SELECT {names} FROM {table} ORDER BY {order}"):  # noqa: S608
+    for row in database.execute(f"SELECT {names} FROM {table} ORDER BY {order}"):
         yield tuple(row)
 
 

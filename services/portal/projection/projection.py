@@ -102,7 +102,7 @@ class Projection:
         return kept[1]
 
     async def reader_of(self, namespace: str) -> Callable[[], sqlite3.Connection]:
-        """Makes readers of another namespace's projection, which is brought up to date first. Raises UnknownNamespace."""
+        """Makes readers of a namespace's projection; another one is first read to its end. Raises UnknownNamespace."""
         if namespace == self._settings.namespace:
             return partial(open_reader, self._shown_now())
         return await (await self._history(namespace)).up_to_date()

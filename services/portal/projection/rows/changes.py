@@ -175,7 +175,7 @@ def _upsert(table: str, columns: tuple[str, ...], once: tuple[str, ...]) -> str:
         *(f"{name}=coalesce({table}.{name},excluded.{name})" for name in once),
     ]
     return (
-        f"INSERT INTO {table}({','.join(names)}) VALUES({','.join('?' * len(names))}) "  # noqa: S608
+        f"INSERT INTO {table}({','.join(names)}) VALUES({','.join('?' * len(names))}) "
         f"ON CONFLICT({','.join(keys)}) DO " + (f"UPDATE SET {','.join(sets)}" if sets else "NOTHING")
     )
 
@@ -186,6 +186,6 @@ def put_many(database: sqlite3.Connection, table: str, rows: Iterable[tuple[obje
     first = next(iterator, None)
     if first is None:
         return
-    statement = f"INSERT OR REPLACE INTO {table} VALUES({','.join('?' * len(first))})"  # noqa: S608
+    statement = f"INSERT OR REPLACE INTO {table} VALUES({','.join('?' * len(first))})"
     database.execute(statement, first)
     database.executemany(statement, iterator)

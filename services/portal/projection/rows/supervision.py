@@ -16,7 +16,7 @@ Clock = dict[str, Any]
 def started(rows: Rows, event: Happened) -> None:
     """A clock starts, or runs on after an appeal."""
     name, round, assignment = _name(event)
-    named = {
+    named: dict[str, Value] = {
         "clock": name,
         "round": round,
         "assignment": assignment,
@@ -138,7 +138,7 @@ def _clocks(rows: Rows, issue: str) -> list[Clock]:
     """The clocks of an issue, older first, with what this batch made of them."""
     found = rows.clocks.get(issue)
     if found is None:
-        query = f"SELECT {','.join(_COLUMNS)} FROM clock WHERE issue=? ORDER BY number"  # noqa: S608
+        query = f"SELECT {','.join(_COLUMNS)} FROM clock WHERE issue=? ORDER BY number"
         found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows.database.execute(query, (issue,))]
         rows.clocks[issue] = found
     return found

@@ -1,0 +1,206 @@
+"""Figures counted from the projection: value, denominator, unit and period, and the issues behind each.
+
+Issues belong to the month (Asia/Shanghai) in which they were registered. Below five, counts only.
+"""
+
+import sqlite3
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from statistics import mean, median
+from typing import Any, Literal, NamedTuple
+
+from services.portal.figures.definitions import COUNTS, DIMENSIONS, FIGURES, NOBODY, RATES, SPANS, Figure
+
+FEWEST = 5
+"""Below this many, a rate or a mean says more about persons than about work."""
+Part = Literal["numerator", "denominator", "others"]
+"""Of a rate: what hits, all that counts, or what counts and does not hit."""
+Table = dict[str, dict[str, Any]]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Scope(NamedTuple):
+    """Which issues: of a month (2026-11), a department (``unassigned``: of none), a source; empty for all."""
+
+    month: str = ""
+    department: str = ""
+    source: str = ""
+
+    @property
+    def period(self) -> str:
+        """What figures of it name as their period."""
+        return self.month or "all"
+
+    def where(self) -> tuple[str, dict[str, object]]:
+        """The condition on an issue ``i``, and its parameters."""
+        conditions: list[str] = ["i.number IS NOT NULL"]
+        if self.month:
+            conditions.append("i.month = :month")
+        if self.department:
+            conditions.append("i.department = :department")
+        if self.source:
+            conditions.append("i.origin = :source")
+        department = "" if self.department == NOBODY else self.department
+        values: dict[str, object] = {"month": self.month, "department": department, "source": self.source}
+        return " AND ".join(conditions), values
+
+
+def report(reads: sqlite3.Connection, as_of: datetime, scope: Scope = Scope()) -> dict[str, Any]:  # noqa: B008
+    """All figures as of one instant: in all, and by department, month and source. One consistent reading."""
+    began = not reads.in_transaction
+    if began:
+        reads.execute("BEGIN")
+    try:
+        groups = {name: _numbers(reads, as_of, scope, column) for name, column in DIMENSIONS.items()}
+        total = _numbers(reads, as_of, scope, "''").get("") or _nothing(scope.period)
+    finally:
+        if began:
+            reads.execute("ROLLBACK")
+    for month, numbers in groups["months"].items():
+        for figure in (*numbers["rates"].values(), *(numbers[span.name] for span in SPANS)):
+            figure["period"] = month
+    return {"as_of": as_of.isoformat(), "period": scope.period, "total": total, **groups}
+
+
+def value(reads: sqlite3.Connection, name: str, as_of: datetime, scope: Scope = Scope()) -> dict[str, Any]:  # noqa: B008
+    """One figure; a count as its own numerator. Raises KeyError for a name that is none."""
+    figure = FIGURES[name]
+    where, values = scope.where()
+    hits = figure.hits or figure.counts
+    query = f"SELECT count(*), coalesce(sum({hits}), 0) FROM {_source(figure)} WHERE {where} AND ({figure.counts})"
+    bottom, top = reads.execute(query, {**values, "as_of": _ms(as_of)}).fetchone()
+    return _rate(figure, top, bottom, scope.period, 0)
+
+
+def issues_behind(
+    reads: sqlite3.Connection,
+    name: str,
+    part: Part,
+    as_of: datetime,
+    scope: Scope = Scope(),  # noqa: B008
+    limit: int = 50,
+    after: tuple[int, str] | None = None,
+) -> list[tuple[str, int]]:
+    """The issues behind one figure as (id, registered_at), newest first; ``after``: the last one of the page before."""
+    figure = FIGURES[name]
+    where, values = scope.where()
+    chosen = f"({figure.counts})"
+    if part != "denominator" and figure.hits:
+        sign = "" if part == "numerator" else "NOT "
+        chosen += f" AND {sign}coalesce({figure.hits}, 0)"
+    if after is not None:
+        chosen += " AND (i.registered_at, i.id) < (:after_at, :after_id)"
+        values |= {"after_at": after[0], "after_id": after[1]}
+    query = (
+        f"SELECT DISTINCT i.id, i.registered_at FROM {_source(figure)} WHERE {where} AND {chosen} "
+        "ORDER BY i.registered_at DESC, i.id DESC LIMIT :limit"
+    )
+    rows = reads.execute(query, {**values, "as_of": _ms(as_of), "limit": limit})
+    return [(id, at) for id, at in rows]
+
+
+def _numbers(reads: sqlite3.Connection, as_of: datetime, scope: Scope, column: str) -> Table:
+    """The figures of each group; one pass over issues, one over assignments, one for hours."""
+    where, values = scope.where()
+    values["as_of"] = _ms(as_of)
+    of_issues = [figure for figure in (*COUNTS, *RATES) if figure.unit == "issue"]
+    found: Table = {}
+    for group, *sums in reads.execute(_sums(of_issues, column, where), values):
+        numbers = found[group] = _nothing(scope.period)
+        _fill(numbers, of_issues, sums, scope.period)
+    of_assignments = [figure for figure in RATES if figure.unit == "assignment"]
+    for group, *sums in reads.execute(_sums(of_assignments, column, where), values):
+        _fill(found[group], of_assignments, sums, scope.period)
+    _withdrawn(reads, found, of_assignments, column, where, values)
+    for span in SPANS:
+        took: dict[str, list[float]] = defaultdict(list)
+        query = f"SELECT {column}, {span.ends} - {span.begins} FROM issue i WHERE {where} AND {span.counts}"
+        for group, ms in reads.execute(query, values):
+            took[group].append(ms / 1000 / 3600)
+        for group, numbers in found.items():
+            numbers[span.name] = _hours(took[group], scope.period)
+    return {group: found[group] for group in sorted(found)}
+
+
+def _sums(figures: list[Figure], column: str, where: str) -> str:
+    """For each figure how many count, how many of them hit, and how many issues were withdrawn and do not count."""
+    parts = []
+    for figure in figures:
+        counts = f"coalesce({figure.counts}, 0)"
+        parts += [
+            f"sum({counts})",
+            f"sum({counts} AND coalesce({figure.hits}, 0))" if figure.hits else "0",
+            f"sum(i.state = 'withdrawn' AND NOT {counts})" if figure.unit == "issue" else "0",
+        ]
+    source = _source(figures[0])
+    return f"SELECT {column}, {', '.join(parts)} FROM {source} WHERE {where} GROUP BY 1"
+
+
+def _withdrawn(
+    reads: sqlite3.Connection,
+    found: Table,
+    figures: list[Figure],
+    column: str,
+    where: str,
+    values: dict[str, object],
+) -> None:
+    """Of rates of assignments: the withdrawn issues of which no assignment counts."""
+    for figure in figures:
+        mine = "a.issue = i.id AND a.department IS NOT NULL"
+        counted = f"EXISTS (SELECT 1 FROM assignment a WHERE {mine} AND ({figure.counts}))"
+        query = (
+            f"SELECT {column}, count(*) FROM issue i WHERE {where} AND i.state = 'withdrawn' "
+            f"AND NOT {counted} GROUP BY 1"
+        )
+        for group, withdrawn in reads.execute(query, values):
+            found[group]["rates"][figure.name]["withdrawn"] = withdrawn
+
+
+def _source(figure: Figure) -> str:
+    if figure.unit == "issue":
+        return "issue i"
+    return "issue i JOIN assignment a ON a.issue = i.id AND a.department IS NOT NULL"
+
+
+def _fill(numbers: dict[str, Any], figures: list[Figure], sums: list[int], period: str) -> None:
+    for figure, bottom, top, withdrawn in zip(figures, sums[::3], sums[1::3], sums[2::3], strict=True):
+        if figure.is_rate:
+            numbers["rates"][figure.name] = _rate(figure, top, bottom, period, withdrawn)
+        else:
+            numbers[figure.name] = bottom
+
+
+def _nothing(period: str) -> dict[str, Any]:
+    """The figures of no issue at all."""
+    return {
+        **{figure.name: 0 for figure in COUNTS},
+        "rates": {figure.name: _rate(figure, 0, 0, period, 0) for figure in RATES},
+        **{span.name: _hours([], period) for span in SPANS},
+    }
+
+
+def _rate(figure: Figure, top: int, bottom: int, period: str, withdrawn: int) -> dict[str, Any]:
+    return {
+        "numerator": top,
+        "denominator": bottom,
+        "unit": figure.unit,
+        "period": period,
+        "rate": round(top / bottom, 4) if bottom >= FEWEST else None,
+        "withdrawn": withdrawn,
+    }
+
+
+def _hours(took: list[float], period: str) -> dict[str, Any]:
+    took.sort()
+    enough = len(took) >= FEWEST
+    return {
+        "n": len(took),
+        "unit": "issue",
+        "period": period,
+        "median": round(median(took), 2) if enough else None,
+        "mean": round(mean(took), 2) if enough else None,
+    }
+
+
+def _ms(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)

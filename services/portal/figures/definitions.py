@@ -1,0 +1,195 @@
+"""Every figure: what it is called, of what it is a share, and which issues count. Source: loop.md, Figures.
+
+The conditions are SQL over the projection: ``i`` is an issue, ``a`` one of its assignments, ``:as_of`` the instant that
+says what is due (ms). docs/figures.md is printed from here. An independent second telling of the same figures is
+services/cli/figures; tests compare the two.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+Unit = Literal["issue", "assignment"]
+
+
+class Figure(NamedTuple):
+    """A count of issues, or a rate: of those that ``counts`` holds for, those that ``hits`` holds for."""
+
+    name: str
+    zh: str
+    en: str
+    meaning: str
+    """In words, for the page and docs/figures.md."""
+    counts: str
+    hits: str = ""
+    """Empty for a count."""
+    unit: Unit = "issue"
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a share."""
+        return bool(self.hits)
+
+
+class Span(NamedTuple):
+    """How long something took, in hours on the wall clock: of which issues, from and to."""
+
+    name: str
+    zh: str
+    en: str
+    meaning: str
+    counts: str
+    begins: str
+    ends: str
+
+
+def _alive(due: str) -> str:
+    """It fell due while the issue was alive: what ended without a reply before its due date is outside."""
+    return f"{due} <= :as_of AND (i.first_replied_at IS NOT NULL OR i.ended_at IS NULL OR i.ended_at > {due})"
+
+
+def _in_time(done: str, due: str) -> tuple[str, str]:
+    """(counts, hits): what is due, or due and done; and what was done by then."""
+    return f"({due} <= :as_of AND ({done} IS NOT NULL OR ({_alive(due)})))", f"{done} <= {due}"
+
+
+_REPLIED = "i.first_replied_at IS NOT NULL"
+_HAD_TO_SIGN = "(a.signed_at IS NOT NULL OR (a.returned_at IS NULL AND a.recalled_at IS NULL))"
+_SIGNED = _in_time("a.signed_at", "a.sign_due_at")
+_KEPT = "a.passed_on_at IS NULL AND a.recalled_at IS NULL"
+_IN_REWORK = "(i.feedback_state IN ('rework_asked', 'rework') AND i.state NOT IN ('withdrawn', 'referred'))"
+
+COUNTS: tuple[Figure, ...] = (
+    Figure("registered", "登记", "registered", "all issues of the period", "1"),
+    Figure("replied", "已答复", "replied", "a reply is out", _REPLIED),
+    Figure(
+        "open",
+        "未答复",
+        "open",
+        "no reply is out, and it has not ended without one",
+        "i.first_replied_at IS NULL AND i.ended_at IS NULL",
+    ),
+    Figure("rejected", "不予受理", "rejected", "rejected, and no appeal waits", "i.state = 'rejected'"),
+    Figure("referred", "转送", "referred to another body", "handed to another body", "i.state = 'referred'"),
+    Figure("withdrawn", "撤回", "withdrawn", "taken back", "i.state = 'withdrawn'"),
+    Figure(
+        "breaches",
+        "承诺逾期",
+        "promise clocks breached",
+        "the first round's promise clock was breached, and that was not annulled",
+        "i.breached = 1",
+    ),
+    Figure(
+        "provisional",
+        "暂定期限",
+        "provisional dates",
+        "the promised date may still move",
+        "i.provisional IS NOT NULL",
+    ),
+)
+
+RATES: tuple[Figure, ...] = (
+    Figure(
+        "on_time_assignment",
+        "按时交办",
+        "assigned on time",
+        "the first department was named by the due date, of those due or assigned",
+        *_in_time("i.assigned_first_at", "i.assign_due_at"),
+    ),
+    Figure(
+        "sign_for",
+        "按时签收",
+        "signed for on time",
+        "of those due or signed; one that was returned or recalled unsigned is outside",
+        f"{_HAD_TO_SIGN} AND {_SIGNED[0]}",
+        _SIGNED[1],
+        "assignment",
+    ),
+    Figure(
+        "on_time_reply",
+        "按时答复（原期限）",
+        "replied on time, original due",
+        "the first reply by the promised date, of those due or replied",
+        *_in_time("i.first_replied_at", "i.promised_at"),
+    ),
+    Figure(
+        "on_time_reply_extended",
+        "按时答复（延期后）",
+        "replied on time, extended due",
+        "the first reply by the date as it was moved, of those due or replied",
+        *_in_time("i.first_replied_at", "i.due_at"),
+    ),
+    Figure(
+        "answered",
+        "答复反馈率",
+        "assignments answered of those due",
+        "answered, however late; one that was passed on or recalled is outside",
+        f"({_alive('a.holding_due_at')}) AND {_KEPT}",
+        "EXISTS (SELECT 1 FROM reply r WHERE r.issue = a.issue AND r.version = 1 AND r.assignment = a.id)",
+        "assignment",
+    ),
+    Figure(
+        "participation",
+        "参评率",
+        "rated of invited",
+        "rated in any round, of those ever invited",
+        "i.invited_first_at IS NOT NULL",
+        "i.satisfaction IS NOT NULL",
+    ),
+    Figure(
+        "satisfied",
+        "满意率",
+        "satisfied of rated",
+        "by the last rating; not rated is never satisfied",
+        "i.satisfaction IS NOT NULL",
+        "i.satisfaction = 'satisfied'",
+    ),
+    Figure(
+        "satisfied_or_basically",
+        "满意+基本满意",
+        "satisfied or basically",
+        "by the last rating",
+        "i.satisfaction IS NOT NULL",
+        "i.satisfaction IN ('satisfied', 'basically_satisfied')",
+    ),
+    Figure(
+        "solved",
+        "解决率（企业自评）",
+        "solved, the raiser's own answer",
+        "problems only, by the last rating",
+        "i.satisfaction IS NOT NULL AND i.kind = 'problem'",
+        "i.solved = 'yes'",
+    ),
+)
+
+SPANS: tuple[Span, ...] = (
+    Span(
+        "first_reply",
+        "首次答复用时",
+        "time to first reply",
+        "from registration to the first reply",
+        _REPLIED,
+        "i.registered_at",
+        "i.first_replied_at",
+    ),
+    Span(
+        "total_time",
+        "总用时",
+        "total time",
+        "from registration to the newest reply, rework included; what is in rework is outside",
+        f"{_REPLIED} AND NOT coalesce({_IN_REWORK}, 0)",
+        "i.registered_at",
+        "i.last_replied_at",
+    ),
+)
+
+FIGURES: Mapping[str, Figure] = {figure.name: figure for figure in (*COUNTS, *RATES)}
+"""Counts and rates by name; spans have no part that can be opened apart."""
+
+NOBODY = "unassigned"
+"""The department of issues that none holds or has answered."""
+DIMENSIONS: Mapping[str, str] = {
+    "departments": f"CASE WHEN i.department = '' THEN '{NOBODY}' ELSE i.department END",
+    "months": "i.month",
+    "sources": "i.origin",
+}
+"""By what figures are grouped: the column of an issue."""
