@@ -19,6 +19,7 @@ from services.cli import (
 )
 from services.cli.errors import EXIT_CODES, Commands
 from services.cli.keys import keys
+from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
 from services.cli.submit import submit
@@ -44,6 +45,7 @@ app.command()(keys)
 app.add_typer(follow.app, name="follow")
 app.command()(replay)
 app.command()(report)
+app.command()(rebuild)
 app.add_typer(departments.app, name="departments")
 app.add_typer(staff.app, name="staff")
 app.add_typer(calendar.app, name="calendar")

@@ -1,4 +1,4 @@
-"""`qinqing report`: the figures of one month from the event log, each with numerator and denominator."""
+"""`qinqing report`: the figures of one month, each with numerator and denominator, from the portal or from the log."""
 
 import asyncio
 import re
@@ -11,7 +11,8 @@ from rich.table import Table
 from services.cli.asking import event_log, fail, need_namespace, need_system, replays_kept
 from services.cli.display import Terminal, new_table, print_json, unreadable
 from services.cli.namespaces import NamespaceOption
-from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
+from services.cli.portal import NoPortal, answered, portal
+from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption, RunningSystem
 
 COUNTS = {
     "registered": "登记 / registered",
@@ -40,7 +41,7 @@ def report(
     month: Annotated[str, typer.Option(help="The month of registration, in Asia/Shanghai: YYYY-MM.")],
     namespace: NamespaceOption = "",
     from_log: Annotated[
-        bool, typer.Option("--from-log", help="Changes nothing: figures always come from the event log.")
+        bool, typer.Option("--from-log", help="Count from the event log itself, without the portal.")
     ] = False,
     as_of: Annotated[str | None, typer.Option(help="What counts as due: an instant; default: now.")] = None,
     data: DataOption = DEFAULT_DATA,
@@ -50,7 +51,11 @@ def report(
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         fail(f"--month: {month!r} is no month; write 2019-04", as_json, WRONG_USE)
     system = need_system(data, as_json)
-    facts = asyncio.run(_figures(system.kafka_bootstrap, month, namespace, _instant(as_of, as_json), as_json))
+    at = _instant(as_of, as_json)
+    asyncio.run(need_namespace(system.kafka_bootstrap, namespace, as_json))
+    facts = None if from_log else _from_portal(system, month, namespace, at, as_json)
+    if facts is None:
+        facts = asyncio.run(_from_log(system.kafka_bootstrap, month, namespace, at))
     if as_json:
         print_json(facts)
         return
@@ -78,13 +83,23 @@ def _instant(text: str | None, as_json: bool) -> datetime:
     return at
 
 
-async def _figures(
-    bootstrap: str, month: str, namespace: str, as_of: datetime, as_json: bool
-) -> dict[str, Any]:
-    """The figures as --json prints them, with how many records could not be read."""
+def _from_portal(
+    system: RunningSystem, month: str, namespace: str, as_of: datetime, as_json: bool
+) -> dict[str, Any] | None:
+    """The figures that the portal shows; None, and a word on stderr, where it does not answer."""
+    asked = {"month": month, "namespace": namespace, "as_of": as_of.isoformat()}
+    try:
+        with portal(system, as_json) as client:
+            return answered(client.get("/figures", params=asked), as_json)
+    except NoPortal as error:
+        Terminal(stderr=True, soft_wrap=True).print(f"{error}; counted from the event log instead")
+        return None
+
+
+async def _from_log(bootstrap: str, month: str, namespace: str, as_of: datetime) -> dict[str, Any]:
+    """The same told a second time, from the log alone, with how many records could not be read."""
     from services.cli.figures.figures import figures_from_log
 
-    await need_namespace(bootstrap, namespace, as_json)
     log = await event_log(bootstrap, namespace)
     figures = figures_from_log(log.events, as_of, month)
     return {**figures.model_dump(mode="json"), "unreadable": log.unreadable}

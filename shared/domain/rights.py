@@ -186,8 +186,12 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         for verb in ("read", "replay", "discard", "skip", "publish_again")
     },
     ("history", "drive"): {Role.OPERATOR: HERE},
+    # the portal
+    ("projection", "rebuild"): {Role.OPERATOR: HERE},
+    ("figures", "read"): {**dict.fromkeys(OFFICIALS, HERE), Role.OPERATOR: HERE},
 }
-"""(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes."""
+"""(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes;
+``projection`` and ``figures`` are the portal's."""
 
 LINKED = ("read", "rate", "withdraw", "appeal", "correct_words", "confirm_words", "revoke_link")
 """What a link to one issue admits to (docs/security.md)."""

@@ -32,10 +32,10 @@ class Table(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What a check found, table by table; ``positions``: where both stood."""
+    """What a check found, table by table, and how many records it rests on."""
 
     namespace: str
-    events: int
+    records: int
     seconds: float
     tables: dict[str, Table]
 
