@@ -39,8 +39,8 @@ def answered(response: httpx.Response, as_json: bool) -> Any:
         body = response.json()
     except ValueError:
         body = {"title": response.text[:200]}
-    if response.status_code < 400:
-        return body
-    words = (str(body.get(name, "")) for name in ("title", "detail"))
-    code = FAILED if response.status_code >= 500 else WRONG_USE
-    fail(f"portal: {': '.join(filter(None, words))}", as_json, code)
+    if response.status_code >= 400:
+        words = (str(body.get(name, "")) for name in ("title", "detail"))
+        code = FAILED if response.status_code >= 500 else WRONG_USE
+        fail(f"portal: {': '.join(filter(None, words))}", as_json, code)
+    return body

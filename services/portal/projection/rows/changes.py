@@ -114,14 +114,14 @@ class Rows:
         """The issues of which some words are new."""
         self.clocks: dict[str, list[dict[str, Any]]] = {}
         """Supervision's clocks of the issues of this batch, as rows.supervision keeps them."""
-        self._pending: list[tuple[Table, Key, Columns]] = []
+        self._pending: list[tuple[str, Key, Columns]] = []
         self._once: list[tuple[str, Key, Columns]] = []
         self._set: dict[str, Table] = {table: defaultdict(dict) for table in KEYS}
         self._first: dict[str, Table] = {table: defaultdict(dict) for table in KEYS}
 
     def set(self, table: str, key: Key, **columns: Value) -> None:
         """These columns of one row from now on; the row is made where there is none."""
-        self._pending.append((self._set[table], key, columns))
+        self._pending.append((table, key, columns))
 
     def first(self, table: str, key: Key, **columns: Value) -> None:
         """These columns, as far as they are still unknown."""
@@ -129,15 +129,18 @@ class Rows:
 
     def keep(self) -> None:
         """What was set since the last event counts."""
-        for table, key, columns in self._pending:
-            table[key].update(columns)
+        for name, key, columns in self._pending:
+            self._set[name][key].update(columns)
+            if once := self._first[name].get(key):
+                for column in columns:
+                    once.pop(column, None)
         self._pending.clear()
-        if self._once:
-            for name, key, columns in self._once:
-                known = self._first[name][key]
-                for column, value in columns.items():
-                    known.setdefault(column, value)
-            self._once.clear()
+        for name, key, columns in self._once:
+            known, once = self._set[name].get(key, {}), self._first[name][key]
+            for column, value in columns.items():
+                if column not in known:
+                    once.setdefault(column, value)
+        self._once.clear()
 
     def drop(self) -> None:
         """What was set since the last event was never set: that event could not be read."""

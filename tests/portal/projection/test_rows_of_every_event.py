@@ -1,0 +1,741 @@
+"""Each type of event makes the rows it should: one example of each, and a test that none is left out."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from services.portal.projection.rows.table import KNOWN
+from shared.contract.event import ORDERS
+from shared.contract.registry import EVENTS
+from tests.portal.projection.given import AT, AT_MS, ISSUE, Topics, build, rows
+
+DAY_MS = 24 * 3600 * 1000
+LATER, LATER_MS = "2026-03-16T09:30:00Z", 1_773_653_400_000
+PIECE, NEXT_PIECE = f"{ISSUE}.1", f"{ISSUE}.2"
+HASH = "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab"
+REFERENCE = "ab" * 32
+FIRM = "91330500MA2B4A0Q6C"
+OF_A_DRAFT = {"assignment": PIECE, "department": "housing", "round": 1, "draft": 2, "sha256": HASH}
+OF_A_CLOCK = {"clock": "promise", "round": 1, "due_at": LATER}
+STARTED = {
+    **OF_A_CLOCK,
+    "started_at": "2026-03-02T01:00:00Z",
+    "limit": "10wd",
+    "policy": "p",
+    "calendar": "c",
+}
+
+
+class Example(NamedTuple):
+    """One event after some others, and the columns it leaves in some rows."""
+
+    owner: str
+    data: Mapping[str, Any]
+    expected: Mapping[str, Mapping[str, Any]]
+    before: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    subject: str = ISSUE
+
+
+EXAMPLES: dict[str, Example] = {
+    "issue.registered.v1": Example(
+        "intake",
+        {
+            "number": "7K3M-9QXT-2B4N-6C",
+            "kind": "suggestion",
+            "origin": "hotline",
+            "phase": "at",
+            "occasion": {"on": "2026-02-27"},
+            "urgent": True,
+            "enterprise": FIRM,
+            "person": REFERENCE,
+            "recorded_by": "chen",
+            "attachments": [{"sha256": HASH, "media_type": "image/jpeg", "bytes": 7}],
+        },
+        {
+            "issue": {
+                "number": "7K3M-9QXT-2B4N-6C",
+                "jurisdiction": "huzhou",
+                "kind": "suggestion",
+                "origin": "hotline",
+                "phase": "at",
+                "occasion": '{"on":"2026-02-27"}',
+                "urgent": 1,
+                "anonymous": 0,
+                "person": REFERENCE,
+                "recorded_by": "chen",
+                "enterprise": FIRM,
+                "registered_at": AT_MS,
+                "month": "2026-03",
+                "intake_state": "registered",
+                "state": "registered",
+                "ended_at": None,
+                "department": "",
+            }
+        },
+    ),
+    "promise.started.v1": Example(
+        "intake",
+        {
+            "started_at": "2026-03-02T01:00:00Z",
+            "due_at": LATER,
+            "limit": "10wd",
+            "provisional_because": "year_not_published",
+            "policy": "default-1",
+            "calendar": "2026-abc",
+        },
+        {
+            "issue": {
+                "promised_at": LATER_MS,
+                "promise_limit": "10wd",
+                "provisional": "year_not_published",
+                "policy": "default-1",
+                "calendar": "2026-abc",
+                "due_at": LATER_MS,
+            }
+        },
+    ),
+    "issue.accepted.v1": Example(
+        "intake",
+        {
+            "title": "路灯不亮",
+            "text": "北门外",
+            "by": "chen",
+            "corrected": {"version": 2, "title": "路灯坏了", "text": "南门外"},
+        },
+        {
+            "issue": {
+                "state": "accepted",
+                "accepted_at": AT_MS,
+                "accepted_by": "chen",
+                "title": "路灯不亮",
+                "text": "北门外",
+                "corrected_version": 2,
+                "corrected_title": "路灯坏了",
+                "corrected_text": "南门外",
+            },
+            "words": {"issue": ISSUE, "terms": "路灯 灯不 不亮 亮 北门 门外 外 灯坏 坏了 了 南门"},
+        },
+    ),
+    "words.corrected.v1": Example(
+        "intake",
+        {"version": 3, "title": "路灯", "text": "坏", "by": "chen"},
+        {
+            "issue": {
+                "corrected_version": 3,
+                "corrected_at": AT_MS,
+                "corrected_title": "路灯",
+                "corrected_text": "坏",
+            },
+            "words": {"terms": "路灯 灯 坏"},
+        },
+    ),
+    "words.confirmed.v1": Example(
+        "intake",
+        {"version": 1, "person": REFERENCE},
+        {"issue": {"confirmed_version": 1, "confirmed_at": AT_MS}},
+    ),
+    "issue.rejected.v1": Example(
+        "intake",
+        {"ground": "litigation", "explanation": "已在诉讼", "by": "chen", "appeal_until": LATER},
+        {
+            "issue": {
+                "state": "rejected",
+                "ended_at": AT_MS,
+                "rejected_at": AT_MS,
+                "rejected_by": "chen",
+                "ground": "litigation",
+                "explanation": "已在诉讼",
+                "appeal_until": LATER_MS,
+            }
+        },
+    ),
+    "issue.appealed.v1": Example(
+        "intake",
+        {"person": REFERENCE, "due_at": LATER},
+        {"issue": {"state": "appealed", "ended_at": None, "appealed_at": AT_MS, "appeal_due_at": LATER_MS}},
+    ),
+    "appeal.upheld.v1": Example(
+        "intake",
+        {"reason": "已撤诉", "by": "wang"},
+        {
+            "issue": {
+                "state": "registered",
+                "appeal_decided_at": AT_MS,
+                "appeal_decided_by": "wang",
+                "appeal_reason": "已撤诉",
+                "appeal_upheld": 1,
+            }
+        },
+    ),
+    "appeal.dismissed.v1": Example(
+        "intake",
+        {"reason": "仍在诉讼", "by": "wang"},
+        {"issue": {"state": "rejected", "appeal_upheld": 0, "appeal_reason": "仍在诉讼", "ended_at": AT_MS}},
+    ),
+    "issue.referred.v1": Example(
+        "intake",
+        {"body": "court", "addressee": "中院", "reason": "已起诉", "by": "chen"},
+        {
+            "issue": {
+                "state": "referred",
+                "ended_at": AT_MS,
+                "referred_at": AT_MS,
+                "referred_by": "chen",
+                "body": "court",
+                "addressee": "中院",
+                "referral_reason": "已起诉",
+            }
+        },
+    ),
+    "referral.receipted.v1": Example(
+        "intake",
+        {"number": "R-7", "on": "2026-03-05", "by": "chen"},
+        {"issue": {"receipt_number": "R-7", "receipt_on": "2026-03-05"}},
+    ),
+    "issue.withdrawn.v1": Example(
+        "intake",
+        {
+            "person": REFERENCE,
+            "by": "chen",
+            "reason": "已解决",
+            "confirmed_by": "call",
+            "confirmed_at": LATER,
+            "called_by": "chen",
+        },
+        {
+            "issue": {
+                "state": "withdrawn",
+                "ended_at": AT_MS,
+                "withdrawn_at": AT_MS,
+                "withdrawn_by": "chen",
+                "withdrawal_reason": "已解决",
+                "withdrawal_confirmed_by": "call",
+                "withdrawal_confirmed_at": LATER_MS,
+            }
+        },
+    ),
+    "issue.assigned.v1": Example(
+        "dispatch",
+        {
+            "assignment": PIECE,
+            "department": "housing",
+            "head": "局长",
+            "chosen_by": "rule",
+            "rules": "r1",
+            "terms": ["路灯"],
+            "confidence": 0.5,
+            "by": "chen",
+        },
+        {
+            "issue": {
+                "state": "assigned",
+                "holder": "housing",
+                "department": "housing",
+                "assignment": PIECE,
+                "handler": "",
+                "assigned_first_at": AT_MS,
+            },
+            "assignment": {
+                "id": PIECE,
+                "department": "housing",
+                "head": "局长",
+                "assigned_at": AT_MS,
+                "assigned_by": "chen",
+                "chosen_by": "rule",
+                "rules": "r1",
+                "terms": '["路灯"]',
+                "confidence": 0.5,
+            },
+        },
+    ),
+    "assignment.signed.v1": Example(
+        "dispatch",
+        {"assignment": PIECE, "department": "housing", "by": "li"},
+        {"issue": {"state": "in_progress"}, "assignment": {"signed_at": AT_MS, "signed_by": "li"}},
+    ),
+    "assignment.returned.v1": Example(
+        "dispatch",
+        {"assignment": PIECE, "department": "housing", "reason": "非本局职责", "by": "li"},
+        {
+            "issue": {"state": "returned"},
+            "assignment": {"returned_at": AT_MS, "returned_by": "li", "return_reason": "非本局职责"},
+        },
+    ),
+    "assignment.ruled.v1": Example(
+        "dispatch",
+        {"assignment": PIECE, "department": "housing", "upheld": True, "reason": "同意", "by": "chen"},
+        {
+            "issue": {"state": "assigned"},
+            "assignment": {"ruled_at": AT_MS, "ruled_by": "chen", "upheld": 1, "ruling_reason": "同意"},
+        },
+    ),
+    "assignment.recalled.v1": Example(
+        "dispatch",
+        {"assignment": PIECE, "department": "housing", "reason": "误交办", "by": "chen"},
+        {
+            "issue": {"state": "accepted", "holder": "", "assignment": "", "handler": ""},
+            "assignment": {"recalled_at": AT_MS, "recalled_by": "chen", "recall_reason": "误交办"},
+        },
+    ),
+    "handler.named.v1": Example(
+        "dispatch",
+        {"assignment": PIECE, "department": "housing", "handler": "li", "substitute": "wu", "by": "zhou"},
+        {
+            "issue": {"handler": "li", "substitute": "wu"},
+            "assignment": {
+                "handler": "li",
+                "substitute": "wu",
+                "handler_named_at": AT_MS,
+                "handler_named_by": "zhou",
+            },
+        },
+    ),
+    "assignment.transferred.v1": Example(
+        "dispatch",
+        {
+            "assignment": NEXT_PIECE,
+            "department": "traffic",
+            "head": "局长",
+            "previous_assignment": PIECE,
+            "previous_department": "housing",
+            "why": "return",
+            "transfers": 1,
+            "by": "chen",
+        },
+        {
+            "issue": {"holder": "traffic", "assignment": NEXT_PIECE, "transfers": 1, "state": "assigned"},
+            "assignment": {
+                "id": NEXT_PIECE,
+                "department": "traffic",
+                "from_assignment": PIECE,
+                "why": "return",
+            },
+        },
+    ),
+    "reply.drafted.v1": Example(
+        "dispatch",
+        {**OF_A_DRAFT, "outcome": "solved", "by": "li"},
+        {
+            "issue": {"state": "reviewing", "draft": 2, "draft_round": 1},
+            "draft": {
+                "number": 2,
+                "assignment": PIECE,
+                "department": "housing",
+                "round": 1,
+                "sha256": HASH,
+                "outcome": "solved",
+                "drafted_at": AT_MS,
+                "drafted_by": "li",
+            },
+        },
+    ),
+    "reply.signed_off.v1": Example(
+        "dispatch",
+        {**OF_A_DRAFT, "by": "zhou"},
+        {
+            "issue": {"dispatch_state": "signed_off"},
+            "draft": {"signed_off_at": AT_MS, "signed_off_by": "zhou"},
+        },
+    ),
+    "reply.checked.v1": Example(
+        "dispatch",
+        {**OF_A_DRAFT, "by": "chen"},
+        {"issue": {"dispatch_state": "checked"}, "draft": {"checked_at": AT_MS, "checked_by": "chen"}},
+    ),
+    "reply.sent_back.v1": Example(
+        "dispatch",
+        {**OF_A_DRAFT, "reason": "不清楚", "by": "chen"},
+        {
+            "issue": {"state": "in_progress"},
+            "draft": {"sent_back_at": AT_MS, "sent_back_by": "chen", "sent_back_reason": "不清楚"},
+        },
+    ),
+    "reply.released.v1": Example(
+        "dispatch",
+        {
+            **OF_A_DRAFT,
+            "outcome": "planned",
+            "outcome_class": "B",
+            "text": "六月装好",
+            "promised_on": "2026-06-30",
+            "by": "wang",
+        },
+        {
+            "issue": {
+                "state": "replied",
+                "replied_round": 1,
+                "replied_by": "housing",
+                "department": "housing",
+                "first_replied_at": AT_MS,
+                "last_replied_at": AT_MS,
+                "outcome": "planned",
+                "outcome_class": "B",
+                "promised_on": "2026-06-30",
+                "reply_version": 1,
+            },
+            "draft": {"released_at": AT_MS, "released_by": "wang"},
+            "reply": {"round": 1, "version": 1, "draft": 2, "text": "六月装好", "by": "wang", "at": AT_MS},
+            "words": {"terms": "六月 月装 装好 好"},
+        },
+    ),
+    "reply.corrected.v1": Example(
+        "dispatch",
+        {
+            "assignment": PIECE,
+            "department": "housing",
+            "round": 1,
+            "version": 2,
+            "sha256": HASH,
+            "outcome": "planned",
+            "text": "七月",
+            "promised_on": "2026-07-31",
+            "reason": "日期有误",
+            "by": "wang",
+        },
+        {
+            "issue": {"reply_version": 2, "promised_on": "2026-07-31", "dispatch_state": None},
+            "reply": {"version": 2, "text": "七月", "reason": "日期有误", "draft": None},
+        },
+    ),
+    "clock.started.v1": Example(
+        "supervision",
+        STARTED,
+        {
+            "issue": {
+                "promise_due_at": LATER_MS,
+                "next_clock": "promise",
+                "next_due_at": LATER_MS,
+                "next_assignment": "",
+            },
+            "clock": {
+                "number": 1,
+                "clock": "promise",
+                "round": 1,
+                "started_at": AT_MS,
+                "due_at": LATER_MS,
+                "term": "10wd",
+                "stopped_at": None,
+            },
+        },
+    ),
+    "clock.warned.v1": Example(
+        "supervision",
+        {**OF_A_CLOCK, "threshold": "70%", "late_seconds": 1.5},
+        {"clock": {"warned": "70%", "warned_at": AT_MS}},
+        (("clock.started.v1", STARTED),),
+    ),
+    "clock.breached.v1": Example(
+        "supervision",
+        OF_A_CLOCK,
+        {
+            "clock": {"breached_at": AT_MS, "stopped_at": None},
+            "issue": {"breached": 1, "next_due_at": LATER_MS},
+        },
+        (("clock.started.v1", STARTED),),
+    ),
+    "clock.breach_annulled.v1": Example(
+        "supervision",
+        {**OF_A_CLOCK, "stopped_at": "2026-03-03T01:00:00Z"},
+        {
+            "clock": {"breached_at": None, "annulled_at": AT_MS, "stopped_at": None},
+            "issue": {"breached": 0},
+        },
+        (("clock.started.v1", STARTED), ("clock.breached.v1", OF_A_CLOCK)),
+    ),
+    "clock.stopped.v1": Example(
+        "supervision",
+        {"clock": "promise", "round": 1, "stopped_at": "2026-03-03T01:00:00Z", "breached": False},
+        {
+            "clock": {"stopped_at": AT_MS + DAY_MS},
+            "issue": {"next_clock": None, "next_due_at": None, "next_assignment": None},
+        },
+        (("clock.started.v1", STARTED),),
+    ),
+    "rating.invited.v1": Example(
+        "feedback",
+        {"round": 1, "open_until": LATER},
+        {
+            "issue": {
+                "feedback_state": "invited",
+                "feedback_round": 1,
+                "open_until": LATER_MS,
+                "invited_first_at": AT_MS,
+                "feedback_read": 3,
+            },
+            "rating": {"round": 1, "invited_at": AT_MS, "open_until": LATER_MS},
+        },
+    ),
+    "reply.rated.v1": Example(
+        "feedback",
+        {"round": 1, "satisfaction": "dissatisfied", "solved": "no", "reason": "没装"},
+        {
+            "issue": {"satisfaction": "dissatisfied", "solved": "no", "rated_round": 1, "rated_at": AT_MS},
+            "rating": {"satisfaction": "dissatisfied", "solved": "no", "reason": "没装", "rated_at": AT_MS},
+        },
+    ),
+    "rating.lapsed.v1": Example(
+        "feedback",
+        {"round": 1},
+        {"issue": {"feedback_state": "lapsed", "satisfaction": None}, "rating": {"lapsed_at": AT_MS}},
+    ),
+    "rework.asked.v1": Example(
+        "feedback",
+        {"round": 1, "reason": "没装"},
+        {
+            "issue": {"state": "rework_asked"},
+            "rating": {"rework_asked_at": AT_MS, "rework_reason": "没装"},
+        },
+    ),
+    "rework.decided.v1": Example(
+        "feedback",
+        {"round": 2, "reason": "同意", "by": "chen"},
+        {
+            "issue": {"feedback_state": "rework", "feedback_round": 2},
+            "rating": {
+                "round": 1,
+                "rework_decided_at": AT_MS,
+                "rework_decided_by": "chen",
+                "rework_granted": 1,
+                "rework_decision": "同意",
+            },
+        },
+    ),
+    "rework.refused.v1": Example(
+        "feedback",
+        {"round": 1, "reason": "已装", "by": "chen"},
+        {
+            "issue": {"feedback_state": "rated"},
+            "rating": {"round": 1, "rework_granted": 0, "rework_decision": "已装"},
+        },
+    ),
+    "issue.tracked.v1": Example(
+        "feedback",
+        {"round": 1, "outcome": "planned", "promised_on": "2026-06-30"},
+        {
+            "issue": {"state": "tracked"},
+            "rating": {
+                "tracked_at": AT_MS,
+                "tracked_outcome": "planned",
+                "tracked_promised_on": "2026-06-30",
+            },
+        },
+    ),
+    "issue.closed.v1": Example(
+        "feedback",
+        {"round": 1, "reason": "ruled_finished", "words": "已建成", "by": "sun"},
+        {
+            "issue": {
+                "state": "closed",
+                "ended_at": AT_MS,
+                "closed_at": AT_MS,
+                "closed_because": "ruled_finished",
+                "closed_by": "sun",
+                "closed_words": "已建成",
+            }
+        },
+    ),
+    "person.registered.v1": Example(
+        "intake",
+        {"enterprise": FIRM, "language": "en", "recorded_by": "chen"},
+        {
+            "person": {
+                "reference": REFERENCE,
+                "jurisdiction": "huzhou",
+                "enterprise": FIRM,
+                "language": "en",
+                "recorded_by": "chen",
+                "registered_at": AT_MS,
+                "erased_at": None,
+            }
+        },
+        subject=f"person:{REFERENCE}",
+    ),
+    "person.changed.v1": Example(
+        "intake",
+        {"enterprise": "", "language": "zh"},
+        {"person": {"enterprise": "", "language": "zh", "changed_at": AT_MS}},
+        subject=f"person:{REFERENCE}",
+    ),
+    "person.erased.v1": Example(
+        "intake", {}, {"person": {"erased_at": AT_MS}}, subject=f"person:{REFERENCE}"
+    ),
+    "enterprise.registered.v1": Example(
+        "intake",
+        {
+            "name": "湖州某厂",
+            "trade": "纺织",
+            "size": "small",
+            "contacts": [REFERENCE],
+            "revision": 1,
+            "by": "chen",
+        },
+        {
+            "enterprise": {
+                "code": FIRM,
+                "name": "湖州某厂",
+                "trade": "纺织",
+                "size": "small",
+                "contacts": f'["{REFERENCE}"]',
+                "revision": 1,
+                "registered_at": AT_MS,
+            }
+        },
+        subject=f"enterprise:{FIRM}",
+    ),
+    "enterprise.changed.v1": Example(
+        "intake",
+        {"name": "湖州某公司", "revision": 2, "by": "wang"},
+        {"enterprise": {"name": "湖州某公司", "revision": 2, "changed_at": AT_MS, "changed_by": "wang"}},
+        subject=f"enterprise:{FIRM}",
+    ),
+}
+
+VERSION = {"version": "7", "in_force_from": LATER, "by": "chen"}
+VERSIONS: dict[str, tuple[str, str, Mapping[str, Any], str, Mapping[str, Any]]] = {
+    "department.published.v1": (
+        "dispatch",
+        "dept:housing",
+        {"name_zh": "住建局", "name_en": "Housing", "level": "city", "head": "局长", "leaders": ["zhou"]},
+        "department",
+        {"code": "housing", "name_zh": "住建局", "leaders": '["zhou"]', "merged_into": ""},
+    ),
+    "staff.published.v1": (
+        "dispatch",
+        "staff:li",
+        {"name": "李明", "roles": ["handler"], "level": "city", "department": "housing"},
+        "staff",
+        {"account": "li", "name": "李明", "roles": '["handler"]', "department": "housing"},
+    ),
+    "rules.published.v1": (
+        "dispatch",
+        "rules:huzhou",
+        {"fallback": "office", "keywords": {"housing": ["路灯"]}},
+        "rules",
+        {"version": "7"},
+    ),
+    "policy.published.v1": (
+        "supervision",
+        "policy:huzhou",
+        {"policy": {"version": "7", "limits": {"promise": "10wd"}}},
+        "policy",
+        {"version": "7"},
+    ),
+    "calendar.published.v1": (
+        "supervision",
+        "calendar:huzhou",
+        {"published_through": 2026, "days": []},
+        "calendar",
+        {"published_through": 2026},
+    ),
+}
+
+
+@pytest.mark.parametrize("type", EXAMPLES)
+def test_an_event_makes_its_rows(type: str, tmp_path: Path) -> None:
+    example = EXAMPLES[type]
+    topics = Topics()
+    for name, data in example.before:
+        topics.tell(example.owner, name, data)
+    topics.tell(
+        example.owner, type, example.data, example.subject, seen="/huzhou/intake=3,/huzhou/dispatch=9"
+    )
+    EVENTS[type].read(dict(example.data))  # the example is one that its owner could have told
+    database = build(tmp_path, topics.records)
+    assert not rows(database, "unreadable")
+    for table, expected in example.expected.items():
+        found = rows(database, table)
+        assert any(expected.items() <= row.items() for row in found), (expected, found)
+    newest = rows(database, "timeline")[-1]
+    assert (newest["subject"], newest["type"], newest["at"]) == (example.subject, type, AT_MS)
+    assert json.loads(newest["data"]) == dict(example.data)
+
+
+@pytest.mark.parametrize("type", VERSIONS)
+def test_a_version_of_reference_data_makes_its_row(type: str, tmp_path: Path) -> None:
+    owner, subject, data, table, expected = VERSIONS[type]
+    topics = Topics()
+    topics.version(owner, type, subject, {**data, **VERSION}, seq=4)
+    EVENTS[type].read({**data, **VERSION})
+    (row,) = rows(build(tmp_path, topics.records), table)
+    assert row | expected == row
+    assert (row["in_force_from"], row["seq"], row["jurisdiction"]) == (LATER_MS, 4, "huzhou")
+    assert json.loads(row["data"]) == {**data, **VERSION}
+
+
+def test_no_type_is_left_out() -> None:
+    told = {type for type, shape in EVENTS.items() if shape.topic != ORDERS}
+    assert {*EXAMPLES, *VERSIONS} == told == KNOWN
+
+
+def test_a_clock_that_runs_on_after_an_appeal_is_the_same_one(tmp_path: Path) -> None:
+    topics = Topics()
+    topics.tell("supervision", "clock.started.v1", STARTED)
+    stopped = {"clock": "promise", "round": 1, "stopped_at": "2026-03-03T01:00:00Z", "breached": False}
+    topics.tell("supervision", "clock.stopped.v1", stopped)
+    resumed = {**STARTED, "resumed_at": "2026-03-05T01:00:00Z", "due_at": "2026-03-18T09:30:00Z"}
+    topics.tell("supervision", "clock.started.v1", resumed)
+    (clock,) = rows(build(tmp_path, topics.records), "clock")
+    assert (clock["number"], clock["stopped_at"], clock["due_at"]) == (1, None, LATER_MS + 2 * DAY_MS)
+
+
+def test_a_clock_that_starts_anew_after_a_recall_is_another_one_and_the_first_due_date_stays(
+    tmp_path: Path,
+) -> None:
+    topics = Topics()
+    assign = {**STARTED, "clock": "assign"}
+    topics.tell("supervision", "clock.started.v1", assign)
+    stopped = {"clock": "assign", "round": 1, "stopped_at": "2026-03-03T01:00:00Z", "breached": False}
+    topics.tell("supervision", "clock.stopped.v1", stopped)
+    again = {**assign, "started_at": "2026-03-04T01:00:00Z", "due_at": "2026-03-18T09:30:00Z"}
+    topics.tell("supervision", "clock.started.v1", again)
+    for size in (1, 3):
+        database = build(tmp_path, topics.records, size)
+        assert [clock["stopped_at"] for clock in rows(database, "clock")] == [AT_MS + DAY_MS, None]
+        (issue,) = rows(database, "issue")
+        assert (issue["assign_due_at"], issue["next_due_at"]) == (LATER_MS, LATER_MS + 2 * DAY_MS)
+
+
+def test_the_clock_due_first_is_the_next_one(tmp_path: Path) -> None:
+    topics = Topics()
+    topics.tell("supervision", "clock.started.v1", STARTED)
+    sign = {**STARTED, "clock": "sign", "assignment": PIECE, "due_at": "2026-03-02T05:00:00Z"}
+    topics.tell("supervision", "clock.started.v1", sign)
+    (issue,) = rows(build(tmp_path, topics.records), "issue")
+    assert (issue["next_clock"], issue["next_assignment"]) == ("sign", PIECE)
+    signed = {
+        "clock": "sign",
+        "round": 1,
+        "assignment": PIECE,
+        "stopped_at": "2026-03-02T02:00:00Z",
+        "breached": False,
+    }
+    topics.tell("supervision", "clock.stopped.v1", signed)
+    (issue,) = rows(build(tmp_path, topics.records), "issue")
+    assert (issue["next_clock"], issue["next_assignment"]) == ("promise", "")
+
+
+def test_an_assigned_issue_in_its_second_round_is_in_rework_until_that_reply_is_out(tmp_path: Path) -> None:
+    topics = Topics()
+    released = EXAMPLES["reply.released.v1"].data
+    topics.tell("dispatch", "reply.released.v1", released)
+    topics.tell("feedback", "rework.decided.v1", {"round": 2, "by": "chen"})
+    assert rows(build(tmp_path, topics.records), "issue")[0]["state"] == "rework"
+    topics.tell(
+        "dispatch",
+        "reply.drafted.v1",
+        {**OF_A_DRAFT, "round": 2, "draft": 3, "outcome": "solved", "by": "li"},
+    )
+    assert rows(build(tmp_path, topics.records), "issue")[0]["state"] == "reviewing"
+    topics.tell(
+        "dispatch", "reply.released.v1", {**released, "round": 2, "draft": 3}, at=AT + timedelta(days=1)
+    )
+    (issue,) = rows(build(tmp_path, topics.records), "issue")
+    assert (issue["state"], issue["first_replied_at"], issue["last_replied_at"]) == (
+        "replied",
+        AT_MS,
+        AT_MS + DAY_MS,
+    )
