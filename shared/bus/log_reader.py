@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.bus.client import known_positions
-from shared.bus.reader import open_reader
+from shared.bus.reader import open_reader, partitions_of
 from shared.bus.records import Record
 from shared.bus.subscription import to_record
 
@@ -102,9 +102,8 @@ class _Reader:
             return False
         known = known_positions(self._consumer)
         for topic in sorted(found):
-            numbers = self._consumer.partitions_for_topic(self._prefix + topic) or set()
-            if numbers:
-                self.topics.add(topic)
+            numbers = await partitions_of(self._consumer, self._prefix + topic)
+            self.topics.add(topic)
             known |= {
                 TopicPartition(self._prefix + topic, number): positions.get((topic, number), -1)
                 for number in numbers

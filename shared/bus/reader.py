@@ -57,7 +57,7 @@ async def open_reader(
         partitions = [
             TopicPartition(name, number)
             for name in names
-            for number in sorted(consumer.partitions_for_topic(name) or await _partitions(consumer, name))
+            for number in sorted(await partitions_of(consumer, name))
         ]
         consumer.assign(partitions)
         yield consumer
@@ -65,10 +65,13 @@ async def open_reader(
         await consumer.stop()
 
 
-async def _partitions(consumer: AIOKafkaConsumer, name: str) -> set[int]:
-    """Ask about a topic that the consumer has not asked for yet."""
-    await consumer._client._wait_on_metadata(name)
-    return consumer.partitions_for_topic(name) or set()
+async def partitions_of(consumer: AIOKafkaConsumer, name: str) -> set[int]:
+    """The numbers of a topic's partitions, also of one that the consumer has not asked for yet."""
+    known: set[int] | None = consumer.partitions_for_topic(name)
+    if not known:
+        await consumer._client._wait_on_metadata(name)
+        known = consumer.partitions_for_topic(name)
+    return known or set()
 
 
 async def topic_names(bootstrap: str, prefix: str = "") -> list[str]:
