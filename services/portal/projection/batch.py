@@ -28,6 +28,8 @@ from shared.bus.records import Record
 Positions = Mapping[tuple[str, int], int]
 """(topic, partition) -> the next offset to read."""
 Series = tuple[str, str, str]
+"""Whose sequence: subject, topic, source."""
+LOADED_AT_ONCE = 500
 
 
 class Changed(NamedTuple):
@@ -83,6 +85,7 @@ class Applier:
     def _apply(self, records: Sequence[Record], steps: Callable[[str], None]) -> Changed:
         batch = _Batch(Rows(self._database))
         with transaction(self._database):
+            self._load(batch, records)
             for record in records:
                 key = record.topic, record.partition
                 batch.positions[key] = max(batch.positions.get(key, 0), record.offset + 1)
@@ -107,18 +110,18 @@ class Applier:
             _count(batch, record.topic)
             return
         sequence = place.subject, place.topic, place.source
-        last = self._last(batch, sequence)
+        last = batch.sequences.get(sequence, 0)
         if place.seq <= last:
             return
         if place.seq > last + 1:
-            self._held(batch, sequence)[place.seq] = record.value or b""
+            batch.held.setdefault(sequence, {})[place.seq] = record.value or b""
             return
         self._apply_one(batch, place)
-        self._release(batch, sequence)
+        if sequence in batch.held:
+            self._release(batch, sequence, batch.held[sequence])
 
-    def _release(self, batch: _Batch, sequence: Series) -> None:
+    def _release(self, batch: _Batch, sequence: Series, held: dict[int, bytes]) -> None:
         """What was held and is next now."""
-        held = self._held(batch, sequence)
         while (seq := batch.sequences[sequence] + 1) in held:
             subject, topic, source = sequence
             batch.released.append((*sequence, seq))
@@ -171,25 +174,21 @@ class Applier:
         batch.rows.keep()
         batch.subjects.add(event.subject)
 
-    def _last(self, batch: _Batch, sequence: Series) -> int:
-        """How far this sequence is applied."""
-        last = batch.sequences.get(sequence)
-        if last is None:
-            row = self._database.execute(
-                "SELECT seq FROM sequence WHERE subject=? AND topic=? AND source=?", sequence
-            ).fetchone()
-            last = batch.sequences[sequence] = batch.stored[sequence] = row[0] if row else 0
-        return last
-
-    def _held(self, batch: _Batch, sequence: Series) -> dict[int, bytes]:
-        """What of this sequence waits for its predecessor; nothing can where nothing of it was applied or held."""
-        found = batch.held.get(sequence)
-        if found is None:
-            rows = self._database.execute(
-                "SELECT seq, raw FROM held WHERE subject=? AND topic=? AND source=?", sequence
-            )
-            found = batch.held[sequence] = dict(rows)
-        return found
+    def _load(self, batch: _Batch, records: Sequence[Record]) -> None:
+        """How far the sequences of these records are applied, and what of them is held: few reads for all."""
+        keys = {record.key for record in records if record.key is not None}
+        subjects = sorted(key.decode("utf-8", "replace") for key in keys)
+        for start in range(0, len(subjects), LOADED_AT_ONCE):
+            some = subjects[start : start + LOADED_AT_ONCE]
+            chosen = f"WHERE subject IN ({','.join('?' * len(some))})"
+            for subject, topic, source, seq in self._database.execute(
+                f"SELECT subject, topic, source, seq FROM sequence {chosen}", some
+            ):
+                batch.sequences[subject, topic, source] = batch.stored[subject, topic, source] = seq
+            for subject, topic, source, seq, raw in self._database.execute(
+                f"SELECT subject, topic, source, seq, raw FROM held {chosen}", some
+            ):
+                batch.held.setdefault((subject, topic, source), {})[seq] = raw
 
     def _write_timeline(self, batch: _Batch) -> None:
         put_many(self._database, "timeline", batch.timeline)
@@ -218,7 +217,8 @@ class Applier:
         batch = _Batch(Rows(self._database), {(record.topic, record.partition): record.offset + 1})
         place = decode(record, self._jurisdiction)
         with transaction(self._database):
-            if place is not None and place.seq == self._last(batch, sequence := place[:3]) + 1:
+            self._load(batch, [record])
+            if place is not None and place.seq == batch.sequences.get(sequence := place[:3], 0) + 1:
                 batch.sequences[sequence] = place.seq
                 batch.not_understood.append((*place[:4], ""))
             _count(batch, record.topic)

@@ -1,12 +1,13 @@
-"""One raw record as an event, or as a place in a sequence that cannot be read; no pydantic, for a log is long.
+"""One raw record as an event, or as a place in a sequence that cannot be read; no models, for a log is long.
 
 The same rules as shared/contract/envelope.py and shared/bus/records.py: the hash beside the value, the form of the
 envelope, and the key that is its subject.
 """
 
-import json
 from hashlib import sha256
 from typing import NamedTuple
+
+from pydantic_core import from_json
 
 from services.portal.projection.rows.changes import Happened, Unreadable
 from services.portal.projection.rows.instants import instant
@@ -55,27 +56,29 @@ def decode_version(record: Record) -> Happened:
 def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) -> Place:
     if raw is None or (digest is not None and sha256(raw).hexdigest() != digest):
         raise Unreadable("the record was changed on its way")
-    envelope = json.loads(raw)
-    if b"\\u" in raw:
-        json.dumps(envelope, ensure_ascii=False).encode()  # half a character is in no text
+    envelope = from_json(raw, cache_strings="keys")
     subject, source, type_ = envelope["subject"], envelope["source"], envelope["type"]
     seq, data, read = envelope["seq"], envelope["data"], envelope.get("seen", "")
-    well_formed = (
+    if not (
         envelope["specversion"] == "1.0"
-        and all(
-            type(text) is str and 0 < len(text) <= 500 for text in (subject, source, type_, envelope["id"])
-        )
+        and _is_name(subject)
+        and _is_name(source)
+        and _is_name(type_)
+        and _is_name(envelope["id"])
         and "|" not in subject
         and (key is None or key == subject)
         and type(seq) is int
         and 0 < seq <= MOST
         and type(data) is dict
         and type(read) is str
-    )
-    if not well_formed:
+    ):
         raise Unreadable("not an event's envelope")
     event = Happened(subject, topic, source, seq, type_, instant(envelope["time"]), read, data)
     return Place(subject, topic, source, seq, event, envelope.get("mustunderstand") is True)
+
+
+def _is_name(text: object) -> bool:
+    return type(text) is str and 0 < len(text) <= 500
 
 
 def _unreadable(record: Record, jurisdiction: str) -> Place | None:

@@ -1,11 +1,12 @@
 """The rows of one batch: collected in memory, column by column, and written with few statements."""
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from pydantic_core import to_json
 
 from services.portal.projection.rows.instants import instant
 
@@ -102,7 +103,7 @@ class Happened(NamedTuple):
 
 def as_json(value: object) -> str:
     """Any JSON value as text, always the same for the same value."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value).decode()
 
 
 class Rows:

@@ -1,0 +1,133 @@
+"""The portal: how fast its projection is built anew, beside a bare loop that parses the same records and inserts the
+same rows. Pages and live boards are measured where they are built.
+"""
+
+import json
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.results import Measure, Result
+from services.portal.projection.batch import Applier
+from services.portal.projection.database import create
+from services.portal.projection.dump import digests, dump, tables
+from shared.bus.records import Record
+from shared.contract.envelope import sha256_of
+from tests.contract.scripted import records as scripted
+
+ISSUES, ROUNDS, BATCH = 2_000, 5, 5_000
+LEAST_EVENTS, LEAST_RATIO = 6_000.0, 0.6
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CHARACTERS = [chr(code) for code in range(0x4E00, 0x4E00 + 3_000)]
+WORDS, REPLY = 120, 200
+"""Characters of an issue's text, and of a reply: the middle of the real ones."""
+
+
+def measure(say: Callable[[str], None]) -> Result:
+    """Rounds of both ways in turn, each into a new file; the median of each."""
+    log = list(issues(ISSUES, random.Random(9)))
+    say(f"{len(log):,} events about {ISSUES:,} issues")
+    ours: list[float] = []
+    bare: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
+        for turn in range(ROUNDS):
+            say(f"round {turn + 1} of {ROUNDS}")
+            projected = Path(folder) / f"ours-{turn}.db"
+            ours.append(len(log) / _build(projected, log))
+            bare.append(len(log) / _insert(Path(folder) / f"bare-{turn}.db", log, projected))
+    speed, floor = median(ours), median(bare)
+    measures = [
+        Measure("rebuild, ours", speed, "events/s", LEAST_EVENTS, "at least"),
+        Measure("rebuild, json.loads and insert of the same rows", floor, "events/s"),
+        Measure("rebuild, ours/bare", speed / floor, "times", LEAST_RATIO, "at least"),
+    ]
+    return Result("portal", measures, {"events": len(log), "issues": ISSUES, "ours": ours, "bare": bare})
+
+
+def issues(count: int, dice: random.Random) -> Iterator[Record]:
+    """A log of so many issues: the lives of the scripted run, each again and again with an id and words of its own.
+
+    As on the topics: each topic in its order, and issues side by side.
+    """
+    reference = [record for record in scripted() if record.topic.endswith(".reference")]
+    yield from reference
+    lives: dict[str, list[Record]] = {}
+    for record in scripted():
+        subject = (record.key or b"").decode()
+        if record.topic.endswith(".events") and ":" not in subject:
+            lives.setdefault(subject, []).append(record)
+    templates = list(lives.items())
+    offset = 0
+    for start in range(0, count, 200):
+        told = [
+            _retold(*templates[number % len(templates)], dice) for number in range(start, min(count, start + 200))
+        ]
+        while told:
+            told = [life for life in told if life]
+            for life in told:
+                yield life.pop(0)._replace(offset=(offset := offset + 1))
+
+
+def _retold(subject: str, life: list[Record], dice: random.Random) -> list[Record]:
+    id = "".join(dice.choices(CROCKFORD, k=len(subject)))
+    found = []
+    for record in life:
+        envelope = json.loads((record.value or b"").replace(subject.encode(), id.encode()))
+        for field, length in (("title", 12), ("text", REPLY if "outcome" in envelope["data"] else WORDS)):
+            if envelope["data"].get(field):
+                envelope["data"][field] = "".join(dice.choices(CHARACTERS, k=length))
+        raw = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+        found.append(record._replace(key=id.encode(), value=raw, sha256=sha256_of(raw)))
+    return found
+
+
+def _build(path: Path, log: list[Record]) -> float:
+    """Seconds in which the projection of this log is built."""
+    database = create(path)
+    applier = Applier(database, "huzhou")
+    started = time.perf_counter()
+    for start in range(0, len(log), BATCH):
+        applier.apply(log[start : start + BATCH])
+    seconds = time.perf_counter() - started
+    database.close()
+    return seconds
+
+
+def _insert(path: Path, log: list[Record], projected: Path) -> float:
+    """Seconds in which every record is parsed, and the rows of that projection inserted, in as many transactions."""
+    rows = _rows(projected)
+    database = create(path)
+    turns = -(-len(log) // BATCH)
+    started = time.perf_counter()
+    for turn in range(turns):
+        for record in log[turn * BATCH : (turn + 1) * BATCH]:
+            json.loads(record.value or b"")
+        database.execute("BEGIN")
+        for statement, found in rows:
+            part = -(-len(found) // turns)
+            database.executemany(statement, found[turn * part : (turn + 1) * part])
+        database.execute("COMMIT")
+    seconds = time.perf_counter() - started
+    assert {name: found.rows for name, found in digests(database).items()} == {
+        name: len(found) for name, found in zip(tables(database), [found for _, found in rows], strict=True)
+    }
+    database.close()
+    return seconds
+
+
+def _rows(path: Path) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    """An INSERT statement for each table of a projection, with all its rows."""
+    database = sqlite3.connect(path)
+    found = []
+    for table in tables(database):
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        marks = ",".join("?" * len(columns))
+        stored = database.execute(f"SELECT {','.join(columns)} FROM {table}").fetchall()
+        found.append((f"INSERT INTO {table}({','.join(columns)}) VALUES({marks})", stored))
+    database.close()
+    return found
