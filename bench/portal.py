@@ -1,5 +1,8 @@
-"""The portal: how fast its projection is built anew, beside a bare loop that parses the same records and inserts the
-same rows. Pages and live boards are measured where they are built.
+"""The portal: how fast its projection is built anew, beside a bare loop that parses and writes the same.
+
+The bare loop does ``json.loads`` of every record and, in as many transactions, the very statements with the very values
+that the projection came to; it decides nothing. A second one inserts only what every row is in the end, which no
+consumer that goes on from where it stands could do. Pages and live boards are measured where they are built.
 """
 
 import json
@@ -15,7 +18,7 @@ from typing import Any
 from bench.results import Measure, Result
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
-from services.portal.projection.dump import digests, dump, tables
+from services.portal.projection.dump import tables
 from shared.bus.records import Record
 from shared.contract.envelope import sha256_of
 from tests.contract.scripted import records as scripted
@@ -32,21 +35,22 @@ def measure(say: Callable[[str], None]) -> Result:
     """Rounds of both ways in turn, each into a new file; the median of each."""
     log = list(issues(ISSUES, random.Random(9)))
     say(f"{len(log):,} events about {ISSUES:,} issues")
-    ours: list[float] = []
-    bare: list[float] = []
+    speeds: dict[str, list[float]] = {"ours": [], "bare": [], "final": []}
     with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
         for turn in range(ROUNDS):
             say(f"round {turn + 1} of {ROUNDS}")
-            projected = Path(folder) / f"ours-{turn}.db"
-            ours.append(len(log) / _build(projected, log))
-            bare.append(len(log) / _insert(Path(folder) / f"bare-{turn}.db", log, projected))
-    speed, floor = median(ours), median(bare)
+            paths = {name: Path(folder) / f"{name}-{turn}.db" for name in speeds}
+            speeds["ours"].append(len(log) / _build(paths["ours"], log))
+            speeds["bare"].append(len(log) / _repeat(paths["bare"], log, _statements(paths["ours"], log)))
+            speeds["final"].append(len(log) / _insert(paths["final"], log, paths["ours"]))
+    ours, bare, final = (median(found) for found in speeds.values())
     measures = [
-        Measure("rebuild, ours", speed, "events/s", LEAST_EVENTS, "at least"),
-        Measure("rebuild, json.loads and insert of the same rows", floor, "events/s"),
-        Measure("rebuild, ours/bare", speed / floor, "times", LEAST_RATIO, "at least"),
+        Measure("rebuild, ours", ours, "events/s", LEAST_EVENTS, "at least"),
+        Measure("rebuild, json.loads and the same statements", bare, "events/s"),
+        Measure("rebuild, ours/bare", ours / bare, "times", LEAST_RATIO, "at least"),
+        Measure("rebuild, json.loads and every row once, as it is in the end", final, "events/s"),
     ]
-    return Result("portal", measures, {"events": len(log), "issues": ISSUES, "ours": ours, "bare": bare})
+    return Result("portal", measures, {"events": len(log), "issues": ISSUES, **speeds})
 
 
 def issues(count: int, dice: random.Random) -> Iterator[Record]:
@@ -65,7 +69,8 @@ def issues(count: int, dice: random.Random) -> Iterator[Record]:
     offset = 0
     for start in range(0, count, 200):
         told = [
-            _retold(*templates[number % len(templates)], dice) for number in range(start, min(count, start + 200))
+            _retold(*templates[number % len(templates)], dice)
+            for number in range(start, min(count, start + 200))
         ]
         while told:
             told = [life for life in told if life]
@@ -98,6 +103,60 @@ def _build(path: Path, log: list[Record]) -> float:
     return seconds
 
 
+class _Recording:
+    """A connection that remembers what is written through it, transaction by transaction."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.transactions: list[list[tuple[str, list[Any]]]] = []
+
+    @property
+    def in_transaction(self) -> bool:
+        """As the connection's own."""
+        return self._database.in_transaction
+
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        """As the connection's own."""
+        if statement.startswith("BEGIN"):
+            self.transactions.append([])
+        elif statement.startswith("INSERT"):
+            self.transactions[-1].append((statement, [values]))
+        return self._database.execute(statement, values)
+
+    def executemany(self, statement: str, values: Any) -> sqlite3.Cursor:
+        """As the connection's own."""
+        kept = list(values)
+        self.transactions[-1].append((statement, kept))
+        return self._database.executemany(statement, kept)
+
+
+def _statements(path: Path, log: list[Record]) -> list[list[tuple[str, list[Any]]]]:
+    """What the projection of this log writes, transaction by transaction."""
+    database = create(path.with_suffix(".recorded"))
+    recording = _Recording(database)
+    applier = Applier(recording, "huzhou")  # type: ignore[arg-type]
+    for start in range(0, len(log), BATCH):
+        applier.apply(log[start : start + BATCH])
+    database.close()
+    return recording.transactions
+
+
+def _repeat(path: Path, log: list[Record], transactions: list[list[tuple[str, list[Any]]]]) -> float:
+    """Seconds in which every record is parsed and these statements are executed."""
+    database = create(path)
+    started = time.perf_counter()
+    for turn, statements in enumerate(transactions):
+        for record in log[turn * BATCH : (turn + 1) * BATCH]:
+            json.loads(record.value or b"")
+        database.execute("BEGIN IMMEDIATE")
+        for statement, values in statements:
+            database.executemany(statement, values)
+        database.execute("COMMIT")
+    seconds = time.perf_counter() - started
+    database.close()
+    return seconds
+
+
 def _insert(path: Path, log: list[Record], projected: Path) -> float:
     """Seconds in which every record is parsed, and the rows of that projection inserted, in as many transactions."""
     rows = _rows(projected)
@@ -113,9 +172,6 @@ def _insert(path: Path, log: list[Record], projected: Path) -> float:
             database.executemany(statement, found[turn * part : (turn + 1) * part])
         database.execute("COMMIT")
     seconds = time.perf_counter() - started
-    assert {name: found.rows for name, found in digests(database).items()} == {
-        name: len(found) for name, found in zip(tables(database), [found for _, found in rows], strict=True)
-    }
     database.close()
     return seconds
 

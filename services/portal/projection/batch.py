@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.portal.projection.decoding import (
     UNREADABLE,
-    Place,
     decode,
     decode_again,
     decode_version,
@@ -38,6 +38,10 @@ class Changed(NamedTuple):
     subjects: frozenset[str]
     positions: Positions
     unreadable: int = 0
+
+
+class _NotAtOnce(Exception):
+    """An event could not be read to its end: the transaction begins again, and takes back what such a one set."""
 
 
 @dataclass
@@ -72,7 +76,10 @@ class Applier:
         that one counted as unreadable. ``steps`` is told before each step, for tests that break off there.
         """
         try:
-            return self._apply(records, steps)
+            try:
+                return self._apply(records, steps, careful=False)
+            except _NotAtOnce:
+                return self._apply(records, steps, careful=True)
         except sqlite3.OperationalError:
             raise  # no space, or a broken file: no record's fault
         except (sqlite3.Error, *UNREADABLE):
@@ -82,13 +89,14 @@ class Applier:
         subjects = frozenset().union(*(one.subjects for one in changed))
         return Changed(subjects, self.positions(), sum(one.unreadable for one in changed))
 
-    def _apply(self, records: Sequence[Record], steps: Callable[[str], None]) -> Changed:
-        batch = _Batch(Rows(self._database))
+    def _apply(self, records: Sequence[Record], steps: Callable[[str], None], *, careful: bool) -> Changed:
+        batch = _Batch(Rows(self._database, careful=careful))
         with transaction(self._database):
             self._load(batch, records)
             for record in records:
                 key = record.topic, record.partition
-                batch.positions[key] = max(batch.positions.get(key, 0), record.offset + 1)
+                if batch.positions.get(key, 0) <= record.offset:
+                    batch.positions[key] = record.offset + 1
                 self._take(batch, record)
             steps("rows")
             batch.rows.write()
@@ -105,18 +113,18 @@ class Applier:
         if record.topic.endswith(".reference"):
             self._take_version(batch, record)
             return
-        place = decode(record, self._jurisdiction)
-        if place is None:
+        event = decode(record, self._jurisdiction)
+        if event is None:
             _count(batch, record.topic)
             return
-        sequence = place.subject, place.topic, place.source
+        sequence = event.sequence
         last = batch.sequences.get(sequence, 0)
-        if place.seq <= last:
+        if event.seq <= last:
             return
-        if place.seq > last + 1:
-            batch.held.setdefault(sequence, {})[place.seq] = record.value or b""
+        if event.seq > last + 1:
+            batch.held.setdefault(sequence, {})[event.seq] = record.value or b""
             return
-        self._apply_one(batch, place)
+        self._apply_one(batch, sequence, event)
         if sequence in batch.held:
             self._release(batch, sequence, batch.held[sequence])
 
@@ -125,49 +133,51 @@ class Applier:
         while (seq := batch.sequences[sequence] + 1) in held:
             subject, topic, source = sequence
             batch.released.append((*sequence, seq))
-            self._apply_one(batch, decode_again(topic, subject, source, seq, held.pop(seq)))
+            self._apply_one(batch, sequence, decode_again(topic, subject, source, seq, held.pop(seq)))
 
-    def _apply_one(self, batch: _Batch, place: Place) -> None:
+    def _apply_one(self, batch: _Batch, sequence: Series, event: Happened) -> None:
         """An event whose turn it is. What cannot be read of it is counted, and marks what it is about."""
-        where = place.subject, place.topic, place.source, place.seq
-        batch.sequences[where[:3]] = place.seq
-        batch.subjects.add(place.subject)
-        event = place.event
-        if event is None or not self._write_rows(batch.rows, event):
-            _count(batch, place.topic)
-            batch.not_understood.append((*where, "" if event is None else event.type))
-        elif place.must_understand and event.type not in KNOWN:
-            batch.not_understood.append((*where, event.type))
-        if event is not None:
+        batch.sequences[sequence] = event.seq
+        batch.subjects.add(event.subject)
+        if not event.is_readable or not self._write_rows(batch.rows, event):
+            _count(batch, event.topic)
+            batch.not_understood.append((*sequence, event.seq, event.type))
+        elif event.must_understand and event.type not in KNOWN:
+            batch.not_understood.append((*sequence, event.seq, event.type))
+        if event.is_readable:
             who = event.data.get("by")
             by = who if type(who) is str else ""
-            batch.timeline.append((*where, event.at, event.type, by, as_json(event.data)))
+            batch.timeline.append((*sequence, event.seq, event.at, event.type, by, as_json(event.data)))
 
     def _write_rows(self, rows: Rows, event: Happened) -> bool:
         """Whether the event's data could be read; one that nothing makes rows of can.
 
         Only a topic's own source makes rows, so that each column has one: what others say of an issue is told.
         """
-        owner = _owner(event.topic)
-        county = event.topic.rpartition(f"{owner}.events")[0].rstrip(".") or self._jurisdiction
-        write = writes(owner, event) if event.source == f"/{county}/{owner}" else None
+        owner, source = _own_source(event.topic, self._jurisdiction)
+        write = writes(owner, event) if event.source == source else None
         if write is not None:
             try:
                 write(rows, event)
             except UNREADABLE:
+                if not rows.careful:
+                    raise _NotAtOnce from None
                 rows.drop()
                 return False
-            rows.keep()
+            if rows.careful:
+                rows.keep()
         return True
 
     def _take_version(self, batch: _Batch, record: Record) -> None:
         """Reference data: compacted, so its sequences have gaps, and each version is a row of its own."""
         try:
             event = decode_version(record)
-            write = REFERENCE.get(_owner(event.topic), {}).get(event.type)
+            write = REFERENCE.get(_own_source(event.topic, self._jurisdiction)[0], {}).get(event.type)
             if write is not None:
                 write(batch.rows, event)
         except UNREADABLE:
+            if not batch.rows.careful:
+                raise _NotAtOnce from None
             batch.rows.drop()
             _count(batch, record.topic)
             return
@@ -185,6 +195,7 @@ class Applier:
                 f"SELECT subject, topic, source, seq FROM sequence {chosen}", some
             ):
                 batch.sequences[subject, topic, source] = batch.stored[subject, topic, source] = seq
+                batch.rows.begun.add(subject)
             for subject, topic, source, seq, raw in self._database.execute(
                 f"SELECT subject, topic, source, seq, raw FROM held {chosen}", some
             ):
@@ -215,12 +226,12 @@ class Applier:
     def _pass_over(self, record: Record) -> Changed:
         """A record that the database itself refuses: counted, and its place taken up."""
         batch = _Batch(Rows(self._database), {(record.topic, record.partition): record.offset + 1})
-        place = decode(record, self._jurisdiction)
+        event = decode(record, self._jurisdiction)
         with transaction(self._database):
             self._load(batch, [record])
-            if place is not None and place.seq == batch.sequences.get(sequence := place[:3], 0) + 1:
-                batch.sequences[sequence] = place.seq
-                batch.not_understood.append((*place[:4], ""))
+            if event is not None and event.seq == batch.sequences.get(event.sequence, 0) + 1:
+                batch.sequences[event.sequence] = event.seq
+                batch.not_understood.append((*event.sequence, event.seq, ""))
             _count(batch, record.topic)
             self._write_timeline(batch)
             self._write_positions(batch)
@@ -248,9 +259,11 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _owner(topic: str) -> str:
-    """Whose topic it is: ``dispatch.events`` and ``deqing.dispatch.events`` are dispatch's."""
-    return topic.rpartition(".")[0].rpartition(".")[2]
+@lru_cache(maxsize=256)
+def _own_source(topic: str, jurisdiction: str) -> tuple[str, str]:
+    """Whose topic it is, and what writes there: ``deqing.dispatch.events`` is of dispatch, by ``/deqing/dispatch``."""
+    county, _, owner = topic.rpartition(".")[0].rpartition(".")
+    return owner, f"/{county or jurisdiction}/{owner}"
 
 
 def _count(batch: _Batch, topic: str) -> None:

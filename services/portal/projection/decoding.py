@@ -5,7 +5,6 @@ envelope, and the key that is its subject.
 """
 
 from hashlib import sha256
-from typing import NamedTuple
 
 from pydantic_core import from_json
 
@@ -13,23 +12,12 @@ from services.portal.projection.rows.changes import Happened, Unreadable
 from services.portal.projection.rows.instants import instant
 from shared.bus.records import Record
 
-MOST = 2**53 - 1
+MOST, MOST_CHARS = 2**53 - 1, 500
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 """What reading a record that is not as it should be may raise."""
 
 
-class Place(NamedTuple):
-    """Whose sequence a record belongs to, and where in it; ``event`` is None where the rest cannot be read."""
-
-    subject: str
-    topic: str
-    source: str
-    seq: int
-    event: Happened | None
-    must_understand: bool = False
-
-
-def decode(record: Record, jurisdiction: str) -> Place | None:
+def decode(record: Record, jurisdiction: str) -> Happened | None:
     """The event in a record of an events topic; None for one that does not even say where it belongs."""
     try:
         return _decode(record.topic, record.value, record.sha256, (record.key or b"").decode())
@@ -37,23 +25,22 @@ def decode(record: Record, jurisdiction: str) -> Place | None:
         return _unreadable(record, jurisdiction)
 
 
-def decode_again(topic: str, subject: str, source: str, seq: int, raw: bytes) -> Place:
+def decode_again(topic: str, subject: str, source: str, seq: int, raw: bytes) -> Happened:
     """An event that was held, or the place that it takes up."""
     try:
         return _decode(topic, raw, None, subject)
     except UNREADABLE:
-        return Place(subject, topic, source, seq, None)
+        return _place(subject, topic, source, seq)
 
 
 def decode_version(record: Record) -> Happened:
     """A version on a topic of reference data, whose key is ``<subject>@<version>``; raises one of UNREADABLE."""
-    place = _decode(record.topic, record.value, record.sha256, None)
-    if place.event is None or record.key is None:
-        raise Unreadable("a version has a key and data")
-    return place.event
+    if record.key is None:
+        raise Unreadable("a version has a key")
+    return _decode(record.topic, record.value, record.sha256, None)
 
 
-def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) -> Place:
+def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) -> Happened:
     if raw is None or (digest is not None and sha256(raw).hexdigest() != digest):
         raise Unreadable("the record was changed on its way")
     envelope = from_json(raw, cache_strings="keys")
@@ -61,10 +48,10 @@ def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) 
     seq, data, read = envelope["seq"], envelope["data"], envelope.get("seen", "")
     if not (
         envelope["specversion"] == "1.0"
-        and _is_name(subject)
-        and _is_name(source)
-        and _is_name(type_)
-        and _is_name(envelope["id"])
+        and type(subject) is type(source) is type(type_) is type(envelope["id"]) is str
+        and 0 < len(subject) <= MOST_CHARS
+        and 0 < len(source) <= MOST_CHARS
+        and type_
         and "|" not in subject
         and (key is None or key == subject)
         and type(seq) is int
@@ -73,18 +60,20 @@ def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) 
         and type(read) is str
     ):
         raise Unreadable("not an event's envelope")
-    event = Happened(subject, topic, source, seq, type_, instant(envelope["time"]), read, data)
-    return Place(subject, topic, source, seq, event, envelope.get("mustunderstand") is True)
+    must_understand = envelope.get("mustunderstand") is True
+    return Happened(
+        subject, topic, source, seq, type_, instant(envelope["time"]), read, data, must_understand
+    )
 
 
-def _is_name(text: object) -> bool:
-    return type(text) is str and 0 < len(text) <= 500
-
-
-def _unreadable(record: Record, jurisdiction: str) -> Place | None:
+def _unreadable(record: Record, jurisdiction: str) -> Happened | None:
     """By its key and its header: whoever reads it has to go on behind it."""
     subject = (record.key or b"").decode("utf-8", "replace")
-    if not subject or not 0 < record.seq <= MOST or len(subject) > 500:
+    if not subject or not 0 < record.seq <= MOST or len(subject) > MOST_CHARS:
         return None
     first, _, rest = record.topic.rpartition(".events")[0].rpartition(".")
-    return Place(subject, record.topic, f"/{first or jurisdiction}/{rest}", record.seq, None)
+    return _place(subject, record.topic, f"/{first or jurisdiction}/{rest}", record.seq)
+
+
+def _place(subject: str, topic: str, source: str, seq: int) -> Happened:
+    return Happened(subject, topic, source, seq, "", 0, "", {}, is_readable=False)

@@ -133,20 +133,20 @@ CREATE TABLE issue (
         WHEN dispatch_state IS NOT NULL THEN dispatch_state
         ELSE intake_state
         END
-    ) VIRTUAL,
+    ) STORED,
     -- NULL while it is open: a rejection that is appealed against is no end.
     ended_at INTEGER GENERATED ALWAYS AS (
         CASE WHEN state = 'closed' THEN closed_at
         WHEN state IN ('withdrawn', 'referred', 'rejected') THEN intake_moved_at END
-    ) VIRTUAL,
+    ) STORED,
     -- What is due to the raiser: the first promise, as an appeal moved it.
-    due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) VIRTUAL,
+    due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) STORED,
     -- Of figures: who answered last, else who holds it; '' for nobody.
-    department TEXT GENERATED ALWAYS AS (coalesce(replied_by, holder, '')) VIRTUAL,
+    department TEXT GENERATED ALWAYS AS (coalesce(replied_by, holder, '')) STORED,
     -- The newest thing any owner said of it; 0 for nothing.
     moved_at INTEGER GENERATED ALWAYS AS (
         max(coalesce(intake_moved_at, 0), coalesce(dispatch_moved_at, 0), coalesce(feedback_moved_at, 0))
-    ) VIRTUAL
+    ) STORED
 );
 -- Lists, each in keyset pages: (…, next_due_at, id) by what is most urgent, (…, registered_at, id) by age.
 CREATE INDEX issue_by_state ON issue (state, next_due_at, id);

@@ -6,7 +6,7 @@
 import re
 import unicodedata
 from hashlib import blake2b
-from itertools import pairwise
+from operator import add
 
 _CHINESE = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(f"([{_CHINESE}]+)|([^\\W_{_CHINESE}]+)")
@@ -19,7 +19,7 @@ def terms(text: str) -> list[str]:
     found: dict[str, None] = {}
     for chinese, word in _RUNS.findall(_plain(text)):
         if chinese:
-            found.update(dict.fromkeys(map("".join, pairwise(chinese))))
+            found.update(dict.fromkeys(map(add, chinese, chinese[1:])))
             found[chinese[-1]] = None
         else:
             found[word[:LONGEST_WORD]] = None
@@ -33,7 +33,7 @@ def question(text: str) -> str:
         if len(chinese) == 1:
             asked.append(f'"{chinese}"*')
         elif chinese:
-            asked += (f'"{pair}"' for pair in map("".join, pairwise(chinese)))
+            asked += (f'"{pair}"' for pair in map(add, chinese, chinese[1:]))
         else:
             asked.append(f'"{word[:LONGEST_WORD]}"')
     return " AND ".join(dict.fromkeys(asked))

@@ -139,6 +139,6 @@ def _clocks(rows: Rows, issue: str) -> list[Clock]:
     found = rows.clocks.get(issue)
     if found is None:
         query = f"SELECT {','.join(_COLUMNS)} FROM clock WHERE issue=? ORDER BY number"
-        found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows.database.execute(query, (issue,))]
-        rows.clocks[issue] = found
+        stored = rows.database.execute(query, (issue,)) if issue in rows.begun else ()
+        found = rows.clocks[issue] = [dict(zip(_COLUMNS, row, strict=True)) for row in stored]
     return found

@@ -81,9 +81,8 @@ KNOWN = frozenset(type for table in (*ISSUE.values(), PEOPLE, *REFERENCE.values(
 
 def writes(owner: str, event: Happened) -> Writes | None:
     """What makes rows of this event on its owner's topic of events; None where nothing does."""
-    prefix, colon, _ = event.subject.partition(":")
-    if not colon:
-        return ISSUE.get(owner, {}).get(event.type)
-    if owner == "intake" and event.type.startswith(f"{prefix}."):
+    if ":" not in event.subject:
+        return ISSUE[owner].get(event.type) if owner in ISSUE else None
+    if owner == "intake" and event.type.startswith(f"{event.subject.partition(':')[0]}."):
         return PEOPLE.get(event.type)
     return None
