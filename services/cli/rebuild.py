@@ -50,9 +50,10 @@ def _show(found: dict[str, Any]) -> None:
     """Every table of one namespace, those that differ said so."""
     name = found["namespace"] or LIVE
     verdict = "一致 / the same" if found["same"] else "不一致 / NOT the same"
-    title = f"{name}: {verdict}; {found['records']:,} records, {found['seconds']:.1f} s"
-    table = new_table("table", "rows", "", whole=("table",), title=title)
+    terminal = Terminal(soft_wrap=True)
+    terminal.print(f"{name}: {verdict}; {found['records']:,} records, {found['seconds']:.1f} s")
+    table = new_table("table", "rows", "same", whole=("table",))
     table.columns[1].justify = "right"
     for name, one in found["tables"].items():
-        table.add_row(name, f"{one['rows']:,}", "" if one["same"] else "differs")
-    Terminal().print(table)
+        table.add_row(name, f"{one['rows']:,}", "yes" if one["same"] else "NO")
+    terminal.print(table)

@@ -15,7 +15,7 @@ from shared.contract import asyncapi
 from tests.house.repository import ROOT, documents, name
 from tests.house.tables import settings
 
-MODULES = "clocks, contract, guarantees, lives, measured, metrics, rights, settings"
+MODULES = "clocks, contract, figures, guarantees, lives, measured, metrics, rights, settings"
 WHOLE = {
     "docs/asyncapi.json": asyncapi.text,
     "deploy/service.env.example": settings.example,

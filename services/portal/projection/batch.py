@@ -21,9 +21,10 @@ from services.portal.projection.decoding import (
     decode_version,
 )
 from services.portal.projection.rows.changes import Happened, Rows, as_json, put_many
-from services.portal.projection.rows.table import KNOWN, REFERENCE, writes
+from services.portal.projection.rows.table import REFERENCE, writes
 from services.portal.projection.terms import row_of, terms
 from shared.bus.records import Record
+from shared.contract.registry import EVENTS
 
 Positions = Mapping[tuple[str, int], int]
 """(topic, partition) -> the next offset to read."""
@@ -142,7 +143,7 @@ class Applier:
         if not event.is_readable or not self._write_rows(batch.rows, event):
             _count(batch, event.topic)
             batch.not_understood.append((*sequence, event.seq, event.type))
-        elif event.must_understand and event.type not in KNOWN:
+        elif event.must_understand and event.type not in EVENTS:
             batch.not_understood.append((*sequence, event.seq, event.type))
         if event.is_readable:
             who = event.data.get("by")

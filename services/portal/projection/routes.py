@@ -49,7 +49,7 @@ def api(projection: Projection, tokens: Tokens) -> FastAPI:
     async def rebuild(check: bool = False, namespace: Namespace = None) -> list[dict[str, Any]]:
         """Build it anew beside the one that pages read, and compare; without ``check`` it takes its place."""
         found = await projection.check(namespace) if check else [await projection.rebuild(namespace)]
-        return [_told(one) for one in found]
+        return [_answer(one) for one in found]
 
     @app.exception_handler(UnknownNamespace)
     async def _unknown(_: object, error: UnknownNamespace) -> JSONResponse:
@@ -67,7 +67,7 @@ def _figures(reads: Callable[[], sqlite3.Connection], as_of: datetime, scope: Sc
         database.close()
 
 
-def _told(found: Checked) -> dict[str, Any]:
+def _answer(found: Checked) -> dict[str, Any]:
     return {
         "namespace": found.namespace,
         "records": found.records,

@@ -1,7 +1,10 @@
-"""The table of docs/metrics.md: all but its last column is what shared/metrics.py says."""
+"""The tables of docs/metrics.md: all but their last column is what the metrics themselves say."""
+
+from collections.abc import Mapping
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.portal.projection.metrics import ProjectionMetrics
 from shared.metrics import Metrics
 from tests.house.tables.markdown import code, table
 
@@ -33,23 +36,43 @@ ACTIONS = {
     "qinqing_timer_heartbeat_seconds": "Above 60: the timers' task fails again and again; read the log.",
 }
 """What an operator does about each metric: the one column that people write."""
+PORTAL = {
+    "qinqing_projection_records_total": "Stands still while the lag grows: read the portal's log.",
+    "qinqing_projection_unreadable_total": "Grows: somebody writes to an events topic; `qinqing report` says how many.",
+    "qinqing_projection_failures_total": "Grows: the broker or the disk is away; pages show what was there before.",
+    "qinqing_projection_lag_records": "Above 0 for long: pages are behind; is the portal's machine busy?",
+}
+"""The same of the portal's."""
 
 
 def metrics() -> str:
     """Every metric of a service; raises KeyError for one that says nothing to an operator, or that is gone."""
-    found = {full_name(metric): metric for metric in all_metrics()}
-    if gone := ACTIONS.keys() - found.keys():
+    return _table(vars(Metrics()), ACTIONS)
+
+
+def portal() -> str:
+    """Every metric of the portal alone."""
+    return _table(vars(ProjectionMetrics()), PORTAL)
+
+
+def _table(fields: Mapping[str, object], actions: Mapping[str, str]) -> str:
+    found = {full_name(metric): metric for metric in _metrics_in(fields)}
+    if gone := actions.keys() - found.keys():
         raise KeyError(f"no such metric any more: {', '.join(sorted(gone))}")
     rows = [
-        (code(name), metric._type, ", ".join(metric._labelnames), metric._documentation, ACTIONS[name])
+        (code(name), metric._type, ", ".join(metric._labelnames), metric._documentation, actions[name])
         for name, metric in found.items()
     ]
     return table(("name", "kind", "labels", "meaning", "what an operator does"), rows)
 
 
 def all_metrics() -> list[MetricWrapperBase]:
-    """The metrics of one service in the order of their definition."""
-    return [metric for metric in vars(Metrics()).values() if isinstance(metric, MetricWrapperBase)]
+    """The metrics of one service and of the portal in the order of their definition."""
+    return [*_metrics_in(vars(Metrics())), *_metrics_in(vars(ProjectionMetrics()))]
+
+
+def _metrics_in(fields: Mapping[str, object]) -> list[MetricWrapperBase]:
+    return [metric for metric in fields.values() if isinstance(metric, MetricWrapperBase)]
 
 
 def full_name(metric: MetricWrapperBase) -> str:

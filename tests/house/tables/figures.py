@@ -1,0 +1,22 @@
+"""The figures as tables: what each is called, what it counts, and as what share (services/portal/figures)."""
+
+from services.portal.figures.definitions import COUNTS, RATES, SPANS
+from tests.house.tables.markdown import code, table
+
+
+def counts() -> str:
+    """The counts of issues."""
+    rows = [(code(one.name), one.zh, one.en, one.meaning) for one in COUNTS]
+    return "\n" + table(("name", "中文", "English", "which issues"), rows)
+
+
+def rates() -> str:
+    """The rates, with the unit of their denominator."""
+    rows = [(code(one.name), one.zh, one.en, one.unit, one.meaning) for one in RATES]
+    return "\n" + table(("name", "中文", "English", "unit", "of what it is a share"), rows)
+
+
+def spans() -> str:
+    """How long something took."""
+    rows = [(code(one.name), one.zh, one.en, one.meaning) for one in SPANS]
+    return "\n" + table(("name", "中文", "English", "from when to when"), rows)

@@ -1,0 +1,140 @@
+"""`qinqing report` and `qinqing rebuild` ask the portal over HTTP; without it a report is counted from the log."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import rebuild, report
+from services.cli.asking import EventLog
+from services.cli.main import app
+from services.portal.projection.building import Checked, Table
+from services.portal.projection.database import open_reader
+from services.portal.projection.projection import UnknownNamespace
+from services.portal.projection.routes import api
+from shared.identity.keys import issuers
+from shared.identity.tokens import Tokens
+from tests.keys import DATA, KEYS
+from tests.portal.projection.given import JURISDICTION, as_records, build
+from tests.serving import served_aside
+from tests.unit.figures.given import LATER
+from tests.unit.figures.test_rebuild import live
+
+REPORT = ["report", "--month", "2019-04", "--as-of", LATER.isoformat()]
+
+
+class Projected:
+    """A projection that stands still; ``differing``: the tables that a check finds to differ."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self.differing = path, frozenset[str]()
+        self.rebuilt = 0
+
+    async def reader_of(self, namespace: str) -> Callable[[], sqlite3.Connection]:
+        if namespace:
+            raise UnknownNamespace(namespace)
+        return partial(open_reader, self._path)
+
+    async def check(self, namespace: str | None = None) -> list[Checked]:
+        tables = {name: Table(7, name not in self.differing) for name in ("issue", "words")}
+        return [Checked(name, 1234, 0.5, tables) for name in ("", "replay-1") if namespace in (None, name)]
+
+    async def rebuild(self, namespace: str | None = None) -> Checked:
+        self.rebuilt += 1
+        return (await self.check(namespace or ""))[0]
+
+
+@pytest.fixture
+def projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Projected]:
+    chance = random.Random(5)
+    log = [envelope for number in range(20) for envelope in live(number, chance).log]
+    build(tmp_path, as_records(log)).close()
+    projected = Projected(tmp_path / "0.db")
+
+    async def there(*_: object) -> None:
+        return None
+
+    async def from_log(*_: object) -> EventLog:
+        return EventLog(log, 0)
+
+    monkeypatch.setattr(report, "need_namespace", there)
+    monkeypatch.setattr(report, "event_log", from_log)
+    outer = api(projected, Tokens(issuers(KEYS), JURISDICTION))  # type: ignore[arg-type]
+    with served_aside(_mounted(outer)) as url:
+        _system(monkeypatch, int(url.rpartition(":")[2]))
+        yield projected
+
+
+def _mounted(inner: object) -> object:
+    from fastapi import FastAPI
+
+    outer = FastAPI()
+    outer.mount("/api", inner)  # type: ignore[arg-type]
+    return outer
+
+
+def _system(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    system = SimpleNamespace(
+        base_port=port - 4, data_dir=DATA, jurisdiction=JURISDICTION, kafka_bootstrap="127.0.0.1:1"
+    )
+    for module in (report, rebuild):
+        monkeypatch.setattr(module, "need_system", lambda data, as_json: system)
+
+
+def test_the_portal_and_the_log_tell_the_same(projection: Projected) -> None:
+    shown = CliRunner().invoke(app, [*REPORT, "--json"])
+    counted = CliRunner().invoke(app, [*REPORT, "--json", "--from-log"])
+    assert (shown.exit_code, counted.exit_code) == (0, 0), shown.output
+    told, apart = json.loads(shown.stdout), json.loads(counted.stdout)
+    for one in (told, apart):
+        one.pop("as_of")
+    assert told == apart and told["total"]["registered"] > 0
+    assert not shown.stderr
+    assert CliRunner().invoke(app, REPORT).stdout == CliRunner().invoke(app, [*REPORT, "--from-log"]).stdout
+
+
+def test_without_a_portal_a_report_is_counted_from_the_log_and_says_so(
+    projection: Projected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = json.loads(CliRunner().invoke(app, [*REPORT, "--json"]).stdout)
+    _system(monkeypatch, 1)
+    done = CliRunner().invoke(app, [*REPORT, "--json"])
+    assert done.exit_code == 0
+    assert {**json.loads(done.stdout), "as_of": ""} == {**right, "as_of": ""}
+    assert "the portal does not answer" in done.stderr and "event log" in done.stderr
+
+
+def test_a_rebuild_shows_every_table_and_fails_where_one_differs(projection: Projected) -> None:
+    done = CliRunner().invoke(app, ["rebuild", "--check"])
+    assert done.exit_code == 0, done.output
+    assert "(live)" in done.stdout and "replay-1" in done.stdout and "1,234 records" in done.stdout
+    assert projection.rebuilt == 0
+    projection.differing = frozenset({"words"})
+    done = CliRunner().invoke(app, ["rebuild", "--check", "--namespace", "replay-1"])
+    assert done.exit_code == 1
+    assert "NOT the same" in done.stdout and "(live)" not in done.stdout
+    done = CliRunner().invoke(app, ["rebuild", "--json"])
+    assert (done.exit_code, projection.rebuilt) == (1, 1)
+    (found,) = json.loads(done.stdout)
+    assert found["same"] is False and found["tables"]["words"] == {"rows": 7, "same": False}
+
+
+def test_a_rebuild_without_a_portal_says_that_there_is_none(
+    projection: Projected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _system(monkeypatch, 1)
+    done = CliRunner().invoke(app, ["rebuild"])
+    assert done.exit_code == 1
+    assert "the portal does not answer" in done.stderr
+
+
+def test_a_namespace_that_is_not_there_is_named(projection: Projected) -> None:
+    done = CliRunner().invoke(app, [*REPORT, "--namespace", "replay-9"])
+    assert done.exit_code == 2
+    assert "no such namespace" in done.stderr and "replay-9" in done.stderr
