@@ -4,6 +4,7 @@ The same rules as shared/contract/envelope.py and shared/bus/records.py: the has
 envelope, and the key that is its subject.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 
 from pydantic_core import from_json
@@ -11,6 +12,7 @@ from pydantic_core import from_json
 from services.portal.projection.rows.changes import Happened, Unreadable
 from services.portal.projection.rows.instants import instant
 from shared.bus.records import Record
+from shared.contract.envelope import read_seen
 
 MOST, MOST_CHARS = 2**53 - 1, 500
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -60,10 +62,18 @@ def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) 
         and type(read) is str
     ):
         raise Unreadable("not an event's envelope")
+    if read:
+        _check_read(read)
     must_understand = envelope.get("mustunderstand") is True
     return Happened(
         subject, topic, source, seq, type_, instant(envelope["time"]), read, data, must_understand
     )
+
+
+@lru_cache(maxsize=4096)
+def _check_read(text: str) -> None:
+    """Raise Malformed for what is no list of what was read; a few texts are on all events."""
+    read_seen(text)
 
 
 def _unreadable(record: Record, jurisdiction: str) -> Happened | None:

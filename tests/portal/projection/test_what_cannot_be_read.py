@@ -8,6 +8,8 @@ import pytest
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from tests.portal.projection.given import AT_MS, ISSUE, JURISDICTION, Topics, build, rows
+from tests.unit.cli.test_reading_topics import ISSUE as OTHER_ISSUE
+from tests.unit.cli.test_reading_topics import ODD as OTHERWISE_ODD
 
 REGISTERED = {"number": "7K3M-9QXT-2B4N-6C"}
 ACCEPTED = {"title": "路灯不亮", "text": "北门外", "by": "chen"}
@@ -73,6 +75,15 @@ def test_a_record_that_is_no_event_is_counted_and_its_place_is_taken_up(what: st
     assert rows(database, "unreadable") == [{"topic": "intake.events", "records": 1}]
     assert rows(database, "issue")[0]["state"] == "registered"
     assert [marked["seq"] for marked in rows(database, "not_understood")] == [1]
+
+
+@pytest.mark.parametrize("what", OTHERWISE_ODD)
+def test_what_an_independent_reader_counts_as_unreadable_is_so_here(what: str, tmp_path: Path) -> None:
+    topics = Topics()
+    topics.put("intake.events", OTHER_ISSUE, OTHERWISE_ODD[what])
+    database = build(tmp_path, topics.records)
+    assert rows(database, "unreadable") == [{"topic": "intake.events", "records": 1}]
+    assert not rows(database, "issue")
 
 
 @pytest.mark.parametrize("key", [None, "\ud7ff" * 600, "somebody else"])

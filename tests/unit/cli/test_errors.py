@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 
-REPORT = ("report", "--month", "2026-03")
+REPORT = ("report", "--month", "2026-03", "--from-log")
 WRONG = {
     "Kafka did not do what it was asked": KafkaConnectionError("unable to bootstrap"),
     "a store did not do what it was asked": ServerSelectionTimeoutError("no answer"),

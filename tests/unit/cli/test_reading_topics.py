@@ -18,7 +18,7 @@ from shared.contract.events.intake import IssueRegistered
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 ISSUE = "7K3M9QXT2B4N6"
 REGISTERED = IssueRegistered(number="HZ-1", kind="problem").model_dump(mode="json")
-REPORT = ("report", "--month", "2026-03")
+REPORT = ("report", "--month", "2026-03", "--from-log")
 
 
 def event(**more: Any) -> bytes:

@@ -8,7 +8,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant(text: object) -> int:
-    """``2026-11-25T09:00:00Z`` in ms since 1970; raises ValueError for what is no instant with an offset."""
+    """``2026-11-25T09:00:00Z`` in ms since 1970.
+
+    Raises ValueError for what is no instant or has no offset, and OverflowError at the edge of the calendar.
+    """
     if type(text) is not str:
         raise ValueError("an instant is text")
     return _instant(text)
@@ -20,6 +23,7 @@ def _instant(text: str) -> int:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"{text[:40]!r} has no offset")
+    at.astimezone(_SHANGHAI)  # as every page shows it
     return round(at.timestamp() * 1000)
 
 
