@@ -18,13 +18,16 @@ from bench.rest import MOST_BYTES, bytes_at_rest
 from services.cli.embedded import SERVICES, Embedded
 from services.cli.replaying.messages import read_messages
 from services.cli.replaying.reads import READS
+from services.portal.figures.counting import Scope, report
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.bus.reader import read_all, read_dead_letters, topic_names
+from shared.bus.records import Record
 from shared.domain.clocks import SHANGHAI, Limit, due_at
 from shared.service import COLLECTION
 from shared.settings import database_name
 from shared.store import connect
 from tests.conftest import free_base_port
+from tests.portal.projection.given import build, projected
 from tests.simulation.checker import History, check
 
 pytestmark = pytest.mark.integration
@@ -216,10 +219,11 @@ async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
         assert rest["issues"] > 50, rest
         assert rest["bytes_per_issue"] <= MOST_BYTES, rest
         assert rest["outbox_bytes_per_issue"] == 0, rest
-        report = await reported(data, result)
-        assert report["total"]["registered"] == result["months"]["2019-10"]["registered"]
-        assert report["total"]["breaches"] == result["months"]["2019-10"]["breaches"]
-        assert await reported(data, result, "--from-log") == report
+        told = await reported(data, result)
+        assert told["total"]["registered"] == result["months"]["2019-10"]["registered"]
+        assert told["total"]["breaches"] == result["months"]["2019-10"]["breaches"]
+        assert await reported(data, result, "--from-log") == told
+        assert shown(data, records, result) == told
     issues = {
         service: sum(document["kind"] == "issue" for document in found.values())
         for service, found in documents.items()
@@ -240,6 +244,31 @@ async def reported(data: Path, result: dict[str, Any], *more: str) -> dict[str, 
     output, _ = await running.communicate()
     assert running.returncode == 0, output.decode()
     return json.loads(output)
+
+
+def shown(folder: Path, records: list[Record], result: dict[str, Any]) -> dict[str, Any]:
+    """The same figures as a portal shows them that has read these records."""
+    database = build(folder, projected(records), 5_000)
+    try:
+        as_of = datetime.fromisoformat(result["until"])
+        unreadable = database.execute("SELECT count(*) FROM unreadable").fetchone()[0]
+        return {**report(database, as_of, Scope("2019-10")), "unreadable": unreadable}
+    finally:
+        database.close()
+
+
+async def shown_as_counted(folder: Path, result: dict[str, Any]) -> int:
+    """Compare what a portal shows with what is counted from the log; the issues of that month."""
+    prefix = f"{result['namespace']}."
+    async with Embedded(folder / "data", free_base_port(), services=()) as system:
+        bootstrap = system.parts.kafka_bootstrap
+        topics = [
+            name for name in await topic_names(bootstrap, prefix) if name.endswith((".events", ".reference"))
+        ]
+        records = [record async for record in read_all(bootstrap, topics, prefix)]
+        counted = await reported(folder / "data", result, "--from-log")
+        assert shown(folder, records, result) == counted
+        return int(counted["total"]["registered"])
 
 
 def at_work(folder: Path, service: str) -> bool:
@@ -266,6 +295,8 @@ def test_the_shared_file_gives_the_right_answers(tmp_path: Path, limit: str) -> 
     assert result["months"]["2019-04"]["registered"] == 44
     assert result["months"]["2019-04"]["replied_on_time"] == april
     assert result["writes_per_issue"] <= MOST_WRITES_AN_ISSUE
+    if limit == "10wd":
+        assert asyncio.run(shown_as_counted(tmp_path, result)) == result["months"]["2019-10"]["registered"]
 
 
 def test_a_file_with_a_bad_row_imports_nothing_and_names_line_column_and_reason(tmp_path: Path) -> None:

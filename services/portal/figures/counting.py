@@ -59,7 +59,12 @@ def report(reads: sqlite3.Connection, as_of: datetime, scope: Scope = Scope()) -
     for month, numbers in groups["months"].items():
         for figure in (*numbers["rates"].values(), *(numbers[span.name] for span in SPANS)):
             figure["period"] = month
-    return {"as_of": as_of.isoformat(), "period": scope.period, "total": total, **groups}
+    return {
+        "as_of": as_of.isoformat().replace("+00:00", "Z"),
+        "period": scope.period,
+        "total": total,
+        **groups,
+    }
 
 
 def value(reads: sqlite3.Connection, name: str, as_of: datetime, scope: Scope = Scope()) -> dict[str, Any]:  # noqa: B008
