@@ -22,7 +22,7 @@ CREATE TABLE issue (
     person TEXT,                  -- reference of who raised it; of an anonymous issue one of that issue alone
     recorded_by TEXT,             -- the official who wrote it down for them; '' when they did it themselves
     enterprise TEXT,              -- credit code, or ''
-    attachments TEXT,             -- JSON: [{sha256, media_type, bytes}]
+    attachments TEXT,             -- JSON: [{hash, media_type, bytes}]
     registered_at INTEGER,
     month TEXT,                   -- of the registration, Asia/Shanghai: 2026-11
     -- intake: promise.started
@@ -165,6 +165,7 @@ CREATE TABLE assignment (
     id TEXT NOT NULL,             -- <issue>.<n>
     -- dispatch; `department` is NULL as long as dispatch has not named it
     department TEXT,
+    round INTEGER,                -- of replies, in which it was assigned
     head TEXT,                    -- the post of its head
     assigned_at INTEGER,
     assigned_by TEXT,

@@ -53,7 +53,7 @@ EXAMPLES: dict[str, Example] = {
             "enterprise": FIRM,
             "person": REFERENCE,
             "recorded_by": "chen",
-            "attachments": [{"sha256": HASH, "media_type": "image/jpeg", "bytes": 7}],
+            "attachments": [{"hash": HASH, "media_type": "image/jpeg", "bytes": 7}],
         },
         {
             "issue": {
@@ -242,6 +242,7 @@ EXAMPLES: dict[str, Example] = {
             "assignment": {
                 "id": PIECE,
                 "department": "housing",
+                "round": 1,
                 "head": "局长",
                 "assigned_at": AT_MS,
                 "assigned_by": "chen",

@@ -190,6 +190,7 @@ def _held_by(rows: Rows, event: Happened) -> None:
         "assignment",
         (event.subject, assignment),
         department=department,
+        round=event.number("round", 1),
         head=event.text("head"),
         assigned_at=event.at,
         assigned_by=event.text("by"),
