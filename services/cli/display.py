@@ -77,7 +77,7 @@ def unreadable(count: int) -> None:
         )
 
 
-LABELS = {"kafka": "Kafka 4.3", "store": "store of ", "service": "service "}
+LABELS = {"kafka": "Kafka 4.3", "store": "store of ", "service": "service ", "portal": "the "}
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "stopped": ("·", "dim")}
 
 
@@ -142,42 +142,23 @@ def _label(kind: str, name: str) -> str:
     return LABELS["kafka"] if kind == "kafka" else LABELS[kind] + name.removeprefix("store-")
 
 
-FOR = {
-    "intake": "企业、受理 enterprises, intake",
-    "dispatch": "交办、部门 office, departments",
-    "supervision": "督办 supervisors",
-    "feedback": "评价、领导 raters, leaders",
-}
-
-
 def banner(
     state: SystemState, *, foreground: bool, default_data: bool, program: str = "qinqing"
 ) -> RenderableType:
-    """What runs, where, where the data is, and what to do next."""
-    services = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("service", "for", "HTTP, documented"):
-        services.add_column(column)
-    for name, url in state.service_urls.items():
-        services.add_row(name, FOR[name], f"{url}/docs")
-    where = Table.grid(padding=(0, 2))
-    where.add_row("Kafka", state.kafka_bootstrap)
-    where.add_row("events", f"{next(iter(state.service_urls.values()))}/asyncapi.json (AsyncAPI 3)")
-    where.add_row("metrics", "/metrics on each service, /health/ready beside it")
-    where.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
-    where.add_row("logs", f"{state.data_dir}/logs")
+    """One address to open, where the data is, and what to do next; ports are what `qinqing status` shows."""
+    address = Text.assemble(("打开 / open  ", "bold"), (state.portal_url, "bold underline"))
+    who = Text("选一个身份进去看看，人物均为虚构 / choose whom you want to be: all are invented", style="dim")
     option = "" if default_data else f" --data {state.data_dir}"
     todo = Table.grid(padding=(0, 2))
-    todo.add_row(f"{program} submit{option}", "raise an issue and see its promised date")
-    todo.add_row(f"{program} follow issue ID{option}", "watch what happens to it")
+    todo.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
+    todo.add_row(f"{program} status{option}", "ports, documents, logs, and how much memory it takes")
+    todo.add_row(f"{program} submit{option}", "raise an issue from here and see its promised date")
     todo.add_row(f"{program} replay FILE.csv{option}", "play a year of real messages through the loop")
-    todo.add_row(f"{program} status{option}", "what runs, and how much memory it takes")
     todo.add_row(
         f"{program} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
     )
     title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
-    return Panel(
-        Group(services, Text(), where, Text(), Text("Next", style="bold"), todo), title=title, expand=False
-    )
+    return Panel(Group(Text(), address, who, Text(), todo), title=title, expand=False)
 
 
 def program() -> str:
@@ -204,7 +185,10 @@ def status_table(fields: dict[str, Any]) -> RenderableType:
         table.add_row(label, str(part["pid"] or "-"), str(part["port"]), ready, memory, str(part["restarts"]))
     memory = f"{fields['supervisor_memory_mb']:.0f} MB" if fields["supervisor_memory_mb"] is not None else "-"
     table.add_row("supervisor", str(fields["pid"]), "", fields["phase"], memory, "")
-    return Group(table, Text(f"since {fields['started_at']}, data in {fields['data_dir']}", style="dim"))
+    where = f"since {fields['started_at']}, data in {fields['data_dir']}, logs in its folder logs"
+    how = "/docs on each service documents its HTTP, /asyncapi.json its events (AsyncAPI 3), /metrics measures it"
+    portal = f"the portal, for people: {fields['portal_url']}" if fields["portal_url"] else ""
+    return Group(table, *(Text(line, style="dim") for line in (portal, where, how) if line))
 
 
 def already_running(state: SystemState) -> str:

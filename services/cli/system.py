@@ -71,6 +71,7 @@ class RunningSystem:
     service_urls: dict[str, str]
     started_at: str
     jurisdiction: str = "huzhou"
+    portal_url: str = ""
 
 
 def running_system(data_dir: Path = DEFAULT_DATA) -> RunningSystem | None:
@@ -88,6 +89,7 @@ def running_system(data_dir: Path = DEFAULT_DATA) -> RunningSystem | None:
         service_urls=state.service_urls,
         started_at=state.started_at,
         jurisdiction=state.jurisdiction,
+        portal_url=state.portal_url,
     )
 
 
@@ -106,7 +108,7 @@ def up(
     base_port: BasePortOption = DEFAULT_BASE_PORT,
     as_json: JsonOption = False,
 ) -> None:
-    """Start Kafka, the stores and the four services, and keep them running."""
+    """Start Kafka, the stores, the four services and the portal, and keep them running."""
     if (state := _living_state(data)) is not None:
         _refuse(as_json, display.already_running(state), {"error": "already running", "pid": state.pid})
     system = Embedded(data, base_port)
@@ -206,7 +208,7 @@ def _announce(data_dir: Path, as_json: bool, foreground: bool) -> None:
 
 
 def stop(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
-    """Stop the running system: services, then stores, then Kafka; the data stays."""
+    """Stop the running system: portal and services, then stores, then Kafka; the data stays."""
     began = time.monotonic()
     state = _living_state(data)
     if state is None:
@@ -261,7 +263,7 @@ def status(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None
 
 
 async def _ready_now(state: SystemState) -> dict[str, bool]:
-    ask = {"kafka": answers, "store": listens, "service": is_ready}
+    ask = {"kafka": answers, "store": listens, "service": is_ready, "portal": is_ready}
     found = await asyncio.gather(*(ask[part.kind](HOST, part.port) for part in state.parts))
     return {part.name: ready for part, ready in zip(state.parts, found, strict=True)}
 

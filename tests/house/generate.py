@@ -13,12 +13,13 @@ from cogapp import Cog
 
 from shared.contract import asyncapi
 from tests.house.repository import ROOT, documents, name
-from tests.house.tables import settings
+from tests.house.tables import lives, settings
 
 MODULES = "clocks, contract, figures, guarantees, lives, measured, metrics, rights, settings"
 WHOLE = {
     "docs/asyncapi.json": asyncapi.text,
     "deploy/service.env.example": settings.example,
+    "services/portal/moves.json": lives.moves_of_issues,
 }
 """Files that are generated from the first line to the last."""
 

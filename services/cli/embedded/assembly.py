@@ -17,6 +17,7 @@ from services.cli.embedded.services import (
     Parts,
     ServiceCommand,
     jurisdiction,
+    portal_program,
     service_program,
     wait_for_all,
 )
@@ -26,11 +27,13 @@ from shared.identity.keys import make_keys
 log = logging.getLogger("qinqing.embedded")
 
 START_TIMEOUT_SECONDS = 240.0  # a first start downloads; a later one needs under 15
-STOP_ORDER = ("service", "store", "kafka")  # whoever uses a part goes before it
+STOP_ORDER = ("portal", "service", "store", "kafka")  # whoever uses a part goes before it
 
 
 class Embedded:
     """The whole system, or only its broker and stores with `services=()`; an async context manager.
+
+    With all four services comes the portal.
 
     A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
     one. The deployment's keys are made at the first start. Raises PortsTaken, AlreadyRunning, WrongLayout or NoKeys
@@ -58,6 +61,7 @@ class Embedded:
             data_dir=self.data_dir,
         )
         self.service_urls = {name: f"http://{HOST}:{self.ports.service(name)}" for name in services}
+        self.portal_url = f"http://{HOST}:{self.ports.portal}" if set(services) == set(SERVICES) else ""
         self._programs = self._choose(
             services, () if own_store else stores, service_command, bool(own_broker)
         )
@@ -77,6 +81,8 @@ class Embedded:
         for name in services:
             port = self.ports.service(name)
             programs.append(service_program(name, self.parts, port, command=command))
+        if self.portal_url:
+            programs.append(portal_program(self.parts, self.ports.portal, self.service_urls))
         return programs
 
     def needed_ports(self) -> dict[int, str]:
@@ -168,6 +174,7 @@ class Embedded:
             kafka_bootstrap=self.parts.kafka_bootstrap,
             store_urls=self.parts.store_urls,
             service_urls=self.service_urls,
+            portal_url=self.portal_url,
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             jurisdiction=jurisdiction(),
         )

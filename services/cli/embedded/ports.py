@@ -22,6 +22,10 @@ class Ports:
         return self.base + SERVICES.index(name)
 
     @property
+    def portal(self) -> int:
+        return self.base + len(SERVICES)
+
+    @property
     def kafka(self) -> int:
         return self.base + 10
 

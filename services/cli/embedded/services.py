@@ -1,10 +1,10 @@
-"""The four services as programs: what each is told, when each is ready, and a second set of four for a replay."""
+"""The four services and the portal as programs: what each is told, when each is ready; a second four for a replay."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from services.cli.embedded.ports import HOST, SERVICES, free_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 
+PORTAL = "portal"
 ServiceCommand = Callable[[str], Sequence[str]]
 
 
@@ -76,6 +77,28 @@ def service_program(
         ready,
         env=env,
         death_signal=signal.SIGKILL,  # losing it at any moment is what services are built for
+    )
+
+
+def portal_program(parts: Parts, port: int, service_urls: Mapping[str, str]) -> Program:
+    """The portal on `port`; it lets anybody on this machine choose among the invented people."""
+    env = {
+        "QINQING_KAFKA_BOOTSTRAP": parts.kafka_bootstrap,
+        "QINQING_HTTP_HOST": HOST,
+        "QINQING_HTTP_PORT": str(port),
+        "QINQING_NAMESPACE": "",
+        "QINQING_JURISDICTION": jurisdiction(),
+        "QINQING_KEYS_DIR": str(parts.keys_dir),
+        "QINQING_EMBEDDED": "1",
+        "QINQING_PORTAL_DIR": str(parts.data_dir / PORTAL),
+        **{f"QINQING_{name.upper()}_URL": url for name, url in service_urls.items()},
+    }
+
+    async def ready() -> bool:
+        return await is_ready(HOST, port)
+
+    return Program(
+        PORTAL, "portal", port, fixed(*service_command(PORTAL)), ready, env=env, death_signal=signal.SIGKILL
     )
 
 

@@ -55,6 +55,7 @@ class SystemState:
     service_urls: dict[str, str]
     started_at: str
     jurisdiction: str = "huzhou"
+    portal_url: str = ""
     message: str = ""
     parts: list[PartState] = field(default_factory=list)
 

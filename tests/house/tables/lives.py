@@ -1,5 +1,6 @@
 """The life of every kind of aggregate, from services/<service>/<kind>/life.py: states, timers, moves."""
 
+import json
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -13,6 +14,20 @@ def life(service: str, kind: str) -> str:
     module = kinds.life(service, kind)
     parts = [part for part in (_states(module), _moves(module), _events(module), _following(module)) if part]
     return "\n" + "\n".join(parts) + "\n" if parts else ""
+
+
+def moves_of_issues() -> str:
+    """services/portal/moves.json, whole: of each service in which states of an issue each verb may be asked."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for service, kind in kinds.kinds():
+        module = kinds.life(service, kind.name)
+        if kind.name != "issue" or hasattr(module, "VERBS"):
+            continue
+        for state, verb in module.MOVES:
+            found.setdefault(service, {}).setdefault(verb, []).append(str(state))
+        for verb in getattr(module, "ANYTIME", ()):
+            found[service][verb] = ["any"]
+    return json.dumps(found, indent=1) + "\n"
 
 
 def registers() -> str:

@@ -1,0 +1,52 @@
+"""What somebody can do about an issue: where the page for it is, and why what one would expect is not possible now."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from services.portal.moves import is_legal, may_ask, standing, OWNERS
+from services.portal.sight import Sight
+
+
+class Action(NamedTuple):
+    """One thing to do, which has a page at ``/issues/<id>/<verb>``.
+
+    ``why_not`` says, by the state that the verb's service has the issue in, why it is not possible there; in any other
+    state nobody expects it. ``only`` narrows what the table of moves allows.
+    """
+
+    verb: str
+    phrase: str
+    icon: str
+    is_main: bool = False
+    why_not: Mapping[str, str] = {}
+    only: Callable[[sqlite3.Row], bool] = lambda issue: True
+
+    def address(self, id: str) -> str:
+        """Where it is done."""
+        return f"/issues/{id}/{self.verb.replace('_', '-')}"
+
+
+class Choice(NamedTuple):
+    """What one person can do about one issue, the most important first, and sentences about what one cannot."""
+
+    possible: list[Action]
+    not_now: list[str]
+
+    @property
+    def main(self) -> Action | None:
+        """The one that is most called for."""
+        return next((action for action in self.possible if action.is_main), None)
+
+
+def choice(actions: Iterator[Action], issue: sqlite3.Row, sight: Sight) -> Choice:
+    """The actions of a role on one issue, as the rights and the tables of moves have them."""
+    made = Choice([], [])
+    for action in actions:
+        if not may_ask(sight.asker, action.verb, sight.belongs):
+            continue
+        if is_legal(issue, action.verb) and action.only(issue):
+            made.possible.append(action)
+        elif reason := action.why_not.get(standing(issue)[OWNERS[action.verb]]):
+            made.not_now.append(reason)
+    return made

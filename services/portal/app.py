@@ -1,0 +1,162 @@
+"""Wiring of the portal: settings, keys, the two databases, the services and every page become one running program."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from services.portal import desks
+from services.portal.asking import Services
+from services.portal.assets import Assets
+from services.portal.own import Own
+from services.portal.pages import (
+    FormExpired,
+    NotHere,
+    Page,
+    Portal,
+    SignInFirst,
+    TooLarge,
+    page_of,
+    sign_in_address,
+)
+from services.portal.projection.projection import Projection
+from services.portal.rendering import Templates
+from services.portal.settings import PortalSettings
+from services.portal.shielding import Shield
+from shared.hosts import Hosts
+from shared.identity.keys import REFERENCE, SIGNING, NoKeys, secret, signing_key
+from shared.identity.references import References
+from shared.logs import configure
+
+OWN, PROJECTION = "own.db", "projection.db"
+"""The portal's two files: what only it knows, and what it can build again."""
+NOT_EMBEDDED = (
+    "it has a page for choosing among invented people and no other sign-in yet, so it runs in the embedded system on "
+    "loopback alone: QINQING_EMBEDDED=1 and QINQING_HTTP_HOST=127.0.0.1"
+)
+
+
+def build(settings: PortalSettings) -> FastAPI:
+    """The portal's application; raises NoKeys."""
+    own = Own(settings.folder() / OWN)
+    projection = Projection(settings)
+    services = Services(settings.services(), signing_key(settings.keys()), settings.jurisdiction)
+    references = References(secret(settings.keys(), REFERENCE))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with projection.running():
+            yield
+        await services.close()
+        own.close()
+
+    assets = Assets()
+    portal = Portal(
+        settings.jurisdiction, own, services, projection, references, Templates(assets), desks.menus()
+    )
+    return application(portal, assets, settings, lifespan)
+
+
+def application(portal: Portal, assets: Assets, settings: PortalSettings, lifespan: object = None) -> FastAPI:
+    """Every page behind what guards them all."""
+    app = FastAPI(title="Qinqing portal", openapi_url=None, lifespan=lifespan)  # type: ignore[arg-type]
+    app.add_middleware(Shield, portal=portal, secure=not settings.on_loopback())
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
+    app.add_middleware(
+        Hosts, hosts=settings.http_hosts, port=settings.http_port, origins=settings.http_origins
+    )
+    app.include_router(assets.routes())
+    for router in desks.routers():
+        app.include_router(router)
+    _health(app, portal)
+    _problems(app)
+    return app
+
+
+def _health(app: FastAPI, portal: Portal) -> None:
+    @app.get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "live", "service": "portal"}
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        missing = portal.projection.not_ready()
+        return JSONResponse({"service": "portal", "missing": missing}, 503 if missing else 200)
+
+
+def _problems(app: FastAPI) -> None:
+    """Whatever goes wrong is a page that says what, and what one can do."""
+
+    @app.exception_handler(SignInFirst)
+    async def _stranger(request: Request, error: SignInFirst) -> Response:
+        return page_of(request).to(sign_in_address(str(error)))
+
+    @app.exception_handler(NotHere)
+    async def _not_here(request: Request, _: NotHere) -> Response:
+        return _not_found(page_of(request))
+
+    @app.exception_handler(FormExpired)
+    async def _expired(request: Request, _: FormExpired) -> Response:
+        page = page_of(request)
+        return page.show(
+            "problem.html", 403, title=page.say("This form is no longer good: open the page again")
+        )
+
+    @app.exception_handler(TooLarge)
+    async def _too_large(request: Request, _: TooLarge) -> Response:
+        page = page_of(request)
+        return page.show("problem.html", 413, title=page.say("That is too much for one form"))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        page = page_of(request)
+        if error.status_code in (404, 405):
+            return _not_found(page)
+        return page.show("problem.html", error.status_code, title=page.say("This request cannot be read"))
+
+    @app.exception_handler(Exception)
+    async def _bug(request: Request, _: Exception) -> Response:
+        page = page_of(request)
+        return page.show("problem.html", 500, title=page.say("Something broke here, and it was written down"))
+
+
+def _not_found(page: Page) -> Response:
+    return page.show(
+        "problem.html", 404, title=page.say("There is nothing here, or it is not for you to read")
+    )
+
+
+def run() -> None:
+    """Read the settings and serve until SIGTERM or SIGINT; ends with one sentence and exit code 2 where it may not."""
+    settings = PortalSettings()
+    try:
+        if not (settings.embedded and settings.on_loopback()):
+            raise NoKeys(NOT_EMBEDDED)
+        if not settings.keys_dir:
+            raise NoKeys(
+                f"QINQING_KEYS_DIR is not set: name the folder with {SIGNING}, {REFERENCE} (docs/security.md)"
+            )
+        app = build(settings)
+    except NoKeys as error:
+        sys.stderr.write(f"portal does not start: {error}\n")
+        raise SystemExit(2) from None
+    configure("portal", settings.log_level)
+    config = uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        loop="uvloop",
+    )
+    uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    run()

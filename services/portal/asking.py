@@ -1,0 +1,130 @@
+"""The only way in which the portal changes anything: it asks a service over HTTP, as the person who clicked.
+
+Each request bears a token that is signed for it and good for a quarter of an hour at most. Whatever a service answers
+becomes an ``Answer``; a service that does not answer is one too.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+import httpx
+from joserfc.jwk import OKPKey
+
+from services.portal.session import Visitor
+from shared.identity.tokens import sign
+
+AFTER = "Qinqing-After"
+"""The header that says what the asker knows to have happened, in the form of ``seen`` ("/huzhou/intake=5")."""
+TIMEOUT = httpx.Timeout(15.0, connect=2.0)
+PENDING, AWAY, MISSING = 202, 503, 404
+
+Kind = Literal["done", "pending", "refused", "wrong", "missing", "away"]
+
+
+class Answer(NamedTuple):
+    """What a service said: done with its outcome, or why not, in the asker's language."""
+
+    kind: Kind
+    body: Mapping[str, Any]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was done, or will be."""
+        return self.kind in ("done", "pending")
+
+    @property
+    def title(self) -> str:
+        """Why not, in one sentence."""
+        return str(self.body.get("title", ""))
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """Each wrong field with what would be right."""
+        return {str(error["field"]): str(error["rule"]) for error in self.body.get("errors", ())}
+
+    @property
+    def reason(self) -> str:
+        """Of a refusal the reason as services name it."""
+        return str(self.body.get("reason", ""))
+
+
+NO_ANSWER = Answer("away", {})
+
+
+class Services:
+    """The four services as one person asks them."""
+
+    def __init__(self, urls: Mapping[str, str], key: OKPKey, jurisdiction: str) -> None:
+        self._key, self._jurisdiction = key, jurisdiction
+        self._clients = {
+            name: httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
+            for name, url in urls.items()
+        }
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def post(
+        self,
+        service: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        visitor: Visitor,
+        language: str,
+        key: str,
+        after: str = "",
+    ) -> Answer:
+        """Ask for a change; under the same ``key`` it is done once."""
+        headers = self._headers(visitor, language) | {"Idempotency-Key": key}
+        if after:
+            headers[AFTER] = after
+        return await self._send(service, "POST", path, headers=headers, json=dict(body))
+
+    async def get(self, service: str, path: str, *, visitor: Visitor, language: str) -> Answer:
+        """Ask what only the service knows."""
+        return await self._send(service, "GET", path, headers=self._headers(visitor, language))
+
+    async def upload(
+        self, path: str, content: AsyncIterator[bytes], *, visitor: Visitor, language: str
+    ) -> Answer:
+        """Hand a file in at intake, as it comes."""
+        headers = self._headers(visitor, language)
+        return await self._send("intake", "POST", path, headers=headers, content=content)
+
+    async def download(self, path: str, *, visitor: Visitor, language: str) -> httpx.Response | None:
+        """A file of intake as it comes, to be closed by who reads it; None where intake does not answer."""
+        client = self._clients["intake"]
+        request = client.build_request("GET", path, headers=self._headers(visitor, language))
+        try:
+            return await client.send(request, stream=True)
+        except httpx.TransportError:
+            return None
+
+    def _headers(self, visitor: Visitor, language: str) -> dict[str, str]:
+        token = sign(self._key, visitor.caller(self._jurisdiction))
+        return {"Authorization": f"Bearer {token}", "Accept-Language": language}
+
+    async def _send(self, service: str, method: str, path: str, **how: Any) -> Answer:
+        try:
+            response = await self._clients[service].request(method, path, **how)
+            body = response.json()
+        except (httpx.HTTPError, ValueError):
+            return NO_ANSWER
+        return Answer(_kind(response.status_code, body), body) if isinstance(body, dict) else NO_ANSWER
+
+
+def _kind(status: int, body: Mapping[str, Any]) -> Kind:
+    if status == PENDING:
+        return "pending"
+    if status < 300:
+        return "done"
+    if status >= 500:
+        return "away"
+    if body.get("errors"):
+        return "wrong"
+    if status == MISSING:
+        return "missing"
+    return "refused"

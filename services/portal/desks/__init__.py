@@ -1,0 +1,25 @@
+"""The pages of each role: the only places that write HTML. A role's folder has ``pages.py`` and its templates."""
+
+from collections.abc import Iterator, Mapping
+
+from fastapi import APIRouter
+
+from services.portal.desks.entrepreneur import pages as entrepreneur
+from services.portal.desks.issue import pages as issue
+from services.portal.desks.signing_in import pages as signing_in
+from services.portal.menus import Menu
+from shared.contract.words import Role
+
+_MENUS: Mapping[Role, Menu] = {Role.ENTREPRENEUR: entrepreneur.MENU}
+
+
+def menus() -> Mapping[Role, Menu]:
+    """What each role finds in the bar on top; a role without one has no pages yet, and nobody signs in as it."""
+    return _MENUS
+
+
+def routers() -> Iterator[APIRouter]:
+    """The routes of all pages."""
+    yield signing_in.router
+    yield entrepreneur.router
+    yield issue.router

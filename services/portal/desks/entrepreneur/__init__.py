@@ -1,0 +1,1 @@
+"""What an entrepreneur does: raise an issue, follow it, rate the reply."""

@@ -1,0 +1,202 @@
+"""Raising an issue: the form, its files, the answers to check, and the number with the promised date."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from services.portal.asking import Answer
+from services.portal.doing import not_too_long
+from services.portal.forms import WHOLE, Form
+from services.portal.pages import MOST_FILES, NotHere, Page, page_of
+from services.portal.queries import issues
+from services.portal.reading import known
+from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from shared.contract.words import Kind, Role
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+PATH = "/raise"
+FIELDS = ("kind", "title", "text", "enterprise", "urgent", "anonymous")
+CHUNK_BYTES = 256 * 1024
+TO_FIELDS = {"wrong_credit_code": "enterprise", "attachments": "files"}
+"""What a service complains of -> our field."""
+
+
+@router.get(PATH)
+async def write(page: Asked) -> Response:
+    """The form, as far as it was filled in before."""
+    form = _draft(page)
+    if "sent" in form.values:
+        form = Form()
+    return _write(page, form)
+
+
+@router.post(PATH)
+async def keep(page: Asked) -> Response:
+    """Keep what was written and the files; go on to the answers when all is there."""
+    sent = await page.form()
+    form = _merged(sent.form, _draft(page))
+    for file in sent.form.uploads:
+        await _take(page, form, file)
+    if sent.pressed.startswith("remove:"):
+        form.values["files"] = [one for one in _files(form) if one["sha256"] != sent.pressed[7:]]
+        page.keep(form)
+        return _write(page, form)
+    if sent.pressed == "keep":
+        page.keep(form)
+        return page.to("/mine")
+    if sent.pressed != "quietly":
+        _check(page, form)
+    page.keep(form)
+    if form.errors:
+        return _write(page, form, 422)
+    return Response(status_code=204) if sent.pressed == "quietly" else page.to(f"{PATH}/check")
+
+
+@router.post(f"{PATH}/drop")
+async def drop(page: Asked) -> Response:
+    """Throw the draft away."""
+    await page.form()
+    page.forget(PATH)
+    return page.to("/mine")
+
+
+@router.get(f"{PATH}/check")
+async def check(page: Asked) -> Response:
+    """Everything once more, to be checked before it is sent."""
+    form = _draft(page)
+    if not form.text("title"):
+        return page.to(PATH)
+    return _checked(page, form)
+
+
+@router.post(f"{PATH}/check")
+async def send(page: Asked) -> Response:
+    """Raise the issue; sent twice it is one."""
+    await page.form()
+    form = _draft(page)
+    if sent := form.text("sent"):
+        return page.to(f"/issues/{sent}/registered")
+    _check(page, form)
+    if form.errors:
+        return _write(page, form, 422)
+    answer = await page.ask("intake", "/issues", _body(form), key=form.sending())
+    if answer.is_done:
+        id = _id_of(answer)
+        page.portal.own.keep_draft(page.owner, PATH, {"sent": id}, page.now)
+        return page.to(f"/issues/{id}/registered")
+    status = page.explain(form, answer, TO_FIELDS)
+    page.portal.own.keep_draft(page.owner, PATH, form.kept(), page.now)
+    return _checked(page, form, status) if WHOLE in form.errors else _write(page, form, status)
+
+
+@router.get("/issues/{id}/registered")
+async def registered(id: str, page: Asked) -> Response:
+    """Its number, the promised date, and what happens next."""
+    page.person()
+    if issues.issue(page.reads, id) is None:  # the event is still on its way here
+        return page.show("entrepreneur/registered.html", own=None)
+    own = known(page, id)
+    if not own.sight.is_own:
+        raise NotHere
+    return page.show("entrepreneur/registered.html", own=own)
+
+
+def check_words(page: Page, form: Form) -> None:
+    """That there are a title and a text, neither too long."""
+    if not form.text("title"):
+        form.wrong("title", page.say("Say in one line what it is about"))
+    if not form.text("text"):
+        form.wrong("text", page.say("Tell what happens, where, and since when"))
+    not_too_long(page, form, "title", MAX_TITLE_CHARS)
+    not_too_long(page, form, "text", MAX_TEXT_CHARS)
+
+
+def _check(page: Page, form: Form) -> None:
+    check_words(page, form)
+    if form.text("kind") not in set(Kind):
+        form.values["kind"] = Kind.PROBLEM
+    if form.text("enterprise") and len(form.text("enterprise")) != 18:
+        form.wrong(
+            "enterprise", page.say("The unified social credit code has 18 characters; it may be left out")
+        )
+
+
+def _body(form: Form) -> dict[str, Any]:
+    body: dict[str, Any] = {name: form.text(name) for name in ("kind", "title", "text", "enterprise")}
+    body |= {name: True for name in ("urgent", "anonymous") if form.is_ticked(name)}
+    if files := _files(form):
+        body["attachments"] = [one["receipt"] for one in files]
+    return {name: value for name, value in body.items() if value}
+
+
+def _id_of(answer: Answer) -> str:
+    """Of the issue; where its outcome is not known yet from the place where that is read."""
+    return str(answer.body.get("id") or str(answer.body.get("look", "")).split("/")[2])
+
+
+# ---------------------------------------------------------------- files
+
+
+async def _take(page: Page, form: Form, file: UploadFile) -> None:
+    """Hand one file to intake; its receipt is kept with the draft, and what its owner called it only there."""
+    if len(_files(form)) >= MOST_FILES:
+        form.wrong("files", page.say("At most ten files"))
+        return
+    answer = await page.portal.services.upload(
+        "/attachments", _chunks(file), visitor=page.person(), language=page.view.language
+    )
+    name = (file.filename or "")[:100]
+    if answer.kind == "done":
+        known_already = any(one["sha256"] == answer.body["sha256"] for one in _files(form))
+        form.values["files"] = _files(form) + ([] if known_already else [{"name": name, **answer.body}])
+    elif answer.kind == "away":
+        form.wrong("files", page.say("The file could not be kept right now: choose it again in a moment"))
+    else:
+        form.wrong("files", f"{name}: {answer.title}")
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _files(form: Form) -> list[dict[str, Any]]:
+    return list(form.values.get("files") or [])
+
+
+# ---------------------------------------------------------------- the draft
+
+
+def _draft(page: Page) -> Form:
+    visitor = page.person()
+    if visitor.role is not Role.ENTREPRENEUR:
+        raise NotHere
+    return Form(page.portal.own.draft(page.owner, PATH))
+
+
+def _merged(sent: Form, draft: Form) -> Form:
+    """What the browser sent, with the files that were handed in before."""
+    form = Form({name: sent.values[name] for name in FIELDS if name in sent.values})
+    form.key = sent.key
+    if files := _files(draft):
+        form.values["files"] = files
+    return form
+
+
+def _write(page: Page, form: Form, status: int = 200) -> Response:
+    return page.show(
+        "entrepreneur/raise.html",
+        status,
+        form=form,
+        files=_files(form),
+        title_most=MAX_TITLE_CHARS,
+        most=MAX_TEXT_CHARS,
+    )
+
+
+def _checked(page: Page, form: Form, status: int = 200) -> Response:
+    return page.show("entrepreneur/check.html", status, form=form, files=_files(form))

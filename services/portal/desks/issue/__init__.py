@@ -1,0 +1,1 @@
+"""The page of one issue, for everybody who may read it."""

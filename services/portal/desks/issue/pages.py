@@ -1,0 +1,119 @@
+"""The page of one issue: where it stands, who has it, until when; what was said; its whole history; what one can do."""
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response, StreamingResponse
+
+from services.portal.actions import choice
+from services.portal.desks import acting
+from services.portal.pages import NotHere, Page, page_of
+from services.portal.queries import issues, names
+from services.portal.reading import Known, files_of, known, words_of
+from services.portal.sentences import Sentence, Teller
+from services.portal.times import instant
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+STATES = ("registered", "assigned", "in_progress", "reviewing", "replied")
+"""The first state of each of the five steps."""
+_AT_STEP = {
+    "registered": 1,
+    "accepted": 1,
+    "appealed": 1,
+    "assigned": 2,
+    "returned": 2,
+    "in_progress": 2,
+    "rework": 2,
+    "reviewing": 3,
+    "replied": 4,
+    "rework_asked": 4,
+    "tracked": 4,
+    "closed": 5,
+}
+SENT_ON = ("content-type", "content-length", "content-disposition")
+
+
+class Step(NamedTuple):
+    """One of the five steps: ``done``, ``now`` or "", and what is to be said of it."""
+
+    name: str
+    state: str
+    small: str
+
+
+@router.get("/issues/{id}")
+async def show(id: str, page: Asked, done: str = "") -> Response:
+    """The issue, for whoever may read it."""
+    about = known(page, id)
+    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
+    return page.show(
+        "issue/issue.html",
+        about=about,
+        issue=about.issue,
+        words=await words_of(page, about.issue) if about.sight.words else None,
+        files=files_of(about.issue) if about.sight.words else [],
+        steps=list(steps(page, about)),
+        replies=issues.replies(page.reads, id),
+        clocks=issues.running_clocks(page.reads, id),
+        history=list(history(page, about, officials)),
+        officials=officials,
+        enterprise=_enterprise(page, about),
+        choice=choice(iter(acting.actions(page.person().role)), about.issue, about.sight),
+        done=done,
+    )
+
+
+@router.get("/issues/{id}/files/{sha256}")
+async def file(id: str, sha256: str, page: Asked) -> Response:
+    """One file of the issue, as intake gives it to this person: to be saved, not shown in place."""
+    about = known(page, id)
+    if not about.sight.words or sha256 not in {one["sha256"] for one in files_of(about.issue)}:
+        raise NotHere
+    path, visitor = f"/issues/{id}/attachments/{sha256}", page.person()
+    found = await page.portal.services.download(path, visitor=visitor, language=page.view.language)
+    if found is None:
+        return page.show("problem.html", 503, title=page.say("The file cannot be fetched right now"))
+    if found.status_code != 200:
+        await found.aclose()
+        raise NotHere
+    headers = {name: found.headers[name] for name in SENT_ON if name in found.headers}
+    return StreamingResponse(found.aiter_raw(), headers=headers, background=None)
+
+
+def steps(page: Page, about: Known) -> Iterator[Step]:
+    """The five steps with when each was taken, and on the one that is now who has it."""
+    issue, say = about.issue, page.say
+    at = _AT_STEP.get(issue["state"], -1)
+    dates = ("registered_at", "assigned_first_at", None, "last_replied_at", "rated_at")
+    titles = (say("Register"), say("Assign"), say("Handle"), say("Reply"), say("Rating"))
+    for place, (title, column) in enumerate(zip(titles, dates, strict=True)):
+        when = instant(issue[column]) if column and issue[column] else None
+        state = "done" if place < at or (at < 0 and when) else "now" if place == at else ""
+        yield Step(title, state, _small(page, about, place, state, page.times.moment(when) if when else ""))
+
+
+def _small(page: Page, about: Known, place: int, state: str, when: str) -> str:
+    issue = about.issue
+    due = instant(issue["due_at"]) if issue["due_at"] else None
+    if place == 2 and state == "now":
+        return page.departments.get(issue["holder"] or "", issue["holder"] or "")
+    if place == 3 and not when and due is not None and state != "done" and issue["ended_at"] is None:
+        return page.say("promised %(day)s") % {"day": page.times.day(due.date())}
+    if place == 3 and state == "now":
+        return ""
+    return when if state != "" or place == 0 else ""
+
+
+def history(page: Page, about: Known, officials: dict[str, str]) -> Iterator[Sentence]:
+    """What happened, the newest first, in sentences for this reader."""
+    teller = Teller(page.say, page.times, about.sight, page.departments, officials)
+    for told in issues.timeline(page.reads, about.id):
+        if sentence := teller.sentence(told):
+            yield sentence
+
+
+def _enterprise(page: Page, about: Known) -> str:
+    code = about.issue["enterprise"]
+    return names.enterprise(page.reads, code) if code and about.sight.raiser else ""

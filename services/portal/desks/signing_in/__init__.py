@@ -1,0 +1,1 @@
+"""Signing in where people are invented, language and type size, signing out."""

@@ -1,0 +1,108 @@
+"""Choosing whom one wants to be among the invented people of the embedded system; language, type size, the way out."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal import forms
+from services.portal.own import Kept
+from services.portal.pages import FormExpired, NotHere, Page, local, page_of
+from services.portal.queries import names
+from services.portal.session import LANGUAGES, View, Visitor, hash_of, is_marked, keep_id, keep_view, new_id
+from shared.contract.words import Role
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+INVENTED = tuple(json.loads(Path(__file__).with_name("invented.json").read_bytes()))
+
+
+class Somebody(NamedTuple):
+    """One of those whom one can be."""
+
+    account: str
+    name: str
+    role: Role
+    department: str = ""
+    enterprise: str = ""
+
+    @property
+    def choice(self) -> str:
+        """What the button sends."""
+        return f"{self.role}:{self.account}"
+
+
+def people(page: Page) -> Iterator[Somebody]:
+    """The invented entrepreneurs, then the published officials of every role that has pages, in the order of roles."""
+    for one in INVENTED:
+        yield Somebody(one["account"], one["name"], Role.ENTREPRENEUR, enterprise=one["enterprise"])
+    there = list(names.officials(page.reads, page.at))
+    for role in page.portal.menus:
+        for official in there:
+            if role in official.roles:
+                yield Somebody(official.account, official.name, role, official.department)
+
+
+@router.get("/")
+async def home(page: Asked) -> Response:
+    """Where one's work begins; for who is not signed in, the choice of people."""
+    if page.visitor is None:
+        return _choice(page, "")
+    return page.to(page.portal.menus[page.visitor.role].home)
+
+
+@router.get("/sign-in")
+async def choose(page: Asked, next: str = "") -> Response:
+    """Whom one can be; ``next`` is where one wanted to go."""
+    return _choice(page, local(next))
+
+
+@router.post("/sign-in")
+async def sign_in(page: Asked) -> Response:
+    """Become somebody, in a session with a new id; what was written before comes along."""
+    sent = forms.read(await page.request.form())
+    if not is_marked(page.id, sent.mark):
+        raise FormExpired
+    chosen = next((one for one in people(page) if one.choice == sent.pressed), None)
+    if chosen is None:
+        raise NotHere
+    person = page.portal.references.person(chosen.account) if chosen.role is Role.ENTREPRENEUR else ""
+    kept = Kept(chosen.account, chosen.role, chosen.department, chosen.name, person)
+    own, id = page.portal.own, new_id()
+    own.sign_out(hash_of(page.id))
+    own.sign_in(hash_of(id), kept, page.now)
+    own.hand_over(page.stranger, Visitor(kept, "").owner)
+    response = page.to(local(sent.form.text("next")) or "/")
+    keep_id(response, id, secure=page.request.url.scheme == "https")
+    page.is_new = False  # the new id is the one to keep
+    return response
+
+
+@router.post("/sign-out")
+async def sign_out(page: Asked) -> Response:
+    """End the session; the next click chooses again."""
+    sent = forms.read(await page.request.form())
+    if not is_marked(page.id, sent.mark):
+        raise FormExpired
+    page.portal.own.sign_out(hash_of(page.id))
+    return page.to("/")
+
+
+@router.get("/view")
+async def view(page: Asked, language: str = "", large: str = "", next: str = "") -> Response:
+    """Another language or type size from here on."""
+    wanted = language if language in LANGUAGES else page.view.language
+    big = {"1": True, "0": False}.get(large, page.view.large)
+    response = page.to(local(next) or "/")
+    keep_view(response, View(wanted, big))
+    return response
+
+
+def _choice(page: Page, onward: str) -> Response:
+    groups: dict[Role, list[Somebody]] = {}
+    for one in people(page):
+        groups.setdefault(one.role, []).append(one)
+    return page.show("signing_in/people.html", groups=groups, onward=onward)

@@ -1,0 +1,143 @@
+"""The portal's own small database: who is signed in, what somebody is writing, what they may expect to see.
+
+Nothing in it can be built again from events, and nothing in it is an event. A session stands there by the hash of its
+id alone. One connection, used by the event loop's thread alone; every call is one short write.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS session (
+    hash TEXT PRIMARY KEY, account TEXT NOT NULL, role TEXT NOT NULL, department TEXT NOT NULL,
+    name TEXT NOT NULL, person TEXT NOT NULL, used_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS draft (
+    owner TEXT, form TEXT, content TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, form)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS after (
+    owner TEXT, subject TEXT, seen TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, subject)
+) STRICT, WITHOUT ROWID;
+"""
+SESSION_LIFE = timedelta(hours=12)
+"""Without a click. A day's work; a phone that was put away overnight asks again."""
+DRAFT_LIFE = timedelta(days=30)
+AFTER_LIFE = timedelta(hours=1)
+USED_STEP = timedelta(minutes=5)
+"""A session's last use is written at most so often."""
+
+
+class Kept(NamedTuple):
+    """A signed-in session as it is kept."""
+
+    account: str
+    role: str
+    department: str
+    name: str
+    person: str
+
+
+class Own:
+    """The database in one file, which only its owner reads."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        mask = os.umask(0o077)  # its journal too is the owner's alone
+        try:
+            self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA secure_delete=ON")  # what somebody wrote and sent is gone
+            self._connection.executescript(SCHEMA)
+        finally:
+            os.umask(mask)
+        self._forget_old(datetime.now(UTC))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    # ------------------------------------------------------------- sessions
+
+    def sign_in(self, hash: str, kept: Kept, now: datetime) -> None:
+        """Keep a session under the hash of its id."""
+        self._do("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", hash, *kept, _text(now))
+
+    def session(self, hash: str, now: datetime) -> Kept | None:
+        """Who is signed in there; None where nobody is, or nobody clicked for too long."""
+        row = self._one(
+            "SELECT account, role, department, name, person, used_at FROM session WHERE hash = ?", hash
+        )
+        if row is None or datetime.fromisoformat(row[5]) < now - SESSION_LIFE:
+            return None
+        if datetime.fromisoformat(row[5]) < now - USED_STEP:
+            self._do("UPDATE session SET used_at = ? WHERE hash = ?", _text(now), hash)
+        return Kept(*row[:5])
+
+    def sign_out(self, hash: str) -> None:
+        """End a session."""
+        self._do("DELETE FROM session WHERE hash = ?", hash)
+
+    # --------------------------------------------------------------- drafts
+
+    def draft(self, owner: str, form: str) -> dict[str, Any]:
+        """What this person has written into this form so far; {} for nothing."""
+        row = self._one("SELECT content FROM draft WHERE owner = ? AND form = ?", owner, form)
+        return {} if row is None else dict(json.loads(row[0]))
+
+    def keep_draft(self, owner: str, form: str, content: Mapping[str, Any], now: datetime) -> None:
+        """Keep what somebody is writing."""
+        text = json.dumps(content, ensure_ascii=False)
+        self._do("INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?)", owner, form, text, _text(now))
+
+    def drop_draft(self, owner: str, form: str) -> None:
+        """Forget it: it was sent, or thrown away."""
+        self._do("DELETE FROM draft WHERE owner = ? AND form = ?", owner, form)
+
+    def hand_over(self, owner: str, new_owner: str) -> list[str]:
+        """What was written before somebody signed in becomes theirs; the names of the forms."""
+        forms = [row[0] for row in self._all("SELECT form FROM draft WHERE owner = ?", owner)]
+        self._do("UPDATE OR REPLACE draft SET owner = ? WHERE owner = ?", new_owner, owner)
+        return forms
+
+    # ------------------------------------------------ what one just caused
+
+    def remember_after(self, owner: str, subject: str, seen: str, now: datetime) -> None:
+        """How far the services had published when this person's last request about this subject was done."""
+        self._do("INSERT OR REPLACE INTO after VALUES (?, ?, ?, ?)", owner, subject, seen, _text(now))
+
+    def after(self, owner: str, subject: str) -> str:
+        """The same, for the next request; "" for nothing."""
+        row = self._one("SELECT seen FROM after WHERE owner = ? AND subject = ?", owner, subject)
+        return "" if row is None else str(row[0])
+
+    # ------------------------------------------------------------------------
+
+    def _forget_old(self, now: datetime) -> None:
+        self._do("DELETE FROM session WHERE used_at < ?", _text(now - SESSION_LIFE))
+        self._do("DELETE FROM draft WHERE saved_at < ?", _text(now - DRAFT_LIFE))
+        self._do("DELETE FROM after WHERE saved_at < ?", _text(now - AFTER_LIFE))
+
+    def _do(self, sql: str, *values: str) -> None:
+        self._connection.execute(sql, values)
+
+    def _one(self, sql: str, *values: str) -> tuple[Any, ...] | None:
+        with closing(self._connection.execute(sql, values)) as found:
+            row: tuple[Any, ...] | None = found.fetchone()
+            return row
+
+    def _all(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        with closing(self._connection.execute(sql, values)) as found:
+            return found.fetchall()
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")

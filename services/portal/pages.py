@@ -1,0 +1,262 @@
+"""What all pages share: who asks, in which language, at what time; drawing a page, reading a form, asking a service."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, urlsplit
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.formparsers import MultiPartException
+
+from services.portal import forms, times
+from services.portal.asking import Answer, Services
+from services.portal.forms import Form, Sent
+from services.portal.languages import words_in
+from services.portal.menus import Menu
+from services.portal.own import Own
+from services.portal.queries import names
+from services.portal.rendering import Templates
+from services.portal.session import View, Visitor, hash_of, id_of, is_marked, mark_for, new_id, view_of
+from services.portal.times import Times
+from shared.contract.envelope import read_seen
+from shared.contract.words import Role
+from shared.identity.references import References
+
+SEEN_SECONDS = 2.0
+"""How long a page waits for what its reader just did to be in the projection."""
+MOST_FILES = 10
+MOST_FIELD_BYTES = 1_000_000
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in, or not any more; the message is where to go on afterwards."""
+
+
+class NotHere(Exception):
+    """There is no such thing, or it is not for this person to read: the same page for both."""
+
+
+class FormExpired(Exception):
+    """The form was made for another browser, or for none."""
+
+
+class TooLarge(Exception):
+    """Somebody sent more than any form holds."""
+
+
+class Projected(Protocol):
+    """What pages need of the projection."""
+
+    def reader(self) -> sqlite3.Connection:
+        """A connection that only reads."""
+        ...
+
+    async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
+        """Return when what these sources told of the subject is in the rows, or the time is over: whether it is."""
+        ...
+
+    def not_ready(self) -> list[str]:
+        """What is missing before pages can be shown."""
+        ...
+
+
+class Portal(NamedTuple):
+    """What every page is made with."""
+
+    jurisdiction: str
+    own: Own
+    services: Services
+    projection: Projected
+    references: References
+    templates: Templates
+    menus: Mapping[Role, Menu]
+    clock: Callable[[], datetime] = times.now
+
+
+class Page:
+    """One request for one page."""
+
+    def __init__(self, portal: Portal, request: Request) -> None:
+        self.portal, self.request = portal, request
+        self.now = portal.clock()
+        self.id = id_of(request)
+        self.is_new = not self.id
+        self.id = self.id or new_id()
+        self.view: View = view_of(request)
+        self.say = words_in(self.view.language).gettext
+
+    # ------------------------------------------------------------ who asks
+
+    @cached_property
+    def visitor(self) -> Visitor | None:
+        """Who is signed in in this browser."""
+        hashed = hash_of(self.id)
+        kept = None if self.is_new else self.portal.own.session(hashed, self.now)
+        return None if kept is None else Visitor(kept, hashed[:32])
+
+    def person(self) -> Visitor:
+        """Who is signed in; raises SignInFirst."""
+        if self.visitor is None:
+            raise SignInFirst(self.address if self.request.method == "GET" else self.request.url.path)
+        return self.visitor
+
+    @property
+    def owner(self) -> str:
+        """Under which name drafts are kept: the person's, or before a sign-in this browser's."""
+        return self.visitor.owner if self.visitor else self.stranger
+
+    @property
+    def stranger(self) -> str:
+        """The name of this browser where nobody is signed in."""
+        return f"session:{hash_of(self.id)}"
+
+    @property
+    def address(self) -> str:
+        """This page within this site."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    # ---------------------------------------------------------------- reads
+
+    @cached_property
+    def reads(self) -> sqlite3.Connection:
+        """The projection, for reading alone."""
+        return self.portal.projection.reader()
+
+    @property
+    def at(self) -> int:
+        """Now as the projection counts: milliseconds."""
+        return int(self.now.timestamp() * 1000)
+
+    @cached_property
+    def times(self) -> Times:
+        """Says dates in this page's language."""
+        return Times(words_in(self.view.language), self.now, names.calendar(self.reads, self.at))
+
+    @cached_property
+    def departments(self) -> dict[str, str]:
+        """code -> name in this page's language."""
+        return names.departments(self.reads, self.at, self.view.language)
+
+    # --------------------------------------------------------------- answers
+
+    def show(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """One page."""
+        menu = self.portal.menus.get(self.visitor.role) if self.visitor else None
+        shared = {
+            "page": self,
+            "menu": menu,
+            "mark": mark_for(self.id),
+            "place": self.portal.jurisdiction,
+        }
+        content = self.portal.templates.render(self.view.language, template, shared | context)
+        return HTMLResponse(content, status)
+
+    def to(self, address: str) -> Response:
+        """Go on to another page: what was sent is not sent again by a reload."""
+        return RedirectResponse(address, 303)
+
+    # ----------------------------------------------------------------- forms
+
+    async def form(self) -> Sent:
+        """The form that was sent, which a page of ours made for this browser.
+
+        Where nobody is signed in any more it is kept, and comes back after the sign-in: raises SignInFirst. Raises
+        FormExpired where it is not of this browser, TooLarge where it is more than a form holds.
+        """
+        try:
+            data = await self.request.form(
+                max_files=MOST_FILES, max_fields=100, max_part_size=MOST_FIELD_BYTES
+            )
+        except MultiPartException as error:
+            raise TooLarge(str(error)) from None
+        sent = forms.read(data)
+        if not is_marked(self.id, sent.mark):
+            raise FormExpired
+        if self.visitor is None:
+            self.keep(sent.form)
+        self.person()
+        return sent
+
+    def draft(self) -> Form:
+        """This page's form as far as it was filled in."""
+        return Form(self.portal.own.draft(self.owner, self.request.url.path))
+
+    def keep(self, form: Form) -> None:
+        """Keep what was typed until it is sent."""
+        self.portal.own.keep_draft(self.owner, self.request.url.path, form.kept(), self.now)
+
+    def forget(self, path: str = "") -> None:
+        """It was sent."""
+        self.portal.own.drop_draft(self.owner, path or self.request.url.path)
+
+    # ---------------------------------------------------------------- asking
+
+    async def ask(
+        self, service: str, path: str, body: Mapping[str, Any], *, key: str, subject: str = ""
+    ) -> Answer:
+        """Ask a service as this person; what was done is waited for, so that the next page shows it."""
+        visitor, own = self.person(), self.portal.own
+        answer = await self.portal.services.post(
+            service,
+            path,
+            body,
+            visitor=visitor,
+            language=self.view.language,
+            key=key,
+            after=own.after(visitor.owner, subject) if subject else "",
+        )
+        seen, subject = str(answer.body.get("published") or ""), subject or str(answer.body.get("id", ""))
+        if answer.kind == "done" and seen and subject:
+            own.remember_after(visitor.owner, subject, seen, self.now)
+            await self.portal.projection.wait_for(subject, read_seen(seen), SEEN_SECONDS)
+        return answer
+
+    async def look(self, service: str, path: str) -> Answer:
+        """Ask a service as this person for what the projection does not have."""
+        language = self.view.language
+        return await self.portal.services.get(service, path, visitor=self.person(), language=language)
+
+    def explain(self, form: Form, answer: Answer, fields: Mapping[str, str] | None = None) -> int:
+        """Say in the form why a service did not do it; ``fields``: its names for fields of ours. The status to answer."""
+        known = fields or {}
+        if answer.kind == "away":
+            form.wrong(
+                forms.WHOLE,
+                self.say(
+                    "This cannot be done right now. What you wrote is kept: please send it again in a moment."
+                ),
+            )
+            return 503
+        for field, rule in answer.errors.items():
+            form.wrong(known.get(field, field if field in form.values else forms.WHOLE), rule)
+        if not answer.errors:
+            form.wrong(known.get(answer.reason, forms.WHOLE), answer.title)
+        form.renew()
+        return 422
+
+
+def page_of(request: Request) -> Page:
+    """The dependency of every route: the page that is asked for."""
+    page: Page = request.state.page
+    return page
+
+
+def local(address: str) -> str:
+    """An address within this site; "" for any other, and for what a browser could read as one."""
+    parts = urlsplit(address)
+    fine = (
+        address.startswith("/")
+        and not address.startswith(("//", "/\\"))
+        and not parts.scheme
+        and not parts.netloc
+    )
+    return address if fine and "\\" not in address and address.isprintable() else ""
+
+
+def sign_in_address(onward: str) -> str:
+    """Where somebody signs in, to go on to ``onward``."""
+    return f"/sign-in?next={quote(onward)}" if onward not in ("", "/") else "/sign-in"

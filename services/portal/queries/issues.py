@@ -1,0 +1,76 @@
+"""One issue and the lists of issues, as rows by column name."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from shared.identity.references import References
+
+Row = sqlite3.Row
+
+
+def issue(reads: sqlite3.Connection, id: str) -> Row | None:
+    """One issue; None where nobody registered it, as far as is known."""
+    return _one(reads, "SELECT * FROM issue WHERE id = ? AND number IS NOT NULL", id)
+
+
+def of_person(reads: sqlite3.Connection, person: str, references: References) -> Iterator[Row]:
+    """What this person raised, the newest first. On an anonymous issue the person stands by a reference that only
+    whoever has the deployment's key recognises, so those are tried one by one."""
+    sql = "SELECT id, person FROM issue WHERE anonymous = 1 AND number IS NOT NULL"
+    hidden = [
+        row[0] for row in reads.execute(sql) if references.on_issue(row[0], person, anonymous=True) == row[1]
+    ]
+    sql = """
+        SELECT * FROM issue WHERE number IS NOT NULL AND (person = ? OR id IN (SELECT value FROM json_each(?)))
+        ORDER BY registered_at DESC, id
+    """
+    yield from _all(reads, sql, person, json.dumps(hidden))
+
+
+class Told(NamedTuple):
+    """One event of an issue's history."""
+
+    at: int
+    type: str
+    who: str
+    data: dict[str, Any]
+
+
+def timeline(reads: sqlite3.Connection, id: str) -> Iterator[Told]:
+    """Everything that was said of an issue, the newest first."""
+    sql = "SELECT at, type, who, data FROM timeline WHERE subject = ? ORDER BY at DESC, topic, seq DESC"
+    for at, type, who, data in reads.execute(sql, (id,)):
+        yield Told(at or 0, type or "", who or "", json.loads(data) if data else {})
+
+
+def replies(reads: sqlite3.Connection, id: str) -> list[Row]:
+    """Every reply that is out with its corrections: the newest round first, in it the newest version first."""
+    return _all(reads, "SELECT * FROM reply WHERE issue = ? ORDER BY round DESC, version DESC", id)
+
+
+def rating(reads: sqlite3.Connection, id: str, round: int) -> Row | None:
+    """What was asked and said of one round."""
+    return _one(reads, "SELECT * FROM rating WHERE issue = ? AND round = ?", id, round)
+
+
+def assignment(reads: sqlite3.Connection, id: str, number: str) -> Row | None:
+    """One assignment of an issue."""
+    return _one(reads, "SELECT * FROM assignment WHERE issue = ? AND id = ?", id, number)
+
+
+def running_clocks(reads: sqlite3.Connection, id: str) -> list[Row]:
+    """The clocks that run, the one due first on top."""
+    return _all(reads, "SELECT * FROM clock WHERE issue = ? AND stopped_at IS NULL ORDER BY due_at", id)
+
+
+def _one(reads: sqlite3.Connection, sql: str, *values: object) -> Row | None:
+    found = _all(reads, sql, *values)
+    return found[0] if found else None
+
+
+def _all(reads: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()

@@ -1,0 +1,176 @@
+"""What happened, told in one plain sentence: an event of the timeline, with who did it, as far as its reader may know.
+
+An event that this reader does not see, or that says nothing to a person, has no sentence. A type that this version does
+not know is told by its name to officials.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from services.portal.languages import N_
+from services.portal.queries.issues import Told
+from services.portal.sight import Sight
+from services.portal.times import Times
+from services.portal.words import phrase
+
+
+class Sentence(NamedTuple):
+    """One line of the history. ``tone``: ``key`` for what moved the issue on, ``bad`` for what was late."""
+
+    at: int
+    words: str
+    tone: str = ""
+    detail: str = ""
+
+
+class Teller:
+    """Tells the events of one issue to one reader."""
+
+    def __init__(
+        self,
+        say: Callable[[str], str],
+        times: Times,
+        sight: Sight,
+        departments: Mapping[str, str],
+        officials: Mapping[str, str],
+    ) -> None:
+        self._say, self._times, self._sight = say, times, sight
+        self._departments, self._officials = departments, officials
+
+    def sentence(self, told: Told) -> Sentence | None:
+        """One event; None where there is nothing to tell this reader."""
+        row = _TABLE.get(told.type)
+        if row is None:
+            return Sentence(told.at, told.type) if self._sight.handling else None
+        if row.inside and not self._sight.handling:
+            return None
+        if row.clock and str(told.data.get("clock")) not in _SHOWN_CLOCKS and not self._sight.handling:
+            return None
+        form = row.form(told.data) if callable(row.form) else row.form
+        return Sentence(told.at, self._say(form) % _Words(self, told), row.tone, self._detail(row, told))
+
+    def _detail(self, row: "_Row", told: Told) -> str:
+        value = str(told.data.get(row.detail) or "")
+        return phrase_of(self._say, row.detail, value) if row.detail else ""
+
+    def word(self, name: str, told: Told) -> str:
+        """What stands for ``%(name)s`` in a sentence."""
+        data = told.data
+        match name:
+            case "who":
+                return self._who(told.who)
+            case "department" | "previous_department":
+                return self._departments.get(str(data.get(name)), str(data.get(name)))
+            case "due" | "until":
+                return self._instant(data.get({"due": "due_at", "until": "open_until"}[name]))
+            case "date":
+                return self._date(data)
+            case "closed":
+                return self._say(phrase("closed", data.get("reason")))
+            case "handler":
+                return self._officials.get(str(data.get(name)), str(data.get(name)))
+        return phrase_of(self._say, name, str(data.get(name, "")))
+
+    def _who(self, account: str) -> str:
+        if not account or not self._sight.handling:
+            return ""
+        return self._officials.get(account, account)
+
+    def _instant(self, text: object) -> str:
+        return self._times.moment(datetime.fromisoformat(str(text))) if text else ""
+
+    def _date(self, data: Mapping[str, Any]) -> str:
+        on = data.get("promised_on") or data.get("on")
+        return self._times.day(datetime.fromisoformat(str(on)).date()) if on else ""
+
+
+class _Words(dict[str, str]):
+    """Gives a sentence the words that it asks for."""
+
+    def __init__(self, teller: Teller, told: Told) -> None:
+        super().__init__()
+        self._teller, self._told = teller, told
+
+    def __missing__(self, name: str) -> str:
+        return self._teller.word(name, self._told)
+
+
+def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:
+    """A value of a closed list in its words; any other text as it is."""
+    return say(phrase(name, value)) if name in _LISTS and value else value
+
+
+_LISTS = ("outcome", "satisfaction", "solved", "clock", "ground", "body")
+_SHOWN_CLOCKS = ("promise",)
+"""The clock a raiser was told of."""
+
+
+class _Row(NamedTuple):
+    form: str | Callable[[Mapping[str, Any]], str]
+    tone: str = ""
+    detail: str = ""
+    inside: bool = False
+    """For officials alone."""
+    clock: bool = False
+
+
+def _withdrawn(data: Mapping[str, Any]) -> str:
+    return N_("The office took it back for the raiser") if data.get("by") else N_("The raiser took it back")
+
+
+def _registered(data: Mapping[str, Any]) -> str:
+    return N_("An official wrote it down for the raiser") if data.get("recorded_by") else N_("Raised")
+
+
+def _chosen(data: Mapping[str, Any]) -> str:
+    if data.get("chosen_by") == "rule":
+        return N_("Given to %(department)s, by a routing rule")
+    return N_("Given to %(department)s")
+
+
+def _ruled(data: Mapping[str, Any]) -> str:
+    return N_("The return was upheld") if data.get("upheld") else N_("The return was not upheld")
+
+
+_TABLE: Mapping[str, _Row] = {
+    "issue.registered.v1": _Row(_registered, "key"),
+    "promise.started.v1": _Row(N_("A reply was promised by %(due)s")),
+    "issue.accepted.v1": _Row(N_("Accepted"), "key"),
+    "words.corrected.v1": _Row(N_("The words were corrected")),
+    "words.confirmed.v1": _Row(N_("The raiser confirmed the words")),
+    "issue.rejected.v1": _Row(N_("Not accepted: %(ground)s"), "key", "explanation"),
+    "issue.appealed.v1": _Row(N_("The raiser appealed"), "key"),
+    "appeal.upheld.v1": _Row(N_("The appeal was upheld"), "key", "reason"),
+    "appeal.dismissed.v1": _Row(N_("The appeal was dismissed"), "key", "reason"),
+    "issue.referred.v1": _Row(N_("Referred: %(body)s"), "key", "reason"),
+    "referral.receipted.v1": _Row(N_("The other body gave its receipt")),
+    "issue.withdrawn.v1": _Row(_withdrawn, "key", "reason"),
+    "issue.assigned.v1": _Row(_chosen, "key"),
+    "assignment.signed.v1": _Row(N_("%(department)s signed for it"), "key"),
+    "assignment.returned.v1": _Row(N_("%(department)s gave it back"), "", "reason"),
+    "assignment.ruled.v1": _Row(_ruled, "", "reason", inside=True),
+    "assignment.recalled.v1": _Row(N_("Taken back from %(department)s"), "", "reason"),
+    "assignment.transferred.v1": _Row(N_("Went from %(previous_department)s to %(department)s"), "key"),
+    "handler.named.v1": _Row(N_("%(department)s: %(handler)s handles it"), inside=True),
+    "reply.drafted.v1": _Row(N_("%(department)s wrote a draft"), inside=True),
+    "reply.signed_off.v1": _Row(N_("%(department)s signed the draft off"), inside=True),
+    "reply.checked.v1": _Row(N_("The office checked the draft"), inside=True),
+    "reply.sent_back.v1": _Row(N_("The draft was sent back"), "", "reason", inside=True),
+    "reply.released.v1": _Row(N_("%(department)s answered: %(outcome)s"), "key"),
+    "reply.corrected.v1": _Row(N_("The reply was corrected"), "", "reason"),
+    "rating.invited.v1": _Row(N_("The raiser may rate until %(until)s")),
+    "reply.rated.v1": _Row(N_("Rated: %(satisfaction)s. Solved? %(solved)s"), "key", "reason"),
+    "rating.lapsed.v1": _Row(N_("Nobody rated in time: it counts as not rated")),
+    "rework.asked.v1": _Row(N_("Another round was asked for")),
+    "rework.decided.v1": _Row(N_("Another round begins"), "key", "reason"),
+    "rework.refused.v1": _Row(N_("There will be no other round"), "key", "reason"),
+    "issue.tracked.v1": _Row(N_("Kept in view until what was promised is done")),
+    "issue.closed.v1": _Row(N_("Closed %(closed)s"), "key", "words"),
+    "clock.warned.v1": _Row(N_("Warning: %(clock)s, due %(due)s"), clock=True),
+    "clock.breached.v1": _Row(N_("Overdue: %(clock)s, due %(due)s"), "bad", clock=True),
+    "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),
+    "clock.started.v1": _Row(N_("Runs: %(clock)s, until %(due)s"), inside=True, clock=True),
+    "clock.stopped.v1": _Row(N_("Stopped: %(clock)s"), inside=True, clock=True),
+}
+"""Every type of event about an issue; a test compares it with the contract."""

@@ -1,0 +1,60 @@
+"""Every setting of the portal, read once by its ``app``; docs/settings.md lists them."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import LOOPBACK, Settings
+
+
+def _as_of_a_service(name: str) -> Field:  # type: ignore[valid-type]
+    """A setting that means the same as of a service."""
+    return Settings.model_fields[name]
+
+
+class PortalSettings(BaseSettings):
+    """``QINQING_<NOUN>_<UNIT>``, with the names that the services use for the same things."""
+
+    model_config = SettingsConfigDict(env_prefix="QINQING_", env_ignore_empty=True, frozen=True)
+
+    kafka_bootstrap: str = _as_of_a_service("kafka_bootstrap")
+    namespace: str = _as_of_a_service("namespace")
+    jurisdiction: str = _as_of_a_service("jurisdiction")
+    partitions_count: int = _as_of_a_service("partitions_count")
+    http_host: str = _as_of_a_service("http_host")
+    http_port: int = _as_of_a_service("http_port")
+    http_hosts: str = _as_of_a_service("http_hosts")
+    http_origins: str = _as_of_a_service("http_origins")
+    keys_dir: str = _as_of_a_service("keys_dir")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _as_of_a_service("log_level")
+    embedded: bool = Field(
+        False, description="of the portal: let anybody on loopback choose among invented people"
+    )
+    portal_dir: str = Field(
+        "qinqing-portal", min_length=1, description="of the portal: folder of its two databases"
+    )
+    intake_url: str = Field("http://127.0.0.1:18400", description="of the portal: address of intake")
+    dispatch_url: str = Field("http://127.0.0.1:18401", description="of the portal: address of dispatch")
+    supervision_url: str = Field(
+        "http://127.0.0.1:18402", description="of the portal: address of supervision"
+    )
+    feedback_url: str = Field("http://127.0.0.1:18403", description="of the portal: address of feedback")
+
+    def keys(self) -> Path:
+        """The folder of the deployment's keys."""
+        return Path(self.keys_dir)
+
+    def folder(self) -> Path:
+        """The folder of the portal's own data."""
+        return Path(self.portal_dir)
+
+    def services(self) -> dict[str, str]:
+        """The address of each service."""
+        names = ("intake", "dispatch", "supervision", "feedback")
+        return {name: getattr(self, f"{name}_url") for name in names}
+
+    def on_loopback(self) -> bool:
+        """Whether only this machine can ask."""
+        return self.http_host in LOOPBACK

@@ -1,0 +1,97 @@
+"""What every answer of the portal says to a browser, and how much of a request is taken in at all."""
+
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.portal.assets import PLACE
+from services.portal.pages import MOST_FIELD_BYTES, MOST_FILES, Page, Portal
+from services.portal.session import keep_id
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""No script and no style but files of ours; nothing from anywhere else."""
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+FILE_BYTES = 20_000_000
+MOST_BYTES = {"multipart/form-data": MOST_FILES * FILE_BYTES + MOST_FIELD_BYTES}
+"""Of a form with files; any other form is at most MOST_FIELD_BYTES."""
+
+
+class _TooMuch(Exception):
+    """The body is larger than any form of ours."""
+
+
+class Shield:
+    """Gives every request its page, and every answer its headers and its cookie."""
+
+    def __init__(self, app: ASGIApp, portal: Portal, *, secure: bool) -> None:
+        self._app, self._portal, self._secure = app, portal, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what comes in; add to what goes back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        page = Page(self._portal, request)
+        scope.setdefault("state", {})["page"] = page
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                self._dress(page, MutableHeaders(scope=message))
+            await send(message)
+
+        try:
+            await self._app(scope, _counted(request, receive), answer)
+        except _TooMuch:
+            if not begun:
+                said = page.show("problem.html", 413, title=page.say("That is too much for one form"))
+                await said(scope, receive, answer)
+
+    def _dress(self, page: Page, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers[name] = value
+        is_asset = page.request.url.path.startswith(f"{PLACE}/")
+        if not is_asset:
+            headers.setdefault("Cache-Control", "no-store")
+        if page.is_new and not is_asset and headers.get("content-type", "").startswith("text/html"):
+            carrier = Response()
+            keep_id(carrier, page.id, secure=self._secure)
+            headers.append("set-cookie", carrier.headers["set-cookie"])
+
+
+def _counted(request: Request, receive: Receive) -> Receive:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    most, so_far = MOST_BYTES.get(media_type, MOST_FIELD_BYTES), 0
+
+    async def counted() -> Any:
+        nonlocal so_far
+        message = await receive()
+        so_far += len(message.get("body", b""))
+        if so_far > most:
+            raise _TooMuch
+        return message
+
+    return counted

@@ -1,0 +1,59 @@
+/* What makes forms safer where there is JavaScript: every page works without it. */
+(() => {
+  const PREFIX = "qinqing:";
+
+  // Nothing typed is lost: kept on this device until it was sent, or until somebody leaves.
+  const keepOnDevice = (form) => {
+    const name = PREFIX + form.dataset.keep;
+    const fields = [...form.elements].filter((field) => field.name && /^(text|textarea)$/.test(field.type));
+    try {
+      const kept = JSON.parse(localStorage.getItem(name) || "{}");
+      for (const field of fields) if (!field.value && kept[field.name]) field.value = kept[field.name];
+    } catch { /* what cannot be read is not put back */ }
+    const said = form.querySelector("[data-kept]");
+    form.addEventListener("input", () => {
+      const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+      try {
+        localStorage.setItem(name, JSON.stringify(values));
+        if (said) said.hidden = false;
+      } catch { /* a device without space for it still has the form */ }
+    });
+    form.addEventListener("submit", () => localStorage.removeItem(name));
+  };
+
+  // How many characters are left, once there are few.
+  const countLeft = (field) => {
+    const most = Number(field.dataset.most);
+    const line = document.createElement("p");
+    line.className = "count-left";
+    line.setAttribute("aria-live", "polite");
+    field.after(line);
+    const say = () => {
+      const length = [...field.value].length;
+      line.textContent = length > most * 0.5 ? `${length} / ${most}` : "";
+      line.classList.toggle("over", length > most);
+    };
+    field.addEventListener("input", say);
+    say();
+  };
+
+  const begin = () => {
+    document.querySelectorAll("form[data-keep]").forEach(keepOnDevice);
+    document.querySelectorAll("textarea[data-most]").forEach(countLeft);
+    document.querySelectorAll("[data-sent]").forEach((one) => localStorage.removeItem(PREFIX + one.dataset.sent));
+    document.querySelectorAll("#errors").forEach((one) => one.focus());
+    document.querySelectorAll('form[action="/sign-out"]').forEach((form) => form.addEventListener("submit", () => {
+      Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));
+    }));
+    document.querySelectorAll("form").forEach((form) => form.addEventListener("submit", () => {
+      const button = form.querySelector("[data-once]");
+      if (button) setTimeout(() => { button.disabled = true; }, 0);
+    }));
+    addEventListener("pageshow", () => document.querySelectorAll("[data-once]").forEach((one) => { one.disabled = false; }));
+    document.addEventListener("click", (event) => document.querySelectorAll("details.me[open]").forEach((one) => {
+      if (!one.contains(event.target)) one.open = false;
+    }));
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();
