@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from services.portal.moves import is_legal, may_ask, standing, OWNERS
+from services.portal.moves import OWNERS, is_legal, may_ask, standing
 from services.portal.sight import Sight
 
 

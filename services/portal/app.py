@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -25,12 +26,14 @@ from services.portal.pages import (
     sign_in_address,
 )
 from services.portal.projection.projection import Projection
+from services.portal.projection.routes import api
 from services.portal.rendering import Templates
 from services.portal.settings import PortalSettings
 from services.portal.shielding import Shield
 from shared.hosts import Hosts
-from shared.identity.keys import REFERENCE, SIGNING, NoKeys, secret, signing_key
+from shared.identity.keys import REFERENCE, SIGNING, NoKeys, issuers, secret, signing_key
 from shared.identity.references import References
+from shared.identity.tokens import Tokens, sign
 from shared.logs import configure
 
 OWN, PROJECTION = "own.db", "projection.db"
@@ -45,7 +48,9 @@ def build(settings: PortalSettings) -> FastAPI:
     """The portal's application; raises NoKeys."""
     own = Own(settings.folder() / OWN)
     projection = Projection(settings)
-    services = Services(settings.services(), signing_key(settings.keys()), settings.jurisdiction)
+    services = Services(
+        settings.services(), partial(sign, signing_key(settings.keys())), settings.jurisdiction
+    )
     references = References(secret(settings.keys(), REFERENCE))
 
     @asynccontextmanager
@@ -59,7 +64,9 @@ def build(settings: PortalSettings) -> FastAPI:
     portal = Portal(
         settings.jurisdiction, own, services, projection, references, Templates(assets), desks.menus()
     )
-    return application(portal, assets, settings, lifespan)
+    app = application(portal, assets, settings, lifespan)
+    app.mount("/api", api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction)))
+    return app
 
 
 def application(portal: Portal, assets: Assets, settings: PortalSettings, lifespan: object = None) -> FastAPI:
@@ -118,11 +125,6 @@ def _problems(app: FastAPI) -> None:
         if error.status_code in (404, 405):
             return _not_found(page)
         return page.show("problem.html", error.status_code, title=page.say("This request cannot be read"))
-
-    @app.exception_handler(Exception)
-    async def _bug(request: Request, _: Exception) -> Response:
-        page = page_of(request)
-        return page.show("problem.html", 500, title=page.say("Something broke here, and it was written down"))
 
 
 def _not_found(page: Page) -> Response:

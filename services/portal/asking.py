@@ -4,14 +4,12 @@ Each request bears a token that is signed for it and good for a quarter of an ho
 becomes an ``Answer``; a service that does not answer is one too.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import httpx
-from joserfc.jwk import OKPKey
-
 from services.portal.session import Visitor
-from shared.identity.tokens import sign
+from shared.identity.tokens import Caller
 
 AFTER = "Qinqing-After"
 """The header that says what the asker knows to have happened, in the form of ``seen`` ("/huzhou/intake=5")."""
@@ -54,8 +52,8 @@ NO_ANSWER = Answer("away", {})
 class Services:
     """The four services as one person asks them."""
 
-    def __init__(self, urls: Mapping[str, str], key: OKPKey, jurisdiction: str) -> None:
-        self._key, self._jurisdiction = key, jurisdiction
+    def __init__(self, urls: Mapping[str, str], sign: Callable[[Caller], str], jurisdiction: str) -> None:
+        self._sign, self._jurisdiction = sign, jurisdiction
         self._clients = {
             name: httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
             for name, url in urls.items()
@@ -104,7 +102,7 @@ class Services:
             return None
 
     def _headers(self, visitor: Visitor, language: str) -> dict[str, str]:
-        token = sign(self._key, visitor.caller(self._jurisdiction))
+        token = self._sign(visitor.caller(self._jurisdiction))
         return {"Authorization": f"Bearer {token}", "Accept-Language": language}
 
     async def _send(self, service: str, method: str, path: str, **how: Any) -> Answer:

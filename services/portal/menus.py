@@ -1,16 +1,18 @@
 """What each role finds in the bar on top, and where it begins."""
 
 from collections.abc import Callable
-from sqlite3 import Connection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from services.portal.pages import Page
 
 
 class Link(NamedTuple):
-    """One entry of the bar: where it leads, its phrase, and how many things wait there (None: that is not counted)."""
+    """One entry of the bar: where it leads, its phrase, and how many things wait there, where that is counted."""
 
     address: str
     phrase: str
-    count: Callable[[Connection], int] | None = None
+    waiting: "Callable[[Page], int] | None" = None
 
 
 class Menu(NamedTuple):

@@ -27,6 +27,8 @@ from shared.identity.references import References
 
 SEEN_SECONDS = 2.0
 """How long a page waits for what its reader just did to be in the projection."""
+MOVED_ON = ("illegal_move", "stale_round", "stale_words", "stale_draft", "stale_assignment", "stale_version")
+"""Reasons of refusals that mean: somebody or something was faster."""
 MOST_FILES = 10
 MOST_FIELD_BYTES = 1_000_000
 
@@ -221,7 +223,10 @@ class Page:
         return await self.portal.services.get(service, path, visitor=self.person(), language=language)
 
     def explain(self, form: Form, answer: Answer, fields: Mapping[str, str] | None = None) -> int:
-        """Say in the form why a service did not do it; ``fields``: its names for fields of ours. The status to answer."""
+        """Say in the form why a service did not do it, and return the status to answer.
+
+        ``fields``: what a service names -> our field.
+        """
         known = fields or {}
         if answer.kind == "away":
             form.wrong(
@@ -233,7 +238,10 @@ class Page:
             return 503
         for field, rule in answer.errors.items():
             form.wrong(known.get(field, field if field in form.values else forms.WHOLE), rule)
-        if not answer.errors:
+        if answer.reason in MOVED_ON:
+            said = self.say("It moved on meanwhile, so this was not done. Open it to see where it stands.")
+            form.wrong(forms.WHOLE, said)
+        elif not answer.errors:
             form.wrong(known.get(answer.reason, forms.WHOLE), answer.title)
         form.renew()
         return 422
@@ -242,6 +250,7 @@ class Page:
 def page_of(request: Request) -> Page:
     """The dependency of every route: the page that is asked for."""
     page: Page = request.state.page
+    page.request = request  # the one that can read the body
     return page
 
 

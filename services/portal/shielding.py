@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.portal.assets import PLACE
 from services.portal.pages import MOST_FIELD_BYTES, MOST_FILES, Page, Portal
 from services.portal.session import keep_id
+
+log = structlog.get_logger(__name__)
 
 POLICY = "; ".join(
     (
@@ -65,10 +68,10 @@ class Shield:
 
         try:
             await self._app(scope, _counted(request, receive), answer)
-        except _TooMuch:
-            if not begun:
-                said = page.show("problem.html", 413, title=page.say("That is too much for one form"))
-                await said(scope, receive, answer)
+        except Exception as error:
+            if begun:
+                raise
+            await _said(page, error)(scope, receive, answer)
 
     def _dress(self, page: Page, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
@@ -80,6 +83,14 @@ class Shield:
             carrier = Response()
             keep_id(carrier, page.id, secure=self._secure)
             headers.append("set-cookie", carrier.headers["set-cookie"])
+
+
+def _said(page: Page, error: Exception) -> Response:
+    """The page about what nobody thought of: what it was is for the log alone."""
+    if isinstance(error, _TooMuch):
+        return page.show("problem.html", 413, title=page.say("That is too much for one form"))
+    log.error("a page failed", path=page.request.url.path, exc_info=error)
+    return page.show("problem.html", 500, title=page.say("Something broke here, and it was written down"))
 
 
 def _counted(request: Request, receive: Receive) -> Receive:

@@ -20,6 +20,7 @@ PORTAL = ROOT / "services" / "portal"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
 KEYWORDS = {"N_": None, "say": None, "_say": None, "gettext": None, "ngettext": (1, 2)}
+TOP = "# The words of the portal; `make docs` keeps the phrases, people the translations."
 HOLES = re.compile(r"%\(\w+\)[sd]")
 
 
@@ -76,4 +77,4 @@ def _head(language: str) -> str:
         f"Plural-Forms: {plural}",
     )
     head = "".join(f'"{line}\\n"\n' for line in lines)
-    return f'# The words of the portal; `make docs` keeps the phrases, people the translations.\nmsgid ""\nmsgstr ""\n{head}\n'
+    return f'{TOP}\nmsgid ""\nmsgstr ""\n{head}\n'

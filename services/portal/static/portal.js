@@ -37,7 +37,18 @@
     say();
   };
 
+  // What was chosen is named, and a button says so in the page's language.
+  const namePicked = (input) => {
+    const line = document.createElement("p");
+    line.className = "picked";
+    line.setAttribute("aria-live", "polite");
+    input.after(line);
+    input.addEventListener("change", () => { line.textContent = [...input.files].map((file) => file.name).join(", "); });
+  };
+
   const begin = () => {
+    document.documentElement.classList.add("has-js");
+    document.querySelectorAll("input[data-picked]").forEach(namePicked);
     document.querySelectorAll("form[data-keep]").forEach(keepOnDevice);
     document.querySelectorAll("textarea[data-most]").forEach(countLeft);
     document.querySelectorAll("[data-sent]").forEach((one) => localStorage.removeItem(PREFIX + one.dataset.sent));

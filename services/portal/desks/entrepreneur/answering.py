@@ -30,6 +30,8 @@ def own_issue(page: Page, id: str) -> Known:
 @router.get("/issues/{id}/rate")
 async def rate(id: str, page: Asked) -> Response:
     """The reply and three questions."""
+    if elsewhere := not_now(page, id, "rate"):
+        return elsewhere
     return await _rate(page, own_issue(page, id), page.draft())
 
 
@@ -58,10 +60,12 @@ async def _rate(page: Page, own: Known, form: Form, status: int = 200) -> Respon
     if newest is None:
         raise NotHere
     asked = issues.rating(page.reads, own.id, newest["round"])
-    is_open = is_legal(own.issue, "rate")
-    return page.show(
-        "entrepreneur/rate.html", status, own=own, form=form, reply=newest, asked=asked, is_open=is_open
-    )
+    return page.show("entrepreneur/rate.html", status, own=own, form=form, reply=newest, asked=asked)
+
+
+def not_now(page: Page, id: str, verb: str) -> Response | None:
+    """Back to the issue, which says so, where this is not possible as it stands; None where it is."""
+    return None if is_legal(own_issue(page, id).issue, verb) else page.to(f"/issues/{id}?done=not_now")
 
 
 # ------------------------------------------------- words, withdrawal, appeal
@@ -70,6 +74,8 @@ async def _rate(page: Page, own: Known, form: Form, status: int = 200) -> Respon
 @router.get("/issues/{id}/correct-words")
 async def correct(id: str, page: Asked) -> Response:
     """One's words as they are known, to be supplied or corrected."""
+    if elsewhere := not_now(page, id, "correct_words"):
+        return elsewhere
     own, form = own_issue(page, id), page.draft()
     said = await words_of(page, own.issue)
     form.values = {"title": said.newest_title, "text": said.newest_text, **form.values}
@@ -102,6 +108,8 @@ async def _correct(page: Page, own: Known, form: Form, status: int = 200) -> Res
 @router.get("/issues/{id}/confirm-words")
 async def confirm(id: str, page: Asked) -> Response:
     """One's words as an official wrote them down."""
+    if elsewhere := not_now(page, id, "confirm_words"):
+        return elsewhere
     return await _confirm(page, own_issue(page, id), page.draft())
 
 
@@ -121,6 +129,8 @@ async def _confirm(page: Page, own: Known, form: Form, status: int = 200) -> Res
 @router.get("/issues/{id}/withdraw")
 async def withdraw(id: str, page: Asked) -> Response:
     """Whether one is sure."""
+    if elsewhere := not_now(page, id, "withdraw"):
+        return elsewhere
     return await _withdraw(page, own_issue(page, id), page.draft())
 
 
@@ -141,6 +151,8 @@ async def _withdraw(page: Page, own: Known, form: Form, status: int = 200) -> Re
 @router.get("/issues/{id}/appeal")
 async def appeal(id: str, page: Asked) -> Response:
     """Why it was not accepted, and what one says to that."""
+    if elsewhere := not_now(page, id, "appeal"):
+        return elsewhere
     return await _appeal(page, own_issue(page, id), page.draft())
 
 

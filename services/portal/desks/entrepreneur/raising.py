@@ -31,6 +31,7 @@ async def write(page: Asked) -> Response:
     form = _draft(page)
     if "sent" in form.values:
         form = Form()
+    form.values.setdefault("kind", Kind.PROBLEM)
     return _write(page, form)
 
 
