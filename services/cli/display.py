@@ -147,18 +147,19 @@ def banner(
 ) -> RenderableType:
     """One address to open, where the data is, and what to do next; ports are what `qinqing status` shows."""
     address = Text.assemble(("打开 / open  ", "bold"), (state.portal_url, "bold underline"))
-    who = Text("选一个身份进去看看，人物均为虚构 / choose whom you want to be: all are invented", style="dim")
+    who = Text("选一个身份，人物均为虚构 / choose whom you want to be, all are invented", style="dim")
     option = "" if default_data else f" --data {state.data_dir}"
+    where = Table.grid(padding=(0, 2))
+    where.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
     todo = Table.grid(padding=(0, 2))
-    todo.add_row("data", f"{state.data_dir} (kept: it is there again at the next start)")
-    todo.add_row(f"{program} status{option}", "ports, documents, logs, and how much memory it takes")
-    todo.add_row(f"{program} submit{option}", "raise an issue from here and see its promised date")
-    todo.add_row(f"{program} replay FILE.csv{option}", "play a year of real messages through the loop")
+    todo.add_row(f"{program} status{option}", "ports, documents, logs, memory")
+    todo.add_row(f"{program} submit{option}", "raise an issue from here")
+    todo.add_row(f"{program} replay FILE.csv{option}", "a year of real messages, replayed")
     todo.add_row(
         f"{program} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
     )
     title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
-    return Panel(Group(Text(), address, who, Text(), todo), title=title, expand=False)
+    return Panel(Group(Text(), address, who, Text(), where, Text(), todo), title=title, expand=False)
 
 
 def program() -> str:

@@ -21,9 +21,9 @@ def printed() -> str:
 
 def test_the_banner_in_the_readme_is_the_banner_that_is_printed() -> None:
     ready = float(re.findall(r"ready in ([\d.]+) s", printed())[0])
-    data = re.findall(r"logs\s+(\S+)/logs", printed())[0]
+    data = re.findall(r"data\s+(\S+) \(kept", printed())[0]
     ports = Ports(DEFAULT_BASE_PORT)
-    parts = ["kafka", *(f"store-{name}" for name in SERVICES), *SERVICES]
+    parts = ["kafka", *(f"store-{name}" for name in SERVICES), *SERVICES, "portal"]
     state = SystemState(
         phase="ready",
         pid=1,
@@ -34,6 +34,7 @@ def test_the_banner_in_the_readme_is_the_banner_that_is_printed() -> None:
         store_urls={},
         service_urls={name: f"http://{HOST}:{ports.service(name)}" for name in SERVICES},
         started_at="",
+        portal_url=f"http://{HOST}:{ports.portal}",
         parts=[PartState(name, "", 0, "ready", ready_seconds=ready) for name in parts],
     )
     console = Console(file=io.StringIO(), width=WIDTH)
@@ -48,5 +49,6 @@ def test_the_transcript_names_every_part_that_starts() -> None:
         "Kafka",
         *(f"store of {name}" for name in SERVICES),
         *(f"service {name}" for name in SERVICES),
+        "the portal",
     ):
         assert part in begun
