@@ -52,10 +52,17 @@ NO_ANSWER = Answer("away", {})
 class Services:
     """The four services as one person asks them."""
 
-    def __init__(self, urls: Mapping[str, str], sign: Callable[[Caller], str], jurisdiction: str) -> None:
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        sign: Callable[[Caller], str],
+        jurisdiction: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """``sign`` makes the token of one request; ``transport`` is what requests go by, where it is not the network."""
         self._sign, self._jurisdiction = sign, jurisdiction
         self._clients = {
-            name: httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
+            name: httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False, transport=transport)
             for name, url in urls.items()
         }
 

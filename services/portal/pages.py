@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from services.portal import forms, times
@@ -173,8 +174,11 @@ class Page:
             data = await self.request.form(
                 max_files=MOST_FILES, max_fields=100, max_part_size=MOST_FIELD_BYTES
             )
-        except MultiPartException as error:
-            raise TooLarge(str(error)) from None
+        except (MultiPartException, HTTPException) as error:
+            said = str(getattr(error, "detail", error))
+            if said.startswith(("Too many", "Part exceeded", "Field exceeded")):
+                raise TooLarge(said) from None
+            raise
         sent = forms.read(data)
         if not is_marked(self.id, sent.mark):
             raise FormExpired

@@ -40,7 +40,7 @@ class Teller:
 
     def sentence(self, told: Told) -> Sentence | None:
         """One event; None where there is nothing to tell this reader."""
-        row = _TABLE.get(told.type)
+        row = TABLE.get(told.type)
         if row is None:
             return Sentence(told.at, told.type) if self._sight.handling else None
         if row.inside and not self._sight.handling:
@@ -133,7 +133,7 @@ def _ruled(data: Mapping[str, Any]) -> str:
     return N_("The return was upheld") if data.get("upheld") else N_("The return was not upheld")
 
 
-_TABLE: Mapping[str, _Row] = {
+TABLE: Mapping[str, _Row] = {
     "issue.registered.v1": _Row(_registered, "key"),
     "promise.started.v1": _Row(N_("A reply was promised by %(due)s")),
     "issue.accepted.v1": _Row(N_("Accepted"), "key"),

@@ -7,11 +7,14 @@ is between the brackets, with every module of tests/house/tables at hand.
 import contextlib
 import io
 import sys
+from functools import partial
 from pathlib import Path
 
 from cogapp import Cog
 
+from services.portal.session import LANGUAGES
 from shared.contract import asyncapi
+from tests.house import assets, catalogs
 from tests.house.repository import ROOT, documents, name
 from tests.house.tables import lives, settings
 
@@ -20,6 +23,8 @@ WHOLE = {
     "docs/asyncapi.json": asyncapi.text,
     "deploy/service.env.example": settings.example,
     "services/portal/moves.json": lives.moves_of_issues,
+    "services/portal/static/assets.lock": assets.lock,
+    **{name(catalogs.file_of(language)): partial(catalogs.updated, language) for language in LANGUAGES},
 }
 """Files that are generated from the first line to the last."""
 

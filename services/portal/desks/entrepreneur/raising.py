@@ -153,7 +153,7 @@ async def _take(page: Page, form: Form, file: UploadFile) -> None:
     name = (file.filename or "")[:100]
     if answer.kind == "done":
         known_already = any(one["sha256"] == answer.body["sha256"] for one in _files(form))
-        form.values["files"] = _files(form) + ([] if known_already else [{"name": name, **answer.body}])
+        form.values["files"] = _files(form) + ([] if known_already else [{**answer.body, "name": name}])
     elif answer.kind == "away":
         form.wrong("files", page.say("The file could not be kept right now: choose it again in a moment"))
     else:

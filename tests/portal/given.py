@@ -1,0 +1,267 @@
+"""What tests of pages begin with: a portal whose projection holds events of ours, services that answer as a test says,
+and a browser that keeps its cookies and fills in the forms of the pages it was shown.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
+
+import httpx
+
+from services.portal import desks
+from services.portal.app import application
+from services.portal.asking import Services
+from services.portal.assets import Assets
+from services.portal.own import Own
+from services.portal.pages import Portal
+from services.portal.projection.batch import Applier
+from services.portal.projection.database import create, open_reader
+from services.portal.rendering import Templates
+from services.portal.settings import PortalSettings
+from shared.identity.keys import signing_key
+from shared.identity.tokens import sign
+from tests.keys import KEYS, REFERENCES
+from tests.portal.projection.given import AT, ISSUE, JURISDICTION, Topics
+
+NAMES = ("intake", "dispatch", "supervision", "feedback")
+ORIGIN = "http://127.0.0.1"
+WU = REFERENCES.person("wu")
+NUMBER = "7K3M-9QXT-2B4N-6X"
+TITLE, TEXT = "园区北门外没有路灯", "夜班职工骑电动车摔过两次。\n请先装临时的。"
+DONE = {"status": "done"}
+ASSETS = Assets()
+TEMPLATES = Templates(ASSETS)
+
+
+class Asked:
+    """What the portal asked the services, and what they answer: ``answers`` by method and path, else done."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.is_away = False
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        if self.is_away:
+            raise httpx.ConnectError("nobody is there")
+        self.requests.append(request)
+        status, body = self.answers.get(f"{request.method} {request.url.path}", (200, DONE))
+        return httpx.Response(status, json=body)
+
+    def bodies(self, path: str) -> list[Any]:
+        """The JSON of everything that was sent there."""
+        return [json.loads(one.content) for one in self.requests if one.url.path == path]
+
+    def keys(self, path: str) -> list[str]:
+        """Under which idempotency keys."""
+        return [one.headers["Idempotency-Key"] for one in self.requests if one.url.path == path]
+
+
+class Shown:
+    """A projection in one file, made of the records that a test tells."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "projection.db"
+        self._applier = Applier(create(self._file), JURISDICTION)
+        self._reads: Connection | None = None
+        self.topics, self._applied = Topics(), 0
+
+    def tell(self, owner: str, type: str, data: Mapping[str, Any], subject: str = ISSUE, **how: Any) -> None:
+        """One event, in the rows at once."""
+        self.topics.tell(owner, type, data, subject, **how)
+        self.apply()
+
+    def apply(self) -> None:
+        """What was told since the last time becomes rows."""
+        new, self._applied = self.topics.records[self._applied :], len(self.topics.records)
+        self._applier.apply(new)
+
+    def reader(self) -> Connection:
+        """As pages ask for it."""
+        self._reads = self._reads or open_reader(self._file)
+        return self._reads
+
+    async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
+        """Everything that was told is there."""
+        return True
+
+    def not_ready(self) -> list[str]:
+        """Nothing is missing."""
+        return []
+
+
+class Forms(HTMLParser):
+    """The forms of a page: for each action its fields as they were filled in, and the texts of the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.fields: dict[str, dict[str, str]] = {}
+        self.texts: list[str] = []
+        self._current: dict[str, str] | None = None
+        self._area = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        """Begin a form, or fill a field in."""
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._current = self.fields.setdefault(given["action"], {})
+        elif self._current is not None and tag == "input" and "name" in given:
+            kind = given.get("type", "text")
+            if kind not in ("radio", "checkbox", "file") or "checked" in given:
+                self._current[given["name"]] = given.get("value", "")
+        elif self._current is not None and tag == "textarea":
+            self._area = given["name"]
+            self._current[self._area] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a form or a field."""
+        if tag == "form":
+            self._current = None
+        elif tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        """What stands between tags."""
+        if self._area and self._current is not None:
+            self._current[self._area] += data
+        self.texts.append(data)
+
+
+class Browser:
+    """Somebody's browser: cookies, the page that is open, and its forms."""
+
+    def __init__(self, app: Any) -> None:
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url=ORIGIN, headers={"Accept-Language": "zh-CN"}
+        )
+        self.page = httpx.Response(200)
+
+    @property
+    def text(self) -> str:
+        """What stands on the page, without tags and with single spaces."""
+        return " ".join(" ".join(Forms(self.page.text).texts).split())
+
+    async def open(self, path: str, **how: Any) -> httpx.Response:
+        """Open a page, redirects followed."""
+        self.page = await self.client.get(path, follow_redirects=True, **how)
+        return self.page
+
+    async def send(self, action: str, *, files: Any = None, **fields: str) -> httpx.Response:
+        """Send a form of the page that is open, with these fields filled in; redirects followed."""
+        form = {**Forms(self.page.text).fields[action], **fields}
+        self.page = await self.client.post(action, data=form, files=files, follow_redirects=True)
+        return self.page
+
+    async def sign_in(self, who: str = "entrepreneur:wu") -> None:
+        """Become somebody."""
+        await self.open("/sign-in")
+        await self.send("/sign-in", do=who)
+
+
+class Given:
+    """A portal to be asked, what it shows, whom it asks, and what time it is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shown, self.asked, self.now = Shown(folder), Asked(), AT + timedelta(hours=1)
+        self.own = Own(folder / "own.db")
+        self.file = folder / "own.db"
+        key = signing_key(KEYS)
+        services = Services(
+            {name: f"http://{name}" for name in NAMES},
+            partial(sign, key),
+            JURISDICTION,
+            httpx.MockTransport(self.asked),
+        )
+        self.portal = Portal(
+            JURISDICTION,
+            self.own,
+            services,
+            self.shown,
+            REFERENCES,
+            TEMPLATES,
+            desks.menus(),
+            clock=lambda: self.now,
+        )
+        self.app = application(self.portal, ASSETS, PortalSettings(portal_dir=str(folder), embedded=True))
+
+    def browser(self) -> Browser:
+        """Another browser."""
+        return Browser(self.app)
+
+    # ------------------------------------------------------------ what happened
+
+    def registered(self, **more: Any) -> None:
+        """An issue of the entrepreneur wu, with its promise."""
+        data = {"number": NUMBER, "kind": "problem", "origin": "online_column", "person": WU, **more}
+        self.shown.tell("intake", "issue.registered.v1", data)
+        promise = {"started_at": stamp(AT), "due_at": stamp(AT + timedelta(days=14, hours=8, minutes=30))}
+        promise |= {"limit": "10wd", "policy": "default-1", "calendar": "2026-1"}
+        self.shown.tell("intake", "promise.started.v1", promise)
+
+    def accepted(self) -> None:
+        """It is taken on, so that its words stand on the topic."""
+        self.shown.tell("intake", "issue.accepted.v1", {"title": TITLE, "text": TEXT, "by": "wang"})
+
+    def assigned(self) -> None:
+        """The housing department has it and signed for it."""
+        self._names()
+        given = {"assignment": f"{ISSUE}.1", "department": "housing", "head": "局长", "by": "wang"}
+        self.shown.tell("dispatch", "issue.assigned.v1", given)
+        signed = {"assignment": f"{ISSUE}.1", "department": "housing", "by": "li"}
+        self.shown.tell("dispatch", "assignment.signed.v1", signed)
+
+    def replied(self, outcome: str = "solved") -> None:
+        """A reply is out, and the raiser is asked to rate it."""
+        draft = {
+            "assignment": f"{ISSUE}.1",
+            "department": "housing",
+            "round": 1,
+            "draft": 1,
+            "sha256": "a" * 64,
+        }
+        self.shown.tell("dispatch", "reply.drafted.v1", {**draft, "outcome": outcome, "by": "li"})
+        out = {**draft, "outcome": outcome, "outcome_class": "A", "text": "路灯已经装好。", "by": "chen"}
+        self.shown.tell("dispatch", "reply.released.v1", out)
+        until = {"round": 1, "open_until": stamp(AT + timedelta(days=14))}
+        self.shown.tell("feedback", "rating.invited.v1", until)
+
+    def answered(self) -> None:
+        """All of that."""
+        self.registered()
+        self.accepted()
+        self.assigned()
+        self.replied()
+
+    def _names(self) -> None:
+        entry = {"version": "1", "in_force_from": stamp(datetime(2011, 1, 1, tzinfo=UTC)), "by": "system"}
+        housing = {**entry, "name_zh": "市建设局", "name_en": "Housing", "level": "city", "head": "局长"}
+        self.shown.topics.version("dispatch", "department.published.v1", "dept:housing", housing)
+        li = {**entry, "name": "李强", "roles": ["handler"], "level": "city", "department": "housing"}
+        self.shown.topics.version("dispatch", "staff.published.v1", "staff:li", li)
+        self.shown.apply()
+
+
+def stamp(at: datetime) -> str:
+    """An instant as events have it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def refused(reason: str, title: str) -> tuple[int, Any]:
+    """A refusal as services answer it."""
+    return 409, {"type": f"urn:qinqing:refused:{reason}", "title": title, "status": 409, "reason": reason}
+
+
+@contextmanager
+def at_another_time(given: Given, later: timedelta) -> Iterator[None]:
+    """The same portal, some time later."""
+    before, given.now = given.now, given.now + later
+    yield
+    given.now = before

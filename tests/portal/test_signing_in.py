@@ -1,0 +1,104 @@
+"""Signing in where people are invented: one click becomes a session of which the browser holds a meaningless id."""
+
+import re
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from services.portal.own import SESSION_LIFE
+from services.portal.session import COOKIE
+from tests.portal.given import Given, at_another_time
+
+
+async def test_one_click_makes_one_somebody(given: Given) -> None:
+    browser = given.browser()
+    await browser.open("/")
+    assert "企业家" in browser.text
+    await browser.send("/sign-in", do="entrepreneur:wu")
+    assert browser.page.url.path == "/mine" and "吴静" in browser.text
+
+
+async def test_only_officials_whose_role_has_pages_can_be_chosen(given: Given) -> None:
+    given.assigned()  # with the directory, in which there is a handler
+    browser = given.browser()
+    await browser.open("/")
+    choices = set(re.findall(r'name="do" value="(\w+):', browser.page.text))
+    assert choices <= {str(role) for role in given.portal.menus}
+
+
+async def test_nobody_becomes_somebody_who_is_not_offered(given: Given) -> None:
+    browser = given.browser()
+    await browser.open("/sign-in")
+    assert (await browser.send("/sign-in", do="administrator:root")).status_code == 404
+
+
+async def test_the_id_changes_with_the_sign_in_and_only_its_hash_is_kept(given: Given) -> None:
+    browser = given.browser()
+    await browser.open("/")
+    before = browser.client.cookies[COOKIE]
+    await browser.send("/sign-in", do="entrepreneur:wu")
+    after = browser.client.cookies[COOKIE]
+    assert before != after
+    kept = str(sqlite3.connect(given.file).execute("SELECT * FROM session").fetchall())
+    assert "wu" in kept and after not in kept and before not in kept
+
+
+async def test_no_script_reads_the_cookie_and_no_other_site_sends_it(given: Given) -> None:
+    response = await given.browser().open("/")
+    cookie = response.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie
+
+
+async def test_the_database_is_its_owners_alone(given: Given) -> None:
+    await given.browser().sign_in()
+    assert all(file.stat().st_mode & 0o077 == 0 for file in given.file.parent.glob("own.db*"))
+
+
+async def test_leaving_ends_the_session_for_good(given: Given) -> None:
+    browser = given.browser()
+    await browser.sign_in()
+    id = browser.client.cookies[COOKIE]
+    await browser.send("/sign-out")
+    browser.client.cookies.set(COOKIE, id, domain="127.0.0.1")
+    assert (await browser.open("/mine")).url.path == "/sign-in"
+
+
+async def test_a_session_without_a_click_for_too_long_is_over(given: Given) -> None:
+    browser = given.browser()
+    await browser.sign_in()
+    with at_another_time(given, SESSION_LIFE - timedelta(minutes=1)):
+        assert (await browser.open("/mine")).url.path == "/mine"
+    with at_another_time(given, 3 * SESSION_LIFE):
+        assert (await browser.open("/mine")).url.path == "/sign-in"
+
+
+async def test_one_goes_on_where_one_wanted_to_go(given: Given) -> None:
+    browser = given.browser()
+    await browser.open("/raise")
+    assert browser.page.url.path == "/sign-in"
+    await browser.send("/sign-in", do="entrepreneur:wu")
+    assert browser.page.url.path == "/raise"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb"]
+)
+async def test_nobody_is_sent_to_another_site(given: Given, elsewhere: str) -> None:
+    browser = given.browser()
+    await browser.open("/sign-in", params={"next": elsewhere})
+    await browser.send("/sign-in", do="entrepreneur:wu")
+    assert browser.page.url.path == "/mine"
+    answer = await browser.client.get("/view", params={"language": "en", "next": elsewhere})
+    assert answer.headers["location"] == "/"
+
+
+async def test_language_and_large_type_are_one_click_and_stay(given: Given) -> None:
+    browser = given.browser()
+    await browser.sign_in()
+    await browser.open("/view", params={"language": "en", "next": "/mine"})
+    assert 'lang="en"' in browser.page.text and "My issues" in browser.text
+    await browser.open("/view", params={"large": "1", "next": "/mine"})
+    assert 'class="large"' in browser.page.text and "My issues" in browser.text
+    await browser.send("/sign-out")
+    assert 'class="large"' in browser.page.text and 'lang="en"' in browser.page.text

@@ -1,0 +1,253 @@
+"""The page of an issue: what each reader may see of it, in sentences, and nothing else."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.portal import sentences
+from services.portal.own import Kept
+from services.portal.session import COOKIE, hash_of, new_id
+from shared.contract.event import EVENTS
+from shared.contract.words import Role
+from tests.keys import REFERENCES
+from tests.portal.given import ISSUE, NUMBER, TEXT, TITLE, WU, Browser, Given, at_another_time, refused
+
+PATH = f"/issues/{ISSUE}"
+
+
+def signed_in(given: Given, role: Role, account: str = "chen", department: str = "") -> Browser:
+    """The browser of an official, also of one whose role has no pages of its own yet."""
+    browser, id = given.browser(), new_id()
+    given.own.sign_in(hash_of(id), Kept(account, role, department, account, ""), given.now)
+    browser.client.cookies.set(COOKIE, id, domain="127.0.0.1")
+    return browser
+
+
+async def raiser(given: Given) -> Browser:
+    """The browser of who raised it."""
+    browser = given.browser()
+    await browser.sign_in()
+    return browser
+
+
+async def test_it_says_where_it_stands_who_has_it_and_until_when(given: Given) -> None:
+    given.registered()
+    given.accepted()
+    given.assigned()
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert all(word in browser.text for word in (TITLE, NUMBER, "正在办理", "市建设局", "3月16日 周一 17:30"))
+    assert "先装临时的" in browser.text
+
+
+async def test_every_event_about_an_issue_has_a_sentence(given: Given) -> None:
+    told = {type for type, event in EVENTS.items() if event.topic.endswith(".events") and not event.reference}
+    others = {type for type in told if type.startswith(("person.", "enterprise.", "department."))}
+    assert told - others == set(sentences.TABLE)
+
+
+async def test_a_raiser_reads_of_departments_and_of_no_official_and_no_draft(given: Given) -> None:
+    given.answered()
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert "市建设局签收" in browser.text and "市建设局答复：解决" in browser.text
+    assert all(word not in browser.page.text for word in ("李强", "起草", "wang", "chen"))
+
+
+async def test_an_official_reads_who_handles_it(given: Given) -> None:
+    given.answered()
+    browser = signed_in(given, Role.OFFICE)
+    await browser.open(PATH)
+    assert "起草了答复" in browser.text
+
+
+async def test_an_event_of_a_newer_version_is_named_to_officials_alone(given: Given) -> None:
+    given.registered()
+    given.shown.tell("dispatch", "issue.sung_about.v1", {})
+    official, own = signed_in(given, Role.OFFICE), await raiser(given)
+    assert "issue.sung_about.v1" in (await official.open(PATH)).text
+    assert "issue.sung_about.v1" not in (await own.open(PATH)).text
+
+
+@pytest.mark.parametrize(
+    ("role", "department"),
+    [
+        (Role.HANDLER, "transport"),
+        (Role.DEPARTMENT_LEADER, "transport"),
+        (Role.OPERATOR, ""),
+        (Role.EXPERT, ""),
+    ],
+)
+async def test_who_may_not_read_it_is_answered_as_if_there_were_none(
+    given: Given, role: Role, department: str
+) -> None:
+    given.answered()
+    answer = await signed_in(given, role, "he", department).open(PATH)
+    nothing = await signed_in(given, role, "he", department).open("/issues/0000000000000")
+    assert answer.status_code == nothing.status_code == 404
+    assert TITLE not in answer.text and NUMBER not in answer.text
+
+
+async def test_another_entrepreneur_reads_nothing_of_it(given: Given) -> None:
+    given.answered()
+    given.own.sign_in(
+        hash_of("x" * 43), Kept("he", "entrepreneur", "", "何", REFERENCES.person("he")), given.now
+    )
+    browser = given.browser()
+    browser.client.cookies.set(COOKIE, "x" * 43, domain="127.0.0.1")
+    for path in (PATH, f"{PATH}/rate", f"{PATH}/withdraw", f"{PATH}/registered", f"{PATH}/files/{'b' * 64}"):
+        assert (await browser.open(path)).status_code == 404
+    await browser.open("/mine")
+    assert TITLE not in browser.text
+
+
+async def test_words_that_are_sealed_are_asked_from_intake_as_the_reader(given: Given) -> None:
+    given.registered()
+    given.asked.answers[f"GET {PATH}"] = (200, {"id": ISSUE, "title": TITLE, "text": TEXT})
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert TITLE in browser.text and "先装临时的" in browser.text
+
+
+async def test_an_intake_that_is_away_hides_sealed_words_and_nothing_else(given: Given) -> None:
+    given.registered()
+    browser = await raiser(given)
+    given.asked.is_away = True
+    assert (await browser.open(PATH)).status_code == 200
+    assert NUMBER in browser.text and "暂时看不到原话" in browser.text
+
+
+async def test_of_an_anonymous_issue_its_raiser_is_known_to_nobody_on_the_page_but_finds_it(
+    given: Given,
+) -> None:
+    given.registered(anonymous=True, person=REFERENCES.on_issue(ISSUE, WU, anonymous=True), enterprise="")
+    given.accepted()
+    browser = await raiser(given)
+    await browser.open("/mine")
+    assert TITLE in browser.text
+    assert (await browser.open(PATH)).status_code == 200
+    page = (await signed_in(given, Role.SUPERVISOR).open(PATH)).text
+    assert WU not in page and "吴静" not in page
+
+
+async def test_script_in_a_reply_is_text_like_any_other(given: Given) -> None:
+    given.registered()
+    script = {"title": "<script>1</script>", "text": "<img src=x onerror=alert(1)>", "by": "wang"}
+    given.shown.tell("intake", "issue.accepted.v1", script)
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert "<script>1" not in browser.page.text and "<img src=x" not in browser.page.text
+
+
+async def test_late_is_said_in_working_days(given: Given) -> None:
+    given.registered()
+    given.accepted()
+    browser = await raiser(given)
+    with at_another_time(given, timedelta(days=20)):
+        await browser.sign_in()
+        await browser.open(PATH)
+        assert 'class="left late"' in browser.page.text and "逾期 4 个工作日" in browser.text
+
+
+# ---------------------------------------------------------------- what one can do
+
+
+async def test_only_what_is_legal_now_is_offered_and_why_an_expected_thing_is_not(given: Given) -> None:
+    given.registered()
+    given.accepted()
+    browser = await raiser(given)
+    await browser.open(PATH)
+    offered = set(re.findall(rf'href="{PATH}/([a-z-]+)"', browser.page.text))
+    assert offered == {"correct-words", "withdraw"} and "还不能评价" in browser.text
+    given.assigned()
+    given.replied()
+    await browser.open(PATH)
+    offered = set(re.findall(rf'href="{PATH}/([a-z-]+)"', browser.page.text))
+    assert offered == {"rate"} and "不能撤回了" in browser.text
+
+
+async def test_what_is_not_possible_now_leads_back_to_the_issue_which_says_so(given: Given) -> None:
+    given.answered()
+    browser = await raiser(given)
+    await browser.open(f"{PATH}/withdraw")
+    assert browser.page.url.path == PATH and "现在的状态不能这样做" in browser.text
+
+
+async def test_a_rating_is_sent_for_the_round_that_was_read(given: Given) -> None:
+    given.answered()
+    browser = await raiser(given)
+    await browser.open(f"{PATH}/rate")
+    await browser.send(f"{PATH}/rate", satisfaction="satisfied", solved="yes")
+    assert browser.page.url.path == PATH and "您的评价已经记录" in browser.text
+    sent: Any = given.asked.bodies(f"{PATH}/rate")
+    assert sent == [{"round": 1, "satisfaction": "satisfied", "solved": "yes"}]
+
+
+async def test_who_is_dissatisfied_says_why_and_what_was_chosen_stays_chosen(given: Given) -> None:
+    given.answered()
+    browser = await raiser(given)
+    await browser.open(f"{PATH}/rate")
+    answer = await browser.send(f"{PATH}/rate", satisfaction="dissatisfied", solved="partly")
+    assert answer.status_code == 422 and 'id="reason-wrong"' in answer.text
+    assert 'value="dissatisfied" checked' in answer.text and 'value="partly" checked' in answer.text
+
+
+@pytest.mark.parametrize("reason", ["illegal_move", "stale_round"])
+async def test_who_was_slower_hears_so_and_has_its_own_words_again(given: Given, reason: str) -> None:
+    given.answered()
+    browser = await raiser(given)
+    given.asked.answers[f"POST {PATH}/rate"] = refused(reason, "当前状态不允许这样做")
+    await browser.open(f"{PATH}/rate")
+    answer = await browser.send(f"{PATH}/rate", satisfaction="dissatisfied", solved="no", reason="还是黑的")
+    assert answer.status_code == 422 and "刚刚有了新进展" in browser.text and "还是黑的" in answer.text
+
+
+async def test_a_refused_rating_can_be_sent_again_and_is_then_another_request(given: Given) -> None:
+    given.answered()
+    browser = await raiser(given)
+    given.asked.answers[f"POST {PATH}/rate"] = refused("failed", "处理失败")
+    await browser.open(f"{PATH}/rate")
+    await browser.send(f"{PATH}/rate", satisfaction="satisfied", solved="yes")
+    await browser.send(f"{PATH}/rate")
+    first, second = given.asked.keys(f"{PATH}/rate")
+    assert first != second
+
+
+async def test_words_are_supplied_beside_the_first(given: Given) -> None:
+    given.registered()
+    given.accepted()
+    browser = await raiser(given)
+    await browser.open(f"{PATH}/correct-words")
+    assert "先装临时的" in browser.page.text
+    await browser.send(f"{PATH}/correct-words", text="又摔了一次。")
+    assert given.asked.bodies(f"{PATH}/correct-words") == [{"title": TITLE, "text": "又摔了一次。"}]
+
+
+async def test_a_rejection_is_appealed_against_once(given: Given) -> None:
+    given.registered()
+    given.asked.answers[f"GET {PATH}"] = (200, {"id": ISSUE, "title": TITLE, "text": TEXT})
+    until = "2026-03-20T09:30:00.000Z"
+    no = {"ground": "litigation", "explanation": "已由法院受理。", "by": "wang", "appeal_until": until}
+    given.shown.tell("intake", "issue.rejected.v1", no)
+    browser = await raiser(given)
+    await browser.open("/mine")
+    assert "等您处理" in browser.text
+    await browser.open(f"{PATH}/appeal")
+    assert "已由法院受理" in browser.text
+    await browser.send(f"{PATH}/appeal", reason="不是同一件事")
+    assert given.asked.bodies(f"{PATH}/appeal") == [{"reason": "不是同一件事"}]
+
+
+async def test_what_one_did_is_passed_on_with_the_next_request(given: Given) -> None:
+    given.registered()
+    given.accepted()
+    browser = await raiser(given)
+    done = {"status": "done", "state": "accepted", "published": "/huzhou/intake=4"}
+    given.asked.answers[f"POST {PATH}/correct-words"] = (200, done)
+    await browser.open(f"{PATH}/correct-words")
+    await browser.send(f"{PATH}/correct-words", text="又摔了一次。")
+    await browser.open(f"{PATH}/withdraw")
+    await browser.send(f"{PATH}/withdraw", reason="解决了")
+    assert given.asked.requests[-1].headers["Qinqing-After"] == "/huzhou/intake=4"
