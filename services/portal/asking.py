@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import httpx
+
 from services.portal.session import Visitor
 from shared.identity.tokens import Caller
 
@@ -59,7 +60,7 @@ class Services:
         jurisdiction: str,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """``sign`` makes the token of one request; ``transport`` is what requests go by, where it is not the network."""
+        """``sign`` makes the token of a request; ``transport``: by what requests go where that is not the network."""
         self._sign, self._jurisdiction = sign, jurisdiction
         self._clients = {
             name: httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False, transport=transport)

@@ -82,7 +82,7 @@ class Own:
             self._do("UPDATE session SET used_at = ? WHERE hash = ?", _text(now), hash)
         return Kept(*row[:5])
 
-    def sign_out(self, hash: str) -> None:
+    def end(self, hash: str) -> None:
         """End a session."""
         self._do("DELETE FROM session WHERE hash = ?", hash)
 

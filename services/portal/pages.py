@@ -26,7 +26,7 @@ from shared.contract.envelope import read_seen
 from shared.contract.words import Role
 from shared.identity.references import References
 
-SEEN_SECONDS = 2.0
+WAIT_SECONDS = 2.0
 """How long a page waits for what its reader just did to be in the projection."""
 MOVED_ON = ("illegal_move", "stale_round", "stale_words", "stale_draft", "stale_assignment", "stale_version")
 """Reasons of refusals that mean: somebody or something was faster."""
@@ -218,7 +218,7 @@ class Page:
         seen, subject = str(answer.body.get("published") or ""), subject or str(answer.body.get("id", ""))
         if answer.kind == "done" and seen and subject:
             own.remember_after(visitor.owner, subject, seen, self.now)
-            await self.portal.projection.wait_for(subject, read_seen(seen), SEEN_SECONDS)
+            await self.portal.projection.wait_for(subject, read_seen(seen), WAIT_SECONDS)
         return answer
 
     async def look(self, service: str, path: str) -> Answer:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.portal.languages import N_
-from services.portal.queries.issues import Told
+from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
@@ -38,28 +38,28 @@ class Teller:
         self._say, self._times, self._sight = say, times, sight
         self._departments, self._officials = departments, officials
 
-    def sentence(self, told: Told) -> Sentence | None:
+    def sentence(self, entry: Entry) -> Sentence | None:
         """One event; None where there is nothing to tell this reader."""
-        row = TABLE.get(told.type)
+        row = TABLE.get(entry.type)
         if row is None:
-            return Sentence(told.at, told.type) if self._sight.handling else None
+            return Sentence(entry.at, entry.type) if self._sight.handling else None
         if row.inside and not self._sight.handling:
             return None
-        if row.clock and str(told.data.get("clock")) not in _SHOWN_CLOCKS and not self._sight.handling:
+        if row.clock and str(entry.data.get("clock")) not in _SHOWN_CLOCKS and not self._sight.handling:
             return None
-        form = row.form(told.data) if callable(row.form) else row.form
-        return Sentence(told.at, self._say(form) % _Words(self, told), row.tone, self._detail(row, told))
+        form = row.form(entry.data) if callable(row.form) else row.form
+        return Sentence(entry.at, self._say(form) % _Words(self, entry), row.tone, self._detail(row, entry))
 
-    def _detail(self, row: "_Row", told: Told) -> str:
-        value = str(told.data.get(row.detail) or "")
+    def _detail(self, row: "_Row", entry: Entry) -> str:
+        value = str(entry.data.get(row.detail) or "")
         return phrase_of(self._say, row.detail, value) if row.detail else ""
 
-    def word(self, name: str, told: Told) -> str:
+    def word(self, name: str, entry: Entry) -> str:
         """What stands for ``%(name)s`` in a sentence."""
-        data = told.data
+        data = entry.data
         match name:
             case "who":
-                return self._who(told.who)
+                return self._who(entry.who)
             case "department" | "previous_department":
                 return self._departments.get(str(data.get(name)), str(data.get(name)))
             case "due" | "until":
@@ -88,12 +88,12 @@ class Teller:
 class _Words(dict[str, str]):
     """Gives a sentence the words that it asks for."""
 
-    def __init__(self, teller: Teller, told: Told) -> None:
+    def __init__(self, teller: Teller, entry: Entry) -> None:
         super().__init__()
-        self._teller, self._told = teller, told
+        self._teller, self._entry = teller, entry
 
     def __missing__(self, name: str) -> str:
-        return self._teller.word(name, self._told)
+        return self._teller.word(name, self._entry)
 
 
 def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:

@@ -29,18 +29,12 @@ class PortalSettings(BaseSettings):
     http_origins: str = _as_of_a_service("http_origins")
     keys_dir: str = _as_of_a_service("keys_dir")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _as_of_a_service("log_level")
-    embedded: bool = Field(
-        False, description="of the portal: let anybody on loopback choose among invented people"
-    )
-    portal_dir: str = Field(
-        "qinqing-portal", min_length=1, description="of the portal: folder of its two databases"
-    )
-    intake_url: str = Field("http://127.0.0.1:18400", description="of the portal: address of intake")
-    dispatch_url: str = Field("http://127.0.0.1:18401", description="of the portal: address of dispatch")
-    supervision_url: str = Field(
-        "http://127.0.0.1:18402", description="of the portal: address of supervision"
-    )
-    feedback_url: str = Field("http://127.0.0.1:18403", description="of the portal: address of feedback")
+    embedded: bool = Field(False, description="let anybody on loopback choose among invented people")
+    portal_dir: str = Field("qinqing-portal", min_length=1, description="folder of its two databases")
+    intake_url: str = Field("http://127.0.0.1:18400", description="address of intake")
+    dispatch_url: str = Field("http://127.0.0.1:18401", description="address of dispatch")
+    supervision_url: str = Field("http://127.0.0.1:18402", description="address of supervision")
+    feedback_url: str = Field("http://127.0.0.1:18403", description="address of feedback")
 
     def keys(self) -> Path:
         """The folder of the deployment's keys."""

@@ -30,7 +30,8 @@ HOSTS = {
     "schemas.example",
 }
 BESIDE = "../shared/data"
-PUBLISHED = "tests/contract/schemas/"  # the schemas of standards, as their authors publish them
+PUBLISHED = ("tests/contract/schemas/", "services/portal/static/")
+"""The schemas of standards, and the files of pages, as their authors publish them; the latter's policy asks no host."""
 
 
 def test_no_file_or_folder_is_a_drawer_for_anything() -> None:

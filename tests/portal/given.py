@@ -3,6 +3,7 @@ and a browser that keeps its cookies and fills in the forms of the pages it was 
 """
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -70,7 +71,7 @@ class Shown:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "projection.db"
         self._applier = Applier(create(self._file), JURISDICTION)
-        self._reads: Connection | None = None
+        self._readers = threading.local()
         self.topics, self._applied = Topics(), 0
 
     def tell(self, owner: str, type: str, data: Mapping[str, Any], subject: str = ISSUE, **how: Any) -> None:
@@ -85,8 +86,10 @@ class Shown:
 
     def reader(self) -> Connection:
         """As pages ask for it."""
-        self._reads = self._reads or open_reader(self._file)
-        return self._reads
+        found: Connection | None = getattr(self._readers, "one", None)
+        if found is None:
+            found = self._readers.one = open_reader(self._file)
+        return found
 
     async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
         """Everything that was told is there."""
@@ -198,25 +201,26 @@ class Given:
 
     # ------------------------------------------------------------ what happened
 
-    def registered(self, **more: Any) -> None:
+    def registered(self, id: str = ISSUE, **more: Any) -> None:
         """An issue of the entrepreneur wu, with its promise."""
-        data = {"number": NUMBER, "kind": "problem", "origin": "online_column", "person": WU, **more}
-        self.shown.tell("intake", "issue.registered.v1", data)
+        number = NUMBER if id == ISSUE else f"{id[:4]}-{id[4:8]}-{id[8:12]}-{id[12:]}X"
+        data = {"number": number, "kind": "problem", "origin": "online_column", "person": WU, **more}
+        self.shown.tell("intake", "issue.registered.v1", data, id)
         promise = {"started_at": stamp(AT), "due_at": stamp(AT + timedelta(days=14, hours=8, minutes=30))}
         promise |= {"limit": "10wd", "policy": "default-1", "calendar": "2026-1"}
-        self.shown.tell("intake", "promise.started.v1", promise)
+        self.shown.tell("intake", "promise.started.v1", promise, id)
 
-    def accepted(self) -> None:
+    def accepted(self, id: str = ISSUE, title: str = TITLE) -> None:
         """It is taken on, so that its words stand on the topic."""
-        self.shown.tell("intake", "issue.accepted.v1", {"title": TITLE, "text": TEXT, "by": "wang"})
+        self.shown.tell("intake", "issue.accepted.v1", {"title": title, "text": TEXT, "by": "wang"}, id)
 
-    def assigned(self) -> None:
+    def assigned(self, id: str = ISSUE) -> None:
         """The housing department has it and signed for it."""
         self._names()
-        given = {"assignment": f"{ISSUE}.1", "department": "housing", "head": "局长", "by": "wang"}
-        self.shown.tell("dispatch", "issue.assigned.v1", given)
-        signed = {"assignment": f"{ISSUE}.1", "department": "housing", "by": "li"}
-        self.shown.tell("dispatch", "assignment.signed.v1", signed)
+        given = {"assignment": f"{id}.1", "department": "housing", "head": "局长", "by": "wang"}
+        self.shown.tell("dispatch", "issue.assigned.v1", given, id)
+        signed = {"assignment": f"{id}.1", "department": "housing", "by": "li"}
+        self.shown.tell("dispatch", "assignment.signed.v1", signed, id)
 
     def replied(self, outcome: str = "solved") -> None:
         """A reply is out, and the raiser is asked to rate it."""

@@ -49,8 +49,8 @@ async def test_pages_are_kept_by_no_browser_and_files_for_ever(given: Given) -> 
 @pytest.mark.parametrize(
     ("header", "value", "status"),
     [
-        ("Host", "evil.example", 421),
-        ("Origin", "https://evil.example", 403),
+        ("Host", "example.org", 421),
+        ("Origin", "https://example.org", 403),
         ("Sec-Fetch-Site", "cross-site", 403),
     ],
 )

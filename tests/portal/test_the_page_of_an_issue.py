@@ -42,10 +42,9 @@ async def test_it_says_where_it_stands_who_has_it_and_until_when(given: Given) -
     assert "先装临时的" in browser.text
 
 
-async def test_every_event_about_an_issue_has_a_sentence(given: Given) -> None:
-    told = {type for type, event in EVENTS.items() if event.topic.endswith(".events") and not event.reference}
-    others = {type for type in told if type.startswith(("person.", "enterprise.", "department."))}
-    assert told - others == set(sentences.TABLE)
+def test_every_sentence_is_about_an_event_that_exists() -> None:
+    """The other way round is not asked: an event without a sentence is named to officials by its type."""
+    assert set(sentences.TABLE) <= set(EVENTS)
 
 
 async def test_a_raiser_reads_of_departments_and_of_no_official_and_no_draft(given: Given) -> None:

@@ -29,7 +29,7 @@ def of_person(reads: sqlite3.Connection, person: str, references: References) ->
     yield from _all(reads, sql, person, json.dumps(hidden))
 
 
-class Told(NamedTuple):
+class Entry(NamedTuple):
     """One event of an issue's history."""
 
     at: int
@@ -38,11 +38,11 @@ class Told(NamedTuple):
     data: dict[str, Any]
 
 
-def timeline(reads: sqlite3.Connection, id: str) -> Iterator[Told]:
+def timeline(reads: sqlite3.Connection, id: str) -> Iterator[Entry]:
     """Everything that was said of an issue, the newest first."""
     sql = "SELECT at, type, who, data FROM timeline WHERE subject = ? ORDER BY at DESC, topic, seq DESC"
     for at, type, who, data in reads.execute(sql, (id,)):
-        yield Told(at or 0, type or "", who or "", json.loads(data) if data else {})
+        yield Entry(at or 0, type or "", who or "", json.loads(data) if data else {})
 
 
 def replies(reads: sqlite3.Connection, id: str) -> list[Row]:

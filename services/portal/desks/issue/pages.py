@@ -109,8 +109,8 @@ def _small(page: Page, about: Known, place: int, state: str, when: str) -> str:
 def history(page: Page, about: Known, officials: dict[str, str]) -> Iterator[Sentence]:
     """What happened, the newest first, in sentences for this reader."""
     teller = Teller(page.say, page.times, about.sight, page.departments, officials)
-    for told in issues.timeline(page.reads, about.id):
-        if sentence := teller.sentence(told):
+    for entry in issues.timeline(page.reads, about.id):
+        if sentence := teller.sentence(entry):
             yield sentence
 
 

@@ -72,7 +72,7 @@ async def sign_in(page: Asked) -> Response:
     person = page.portal.references.person(chosen.account) if chosen.role is Role.ENTREPRENEUR else ""
     kept = Kept(chosen.account, chosen.role, chosen.department, chosen.name, person)
     own, id = page.portal.own, new_id()
-    own.sign_out(hash_of(page.id))
+    own.end(hash_of(page.id))
     own.sign_in(hash_of(id), kept, page.now)
     own.hand_over(page.stranger, Visitor(kept, "").owner)
     response = page.to(local(sent.form.text("next")) or "/")
@@ -82,12 +82,12 @@ async def sign_in(page: Asked) -> Response:
 
 
 @router.post("/sign-out")
-async def sign_out(page: Asked) -> Response:
+async def leave(page: Asked) -> Response:
     """End the session; the next click chooses again."""
     sent = forms.read(await page.request.form())
     if not is_marked(page.id, sent.mark):
         raise FormExpired
-    page.portal.own.sign_out(hash_of(page.id))
+    page.portal.own.end(hash_of(page.id))
     return page.to("/")
 
 

@@ -1,0 +1,153 @@
+"""Every page in a real browser: nothing keeps anybody from reading and using it, and it asks nobody but us."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Response
+
+from tests.browser.conftest import GOING, PHONE, REFUSED, SMALL, WIDE, context_of, press, sign_in
+from tests.portal.given import Given
+from tests.portal.projection.given import ISSUE
+
+pytestmark = pytest.mark.browser
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PATHS = (
+    "/mine",
+    "/raise",
+    f"/issues/{ISSUE}",
+    f"/issues/{GOING}",
+    f"/issues/{REFUSED}",
+    f"/issues/{GOING}/registered",
+    f"/issues/{ISSUE}/rate",
+    f"/issues/{GOING}/correct-words",
+    f"/issues/{GOING}/withdraw",
+    f"/issues/{REFUSED}/appeal",
+    "/nowhere",
+    "/sign-in",
+)
+LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}
+TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
+TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
+    const label = one.closest("label.choice, .tick") || one;
+    const box = label.getBoundingClientRect();
+    const inline = one.tagName === "A" && one.closest(".errors, p.muted, .number") !== null;
+    const shown = one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || label !== one;
+    return { name: (one.innerText || one.name || one.id), width: box.width, height: box.height, inline, shown };
+}).filter((one) => one.shown && !one.inline && one.width > 2 && (one.height < 43.5 || one.width < 43.5))"""
+FIRST_BYTES, LATER_BYTES = 150_000, 25_000
+
+
+def pages(page: Page, site: str) -> Iterator[str]:
+    """Open every page, and some forms with what is wrong in them; yields where one is."""
+    for path in PATHS:
+        page.goto(f"{site}{path}")
+        yield path
+    page.goto(f"{site}/raise")
+    page.fill("#title", "")  # an earlier visit left a draft
+    press(page, 'button[value="check"]')
+    yield "/raise, with nothing filled in"
+    page.fill("#title", "园区北门外没有路灯")
+    page.fill("#text", "夜班职工骑电动车摔过两次。")
+    press(page, 'button[value="check"]')
+    yield "/raise/check"
+    page.goto(f"{site}/issues/{ISSUE}/rate")
+    press(page, ".stick button")
+    yield "rating, with nothing chosen"
+
+
+@pytest.fixture
+def phone(chromium: Browser, site: str) -> Iterator[Page]:
+    """The phone of an entrepreneur who is signed in."""
+    context = context_of(chromium, PHONE)
+    page = context.new_page()
+    sign_in(page, site)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+def test_no_page_breaks_a_rule_of_accessibility(
+    chromium: Browser, site: str, look: str, size: tuple[int, int]
+) -> None:
+    context = context_of(chromium, size)
+    page, axe, wrong = context.new_page(), Axe(), []
+    sign_in(page, site)
+    page.goto(f"{site}/view?{LOOKS[look]}&next=/mine")
+    for place in pages(page, site):
+        found = axe.run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        for one in found.response["violations"]:
+            wrong += [
+                f"{place}: {one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
+                for node in one["nodes"]
+            ]
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_a_finger_touches_is_large_enough(phone: Page, site: str) -> None:
+    small = [f"{place}: {one}" for place in pages(phone, site) for one in phone.evaluate(TARGETS, TOUCHED)]
+    assert not small, "\n".join(small)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_nothing_moves_sideways_on_a_small_phone(chromium: Browser, site: str, look: str) -> None:
+    context = context_of(chromium, SMALL)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site}/view?{LOOKS[look]}&next=/mine")
+    wide = [
+        place
+        for place in pages(page, site)
+        if page.evaluate("document.documentElement.scrollWidth") > SMALL[0]
+    ]
+    context.close()
+    assert not wide
+
+
+def test_nothing_is_asked_from_another_host(phone: Page, site: str) -> None:
+    asked: list[str] = []
+    said: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.on("console", lambda message: said.append(message.text))
+    phone.on("pageerror", lambda error: said.append(str(error)))
+    assert list(pages(phone, site))
+    assert asked and all(url.startswith((f"{site}/", "data:")) for url in asked)
+    assert not [line for line in said if not re.search(r"status of (404|422)", line)]
+
+
+def test_a_page_weighs_little(chromium: Browser, site: str) -> None:
+    context = context_of(chromium, PHONE)
+    page = context.new_page()
+    weight = 0
+
+    def weigh(response: Response) -> None:
+        nonlocal weight
+        sizes = response.request.sizes()
+        weight += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+    page.on("response", weigh)
+    page.goto(f"{site}/sign-in", wait_until="networkidle")
+    assert 0 < weight <= FIRST_BYTES
+    press(page, 'button[value="entrepreneur:wu"]')
+    for path in PATHS:
+        weight = 0
+        page.goto(f"{site}{path}", wait_until="networkidle")
+        assert weight <= LATER_BYTES, f"{path}: {weight}"
+    context.close()
+
+
+def test_the_whole_of_a_form_can_be_filled_in_by_keyboard(phone: Page, site: str) -> None:
+    phone.goto(f"{site}/raise")
+    reached = set()
+    for _ in range(40):
+        phone.keyboard.press("Tab")
+        reached.add(phone.evaluate("document.activeElement.name || document.activeElement.className"))
+    assert {"kind", "title", "text", "files", "enterprise", "urgent", "anonymous", "do"} <= reached
+
+
+def test_the_portal_has_more_than_one_issue_to_show(given: Given, phone: Page, site: str) -> None:
+    phone.goto(f"{site}/mine")
+    assert phone.locator(".cards li").count() == 4 and given.asked.requests

@@ -1,0 +1,59 @@
+"""What an entrepreneur does, clicked through on a phone and at a desk of a role, with and without scripts."""
+
+import json
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import FRESH, PHONE, TITLES, WIDE, context_of, press, sign_in
+from tests.portal.given import DONE, Given
+from tests.portal.projection.given import ISSUE
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+def test_an_entrepreneur_raises_an_issue_and_rates_its_reply(
+    chromium: Browser, given: Given, site: str, size: tuple[int, int], scripts: bool
+) -> None:
+    given.asked.answers["POST /issues"] = (201, {**DONE, "id": FRESH})
+    context = context_of(chromium, size, scripts=scripts)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site}/raise")
+    page.fill("#title", TITLES[FRESH])
+    page.fill("#text", "请给个明确的说法。")
+    press(page, 'button[value="check"]')
+    expect(page.locator("h1")).to_have_text("请您核对")
+    press(page, ".stick button")
+    expect(page.locator("h1")).to_have_text("登记成功")
+    page.goto(f"{site}/mine")
+    page.goto(f"{site}/issues/{ISSUE}")
+    press(page, "a.btn-primary:visible")
+    page.locator("label.choice", has_text="基本满意").click()
+    page.locator("label.choice", has_text="部分").click()
+    press(page, ".stick button")
+    expect(page.locator(".did")).to_contain_text("您的评价已经记录")
+    context.close()
+    raised, rated = (given.asked.bodies(path)[-1] for path in ("/issues", f"/issues/{ISSUE}/rate"))
+    assert raised == {"kind": "problem", "title": TITLES[FRESH], "text": "请给个明确的说法。"}
+    assert rated == {"round": 1, "satisfaction": "basically_satisfied", "solved": "partly"}
+
+
+def test_what_was_typed_and_not_sent_is_there_when_the_browser_comes_back(
+    chromium: Browser, site: str
+) -> None:
+    context = context_of(chromium, PHONE)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site}/raise")
+    page.fill("#text", "写到一半，手机没电了")
+    page.goto(f"{site}/raise")
+    assert page.input_value("#text") == "写到一半，手机没电了"
+    kept = json.loads(page.evaluate("JSON.stringify(localStorage)"))
+    assert len(kept) == 1
+    page.click("summary")
+    press(page, 'form[action="/sign-out"] button')
+    assert page.evaluate("localStorage.length") == 0, "somebody else may have the device next"
+    context.close()

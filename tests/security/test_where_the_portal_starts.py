@@ -1,0 +1,48 @@
+"""The portal lets anybody be anybody, so it starts where that hurts nobody, and else says why not in one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.identity.keys import REFERENCE, SIGNING, make_keys
+
+EMBEDDED = {"QINQING_EMBEDDED": "1"}
+
+
+def started(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """How the portal ended, started as a program with these settings alone."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QINQING_")}
+    environment |= {"QINQING_PORTAL_DIR": str(tmp_path / "portal"), **settings}
+    command = [sys.executable, "-m", "services.portal.app"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"QINQING_HTTP_HOST": "127.0.0.1"}, {**EMBEDDED, "QINQING_HTTP_HOST": "0.0.0.0"}],
+    ids=["not embedded", "on loopback, not embedded", "embedded, on every address"],
+)
+def test_it_starts_nowhere_but_in_the_embedded_system_on_loopback(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    make_keys(tmp_path / "keys")
+    ended = started(tmp_path, QINQING_KEYS_DIR=str(tmp_path / "keys"), **settings)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert "portal does not start" in ended.stderr and "QINQING_EMBEDDED=1" in ended.stderr
+    assert not (tmp_path / "portal").exists()
+
+
+@pytest.mark.parametrize("missing", ["all", SIGNING, REFERENCE])
+def test_without_its_keys_it_names_the_one_that_is_missing(tmp_path: Path, missing: str) -> None:
+    make_keys(tmp_path)
+    settings = {**EMBEDDED, "QINQING_KEYS_DIR": str(tmp_path)}
+    if missing == "all":
+        del settings["QINQING_KEYS_DIR"]
+    else:
+        (tmp_path / missing).unlink()
+    ended = started(tmp_path, **settings)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert (missing if missing != "all" else "QINQING_KEYS_DIR") in ended.stderr
