@@ -30,14 +30,14 @@ async def served(app: Any, **config: Any) -> AsyncIterator[str]:
 
 
 @contextmanager
-def served_aside(app: Any) -> Iterator[str]:
+def served_aside(app: Any, **config: Any) -> Iterator[str]:
     """The same for a test that waits by itself: the application runs in a thread of its own."""
     loop, began, end = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     urls: list[str] = []
 
     async def run() -> None:
         try:
-            async with served(app, log_level="critical") as url:
+            async with served(app, log_level="critical", **config) as url:
                 urls.append(url)
                 began.set()
                 await end.wait()

@@ -18,6 +18,7 @@ from services.portal.forms import Form, Sent
 from services.portal.languages import words_in
 from services.portal.menus import Menu
 from services.portal.own import Own
+from services.portal.projection.batch import Changed
 from services.portal.queries import names
 from services.portal.rendering import Templates
 from services.portal.session import View, Visitor, hash_of, id_of, is_marked, mark_for, new_id, view_of
@@ -59,6 +60,10 @@ class Projected(Protocol):
 
     async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
         """Return when what these sources told of the subject is in the rows, or the time is over: whether it is."""
+        ...
+
+    def listen(self, heard: Callable[[Changed], None]) -> Callable[[], object]:
+        """Be told what each transaction changed; returns what ends that."""
         ...
 
     def not_ready(self) -> list[str]:
@@ -148,6 +153,10 @@ class Page:
 
     def show(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         """One page."""
+        return HTMLResponse(self.draw(template, **context), status)
+
+    def draw(self, template: str, **context: Any) -> str:
+        """A page, or a part of one, as text."""
         menu = self.portal.menus.get(self.visitor.role) if self.visitor else None
         shared = {
             "page": self,
@@ -155,8 +164,7 @@ class Page:
             "mark": mark_for(self.id),
             "place": self.portal.jurisdiction,
         }
-        content = self.portal.templates.render(self.view.language, template, shared | context)
-        return HTMLResponse(content, status)
+        return self.portal.templates.render(self.view.language, template, shared | context)
 
     def to(self, address: str) -> Response:
         """Go on to another page: what was sent is not sent again by a reload."""

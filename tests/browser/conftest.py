@@ -59,7 +59,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
 @pytest.fixture(scope="module")
 def site(given: Given) -> Iterator[str]:
     """Where the portal answers."""
-    with served_aside(given.app) as address:
+    with served_aside(given.app, timeout_graceful_shutdown=2) as address:
         yield address
 
 

@@ -10,6 +10,7 @@ from tests.portal.given import DONE, Given
 from tests.portal.projection.given import ISSUE
 
 pytestmark = pytest.mark.browser
+WATCHED = "WWWWWWWWWWWWW"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -56,4 +57,20 @@ def test_what_was_typed_and_not_sent_is_there_when_the_browser_comes_back(
     page.click("summary")
     press(page, 'form[action="/sign-out"] button')
     assert page.evaluate("localStorage.length") == 0, "somebody else may have the device next"
+    context.close()
+
+
+def test_an_open_page_shows_what_happens_without_being_opened_again(
+    chromium: Browser, given: Given, site: str
+) -> None:
+    given.registered(WATCHED)
+    given.accepted(WATCHED, "供应商的塔吊挡住了消防通道")
+    context = context_of(chromium, PHONE)
+    page = context.new_page()
+    sign_in(page, site)
+    with page.expect_request(lambda request: f"/issues/{WATCHED}/live" in request.url):
+        page.goto(f"{site}/issues/{WATCHED}")
+    expect(page.locator(".status")).to_have_text("等待交办")
+    given.assigned(WATCHED)
+    expect(page.locator(".status")).to_have_text("正在办理")
     context.close()

@@ -2,9 +2,10 @@
 and a browser that keeps its cookies and fills in the forms of the pages it was shown.
 """
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from services.portal.asking import Services
 from services.portal.assets import Assets
 from services.portal.own import Own
 from services.portal.pages import Portal
-from services.portal.projection.batch import Applier
+from services.portal.projection.batch import Applier, Changed
 from services.portal.projection.database import create, open_reader
 from services.portal.rendering import Templates
 from services.portal.settings import PortalSettings
@@ -72,6 +73,7 @@ class Shown:
         self._file = folder / "projection.db"
         self._applier = Applier(create(self._file), JURISDICTION)
         self._readers = threading.local()
+        self._heard: list[Callable[[Changed], None]] = []
         self.topics, self._applied = Topics(), 0
 
     def tell(self, owner: str, type: str, data: Mapping[str, Any], subject: str = ISSUE, **how: Any) -> None:
@@ -82,7 +84,9 @@ class Shown:
     def apply(self) -> None:
         """What was told since the last time becomes rows."""
         new, self._applied = self.topics.records[self._applied :], len(self.topics.records)
-        self._applier.apply(new)
+        changed = self._applier.apply(new)
+        for heard in list(self._heard):
+            heard(changed)
 
     def reader(self) -> Connection:
         """As pages ask for it."""
@@ -94,6 +98,16 @@ class Shown:
     async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
         """Everything that was told is there."""
         return True
+
+    def listen(self, heard: Callable[[Changed], None]) -> Callable[[], object]:
+        """As live pages ask for it."""
+        loop = asyncio.get_running_loop()
+
+        def aside(changed: Changed) -> None:
+            loop.call_soon_threadsafe(heard, changed)
+
+        self._heard.append(aside)
+        return lambda: self._heard.remove(aside)
 
     def not_ready(self) -> list[str]:
         """Nothing is missing."""

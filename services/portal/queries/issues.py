@@ -45,6 +45,13 @@ def timeline(reads: sqlite3.Connection, id: str) -> Iterator[Entry]:
         yield Entry(at or 0, type or "", who or "", json.loads(data) if data else {})
 
 
+def reached(reads: sqlite3.Connection, id: str) -> dict[str, int]:
+    """How far each owner's events of one issue are in the rows."""
+    return dict(
+        reads.execute("SELECT source, max(seq) FROM sequence WHERE subject = ? GROUP BY source", (id,))
+    )
+
+
 def replies(reads: sqlite3.Connection, id: str) -> list[Row]:
     """Every reply that is out with its corrections: the newest round first, in it the newest version first."""
     return _all(reads, "SELECT * FROM reply WHERE issue = ? ORDER BY round DESC, version DESC", id)

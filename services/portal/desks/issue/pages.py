@@ -1,18 +1,20 @@
 """The page of one issue: where it stands, who has it, until when; what was said; its whole history; what one can do."""
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response, StreamingResponse
 
 from services.portal.actions import choice
 from services.portal.desks import acting
+from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, names
 from services.portal.reading import Known, files_of, known, words_of
 from services.portal.sentences import Sentence, Teller
 from services.portal.times import instant
+from shared.contract.envelope import write_seen
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -46,23 +48,41 @@ class Step(NamedTuple):
 @router.get("/issues/{id}")
 async def show(id: str, page: Asked, done: str = "") -> Response:
     """The issue, for whoever may read it."""
+    seen = write_seen(issues.reached(page.reads, id))
+    return page.show("issue/issue.html", done=done, seen=seen, **await _parts(page, id))
+
+
+@router.get("/issues/{id}/live")
+async def live(id: str, page: Asked, seen: str = "") -> Response:
+    """The same again whenever something happens to it, as long as it is looked at."""
+    known(page, id)
+    watched = Watched(
+        lambda changed: id in changed.subjects, lambda: issues.reached(page.portal.projection.reader(), id)
+    )
+
+    async def draw() -> str:
+        again = Page(page.portal, page.request)
+        return again.draw("issue/body.html", **await _parts(again, id))
+
+    return stream(page, seen, watched, draw)
+
+
+async def _parts(page: Page, id: str) -> dict[str, Any]:
     about = known(page, id)
     officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
-    return page.show(
-        "issue/issue.html",
-        about=about,
-        issue=about.issue,
-        words=await words_of(page, about.issue) if about.sight.words else None,
-        files=files_of(about.issue) if about.sight.words else [],
-        steps=list(steps(page, about)),
-        replies=issues.replies(page.reads, id),
-        clocks=issues.running_clocks(page.reads, id),
-        history=list(history(page, about, officials)),
-        officials=officials,
-        enterprise=_enterprise(page, about),
-        choice=choice(iter(acting.actions(page.person().role)), about.issue, about.sight),
-        done=done,
-    )
+    return {
+        "about": about,
+        "issue": about.issue,
+        "words": await words_of(page, about.issue) if about.sight.words else None,
+        "files": files_of(about.issue) if about.sight.words else [],
+        "steps": list(steps(page, about)),
+        "replies": issues.replies(page.reads, id),
+        "clocks": issues.running_clocks(page.reads, id),
+        "history": list(history(page, about, officials)),
+        "officials": officials,
+        "enterprise": _enterprise(page, about),
+        "choice": choice(iter(acting.actions(page.person().role)), about.issue, about.sight),
+    }
 
 
 @router.get("/issues/{id}/files/{sha256}")
