@@ -55,6 +55,8 @@ class Asked:
             raise httpx.ConnectError("nobody is there")
         self.requests.append(request)
         status, body = self.answers.get(f"{request.method} {request.url.path}", (200, DONE))
+        if isinstance(body, bytes):
+            return httpx.Response(status, stream=httpx.ByteStream(body))
         return httpx.Response(status, json=body)
 
     def bodies(self, path: str) -> list[Any]:

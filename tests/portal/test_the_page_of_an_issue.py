@@ -131,6 +131,20 @@ async def test_of_an_anonymous_issue_its_raiser_is_known_to_nobody_on_the_page_b
     assert WU not in page and "吴静" not in page
 
 
+async def test_a_file_is_handed_on_to_who_reads_the_words_and_to_nobody_else(given: Given) -> None:
+    files = [{"hash": "c" * 64, "media_type": "application/pdf", "bytes": 2_000}]
+    given.registered(attachments=files)
+    given.accepted()
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert f'href="{PATH}/files/{"c" * 64}"' in browser.page.text and "文件 1" in browser.text
+    given.asked.answers[f"GET {PATH}/attachments/{'c' * 64}"] = (200, b"%PDF")
+    assert (await browser.open(f"{PATH}/files/{'c' * 64}")).content == b"%PDF"
+    assert given.asked.requests[-1].url.path == f"{PATH}/attachments/{'c' * 64}"
+    assert (await browser.open(f"{PATH}/files/{'d' * 64}")).status_code == 404
+    assert (await signed_in(given, Role.OPERATOR).open(f"{PATH}/files/{'c' * 64}")).status_code == 404
+
+
 async def test_script_in_a_reply_is_text_like_any_other(given: Given) -> None:
     given.registered()
     script = {"title": "<script>1</script>", "text": "<img src=x onerror=alert(1)>", "by": "wang"}

@@ -1,8 +1,9 @@
 """The page of one issue: where it stands, who has it, until when; what was said; its whole history; what one can do."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, NamedTuple
 
+import httpx
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response, StreamingResponse
 
@@ -85,13 +86,13 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
     }
 
 
-@router.get("/issues/{id}/files/{sha256}")
-async def file(id: str, sha256: str, page: Asked) -> Response:
+@router.get("/issues/{id}/files/{hash}")
+async def file(id: str, hash: str, page: Asked) -> Response:
     """One file of the issue, as intake gives it to this person: to be saved, not shown in place."""
     about = known(page, id)
-    if not about.sight.words or sha256 not in {one["sha256"] for one in files_of(about.issue)}:
+    if not about.sight.words or hash not in {one["hash"] for one in files_of(about.issue)}:
         raise NotHere
-    path, visitor = f"/issues/{id}/attachments/{sha256}", page.person()
+    path, visitor = f"/issues/{id}/attachments/{hash}", page.person()
     found = await page.portal.services.download(path, visitor=visitor, language=page.view.language)
     if found is None:
         return page.show("problem.html", 503, title=page.say("The file cannot be fetched right now"))
@@ -99,7 +100,15 @@ async def file(id: str, sha256: str, page: Asked) -> Response:
         await found.aclose()
         raise NotHere
     headers = {name: found.headers[name] for name in SENT_ON if name in found.headers}
-    return StreamingResponse(found.aiter_raw(), headers=headers, background=None)
+    return StreamingResponse(_chunks(found), headers=headers)
+
+
+async def _chunks(found: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in found.aiter_raw():
+            yield chunk
+    finally:
+        await found.aclose()  # also where nobody waits for the rest
 
 
 def steps(page: Page, about: Known) -> Iterator[Step]:
