@@ -34,7 +34,7 @@ def first_commands(jurisdiction: str, *, with_people: bool = False) -> list[tupl
 
 
 def invented_staff() -> Iterator[tuple[str, PublishStaff]]:
-    """(account, entry) of each invented official: one for every role, and a second in the office, who releases."""
+    """(account, entry) of each invented official: every role has one, and so has each department, with its leader."""
     for entry in _read("people.json"):
         yield entry.pop("id"), PublishStaff(in_force_from=BEGINNING, **entry)
 
