@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.contract.events.dispatch import RulesPublished
 
@@ -18,17 +19,18 @@ def route(
 ) -> tuple[str, tuple[str, ...]]:
     """(department, the words that spoke for it); ``without`` names departments that are out of the question.
 
-    Each different keyword counts by its length (a longer one says more), in the title three times. A tie goes
-    to the first department in the rules, nothing found to the fallback; "" when nobody is left.
+    Each different keyword counts by its length (a longer one says more), in the title three times. Capitals do not
+    matter, and a word in Latin letters stands at the beginning of one: ``flood`` is in "flooded", ``road`` not in
+    "abroad". A tie goes to the first department in the rules, nothing found to the fallback; "" when nobody is left.
     """
-    pattern, owners, places = _compiled(tuple(rules.keywords.items()))
+    patterns, keywords, places = _compiled(tuple(rules.keywords.items()))
     scores: dict[str, int] = {}
     found: dict[str, list[str]] = {}
-    for words, weight in ((title, TITLE_WEIGHT), (text[:MOST_CHARS], 1)):
-        for word in dict.fromkeys(pattern.findall(words)):
-            code = owners[word]
+    for words, weight in ((title.lower(), TITLE_WEIGHT), (text[:MOST_CHARS].lower(), 1)):
+        for word in dict.fromkeys(word for pattern in patterns for word in pattern.findall(words)):
+            code, keyword = keywords[word]
             scores[code] = scores.get(code, 0) + weight * (len(word) - 1)
-            found.setdefault(code, []).append(word)
+            found.setdefault(code, []).append(keyword)
     for code in without:
         scores.pop(code, None)
     if not scores:
@@ -37,13 +39,28 @@ def route(
     return best, tuple(dict.fromkeys(found[best]))
 
 
+class _Compiled(NamedTuple):
+    """Rules made ready: how keywords are found, whose each is and how the rules write it, the departments' order."""
+
+    patterns: tuple[re.Pattern[str], ...]
+    keywords: dict[str, tuple[str, str]]
+    places: dict[str, int]
+
+
 @lru_cache(maxsize=8)
-def _compiled(keywords: Keywords) -> tuple[re.Pattern[str], dict[str, str], dict[str, int]]:
-    """One alternation of all keywords, the longer first where two begin alike; whose each is; their order."""
-    owners = {word: code for code, words in keywords for word in words}
+def _compiled(rules: Keywords) -> _Compiled:
+    """Keywords in small letters. Chinese writes no spaces between its words, so only a Latin one has a beginning."""
+    keywords = {word.lower(): (code, word) for code, words in rules for word in words}
+    latin = [word for word in keywords if word[0].isascii() and word[0].isalpha()]
+    others = [word for word in keywords if word not in latin]
+    patterns = (re.compile(_alternation(others)), re.compile(f"(?<![a-z])(?:{_alternation(latin)})"))
+    return _Compiled(patterns, keywords, {code: place for place, (code, _) in enumerate(rules)})
+
+
+def _alternation(words: Collection[str]) -> str:
+    """All of these words, the longer first where two begin alike."""
     by_first: dict[str, list[str]] = {}
-    for word in sorted(owners, key=len, reverse=True):
+    for word in sorted(words, key=len, reverse=True):
         by_first.setdefault(word[0], []).append(word[1:])
     heads = (f"{re.escape(first)}(?:{'|'.join(map(re.escape, rest))})" for first, rest in by_first.items())
-    pattern = re.compile("|".join(heads) or r"(?!)")
-    return pattern, owners, {code: place for place, (code, _) in enumerate(keywords)}
+    return "|".join(heads) or r"(?!)"

@@ -40,8 +40,8 @@ def _unfit(command: PublishRules, context: Context) -> Refusal | None:
         for word in words:
             if not word.strip():
                 return Refusal(Reason.MALFORMED, f"keywords.{code}: a word must not be blank")
-            if owners.setdefault(word, code) != code:
+            if owners.setdefault(word.lower(), code) != code:
                 return Refusal(
-                    Reason.MALFORMED, f"keywords: {word!r} speaks for {owners[word]} and for {code}"
+                    Reason.MALFORMED, f"keywords: {word!r} speaks for {owners[word.lower()]} and for {code}"
                 )
     return None
