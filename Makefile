@@ -27,8 +27,8 @@ $(STAMP): requirements.lock pyproject.toml
 		--config-settings editable_mode=compat --editable .
 	@touch $@
 
-run: setup ## Start the whole system and stay with it (BASE_PORT=N for other ports)
-	@$(BIN)/qinqing up --base-port $(BASE_PORT)
+run: setup ## Start the whole system with a small town at work, and stay with it (BASE_PORT=N for other ports)
+	@$(BIN)/qinqing up --scenario town --base-port $(BASE_PORT)
 
 stop: setup ## Stop the running system; its data stays
 	@$(BIN)/qinqing stop

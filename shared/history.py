@@ -1,7 +1,8 @@
-"""Two routes that exist in a history namespace only: commands with their own time, and what is due next.
+"""Routes that exist in processes of history only: commands with their own time, and what is due next.
 
 History is driven in steps (clocks.md 11, docs/decisions/0005): the driver reads the next deadlines from the
-same index the timers read, and posts the same command they post, with the deadline's time.
+same index the timers read, and posts the same command they post, with the instant at which it fires. A supplied time
+becomes the timestamp of the command's record (shared/bus/publisher.py), so that whoever reads it later reads the same.
 """
 
 import asyncio
@@ -9,15 +10,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from shared.bus.ending import Ending
 from shared.bus.gateway import Gateway, Request
 from shared.contract.command import Command, Control, FireDeadline
 from shared.contract.registry import COMMANDS, CONTROL
-from shared.deadlines import BEGIN, DueDeadline, due_in
+from shared.deadlines import BEGIN, DueDeadline, due_in, fire_at_of
 from shared.identity.callers import Requires
 from shared.store import Aggregates
+
+ENDED = "历史已结束 / the history that this namespace began with has ended; from now on it is live"
 
 
 class Entry(BaseModel):
@@ -37,9 +41,16 @@ Prepare = Callable[[Entry, Sequence[Entry]], Awaitable[Command | None]]
 
 
 def history_routes(
-    gateway: Gateway, store: Aggregates, partitions: int, prepared: Mapping[str, Prepare]
+    gateway: Gateway,
+    store: Aggregates,
+    partitions: int,
+    prepared: Mapping[str, Prepare],
+    ending: Ending | None,
 ) -> APIRouter:
-    """``POST /history/commands`` and ``GET /history/deadlines``."""
+    """``POST /history/commands``, ``GET /history/deadlines``; where a live namespace begins, ``POST /history/end``.
+
+    Once that history was ended, no command with a time of its own is taken any more.
+    """
     routes = APIRouter(
         prefix="/history", tags=["history"], dependencies=[Depends(Requires("history", "drive"))]
     )
@@ -47,6 +58,8 @@ def history_routes(
     @routes.post("/commands")
     async def commands(entries: list[Entry]) -> list[dict[str, Any] | None]:
         """Post commands in order and wait for all outcomes; null where one is not known yet."""
+        if ending is not None and await ending.has_come():
+            raise HTTPException(409, ENDED)
         made = await asyncio.gather(*(_command(entry, entries, prepared) for entry in entries))
         requests = [
             Request(entry.subject, command, _kind(command), entry.actor, entry.key, entry.at)
@@ -60,11 +73,32 @@ def history_routes(
 
     @routes.get("/deadlines")
     async def deadlines(until: AwareDatetime) -> list[dict[str, str]]:
-        """Every deadline up to ``until``: subject, name and instant."""
+        """Every deadline that fires up to ``until``: subject, name, when it was due and when it fires."""
         found: list[DueDeadline] = []
         for partition in range(partitions):
             found += await due_in(store, partition, BEGIN, until.astimezone(UTC))
-        return [{"subject": due.subject, "name": due.name, "at": due.at.isoformat()} for due in found]
+        return [
+            {
+                "subject": due.subject,
+                "name": due.name,
+                "at": due.at.isoformat(),
+                "fire_at": fire_at_of(due.deadline).isoformat(),
+            }
+            for due in found
+        ]
+
+    if ending is not None:
+
+        @routes.get("/end")
+        async def ended() -> dict[str, bool]:
+            """Whether that history was ended."""
+            return {"ended": await ending.has_come()}
+
+        @routes.post("/end")
+        async def end() -> dict[str, str]:
+            """End the history for good: the mark is written on every partition of this service's commands."""
+            await ending.come()
+            return {"status": "done"}
 
     return routes
 

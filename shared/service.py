@@ -25,6 +25,7 @@ from fastapi_offline import FastAPIOffline
 from shared.after import After
 from shared.bus.consumer import BatchConsumer
 from shared.bus.document import Stored
+from shared.bus.ending import Ending
 from shared.bus.forwarder import Forwarder, Translate
 from shared.bus.gateway import Gateway, Request
 from shared.bus.held import HeldEvents
@@ -95,7 +96,7 @@ class Service:
         self._producers = Producers(
             settings.kafka_bootstrap, self.prefix, f"{self.prefix}{self.name}", self.metrics
         )
-        self.publish = Publisher(self._producers, self.name, self.metrics)
+        self.publish = Publisher(self._producers, self.name, self.metrics, history=settings.history)
         self.reference = ReferenceReader(settings.kafka_bootstrap, self.prefix, self._on_version)
         self.own_topics = OwnTopics(settings.kafka_bootstrap, self.prefix, consumer)
         self.gateway = Gateway(
@@ -294,6 +295,19 @@ class Service:
         self.timers.handled(batch.written, [answer.command for answer in batch.answers])
         self.held.written(batch.written)
 
+    def ending(self) -> Ending | None:
+        """How the history ends that the live namespace begins with; None for history in a namespace of its own."""
+        settings = self.settings
+        if not settings.beginning:
+            return None
+        return Ending(
+            settings.kafka_bootstrap,
+            self.prefix,
+            self.consumer.source,
+            settings.partitions_count,
+            self.publish,
+        )
+
     async def not_ready(self) -> list[str]:
         """What is missing before this service can do its work; [] when ready."""
         missing = [f"reference: {name}" for name in self.reference.reference.missing()]
@@ -382,7 +396,7 @@ def _shared_routes(
     yield reference_routes(service.reference.versions)
     yield reading_routes(gateway, store, consumer, raisers, opened)
     if service.settings.history:
-        yield history_routes(gateway, store, service.settings.partitions_count, prepared)
+        yield history_routes(gateway, store, service.settings.partitions_count, prepared, service.ending())
 
 
 def collect_rarely() -> None:

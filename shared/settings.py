@@ -31,6 +31,10 @@ class Settings(BaseSettings):
         "", description="prefix of topics, databases and groups; empty for live, `replay-…` for history"
     )
     history: bool = Field(False, description="history namespace: commands may bring their own time")
+    beginning: bool = Field(
+        False,
+        description="the history that the live namespace begins with, until it is ended; with QINQING_HISTORY",
+    )
     jurisdiction: str = Field("huzhou", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="whose deployment")
     partitions_count: int = Field(
         6, ge=1, le=1000, description="partitions of every topic; fixed at creation"
@@ -51,7 +55,7 @@ class Settings(BaseSettings):
     keys_dir: str = Field("", description="folder of the deployment's keys; needed by every service")
     invented_people: bool = Field(
         False,
-        description="begin with an invented person for every role; only where loopback alone is listened on",
+        description="begin with invented people of every role and department; only where loopback is listened on",
     )
     reply_limit: str = Field(
         "", description="reply limit of a history namespace's policy, such as 10wd or 14d; refused live"
@@ -92,7 +96,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_apart(self) -> Self:
-        if fault := namespace_fault(self.namespace, history=self.history):
+        if self.beginning and not self.history:
+            raise ValueError("beginning: only of history")
+        if fault := namespace_fault(self.namespace, history=self.apart):
             raise ValueError(fault)
         if is_history(self.jurisdiction):
             raise ValueError(
@@ -102,21 +108,26 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _nobody_invented_elsewhere(self) -> Self:
-        if self.invented_people and (self.history or self.http_host not in LOOPBACK):
-            raise ValueError("invented_people: only a live system on loopback has them")
+        if self.invented_people and self.http_host not in LOOPBACK:
+            raise ValueError("invented_people: only a system on loopback has them")
         return self
 
     @model_validator(mode="after")
     def _reply_limit_of_history(self) -> Self:
         if not self.reply_limit:
             return self
-        if not self.history:
+        if not self.apart:
             raise ValueError("reply_limit: only a history namespace takes one; live, publish a policy")
         try:
             Limit(self.reply_limit)
         except ValueError as error:
             raise ValueError(f"reply_limit: {error}") from None
         return self
+
+    @property
+    def apart(self) -> bool:
+        """Whether this is history in a namespace of its own: without grace, and with one topic for all orders."""
+        return self.history and not self.beginning
 
     def keys(self) -> Path:
         """The folder of the deployment's keys."""

@@ -116,7 +116,12 @@ class Progress:
                 else part.progress or part.state
             )
             table.add_row(Text(mark, style=colour), _label(part.kind, part.name), Text(took, style="dim"))
-        return Group(Text(f"Starting, {time.monotonic() - self._began:.0f} s", style="bold"), table)
+        parts: list[RenderableType] = [
+            Text(f"Starting, {time.monotonic() - self._began:.0f} s", style="bold")
+        ]
+        if state is not None and state.phase == "starting" and state.message:
+            parts.append(Text(state.message, style="yellow"))
+        return Group(*parts, table)
 
 
 class Stopping:

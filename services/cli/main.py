@@ -22,6 +22,7 @@ from services.cli.keys import keys
 from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
+from services.cli.scenario import command as scenario
 from services.cli.submit import submit
 from services.cli.system import status, stop, up
 from services.cli.token import token
@@ -44,6 +45,7 @@ app.command()(token)
 app.command()(keys)
 app.add_typer(follow.app, name="follow")
 app.command()(replay)
+app.add_typer(scenario.app, name="scenario")
 app.command()(report)
 app.command()(rebuild)
 app.add_typer(departments.app, name="departments")

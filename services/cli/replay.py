@@ -180,6 +180,7 @@ async def _play(
     """Drive the four services through all messages; the documents they wrote, by purpose."""
     from services.cli.identity import Deployment
     from services.cli.replaying.drive import Driver
+    from services.cli.replaying.lives import Life
     from services.cli.replaying.reads import READS
     from shared.bus.reader import group_lag
     from shared.identity.keys import REFERENCE, secret
@@ -200,12 +201,11 @@ async def _play(
             def show(inputs: int) -> None:
                 bar.update(task, completed=inputs)
 
+            references = References(secret(parts.keys_dir, REFERENCE))
             driver = Driver(
                 urls,
                 lag,
-                messages,
-                jurisdiction=jurisdiction(),
-                references=References(secret(parts.keys_dir, REFERENCE)),
+                [Life.of(message, jurisdiction(), references) for message in messages],
                 until=until,
                 auth=Deployment(parts.keys_dir, jurisdiction(), False).own("operator"),
                 progress=show,

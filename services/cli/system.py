@@ -28,6 +28,7 @@ from services.cli.embedded.services import is_ready
 from services.cli.embedded.state import check_layout, end_leftovers, lock, process_of, read_state
 from services.cli.embedded.stores import listens
 from services.cli.errors import DATA, FAILED, JSON, WRONG_USE, remember
+from services.cli.scenario.starting import FirstHistory, Scenario, first_history
 
 POLL_SECONDS = 0.1
 STOP_TIMEOUT_SECONDS = 90.0
@@ -104,6 +105,9 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when all is ready; `qinqing stop` ends it.")
     ] = False,
+    scenario: Annotated[
+        Scenario | None, typer.Option(help="At a first start, begin with invented issues of three months.")
+    ] = None,
     data: DataOption = DEFAULT_DATA,
     base_port: BasePortOption = DEFAULT_BASE_PORT,
     as_json: JsonOption = False,
@@ -111,19 +115,20 @@ def up(
     """Start Kafka, the stores, the four services and the portal, and keep them running."""
     if (state := _living_state(data)) is not None:
         _refuse(as_json, display.already_running(state), {"error": "already running", "pid": state.pid})
-    system = Embedded(data, base_port)
+    history = first_history(data, scenario)
+    system = Embedded(data, base_port, before_services=history)
     if not detach:
-        raise SystemExit(asyncio.run(_run(system, as_json)))
+        raise SystemExit(asyncio.run(_run(system, as_json, history)))
     try:
         check_layout(system.data_dir)
     except WrongLayout as error:
         _refuse(as_json, str(error))
     if taken := taken_ports(system.needed_ports()):
         _refuse_ports(PortsTaken(taken), as_json)
-    _start_detached(system, as_json)
+    _start_detached(system, as_json, scenario)
 
 
-async def _run(system: Embedded, as_json: bool) -> int:
+async def _run(system: Embedded, as_json: bool, history: FirstHistory | None) -> int:
     """Start, show, and stay until a signal comes; the exit code."""
     from shared.identity.keys import NoKeys
 
@@ -154,6 +159,8 @@ async def _run(system: Embedded, as_json: bool) -> int:
         except StartFailed as error:
             asked.cancel()
             _fail(as_json, str(error))
+    if history is not None and history.said:
+        display.Terminal(stderr=True, soft_wrap=True).print(history.said)
     _announce(system.data_dir, as_json, foreground=True)
     await asked
     with display.Stopping(quiet=as_json):
@@ -161,14 +168,17 @@ async def _run(system: Embedded, as_json: bool) -> int:
     return 0
 
 
-def _start_detached(system: Embedded, as_json: bool) -> None:
+def _start_detached(system: Embedded, as_json: bool, scenario: Scenario | None) -> None:
     """Run `up` in a process of its own and watch its state file until it is ready."""
     log_dir = system.data_dir / "logs"
     log_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "services.cli.main", "up", "--data", str(system.data_dir)]
+    command += ["--base-port", str(system.ports.base)]
+    if scenario is not None:
+        command += ["--scenario", scenario.value]
     with (log_dir / "up.log").open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--base-port", str(system.ports.base)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

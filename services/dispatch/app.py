@@ -21,7 +21,7 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> FastAPI:
     """Dispatch's application: assignments, replies, the directory, and what departments' own systems send."""
-    owned = consumer(settings.jurisdiction, history=settings.history)
+    owned = consumer(settings.jurisdiction, history=settings.apart)
 
     def translate(records: Sequence[Record]) -> list[tuple[Outgoing, Record]]:
         return translate_all(records, owned.source, service.reference.reference.directory)
@@ -30,7 +30,7 @@ def build(settings: Settings) -> FastAPI:
         settings,
         owned,
         first_commands=builtin.first_commands(settings.jurisdiction, with_people=settings.invented_people),
-        topics_for=partial(topics_of, history=settings.history),
+        topics_for=partial(topics_of, history=settings.apart),
         translate=None if settings.history else translate,
     )
     routes = api.routes(service.gateway, service.reference.reference, service.store)

@@ -48,7 +48,7 @@ ROUTED = (
 
 def build(settings: Settings) -> FastAPI:
     """Intake's application: issues up to acceptance, persons, enterprises; raises NoKeys."""
-    owned = consumer(settings.jurisdiction, history=settings.history)
+    owned = consumer(settings.jurisdiction, history=settings.apart)
 
     async def first_requests() -> list[Request]:
         return await builtin.first_requests(service.store, contacts, references)
@@ -77,7 +77,7 @@ def build(settings: Settings) -> FastAPI:
         streamed=(attachments.PLACE,),
         raisers=raisers,
         opened={"issue": Reading(sealing).opened},
-        prepared=prepared(registering, service.store),
+        prepared={**prepared(registering, service.store), **people.prepared(contacts)},
         ongoing=(forgetting.run,),
     )
 

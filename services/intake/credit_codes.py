@@ -11,5 +11,10 @@ def is_credit_code(code: str) -> bool:
     """Whether the 18th character fits the other 17 by the rule of GB 32100-2015 (weights 3^i modulo 31)."""
     if len(code) != 18 or any(char not in _CHARACTERS for char in code):
         return False
-    total = sum(_CHARACTERS.index(char) * pow(3, place, 31) for place, char in enumerate(code[:17]))
-    return _CHARACTERS[-total % 31] == code[17]
+    return complete(code[:17]) == code
+
+
+def complete(code: str) -> str:
+    """17 characters of a code with the 18th that checks them."""
+    total = sum(_CHARACTERS.index(char) * pow(3, place, 31) for place, char in enumerate(code))
+    return code + _CHARACTERS[-total % 31]

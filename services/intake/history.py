@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from services.intake.reading import known_issue
-from services.intake.registering import Registering, Registration
+from services.intake.registering import Appealing, Correction, Registering, Registration
 from shared.contract.command import Command
-from shared.contract.commands.intake import AcceptIssue, RegisterIssue
+from shared.contract.commands.intake import AcceptIssue, AppealRejection, CorrectWords, RegisterIssue
 from shared.contract.words import Role
 from shared.domain.rights import Asker
 from shared.history import Entry, Prepare
@@ -16,10 +16,14 @@ def prepared(registering: Registering, store: Aggregates) -> Mapping[str, Prepar
     """How the commands with words are made of what the driver says, by type."""
 
     async def register(entry: Entry, entries: Sequence[Entry]) -> Command:
+        """Of an anonymous issue the actor is a reference of that issue alone; ``person`` says whose it is."""
         body = Registration.model_validate(entry.data)
         asker = Asker.of(entry.actor)
         own = asker.account if asker.role == Role.ENTREPRENEUR else ""
-        return await registering.command(entry.subject, own or body.person, body, entry.at)
+        person = body.person if not own or body.anonymous else own
+        if own:
+            body = body.model_copy(update={"person": ""})
+        return await registering.command(entry.subject, person, body, entry.at)
 
     async def accept(entry: Entry, entries: Sequence[Entry]) -> Command | None:
         """With the words of the registration in the same step, else of the one that is stored; None before that."""
@@ -29,4 +33,17 @@ def prepared(registering: Registering, store: Aggregates) -> Mapping[str, Prepar
         known = await known_issue(store, entry.subject)
         return None if known is None else await registering.acceptance(entry.subject, known)
 
-    return {RegisterIssue.type: register, AcceptIssue.type: accept}
+    async def correct(entry: Entry, entries: Sequence[Entry]) -> Command | None:
+        known = await known_issue(store, entry.subject)
+        body = Correction.model_validate(entry.data)
+        return None if known is None else await registering.correction(entry.subject, known, body)
+
+    async def appeal(entry: Entry, entries: Sequence[Entry]) -> Command:
+        return await registering.appeal(entry.subject, Appealing.model_validate(entry.data))
+
+    return {
+        RegisterIssue.type: register,
+        AcceptIssue.type: accept,
+        CorrectWords.type: correct,
+        AppealRejection.type: appeal,
+    }

@@ -3,6 +3,7 @@
 What stands on the topic is encrypted here, before the command is posted.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import uuid4
 
@@ -25,11 +26,12 @@ from shared.contract.commands.people import (
     RegisterPerson,
 )
 from shared.contract.event import MAX_REASON_CHARS
-from shared.contract.subjects import subject_of
+from shared.contract.subjects import id_of, subject_of
 from shared.contract.words import Role
 from shared.domain.decisions import Reason
 from shared.domain.masking import mask
 from shared.domain.rights import Asker, Belongs, may
+from shared.history import Entry, Prepare
 from shared.identity.callers import Requires
 from shared.identity.references import References
 from shared.openapi import PEOPLE
@@ -102,6 +104,17 @@ def routes(gateway: gateways.Gateway, contacts: Contacts, references: References
     _changing(router, gateway, contacts, references)
     _looking(router, contacts)
     return router
+
+
+def prepared(contacts: Contacts) -> Mapping[str, Prepare]:
+    """How history registers a person: the contact is encrypted, and the phone is theirs, as over HTTP."""
+
+    async def register(entry: Entry, entries: Sequence[Entry]) -> Command:
+        body = NewPerson.model_validate(entry.data)
+        contact = Contact(name=body.name, phone=body.phone, mail=body.mail)
+        return await contacts.registration(id_of(entry.subject), contact, body)
+
+    return {RegisterPerson.type: register}
 
 
 def _registering(

@@ -11,15 +11,15 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> FastAPI:
     """Supervision's application: clocks, warnings, breaches; policies and calendars."""
-    owned = consumer(settings.jurisdiction, history=settings.history)
+    owned = consumer(settings.jurisdiction, history=settings.apart)
     first = first_commands(settings.jurisdiction, first_policy(settings))
     return application(Service(settings, owned, first_commands=first))
 
 
 def first_policy(settings: Settings) -> Policy:
-    """The built-in policy; in a history namespace without grace, and with the reply limit that was asked for."""
+    """The built-in policy; in a namespace of history without grace, and with the reply limit that was asked for."""
     policy = builtin_policy()
-    if not settings.history:
+    if not settings.apart:
         return policy
     if settings.reply_limit:
         policy = policy.with_reply_limit(settings.reply_limit)

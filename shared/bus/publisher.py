@@ -50,8 +50,11 @@ class Publisher:
         metrics: Metrics,
         *,
         clock: Callable[[], float] = time.time,
+        history: bool = False,
     ) -> None:
+        """``history``: a command that says when it was asked bears that time, and not that of the producer's clock."""
         self._producers, self._service, self._metrics, self._clock = producers, service, metrics, clock
+        self._history = history
 
     async def __call__(
         self, outgoing: Sequence[Outgoing], timestamps: Sequence[int | None] | None = None
@@ -61,7 +64,9 @@ class Publisher:
         ``timestamps``: milliseconds since 1970 where the records bring their own. Raises a failure of the
         infrastructure: then some may have gone, and all are to be sent again.
         """
-        again = [*map(_Stamped, outgoing, timestamps or [None] * len(outgoing))]
+        if timestamps is None:
+            timestamps = [_supplied(record) if self._history else None for record in outgoing]
+        again = [*map(_Stamped, outgoing, timestamps)]
         dead_letters: list[Outgoing] = []
         for last in (False, True):  # what fails beside others is sent again by a producer that was made anew
             failed = await self._send(again)
@@ -145,6 +150,13 @@ class Publisher:
         origin = f"{record.topic}/unpublished/{sha256[:16]}"
         headers = {**(dead_letter.headers or {}), "origin": origin, UNPUBLISHED_HEADER: "true"}
         return dead_letter._replace(key=origin, headers=headers)
+
+
+def _supplied(record: Outgoing) -> int | None:
+    """The time that a command of history brings, in ms since 1970: the timestamp of its record, as clocks.md 7 says."""
+    if not record.topic.endswith(".commands") or (time := open_envelope(record.value).time) is None:
+        return None
+    return round(time.timestamp() * 1000)
 
 
 def family(topic: str) -> str:

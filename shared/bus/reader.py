@@ -171,7 +171,12 @@ class _Patience:
 
 
 def _of(consumer: AIOKafkaConsumer, tp: TopicPartition, key: bytes) -> int:
-    numbers = sorted(consumer.partitions_for_topic(tp.topic) or ())
+    return partition_of(key, len(consumer.partitions_for_topic(tp.topic) or ()))
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """On which of so many partitions our own producer puts this key."""
+    numbers = list(range(partitions))
     return int(DefaultPartitioner()(key, numbers, numbers))
 
 

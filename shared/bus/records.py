@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from shared.contract.command import HistoryEnded
 from shared.contract.envelope import (
     CONTENT_TYPE,
     CONTENT_TYPE_HEADER,
@@ -160,7 +161,7 @@ def body_hash(data: dict[str, Any]) -> str:
 
 
 def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
-    """Read one record alone; None for an event of a kind this consumer keeps nothing of.
+    """Read one record alone; None for an event of a kind this consumer keeps nothing of, and for a mark in the log.
 
     Never raises: what cannot be read comes back as Bad with its reason; a command of which aggregate and id can be
     read as an item with its ``failure``, so that it has an outcome.
@@ -177,6 +178,8 @@ def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
     try:
         if record.topic != consumer.commands_topic:
             return _event(record, envelope) if consumer.kind(envelope.subject) is not None else None
+        if envelope.type == HistoryEnded.type:
+            return None
         if consumer.kind(envelope.subject) is not None:
             return _command(record, envelope, consumer)
         reason = f"{envelope.subject[:60]!r} is no aggregate of {consumer.service}"
@@ -197,9 +200,6 @@ def _bad(record: Record, envelope: Envelope, reason: str) -> Bad:
 
 
 def _command(record: Record, envelope: Envelope, consumer: Consumer) -> Item:
-    now = instant(record.timestamp)
-    if consumer.history and envelope.time is not None:
-        now = envelope.time.astimezone(UTC)
     data, failure = None, ""
     try:
         data = _shape_of(envelope, consumer).model_validate(envelope.data, extra="ignore")
@@ -212,7 +212,7 @@ def _command(record: Record, envelope: Envelope, consumer: Consumer) -> Item:
         envelope.subject,
         envelope.id,
         envelope.type,
-        now,
+        instant(record.timestamp),
         data,
         actor=envelope.actor,
         digest=body_hash({**envelope.data, "": envelope.type}),

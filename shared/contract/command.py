@@ -87,6 +87,14 @@ class Discard(Control, type="command.discard.v1"):
     reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
+class HistoryEnded(Control, type="history.ended.v1"):
+    """The history that a live namespace began with is over: from here on nobody brings a time of their own.
+
+    One mark stands on each partition of every service's commands. It is about no aggregate, and every consumer passes
+    it over (docs/decisions/0035).
+    """
+
+
 def commands_topic(service: str) -> str:
     """The topic with everything that may change one service's state."""
     return f"{service}.commands"

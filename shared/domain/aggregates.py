@@ -124,7 +124,8 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
 class Consumer:
     """All that a service's consumer does: which topics it reads, and the kinds of aggregates it owns.
 
-    ``ignores``: kinds whose events stand on the topics it reads and of which it keeps nothing.
+    ``ignores``: kinds whose events stand on the topics it reads and of which it keeps nothing. ``history``: in a
+    namespace of history, where one topic has the orders of all departments.
     """
 
     service: str

@@ -22,6 +22,7 @@ from shared.contract.commands.intake import AcceptIssue
 from shared.contract.envelope import seal
 from shared.contract.event import replies_topic
 from shared.contract.replies import DepartmentReply
+from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import Reference
 from tests.said import REFERENCES, issue_of, raiser, registration
@@ -168,7 +169,7 @@ class World:
         """The earliest deadline up to now: its fire-at, service, subject and name."""
         found = [
             (
-                datetime.fromisoformat(document["deadline"].split("|")[1]),
+                fire_at_of(document["deadline"]),
                 name,
                 subject,
                 document["due"]["name"],

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from pydantic import ValidationError
 
 from services.cli.replaying.drive import Driver
-from services.cli.replaying.lives import ReplayFailed
+from services.cli.replaying.lives import Life, ReplayFailed
 from services.cli.replaying.messages import Message
 from services.dispatch.consumer import consumer as dispatch_consumer
 from shared.bus.processor import Batch
@@ -130,7 +130,8 @@ def _driver(count: int, chars: int, lag: Lag) -> Driver:
     ]
     urls = {name: f"http://127.0.0.1/{name}" for name in ("intake", "dispatch", "supervision", "feedback")}
     until = at + timedelta(days=1)
-    return Driver(urls, lag, messages, jurisdiction=JURISDICTION, references=REFERENCES, until=until)
+    lives = [Life.of(message, JURISDICTION, REFERENCES) for message in messages]
+    return Driver(urls, lag, lives, until=until)
 
 
 async def test_a_replay_of_250_messages_of_1400_characters_stays_under_the_request_limit(

@@ -12,6 +12,7 @@ from services.dispatch.builtin import first_commands as first_departments
 from services.supervision.builtin import builtin_policy
 from shared.bus import document
 from shared.bus.deadletters import DeadLetter
+from shared.bus.ending import marks
 from shared.contract.subjects import id_of
 from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
@@ -101,6 +102,16 @@ class Town:
             self.scheduler.counts["first start"] += 1
         else:
             settle(self.scheduler)
+        if self.seed % 16 == 11:  # few, and chosen apart, so that the others go their way as before
+            self._end_history()
+
+    def _end_history(self) -> None:
+        """A town that began with history: nobody has read the marks of its end yet."""
+        log, clock = self.scheduler.log, self.scheduler.clock
+        for service in self.scheduler.groups:
+            for mark in marks(f"/{JURISDICTION}/{service}", log.partitions):
+                log.append(mark, clock.ms)
+        self.scheduler.counts["history ended"] += 1
 
     @staticmethod
     def _stamped(trace: Callable[[str], None], clock: Clock) -> Callable[[str], None]:

@@ -50,6 +50,7 @@ MUST_HAPPEN = (
     "events held",
     *(f"scribble {kind}" for kind in RUBBISH),
     "first start",
+    "history ended",
     "reference delayed",
     "reference followed",
     "version awaited",

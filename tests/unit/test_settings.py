@@ -67,15 +67,26 @@ def test_the_smallest_and_largest_values_are_taken(values: dict[str, Any]) -> No
     assert Settings(**values).model_dump() == {**Settings().model_dump(), **values}
 
 
-@pytest.mark.parametrize(
-    "values",
-    [{"http_host": "0.0.0.0"}, {"http_host": "10.0.0.7"}, {"namespace": "replay-1", "history": True}],
-    ids=str,
-)
-def test_people_are_invented_on_loopback_alone_and_in_no_history(values: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="invented_people: only a live system on loopback"):
-        Settings(invented_people=True, **values)
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7"])
+def test_people_are_invented_on_loopback_alone(host: str) -> None:
+    with pytest.raises(ValidationError, match="invented_people: only a system on loopback"):
+        Settings(invented_people=True, http_host=host)
     assert Settings(invented_people=True).invented_people
+
+
+def test_the_live_namespace_takes_history_at_its_beginning_alone() -> None:
+    with pytest.raises(ValidationError, match="history has a namespace of its own"):
+        Settings(history=True)
+    with pytest.raises(ValidationError, match="beginning: only of history"):
+        Settings(beginning=True)
+    with pytest.raises(ValidationError, match="is kept for history"):
+        Settings(history=True, beginning=True, namespace="replay-1")
+    begins = Settings(history=True, beginning=True)
+    assert (begins.topic_prefix(), begins.database("intake")) == ("", "intake")
+    assert not begins.apart, "orders go to departments, and clocks have their grace"
+    assert Settings(history=True, namespace="replay-1").apart
+    with pytest.raises(ValidationError, match="reply_limit: only a history namespace takes one"):
+        Settings(history=True, beginning=True, reply_limit="14d")
 
 
 def test_a_reply_limit_is_one_that_a_policy_takes_and_only_of_history() -> None:

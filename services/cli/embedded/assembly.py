@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,8 +36,9 @@ class Embedded:
     With all four services comes the portal.
 
     A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
-    one. The deployment's keys are made at the first start. Raises PortsTaken, AlreadyRunning, WrongLayout or NoKeys
-    before anything is started, StartFailed after stopping what was.
+    one. The deployment's keys are made at the first start. `before_services` is awaited once broker and stores are
+    ready, before any service runs. Raises PortsTaken, AlreadyRunning, WrongLayout or NoKeys before anything is started,
+    StartFailed after stopping what was.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Embedded:
         stores: Sequence[str] = SERVICES,
         service_command: ServiceCommand | None = None,
         on_change: Callable[[], None] = lambda: None,
+        before_services: Callable[["Embedded"], Awaitable[None]] | None = None,
         start_timeout_seconds: float = START_TIMEOUT_SECONDS,
     ) -> None:
         self.data_dir = data_dir.resolve()
@@ -67,6 +69,7 @@ class Embedded:
         )
         self._start_timeout_seconds = start_timeout_seconds
         self._on_change = on_change
+        self._before_services = before_services
         self._lock: IO[str] | None = None
         self._log_handler: logging.Handler | None = None
         self._state: states.SystemState | None = None
@@ -122,13 +125,31 @@ class Embedded:
         self._state = self._first_state()
         self._changed()
         try:
-            for child in self.children:
-                child.start()
-            await wait_for_all(self.children, self._start_timeout_seconds)
+            await self._start_all()
         except BaseException as error:
             await self._stop("failed", str(error))
             raise
         self._phase("ready")
+
+    async def _start_all(self) -> None:
+        """Every part at once; where something is done before the services run, they come after it."""
+        others = [child for child in self.children if child.program.kind != "service"]
+        if self._before_services is not None:
+            await self._start_these(others)
+            await self._before_services(self)
+            self.say("")
+        await self._start_these(self.children)
+
+    async def _start_these(self, children: Sequence[Child]) -> None:
+        for child in children:
+            child.start()
+        await wait_for_all(children, self._start_timeout_seconds)
+
+    def say(self, message: str) -> None:
+        """Tell those who watch the start what is being done."""
+        if self._state is not None:
+            self._state.message = message
+            self._changed()
 
     async def stop(self) -> None:
         """Services, then stores, then Kafka; nothing this started is left when it returns."""

@@ -47,10 +47,15 @@ def service_program(
     *,
     namespace: str = "",
     history: bool = False,
+    beginning: bool = False,
+    invented_people: bool = True,
     reply_limit: str | None = None,
     command: ServiceCommand | None = None,
 ) -> Program:
-    """One service on `port`; `namespace` "" is the live one. `history` and the limit only matter to a replay."""
+    """One service on `port`; `namespace` "" is the live one, with `beginning` as long as history is played into it.
+
+    `history` and the limit only matter to processes of history.
+    """
     env = {
         "QINQING_KAFKA_BOOTSTRAP": parts.kafka_bootstrap,
         "QINQING_STORE_URL": parts.store_urls[name],
@@ -58,9 +63,10 @@ def service_program(
         "QINQING_HTTP_PORT": str(port),
         "QINQING_NAMESPACE": namespace,
         "QINQING_HISTORY": "1" if history else "0",
+        "QINQING_BEGINNING": "1" if beginning else "0",
         "QINQING_JURISDICTION": jurisdiction(),
         "QINQING_KEYS_DIR": str(parts.keys_dir),
-        "QINQING_INVENTED_PEOPLE": "0" if history else "1",
+        "QINQING_INVENTED_PEOPLE": "1" if invented_people else "0",
         "QINQING_ATTACHMENTS_DIR": str(parts.data_dir / "attachments"),
     }
     if reply_limit is not None:
@@ -69,8 +75,9 @@ def service_program(
     async def ready() -> bool:
         return await is_ready(HOST, port)
 
+    label = "beginning" if beginning else namespace
     return Program(
-        f"{name}-{namespace}" if namespace else name,
+        f"{name}-{label}" if label else name,
         "service",
         port,
         fixed(*(command or service_command)(name)),
@@ -107,12 +114,15 @@ async def history_services(
     parts: Parts,
     *,
     namespace: str,
+    beginning: bool = False,
+    invented_people: bool = False,
     reply_limit: str | None = None,
     command: ServiceCommand | None = None,
     timeout_seconds: float = 60.0,
 ) -> AsyncIterator[dict[str, Child]]:
     """Four services of one's own on free ports, beside or without the live ones; {name: Child}, stopped at the end.
 
+    `beginning`: they play into the live namespace ("") itself, before any other service runs there.
     `child.url` is where it answers over HTTP; one that dies is started again; their output is in `data_dir`/logs.
     """
     children = {
@@ -123,6 +133,8 @@ async def history_services(
                 port,
                 namespace=namespace,
                 history=True,
+                beginning=beginning,
+                invented_people=invented_people,
                 reply_limit=reply_limit,
                 command=command,
             ),

@@ -1,4 +1,4 @@
-"""History is driven in steps: each issue's next deadline or input, whichever is first; issues side by side.
+"""History is driven in steps: each aggregate's next deadline or input, whichever is first; all side by side.
 
 After each step the driver waits until every service has read all there is, then reads the next deadlines from
 the index the timers use (docs/decisions/0005). Everything it posts carries a key, so that a step that was cut
@@ -13,12 +13,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import httpx
 
-from services.cli.replaying.lives import Coming, Entry, Life, ReplayFailed, Step, fire_entry
-from services.cli.replaying.messages import Message
+from services.cli.replaying.lives import Coming, Course, Entry, ReplayFailed, Step, fire_entry
 from services.cli.replaying.reads import WITH_DEADLINES
 from shared.bus.reader import GroupLag
 from shared.deadlines import is_sweep
-from shared.identity.references import References
 from shared.settings import BODY_BYTES
 
 CHUNK = 250
@@ -48,27 +46,29 @@ class Driver:
         self,
         urls: Mapping[str, str],
         lag: GroupLag,
-        messages: Sequence[Message],
+        lives: Sequence[Course],
         *,
-        jurisdiction: str,
-        references: References,
         until: datetime,
+        sweep_until: datetime = END_OF_TIME,
         auth: httpx.Auth | None = None,
         progress: Callable[[int], None] = lambda inputs: None,
         body_bytes: int = BODY_BYTES,
     ) -> None:
-        """``auth``: an operator's. ``body_bytes``: the largest request that the services take."""
+        """``auth``: an operator's. ``body_bytes``: the largest request that the services take.
+
+        ``sweep_until``: up to when finished aggregates are swept; where the log goes on, timers sweep the others.
+        """
         self._auth = auth
         self._urls, self._lag, self._until, self._progress = urls, lag, until, progress
-        self._body_bytes = body_bytes
-        self.lives = [Life.of(message, jurisdiction, references) for message in messages]
+        self._body_bytes, self._sweep_until = body_bytes, sweep_until
+        self.lives = lives
         self._by_subject = {life.subject: life for life in self.lives}
         self.inputs = sum(life.inputs(until) for life in self.lives)
 
     async def run(self) -> dict[str, int]:
-        """Play until no issue has a step left, then sweep; the documents written, by purpose.
+        """Play until nothing has a step left, then sweep; the documents written, by purpose.
 
-        Raises ReplayFailed with the message it stopped at.
+        Raises ReplayFailed with what it stopped at.
         """
         limits = httpx.Limits(max_connections=16)
         async with httpx.AsyncClient(
@@ -81,9 +81,9 @@ class Driver:
             await self._sweep(client)
             return await self._document_writes(client)
 
-    async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Life, Step]]) -> None:
-        """Post one step of every issue, many at once."""
-        by_service: dict[str, list[Ready[tuple[Life, Step]]]] = {}
+    async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Course, Step]]) -> None:
+        """Post one step of each, many at once."""
+        by_service: dict[str, list[Ready[tuple[Course, Step]]]] = {}
         for life, step in steps:
             ready = Ready((life, step), tuple(map(_encoded, step.entries)))
             by_service.setdefault(step.service, []).append(ready)
@@ -94,7 +94,7 @@ class Driver:
                     group.create_task(self._post(client, service, chunks))
 
     async def _post(
-        self, client: httpx.AsyncClient, service: str, chunks: "Iterator[list[Ready[tuple[Life, Step]]]]"
+        self, client: httpx.AsyncClient, service: str, chunks: "Iterator[list[Ready[tuple[Course, Step]]]]"
     ) -> None:
         """Post one chunk after the other, for as long as there are any."""
         for chunk in chunks:
@@ -169,7 +169,7 @@ class Driver:
         for service, entry in found:
             mine = self._by_subject.get(entry["subject"])
             if mine is not None and not is_sweep(entry["name"]):
-                mine.deadlines.append(Coming(datetime.fromisoformat(entry["at"]), service, entry["name"]))
+                mine.deadlines.append(_coming(service, entry))
 
     async def _deadlines(
         self, client: httpx.AsyncClient, services: Iterable[str], until: datetime
@@ -187,9 +187,9 @@ class Driver:
     async def _sweep(self, client: httpx.AsyncClient) -> None:
         """Fire the sweep of every finished issue: what it kept for sending again is forgotten."""
         sweeps: dict[str, list[Ready[None]]] = {}
-        for service, found in await self._deadlines(client, self._urls, END_OF_TIME):
+        for service, found in await self._deadlines(client, self._urls, self._sweep_until):
             if is_sweep(found["name"]):
-                fire = fire_entry(found["subject"], found["name"], datetime.fromisoformat(found["at"]))
+                fire = fire_entry(found["subject"], _coming(service, found))
                 sweeps.setdefault(service, []).append(Ready(None, (_encoded(fire),)))
         async with asyncio.TaskGroup() as group:
             for service, ready in sweeps.items():
@@ -212,6 +212,11 @@ class Driver:
                 if line.startswith(f'qinqing_document_writes_total{{purpose="{purpose}"}}'):
                     writes[purpose] += int(float(line.rpartition(" ")[2]))
         return writes
+
+
+def _coming(service: str, entry: Mapping[str, str]) -> Coming:
+    fires, due = (datetime.fromisoformat(entry[name]) for name in ("fire_at", "at"))
+    return Coming(fires, service, entry["name"], due)
 
 
 def _chunks(ready: Iterable[Ready[T]], body_bytes: int) -> Iterator[list[Ready[T]]]:

@@ -1,5 +1,6 @@
-"""One message on its way: which inputs the plan has for it, and which deadline comes before the next of them."""
+"""One aggregate on its way through history, and of a replay one message: its next input, or the deadline before it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +29,7 @@ class Plan(IntEnum):
 
 
 class ReplayFailed(RuntimeError):
-    """The replay could not go on: says which service, which message and why."""
+    """History could not go on: says which service, what it was about and why."""
 
 
 class Step(NamedTuple):
@@ -40,32 +41,86 @@ class Step(NamedTuple):
 
 
 class Coming(NamedTuple):
-    """The next deadline of one issue in one service."""
+    """The next deadline of one aggregate in one service: when it fires, and when it was due."""
 
     at: datetime
     service: str
     name: str
+    due_at: datetime
 
 
-@dataclass(slots=True)
-class Life:
+@dataclass(slots=True, kw_only=True)
+class Course(ABC):
+    """What one aggregate goes through: how many of its inputs happened, and its deadlines as they were read last."""
+
+    subject: str
+    step: int = 0
+    deadlines: list[Coming] = field(default_factory=list)
+    void: Coming | None = None
+
+    @abstractmethod
+    def inputs(self, until: datetime) -> int:
+        """How many inputs there are up to ``until``."""
+
+    @abstractmethod
+    def next_input(self) -> Step | None:
+        """The input that ``step`` is at; None after the last."""
+
+    @abstractmethod
+    def where(self) -> str:
+        """How a sentence names it."""
+
+    def happened(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """Go on behind the input that ``step`` is at, with what its outcomes say."""
+        self.step += 1
+
+    def next(self, until: datetime) -> Step | None:
+        """The next step up to ``until``: the earliest deadline in any service if it is before the next input."""
+        coming = self.next_input()
+        if coming is not None and coming.at > until:
+            coming = None
+        first = min(self.deadlines, default=None)
+        if first is not None and first.at <= until and (coming is None or first.at < coming.at):
+            return Step(first.service, first.at, (fire_entry(self.subject, first),))
+        return coming
+
+    def done(self, step: Step, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """Go on from what a step answered; raises ReplayFailed for a refusal."""
+        for entry, outcome in zip(step.entries, outcomes, strict=True):
+            if outcome["status"] == "refused":
+                reason = f"{outcome['reason']} {outcome.get('detail', '')}"
+                raise ReplayFailed(f"{self.where()}: {entry['type']} was refused: {reason}")
+            if entry["type"] == FIRE:
+                self._fired(step, entry["data"], outcome["status"])
+                return
+        self.happened(outcomes)
+
+    def _fired(self, step: Step, data: Mapping[str, str], status: str) -> None:
+        """A deadline that is void may have been fired by a request that was cut off; the same one twice never."""
+        deadline = Coming(step.at, step.service, data["name"], datetime.fromisoformat(data["due_at"]))
+        if status == "void" and self.void == deadline:
+            raise ReplayFailed(
+                f"{self.where()}: {deadline.service} does not fire {deadline.name}; "
+                "it holds events whose predecessor is missing: see qinqing deadletters list"
+            )
+        self.void = deadline if status == "void" else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Life(Course):
     """One message on its way: what was done, what comes next."""
 
     message: Message
     raiser: str
-    subject: str
-    step: int = Plan.REGISTER
     department: str = ""
     assignment: str = ""
-    deadlines: list[Coming] = field(default_factory=list)
-    void: Coming | None = None
 
     @classmethod
     def of(cls, message: Message, jurisdiction: str, references: References) -> "Life":
         """The life of a message that its author raises: the issue's id is the one that intake would give it."""
         person = references.person(message.author or "unknown")
         id = issue_id(references.digest, jurisdiction, person, message.message_id)
-        return cls(message, f"{Role.ENTREPRENEUR}:{person}", id)
+        return cls(message=message, raiser=f"{Role.ENTREPRENEUR}:{person}", subject=id)
 
     def inputs(self, until: datetime) -> int:
         """How many inputs the plan has up to ``until``."""
@@ -73,30 +128,13 @@ class Life:
         answered = message.replied_at is not None and message.replied_at <= until
         return (Plan.DONE if answered else Plan.ANSWER) if message.submitted_at <= until else 0
 
-    def next(self, until: datetime) -> Step | None:
-        """The next step up to ``until``: the earliest deadline in any service if it is before the next input."""
-        coming = self._next_input()
-        if coming is not None and coming.at > until:
-            coming = None
-        first = min(self.deadlines, default=None)
-        if first is not None and first.at <= until and (coming is None or first.at < coming.at):
-            return Step(first.service, first.at, (fire_entry(self.subject, first.name, first.at),))
-        return coming
-
-    def done(self, step: Step, outcomes: Sequence[Mapping[str, Any]]) -> None:
-        """Go on from what a step answered; a refusal ends the replay."""
-        for entry, outcome in zip(step.entries, outcomes, strict=True):
-            if outcome["status"] == "refused":
-                reason = f"{outcome['reason']} {outcome.get('detail', '')}"
-                raise ReplayFailed(f"{self._where()}: {entry['type']} was refused: {reason}")
-            if entry["type"] == FIRE:
-                self._fired(Coming(step.at, step.service, entry["data"]["name"]), outcome["status"])
-                return
-            if self.step == Plan.ASSIGN:
-                self.department, self.assignment = outcome["department"], outcome["assignment"]
+    def happened(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """Who has it, once it is assigned."""
+        if self.step == Plan.ASSIGN:
+            self.department, self.assignment = outcomes[0]["department"], outcomes[0]["assignment"]
         self.step += 1
 
-    def _next_input(self) -> Step | None:
+    def next_input(self) -> Step | None:
         """Registered, accepted, assigned and signed at submission; answered at its real time."""
         message, at = self.message, self.message.submitted_at
         held = {"assignment": self.assignment}
@@ -132,15 +170,6 @@ class Life:
             self._entry("dispatch.release.v1", read, "office:replay", at),
         )
 
-    def _fired(self, deadline: Coming, status: str) -> None:
-        """A deadline that is void may have been fired by a request that was cut off; the same one twice never."""
-        if status == "void" and self.void == deadline:
-            raise ReplayFailed(
-                f"{self._where()}: {deadline.service} does not fire {deadline.name}; "
-                "it holds events whose predecessor is missing: see qinqing deadletters list"
-            )
-        self.void = deadline if status == "void" else None
-
     def _entry(self, kind: str, data: Mapping[str, Any], actor: str, at: datetime) -> Entry:
         return {
             "subject": self.subject,
@@ -151,17 +180,18 @@ class Life:
             "at": at.isoformat(),
         }
 
-    def _where(self) -> str:
+    def where(self) -> str:
+        """By its id in the file, and the line."""
         return f"message {self.message.message_id} (line {self.message.line})"
 
 
-def fire_entry(subject: str, name: str, at: datetime) -> Entry:
+def fire_entry(subject: str, deadline: Coming) -> Entry:
     """The command that the timers would post for this deadline."""
     return {
         "subject": subject,
         "type": FIRE,
-        "data": {"name": name, "due_at": at.isoformat()},
+        "data": {"name": deadline.name, "due_at": deadline.due_at.isoformat()},
         "actor": "timer:due",
-        "key": f"{subject}/{name}",
-        "at": at.isoformat(),
+        "key": f"{subject}/{deadline.name}",
+        "at": deadline.at.isoformat(),
     }

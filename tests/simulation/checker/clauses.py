@@ -97,6 +97,7 @@ class Clause(StrEnum):
     REVISION_READ = "changed as it was read"
     # delivery and outcomes
     SET_ASIDE = "unusable is set aside"
+    MARK_PASSED = "a mark in the log is passed over"
     APPLIED = "applied in its turn"
     APPLIED_EARLY = "not applied before its turn"
     HELD = "held what waits"

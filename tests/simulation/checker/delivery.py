@@ -13,6 +13,9 @@ def check_delivery(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     for service, topics in evidence.history.reads.items():
         set_aside = evidence.dead_letters.get(service, {})
         subjects: set[str] = {*evidence.documents(service)}
+        for mark in evidence.marks:
+            if mark.place in set_aside:
+                yield Clause.MARK_PASSED(f"{service}: the mark at {mark.place} is among the dead letters")
         for opened in evidence.opened:
             if opened.record.topic not in topics:
                 continue

@@ -43,6 +43,8 @@ KEEPS = {
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""
 DISCARD = "command.discard.v1"
 REDELIVER = "record.redeliver.v1"
+HISTORY_ENDED = "history.ended.v1"
+"""A mark on a topic of commands: it is about nothing, and nobody does anything with it."""
 MOST_KEPT_BYTES = 1024 * 1024
 """What failed and is longer is not kept with its outcome (docs/decisions/0016)."""
 
@@ -115,9 +117,11 @@ class Evidence:
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.opened = [
-            Opened(record, _open(record)) for record in history.records if not record.topic.endswith(".dlq")
-        ]
+        self.marks: list[Opened] = []
+        self.opened: list[Opened] = []
+        for record in history.records:
+            if not record.topic.endswith(".dlq"):
+                (self.marks if _is_mark(record) else self.opened).append(Opened(record, _open(record)))
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
         for opened in self.opened:
@@ -238,6 +242,15 @@ def open_value(topic: str, subject: str, value: str) -> Event | None:
 def _open(record: Record) -> Event | None:
     """The envelope as a mapping, or None for what no reader can use; judged apart from shared/bus/records.py."""
     return _opened(record.topic, record.key, record.value, record.sha256)
+
+
+def _is_mark(record: Record) -> bool:
+    if not record.topic.endswith(".commands") or HISTORY_ENDED.encode() not in (record.value or b""):
+        return False
+    try:
+        return bool(json.loads(record.value or b"")["type"] == HISTORY_ENDED)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 @lru_cache(maxsize=20_000)

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from shared.bus import apply, deciding, effects, ordering
+from shared.bus import apply, deciding, effects, ordering, records
 from shared.bus.effects import Applied
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, stored
@@ -59,6 +60,14 @@ def nothing_is_ever_swept() -> Patches:
         return lazy
 
     return [around(apply, "_fire", wrap)]
+
+
+# ----------------------------------------------------------------------- marks
+
+
+@fault(Clause.MARK_PASSED, alone=False)
+def the_mark_of_historys_end_is_taken_for_a_command() -> Patches:
+    return [patch.object(records, "HistoryEnded", SimpleNamespace(type="nothing.like.it"))]
 
 
 # ------------------------------------------------------------------- sequences

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from services.cli.replaying.drive import Driver
-from services.cli.replaying.lives import Coming, Life, ReplayFailed, Step
+from services.cli.replaying.lives import Coming, Life, ReplayFailed, Step, fire_entry
 from services.cli.replaying.messages import Message
 from services.dispatch.issue.life import draft_hash
 from services.intake.registering import Registration
@@ -88,14 +88,15 @@ def test_a_deadline_before_the_next_input_is_first_and_one_at_the_same_instant_i
     one = life()
     one.step = 3
     one.deadlines = [
-        Coming(AT + 5 * DAY, "supervision", "promise/1/due/1"),
-        Coming(AT + 2 * DAY, "supervision", "promise/1/70%/1"),
+        Coming(AT + 5 * DAY, "supervision", "promise/1/due/1", AT + 5 * DAY),
+        Coming(AT + 2 * DAY, "supervision", "promise/1/70%/1", AT + DAY),
     ]
     step = one.next(UNTIL)
     assert step is not None
     (entry,) = step.entries
     CONTROL[entry["type"]].model_validate(entry["data"])
     assert (step.at, entry["data"]["name"]) == (AT + 2 * DAY, "promise/1/70%/1")
+    assert (entry["at"], entry["data"]["due_at"]) == ((AT + 2 * DAY).isoformat(), (AT + DAY).isoformat())
     one.done(step, [DONE])
     del one.deadlines[1]
     assert one.next(UNTIL).service == "dispatch"  # type: ignore[union-attr]
@@ -103,7 +104,8 @@ def test_a_deadline_before_the_next_input_is_first_and_one_at_the_same_instant_i
 
 def test_a_deadline_that_is_void_twice_ends_the_replay_with_a_hint() -> None:
     one = life()
-    step = Step("supervision", AT, ({"type": "deadline.fire.v1", "data": {"name": "promise/1/due/1"}},))
+    fire = fire_entry(one.subject, Coming(AT, "supervision", "promise/1/due/1", AT))
+    step = Step("supervision", AT, (fire,))
     one.done(step, [{"status": "void"}])
     one.done(step, [DONE])
     one.done(step, [{"status": "void"}])
@@ -160,7 +162,8 @@ class Services:
         if any(name.startswith("sweep/") and by == service for by, _, name in self.posted):
             return []
         at = (AT + DAY).isoformat()
-        return [{"subject": life(one).subject, "name": "sweep/1/due/1", "at": at} for one in (ANSWERED, OPEN)]
+        due = {"name": "sweep/1/due/1", "at": at, "fire_at": at}
+        return [{"subject": life(one).subject, **due} for one in (ANSWERED, OPEN)]
 
 
 class Nothing:
@@ -183,9 +186,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
 
 def driver(messages: Sequence[Message] = (ANSWERED, OPEN), lag: Any = None, **more: int) -> Driver:
     urls = {name: f"http://{name}" for name in ("intake", "dispatch", "supervision", "feedback")}
-    return Driver(
-        urls, lag or Nothing(), messages, jurisdiction="huzhou", references=REFERENCES, until=UNTIL, **more
-    )
+    return Driver(urls, lag or Nothing(), [life(message) for message in messages], until=UNTIL, **more)
 
 
 async def test_a_sweep_is_no_step_and_every_one_is_fired_after_the_last_step(services: Services) -> None:

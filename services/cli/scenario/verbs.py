@@ -1,0 +1,304 @@
+"""What each step of a shape asks, and of whom: one function for each verb."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from services.cli.scenario.saying import Saying
+from services.cli.scenario.script import Script
+from services.cli.scenario.shapes import Shape
+from services.cli.scenario.vocabulary import departments, words
+from shared.contract.words import (
+    Body,
+    Confirmation,
+    Kind,
+    RejectionGround,
+    Role,
+    Satisfaction,
+    Solved,
+    Source,
+)
+from shared.domain.clocks import SHANGHAI
+
+OFFICE = ("chen", "wang", "xiaoyun", "duanrong", "maojun")
+LEADER = f"{Role.LEADER}:qian"
+
+
+@dataclass
+class Scene:
+    """One issue while it is written: its script, its words, and who has it."""
+
+    script: Script
+    saying: Saying
+    shape: Shape
+    dice: Random
+    wrong: str
+    """A department that is given it by mistake; empty where nobody errs."""
+    origin: Source
+    which: int = 0
+    """Which of the department's handlers."""
+
+    @property
+    def right(self) -> str:
+        """The department whose matter it is."""
+        return self.saying.topic.department
+
+    def name_of(self, code: str) -> str:
+        """A department as people call it."""
+        return departments()[code].name_zh
+
+    def handler(self) -> str:
+        """Who handles it, as an actor."""
+        return self.script.of_department(Role.HANDLER, self.which)
+
+    def leader(self) -> str:
+        """Who signs for its department, as an actor."""
+        return self.script.of_department(Role.DEPARTMENT_LEADER)
+
+    def officer(self, which: int = 0) -> str:
+        """An account of the office: another one for another number."""
+        return OFFICE[(self.which + which) % len(OFFICE)]
+
+    def office(self, which: int = 0) -> str:
+        """The same as an actor."""
+        return f"{Role.OFFICE}:{self.officer(which)}"
+
+    def why(self, purpose: str) -> str:
+        """A reason, which may name the department whose matter it is."""
+        return self.saying.why(purpose, other=self.name_of(self.right))
+
+
+def register(scene: Scene, at: datetime) -> None:
+    said: dict[str, Any] = {"title": scene.saying.title, "text": scene.saying.text}
+    if scene.saying.topic.kind is not Kind.PROBLEM:
+        said["kind"] = scene.saying.topic.kind.value
+    if scene.dice.random() < 0.06:
+        said["urgent"] = True
+    if scene.script.recorder:
+        said |= {"origin": scene.origin.value, **_occasion(scene, at)}
+    scene.script.register(at, said)
+
+
+def _occasion(scene: Scene, at: datetime) -> dict[str, Any]:
+    """What an official says of how the issue came, as its source asks."""
+    on = at.astimezone(SHANGHAI).date().isoformat()
+    match scene.origin:
+        case Source.HOTLINE:
+            return {"occasion": {"called_from": scene.script.firm.phone}}
+        case Source.WRITTEN:
+            return {"occasion": {"on": on}}
+        case Source.VISIT:
+            return {"occasion": {"on": on, "visited_by": "shen"}}
+        case Source.TALK:
+            return {"occasion": {"on": on}, "phase": "at"}
+    return {}
+
+
+def accept(scene: Scene, at: datetime) -> None:
+    scene.script.ask("intake.accept", scene.office(), at)
+
+
+def reject(scene: Scene, at: datetime) -> None:
+    ground = scene.dice.choice(tuple(RejectionGround))
+    explanation = words()["reasons"]["reject"][ground.value]
+    scene.script.ask("intake.reject", scene.office(), at, ground=ground.value, explanation=explanation)
+
+
+def appeal(scene: Scene, at: datetime) -> None:
+    scene.script.ask("intake.appeal", scene.script.raiser, at, reason=scene.why("appeal"))
+
+
+def uphold_appeal(scene: Scene, at: datetime) -> None:
+    _decide_appeal(scene, at, upheld=True)
+
+
+def dismiss(scene: Scene, at: datetime) -> None:
+    _decide_appeal(scene, at, upheld=False)
+
+
+def _decide_appeal(scene: Scene, at: datetime, *, upheld: bool) -> None:
+    """By somebody else than who rejected it."""
+    reason = scene.why("uphold_appeal" if upheld else "dismiss_appeal")
+    scene.script.ask("intake.decide_appeal", scene.office(1), at, upheld=upheld, reason=reason)
+
+
+def refer(scene: Scene, at: datetime) -> None:
+    body, addressee, reason = scene.dice.choice(words()["reasons"]["refer"])
+    said = {"body": Body(body).value, "addressee": scene.saying.fill(addressee), "reason": reason}
+    scene.script.ask("intake.refer", scene.office(), at, **said)
+
+
+def receipt(scene: Scene, at: datetime) -> None:
+    number = f"〔{at.year}〕{scene.dice.randint(11, 320)}号"
+    on = at.astimezone(SHANGHAI).date().isoformat()
+    scene.script.ask("intake.record_receipt", scene.office(), at, number=number, on=on)
+
+
+def withdraw(scene: Scene, at: datetime) -> None:
+    scene.script.ask("intake.withdraw", scene.script.raiser, at, reason=scene.why("withdraw"))
+
+
+def withdraw_by_call(scene: Scene, at: datetime) -> None:
+    """The office writes down what the person confirmed on the phone."""
+    confirmed = {"confirmed_by": Confirmation.CALL.value, "called_by": scene.officer()}
+    confirmed_at = (at - timedelta(minutes=9)).isoformat()
+    reason = scene.why("withdraw")
+    scene.script.ask(
+        "intake.withdraw", scene.office(), at, reason=reason, **confirmed, confirmed_at=confirmed_at
+    )
+
+
+def correct_words(scene: Scene, at: datetime) -> None:
+    added = f"{scene.saying.text}{scene.why('planned_words')}"
+    said = {"title": scene.saying.title, "text": added}
+    scene.script.ask("intake.correct_words", scene.script.raiser, at, **said)
+
+
+def confirm_words(scene: Scene, at: datetime) -> None:
+    scene.script.ask("intake.confirm_words", scene.script.raiser, at, version=1)
+
+
+def assign(scene: Scene, at: datetime) -> None:
+    """To the wrong department first, where somebody errs."""
+    first = scene.wrong if scene.wrong and not scene.script.assignments else scene.right
+    words_of_it = () if first == scene.wrong else (scene.saying.title, scene.saying.text)
+    scene.script.assign(at, scene.officer(), first, *words_of_it)
+
+
+def name_handler(scene: Scene, at: datetime) -> None:
+    account = scene.handler().rpartition("/")[2]
+    scene.script.ask("dispatch.name_handler", scene.leader(), at, **scene.script.held, handler=account)
+
+
+def sign(scene: Scene, at: datetime) -> None:
+    scene.script.ask("dispatch.sign", scene.handler(), at, **scene.script.held)
+
+
+def give_back(scene: Scene, at: datetime) -> None:
+    said = {**scene.script.held, "reason": scene.why("return")}
+    scene.script.ask("dispatch.return", scene.handler(), at, **said)
+
+
+def uphold(scene: Scene, at: datetime) -> None:
+    scene.script.rule(at, scene.officer(), True, scene.right, scene.why("uphold"))
+
+
+def keep(scene: Scene, at: datetime) -> None:
+    scene.script.rule(at, scene.officer(), False, "", scene.why("keep"))
+
+
+def recall(scene: Scene, at: datetime) -> None:
+    said = {**scene.script.held, "reason": scene.why("recall")}
+    scene.script.ask("dispatch.recall", scene.office(), at, **said)
+
+
+def draft(scene: Scene, at: datetime) -> None:
+    again = scene.script.round > 1
+    outcome, text, on = scene.saying.reply(scene.shape.outcomes, at, again)
+    scene.script.draft(at, scene.handler(), outcome, text, on)
+
+
+def sign_off(scene: Scene, at: datetime) -> None:
+    scene.script.ask("dispatch.sign_off", scene.leader(), at, **scene.script.read)
+
+
+def check(scene: Scene, at: datetime) -> None:
+    scene.script.ask("dispatch.check", scene.office(1), at, **scene.script.read)
+
+
+def release(scene: Scene, at: datetime) -> None:
+    scene.script.ask("dispatch.release", scene.office(2), at, **scene.script.read)
+
+
+def send_back(scene: Scene, at: datetime) -> None:
+    said = {**scene.script.read, "reason": scene.why("send_back")}
+    scene.script.ask("dispatch.send_back", scene.office(1), at, **said)
+
+
+def correct(scene: Scene, at: datetime) -> None:
+    """The reply that is out gets a corrected version beside it."""
+    assert scene.script.answer is not None, "a reply is out"
+    text = words()["replies"]["corrected"][0].format(text=scene.script.answer[1])
+    scene.script.correct(at, scene.officer(3), text, scene.why("correct"))
+
+
+def rate_satisfied(scene: Scene, at: datetime) -> None:
+    """Or at least basically so: what is done can be better."""
+    full = scene.dice.random() < 0.72
+    satisfaction = Satisfaction.SATISFIED if full else Satisfaction.BASICALLY_SATISFIED
+    reason = scene.why("satisfied" if full else "basically")
+    _rate(scene, at, satisfaction, Solved.YES if full else Solved.PARTLY, reason)
+
+
+def rate_dissatisfied(scene: Scene, at: datetime) -> None:
+    _rate(scene, at, Satisfaction.DISSATISFIED, Solved.NO, scene.why("dissatisfied"))
+
+
+def _rate(scene: Scene, at: datetime, satisfaction: Satisfaction, solved: Solved, reason: str) -> None:
+    said = {"round": scene.script.round, "satisfaction": satisfaction.value, "solved": solved.value}
+    scene.script.ask("feedback.rate", scene.script.raiser, at, **said, reason=reason)
+
+
+def grant(scene: Scene, at: datetime) -> None:
+    said = {"round": scene.script.round, "granted": True, "reason": scene.why("grant")}
+    scene.script.ask("feedback.decide_rework", scene.office(), at, **said)
+    scene.script.round += 1
+    scene.script.version = 1
+
+
+def refuse(scene: Scene, at: datetime) -> None:
+    said = {"round": scene.script.round, "granted": False, "reason": scene.why("refuse")}
+    scene.script.ask("feedback.decide_rework", scene.office(), at, **said)
+
+
+def finish(scene: Scene, at: datetime) -> None:
+    scene.script.ask("feedback.finish_tracking", LEADER, at, reason=scene.why("finish"))
+
+
+VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
+    "register": register,
+    "accept": accept,
+    "reject": reject,
+    "appeal": appeal,
+    "dismiss": dismiss,
+    "uphold_appeal": uphold_appeal,
+    "refer": refer,
+    "receipt": receipt,
+    "withdraw": withdraw,
+    "withdraw_by_call": withdraw_by_call,
+    "correct_words": correct_words,
+    "confirm_words": confirm_words,
+    "assign": assign,
+    "name_handler": name_handler,
+    "sign": sign,
+    "return": give_back,
+    "uphold": uphold,
+    "keep": keep,
+    "recall": recall,
+    "draft": draft,
+    "sign_off": sign_off,
+    "check": check,
+    "release": release,
+    "send_back": send_back,
+    "correct": correct,
+    "rate_satisfied": rate_satisfied,
+    "rate_dissatisfied": rate_dissatisfied,
+    "grant": grant,
+    "refuse": refuse,
+    "finish": finish,
+}
+"""How each step of a shape is asked."""
+RAISERS = frozenset(
+    (
+        "register",
+        "appeal",
+        "withdraw",
+        "correct_words",
+        "confirm_words",
+        "rate_satisfied",
+        "rate_dissatisfied",
+    )
+)
+"""What entrepreneurs do, at any hour."""
