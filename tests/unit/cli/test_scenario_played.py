@@ -207,6 +207,21 @@ def test_all_of_it_delivered_twice_changes_nothing(played: TownWorld) -> None:
     assert {topic: len(records) for topic, records in played.log.items()} == published
 
 
+def test_what_was_cut_off_is_posted_again_from_the_first_step_and_happens_once() -> None:
+    world = TownWorld(plan(DAY, 2, Place(JURISDICTION, REFERENCES), 80), DAY)
+    world.play()
+    before = json.dumps([store.documents for store in world.stores.values()], default=str)
+    first = dict(world.outcomes)
+    for course in world.town.courses:
+        assert isinstance(course, Planned)
+        for step in course.steps:
+            course.done(step, [world.post(entry) for entry in step.entries])
+    assert json.dumps([store.documents for store in world.stores.values()], default=str) == before
+    other = [id for id, outcome in world.outcomes.items() if outcome != first[id]]
+    assert all(world.outcomes[id]["reason"] == "id_reused" for id in other), "sealed otherwise by now"
+    assert len(other) < 5
+
+
 def events(world: TownWorld, topic: str) -> Iterator[dict[str, Any]]:
     for record in world.log[topic]:
         yield json.loads(record.value or b"")
