@@ -57,6 +57,15 @@ def replies(reads: sqlite3.Connection, id: str) -> list[Row]:
     return _all(reads, "SELECT * FROM reply WHERE issue = ? ORDER BY round DESC, version DESC", id)
 
 
+def held(reads: sqlite3.Connection) -> dict[str, int]:
+    """department -> how many issues it holds that wait for its reply."""
+    sql = """
+        SELECT holder, count(*) FROM issue
+        WHERE holder <> '' AND state IN ('assigned', 'in_progress', 'reviewing', 'rework') GROUP BY holder
+    """
+    return dict(reads.execute(sql))
+
+
 def rating(reads: sqlite3.Connection, id: str, round: int) -> Row | None:
     """What was asked and said of one round."""
     return _one(reads, "SELECT * FROM rating WHERE issue = ? AND round = ?", id, round)

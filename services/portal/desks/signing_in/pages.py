@@ -11,13 +11,15 @@ from fastapi.responses import Response
 from services.portal import forms
 from services.portal.own import Kept
 from services.portal.pages import FormExpired, NotHere, Page, local, page_of
-from services.portal.queries import names
+from services.portal.queries import issues, names
 from services.portal.session import LANGUAGES, View, Visitor, hash_of, is_marked, keep_id, keep_view, new_id
 from shared.contract.words import Role
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 INVENTED = tuple(json.loads(Path(__file__).with_name("invented.json").read_bytes()))
+SHOWN_AT_ONCE = 3
+"""Of one role; the others are a click away: thirty departments have ninety people."""
 
 
 class Somebody(NamedTuple):
@@ -28,6 +30,8 @@ class Somebody(NamedTuple):
     role: Role
     department: str = ""
     enterprise: str = ""
+    has: int = 0
+    """How many issues that are not answered yet the department holds."""
 
     @property
     def choice(self) -> str:
@@ -36,14 +40,16 @@ class Somebody(NamedTuple):
 
 
 def people(page: Page) -> Iterator[Somebody]:
-    """The invented entrepreneurs, then the published officials of every role that has pages, in the order of roles."""
+    """The invented entrepreneurs, then the published officials of every role that has pages: in the order of roles, and
+    of one role those whose department has most to do first."""
     for one in INVENTED:
         yield Somebody(one["account"], one["name"], Role.ENTREPRENEUR, enterprise=one["enterprise"])
-    there = list(names.officials(page.reads, page.at))
+    there, held = list(names.officials(page.reads, page.at)), issues.held(page.reads)
+    busiest = sorted(there, key=lambda one: -held.get(one.department, 0))
     for role in page.portal.menus:
-        for official in there:
-            if role in official.roles:
-                yield Somebody(official.account, official.name, role, official.department)
+        for one in busiest:
+            if role in one.roles:
+                yield Somebody(one.account, one.name, role, one.department, has=held.get(one.department, 0))
 
 
 @router.get("/")
@@ -105,4 +111,4 @@ def _choice(page: Page, onward: str) -> Response:
     groups: dict[Role, list[Somebody]] = {}
     for one in people(page):
         groups.setdefault(one.role, []).append(one)
-    return page.show("signing_in/people.html", groups=groups, onward=onward)
+    return page.show("signing_in/people.html", groups=groups, onward=onward, at_once=SHOWN_AT_ONCE)
