@@ -8,7 +8,7 @@ SEEDS ?= 5000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test prove soak check format docs bench lock clean
+.PHONY: help setup run stop test prove soak check format docs pictures bench lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ format: setup ## Lay the code out and mend what can be mended
 docs: setup ## Write everything that documents take from the code, and golden files for new types
 	@$(BIN)/python -m tests.contract.write
 	@$(BIN)/python -m tests.house.generate
+
+pictures: setup ## Take the pictures of README and docs/desks.md anew, in a running town (needs chromium)
+	@$(BIN)/python -m tests.pictures
 
 bench: setup .venv-bench/.installed ## Run the benchmarks; results go to bench/results
 	@$(BIN)/python -m bench

@@ -56,14 +56,14 @@ async def kafka_and_stores(data: Path) -> AsyncIterator[Parts]:
 
 
 @contextmanager
-def whole_system() -> Iterator[SystemState]:
+def whole_system(*options: str) -> Iterator[SystemState]:
     """`qinqing up` as a user starts it, in a folder and on ports of its own; stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
         command = [sys.executable, "-m", "services.cli.main", "up", "--json", "--data", folder]
         log = Path(folder) / "up.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*command, "--base-port", str(free_base_port())],
+                [*command, *options, "--base-port", str(free_base_port())],
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,

@@ -18,7 +18,7 @@ from tests.house import assets, catalogs
 from tests.house.repository import ROOT, documents, name
 from tests.house.tables import lives, settings
 
-MODULES = "clocks, contract, figures, guarantees, lives, measured, metrics, rights, settings"
+MODULES = "clocks, contract, desks, figures, guarantees, lives, measured, metrics, rights, settings"
 WHOLE = {
     "docs/asyncapi.json": asyncapi.text,
     "deploy/service.env.example": settings.example,
