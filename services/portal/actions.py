@@ -12,7 +12,7 @@ class Action(NamedTuple):
     """One thing to do, which has a page at ``/issues/<id>/<verb>``.
 
     ``why_not`` says, by the state that the verb's service has the issue in, why it is not possible there; in any other
-    state nobody expects it. ``only`` narrows what the table of moves allows.
+    state nobody expects it. ``only`` narrows what the table of moves allows. ``at``: its page, where that is another.
     """
 
     verb: str
@@ -21,10 +21,11 @@ class Action(NamedTuple):
     is_main: bool = False
     why_not: Mapping[str, str] = {}
     only: Callable[[sqlite3.Row], bool] = lambda issue: True
+    at: str = ""
 
     def address(self, id: str) -> str:
         """Where it is done."""
-        return f"/issues/{id}/{self.verb.replace('_', '-')}"
+        return f"/issues/{id}/{(self.at or self.verb).replace('_', '-')}"
 
 
 class Choice(NamedTuple):

@@ -15,16 +15,22 @@ Again = Callable[[Page, Known, Form, int], Awaitable[Response]]
 
 
 async def do(
-    page: Page, about: Known, verb: str, body: Mapping[str, Any], form: Form, again: Again
+    page: Page,
+    about: Known,
+    verb: str,
+    body: Mapping[str, Any],
+    form: Form,
+    again: Again,
+    fields: Mapping[str, str] | None = None,
 ) -> Response:
-    """Ask for one verb on one issue; what was typed is kept until it was done."""
+    """Ask for one verb on one issue; what was typed is kept until it was done. ``fields``: as for ``explain``."""
     page.keep(form)
     path = f"/issues/{about.id}/{verb.replace('_', '-')}"
     answer = await page.ask(OWNERS[verb], path, body, key=form.sending(), subject=about.id)
     if answer.is_done:
         page.forget()
         return page.to(f"/issues/{about.id}?done={verb if answer.kind == 'done' else 'pending'}")
-    status = page.explain(form, answer)
+    status = page.explain(form, answer, fields)
     page.keep(form)
     return await again(page, about, form, status)
 

@@ -7,11 +7,14 @@ id alone. One connection, used by the event loop's thread alone; every call is o
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from services.portal.inside import SCHEMA as INSIDE
+from services.portal.inside import Inside
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
@@ -20,6 +23,9 @@ CREATE TABLE IF NOT EXISTS session (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS draft (
     owner TEXT, form TEXT, content TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, form)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen_issue (
+    owner TEXT, issue TEXT, moved_at INTEGER NOT NULL, PRIMARY KEY (owner, issue)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS after (
     owner TEXT, subject TEXT, seen TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, subject)
@@ -56,9 +62,10 @@ class Own:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA secure_delete=ON")  # what somebody wrote and sent is gone
-            self._connection.executescript(SCHEMA)
+            self._connection.executescript(SCHEMA + INSIDE)
         finally:
             os.umask(mask)
+        self.inside = Inside(self._connection)
         self._forget_old(datetime.now(UTC))
 
     def close(self) -> None:
@@ -108,6 +115,17 @@ class Own:
         self._do("UPDATE OR REPLACE draft SET owner = ? WHERE owner = ?", new_owner, owner)
         return forms
 
+    # ------------------------------------------------------ what one has read
+
+    def look_at(self, owner: str, issue: str, moved_at: int) -> None:
+        """This person has read an issue as it was when it moved last."""
+        self._do("INSERT OR REPLACE INTO seen_issue VALUES (?, ?, ?)", owner, issue, moved_at)
+
+    def looked_at(self, owner: str, issues: Iterable[str]) -> dict[str, int]:
+        """Of these issues the ones that this person ever read: when each had moved last by then."""
+        sql = "SELECT issue, moved_at FROM seen_issue WHERE owner = ? AND issue IN (SELECT value FROM json_each(?))"
+        return dict(self._all(sql, owner, json.dumps(list(issues))))
+
     # ------------------------------------------------ what one just caused
 
     def remember_after(self, owner: str, subject: str, seen: str, now: datetime) -> None:
@@ -126,7 +144,7 @@ class Own:
         self._do("DELETE FROM draft WHERE saved_at < ?", _text(now - DRAFT_LIFE))
         self._do("DELETE FROM after WHERE saved_at < ?", _text(now - AFTER_LIFE))
 
-    def _do(self, sql: str, *values: str) -> None:
+    def _do(self, sql: str, *values: str | int) -> None:
         self._connection.execute(sql, values)
 
     def _one(self, sql: str, *values: str) -> tuple[Any, ...] | None:

@@ -187,11 +187,13 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     },
     ("history", "drive"): {Role.OPERATOR: HERE},
     # the portal
+    ("internal_note", "read"): {Role.HANDLER: DEPARTMENT, Role.DEPARTMENT_LEADER: DEPARTMENT, **_OFFICE},
+    ("internal_note", "write"): {Role.HANDLER: DEPARTMENT, Role.DEPARTMENT_LEADER: DEPARTMENT, **_OFFICE},
     ("projection", "rebuild"): {Role.OPERATOR: HERE},
     ("figures", "read"): {**dict.fromkeys(OFFICIALS, HERE), Role.OPERATOR: HERE},
 }
 """(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes;
-``projection`` and ``figures`` are the portal's."""
+``internal_note``, ``projection`` and ``figures`` are the portal's."""
 
 LINKED = ("read", "rate", "withdraw", "appeal", "correct_words", "confirm_words", "revoke_link")
 """What a link to one issue admits to (docs/security.md)."""

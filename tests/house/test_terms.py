@@ -93,6 +93,8 @@ def is_ours(path: Path, identifier: str, word: str) -> bool:
     name_of = "_".join(parts(identifier))
     if word in ("letter", "letters"):
         return "dead_letter" in name_of
+    if word in ("note", "notes"):
+        return "internal_note" in name_of
     if word in ("fact", "facts"):
         return OTHER_FACTS.search(name(path)) is not None
     return name_of in OWN.get(word, set())

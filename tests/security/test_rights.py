@@ -176,6 +176,8 @@ async def test_each_role_may_ask_what_the_table_grants_it_and_nothing_else(
 def test_every_row_of_the_table_is_about_something_that_can_be_asked(apps: Mapping[str, FastAPI]) -> None:
     asked = {(route.kind, route.verb) for route in closed(apps)} | {
         ("history", "drive"),
+        ("internal_note", "read"),
+        ("internal_note", "write"),
         ("projection", "rebuild"),
         ("figures", "read"),
     }

@@ -60,9 +60,15 @@ def may_not_sign(issue: Issue, context: Context) -> Refusal | None:
     return _only(entry_of(issue, context).leaders, "sign off", issue, context)
 
 
-def may_not_name(issue: Issue, context: Context) -> Refusal | None:
-    """Why this person may not name a handler: who may sign off may; a department's own system answers for itself."""
-    if from_own_system(context):
+def may_not_name(issue: Issue, handler: str, context: Context) -> Refusal | None:
+    """Why this person may not name this handler; None for who may sign off, and for two others.
+
+    What nobody handles anybody of the department takes on, and who handles it hands it over. A department's own
+    system answers for itself.
+    """
+    person = person_of(context.actor)
+    takes_on, hands_over = not issue.handler and person == handler, bool(person) and person == issue.handler
+    if from_own_system(context) or takes_on or hands_over:
         return None
     return _only(entry_of(issue, context).leaders, "name a handler", issue, context)
 

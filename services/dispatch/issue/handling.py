@@ -27,11 +27,12 @@ def recall(issue: Issue | None, command: RecallAssignment, context: Context) -> 
 
 
 def name_handler(issue: Issue | None, command: NameHandler, context: Context) -> Change[Issue] | Refusal:
-    """The department's leader names who handles it and who stands in; what stands there already changes nothing."""
+    """Its leader names who handles it and who stands in, somebody takes it on, or who has it hands it over; what stands
+    there already changes nothing."""
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
-    if refusal := may_not_name(known, context):
+    if refusal := may_not_name(known, command.handler, context):
         return refusal
     if refusal := _unfit(known, command, context):
         return refusal

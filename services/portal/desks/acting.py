@@ -1,14 +1,25 @@
 """Which actions the pages of each role have to offer on an issue."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from services.portal.actions import Action
+from services.portal.desks.department import permitted
 from services.portal.desks.entrepreneur import pages as entrepreneur
+from services.portal.pages import Page
+from services.portal.reading import Known
 from shared.contract.words import Role
 
 _ACTIONS: Mapping[Role, tuple[Action, ...]] = {Role.ENTREPRENEUR: entrepreneur.ACTIONS}
+_ASKED: Mapping[Role, Callable[[Page, Known], Awaitable[tuple[Action, ...]]]] = {
+    Role.HANDLER: permitted.actions,
+    Role.DEPARTMENT_LEADER: permitted.actions,
+}
+"""Of roles to whom a service says more of an issue than its events do."""
 
 
-def actions(role: Role) -> tuple[Action, ...]:
-    """What somebody in this role may find on the page of an issue."""
+async def actions(page: Page, about: Known) -> tuple[Action, ...]:
+    """What somebody may find on the page of an issue."""
+    role = page.person().role
+    if role in _ASKED:
+        return await _ASKED[role](page, about)
     return _ACTIONS.get(role, ())

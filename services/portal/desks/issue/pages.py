@@ -9,6 +9,8 @@ from fastapi.responses import Response, StreamingResponse
 
 from services.portal.actions import choice
 from services.portal.desks import acting
+from services.portal.desks.department.drafts import drafts_of
+from services.portal.desks.issue import internal_notes
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, names
@@ -49,7 +51,8 @@ class Step(NamedTuple):
 @router.get("/issues/{id}")
 async def show(id: str, page: Asked, done: str = "") -> Response:
     """The issue, for whoever may read it."""
-    seen = write_seen(issues.reached(page.reads, id))
+    seen, moved_at = write_seen(issues.reached(page.reads, id)), known(page, id).issue["moved_at"]
+    page.portal.own.look_at(page.owner, id, moved_at)
     return page.show("issue/issue.html", done=done, seen=seen, **await _parts(page, id))
 
 
@@ -82,7 +85,9 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),
-        "choice": choice(iter(acting.actions(page.person().role)), about.issue, about.sight),
+        "drafts": await drafts_of(page, about) if about.sight.drafts and about.issue["draft"] else None,
+        "internal_notes": internal_notes.readable(page, about) if internal_notes.may_write(about) else None,
+        "choice": choice(iter(await acting.actions(page, about)), about.issue, about.sight),
     }
 
 

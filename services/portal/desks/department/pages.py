@@ -1,0 +1,29 @@
+"""What a department's people find in the bar on top, and all their pages."""
+
+from fastapi import APIRouter
+
+from services.portal.desks.department import drafting, queue, signing_off, taking
+from services.portal.languages import N_
+from services.portal.menus import Link, Menu
+
+router = APIRouter()
+for part in (queue, taking, drafting, signing_off):
+    router.include_router(part.router)
+
+HANDLER_MENU = Menu(
+    queue.HANDLING,
+    N_("Handler"),
+    N_("See what is due first, sign for it, write the reply"),
+    "clipboard-list",
+    (Link(queue.HANDLING, N_("To do"), queue.to_do),),
+)
+LEADER_MENU = Menu(
+    queue.SIGNING,
+    N_("Department leader"),
+    N_("Read the draft beside the question, sign it off or send it back"),
+    "writing-sign",
+    (
+        Link(queue.SIGNING, N_("To sign off"), queue.unsigned),
+        Link(queue.HANDLING, N_("What we have to do"), queue.waiting_to_be_taken),
+    ),
+)

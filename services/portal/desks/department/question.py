@@ -1,0 +1,48 @@
+"""What every page of a department shows beside its form: what was said, how long there is, what happened last."""
+
+from typing import Any
+
+from services.portal.desks.department.permitted import name_of
+from services.portal.desks.issue import internal_notes
+from services.portal.desks.issue.pages import history
+from services.portal.forms import Form
+from services.portal.moves import is_legal, may_ask
+from services.portal.pages import NotHere, Page
+from services.portal.queries import issues, names
+from services.portal.reading import Known, files_of, known, words_of
+from shared.contract.words import Role
+
+ROLES = (Role.HANDLER, Role.DEPARTMENT_LEADER)
+MOST_LINES = 3
+"""So many of the newest sentences of the history stand on a page about one action."""
+
+
+def held(page: Page, id: str, verb: str) -> Known:
+    """An issue that the department of who asks holds; raises NotHere for every other one, and for who never may."""
+    about = known(page, id)
+    if page.person().role not in ROLES or not may_ask(about.sight.asker, verb, about.sight.belongs):
+        raise NotHere
+    return about
+
+
+def elsewhere(page: Page, about: Known, verb: str) -> str:
+    """Where to go instead of a form that is good for nothing where the issue stands; "" where it is good."""
+    return "" if is_legal(about.issue, verb) else f"/issues/{about.id}?done=not_now"
+
+
+async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:
+    """For a template: the issue, its words and files, its clocks, the newest sentences, and the form."""
+    issue = about.issue
+    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
+    return {
+        "about": about,
+        "issue": issue,
+        "form": form,
+        "words": await words_of(page, issue),
+        "files": files_of(issue),
+        "clocks": issues.running_clocks(page.reads, about.id),
+        "handler": name_of(page, issue["handler"]) if issue["handler"] else "",
+        "substitute": name_of(page, issue["substitute"]) if issue["substitute"] else "",
+        "lines": list(history(page, about, officials))[:MOST_LINES],
+        "internal_notes": internal_notes.readable(page, about),
+    }

@@ -1,0 +1,150 @@
+"""What a department has to do, the least time left first: its handlers' queue, and the drafts that its leader signs."""
+
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.actions import choice
+from services.portal.desks.department.permitted import offered
+from services.portal.desks.department.question import ROLES, question
+from services.portal.forms import Form
+from services.portal.languages import N_
+from services.portal.pages import NotHere, Page, page_of
+from services.portal.queries import handling, names
+from services.portal.queries.handling import After, Listed
+from services.portal.queries.issues import Row
+from services.portal.reading import known
+from services.portal.session import Visitor
+from shared.contract.words import Role
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+HANDLING, SIGNING = "/handling", "/signing"
+
+
+class List(NamedTuple):
+    """One list of the queue: its name in the address, its heading, and which issues it has."""
+
+    name: str
+    phrase: str
+    which: Listed
+
+
+_MINE = List("mine", N_("Mine"), handling.MINE)
+_FREE = List("free", N_("Nobody has taken it on yet"), handling.FREE)
+_OTHERS = List("others", N_("With colleagues"), handling.OTHERS)
+_WAITING = List("waiting", N_("Waiting for somebody else"), handling.MINE_WAITING)
+_ALL_WAITING = List("waiting", N_("Waiting for somebody else"), handling.WAITING)
+_LATER = List("later", N_("Promised for later"), handling.LATER)
+_LISTS = {
+    Role.HANDLER: (_MINE, _FREE, _WAITING, _OTHERS, _LATER),
+    Role.DEPARTMENT_LEADER: (_FREE, _MINE, _OTHERS, _ALL_WAITING, _LATER),
+}
+
+
+class Group(NamedTuple):
+    """One list as a page shows it; ``next`` is where it goes on, "" where it does not."""
+
+    name: str
+    phrase: str
+    rows: list[Row]
+    many: int
+    next: str
+
+
+@router.get(HANDLING)
+async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") -> Response:
+    """All lists one below the other, or one of them page by page; beside them the issue that was chosen."""
+    visitor = _somebody(page)
+    lists = [one for one in _LISTS[visitor.role] if list in ("", one.name)] or [*_LISTS[visitor.role]]
+    groups = [group for one in lists if (group := _group(page, visitor, one, _after(after))).many]
+    rows = [row for group in groups for row in group.rows]
+    if chosen and chosen not in {row["id"] for row in rows}:
+        chosen = ""  # it has moved on; the first one of the list is shown instead
+    elif chosen:
+        _look_at(page, next(row for row in rows if row["id"] == chosen))
+    first = chosen or (rows[0]["id"] if rows else "")
+    looked = page.portal.own.looked_at(page.owner, [row["id"] for row in rows])
+    return page.show(
+        "department/queue.html",
+        groups=groups,
+        only=lists[0] if len(lists) == 1 else None,
+        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
+        looked=looked,
+        first=first,
+        soonest=next((row for row in rows if row["next_due_at"] < handling.NEVER), None),
+        chosen=await _chosen(page, first) if first else None,
+    )
+
+
+@router.get(SIGNING)
+async def signing(page: Asked, after: str = "") -> Response:
+    """The drafts that wait for the signature of the department's leader."""
+    visitor = _somebody(page)
+    if visitor.role is not Role.DEPARTMENT_LEADER:
+        raise NotHere
+    group = _group(page, visitor, List("", N_("To sign off"), handling.UNSIGNED), _after(after), SIGNING)
+    return page.show(
+        "department/signing.html",
+        group=group,
+        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
+        looked=page.portal.own.looked_at(page.owner, [row["id"] for row in group.rows]),
+        free=waiting_to_be_taken(page),
+    )
+
+
+def to_do(page: Page) -> int:
+    """How many issues this handler has to do something about: their own, and what nobody has taken on."""
+    kept = page.person().kept
+    mine = handling.count(page.reads, kept.department, kept.account, handling.MINE)
+    return mine + waiting_to_be_taken(page)
+
+
+def waiting_to_be_taken(page: Page) -> int:
+    """How many issues of the department nobody handles yet."""
+    kept = page.person().kept
+    return handling.count(page.reads, kept.department, kept.account, handling.FREE)
+
+
+def unsigned(page: Page) -> int:
+    """How many drafts of the department wait for a signature."""
+    kept = page.person().kept
+    return handling.count(page.reads, kept.department, kept.account, handling.UNSIGNED)
+
+
+def _somebody(page: Page) -> Visitor:
+    visitor = page.person()
+    if visitor.role not in ROLES:
+        raise NotHere
+    return visitor
+
+
+def _group(page: Page, visitor: Visitor, one: List, after: After, path: str = HANDLING) -> Group:
+    department, account = visitor.kept.department, visitor.kept.account
+    rows = handling.listed(page.reads, department, account, one.which, after)
+    onward = ""
+    if len(rows) > handling.PAGE:
+        rows = rows[: handling.PAGE]
+        onward = f"{path}?list={one.name}&after={rows[-1]['next_due_at']}.{rows[-1]['id']}"
+    many = handling.count(page.reads, department, account, one.which)
+    return Group(one.name, one.phrase, rows, many, onward)
+
+
+def _after(text: str) -> After:
+    """``<due>.<id>`` of an address; the first page for anything else."""
+    due, _, id = text.partition(".")
+    return After(int(due), id) if due.isascii() and due.isdecimal() and len(due) < 20 else After()
+
+
+def _look_at(page: Page, row: Row) -> None:
+    page.portal.own.look_at(page.owner, row["id"], row["moved_at"])
+
+
+async def _chosen(page: Page, id: str) -> dict[str, Any]:
+    """The issue beside the list, with what can be done about it."""
+    about = known(page, id)
+    return {
+        **await question(page, about, Form()),
+        "choice": choice(iter(offered(page)), about.issue, about.sight),
+    }

@@ -1,0 +1,60 @@
+"""The leader of a department reads a draft beside the question it answers, and signs it off or sends it back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.desks.department.drafting import draft_named
+from services.portal.desks.department.drafts import drafts_of
+from services.portal.desks.department.permitted import why_not
+from services.portal.desks.department.question import elsewhere, held, question
+from services.portal.doing import do, not_too_long
+from services.portal.forms import Form
+from services.portal.pages import Page, page_of
+from services.portal.reading import Known
+from shared.contract.event import MAX_REASON_CHARS
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+
+
+@router.get("/issues/{id}/sign-off")
+async def sign_off(id: str, page: Asked) -> Response:
+    """The draft that waits, whole."""
+    about = held(page, id, "sign_off")
+    if onward := elsewhere(page, about, "sign_off"):
+        return page.to(onward)
+    page.portal.own.look_at(page.owner, id, about.issue["moved_at"])
+    return await _read(page, about, page.draft())
+
+
+@router.post("/issues/{id}/sign-off")
+async def send(id: str, page: Asked) -> Response:
+    """Sign the very draft that was read off, or send it back with a reason."""
+    sent, about = await page.form(), held(page, id, "sign_off")
+    form = sent.form
+    verb = "send_back" if sent.pressed == "send_back" else "sign_off"
+    form.values["verb"] = verb  # signing and sending back are two requests, though the form is one
+    if verb == "send_back" and not form.text("reason"):
+        form.wrong("reason", page.say("Write what is missing: without it nobody can do better"))
+    not_too_long(page, form, "reason", MAX_REASON_CHARS)
+    if form.errors:
+        page.keep(form)
+        return await _read(page, about, form, 422)
+    body = draft_named(form)
+    if verb == "sign_off":
+        body.pop("reason", None)
+    return await do(page, about, verb, body, form, _read)
+
+
+async def _read(page: Page, about: Known, form: Form, status: int = 200) -> Response:
+    drafts = await drafts_of(page, about)
+    return page.show(
+        "department/sign_off.html",
+        status,
+        drafts=drafts,
+        why_not=why_not(page, about, "sign_off", drafts),
+        most=MAX_REASON_CHARS,
+        **await question(page, about, form),
+    )

@@ -1,0 +1,139 @@
+"""A department's own lists, the least time left first, and its people by the directory."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from services.portal.queries.issues import Row
+
+PAGE = 50
+NEVER = 2**62
+"""When no clock runs."""
+
+OPEN = ("assigned", "in_progress", "rework")
+"""The states of an issue in which its department has to do something."""
+ELSEWHERE = ("returned", "reviewing")
+"""Those in which somebody else has: the office rules or checks, the leader signs off."""
+
+
+class Listed(NamedTuple):
+    """Which issues of a department one list has: in which states, and whose."""
+
+    states: tuple[str, ...]
+    whose: str = "1"
+
+
+MINE = Listed(OPEN, "(handler = :account OR substitute = :account)")
+FREE = Listed(OPEN, "handler = ''")
+OTHERS = Listed(OPEN, "handler NOT IN ('', :account) AND substitute <> :account")
+WAITING = Listed(ELSEWHERE)
+MINE_WAITING = Listed(ELSEWHERE, "(handler IN ('', :account) OR substitute = :account)")
+LATER = Listed(("tracked",))
+UNSIGNED = Listed(("reviewing",), "dispatch_state = 'drafted'")
+
+_COLUMNS = """
+    issue.id, issue.number AS number, coalesce(corrected_title, title) AS title, kind, origin, urgent, state,
+    dispatch_state, handler, substitute, issue.assignment, next_clock,
+    coalesce(next_due_at, :never) AS next_due_at, due_at, promised_on, moved_at, issue.registered_at, feedback_round,
+    CASE WHEN anonymous = 1 THEN '' ELSE coalesce(enterprise.name, enterprise, '') END AS enterprise,
+    draft.number AS draft, draft.outcome AS draft_outcome, drafted_at, drafted_by,
+    CASE WHEN draft.assignment = issue.assignment AND released_at IS NULL THEN sent_back_reason END AS sent_back
+"""
+_LISTED = """
+    SELECT {columns} FROM issue
+    LEFT JOIN draft ON draft.issue = issue.id AND draft.number = issue.draft
+    LEFT JOIN enterprise ON enterprise.code = issue.enterprise
+    WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
+        AND (coalesce(next_due_at, :never), issue.id) > (:due, :id)
+    ORDER BY coalesce(next_due_at, :never), issue.id LIMIT :most
+"""
+
+
+class After(NamedTuple):
+    """The last row of the page before: when it was due, and which it was."""
+
+    due: int = -1
+    id: str = ""
+
+
+FIRST = After()
+
+
+def listed(
+    reads: sqlite3.Connection, department: str, account: str, which: Listed, after: After = FIRST
+) -> list[Row]:
+    """One page of a list, and one row more where it goes on."""
+    sql = _LISTED.format(columns=_COLUMNS, whose=which.whose)
+    return _rows(reads, sql, department, account, which, **after._asdict(), most=PAGE + 1, never=NEVER)
+
+
+def count(reads: sqlite3.Connection, department: str, account: str, which: Listed) -> int:
+    """How many issues a list has."""
+    sql = f"""
+        SELECT count(*) FROM issue
+        WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {which.whose}
+    """
+    return int(_rows(reads, sql, department, account, which)[0][0])
+
+
+def load(reads: sqlite3.Connection, department: str) -> dict[str, int]:
+    """account -> how many issues of this department somebody has to do something about now."""
+    sql = """
+        SELECT handler, count(*) FROM issue
+        WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) GROUP BY handler
+    """
+    return {row[0]: row[1] for row in _rows(reads, sql, department, "", Listed(OPEN))}
+
+
+def drafts(reads: sqlite3.Connection, id: str) -> dict[int, Row]:
+    """number -> what became of each draft of an issue."""
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    return {row["number"]: row for row in cursor.execute("SELECT * FROM draft WHERE issue = ?", (id,))}
+
+
+class Entry(NamedTuple):
+    """Who is who in one department by the directory: accounts; ``substitutes``: of whom -> who acts for them."""
+
+    leaders: tuple[str, ...] = ()
+    handlers: tuple[str, ...] = ()
+    substitutes: tuple[tuple[str, str], ...] = ()
+
+    def with_substitutes(self, named: Iterable[str]) -> set[str]:
+        """These people, and who stands in for one of them."""
+        people = {*named} - {""}
+        return people | {by for of, by in self.substitutes if of in people}
+
+    @property
+    def may_sign_off(self) -> set[str]:
+        """Who signs for the department; nobody: the directory does not say, and any of its leaders does."""
+        return self.with_substitutes(self.leaders)
+
+    @property
+    def people(self) -> list[str]:
+        """Who may be named for a piece of its work, handlers first."""
+        return list(dict.fromkeys((*self.handlers, *self.leaders, *(by for _, by in self.substitutes))))
+
+
+def entry(reads: sqlite3.Connection, department: str, at: int) -> Entry:
+    """The version of a department's entry that is in force."""
+    sql = """
+        SELECT leaders, handlers, data FROM department WHERE code = ? AND in_force_from <= ?
+        ORDER BY in_force_from DESC, seq DESC LIMIT 1
+    """
+    row = reads.execute(sql, (department, at)).fetchone()
+    if row is None:
+        return Entry()
+    leaders, handlers = (tuple(json.loads(column or "[]")) for column in row[:2])
+    away = json.loads(row[2] or "{}").get("substitutes", ())
+    return Entry(leaders, handlers, tuple((str(one["of"]), str(one["by"])) for one in away))
+
+
+def _rows(
+    reads: sqlite3.Connection, sql: str, department: str, account: str, which: Listed, **more: int | str
+) -> list[Row]:
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    values = {"department": department, "account": account, "states": json.dumps(which.states), **more}
+    return cursor.execute(sql, values).fetchall()
