@@ -32,7 +32,7 @@ MINE_WAITING = Listed(ELSEWHERE, "(handler IN ('', :account) OR substitute = :ac
 LATER = Listed(("tracked",))
 UNSIGNED = Listed(("reviewing",), "dispatch_state = 'drafted'")
 
-_COLUMNS = """
+COLUMNS = """
     issue.id, issue.number AS number, coalesce(corrected_title, title) AS title, kind, origin, urgent, state,
     dispatch_state, handler, substitute, issue.assignment, next_clock,
     coalesce(next_due_at, :never) AS next_due_at, due_at, promised_on, moved_at, issue.registered_at, feedback_round,
@@ -40,7 +40,7 @@ _COLUMNS = """
     draft.number AS draft, draft.outcome AS draft_outcome, drafted_at, drafted_by,
     CASE WHEN draft.assignment = issue.assignment AND released_at IS NULL THEN sent_back_reason END AS sent_back
 """
-_LISTED = """
+LISTED = """
     SELECT {columns} FROM issue
     LEFT JOIN draft ON draft.issue = issue.id AND draft.number = issue.draft
     LEFT JOIN enterprise ON enterprise.code = issue.enterprise
@@ -64,7 +64,7 @@ def listed(
     reads: sqlite3.Connection, department: str, account: str, which: Listed, after: After = FIRST
 ) -> list[Row]:
     """One page of a list, and one row more where it goes on."""
-    sql = _LISTED.format(columns=_COLUMNS, whose=which.whose)
+    sql = LISTED.format(columns=COLUMNS, whose=which.whose)
     return _rows(reads, sql, department, account, which, **after._asdict(), most=PAGE + 1, never=NEVER)
 
 

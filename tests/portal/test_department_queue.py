@@ -1,0 +1,204 @@
+"""What a department has to do, by the time that is left: whose it is, which clock runs, what is new."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from services.portal.queries import handling
+from shared.contract.words import Role
+from tests.portal.department import (
+    PATH,
+    assigned,
+    at_work,
+    clock,
+    colleague,
+    drafted,
+    leader,
+    named,
+    people,
+    sent_back,
+)
+from tests.portal.given import ISSUE, NUMBER, TITLE, Browser, Given, at_another_time
+from tests.portal.projection.given import AT
+
+OTHER, THIRD = "AAAAAAAAAAAAA", "BBBBBBBBBBBBB"
+
+
+def order(browser: Browser) -> list[str]:
+    """The issues of the lists, from top to bottom."""
+    return re.findall(r'<li id="i-(\w+)"', browser.page.text)
+
+
+def headings(browser: Browser) -> list[str]:
+    return re.findall(r'href="/handling\?list=(\w+)"', browser.page.text)
+
+
+async def test_mine_come_first_then_what_nobody_handles_each_by_the_time_that_is_left(given: Given) -> None:
+    at_work(given)
+    named(given, "li")
+    clock(given, "holding", timedelta(days=9))
+    assigned(given, OTHER, "厂区门口积水", timedelta(days=1))
+    assigned(given, THIRD, "技改增容两个月没有答复", timedelta(hours=3))
+    browser = colleague(given)
+    await browser.open("/handling")
+    assert headings(browser) == ["mine", "free"] and order(browser) == [ISSUE, THIRD, OTHER]
+    assert re.search(r"待办\s*3", browser.text)
+
+
+async def test_each_row_names_the_clock_that_is_due_first_and_the_date_that_was_promised(
+    given: Given,
+) -> None:
+    at_work(given)
+    clock(given, "holding", timedelta(days=2))
+    assigned(given, OTHER, due=timedelta(hours=8))
+    browser = colleague(given)
+    await browser.open("/handling")
+    assert all(
+        said in browser.text
+        for said in ("签收时限 今天 17:00", "本部门办理期限 还剩 2 个工作日", "承诺 3月16日 周一")
+    )
+
+
+async def test_late_is_said_with_its_clock(given: Given) -> None:
+    people(given)
+    assigned(given, OTHER, due=timedelta(hours=3))
+    with at_another_time(given, timedelta(days=2)):
+        browser = colleague(given)
+        await browser.open("/handling")
+        assert "签收时限 逾期 2 个工作日" in browser.text and 'class="left late"' in browser.page.text
+
+
+async def test_a_substitute_finds_it_among_their_own_and_a_colleague_among_those_of_others(
+    given: Given,
+) -> None:
+    at_work(given)
+    named(given, "li", "sun")
+    stands_in, other = colleague(given, "sun"), colleague(given, "qian")
+    await stands_in.open("/handling")
+    assert headings(stands_in) == ["mine"] and "由我代理" in stands_in.text
+    await other.open("/handling")
+    assert headings(other) == ["others"]
+
+
+async def test_what_is_new_since_one_looked_is_bold_and_then_no_more(given: Given) -> None:
+    at_work(given)
+    browser = colleague(given)
+    await browser.open("/handling")
+    assert 'class="sel new"' in browser.page.text
+    await browser.open(PATH)
+    await browser.open("/handling")
+    assert 'class="sel"' in browser.page.text
+    drafted(given)
+    sent_back(given, "没有写时间", at=AT + timedelta(minutes=5))
+    await browser.open("/handling")
+    assert 'class="sel new"' in browser.page.text
+
+
+async def test_a_draft_that_came_back_says_so_with_its_reason(given: Given) -> None:
+    at_work(given)
+    drafted(given)
+    browser = colleague(given)
+    await browser.open("/handling")
+    assert headings(browser) == ["waiting"] and "第 1 稿等领导签发" in browser.text
+    sent_back(given, "没有写时间")
+    await browser.open("/handling")
+    assert headings(browser) == ["free"] and "拟复退回修改： 没有写时间" in browser.text
+
+
+async def test_the_chosen_one_stands_beside_the_list_with_what_can_be_done(given: Given) -> None:
+    at_work(given)
+    assigned(given, OTHER, "厂区门口积水")
+    browser = colleague(given)
+    await browser.open(f"/handling?chosen={OTHER}")
+    assert "签收，由我承办" in browser.text and f'action="/issues/{OTHER}/sign"' in browser.page.text
+    await browser.send(f"/issues/{OTHER}/sign")
+    assert given.asked.bodies(f"/issues/{OTHER}/sign") == [{"assignment": f"{OTHER}.1"}]
+    assert given.asked.bodies(f"/issues/{OTHER}/name-handler") == [
+        {"assignment": f"{OTHER}.1", "handler": "li"}
+    ]
+
+
+async def test_an_issue_that_was_chosen_and_is_not_in_the_list_any_more_is_no_error(given: Given) -> None:
+    at_work(given)
+    browser = colleague(given)
+    assert (await browser.open(f"/handling?chosen={OTHER}&after=x.y&list=nonsense")).status_code == 200
+    assert TITLE in browser.text
+
+
+async def test_an_empty_list_says_what_comes_next(given: Given) -> None:
+    people(given)
+    browser = colleague(given)
+    await browser.open("/handling")
+    assert "没有要办的事" in browser.text
+    await browser.open("/handling?list=later")
+    assert "这张清单是空的" in browser.text
+
+
+async def test_a_long_list_goes_on_page_by_page_and_shows_each_once(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(given)
+    monkeypatch.setattr(handling, "PAGE", 2)
+    ids = [letter * 13 for letter in "ABCDE"]
+    for place, id in enumerate(ids):
+        assigned(given, id, due=timedelta(hours=1 + place // 2))
+    browser = colleague(given)
+    await browser.open("/handling?list=free")
+    found = order(browser)
+    while onward := re.search(r'<p class="more"><a class="btn quiet" href="([^"]+)"', browser.page.text):
+        await browser.open(onward[1].replace("&amp;", "&"))
+        found += order(browser)
+    assert found == ids
+
+
+def test_no_list_of_a_department_reads_the_whole_table_of_issues(given: Given) -> None:
+    reads = given.shown.reader()
+    values = {"department": "d", "account": "a", "states": "[]", "due": 0, "id": "", "most": 1, "never": 1}
+    for which in (handling.MINE, handling.FREE, handling.OTHERS, handling.WAITING, handling.UNSIGNED):
+        sql = handling.LISTED.format(columns=handling.COLUMNS, whose=which.whose)
+        plan = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+        assert any("SEARCH issue USING INDEX issue_by_h" in step for step in plan), plan
+        assert not any(step.startswith("SCAN issue") for step in plan), plan
+
+
+async def test_the_leader_begins_with_the_drafts_that_wait_and_finds_what_nobody_handles(
+    given: Given,
+) -> None:
+    at_work(given)
+    drafted(given)
+    assigned(given, OTHER, "厂区门口积水")
+    browser = leader(given)
+    await browser.open("/")
+    assert browser.page.url.path == "/signing"
+    assert all(said in browser.text for said in (TITLE, "1 份拟复等您签发", "解决", "有 1 件还没有人承办"))
+    await browser.open("/handling")
+    assert headings(browser) == ["free", "waiting"]
+
+
+async def test_a_leader_without_drafts_to_sign_is_told_so(given: Given) -> None:
+    at_work(given)
+    browser = leader(given)
+    await browser.open("/signing")
+    assert "没有等您签发的拟复" in browser.text
+
+
+async def test_another_department_sees_none_of_it_and_other_roles_find_no_such_page(given: Given) -> None:
+    at_work(given)
+    drafted(given)
+    transport = colleague(given, "he", Role.HANDLER, "transport")
+    await transport.open("/handling")
+    assert TITLE not in transport.text and NUMBER not in transport.text
+    for role in (Role.OFFICE, Role.SUPERVISOR, Role.LEADER):
+        for path in ("/handling", "/signing"):
+            assert (await colleague(given, "he", role, "").open(path)).status_code == 404
+    assert (await colleague(given).open("/signing")).status_code == 404
+    assert (await given.browser().open("/handling")).url.path == "/sign-in"
+
+
+async def test_the_lists_are_in_english_too(given: Given) -> None:
+    at_work(given)
+    assigned(given, OTHER, "厂区门口积水")
+    browser = colleague(given)
+    await browser.open("/view?language=en&next=/handling")
+    assert "What we have to do" in browser.text and "Nobody has taken it on yet" in browser.text
