@@ -7,11 +7,16 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from services.portal.inside import InternalNote
+from tests.keys import REFERENCES
+from tests.portal import department
 from tests.portal.given import Given, stamp
-from tests.portal.projection.given import AT
+from tests.portal.projection.given import AT, AT_MS
 from tests.serving import served_aside
 
 PHONE, WIDE, SMALL = (390, 844), (1440, 900), (360, 740)
+NEWEST, DRAFTED = "NNNNNNNNNNNNN", "DDDDDDDDDDDDD"
+"""What a department has not signed for yet, and of what a draft waits for its leader."""
 GOING, REFUSED, FRESH = "GGGGGGGGGGGGG", "RRRRRRRRRRRRR", "FFFFFFFFFFFFF"
 TITLES = {
     GOING: "技改项目用电增容申请两个月没有答复，设备到了不能开",
@@ -53,7 +58,25 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
         "appeal_until": until,
     }
     found.shown.tell("intake", "issue.rejected.v1", no, REFUSED)
+    _of_a_department(found)
     return found
+
+
+def _of_a_department(given: Given) -> None:
+    """Its people, and its issues: one that came back to its handler, one that is new, one that waits for its leader."""
+    department.people(given)
+    department.named(given, "li", "sun", id=GOING)
+    department.clock(given, "holding", timedelta(days=6), GOING)
+    department.drafted(given, 1, id=GOING)
+    department.sent_back(given, "没有写什么时候办完", 1, GOING)
+    somebody = REFERENCES.person("he")
+    department.assigned(given, NEWEST, "厂区门口道路一下雨就积水，货车进不来", person=somebody)
+    department.assigned(given, DRAFTED, "城建配套费收取比例过高，建议分期", person=somebody, urgent=True)
+    signed = {"assignment": f"{DRAFTED}.1", "department": "housing", "by": "housing/li"}
+    given.shown.tell("dispatch", "assignment.signed.v1", signed, DRAFTED)
+    department.drafted(given, 1, id=DRAFTED)
+    written = InternalNote("housing", "li", "handler", "已和移交办通过电话，下周三出结果。", AT_MS)
+    given.own.inside.write(GOING, written, "1")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.conftest import GOING, PHONE, REFUSED, SMALL, WIDE, context_of, press, sign_in
+from tests.browser.conftest import (
+    DRAFTED,
+    GOING,
+    NEWEST,
+    PHONE,
+    REFUSED,
+    SMALL,
+    WIDE,
+    context_of,
+    press,
+    sign_in,
+)
 from tests.portal.given import Given
 from tests.portal.projection.given import ISSUE
 
@@ -27,6 +38,22 @@ PATHS = (
     "/nowhere",
     "/sign-in",
 )
+OFFICIALS = {
+    "handler:li": (
+        "/handling",
+        f"/handling?list=free&chosen={NEWEST}",
+        "/handling?list=later",
+        f"/issues/{GOING}",
+        f"/issues/{GOING}/draft",
+        f"/issues/{GOING}/return",
+        f"/issues/{GOING}/name-handler",
+        f"/issues/{GOING}/notes",
+        f"/issues/{NEWEST}/sign",
+        f"/issues/{DRAFTED}/take-back",
+    ),
+    "department_leader:zhou": ("/signing", "/handling", f"/issues/{DRAFTED}/sign-off", f"/issues/{DRAFTED}"),
+}
+"""The pages of others, by whom one has to be."""
 LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}
 TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
 TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
@@ -55,6 +82,14 @@ def pages(page: Page, site: str) -> Iterator[str]:
     page.goto(f"{site}/issues/{ISSUE}/rate")
     press(page, ".stick button")
     yield "rating, with nothing chosen"
+    for who, paths in OFFICIALS.items():
+        sign_in(page, site, who)
+        for path in paths:
+            page.goto(f"{site}{path}")
+            yield f"{path} as {who}"
+    page.goto(f"{site}/issues/{DRAFTED}/sign-off")
+    press(page, 'button[value="send_back"]')
+    yield "sending back, without a reason"
 
 
 @pytest.fixture
@@ -136,6 +171,12 @@ def test_a_page_weighs_little(chromium: Browser, site: str) -> None:
         weight = 0
         page.goto(f"{site}{path}", wait_until="networkidle")
         assert weight <= LATER_BYTES, f"{path}: {weight}"
+    for who, paths in OFFICIALS.items():
+        sign_in(page, site, who)
+        for path in paths:
+            weight = 0
+            page.goto(f"{site}{path}", wait_until="networkidle")
+            assert weight <= LATER_BYTES, f"{path}: {weight}"
     context.close()
 
 

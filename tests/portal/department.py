@@ -39,9 +39,11 @@ def people(given: Given, **entry: Any) -> None:
     given.shown.apply()
 
 
-def assigned(given: Given, id: str, title: str = "", due: timedelta = timedelta(hours=8)) -> None:
+def assigned(
+    given: Given, id: str, title: str = "", due: timedelta = timedelta(hours=8), **more: Any
+) -> None:
     """Another issue that the department has not signed for yet, with the clock of that."""
-    given.registered(id)
+    given.registered(id, **more)
     given.accepted(id, *([title] if title else []))
     to = {"assignment": f"{id}.1", "department": "housing", "head": "局长", "by": "wang"}
     given.shown.tell("dispatch", "issue.assigned.v1", to, id)

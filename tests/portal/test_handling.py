@@ -1,4 +1,4 @@
-"""What a department does about an issue it holds: sign for it, give it back, hand it over; and what it reads when not."""
+"""What a department does about an issue it holds: sign, give back, hand over; and what it reads where it cannot."""
 
 import re
 from datetime import timedelta
