@@ -47,7 +47,7 @@ async def test_a_problem_is_offered_the_outcomes_of_problems_and_a_suggestion_it
     [
         ({"text": WORDS}, "outcome", "请选择办理结果"),
         ({"outcome": "solved"}, "text", "请写给企业看的答复"),
-        ({"outcome": "solved", "text": "x" * 10_001}, "text", "最多"),
+        ({"outcome": "solved", "text": "x" * 20_001}, "text", "最多"),
         ({"outcome": "solved", "text": f"已于{BLANK}月办好"}, "text", "还有模板的空白没填"),
         ({"outcome": "planned", "text": WORDS}, "promised_on", "请写明哪一天前办完"),
         (

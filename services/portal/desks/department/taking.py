@@ -14,6 +14,7 @@ from services.portal.pages import Page, page_of
 from services.portal.queries import handling, names
 from services.portal.reading import Known
 from shared.contract.event import MAX_REASON_CHARS
+from shared.contract.words import Role
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -26,7 +27,8 @@ async def sign(id: str, page: Asked) -> Response:
     about = held(page, id, "sign")
     if onward := elsewhere(page, about, "sign"):
         return page.to(onward)
-    return await _sign(page, about, Form({"mine": "1"}))
+    mine = {"mine": "1"} if page.person().role is Role.HANDLER else {}
+    return await _sign(page, about, Form(mine))
 
 
 @router.post("/issues/{id}/sign")
