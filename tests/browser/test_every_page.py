@@ -169,13 +169,13 @@ def test_a_page_weighs_little(chromium: Browser, site: str) -> None:
     press(page, 'button[value="entrepreneur:wu"]')
     for path in PATHS:
         weight = 0
-        page.goto(f"{site}{path}", wait_until="networkidle")
+        page.goto(f"{site}{path}", wait_until="load")
         assert weight <= LATER_BYTES, f"{path}: {weight}"
     for who, paths in OFFICIALS.items():
         sign_in(page, site, who)
         for path in paths:
             weight = 0
-            page.goto(f"{site}{path}", wait_until="networkidle")
+            page.goto(f"{site}{path}", wait_until="load")
             assert weight <= LATER_BYTES, f"{path}: {weight}"
     context.close()
 

@@ -105,7 +105,7 @@ async def test_the_leaders_draft_too_and_whoever_stands_in_by_the_directory(pers
     assert (await dispatch.ask(DRAFT, after(hours=3), f"handler:housing/{person}"))["status"] == status
 
 
-@pytest.mark.parametrize(("actor", "status"), [("wang", "done"), ("qian", "done"), ("sun", "refused")])
+@pytest.mark.parametrize(("actor", "status"), [("wang", "done"), ("qian", "done"), ("zhao", "refused")])
 async def test_a_leader_names_the_handler_where_the_directory_names_leaders(actor: str, status: str) -> None:
     dispatch = await of_housing("assign", "sign")
     outcome = await dispatch.ask(NAME, after(hours=2), f"handler:housing/{actor}")
@@ -117,7 +117,6 @@ async def test_what_nobody_handles_anybody_of_the_department_takes_on_and_then_h
     dispatch = await of_housing("assign", "sign")
     assert (await dispatch.ask(NAME, after(hours=2), "handler:housing/li"))["status"] == "done"
     assert dispatch.state.handler == "li"
-    assert refused(await dispatch.ask(OTHERS, after(hours=3), "handler:housing/sun")) == "wrong_role"
     assert refused(await dispatch.ask(OTHERS, after(hours=3), "handler:housing/zhao")) == "wrong_role"
     assert (await dispatch.ask(OTHERS, after(hours=3), "handler:housing/li"))["status"] == "done"
     assert (dispatch.state.handler, dispatch.state.substitute) == ("sun", "")
