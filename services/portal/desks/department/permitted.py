@@ -29,6 +29,7 @@ DRAFT = Action(
 )
 TAKE_BACK = Action("send_back", N_("Take the draft back"), "arrow-left", at="take_back")
 NAME = Action("name_handler", N_("Who handles it"), "users")
+HAND_OVER = NAME._replace(phrase=N_("Hand it over"))
 RETURN = Action(
     "return",
     N_("Give it back"),
@@ -47,9 +48,10 @@ HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, NAME, RETURN)
 LEADER_ACTIONS = (SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, RETURN)
 
 
-def offered(page: Page) -> tuple[Action, ...]:
+def offered(page: Page, about: Known) -> tuple[Action, ...]:
     """What may be offered to who asks before more is known than the projection says."""
-    return LEADER_ACTIONS if page.person().role is Role.DEPARTMENT_LEADER else HANDLER_ACTIONS
+    found = LEADER_ACTIONS if page.person().role is Role.DEPARTMENT_LEADER else HANDLER_ACTIONS
+    return tuple(HAND_OVER if one is NAME and about.issue["handler"] else one for one in found)
 
 
 async def actions(page: Page, about: Known) -> tuple[Action, ...]:
@@ -59,7 +61,7 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 
 
 def _narrowed(page: Page, about: Known, drafts: Drafts) -> Iterator[Action]:
-    for action in offered(page):
+    for action in offered(page, about):
         reason = why_not(page, about, action.verb, drafts) if is_legal(about.issue, action.verb) else ""
         yield _never(action, about, reason) if reason else action
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import choice
-from services.portal.desks.department.permitted import offered
+from services.portal.desks.department.drafts import account_of
+from services.portal.desks.department.permitted import name_of, offered
 from services.portal.desks.department.question import ROLES, question
 from services.portal.forms import Form
 from services.portal.languages import N_
@@ -73,7 +74,8 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
         officials={one.account: one.name for one in names.officials(page.reads, page.at)},
         looked=looked,
         first=first,
-        soonest=next((row for row in rows if row["next_due_at"] < handling.NEVER), None),
+        to_do=to_do(page),
+        soonest=_soonest(rows),
         chosen=await _chosen(page, first) if first else None,
     )
 
@@ -88,10 +90,16 @@ async def signing(page: Asked, after: str = "") -> Response:
     return page.show(
         "department/signing.html",
         group=group,
-        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
+        name_of=lambda principal: name_of(page, account_of(principal)),
         looked=page.portal.own.looked_at(page.owner, [row["id"] for row in group.rows]),
         free=waiting_to_be_taken(page),
     )
+
+
+def _soonest(rows: list[Row]) -> Row | None:
+    """Of what somebody here has to do the one that is due first."""
+    running = [row for row in rows if row["state"] in handling.OPEN and row["next_due_at"] < handling.NEVER]
+    return min(running, key=lambda row: int(row["next_due_at"]), default=None)
 
 
 def to_do(page: Page) -> int:
@@ -146,5 +154,5 @@ async def _chosen(page: Page, id: str) -> dict[str, Any]:
     about = known(page, id)
     return {
         **await question(page, about, Form()),
-        "choice": choice(iter(offered(page)), about.issue, about.sight),
+        "choice": choice(iter(offered(page, about)), about.issue, about.sight),
     }
