@@ -14,14 +14,12 @@ TITLE_WEIGHT = 3
 Keywords = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def route(
-    title: str, text: str, rules: RulesPublished, without: Collection[str] = ()
-) -> tuple[str, tuple[str, ...]]:
-    """(department, the words that spoke for it); ``without`` names departments that are out of the question.
+def ranked(title: str, text: str, rules: RulesPublished) -> list[tuple[str, tuple[str, ...]]]:
+    """Every department that some words speak for, with these words: the one they speak for most comes first.
 
     Each different keyword counts by its length (a longer one says more), in the title three times. Capitals do not
     matter, and a word in Latin letters stands at the beginning of one: ``flood`` is in "flooded", ``road`` not in
-    "abroad". A tie goes to the first department in the rules, nothing found to the fallback; "" when nobody is left.
+    "abroad". A tie goes to the first department in the rules.
     """
     patterns, keywords, places = _compiled(tuple(rules.keywords.items()))
     scores: dict[str, int] = {}
@@ -31,12 +29,21 @@ def route(
             code, keyword = keywords[word]
             scores[code] = scores.get(code, 0) + weight * (len(word) - 1)
             found.setdefault(code, []).append(keyword)
-    for code in without:
-        scores.pop(code, None)
-    if not scores:
-        return next((code for code in (rules.fallback, *rules.keywords) if code not in without), ""), ()
-    best = max(scores, key=lambda code: (scores[code], -places[code]))
-    return best, tuple(dict.fromkeys(found[best]))
+    best_first = sorted(scores, key=lambda code: (-scores[code], places[code]))
+    return [(code, tuple(dict.fromkeys(found[code]))) for code in best_first]
+
+
+def route(
+    title: str, text: str, rules: RulesPublished, without: Collection[str] = ()
+) -> tuple[str, tuple[str, ...]]:
+    """(department, the words that spoke for it); ``without`` names departments that are out of the question.
+
+    It is the first one ranked; where no words were found the fallback, and "" when nobody is left.
+    """
+    for code, terms in ranked(title, text, rules):
+        if code not in without:
+            return code, terms
+    return next((code for code in (rules.fallback, *rules.keywords) if code not in without), ""), ()
 
 
 class _Compiled(NamedTuple):

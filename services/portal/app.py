@@ -1,5 +1,6 @@
 """Wiring of the portal: settings, keys, the two databases, the services and every page become one running program."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from services.portal.pages import (
 from services.portal.projection.projection import Projection
 from services.portal.projection.routes import api
 from services.portal.rendering import Templates
+from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
 from services.portal.shielding import Shield
 from shared.hosts import Hosts
@@ -51,18 +53,29 @@ def build(settings: PortalSettings) -> FastAPI:
     services = Services(
         settings.services(), partial(sign, signing_key(settings.keys())), settings.jurisdiction
     )
+    sending = Sending(own, services)
     references = References(secret(settings.keys(), REFERENCE))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with projection.running():
+            task = asyncio.create_task(sending.run())
             yield
+            task.cancel()
+            await asyncio.wait([task])
         await services.close()
         own.close()
 
     assets = Assets()
     portal = Portal(
-        settings.jurisdiction, own, services, projection, references, Templates(assets), desks.menus()
+        settings.jurisdiction,
+        own,
+        services,
+        sending,
+        projection,
+        references,
+        Templates(assets),
+        desks.menus(),
     )
     app = application(portal, assets, settings, lifespan)
     app.mount("/api", api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction)))

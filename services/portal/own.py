@@ -68,6 +68,11 @@ class Own:
         self.inside = Inside(self._connection)
         self._forget_old(datetime.now(UTC))
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """For tables that have a module of their own."""
+        return self._connection
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

@@ -14,6 +14,7 @@ from starlette.formparsers import MultiPartException
 
 from services.portal import forms, times
 from services.portal.asking import Answer, Services
+from services.portal.errands import Errand
 from services.portal.forms import Form, Sent
 from services.portal.languages import words_in
 from services.portal.menus import Menu
@@ -21,6 +22,7 @@ from services.portal.own import Own
 from services.portal.projection.batch import Changed
 from services.portal.queries import names
 from services.portal.rendering import Templates
+from services.portal.sending import Sending
 from services.portal.session import View, Visitor, hash_of, id_of, is_marked, mark_for, new_id, view_of
 from services.portal.times import Times
 from shared.contract.envelope import read_seen
@@ -77,6 +79,7 @@ class Portal(NamedTuple):
     jurisdiction: str
     own: Own
     services: Services
+    sending: Sending
     projection: Projected
     references: References
     templates: Templates
@@ -148,6 +151,11 @@ class Page:
     def departments(self) -> dict[str, str]:
         """code -> name in this page's language."""
         return names.departments(self.reads, self.at, self.view.language)
+
+    @cached_property
+    def errands(self) -> list[Errand]:
+        """What this person asked and is not sent yet, was just done, or was refused later."""
+        return self.portal.sending.errands.of(self.visitor.owner, self.now) if self.visitor else []
 
     # --------------------------------------------------------------- answers
 

@@ -30,6 +30,10 @@ class Source(StrEnum):
     DELIBERATION = "deliberation"
 
 
+ALWAYS_ANSWERED = (Source.TALK, Source.OBSERVER, Source.VISIT, Source.DELIBERATION)
+"""Issues from these sources are never rejected, and handed on with a receipt only (loop.md, intake)."""
+
+
 class Phase(StrEnum):
     """Before, at or after the talk that an issue came from."""
 

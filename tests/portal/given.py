@@ -25,6 +25,7 @@ from services.portal.pages import Portal
 from services.portal.projection.batch import Applier, Changed
 from services.portal.projection.database import create, open_reader
 from services.portal.rendering import Templates
+from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
 from shared.identity.keys import signing_key
 from shared.identity.tokens import sign
@@ -199,10 +200,12 @@ class Given:
             JURISDICTION,
             httpx.MockTransport(self.asked),
         )
+        self.sending = Sending(self.own, services, clock=lambda: self.now)
         self.portal = Portal(
             JURISDICTION,
             self.own,
             services,
+            self.sending,
             self.shown,
             REFERENCES,
             TEMPLATES,

@@ -75,6 +75,8 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "record", "read"
         case ["reference"] | ["departments"] if method == "GET":
             return "reference", "read"
+        case ["suggestions"]:
+            return "issue", "assign"
         case ["attachments"]:
             return "issue", "register"
         case [*_, "links"]:

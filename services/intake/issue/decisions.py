@@ -6,7 +6,6 @@ from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
 from services.intake.issue.moving import asked, moved, others
 from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
-from services.intake.issue.referring import ALWAYS_ANSWERED
 from services.intake.issue.wording import corrected_in
 from shared.contract.attachments import OpenAttachment
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue, RejectIssue, WithdrawIssue
@@ -18,7 +17,7 @@ from shared.contract.events.intake import (
     Occasion,
     PromiseStarted,
 )
-from shared.contract.words import Confirmation, Role
+from shared.contract.words import ALWAYS_ANSWERED, Confirmation, Role
 from shared.domain.clocks import SHANGHAI, due_at
 from shared.domain.decisions import Change, Context, Reason, Refusal, event, legal_verbs
 

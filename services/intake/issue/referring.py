@@ -6,12 +6,10 @@ from services.intake.issue.life import Issue, Referral
 from services.intake.issue.moving import asked, moved
 from shared.contract.commands.intake import Receipt, RecordReceipt, ReferIssue
 from shared.contract.events.intake import IssueReferred, ReferralReceipted
-from shared.contract.words import Body, Source
+from shared.contract.words import ALWAYS_ANSWERED, Body
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Reason, Refusal
 
-ALWAYS_ANSWERED = (Source.TALK, Source.OBSERVER, Source.VISIT, Source.DELIBERATION)
-"""Issues from these sources are never rejected, and handed on with a receipt only (loop.md, intake)."""
 UNSPOKEN = (Body.DISCIPLINE_INSPECTION,)
 """What goes there is said nowhere else: no event names words or people, and the issue's key is deleted (api.py)."""
 

@@ -157,6 +157,8 @@ CREATE INDEX issue_by_person ON issue (person, registered_at, id);
 CREATE INDEX issue_by_recorder ON issue (recorded_by, registered_at, id) WHERE recorded_by <> '';
 CREATE INDEX issue_by_enterprise ON issue (enterprise, registered_at, id) WHERE enterprise <> '';
 CREATE INDEX issue_by_age ON issue (registered_at, id);
+CREATE INDEX issue_by_origin ON issue (origin, registered_at, id);
+CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
 CREATE INDEX issue_by_month ON issue (month, department, origin, state);
 
 -- One department's part of one issue.

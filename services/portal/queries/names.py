@@ -42,6 +42,28 @@ def departments(reads: sqlite3.Connection, at: int, language: str) -> dict[str, 
     return dict(reads.execute(sql, (at,)))
 
 
+class Department(NamedTuple):
+    """A department to which something can be assigned."""
+
+    code: str
+    name: str
+    duties: tuple[str, ...]
+
+
+def assignable(reads: sqlite3.Connection, at: int, language: str) -> list[Department]:
+    """Every department in force that was not merged into another one, by code."""
+    column = "name_en" if language == "en" else "name_zh"
+    sql = _NEWEST.format(
+        columns=f"code, {column}, data, merged_into", key="jurisdiction, code", table="department"
+    )
+    rows = reads.execute(f"{sql} ORDER BY code", (at,))
+    return [
+        Department(code, name, tuple(json.loads(data).get("duties", ())))
+        for code, name, data, merged_into in rows
+        if not merged_into
+    ]
+
+
 def enterprise(reads: sqlite3.Connection, code: str) -> str:
     """The name of an enterprise, or its credit code where no name is known."""
     row = reads.execute("SELECT name FROM enterprise WHERE code = ?", (code,)).fetchone()

@@ -7,16 +7,20 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from services.dispatch.api import MOST_ISSUES, routes
+from services.dispatch.api import MOST_ISSUES, Said, Sought, routes, suggested
 from services.dispatch.app import topics_of
 from services.dispatch.issue.life import HELD, State
+from services.dispatch.routing import route
 from services.dispatch.store import open_issues_of
 from shared.bus.gateway import Request, sealed
 from shared.bus.reference import Version
+from shared.identity.callers import WrongRole
 from tests.keys import bearer, signed_in
 from tests.unit.dispatch.given import ISSUE, OFFICE, WAYS, Dispatch, published
 from tests.unit.one_aggregate import after
-from tests.unit.reference import builtin_reference
+from tests.unit.reference import builtin_reference, make_reference
+
+RULES = builtin_reference().directory(after()).rules()
 
 
 class Gateway:
@@ -123,3 +127,32 @@ def test_in_history_all_departments_share_one_topic() -> None:
 
 def test_one_command_of_a_merger_fits_into_a_record() -> None:
     assert MOST_ISSUES * len('"0123456789ABC",') < 1_000_000 / 2
+
+
+async def test_whose_matter_an_issue_is_is_suggested_with_the_words_that_say_so() -> None:
+    lamps = {"title": "路灯不亮", "text": "公交车站旁边的路灯坏了，夜班公交也停了。"}
+    async with client(Gateway(Dispatch())) as http:
+        answer = (
+            await http.post("/suggestions", json={"issues": [lamps, {"title": "您好", "text": "在吗"}]})
+        ).json()
+    first, nobody = answer["issues"]
+    chosen, terms = route(lamps["title"], lamps["text"], RULES)
+    assert (first[0]["department"], tuple(first[0]["terms"])) == (chosen, terms)
+    assert {one["department"] for one in first} == {"urban_management", "transport"}
+    assert nobody == [] and answer["rules"] == RULES.version
+
+
+def test_of_a_merged_department_the_one_that_has_its_work_is_suggested() -> None:
+    reference = make_reference()
+    entry = reference.directory(after()).department("urban_management")
+    assert entry is not None
+    gone = {"version": "2", "merged_into": "housing", "in_force_from": after()}
+    reference.learn("dept:urban_management", entry.model_copy(update=gone))
+    sought = Sought(issues=(Said(title="路灯不亮", text="路灯坏了"),))
+    assert suggested(sought, reference.directory(after())).issues[0][0].department == "housing"
+
+
+async def test_who_may_not_assign_is_suggested_nothing() -> None:
+    async with client(Gateway(Dispatch())) as http:
+        with pytest.raises(WrongRole):
+            await http.post("/suggestions", json={"issues": []}, headers=bearer("handler:housing/li"))

@@ -1,0 +1,118 @@
+"""Lists of issues that wait for somebody, the most urgent first, and the register of all, in keyset pages."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+Row = sqlite3.Row
+PAGE = 50
+MOST_COUNTED = 1000
+"""A longer list is counted no further: nobody reads it to its end."""
+MOST = 2**62
+
+
+class Place(NamedTuple):
+    """Where a page ends: the instant by which the list is ordered, and the issue."""
+
+    at: int = 0
+    id: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "Place":
+        """What ``written`` made; the beginning for anything else."""
+        at, _, id = text.partition(".")
+        return cls(int(at), id) if at.isascii() and at.isdecimal() and len(at) < 18 and id else cls()
+
+    @property
+    def written(self) -> str:
+        """As it stands in an address."""
+        return f"{self.at}.{self.id}"
+
+
+class Found(NamedTuple):
+    """One page of a list; ``next`` is where the one after it begins, "" for none."""
+
+    rows: list[Row]
+    next: str
+
+
+_OF_STATE = """
+    SELECT * FROM (SELECT * FROM issue WHERE state = ? AND next_due_at IS NULL AND id > ? {only} ORDER BY id LIMIT ?)
+    UNION ALL
+    SELECT * FROM (
+        SELECT * FROM issue WHERE state = ? AND (next_due_at, id) > (?, ?) {only} ORDER BY next_due_at, id LIMIT ?
+    )
+"""
+ALL, TO_READ = "", "AND dispatch_state IN ('signed_off', 'checked')"
+"""What is asked of an issue beside its state: nothing, or that a draft of it is signed off."""
+
+
+def waiting(reads: sqlite3.Connection, states: Sequence[str], after: Place, only: str = ALL) -> Found:
+    """Issues in these states; of which no clock runs yet come first, then the one that is due first."""
+    # Each state is a walk of its own along issue_by_state: together they would have to be sorted whole.
+    parts = " UNION ALL ".join(_OF_STATE.format(only=only) for _ in states)
+    sql = f"SELECT * FROM ({parts}) ORDER BY ifnull(next_due_at, 0), id LIMIT ?"
+    values: list[object] = []
+    for state in states:
+        values += [state, "~" if after.at else after.id, PAGE + 1, state, after.at, after.id, PAGE + 1]
+    return _found(_all(reads, sql, *values, PAGE + 1), "next_due_at")
+
+
+def count_waiting(reads: sqlite3.Connection, states: Sequence[str], only: str = ALL) -> int:
+    """How many there are."""
+    marks = ", ".join("?" * len(states))
+    sql = f"SELECT count(*) FROM issue WHERE state IN ({marks}) {only}"
+    return int(reads.execute(sql, tuple(states)).fetchone()[0])
+
+
+class Filters(NamedTuple):
+    """What the register is narrowed to; "" for everything."""
+
+    state: str = ""
+    department: str = ""
+    source: str = ""
+    urgent: bool = False
+    due_first: bool = False
+
+
+_COLUMNS = {"state": "state = ?", "department": "holder = ?", "source": "origin = ?"}
+
+
+def register(reads: sqlite3.Connection, filters: Filters, after: Place) -> Found:
+    """All issues that the filters leave: the newest first, or of those of which a clock runs the one due first."""
+    where, values = _where(filters)
+    if filters.due_first:
+        order, begin = "next_due_at, id", ">"
+    else:
+        order, begin, after = "registered_at DESC, id DESC", "<", after if after.id else Place(MOST, "")
+    column = "next_due_at" if filters.due_first else "registered_at"
+    sql = f"SELECT * FROM issue WHERE {where} AND ({column}, id) {begin} (?, ?) ORDER BY {order} LIMIT ?"
+    return _found(_all(reads, sql, *values, after.at, after.id, PAGE + 1), column)
+
+
+def count_register(reads: sqlite3.Connection, filters: Filters) -> int:
+    """How many the filters leave; one more than ``MOST_COUNTED`` for more than that."""
+    where, values = _where(filters)
+    known = "next_due_at >= 0" if filters.due_first else "registered_at >= 0"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM issue WHERE {where} AND {known} LIMIT ?)"
+    return int(reads.execute(sql, (*values, MOST_COUNTED + 1)).fetchone()[0])
+
+
+def _where(filters: Filters) -> tuple[str, list[object]]:
+    given: Mapping[str, str] = {name: str(getattr(filters, name)) for name in _COLUMNS}
+    parts = [_COLUMNS[name] for name, value in given.items() if value] + ["urgent = 1"] * filters.urgent
+    parts.append("number IS NOT NULL")
+    return " AND ".join(parts), [value for value in given.values() if value]
+
+
+def _found(rows: list[Row], column: str) -> Found:
+    if len(rows) <= PAGE:
+        return Found(rows, "")
+    last = rows[PAGE - 1]
+    return Found(rows[:PAGE], Place(last[column] or 0, last["id"]).written)
+
+
+def _all(reads: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()
