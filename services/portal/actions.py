@@ -9,7 +9,7 @@ from services.portal.sight import Sight
 
 
 class Action(NamedTuple):
-    """One thing to do, which has a page at ``/issues/<id>/<verb>``.
+    """One thing to do, which has a page at ``<under>/issues/<id>/<verb>``; ``under`` is a place of its role's own.
 
     ``why_not`` says, by the state that the verb's service has the issue in, why it is not possible there; in any other
     state nobody expects it. ``only`` narrows what the table of moves allows. ``at``: its page, where that is another.
@@ -22,10 +22,11 @@ class Action(NamedTuple):
     why_not: Mapping[str, str] = {}
     only: Callable[[sqlite3.Row], bool] = lambda issue: True
     at: str = ""
+    under: str = ""
 
     def address(self, id: str) -> str:
         """Where it is done."""
-        return f"/issues/{id}/{(self.at or self.verb).replace('_', '-')}"
+        return f"{self.under}/issues/{id}/{(self.at or self.verb).replace('_', '-')}"
 
 
 class Choice(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from services.portal.own import Kept, Own
 from services.portal.session import Visitor
 
-UNDO_SECONDS = 10
+UNDO = timedelta(seconds=10)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS errand (
     id TEXT, place INTEGER, owner TEXT NOT NULL, who TEXT NOT NULL, subject TEXT NOT NULL, said TEXT NOT NULL,
@@ -58,7 +58,7 @@ class Step(NamedTuple):
 
 
 class Said(NamedTuple):
-    """How an errand is told to who asked it; ``form`` and ``typed`` give back what was typed where it comes to nothing."""
+    """How an errand is told to who asked it; where it comes to nothing, ``typed`` stands in ``form`` again."""
 
     verb: str
     title: str
@@ -191,7 +191,9 @@ class Errands:
         return [
             errand
             for errand in self._read("owner = ?", owner)
-            if errand.state in shown or (errand.state == DONE and errand.due_at > since)
+            if errand.state in shown
+            or (errand.state == DONE and errand.due_at > since)
+            or (errand.state == UNDONE and errand.due_at > now)
         ]
 
     def _read(self, where: str, *values: str, open: bool = False) -> Iterator[Errand]:

@@ -8,12 +8,14 @@ from services.portal.desks.department import pages as department
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue import pages as issue
+from services.portal.desks.office import pages as office
 from services.portal.desks.signing_in import pages as signing_in
 from services.portal.menus import Menu
 from shared.contract.words import Role
 
 _MENUS: Mapping[Role, Menu] = {
     Role.ENTREPRENEUR: entrepreneur.MENU,
+    Role.OFFICE: office.MENU,
     Role.HANDLER: department.HANDLER_MENU,
     Role.DEPARTMENT_LEADER: department.LEADER_MENU,
 }
@@ -28,6 +30,7 @@ def routers() -> Iterator[APIRouter]:
     """The routes of all pages."""
     yield signing_in.router
     yield entrepreneur.router
+    yield office.router
     yield department.router
     yield issue.router
     yield internal_notes.router

@@ -5,11 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from services.portal.actions import Action
 from services.portal.desks.department import permitted
 from services.portal.desks.entrepreneur import pages as entrepreneur
+from services.portal.desks.office import pages as office
 from services.portal.pages import Page
 from services.portal.reading import Known
 from shared.contract.words import Role
 
-_ACTIONS: Mapping[Role, tuple[Action, ...]] = {Role.ENTREPRENEUR: entrepreneur.ACTIONS}
+_ACTIONS: Mapping[Role, tuple[Action, ...]] = {
+    Role.ENTREPRENEUR: entrepreneur.ACTIONS,
+    Role.OFFICE: office.ACTIONS,
+}
 _ASKED: Mapping[Role, Callable[[Page, Known], Awaitable[tuple[Action, ...]]]] = {
     Role.HANDLER: permitted.actions,
     Role.DEPARTMENT_LEADER: permitted.actions,

@@ -1,16 +1,15 @@
 """Raising an issue: the form, its files, the answers to check, and the number with the promised date."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from starlette.datastructures import UploadFile
 
 from services.portal.asking import Answer
+from services.portal.desks.attaching import files_in, take
 from services.portal.doing import not_too_long
 from services.portal.forms import WHOLE, Form
-from services.portal.pages import MOST_FILES, NotHere, Page, page_of
+from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues
 from services.portal.reading import known
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
@@ -20,7 +19,6 @@ router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PATH = "/raise"
 FIELDS = ("kind", "title", "text", "enterprise", "urgent", "anonymous")
-CHUNK_BYTES = 256 * 1024
 TO_FIELDS = {"wrong_credit_code": "enterprise", "attachments": "files"}
 """What a service complains of -> our field."""
 
@@ -41,9 +39,9 @@ async def keep(page: Asked) -> Response:
     sent = await page.form()
     form = _merged(sent.form, _draft(page))
     for file in sent.form.uploads:
-        await _take(page, form, file)
+        await take(page, form, file)
     if sent.pressed.startswith("remove:"):
-        form.values["files"] = [one for one in _files(form) if one["sha256"] != sent.pressed[7:]]
+        form.values["files"] = [one for one in files_in(form) if one["sha256"] != sent.pressed[7:]]
         page.keep(form)
         return _write(page, form)
     if sent.pressed == "keep":
@@ -86,7 +84,7 @@ async def send(page: Asked) -> Response:
         return _write(page, form, 422)
     answer = await page.ask("intake", "/issues", _body(form), key=form.sending())
     if answer.is_done:
-        id = _id_of(answer)
+        id = id_of(answer)
         page.portal.own.keep_draft(page.owner, PATH, {"sent": id}, page.now)
         return page.to(f"/issues/{id}/registered")
     status = page.explain(form, answer, TO_FIELDS)
@@ -129,44 +127,14 @@ def _check(page: Page, form: Form) -> None:
 def _body(form: Form) -> dict[str, Any]:
     body: dict[str, Any] = {name: form.text(name) for name in ("kind", "title", "text", "enterprise")}
     body |= {name: True for name in ("urgent", "anonymous") if form.is_ticked(name)}
-    if files := _files(form):
+    if files := files_in(form):
         body["attachments"] = [one["receipt"] for one in files]
     return {name: value for name, value in body.items() if value}
 
 
-def _id_of(answer: Answer) -> str:
+def id_of(answer: Answer) -> str:
     """Of the issue; where its outcome is not known yet from the place where that is read."""
     return str(answer.body.get("id") or str(answer.body.get("look", "")).split("/")[2])
-
-
-# ---------------------------------------------------------------- files
-
-
-async def _take(page: Page, form: Form, file: UploadFile) -> None:
-    """Hand one file to intake; its receipt is kept with the draft, and what its owner called it only there."""
-    if len(_files(form)) >= MOST_FILES:
-        form.wrong("files", page.say("At most ten files"))
-        return
-    answer = await page.portal.services.upload(
-        "/attachments", _chunks(file), visitor=page.person(), language=page.view.language
-    )
-    name = (file.filename or "")[:100]
-    if answer.kind == "done":
-        known_already = any(one["sha256"] == answer.body["sha256"] for one in _files(form))
-        form.values["files"] = _files(form) + ([] if known_already else [{**answer.body, "name": name}])
-    elif answer.kind == "away":
-        form.wrong("files", page.say("The file could not be kept right now: choose it again in a moment"))
-    else:
-        form.wrong("files", f"{name}: {answer.title}")
-
-
-async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
-    while chunk := await file.read(CHUNK_BYTES):
-        yield chunk
-
-
-def _files(form: Form) -> list[dict[str, Any]]:
-    return list(form.values.get("files") or [])
 
 
 # ---------------------------------------------------------------- the draft
@@ -183,7 +151,7 @@ def _merged(sent: Form, draft: Form) -> Form:
     """What the browser sent, with the files that were handed in before."""
     form = Form({name: sent.values[name] for name in FIELDS if name in sent.values})
     form.key = sent.key
-    if files := _files(draft):
+    if files := files_in(draft):
         form.values["files"] = files
     return form
 
@@ -193,11 +161,11 @@ def _write(page: Page, form: Form, status: int = 200) -> Response:
         "entrepreneur/raise.html",
         status,
         form=form,
-        files=_files(form),
+        files=files_in(form),
         title_most=MAX_TITLE_CHARS,
         most=MAX_TEXT_CHARS,
     )
 
 
 def _checked(page: Page, form: Form, status: int = 200) -> Response:
-    return page.show("entrepreneur/check.html", status, form=form, files=_files(form))
+    return page.show("entrepreneur/check.html", status, form=form, files=files_in(form))

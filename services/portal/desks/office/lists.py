@@ -1,0 +1,168 @@
+"""Lists of the office: returns to rule on, replies to check, rework and appeals to decide, and the register of all."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.desks.office.beside import PLACE, office
+from services.portal.languages import N_
+from services.portal.pages import Page, page_of
+from services.portal.queries import issues, names, worklists
+from services.portal.queries.worklists import ALL, TO_READ, Filters, Place
+from services.portal.reading import words_of
+from services.portal.words import WORDS
+from shared.contract.words import Source
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+
+
+class Worklist(NamedTuple):
+    """One list: the states of its issues, what else is asked of them, and what one does about each."""
+
+    path: str
+    phrase: str
+    lead: str
+    empty: str
+    states: tuple[str, ...]
+    verbs: dict[str, str]
+    only: str = ALL
+
+
+RETURNS = Worklist(
+    f"{PLACE}/returns",
+    N_("Returns to rule on"),
+    N_("A department says that it is not its matter. You rule once, and that is final."),
+    N_("Nobody gave anything back. A return has to come within one working day."),
+    ("returned",),
+    {"returned": "rule"},
+)
+REPLIES = Worklist(
+    f"{PLACE}/replies",
+    N_("Replies to check"),
+    N_("Signed off by the department's leader; the enterprise reads it once you release it."),
+    N_("No reply waits for you. They come here when the department's leader has signed them off."),
+    ("reviewing",),
+    {"reviewing": "check"},
+    TO_READ,
+)
+DECISIONS = Worklist(
+    f"{PLACE}/decisions",
+    N_("Rework and appeals"),
+    N_("Somebody is not satisfied with a reply, or with not being accepted. You decide, and say why."),
+    N_("Nobody asks for another round, and nobody appeals."),
+    ("rework_asked", "appealed"),
+    {"rework_asked": "decide-rework", "appealed": "decide-appeal"},
+)
+WORKLISTS = (RETURNS, REPLIES, DECISIONS)
+
+
+def counted(list: Worklist) -> Callable[[Page], int]:
+    """How many issues are on a list, for the bar."""
+    return lambda page: worklists.count_waiting(page.reads, list.states, list.only)
+
+
+class Line(NamedTuple):
+    """One issue of a list: what it is about, what is said under it, and where one goes on."""
+
+    issue: sqlite3.Row
+    title: str
+    under: str
+    address: str
+
+
+def add(router: APIRouter, list: Worklist) -> None:
+    """The page of one list."""
+
+    @router.get(list.path, name=list.path)
+    async def show(page: Asked, after: str = "") -> Response:
+        office(page)
+        found = worklists.waiting(page.reads, list.states, Place.read(after), list.only)
+        lines = await lines_of(page, found.rows, list.verbs)
+        return page.show(
+            "office/list.html",
+            list=list,
+            lines=lines,
+            total=counted(list)(page),
+            next=f"{list.path}?after={found.next}" if found.next else "",
+            is_later=bool(Place.read(after).id),
+        )
+
+
+for one in WORKLISTS:
+    add(router, one)
+
+
+async def lines_of(page: Page, rows: list[sqlite3.Row], verbs: dict[str, str]) -> list[Line]:
+    """These issues as lines; where one of the verbs is called for, they lead to its form."""
+    words = await asyncio.gather(*(words_of(page, row) for row in rows))
+    lines = []
+    for row, said in zip(rows, words, strict=True):
+        verb = verbs.get(row["state"])
+        address = f"{PLACE}/issues/{row['id']}/{verb}" if verb else f"/issues/{row['id']}"
+        lines.append(Line(row, said.newest_title or row["number"], _under(page, row), address))
+    return lines
+
+
+def _under(page: Page, row: sqlite3.Row) -> str:
+    """Why it is on the list, in the words of who caused it; else where it is from."""
+    match row["state"]:
+        case "returned":
+            found = issues.assignment(page.reads, row["id"], row["assignment"] or "")
+            return str(found["return_reason"] or "") if found else ""
+        case "rework_asked":
+            asked = issues.rating(page.reads, row["id"], row["feedback_round"] or 0)
+            return str(asked["rework_reason"] or "") if asked else ""
+    return names.enterprise(page.reads, row["enterprise"]) if row["enterprise"] else ""
+
+
+# ------------------------------------------------------------- the register
+
+ALL_PATH = f"{PLACE}/all"
+
+
+@router.get(ALL_PATH)
+async def register(
+    page: Asked,
+    state: str = "",
+    department: str = "",
+    source: str = "",
+    urgent: str = "",
+    order: str = "",
+    after: str = "",
+) -> Response:
+    """Every issue, narrowed by what stands in the address."""
+    office(page)
+    departments = names.departments(page.reads, page.at, page.view.language)
+    filters = Filters(
+        state if state in WORDS["state"] else "",
+        department if department in departments else "",
+        source if source in set(Source) else "",
+        urgent == "1",
+        order == "due",
+    )
+    found = worklists.register(page.reads, filters, Place.read(after))
+    query = _query(filters)
+    return page.show(
+        "office/all.html",
+        lines=await lines_of(page, found.rows, {}),
+        filters=filters,
+        departments=sorted(departments.items(), key=lambda one: one[1]),
+        states=[(value, page.say(said)) for value, said in WORDS["state"].items()],
+        sources=[(value, page.say(said)) for value, said in WORDS["source"].items()],
+        total=worklists.count_register(page.reads, filters),
+        most=worklists.MOST_COUNTED,
+        next=f"{ALL_PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
+        is_later=bool(Place.read(after).id),
+    )
+
+
+def _query(filters: Filters) -> dict[str, Any]:
+    values = {"state": filters.state, "department": filters.department, "source": filters.source}
+    values |= {"urgent": "1" if filters.urgent else "", "order": "due" if filters.due_first else ""}
+    return {name: value for name, value in values.items() if value}

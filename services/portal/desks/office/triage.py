@@ -1,0 +1,264 @@
+"""Triage: what was raised and nobody has yet; accepted and assigned in one step, or not accepted, and taken back."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.desks.office.beside import PLACE, beside, later, not_now, office, office_issue
+from services.portal.doing import given, not_too_long
+from services.portal.errands import Errand, Said, Step
+from services.portal.forms import Form
+from services.portal.pages import NotHere, Page, local, page_of
+from services.portal.queries import names, worklists
+from services.portal.queries.names import Department
+from services.portal.queries.worklists import Place
+from services.portal.reading import Known, Words, files_of, words_of
+from shared.contract.event import MAX_REASON_CHARS
+from shared.contract.words import ALWAYS_ANSWERED, RejectionGround
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+PATH = f"{PLACE}/triage"
+STATES = {"": ("registered", "accepted"), "registered": ("registered",), "accepted": ("accepted",)}
+"""What the list is narrowed to -> the states of its issues."""
+
+
+class Suggestion(NamedTuple):
+    """A department whose matter it seems to be: the words that say so, and its duties."""
+
+    department: Department
+    terms: tuple[str, ...]
+
+
+class Line(NamedTuple):
+    """One issue of the list. ``errand`` is what somebody is doing about it right now."""
+
+    issue: sqlite3.Row
+    words: Words
+    suggestions: list[Suggestion]
+    enterprise: str
+    errand: Errand | None
+
+    @property
+    def id(self) -> str:
+        """The issue's id."""
+        return str(self.issue["id"])
+
+    @property
+    def title(self) -> str:
+        """What it is about, or its number where the words are not at hand."""
+        return self.words.newest_title or str(self.issue["number"])
+
+
+# --------------------------------------------------------------- the list
+
+
+@router.get(PATH)
+async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") -> Response:
+    """The list, the most urgent first, and beside it the issue that is chosen, or the first."""
+    office(page)
+    show = show if show in STATES else ""
+    found = worklists.waiting(page.reads, STATES[show], Place.read(after))
+    lines = await lines_of(page, found.rows)
+    free = [line for line in lines if line.errand is None]
+    chosen = next((line for line in lines if line.id == issue), free[0] if free and not issue else None)
+    query = {name: value for name, value in (("show", show), ("after", after)) if value}
+    counts = {name: worklists.count_waiting(page.reads, states) for name, states in STATES.items()}
+    return page.show(
+        "office/triage.html",
+        lines=lines,
+        chosen=chosen,
+        is_chosen=bool(issue),
+        form=_form(chosen),
+        query=query,
+        show=show,
+        counts=counts,
+        next=found.next,
+        address=lambda **more: f"{PATH}?{urlencode(query | more)}",
+        back=_after_it(query, free, chosen),
+        **_pane(page, chosen),
+    )
+
+
+@router.get(f"{PATH}/{{id}}")
+async def pane(id: str, page: Asked, back: str = "") -> Response:
+    """The chosen issue alone, for a page that has the list already."""
+    about = office_issue(page, id)
+    (line,) = await lines_of(page, [about.issue])
+    return page.show(
+        "office/chosen.html", chosen=line, form=_form(line), back={id: local(back)}, **_pane(page, line)
+    )
+
+
+def _pane(page: Page, line: Line | None) -> dict[str, Any]:
+    return {
+        "departments": names.assignable(page.reads, page.at, page.view.language),
+        "files": files_of(line.issue) if line else [],
+        "may_reject": line is not None and may_reject(line.issue),
+    }
+
+
+def _form(line: Line | None) -> Form:
+    first = line.suggestions[0].department.code if line and line.suggestions else ""
+    return Form({"department": first})
+
+
+def _after_it(query: dict[str, str], free: Sequence[Line], chosen: Line | None) -> dict[str, str]:
+    """For each issue of the list where one goes on after it: to the next, behind the last to the one before it."""
+    ids = [line.id for line in free]
+    onward = {id: (ids[place + 1 :] + ids[:place][::-1] + [""])[0] for place, id in enumerate(ids)}
+    return {
+        id: f"{PATH}?{urlencode(query | ({'issue': other} if other else {}))}" for id, other in onward.items()
+    } | ({} if chosen is None or chosen.id in onward else {chosen.id: f"{PATH}?{urlencode(query)}"})
+
+
+async def lines_of(page: Page, rows: Sequence[sqlite3.Row]) -> list[Line]:
+    """These issues with their words and whose matter they seem to be."""
+    words = await asyncio.gather(*(words_of(page, row) for row in rows))
+    suggestions = await suggested(page, words)
+    errands = page.portal.sending.errands.open_on([row["id"] for row in rows])
+    return [
+        Line(row, said, found, _enterprise(page, row), errands.get(row["id"]))
+        for row, said, found in zip(rows, words, suggestions, strict=True)
+    ]
+
+
+def _enterprise(page: Page, row: sqlite3.Row) -> str:
+    return names.enterprise(page.reads, row["enterprise"]) if row["enterprise"] else ""
+
+
+async def suggested(page: Page, words: Iterable[Words]) -> list[list[Suggestion]]:
+    """For each of these what dispatch's own rules suggest; nothing where dispatch does not answer."""
+    said = [{"title": one.newest_title, "text": one.newest_text} for one in words]
+    if not said:
+        return []
+    answer = await page.ask("dispatch", "/suggestions", {"issues": said}, key="suggestions")
+    found = answer.body.get("issues") or [[] for _ in said]
+    there = {one.code: one for one in names.assignable(page.reads, page.at, page.view.language)}
+    return [
+        [
+            Suggestion(there[one["department"]], tuple(one["terms"]))
+            for one in issue
+            if one["department"] in there
+        ]
+        for issue in found
+    ]
+
+
+# ------------------------------------------------------ accept and assign
+
+
+@router.get(f"{PLACE}/issues/{{id}}/accept")
+async def accept(id: str, page: Asked) -> Response:
+    """Take it on, and give it to a department in the same step."""
+    if elsewhere := not_now(page, id, "accept"):
+        return elsewhere
+    return await _assign(page, office_issue(page, id), page.draft())
+
+
+@router.get(f"{PLACE}/issues/{{id}}/assign")
+async def assign(id: str, page: Asked) -> Response:
+    """Give it to a department."""
+    if elsewhere := not_now(page, id, "assign"):
+        return elsewhere
+    return await _assign(page, office_issue(page, id), page.draft())
+
+
+@router.post(f"{PLACE}/issues/{{id}}/accept")
+async def send_acceptance(id: str, page: Asked) -> Response:
+    """Keep the acceptance, and behind it the assignment; both wait ten seconds."""
+    sent = await page.form()
+    about, form = office_issue(page, id), sent.form
+    accepting = Step("intake", f"/issues/{id}/accept", {}, f"{form.sending()}-accept")
+    if sent.pressed == "accept":
+        return await _keep(page, about, form, "accept", (accepting,), "")
+    code = _department(page, form)
+    return await _keep(page, about, form, "accept_and_assign", (accepting, _assigning(id, form, code)), code)
+
+
+@router.post(f"{PLACE}/issues/{{id}}/assign")
+async def send_assignment(id: str, page: Asked) -> Response:
+    """Keep the assignment; it waits ten seconds."""
+    form = (await page.form()).form
+    about, code = office_issue(page, id), _department(page, form)
+    return await _keep(page, about, form, "assign", (_assigning(id, form, code),), code)
+
+
+def _assigning(id: str, form: Form, code: str) -> Step:
+    return Step("dispatch", f"/issues/{id}/assign", {"department": code}, f"{form.sending()}-assign")
+
+
+def _department(page: Page, form: Form) -> str:
+    """The department that was chosen; one of the whole list counts more than what was suggested."""
+    code = form.text("other") or form.text("department")
+    if code not in {one.code for one in names.assignable(page.reads, page.at, page.view.language)}:
+        form.wrong("other", page.say("Choose the department whose matter it is"))
+    return code
+
+
+async def _keep(
+    page: Page, about: Known, form: Form, verb: str, steps: tuple[Step, ...], code: str
+) -> Response:
+    if not form.errors:
+        title = (await words_of(page, about.issue)).newest_title or about.issue["number"]
+        if onward := later(page, about, Said(verb, title, code), steps, form):
+            return onward
+    return await _assign(page, about, form, 422)
+
+
+async def _assign(page: Page, about: Known, form: Form, status: int = 200) -> Response:
+    (line,) = await lines_of(page, [about.issue])
+    if not form.text("department"):
+        form.values["department"] = _form(line).text("department")
+    back = {line.id: form.text("back") or f"/issues/{line.id}"}
+    return page.show("office/assign.html", status, chosen=line, form=form, back=back, **_pane(page, line))
+
+
+# ----------------------------------------------------------------- reject
+
+
+def may_reject(issue: sqlite3.Row) -> bool:
+    """Whether not accepting it is possible at all: not what came from a talk or a visit, nor after an appeal."""
+    return issue["origin"] not in ALWAYS_ANSWERED and issue["appealed_at"] is None
+
+
+@router.get(f"{PLACE}/issues/{{id}}/reject")
+async def reject(id: str, page: Asked, back: str = "") -> Response:
+    """Four grounds and an explanation."""
+    if elsewhere := not_now(page, id, "reject"):
+        return elsewhere
+    about, form = office_issue(page, id), page.draft()
+    if not may_reject(about.issue):
+        raise NotHere
+    form.values.setdefault("back", back)
+    return await _reject(page, about, form)
+
+
+@router.post(f"{PLACE}/issues/{{id}}/reject")
+async def send_rejection(id: str, page: Asked) -> Response:
+    """Keep the rejection; it waits ten seconds."""
+    form = (await page.form()).form
+    about = office_issue(page, id)
+    if form.text("ground") not in set(RejectionGround):
+        form.wrong("ground", page.say("Choose one of the four grounds: there are no others"))
+    if not form.text("explanation"):
+        form.wrong("explanation", page.say("Explain it: who raised it reads this"))
+    not_too_long(page, form, "explanation", MAX_REASON_CHARS)
+    if not form.errors:
+        step = Step(
+            "intake", f"/issues/{id}/reject", given(form, "ground", "explanation"), f"{form.sending()}-reject"
+        )
+        title = (await words_of(page, about.issue)).newest_title or about.issue["number"]
+        if onward := later(page, about, Said("reject", title), (step,), form):
+            return onward
+    page.keep(form)
+    return await _reject(page, about, form, 422)
+
+
+async def _reject(page: Page, about: Known, form: Form, status: int = 200) -> Response:
+    return await beside(page, "office/reject.html", about, form, status)
