@@ -55,7 +55,7 @@ async def beside(
 
 
 def later(page: Page, about: Known, said: Said, steps: tuple[Step, ...], form: Form) -> Response | None:
-    """Keep what is asked for ten seconds and go on; None where something else is under way, which the form then says."""
+    """Keep what is asked for ten seconds and go on; None where another thing is under way, which the form says."""
     errand = Errand(
         form.sending(),
         page.person(),
