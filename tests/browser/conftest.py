@@ -9,15 +9,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from services.portal.inside import InternalNote
 from tests.keys import REFERENCES
-from tests.portal import department
+from tests.portal import department, office_given
 from tests.portal.given import Given, stamp
 from tests.portal.projection.given import AT, AT_MS
 from tests.serving import served_aside
 
 PHONE, WIDE, SMALL = (390, 844), (1440, 900), (360, 740)
-NEWEST, DRAFTED = "NNNNNNNNNNNNN", "DDDDDDDDDDDDD"
+NEWEST, DRAFTED = "NNNNNNNNNNNNN", "PPPPPPPPPPPPP"
 """What a department has not signed for yet, and of what a draft waits for its leader."""
 GOING, REFUSED, FRESH = "GGGGGGGGGGGGG", "RRRRRRRRRRRRR", "FFFFFFFFFFFFF"
+WAITING, RETURNED, SIGNED_OFF = "AAAAAAAAAAAAA", "BBBBBBBBBBBBB", "CCCCCCCCCCCCC"
+APPEALED, DISSATISFIED = "DDDDDDDDDDDDD", "EEEEEEEEEEEEE"
 TITLES = {
     GOING: "技改项目用电增容申请两个月没有答复，设备到了不能开",
     REFUSED: "与供应商的货款官司什么时候能判",
@@ -59,6 +61,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     }
     found.shown.tell("intake", "issue.rejected.v1", no, REFUSED)
     _of_a_department(found)
+    _for_the_office(found)
     return found
 
 
@@ -77,6 +80,19 @@ def _of_a_department(given: Given) -> None:
     department.drafted(given, 1, id=DRAFTED)
     written = InternalNote("housing", "li", "handler", "已和移交办通过电话，下周三出结果。", AT_MS)
     given.own.inside.write(GOING, written, "1")
+
+
+def _for_the_office(given: Given) -> None:
+    """What waits for the office, of somebody else than wu: one issue on each of its lists."""
+    office_given.directory(given)
+    somebody = {"person": "0" * 32}
+    office_given.raised(given, WAITING, "厂区门口道路一下雨就积水，货车进不来", urgent=True, **somebody)
+    office_given.returned(given, RETURNED, **somebody)
+    office_given.signed_off(given, SIGNED_OFF, **somebody)
+    office_given.appealed(given, APPEALED, **somebody)
+    office_given.dissatisfied(given, DISSATISFIED, **somebody)
+    two = [{"department": code, "terms": ["路灯", "积水"]} for code in ("urban_management", "housing")]
+    given.asked.suggests = two
 
 
 @pytest.fixture(scope="module")

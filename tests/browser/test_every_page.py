@@ -8,12 +8,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response
 
 from tests.browser.conftest import (
+    APPEALED,
+    DISSATISFIED,
     DRAFTED,
     GOING,
     NEWEST,
     PHONE,
     REFUSED,
+    RETURNED,
+    SIGNED_OFF,
     SMALL,
+    WAITING,
     WIDE,
     context_of,
     press,
@@ -38,7 +43,31 @@ PATHS = (
     "/nowhere",
     "/sign-in",
 )
+OFFICE = "/office/issues"
 OFFICIALS = {
+    "office:chen": (
+        "/office/triage",
+        f"/office/triage?issue={WAITING}",
+        "/office/triage?show=accepted",
+        "/office/returns",
+        "/office/replies",
+        "/office/decisions",
+        "/office/all",
+        "/office/all?source=hotline",
+        "/office/raise",
+        f"/issues/{WAITING}",
+        f"{OFFICE}/{WAITING}/accept",
+        f"{OFFICE}/{WAITING}/reject",
+        f"{OFFICE}/{WAITING}/refer",
+        f"{OFFICE}/{WAITING}/withdraw",
+        f"{OFFICE}/{RETURNED}/rule",
+        f"{OFFICE}/{RETURNED}/recorded",
+        f"{OFFICE}/{GOING}/recall",
+        f"{OFFICE}/{SIGNED_OFF}/check",
+        f"{OFFICE}/{APPEALED}/decide-appeal",
+        f"{OFFICE}/{DISSATISFIED}/decide-rework",
+        f"{OFFICE}/{DISSATISFIED}/correct",
+    ),
     "handler:li": (
         "/handling",
         f"/handling?list=free&chosen={NEWEST}",

@@ -14,6 +14,7 @@ TRIAGE = "/office/triage"
 NAMES = {"wang": "王芳", "chen": "陈伟"}
 DEPARTMENTS = {"housing": "市建设局", "planning": "市规划局", "urban_management": "市城管局"}
 SHA = "a" * 64
+MONTH = timedelta(days=30)
 DRAFT = {
     "number": 1,
     "assignment": f"{ISSUE}.1",
@@ -74,15 +75,14 @@ def runs(given: Given, clock: str, id: str = ISSUE, hours: float = 8, **more: An
     given.shown.tell("supervision", "clock.started.v1", {**data, "calendar": "c", "term": "2wd", **more}, id)
 
 
-def suggests(given: Given, *codes: str, issues: int = 1) -> None:
+def suggests(given: Given, *codes: str) -> None:
     """Dispatch's rules speak for these departments."""
-    found = [{"department": code, "terms": ["路灯", "照明"]} for code in codes]
-    given.asked.answers["POST /suggestions"] = (200, {"rules": "1", "issues": [found] * issues})
+    given.asked.suggests = [{"department": code, "terms": ["路灯", "照明"]} for code in codes]
 
 
-def held(given: Given, id: str = ISSUE) -> None:
+def held(given: Given, id: str = ISSUE, **more: Any) -> None:
     """Housing has it and signed for it."""
-    given.registered(id)
+    given.registered(id, **more)
     given.accepted(id)
     data = {"assignment": f"{id}.1", "department": "housing", "head": "局长", "by": "wang", "round": 1}
     given.shown.tell("dispatch", "issue.assigned.v1", data, id)
@@ -91,9 +91,9 @@ def held(given: Given, id: str = ISSUE) -> None:
     runs(given, "holding", id, assignment=f"{id}.1", department="housing")
 
 
-def signed_off(given: Given, id: str = ISSUE) -> None:
+def signed_off(given: Given, id: str = ISSUE, **more: Any) -> None:
     """A draft of it is signed off, and dispatch shows it to the office."""
-    held(given, id)
+    held(given, id, **more)
     draft = {"assignment": f"{id}.1", "department": "housing", "round": 1, "draft": 1, "sha256": SHA}
     given.shown.tell("dispatch", "reply.drafted.v1", {**draft, "outcome": "solved", "by": "li"}, id)
     given.shown.tell("dispatch", "reply.signed_off.v1", {**draft, "by": "zhou"}, id)
@@ -103,3 +103,45 @@ def signed_off(given: Given, id: str = ISSUE) -> None:
 def shows(given: Given, state: str, *drafts: dict[str, Any], id: str = ISSUE) -> None:
     """What dispatch shows the office of it."""
     given.asked.answers[f"GET /issues/{id}"] = (200, {"id": id, "state": state, "drafts": list(drafts)})
+
+
+def returned(given: Given, id: str = ISSUE, **more: Any) -> None:
+    """Housing says that it is not its matter."""
+    held(given, id, **more)
+    data = {"assignment": f"{id}.1", "department": "housing", "reason": "路灯归城管局管。", "by": "li"}
+    given.shown.tell("dispatch", "assignment.returned.v1", data, id)
+
+
+def appealed(given: Given, id: str = ISSUE, **more: Any) -> None:
+    """Wang did not accept it, and its raiser appealed."""
+    given.registered(id, **more)
+    no = {
+        "ground": "litigation",
+        "explanation": "已由法院立案。",
+        "by": "wang",
+        "appeal_until": stamp(AT + MONTH),
+    }
+    given.shown.tell("intake", "issue.rejected.v1", no, id)
+    given.shown.tell("intake", "issue.appealed.v1", {"person": "p", "due_at": stamp(AT + MONTH)}, id)
+    said = {"id": id, "title": TITLE, "text": TEXT, "appeal": {"reason": "官司是另一件事。"}}
+    given.asked.answers[f"GET /issues/{id}"] = (200, said)
+
+
+def dissatisfied(given: Given, id: str = ISSUE, **more: Any) -> None:
+    """A reply is out, and its raiser asks for another round."""
+    held(given, id, **more)
+    draft = {
+        "assignment": f"{id}.1",
+        "department": "housing",
+        "round": 1,
+        "draft": 1,
+        "sha256": SHA,
+        "outcome": "solved",
+    }
+    given.shown.tell("dispatch", "reply.drafted.v1", {**draft, "by": "li"}, id)
+    out = {**draft, "outcome_class": "A", "text": "路灯已经装好。", "by": "chen"}
+    given.shown.tell("dispatch", "reply.released.v1", out, id)
+    given.shown.tell("feedback", "rating.invited.v1", {"round": 1, "open_until": stamp(AT + MONTH)}, id)
+    rated = {"round": 1, "satisfaction": "dissatisfied", "solved": "no", "reason": "还是黑的"}
+    given.shown.tell("feedback", "reply.rated.v1", rated, id)
+    given.shown.tell("feedback", "rework.asked.v1", {"round": 1, "reason": "还是黑的"}, id)

@@ -1,48 +1,27 @@
 """What the office decides: returns, appeals, another round; what it takes back, hands on, and records for others."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.portal.given import ISSUE, TITLE, Given, refused, stamp
-from tests.portal.office_given import OFFICE, PATH, clerk, directory, held, raised, suggests
-from tests.portal.projection.given import AT
+from tests.portal.given import ISSUE, TITLE, Given, refused
+from tests.portal.office_given import (
+    OFFICE,
+    PATH,
+    appealed,
+    clerk,
+    directory,
+    dissatisfied,
+    held,
+    raised,
+    returned,
+    suggests,
+)
 
 
 @pytest.fixture(autouse=True)
 def _known(given: Given) -> None:
     directory(given)
-
-
-def returned(given: Given) -> None:
-    """Housing says that it is not its matter."""
-    held(given)
-    data = {"assignment": f"{ISSUE}.1", "department": "housing", "reason": "路灯归城管局管。", "by": "li"}
-    given.shown.tell("dispatch", "assignment.returned.v1", data)
-
-
-def rejected(given: Given, by: str = "wang") -> None:
-    """It was not accepted, and its raiser appealed."""
-    given.registered()
-    no = {
-        "ground": "litigation",
-        "explanation": "已由法院立案。",
-        "by": by,
-        "appeal_until": stamp(AT + timedelta(days=30)),
-    }
-    given.shown.tell("intake", "issue.rejected.v1", no)
-    given.shown.tell("intake", "issue.appealed.v1", {"person": "p", "due_at": stamp(AT + timedelta(days=15))})
-    said = {"id": ISSUE, "title": TITLE, "text": "灯坏了", "appeal": {"reason": "官司是另一件事。"}}
-    given.asked.answers[f"GET {PATH}"] = (200, said)
-
-
-def dissatisfied(given: Given) -> None:
-    """Its raiser asks for another round."""
-    given.answered()
-    rated = {"round": 1, "satisfaction": "dissatisfied", "solved": "no", "reason": "还是黑的"}
-    given.shown.tell("feedback", "reply.rated.v1", rated)
-    given.shown.tell("feedback", "rework.asked.v1", {"round": 1, "reason": "还是黑的"})
 
 
 async def test_a_return_is_ruled_on_with_its_reason_beside_the_words(given: Given) -> None:
@@ -101,7 +80,7 @@ async def test_an_assignment_is_taken_back_with_a_reason(given: Given) -> None:
 
 
 async def test_an_appeal_is_decided_by_somebody_else_than_who_rejected(given: Given) -> None:
-    rejected(given)
+    appealed(given)
     own, other = clerk(given), clerk(given, "chen")
     await own.open(f"{OFFICE}/decide-appeal")
     assert "须由同事决定" in own.text and f'action="{OFFICE}/decide-appeal"' not in own.page.text

@@ -1,7 +1,5 @@
 """Triage: what waits, whose matter it seems to be, and one step that takes it on, assigns it, and can be undone."""
 
-from datetime import timedelta
-
 import pytest
 
 from services.portal.errands import UNDO
@@ -276,7 +274,3 @@ async def test_what_moved_on_meanwhile_leads_to_the_issue(given: Given) -> None:
     browser = clerk(given)
     await browser.open(f"{OFFICE}/accept")
     assert browser.page.url.path == PATH and "现在的状态不能这样做" in browser.text
-
-
-async def test_ten_seconds_are_ten_seconds() -> None:
-    assert timedelta(seconds=10) == UNDO
