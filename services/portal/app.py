@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.portal import desks
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import (
     FormExpired,
@@ -32,6 +33,7 @@ from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
 from services.portal.shielding import Shield
+from services.portal.viewers import Viewers
 from shared.hosts import Hosts
 from shared.identity.keys import REFERENCE, SIGNING, NoKeys, issuers, secret, signing_key
 from shared.identity.references import References
@@ -76,6 +78,8 @@ def build(settings: PortalSettings) -> FastAPI:
         references,
         Templates(assets),
         desks.menus(),
+        Once(),
+        Viewers(),
     )
     app = application(portal, assets, settings, lifespan)
     app.mount("/api", api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction)))

@@ -52,7 +52,7 @@ async def _messages(page: Page, shown: Mapping[str, int], watched: Watched, draw
             now = dict(watched.reached())
             if now != shown and _is_further(now, shown):
                 try:
-                    yield _message(await draw(), write_seen(now))
+                    yield message(await draw(), write_seen(now))
                 except (SignInFirst, NotHere):
                     return  # no longer theirs to look at; the page says so when it is opened again
                 shown = now
@@ -70,7 +70,8 @@ def _is_further(now: Mapping[str, int], shown: Mapping[str, int]) -> bool:
     return all(now.get(source, 0) >= number for source, number in shown.items())
 
 
-def _message(part: str, id: str) -> str:
+def message(part: str, id: str) -> str:
+    """One message of a stream: a part of a page, and the id by which its reader comes back."""
     lines = "".join(f"data: {line}\n" for line in part.splitlines())
     return f"id: {id}\n{lines}\n"
 

@@ -7,7 +7,7 @@ id alone. One connection, used by the event loop's thread alone; every call is o
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,17 +24,19 @@ CREATE TABLE IF NOT EXISTS session (
 CREATE TABLE IF NOT EXISTS draft (
     owner TEXT, form TEXT, content TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, form)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS seen_issue (
-    owner TEXT, issue TEXT, moved_at INTEGER NOT NULL, PRIMARY KEY (owner, issue)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS after (
     owner TEXT, subject TEXT, seen TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, subject)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen_issue (
+    owner TEXT, issue TEXT, moved_at INTEGER NOT NULL, PRIMARY KEY (owner, issue)
 ) STRICT, WITHOUT ROWID;
 """
 SESSION_LIFE = timedelta(hours=12)
 """Without a click. A day's work; a phone that was put away overnight asks again."""
 DRAFT_LIFE = timedelta(days=30)
 AFTER_LIFE = timedelta(hours=1)
+OPENED_LIFE = timedelta(days=90)
+"""What has not moved for so long is marked as unread for nobody."""
 USED_STEP = timedelta(minutes=5)
 """A session's last use is written at most so often."""
 
@@ -120,17 +122,6 @@ class Own:
         self._do("UPDATE OR REPLACE draft SET owner = ? WHERE owner = ?", new_owner, owner)
         return forms
 
-    # ------------------------------------------------------ what one has read
-
-    def look_at(self, owner: str, issue: str, moved_at: int) -> None:
-        """This person has read an issue as it was when it moved last."""
-        self._do("INSERT OR REPLACE INTO seen_issue VALUES (?, ?, ?)", owner, issue, moved_at)
-
-    def looked_at(self, owner: str, issues: Iterable[str]) -> dict[str, int]:
-        """Of these issues the ones that this person ever read: when each had moved last by then."""
-        sql = "SELECT issue, moved_at FROM seen_issue WHERE owner = ? AND issue IN (SELECT value FROM json_each(?))"
-        return dict(self._all(sql, owner, json.dumps(list(issues))))
-
     # ------------------------------------------------ what one just caused
 
     def remember_after(self, owner: str, subject: str, seen: str, now: datetime) -> None:
@@ -142,12 +133,37 @@ class Own:
         row = self._one("SELECT seen FROM after WHERE owner = ? AND subject = ?", owner, subject)
         return "" if row is None else str(row[0])
 
+    # ------------------------------------------- what one has had a look at
+
+    def opened(self, owner: str, issue: str, moved_at: int) -> None:
+        """This person has looked at this issue as it was when it had moved last (milliseconds).
+
+        The issue "" stands for all: what moved before this person first came is not new to them.
+        """
+        sql = """
+            INSERT INTO seen_issue VALUES (?, ?, ?)
+            ON CONFLICT (owner, issue) DO UPDATE SET moved_at = excluded.moved_at WHERE moved_at < excluded.moved_at
+        """
+        self._connection.execute(sql, (owner, issue, moved_at))
+
+    def first_came(self, owner: str, now: datetime) -> None:
+        """From here on what moves is new to this person; nothing changes for who was here before."""
+        at = int(now.timestamp() * 1000)
+        self._connection.execute("INSERT OR IGNORE INTO seen_issue VALUES (?, '', ?)", (owner, at))
+
+    def opened_at(self, owner: str, issues: Sequence[str]) -> dict[str, int]:
+        """Of these issues, and "", those that this person has looked at, each as it was then."""
+        sql = "SELECT issue, moved_at FROM seen_issue WHERE owner = ? AND issue IN (SELECT value FROM json_each(?))"
+        return dict(self._all(sql, owner, json.dumps(["", *issues])))
+
     # ------------------------------------------------------------------------
 
     def _forget_old(self, now: datetime) -> None:
         self._do("DELETE FROM session WHERE used_at < ?", _text(now - SESSION_LIFE))
         self._do("DELETE FROM draft WHERE saved_at < ?", _text(now - DRAFT_LIFE))
         self._do("DELETE FROM after WHERE saved_at < ?", _text(now - AFTER_LIFE))
+        before = int((now - OPENED_LIFE).timestamp() * 1000)
+        self._connection.execute("DELETE FROM seen_issue WHERE moved_at < ? AND issue <> ''", (before,))
 
     def _do(self, sql: str, *values: str | int) -> None:
         self._connection.execute(sql, values)

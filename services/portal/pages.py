@@ -18,6 +18,7 @@ from services.portal.errands import Errand
 from services.portal.forms import Form, Sent
 from services.portal.languages import words_in
 from services.portal.menus import Menu
+from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.projection.batch import Changed
 from services.portal.queries import names
@@ -25,6 +26,8 @@ from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.session import View, Visitor, hash_of, id_of, is_marked, mark_for, new_id, view_of
 from services.portal.times import Times
+from services.portal.unread import Unread
+from services.portal.viewers import Viewers
 from shared.contract.envelope import read_seen
 from shared.contract.words import Role
 from shared.identity.references import References
@@ -84,14 +87,16 @@ class Portal(NamedTuple):
     references: References
     templates: Templates
     menus: Mapping[Role, Menu]
+    once: Once
+    viewers: Viewers
     clock: Callable[[], datetime] = times.now
 
 
 class Page:
-    """One request for one page."""
+    """One request for one page; ``for_all``: a part of it is drawn for more people than this one."""
 
-    def __init__(self, portal: Portal, request: Request) -> None:
-        self.portal, self.request = portal, request
+    def __init__(self, portal: Portal, request: Request, *, for_all: bool = False) -> None:
+        self.portal, self.request, self._for_all = portal, request, for_all
         self.now = portal.clock()
         self.id = id_of(request)
         self.is_new = not self.id
@@ -156,6 +161,11 @@ class Page:
     def errands(self) -> list[Errand]:
         """What this person asked and is not sent yet, was just done, or was refused later."""
         return self.portal.sending.errands.of(self.visitor.owner, self.now) if self.visitor else []
+
+    @cached_property
+    def unread(self) -> Unread:
+        """Marks what is new to this person."""
+        return Unread(self.portal.own, self.owner, self.now, for_all=self._for_all)
 
     # --------------------------------------------------------------- answers
 

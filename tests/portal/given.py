@@ -20,6 +20,7 @@ from services.portal import desks
 from services.portal.app import application
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import Portal
 from services.portal.projection.batch import Applier, Changed
@@ -27,6 +28,7 @@ from services.portal.projection.database import create, open_reader
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
+from services.portal.viewers import Viewers
 from shared.identity.keys import signing_key
 from shared.identity.tokens import sign
 from tests.keys import KEYS, REFERENCES
@@ -98,10 +100,16 @@ class Shown:
 
     def reader(self) -> Connection:
         """As pages ask for it."""
-        found: Connection | None = getattr(self._readers, "one", None)
-        if found is None:
-            found = self._readers.one = open_reader(self._file)
-        return found
+        kept: tuple[Path, Connection] | None = getattr(self._readers, "kept", None)
+        if kept is None or kept[0] != self._file:
+            kept = self._readers.kept = (self._file, open_reader(self._file))
+        return kept[1]
+
+    def rebuild(self) -> None:
+        """Everything that was told is applied to a new file, which pages read from now on."""
+        self._file = self._file.with_suffix(".new.db")
+        self._applier, self._applied = Applier(create(self._file), JURISDICTION), 0
+        self.apply()
 
     async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
         """Everything that was told is there."""
@@ -215,6 +223,8 @@ class Given:
             REFERENCES,
             TEMPLATES,
             desks.menus(),
+            Once(),
+            Viewers(),
             clock=lambda: self.now,
         )
         self.app = application(self.portal, ASSETS, PortalSettings(portal_dir=str(folder), embedded=True))

@@ -158,7 +158,7 @@ class Projection:
                 await fill(applier, self._log, self._positions_written(), self._beside)
                 self._write_to(path, writer)
                 self._show(path)
-                self._wake()
+                self._tell(Changed(frozenset(), self.positions()))
             return found
 
     async def check(self, namespace: str | None = None) -> list[Checked]:
@@ -257,6 +257,7 @@ class Projection:
         self._caught_up = True
         if self._written is not None and self._shown != self._written:
             self._show(self._written)
+            self._tell(Changed(frozenset(), self.positions()))
         self._wake()
 
     def _wake(self) -> None:

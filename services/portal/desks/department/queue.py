@@ -64,15 +64,13 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
     if chosen and chosen not in {row["id"] for row in rows}:
         chosen = ""  # it has moved on; the first one of the list is shown instead
     elif chosen:
-        _look_at(page, next(row for row in rows if row["id"] == chosen))
+        page.unread.opened(next(row for row in rows if row["id"] == chosen))
     first = chosen or (rows[0]["id"] if rows else "")
-    looked = page.portal.own.looked_at(page.owner, [row["id"] for row in rows])
     return page.show(
         "department/queue.html",
         groups=groups,
         only=lists[0] if len(lists) == 1 else None,
         officials={one.account: one.name for one in names.officials(page.reads, page.at)},
-        looked=looked,
         first=first,
         to_do=to_do(page),
         soonest=_soonest(rows),
@@ -91,7 +89,6 @@ async def signing(page: Asked, after: str = "") -> Response:
         "department/signing.html",
         group=group,
         name_of=lambda principal: name_of(page, account_of(principal)),
-        looked=page.portal.own.looked_at(page.owner, [row["id"] for row in group.rows]),
         free=waiting_to_be_taken(page),
     )
 
@@ -144,9 +141,6 @@ def _after(text: str) -> After:
     due, _, id = text.partition(".")
     return After(int(due), id) if due.isascii() and due.isdecimal() and len(due) < 20 else After()
 
-
-def _look_at(page: Page, row: Row) -> None:
-    page.portal.own.look_at(page.owner, row["id"], row["moved_at"])
 
 
 async def _chosen(page: Page, id: str) -> dict[str, Any]:

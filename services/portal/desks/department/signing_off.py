@@ -25,7 +25,7 @@ async def sign_off(id: str, page: Asked) -> Response:
     about = held(page, id, "sign_off")
     if onward := elsewhere(page, about, "sign_off"):
         return page.to(onward)
-    page.portal.own.look_at(page.owner, id, about.issue["moved_at"])
+    page.unread.opened(about.issue)
     return await _read(page, about, page.draft())
 
 

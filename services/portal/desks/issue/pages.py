@@ -51,8 +51,7 @@ class Step(NamedTuple):
 @router.get("/issues/{id}")
 async def show(id: str, page: Asked, done: str = "") -> Response:
     """The issue, for whoever may read it."""
-    seen, moved_at = write_seen(issues.reached(page.reads, id)), known(page, id).issue["moved_at"]
-    page.portal.own.look_at(page.owner, id, moved_at)
+    seen = write_seen(issues.reached(page.reads, id))
     return page.show("issue/issue.html", done=done, seen=seen, **await _parts(page, id))
 
 
@@ -73,6 +72,7 @@ async def live(id: str, page: Asked, seen: str = "") -> Response:
 
 async def _parts(page: Page, id: str) -> dict[str, Any]:
     about = known(page, id)
+    page.unread.opened(about.issue)
     officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     return {
         "about": about,

@@ -81,6 +81,7 @@ async def sign_in(page: Asked) -> Response:
     own.end(hash_of(page.id))
     own.sign_in(hash_of(id), kept, page.now)
     own.hand_over(page.stranger, Visitor(kept, "").owner)
+    own.first_came(Visitor(kept, "").owner, page.now)
     response = page.to(local(sent.form.text("next")) or "/")
     keep_id(response, id, secure=page.request.url.scheme == "https")
     page.is_new = False  # the new id is the one to keep
