@@ -9,6 +9,7 @@ from functools import partial
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -82,6 +83,7 @@ def build(settings: PortalSettings) -> FastAPI:
         Viewers(),
     )
     app = application(portal, assets, settings, lifespan)
+    _metrics(app, projection)
     app.mount("/api", api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction)))
     return app
 
@@ -111,6 +113,14 @@ def _health(app: FastAPI, portal: Portal) -> None:
     async def ready() -> JSONResponse:
         missing = portal.projection.not_ready()
         return JSONResponse({"service": "portal", "missing": missing}, 503 if missing else 200)
+
+
+def _metrics(app: FastAPI, projection: Projection) -> None:
+    """What Prometheus asks: numbers of the projection, nothing of what is in it."""
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(projection.measure().registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _problems(app: FastAPI) -> None:

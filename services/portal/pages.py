@@ -30,12 +30,14 @@ from services.portal.unread import Unread
 from services.portal.viewers import Viewers
 from shared.contract.envelope import read_seen
 from shared.contract.words import Role
+from shared.domain.rights import OFFICIALS, granted
 from shared.identity.references import References
 
 WAIT_SECONDS = 2.0
 """How long a page waits for what its reader just did to be in the projection."""
 MOVED_ON = ("illegal_move", "stale_round", "stale_words", "stale_draft", "stale_assignment", "stale_version")
 """Reasons of refusals that mean: somebody or something was faster."""
+_SEARCHING = frozenset(granted("issue", "read")) & frozenset(OFFICIALS)
 MOST_FILES = 10
 MOST_FIELD_BYTES = 1_000_000
 
@@ -128,6 +130,11 @@ class Page:
     def stranger(self) -> str:
         """The name of this browser where nobody is signed in."""
         return f"session:{hash_of(self.id)}"
+
+    @property
+    def searches(self) -> bool:
+        """Whether there is a search for who asks: officials read more issues than a list of theirs shows."""
+        return self.visitor is not None and self.visitor.role in _SEARCHING
 
     @property
     def address(self) -> str:

@@ -7,6 +7,7 @@ from shared.contract.words import (
     CloseReason,
     Confirmation,
     Kind,
+    Level,
     Outcome,
     Phase,
     RejectionGround,
@@ -80,6 +81,12 @@ WORDS: dict[str, dict[str, str]] = {
         ClockName.HOLDING: N_("The department's time"),
         ClockName.REWORK_DECISION: N_("Deciding on another round"),
         ClockName.TRACKING: N_("Tracking"),
+    },
+    "level": {
+        Level.CITY: N_("City"),
+        Level.COUNTY: N_("County or district"),
+        Level.FUNCTIONAL_AREA: N_("Functional area"),
+        Level.TOWNSHIP: N_("Township or street"),
     },
     "ground": {
         RejectionGround.LITIGATION: N_("It is before a court"),

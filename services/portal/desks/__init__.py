@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 
+from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.entrepreneur import pages as entrepreneur
+from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue import pages as issue
+from services.portal.desks.leader import pages as leader
 from services.portal.desks.office import pages as office
+from services.portal.desks.search import pages as search
 from services.portal.desks.signing_in import pages as signing_in
 from services.portal.menus import Menu
 from shared.contract.words import Role
@@ -18,6 +22,8 @@ _MENUS: Mapping[Role, Menu] = {
     Role.OFFICE: office.MENU,
     Role.HANDLER: department.HANDLER_MENU,
     Role.DEPARTMENT_LEADER: department.LEADER_MENU,
+    Role.SUPERVISOR: board.MENU,
+    Role.LEADER: leader.MENU,
 }
 
 
@@ -34,3 +40,7 @@ def routers() -> Iterator[APIRouter]:
     yield department.router
     yield issue.router
     yield internal_notes.router
+    yield board.router
+    yield leader.router
+    yield figures.router
+    yield search.router

@@ -18,7 +18,8 @@ class Figure(NamedTuple):
     zh: str
     en: str
     meaning: str
-    """In words, for the page and docs/figures.md."""
+    """In words, for docs/figures.md and the page."""
+    meaning_zh: str
     counts: str
     hits: str = ""
     """Empty for a count."""
@@ -37,6 +38,7 @@ class Span(NamedTuple):
     zh: str
     en: str
     meaning: str
+    meaning_zh: str
     counts: str
     begins: str
     ends: str
@@ -59,23 +61,39 @@ _KEPT = "a.passed_on_at IS NULL AND a.recalled_at IS NULL"
 _IN_REWORK = "(i.feedback_state IN ('rework_asked', 'rework') AND i.state NOT IN ('withdrawn', 'referred'))"
 
 COUNTS: tuple[Figure, ...] = (
-    Figure("registered", "登记", "registered", "all issues of the period", "1"),
-    Figure("replied", "已答复", "replied", "a reply is out", _REPLIED),
+    Figure("registered", "登记", "registered", "all issues of the period", "这一时期的全部问题", "1"),
+    Figure("replied", "已答复", "replied", "a reply is out", "已经发出答复", _REPLIED),
     Figure(
         "open",
         "未答复",
         "open",
         "no reply is out, and it has not ended without one",
+        "还没有答复，也没有以其他方式了结",
         "i.first_replied_at IS NULL AND i.ended_at IS NULL",
     ),
-    Figure("rejected", "不予受理", "rejected", "rejected, and no appeal waits", "i.state = 'rejected'"),
-    Figure("referred", "转送", "referred to another body", "handed to another body", "i.state = 'referred'"),
-    Figure("withdrawn", "撤回", "withdrawn", "taken back", "i.state = 'withdrawn'"),
+    Figure(
+        "rejected",
+        "不予受理",
+        "rejected",
+        "rejected, and no appeal waits",
+        "不予受理，且没有等待处理的复核",
+        "i.state = 'rejected'",
+    ),
+    Figure(
+        "referred",
+        "转送",
+        "referred to another body",
+        "handed to another body",
+        "转送其他机关",
+        "i.state = 'referred'",
+    ),
+    Figure("withdrawn", "撤回", "withdrawn", "taken back", "企业已撤回", "i.state = 'withdrawn'"),
     Figure(
         "breaches",
         "承诺逾期",
         "promise clocks breached",
         "the first round's promise clock was breached, and that was not annulled",
+        "首轮答复超过承诺期限，且逾期没有被更正",
         "i.breached = 1",
     ),
     Figure(
@@ -83,6 +101,7 @@ COUNTS: tuple[Figure, ...] = (
         "暂定期限",
         "provisional dates",
         "the promised date may still move",
+        "承诺日期还可能变动",
         "i.provisional IS NOT NULL",
     ),
 )
@@ -93,6 +112,7 @@ RATES: tuple[Figure, ...] = (
         "按时交办",
         "assigned on time",
         "the first department was named by the due date, of those due or assigned",
+        "期限前确定首个承办部门的，占已到期或已交办的比例",
         *_in_time("i.assigned_first_at", "i.assign_due_at"),
     ),
     Figure(
@@ -100,6 +120,7 @@ RATES: tuple[Figure, ...] = (
         "按时签收",
         "signed for on time",
         "of those due or signed; one that was returned or recalled unsigned is outside",
+        "期限前签收的，占已到期或已签收的比例；未签收即退回或收回的不计",
         f"{_HAD_TO_SIGN} AND {_SIGNED[0]}",
         _SIGNED[1],
         "assignment",
@@ -109,6 +130,7 @@ RATES: tuple[Figure, ...] = (
         "按时答复（原期限）",
         "replied on time, original due",
         "the first reply by the promised date, of those due or replied",
+        "承诺日期前首次答复的，占已到期或已答复的比例",
         *_in_time("i.first_replied_at", "i.promised_at"),
     ),
     Figure(
@@ -116,6 +138,7 @@ RATES: tuple[Figure, ...] = (
         "按时答复（延期后）",
         "replied on time, extended due",
         "the first reply by the date as it was moved, of those due or replied",
+        "延期后的日期前首次答复的，占已到期或已答复的比例",
         *_in_time("i.first_replied_at", "i.due_at"),
     ),
     Figure(
@@ -123,6 +146,7 @@ RATES: tuple[Figure, ...] = (
         "答复反馈率",
         "assignments answered of those due",
         "answered, however late; one that was passed on or recalled is outside",
+        "已到期办件中有答复的，逾期答复也算；转出或收回的不计",
         f"({_alive('a.holding_due_at')}) AND {_KEPT}",
         "EXISTS (SELECT 1 FROM reply r WHERE r.issue = a.issue AND r.version = 1 AND r.assignment = a.id)",
         "assignment",
@@ -132,6 +156,7 @@ RATES: tuple[Figure, ...] = (
         "参评率",
         "rated of invited",
         "rated in any round, of those ever invited",
+        "任何一轮评价过的，占邀请过评价的比例",
         "i.invited_first_at IS NOT NULL",
         "i.satisfaction IS NOT NULL",
     ),
@@ -140,6 +165,7 @@ RATES: tuple[Figure, ...] = (
         "满意率",
         "satisfied of rated",
         "by the last rating; not rated is never satisfied",
+        "按最后一次评价；没有评价的从不算满意",
         "i.satisfaction IS NOT NULL",
         "i.satisfaction = 'satisfied'",
     ),
@@ -148,6 +174,7 @@ RATES: tuple[Figure, ...] = (
         "满意+基本满意",
         "satisfied or basically",
         "by the last rating",
+        "按最后一次评价",
         "i.satisfaction IS NOT NULL",
         "i.satisfaction IN ('satisfied', 'basically_satisfied')",
     ),
@@ -156,6 +183,7 @@ RATES: tuple[Figure, ...] = (
         "解决率（企业自评）",
         "solved, the raiser's own answer",
         "problems only, by the last rating",
+        "只计问题，按最后一次评价中企业自己的回答",
         "i.satisfaction IS NOT NULL AND i.kind = 'problem'",
         "i.solved = 'yes'",
     ),
@@ -167,6 +195,7 @@ SPANS: tuple[Span, ...] = (
         "首次答复用时",
         "time to first reply",
         "from registration to the first reply",
+        "从登记到首次答复",
         _REPLIED,
         "i.registered_at",
         "i.first_replied_at",
@@ -176,6 +205,7 @@ SPANS: tuple[Span, ...] = (
         "总用时",
         "total time",
         "from registration to the newest reply, rework included; what is in rework is outside",
+        "从登记到最近一次答复，含重新办理；正在重新办理的不计",
         f"{_REPLIED} AND NOT coalesce({_IN_REWORK}, 0)",
         "i.registered_at",
         "i.last_replied_at",

@@ -272,13 +272,17 @@ def _count(batch: _Batch, topic: str) -> None:
 
 
 def _write_words(batch: _Batch) -> None:
-    """The full text of the issues of which words are new, made anew of all their words."""
+    """The full text of the issues of which words are new, made anew of all their words; its place in the order of
+    hits is known from the registration on."""
     database, found = batch.rows.database, []
     for issue in sorted(batch.rows.spoken):
-        words = database.execute(
-            "SELECT title, text, corrected_title, corrected_text FROM issue WHERE id=?", (issue,)
+        row = database.execute(
+            "SELECT registered_at, title, text, corrected_title, corrected_text FROM issue WHERE id=?",
+            (issue,),
         ).fetchone()
         replies = database.execute("SELECT text FROM reply WHERE issue=? ORDER BY round, version", (issue,))
-        texts = (*(words or ()), *(text for (text,) in replies))
-        found.append((row_of(issue), issue, " ".join(terms("\n".join(filter(None, texts))))))
+        registered_at, *words = row or (None,)
+        texts = [text for text in (*words, *(text for (text,) in replies)) if text]
+        if registered_at is not None and texts:
+            found.append((row_of(issue, registered_at), issue, " ".join(terms("\n".join(texts)))))
     database.executemany("INSERT OR REPLACE INTO words(rowid, issue, terms) VALUES(?,?,?)", found)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -72,6 +73,7 @@ class Projection:
         self._applier: Applier | None = None
         self._writer: sqlite3.Connection | None = None
         self._caught_up = False
+        self._complete_at = monotonic()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -114,6 +116,14 @@ class Projection:
     def positions(self) -> Positions:
         """How far what pages read goes."""
         return positions_of(self.reader())
+
+    def measure(self) -> ProjectionMetrics:
+        """The metrics as they are now."""
+        held = "SELECT count(*) FROM held"
+        self.metrics.age.set(monotonic() - self._complete_at)
+        self.metrics.held.set(self.reader().execute(held).fetchone()[0])
+        self.metrics.listeners.set(len(self._listeners))
+        return self.metrics
 
     def listen(self, heard: Callable[[Changed], None]) -> Callable[[], None]:
         """Be told in the event loop what each transaction changed; returns what ends that."""
@@ -250,6 +260,8 @@ class Projection:
                 self.metrics.applied(changed, len(poll.records))
                 self._tell(changed)
             self.metrics.behind.set(poll.behind)
+            if poll.caught_up and not poll.behind:
+                self._complete_at = monotonic()
             if poll.caught_up and not self._caught_up:
                 self._come_up_to_date()
 

@@ -153,6 +153,7 @@ CREATE INDEX issue_by_state ON issue (state, next_due_at, id);
 CREATE INDEX issue_by_holder ON issue (holder, state, next_due_at, id);
 CREATE INDEX issue_by_handler ON issue (holder, handler, state, next_due_at, id);
 CREATE INDEX issue_by_due ON issue (next_due_at, id) WHERE next_due_at IS NOT NULL;
+CREATE INDEX issue_by_holder_due ON issue (coalesce(holder, ''), next_due_at, id) WHERE next_due_at IS NOT NULL;
 CREATE INDEX issue_by_person ON issue (person, registered_at, id);
 CREATE INDEX issue_by_recorder ON issue (recorded_by, registered_at, id) WHERE recorded_by <> '';
 CREATE INDEX issue_by_enterprise ON issue (enterprise, registered_at, id) WHERE enterprise <> '';
@@ -265,7 +266,7 @@ CREATE TABLE clock (
     stopped_at INTEGER,           -- NULL: it runs
     PRIMARY KEY (issue, number)
 ) WITHOUT ROWID;
-CREATE INDEX clock_running ON clock (due_at, issue) WHERE stopped_at IS NULL;
+CREATE INDEX clock_running ON clock (clock, due_at, issue) WHERE stopped_at IS NULL;
 CREATE INDEX clock_running_by_department ON clock (department, due_at, issue) WHERE stopped_at IS NULL;
 
 -- What was asked and said of each round. Feedback.
@@ -402,7 +403,7 @@ CREATE TABLE calendar (
     PRIMARY KEY (jurisdiction, version)
 ) WITHOUT ROWID;
 
--- Full text over title, words and replies of an issue, in the terms of searching.py; the rowid is a hash of its id.
+-- Full text over title, words and replies of an issue, in the terms of terms.py; rowids grow with the registration.
 CREATE VIRTUAL TABLE words USING fts5(issue UNINDEXED, terms, detail = none, columnsize = 0, tokenize = "ascii");
 
 -- How far each owner's sequence of each subject is applied.

@@ -64,6 +64,12 @@ def assignable(reads: sqlite3.Connection, at: int, language: str) -> list[Depart
     ]
 
 
+def levels(reads: sqlite3.Connection, at: int) -> dict[str, str]:
+    """code -> level (``city``, ``county``, …), of every department in force."""
+    sql = _NEWEST.format(columns="code, level", key="jurisdiction, code", table="department")
+    return dict(reads.execute(sql, (at,)))
+
+
 def enterprise(reads: sqlite3.Connection, code: str) -> str:
     """The name of an enterprise, or its credit code where no name is known."""
     row = reads.execute("SELECT name FROM enterprise WHERE code = ?", (code,)).fetchone()

@@ -46,7 +46,18 @@
     input.addEventListener("change", () => { line.textContent = [...input.files].map((file) => file.name).join(", "); });
   };
 
+  // The key / leads to the search, wherever nothing is being typed.
+  const searchByKey = (event) => {
+    const field = document.getElementById("search");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || !field.checkVisibility()) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  };
+
   const begin = () => {
+    document.addEventListener("keydown", searchByKey);
     document.documentElement.classList.add("has-js");
     document.querySelectorAll("input[data-picked]").forEach(namePicked);
     document.querySelectorAll("form[data-keep]").forEach(keepOnDevice);

@@ -40,6 +40,9 @@ PORTAL = {
     "qinqing_projection_records_total": "Stands still while the lag grows: read the portal's log.",
     "qinqing_projection_unreadable_total": "Grows: somebody writes to an events topic; `qinqing report` says how many.",
     "qinqing_projection_failures_total": "Grows: the broker or the disk is away; pages show what was there before.",
+    "qinqing_projection_age_seconds": "Above 60: pages show the past. Is the broker away, the disk full? Read the log.",
+    "qinqing_projection_held_events": "Short peaks are normal. For long: an owner's event is missing on its topic.",
+    "qinqing_projection_listeners": "How many boards and pages are open; watch memory and processor beside it.",
     "qinqing_projection_lag_records": "Above 0 for long: pages are behind; is the portal's machine busy?",
 }
 """The same of the portal's."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.portal.projection.terms import question, row_of, terms
-from tests.portal.projection.given import ISSUE, Topics, build
+from tests.portal.projection.given import AT_MS, ISSUE, Topics, build
 
 
 def test_chinese_is_kept_in_overlapping_pairs_and_the_last_character() -> None:
@@ -44,7 +44,7 @@ def found(tmp_path: Path) -> sqlite3.Connection:
 )
 def test_title_words_and_replies_are_found(typed: str, found: sqlite3.Connection) -> None:
     query = "SELECT rowid, issue FROM words WHERE words MATCH ?"
-    assert found.execute(query, (question(typed),)).fetchall() == [(row_of(ISSUE), ISSUE)]
+    assert found.execute(query, (question(typed),)).fetchall() == [(row_of(ISSUE, AT_MS), ISSUE)]
 
 
 @pytest.mark.parametrize("typed", ["灯路", "ap", "泡灯", "北门"])

@@ -27,6 +27,7 @@ def registered(rows: Rows, event: Happened) -> None:
         intake_moved_at=event.at,
         intake_moved_seq=event.seq,
     )
+    rows.spoken.add(event.subject)  # a reply may have been read before
 
 
 def promised(rows: Rows, event: Happened) -> None:

@@ -1,0 +1,51 @@
+"""Figures for pages: counted at most once a minute for all who look, beside everything else."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from services.portal.figures.counting import Scope, report, value
+from services.portal.pages import Page
+from shared.domain.clocks import SHANGHAI
+
+MINUTE_MS = 60_000
+MOST_MONTHS = 120
+
+
+async def counted(page: Page, scope: Scope) -> dict[str, Any]:
+    """All figures of these issues as of now, in all and by department, month and source."""
+    portal, now = page.portal, page.now
+
+    def count() -> dict[str, Any]:
+        return report(portal.projection.reader(), now, scope)
+
+    return await portal.once.get(("figures", scope), page.at // MINUTE_MS, lambda: run_in_threadpool(count))
+
+
+async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]:
+    """Some figures alone, by name."""
+    portal, now = page.portal, page.now
+
+    def count() -> dict[str, Any]:
+        return {name: value(portal.projection.reader(), name, now, scope) for name in names}
+
+    key = ("figures", scope, *names)
+    return await portal.once.get(key, page.at // MINUTE_MS, lambda: run_in_threadpool(count))
+
+
+def month_of(now: datetime) -> str:
+    """The month to which what is registered now belongs."""
+    return f"{now.astimezone(SHANGHAI):%Y-%m}"
+
+
+def months(page: Page) -> list[str]:
+    """The months of which there are issues, up to this one, the newest first."""
+    (first,) = page.reads.execute("SELECT min(month) FROM issue WHERE month IS NOT NULL").fetchone()
+    now = page.now.astimezone(SHANGHAI)
+    year, month, found = now.year, now.month, list[str]()
+    while first and len(found) < MOST_MONTHS and (name := f"{year}-{month:02}") >= first:
+        found.append(name)
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+    return found

@@ -1,0 +1,1 @@
+"""The board of all clocks, for who reads every issue."""

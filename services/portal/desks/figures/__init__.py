@@ -1,0 +1,1 @@
+"""The figures with their definitions, and the issues behind each."""

@@ -1,0 +1,110 @@
+"""Every figure with its definition and value, of a month, a department or a source; and its issues."""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.addresses import place_of, read_place, with_query
+from services.portal.counted import counted, months
+from services.portal.figures.counting import Part, Scope, issues_behind, value
+from services.portal.figures.definitions import COUNTS, FIGURES, NOBODY, RATES, SPANS, Figure
+from services.portal.pages import NotHere, Page, page_of
+from services.portal.queries import issues, names
+from services.portal.reach import everything, reach_of
+from shared.contract.words import Source
+from shared.domain.rights import NOBODYS, may
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+PAGE = 50
+PARTS: tuple[Part, ...] = ("numerator", "denominator", "others")
+
+
+class Narrowed(NamedTuple):
+    """Of which issues the figures are; what is none of ours stands for all."""
+
+    month: str
+    department: str
+    source: str
+
+    @property
+    def scope(self) -> Scope:
+        """As figures are counted."""
+        return Scope(*self)
+
+    def address(self, name: str = "", **more: str) -> str:
+        """Where the figures are, or the issues behind one."""
+        return with_query(f"/figures/{name}" if name else "/figures", self._asdict() | more)
+
+
+def narrowed(page: Page, month: str, department: str, source: str) -> Narrowed:
+    """What an address asks for."""
+    return Narrowed(
+        month if month in months(page) else "",
+        department if department in (NOBODY, *page.departments) else "",
+        source if source in list(Source) else "",
+    )
+
+
+@router.get("/figures")
+async def show(page: Asked, month: str = "", department: str = "", source: str = "") -> Response:
+    """All figures of what was chosen, each with its definition."""
+    if not may(page.person().asker, "figures", "read", NOBODYS):
+        raise NotHere
+    chosen = narrowed(page, month, department, source)
+    reach = reach_of(page.person())
+    return page.show(
+        "figures/figures.html",
+        chosen=chosen,
+        months=months(page),
+        sources=list(Source),
+        counts=COUNTS,
+        rates=RATES,
+        spans=SPANS,
+        numbers=(await counted(page, chosen.scope))["total"],
+        opens=reach is not None and reach.is_everything,
+    )
+
+
+@router.get("/figures/{name}")
+async def behind(
+    name: str,
+    page: Asked,
+    month: str = "",
+    department: str = "",
+    source: str = "",
+    part: str = "",
+    after: str = "",
+) -> Response:
+    """The issues behind one figure, or behind one side of a rate."""
+    everything(page.person())
+    if (figure := FIGURES.get(name)) is None:
+        raise NotHere
+    chosen = narrowed(page, month, department, source)
+    side: Part = next((one for one in PARTS if one == part), "denominator")
+    reads, scope = page.reads, chosen.scope
+    found = issues_behind(reads, name, side, page.now, scope, PAGE + 1, read_place(after))
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    rows = [row for id, _ in found[:PAGE] if (row := issues.issue(reads, id)) is not None]
+    return page.show(
+        "figures/behind.html",
+        chosen=chosen,
+        figure=figure,
+        side=side,
+        rows=rows,
+        number=value(reads, name, page.now, scope),
+        sides=[(one, phrase_of(page, figure, one)) for one in PARTS] if figure.is_rate else [],
+        officials={one.account: one.name for one in names.officials(reads, page.at)},
+        following=chosen.address(name, part=side, after=place_of(last[1], last[0])) if last else "",
+        beginning=chosen.address(name, part=side) if after else "",
+    )
+
+
+def phrase_of(page: Page, figure: Figure, part: Part) -> str:
+    """How one side of a rate is called."""
+    return {
+        "numerator": page.say("What counts towards it"),
+        "denominator": page.say("All of which it is a share"),
+        "others": page.say("What does not count towards it"),
+    }[part]

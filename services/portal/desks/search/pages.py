@@ -1,0 +1,123 @@
+"""The search: by number, title, words, replies, enterprise and department; only what its reader may read is found."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from services.portal.addresses import place_of, read_place, with_query
+from services.portal.desks.search.hits import Marker
+from services.portal.pages import NotHere, Page, page_of
+from services.portal.projection.terms import question
+from services.portal.queries import names, search
+from services.portal.queries.search import Named, Reached
+from services.portal.reach import Reach, reach_of
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+MOST_TYPED = 100
+MOST_BY_NUMBER = 10
+
+
+class Hit(NamedTuple):
+    """One issue that was found: its title and a line of its words, in which what was typed is marked."""
+
+    issue: sqlite3.Row
+    title: Markup
+    line: Markup
+    is_reply: bool
+
+
+class Found(NamedTuple):
+    """What there is for what was typed; of issues one page."""
+
+    by_number: list[Hit]
+    departments: list[tuple[str, str]]
+    enterprises: list[Named]
+    by_words: list[Hit]
+    counted: int
+    following: str
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing was found at all."""
+        return not (self.by_number or self.departments or self.enterprises or self.by_words)
+
+
+@router.get("/search")
+async def find(page: Asked, q: str = "", enterprise: str = "", after: str = "") -> Response:
+    """What was typed, or the issues of one enterprise."""
+    reach = reach_of(page.person())
+    if reach is None:
+        raise NotHere
+    typed = " ".join(q.split())[:MOST_TYPED]
+    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
+    if enterprise:
+        return _of_enterprise(page, reach, enterprise, typed, after, officials)
+    found = _found(page, reach, typed, after) if typed else None
+    beginning = with_query("/search", {"q": typed}) if after else ""
+    return page.show("search/search.html", typed=typed, found=found, beginning=beginning, officials=officials)
+
+
+def _found(page: Page, reach: Reach, typed: str, after: str) -> Found:
+    reads, whose, asked, marker = page.reads, _reached(reach), question(typed), Marker(typed)
+    place = int(after) if after.isascii() and after.isdecimal() and len(after) < 20 else None
+    rows = search.by_words(reads, whose, asked, place) if asked else []
+    last = rows[search.PAGE - 1] if len(rows) > search.PAGE else None
+    number = search.number_of(typed) if place is None else ""
+    exact = search.by_number(reads, whose, number, MOST_BY_NUMBER) if number else []
+    return Found(
+        [_hit(page, row, marker) for row in exact],
+        list(_departments(page, reach, typed)) if place is None else [],
+        search.enterprises(reads, whose, typed) if place is None else [],
+        [_hit(page, row, marker) for row in rows[: search.PAGE]],
+        search.counted(reads, whose, asked) if asked else 0,
+        with_query("/search", {"q": typed, "after": str(last["place"])}) if last else "",
+    )
+
+
+def _departments(page: Page, reach: Reach, typed: str) -> Iterator[tuple[str, str]]:
+    """Departments with this in their name; who reads one department's issues alone needs no list of them."""
+    if reach.is_everything:
+        wanted = typed.casefold()
+        yield from ((code, name) for code, name in page.departments.items() if wanted in name.casefold())
+
+
+def _hit(page: Page, row: sqlite3.Row, marker: Marker) -> Hit:
+    if row["title"] is None:
+        return Hit(row, Markup(), Markup(), False)
+    said = [text for text in (row["corrected_text"], row["text"]) if text]
+    line = marker.line(said)
+    replied = None if line else marker.line(search.replies(page.reads, row["id"]))
+    shown = line or replied or marker.beginning(said[0] if said else "")
+    return Hit(row, marker.marked(row["corrected_title"] or row["title"]), shown, replied is not None)
+
+
+def _of_enterprise(
+    page: Page, reach: Reach, code: str, typed: str, after: str, officials: dict[str, str]
+) -> Response:
+    """The issues that an enterprise raised under its name."""
+    rows = search.of_enterprise(page.reads, _reached(reach), code, read_place(after))
+    if not rows:
+        raise NotHere
+    last = rows[search.PAGE - 1] if len(rows) > search.PAGE else None
+    more = {"enterprise": code, "q": typed}
+    return page.show(
+        "search/enterprise.html",
+        typed=typed,
+        name=names.enterprise(page.reads, code),
+        code=code,
+        hits=[_hit(page, row, Marker("")) for row in rows[: search.PAGE]],
+        following=with_query("/search", more | {"after": place_of(last["registered_at"], last["id"])})
+        if last
+        else "",
+        beginning=with_query("/search", more) if after else "",
+        officials=officials,
+    )
+
+
+def _reached(reach: Reach) -> Reached:
+    return Reached(reach.condition, reach.values)
