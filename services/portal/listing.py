@@ -26,6 +26,8 @@ LIVE = "live"
 MINUTE_MS = 60_000
 _ID = re.compile(r"([0-9a-f]{16})~(.*)")
 
+Version = tuple[str, object]
+"""Of what state a drawing is: ``rows`` by how far they go, ``turn`` by the changes that were heard of."""
 Draw = Callable[[Page], Awaitable[str]]
 """Draws the list for the page that it is given, which is not always the one that was opened."""
 
@@ -86,13 +88,16 @@ class _Drawing:
 
     async def as_it_is(self) -> Part:
         """As the rows are now."""
-        now = positions.write(positions.positions(self._page.reads))
-        return await self._part(self._page, ("rows", now))
+        return await self._part(self._page, self._rows())
+
+    def _rows(self) -> Version:
+        return "rows", positions.write(positions.positions(self._page.portal.projection.reader()))
 
     async def messages(self, shown: str) -> AsyncIterator[str]:
         """The list again and again, whenever it differs from what was shown last."""
         portal, loop, changed = self._page.portal, asyncio.get_running_loop(), asyncio.Event()
         digest, reached = _read(shown)
+        version = self._rows()  # later by turn, for many changes may come while others draw
 
         def heard(what: Changed) -> None:
             portal.viewers.heard(what)
@@ -106,7 +111,7 @@ class _Drawing:
             while loop.time() < end:
                 changed.clear()
                 try:
-                    part = await self._for_this_reader(portal.viewers.turn)
+                    part = await self._for_this_reader(version)
                 except (SignInFirst, NotHere):
                     return  # no longer theirs to look at; the page says so when it is opened again
                 if part.digest != digest and positions.is_at_least(part.since, reached):
@@ -117,17 +122,18 @@ class _Drawing:
                     await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
                 except TimeoutError:
                     yield ": still here\n\n"
+                version = "turn", portal.viewers.turn
         finally:
             forget()
             portal.viewers.end(self._key)
 
-    async def _for_this_reader(self, turn: int) -> Part:
+    async def _for_this_reader(self, version: Version) -> Part:
         reader = Page(self._page.portal, self._page.request)
         if reader.person().owner != self._owner:
             raise NotHere
-        return await self._part(reader, ("turn", turn))
+        return await self._part(reader, version)
 
-    async def _part(self, reader: Page, version: tuple[str, object]) -> Part:
+    async def _part(self, reader: Page, version: Version) -> Part:
         """With this reader's own marks. What is shared is drawn once a version and minute, for times are said in it."""
         if not self._is_shared:
             return await self._drawn(reader)

@@ -639,6 +639,8 @@ VERSIONS: dict[str, tuple[str, str, Mapping[str, Any], str, Mapping[str, Any]]] 
 def test_an_event_makes_its_rows(type: str, tmp_path: Path) -> None:
     example = EXAMPLES[type]
     topics = Topics()
+    if "words" in example.expected:  # hits are in order of their registration
+        topics.tell("intake", "issue.registered.v1", {"number": "7K3M"})
     for name, data in example.before:
         topics.tell(example.owner, name, data)
     topics.tell(
@@ -650,7 +652,7 @@ def test_an_event_makes_its_rows(type: str, tmp_path: Path) -> None:
     for table, expected in example.expected.items():
         found = rows(database, table)
         assert any(expected.items() <= row.items() for row in found), (expected, found)
-    newest = rows(database, "timeline")[-1]
+    newest = [row for row in rows(database, "timeline") if row["type"] == type][-1]
     assert (newest["subject"], newest["type"], newest["at"]) == (example.subject, type, AT_MS)
     assert json.loads(newest["data"]) == dict(example.data)
 
