@@ -20,6 +20,10 @@ class Once:
     def __init__(self) -> None:
         self._made: OrderedDict[Hashable, _Made] = OrderedDict()
 
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._made)
+
     async def get(self, key: Hashable, version: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """What ``make`` gives; it is asked only where nothing of this version is there or being made.
 

@@ -129,9 +129,9 @@ def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[sqlite3.Ro
     cursor = reads.cursor()
     cursor.row_factory = sqlite3.Row
     query = """
-        SELECT i.* FROM clock c CROSS JOIN issue i ON i.id = c.issue
-        WHERE c.stopped_at IS NULL AND c.clock = 'promise' AND i.first_replied_at IS NULL AND i.ended_at IS NULL
-        ORDER BY i.registered_at, i.id LIMIT ?
+        SELECT i.* FROM issue i
+        WHERE i.state IN ('registered', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress', 'reviewing')
+        AND i.first_replied_at IS NULL AND i.ended_at IS NULL ORDER BY i.registered_at, i.id LIMIT ?
     """
     yield from cursor.execute(query, (most,))
 
