@@ -55,6 +55,7 @@ from shared.problems import install_problems
 from shared.settings import Settings
 from shared.store import Database, Unavailable
 from shared.timers import ACTOR, GATEWAY, Timers
+from shared.waiting import waiting_routes
 from shared.web import Open, command_routes, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
@@ -392,6 +393,7 @@ def _shared_routes(
     """The routes that every service has, for whoever is signed in and has the right."""
     gateway, store, consumer = service.gateway, service.store, service.consumer
     yield operator_routes(gateway, store, consumer, service.publish, service.own_topics)
+    yield waiting_routes(service.held, store)
     yield command_routes(gateway, consumer, routed, raisers)
     yield reference_routes(service.reference.versions)
     yield reading_routes(gateway, store, consumer, raisers, opened)

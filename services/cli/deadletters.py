@@ -15,7 +15,7 @@ from services.cli.operating import operated
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
 app = typer.Typer(
-    help="Records that could not be used: list, show, replay, discard; and what waits for them: skip, publish-again.",
+    help="Records that could not be used: list, show, replay, discard; what waits for them: held, skip, publish-again.",
     no_args_is_help=True,
 )
 
@@ -121,6 +121,26 @@ def discard(
         body = {"reason": reason, "seq": seq}
         answer = services.ask(found["group"], f"/dead-letters/{origin}/discard", body)
     _print_answer(answer, f"{origin}: discarded", as_json)
+
+
+@app.command()
+def held(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
+    """Every event that is missing at a service and that others wait for, the longest first."""
+    with operated(data, as_json) as services:
+        found = services.held()
+    if as_json:
+        print_json(found)
+        return
+    terminal = Terminal(soft_wrap=True)
+    if not any(one["missing"] for one in found.values()):
+        terminal.print("没有等待中的事件 / nothing is held")
+    for name, one in found.items():
+        for missing in one["missing"]:
+            since = local(datetime.fromisoformat(missing["since"]))
+            place = f"{missing['topic']} {missing['seq']}"
+            terminal.print(
+                f"{missing['subject']}: {missing['waiting']} at {name} wait for {place} since {since}"
+            )
 
 
 @app.command()

@@ -48,6 +48,10 @@ class Operated:
                     break
         return found
 
+    def held(self) -> dict[str, dict[str, Any]]:
+        """What waits at each service for an event that has not come."""
+        return {service: self.read(service, "/held") for service in self._clients}
+
     def with_origin(self, origin: str) -> list[dict[str, Any]]:
         """The dead letter that each service has from this place."""
         if origin.count("/") != 2 or "?" in origin or "#" in origin:

@@ -67,6 +67,11 @@ class Services:
             for name, url in urls.items()
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which there are."""
+        return tuple(self._clients)
+
     async def close(self) -> None:
         """Give the connections back."""
         for client in self._clients.values():
@@ -92,6 +97,14 @@ class Services:
     async def get(self, service: str, path: str, *, visitor: Visitor, language: str) -> Answer:
         """Ask what only the service knows."""
         return await self._send(service, "GET", path, headers=self._headers(visitor, language))
+
+    async def text(self, service: str, path: str) -> str | None:
+        """What a service tells everybody, such as its metrics; None where it does not answer."""
+        try:
+            response = await self._clients[service].get(path)
+        except httpx.HTTPError:
+            return None
+        return response.text if response.status_code == 200 else None
 
     async def upload(
         self, path: str, content: AsyncIterator[bytes], *, visitor: Visitor, language: str

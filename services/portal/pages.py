@@ -21,6 +21,8 @@ from services.portal.menus import Menu
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.projection.batch import Changed
+from services.portal.projection.jobs import Jobs
+from services.portal.projection.projection import Standing
 from services.portal.queries import names
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
@@ -77,6 +79,14 @@ class Projected(Protocol):
         """What is missing before pages can be shown."""
         ...
 
+    def standing(self) -> Standing:
+        """How old what pages read is."""
+        ...
+
+    async def namespaces(self) -> list[str]:
+        """The live one, and every other that there is."""
+        ...
+
 
 class Portal(NamedTuple):
     """What every page is made with."""
@@ -91,6 +101,7 @@ class Portal(NamedTuple):
     menus: Mapping[Role, Menu]
     once: Once
     viewers: Viewers
+    jobs: Jobs
     clock: Callable[[], datetime] = times.now
 
 

@@ -1,5 +1,6 @@
 """Templates become pages: one environment a language, with the words, macros and addresses that every page uses."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Templates:
         )
         made.install_gettext_translations(words_in(language), newstyle=True)  # type: ignore[attr-defined]
         made.globals |= {"asset": self._assets.address, "icon": self._icon, "lang": TAGS[language]}
-        made.globals |= {"phrase": phrase, "instant": instant}
+        made.globals |= {"phrase": phrase, "instant": instant, "iso": datetime.fromisoformat}
         return made
 
     def _icon(self, name: str) -> Markup:

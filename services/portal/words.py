@@ -133,6 +133,18 @@ WORDS: dict[str, dict[str, str]] = {
         "referred": N_("Referred to another body"),
         "withdrawn": N_("Withdrawn"),
     },
+    "service": {
+        "intake": N_("Intake"),
+        "dispatch": N_("Dispatch"),
+        "supervision": N_("Supervision"),
+        "feedback": N_("Feedback"),
+    },
+    "dead letter": {
+        "open": N_("Open"),
+        "replayed": N_("Handed in again"),
+        "discarded": N_("Given up"),
+        "all": N_("All"),
+    },
     "provisional": {"year_not_published": N_("the rest days of that year are not published yet")},
 }
 

@@ -61,6 +61,11 @@ class HeldEvents:
         """How many events are held."""
         return sum(count for _, _, count in self._held.values())
 
+    def subjects(self, most: int) -> list[str]:
+        """The aggregates that hold some, the one that waits longest first."""
+        ranked = sorted(self._held, key=lambda subject: (self._held[subject][1], subject))
+        return ranked[:most]
+
     def oldest(self, default: datetime) -> datetime:
         """Since when the oldest of them is held."""
         return min((since for _, since, _ in self._held.values()), default=default)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from shared.bus.deadletters import DeadLetter, with_status
 from shared.bus.document import Stored
 from shared.bus.gateway import Gateway
+from shared.bus.held import HeldEvents
 from shared.bus.processor import Processor
 from shared.bus.records import DEAD_LETTER_TYPE, Outgoing, Record
 from shared.bus.reference import Version
@@ -70,6 +71,7 @@ class ServiceInMemory:
         self.settings, self.consumer, self.name = settings, consumer, consumer.service
         self.metrics, self.store, self.reference, self.own_topics = Metrics(), FindingStore(), Known(), self
         self.database = DatabaseInMemory()
+        self.held = HeldEvents(lambda: self.store.find_ids({}))  # type: ignore[arg-type, return-value]
         self.gateway = Gateway(consumer.source, self.publish, self.store)  # type: ignore[arg-type]
         self.processor = Processor(consumer, self.store, self.publish, self.reference)  # type: ignore[arg-type]
         self.log: list[Outgoing] = []

@@ -23,8 +23,11 @@ from services.portal.assets import Assets
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import Portal
-from services.portal.projection.batch import Applier, Changed
+from services.portal.projection.batch import Applier, Changed, Positions, positions_of
+from services.portal.projection.building import Checked, Table
 from services.portal.projection.database import create, open_reader
+from services.portal.projection.jobs import Jobs
+from services.portal.projection.projection import Standing
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
@@ -85,6 +88,8 @@ class Shown:
         self._readers = threading.local()
         self._heard: list[Callable[[Changed], None]] = []
         self.topics, self._applied = Topics(), 0
+        self.stands, self.is_same, self.may_end = Standing(0, AT), True, asyncio.Event()
+        self.may_end.set()
 
     def tell(self, owner: str, type: str, data: Mapping[str, Any], subject: str = ISSUE, **how: Any) -> None:
         """One event, in the rows at once."""
@@ -105,7 +110,7 @@ class Shown:
             kept = self._readers.kept = (self._file, open_reader(self._file))
         return kept[1]
 
-    def rebuild(self) -> None:
+    def build_anew(self) -> None:
         """Everything that was told is applied to a new file, which pages read from now on."""
         self._file = self._file.with_suffix(".new.db")
         self._applier, self._applied = Applier(create(self._file), JURISDICTION), 0
@@ -128,6 +133,34 @@ class Shown:
     def not_ready(self) -> list[str]:
         """Nothing is missing."""
         return []
+
+    def standing(self) -> Standing:
+        """As a test says."""
+        return self.stands
+
+    async def namespaces(self) -> list[str]:
+        """The live one, and a replay."""
+        return ["", "replay-1"]
+
+    def positions(self) -> Positions:
+        """How far it goes."""
+        return positions_of(self.reader())
+
+    def beside(self, namespace: str) -> Positions:
+        """Nothing is being built."""
+        return {}
+
+    async def check(self, namespace: str | None = None) -> list[Checked]:
+        """What a test says is found, in each namespace that was asked for, once it may end."""
+        await self.may_end.wait()
+        asked = await self.namespaces() if namespace is None else [namespace]
+        return [Checked(name, 7, 0.1, {"issue": Table(1, self.is_same)}) for name in asked]
+
+    async def rebuild(self, namespace: str | None = None) -> Checked:
+        """The same of one, and after it all is the same."""
+        (found,) = await self.check(namespace or "")
+        self.is_same = True
+        return found
 
 
 class Forms(HTMLParser):
@@ -225,6 +258,7 @@ class Given:
             desks.menus(),
             Once(),
             Viewers(),
+            Jobs(self.shown),
             clock=lambda: self.now,
         )
         self.app = application(self.portal, ASSETS, PortalSettings(portal_dir=str(folder), embedded=True))

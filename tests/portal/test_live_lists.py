@@ -169,7 +169,7 @@ async def test_after_a_rebuild_a_list_goes_on(given: Given) -> None:
     messages = await somebody.follow()
     first = await following(messages)
     waiting = await waits(messages)
-    given.shown.rebuild()
+    given.shown.build_anew()
     resumed = await waits(await somebody.follow(last=first.id))
     given.accepted()
     assert (await waiting).data == (await resumed).data == "7:accepted unread"

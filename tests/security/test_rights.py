@@ -71,7 +71,7 @@ def right_of(path: str, method: str) -> tuple[str, str]:
     match parts:
         case ["dead-letters", *_, verb] if verb in ("replay", "discard"):
             return "record", verb
-        case ["dead-letters", *_]:
+        case ["dead-letters", *_] | ["held"]:
             return "record", "read"
         case ["reference"] | ["departments"] if method == "GET":
             return "reference", "read"

@@ -12,6 +12,7 @@ from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.leader import pages as leader
 from services.portal.desks.office import pages as office
+from services.portal.desks.operator import pages as operator
 from services.portal.desks.search import pages as search
 from services.portal.desks.signing_in import pages as signing_in
 from services.portal.menus import Menu
@@ -24,6 +25,7 @@ _MENUS: Mapping[Role, Menu] = {
     Role.DEPARTMENT_LEADER: department.LEADER_MENU,
     Role.SUPERVISOR: board.MENU,
     Role.LEADER: leader.MENU,
+    Role.OPERATOR: operator.MENU,
 }
 
 
@@ -44,3 +46,4 @@ def routers() -> Iterator[APIRouter]:
     yield leader.router
     yield figures.router
     yield search.router
+    yield operator.router

@@ -31,8 +31,12 @@ class Files:
 
     def new(self) -> Path:
         """The name of the next file; nothing is there yet."""
-        numbers = [int(path.stem.rpartition("@")[2]) for path in self._all()]
+        numbers = [_number_of(path) for path in self._all()]
         return self._folder / f"{self._name}@{max(numbers, default=0) + 1}.db"
+
+    def newest(self) -> Path | None:
+        """The file that was made last; None where there is none."""
+        return max(self._all(), key=_number_of, default=None)
 
     def show(self, path: Path) -> None:
         """From now on this is the one that pages read; the others go."""
@@ -59,6 +63,10 @@ class Files:
             for path in self._folder.glob(f"{self._name}@*.db")
             if path.stem.rpartition("@")[2].isdecimal()
         ]
+
+
+def _number_of(path: Path) -> int:
+    return int(path.stem.rpartition("@")[2])
 
 
 def histories(folder: Path) -> list[str]:

@@ -1,5 +1,8 @@
 """What operators see of the projection; served by the portal, explained in docs/metrics.md."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.portal.projection.batch import Changed
@@ -8,8 +11,10 @@ from services.portal.projection.batch import Changed
 class ProjectionMetrics:
     """The metrics of the projection, on a registry of their own."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.registry, self._clock = CollectorRegistry(), clock
+        self.complete_at: datetime | None = None
+        """When the rows were last known to hold all that the topics had."""
         self.records = self._counter("projection_records_total", "records read into the projection")
         self.unreadable = self._counter(
             "projection_unreadable_total", "records that could not be read and were passed over"
@@ -17,15 +22,30 @@ class ProjectionMetrics:
         self.failures = self._counter("projection_failures_total", "times that reading had to begin again")
         self.behind = self._gauge("lag_records", "records not in the projection yet")
         self.age = self._gauge(
-            "age_seconds", "time since everything on the topics was last known to be in the projection"
+            "age_seconds",
+            "time since the projection last held all that the topics had; -1 before it ever did",
         )
         self.held = self._gauge("held_events", "events that wait for their predecessor")
         self.listeners = self._gauge("listeners", "open pages that are told of every change")
+        self.age.set_function(self._age)
+        self.records_behind = 0
 
     def applied(self, changed: Changed, records: int) -> None:
         """One transaction was written."""
         self.records.inc(records)
         self.unreadable.inc(changed.unreadable)
+
+    def polled(self, behind: int, *, complete: bool) -> None:
+        """The broker was asked; ``complete``: all there was at the start was read."""
+        self.records_behind = behind
+        self.behind.set(behind)
+        if complete and not behind:
+            self.complete_at = self._clock()
+
+    def _age(self) -> float:
+        if self.complete_at is None:
+            return -1.0
+        return max(0.0, (self._clock() - self.complete_at).total_seconds())
 
     def _gauge(self, name: str, what: str) -> Gauge:
         return Gauge(f"qinqing_projection_{name}", what, registry=self.registry)

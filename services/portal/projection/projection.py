@@ -5,11 +5,11 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -48,6 +48,15 @@ class Source(Protocol):
         """Where the portal keeps its files."""
 
 
+class Standing(NamedTuple):
+    """How far what pages read is behind the topics, and when it was last known to hold all of them."""
+
+    behind: int
+    complete_at: datetime | None
+    older: bool = False
+    """Whether it was made by code of another version, and a new one is being built."""
+
+
 class UnknownNamespace(LookupError):
     """Nothing is kept under this name."""
 
@@ -73,7 +82,6 @@ class Projection:
         self._applier: Applier | None = None
         self._writer: sqlite3.Connection | None = None
         self._caught_up = False
-        self._complete_at = monotonic()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -120,10 +128,30 @@ class Projection:
     def measure(self) -> ProjectionMetrics:
         """The metrics as they are now."""
         held = "SELECT count(*) FROM held"
-        self.metrics.age.set(monotonic() - self._complete_at)
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
         self.metrics.listeners.set(len(self._listeners))
         return self.metrics
+
+    def standing(self) -> Standing:
+        """How old what pages read is."""
+        older = self._shown is not None and not self._files.is_current(self._shown)
+        return Standing(self.metrics.records_behind, self.metrics.complete_at, older)
+
+    def beside(self, namespace: str) -> Positions:
+        """How far a file goes that is being built beside the one that is shown; nothing where none is."""
+        files = (
+            self._files
+            if namespace == self._settings.namespace
+            else Files(self._settings.folder(), namespace)
+        )
+        newest = files.newest()
+        if newest is None or newest in (self._shown, self._written, files.shown()):
+            return {}
+        try:
+            with closing(open_reader(newest)) as database:
+                return positions_of(database)
+        except sqlite3.Error:
+            return {}  # it is being made this very moment, or was taken away
 
     def listen(self, heard: Callable[[Changed], None]) -> Callable[[], None]:
         """Be told in the event loop what each transaction changed; returns what ends that."""
@@ -174,7 +202,7 @@ class Projection:
     async def check(self, namespace: str | None = None) -> list[Checked]:
         """Build beside and compare, changing nothing: one namespace, or all there are. Raises UnknownNamespace."""
         async with self._building:
-            names = [namespace] if namespace is not None else await self._namespaces()
+            names = [namespace] if namespace is not None else await self.namespaces()
             return [await self._check(name) for name in names]
 
     async def _check(self, namespace: str) -> Checked:
@@ -183,7 +211,7 @@ class Projection:
         reads = partial(open_reader, self._shown_now())
         return await check(namespace, self._files, self._log, reads, self._beside)
 
-    async def _namespaces(self) -> list[str]:
+    async def namespaces(self) -> list[str]:
         """The live one, and every other that this deployment's broker has; what is kept of others goes."""
         names = namespaces(await topic_names(self._settings.kafka_bootstrap))
         for gone in set(histories(self._settings.folder())) - set(names):
@@ -259,9 +287,7 @@ class Projection:
                     changed = await loop.run_in_executor(self._thread, self._applier.apply, poll.records)
                 self.metrics.applied(changed, len(poll.records))
                 self._tell(changed)
-            self.metrics.behind.set(poll.behind)
-            if poll.caught_up and not poll.behind:
-                self._complete_at = monotonic()
+            self.metrics.polled(poll.behind, complete=poll.caught_up)
             if poll.caught_up and not self._caught_up:
                 self._come_up_to_date()
 

@@ -1,0 +1,1 @@
+"""What an operator does: see whether everything is all right, and mend what is not."""

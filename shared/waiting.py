@@ -1,0 +1,81 @@
+"""What waits in this service for an event that has not come: of which aggregate, for whose event, since when."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, NamedTuple, Protocol
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from shared.bus.document import Stored
+from shared.identity.callers import Requires
+from shared.store import Aggregates
+
+Reader = Depends(Requires("record", "read"))
+Count = Annotated[int, Query(ge=1, le=200)]
+
+
+class Holding(Protocol):
+    """Who knows what is held in the partitions of this worker (shared/bus/held.py)."""
+
+    def count(self) -> int:
+        """How many events are held."""
+
+    def subjects(self, most: int) -> list[str]:
+        """The aggregates that hold some, the one that waits longest first."""
+
+
+class Missing(BaseModel):
+    """An event that has not come, and how many of its followers wait for it here."""
+
+    subject: str
+    topic: str
+    source: str
+    seq: int
+    waiting: int
+    since: datetime
+
+
+class Waiting(BaseModel):
+    """How many events wait in the partitions of this worker, and for what, the longest first."""
+
+    events: int
+    missing: list[Missing]
+
+
+class _Place(NamedTuple):
+    topic: str
+    source: str
+
+
+def waiting_routes(holding: Holding, store: Aggregates) -> APIRouter:
+    """``GET /held``: for operators alone."""
+    routes = APIRouter()
+
+    @routes.get("/held", tags=["reading"], dependencies=[Reader])
+    async def held(limit: Count = 50) -> Waiting:
+        """The events that are missing here; each can be published again by its owner, or skipped."""
+        documents = await store.load(subjects) if (subjects := holding.subjects(limit)) else {}
+        missing = [
+            one for subject in subjects if subject in documents for one in _missing(documents[subject])
+        ]
+        return Waiting(events=holding.count(), missing=missing)
+
+    return routes
+
+
+def _missing(document: Stored) -> Iterator[Missing]:
+    """For each sequence in which something is held its next event, which has to come first."""
+    read = {_Place(topic, source): seq for topic, source, seq in document.get("read", ())}
+    held: dict[_Place, list[str]] = {}
+    for topic, source, _, since, *_ in document.get("held", ()):
+        held.setdefault(_Place(topic, source), []).append(since)
+    for place, since in held.items():
+        yield Missing(
+            subject=document["_id"],
+            topic=place.topic,
+            source=place.source,
+            seq=read.get(place, 0) + 1,
+            waiting=len(since),
+            since=datetime.fromisoformat(min(since)),
+        )
