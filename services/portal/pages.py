@@ -40,6 +40,14 @@ WAIT_SECONDS = 2.0
 MOVED_ON = ("illegal_move", "stale_round", "stale_words", "stale_draft", "stale_assignment", "stale_version")
 """Reasons of refusals that mean: somebody or something was faster."""
 _SEARCHING = frozenset(granted("issue", "read")) & frozenset(OFFICIALS)
+SHEETS = {
+    "office": "office.css",
+    "department": "department.css",
+    "issue": "department.css",  # drafts and internal notes
+    "operator": "operator.css",
+    **dict.fromkeys(("board", "figures", "leader", "search"), "overview.css"),
+}
+"""The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
 MOST_FILES = 10
 MOST_FIELD_BYTES = 1_000_000
 
@@ -199,6 +207,7 @@ class Page:
             "menu": menu,
             "mark": mark_for(self.id),
             "place": self.portal.jurisdiction,
+            "sheet": SHEETS.get(template.partition("/")[0], ""),
         }
         return self.portal.templates.render(self.view.language, template, shared | context)
 

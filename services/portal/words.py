@@ -140,7 +140,7 @@ WORDS: dict[str, dict[str, str]] = {
         "feedback": N_("Feedback"),
     },
     "dead letter": {
-        "open": N_("Open"),
+        "open": N_("Not dealt with yet"),
         "replayed": N_("Handed in again"),
         "discarded": N_("Given up"),
         "all": N_("All"),

@@ -96,7 +96,7 @@ async def browse(
         dead_letters=[DeadLetter(row) for row in shown],
         service=service if service in names else "",
         services=names,
-        status=status,
+        chosen=status,
         statuses=STATUSES,
         away=away(answers),
         is_later=bool(begins),

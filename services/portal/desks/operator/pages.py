@@ -26,7 +26,7 @@ MENU = Menu(
     N_("See whether all services keep up, and mend what could not be used"),
     "server",
     (
-        Link(HOME, N_("Running")),
+        Link(HOME, N_("How it runs")),
         Link("/operator/dead-letters", N_("Dead letters")),
         Link("/operator/held", N_("Missing events")),
         Link("/operator/projection", N_("What pages show")),
