@@ -54,18 +54,25 @@ class Asked:
         self.requests: list[httpx.Request] = []
         self.answers: dict[str, tuple[int, Any]] = {}
         self.suggests: list[Any] = []
+        self.away: set[str] = set()
         self.is_away = False
+        self._of: dict[str, dict[str, tuple[int, Any]]] = {}
+
+    def of(self, service: str) -> dict[str, tuple[int, Any]]:
+        """What one service alone answers."""
+        return self._of.setdefault(service, {})
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        if self.is_away:
+        if self.is_away or request.url.host in self.away:
             raise httpx.ConnectError("nobody is there")
         self.requests.append(request)
         if request.url.path == "/suggestions":  # for each issue that is asked about the same
             found = [self.suggests for _ in json.loads(request.content)["issues"]]
             if "POST /suggestions" not in self.answers:
                 return httpx.Response(200, json={"rules": "1", "issues": found})
-        status, body = self.answers.get(f"{request.method} {request.url.path}", (200, DONE))
+        asked = f"{request.method} {request.url.path}"
+        status, body = {**self.answers, **self.of(request.url.host)}.get(asked, (200, DONE))
         if isinstance(body, bytes):
             return httpx.Response(status, stream=httpx.ByteStream(body))
         return httpx.Response(status, json=body)
@@ -311,6 +318,14 @@ class Given:
         self.accepted()
         self.assigned()
         self.replied()
+
+    def officials(self, **roles: str) -> None:
+        """Officials of these roles, by account, and the operator yan."""
+        entry = {"version": "1", "in_force_from": stamp(datetime(2011, 1, 1, tzinfo=UTC)), "by": "system"}
+        for account, role in ({"yan": "operator"} | roles).items():
+            one = {**entry, "name": f"某{account}", "roles": [role], "level": "city", "department": ""}
+            self.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", one)
+        self.shown.apply()
 
     def _names(self) -> None:
         entry = {"version": "1", "in_force_from": stamp(datetime(2011, 1, 1, tzinfo=UTC)), "by": "system"}
