@@ -56,6 +56,8 @@ class Asked:
         self.suggests: list[Any] = []
         self.away: set[str] = set()
         self.is_away = False
+        self.to_changes: tuple[int, Any] | None = None
+        """What every request for a change is answered, where a test says so."""
         self._of: dict[str, dict[str, tuple[int, Any]]] = {}
 
     def of(self, service: str) -> dict[str, tuple[int, Any]]:
@@ -73,6 +75,8 @@ class Asked:
                 return httpx.Response(200, json={"rules": "1", "issues": found})
         asked = f"{request.method} {request.url.path}"
         status, body = {**self.answers, **self.of(request.url.host)}.get(asked, (200, DONE))
+        if self.to_changes is not None and request.method == "POST":
+            status, body = self.to_changes
         if isinstance(body, bytes):
             return httpx.Response(status, stream=httpx.ByteStream(body))
         return httpx.Response(status, json=body)

@@ -1,0 +1,167 @@
+"""A small city for pages: an issue in every state that some desk meets, told by the events that lead there.
+
+Whatever people said bears ``SCRIPT``, so that a page which does not treat it as text is found out.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.portal.given import WU, Given, stamp
+from tests.portal.operated import DEAD_LETTER, GAP, measured
+from tests.portal.projection.given import AT
+
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>"
+STATES = {
+    "registered": "AAAAAAAAAAAAA",
+    "accepted": "BBBBBBBBBBBBB",
+    "assigned": "CCCCCCCCCCCCC",
+    "in_progress": "DDDDDDDDDDDDD",
+    "drafted": "EEEEEEEEEEEEE",
+    "signed_off": "FFFFFFFFFFFFF",
+    "checked": "GGGGGGGGGGGGG",
+    "replied": "HHHHHHHHHHHHH",
+    "rework_asked": "JJJJJJJJJJJJJ",
+    "returned": "KKKKKKKKKKKKK",
+    "rejected": "MMMMMMMMMMMMM",
+    "appealed": "NNNNNNNNNNNNN",
+    "closed": "PPPPPPPPPPPPP",
+}
+"""State -> the issue that is in it."""
+HASH = "a" * 64
+
+
+def fill(given: Given) -> None:
+    """Everything there is to see."""
+    _people(given)
+    for state, id in STATES.items():
+        _issue(given, state, id)
+    _services(given)
+
+
+def _people(given: Given) -> None:
+    entry = {"version": "1", "in_force_from": stamp(datetime(2011, 1, 1, tzinfo=UTC)), "by": "system"}
+    for code in ("housing", "transport"):
+        about = {
+            "name_zh": f"市{code}局{SCRIPT}",
+            "name_en": f"{code}{SCRIPT}",
+            "level": "city",
+            "head": "局长",
+        }
+        staff = {"leaders": ["zhou"], "handlers": ["li"]} if code == "housing" else {}
+        version = {**entry, **about, **staff}
+        given.shown.topics.version("dispatch", "department.published.v1", f"dept:{code}", version)
+    people = {
+        "chen": ("office", ""),
+        "li": ("handler", "housing"),
+        "zhou": ("department_leader", "housing"),
+        "shen": ("supervisor", ""),
+        "sun": ("leader", ""),
+        "yan": ("operator", ""),
+    }
+    for account, (role, department) in people.items():
+        one = {"name": f"某{account}{SCRIPT}", "roles": [role], "level": "city", "department": department}
+        given.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", {**entry, **one})
+    given.shown.apply()
+
+
+def _issue(given: Given, state: str, id: str) -> None:
+    """One issue, as far as ``state``."""
+    tell, draft = given.shown.tell, {"department": "housing", "round": 1, "draft": 1, "sha256": HASH}
+    draft |= {"assignment": f"{id}.1"}
+    given.registered(id, person=WU)
+    if state == "registered":
+        return
+    if state in ("rejected", "appealed"):
+        ends = {"explanation": SCRIPT, "by": "chen", "appeal_until": stamp(AT + timedelta(days=30))}
+        tell("intake", "issue.rejected.v1", {"ground": "litigation", **ends}, id)
+        if state == "appealed":
+            appeal = {"person": WU, "due_at": stamp(AT + timedelta(days=5)), "reason": SCRIPT}
+            tell("intake", "issue.appealed.v1", appeal, id)
+        return
+    tell("intake", "issue.accepted.v1", {"title": f"{state} {SCRIPT}", "text": SCRIPT, "by": "chen"}, id)
+    steps: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("assigned", "dispatch", "issue.assigned.v1", {**draft, "head": "局长", "by": "chen"}),
+        ("in_progress", "dispatch", "assignment.signed.v1", {**draft, "by": "li"}),
+        ("drafted", "dispatch", "reply.drafted.v1", {**draft, "outcome": "solved", "by": "li"}),
+        ("signed_off", "dispatch", "reply.signed_off.v1", {**draft, "by": "zhou"}),
+        ("checked", "dispatch", "reply.checked.v1", {**draft, "by": "chen"}),
+        (
+            "",
+            "dispatch",
+            "reply.released.v1",
+            {**draft, "outcome": "solved", "outcome_class": "A", "text": SCRIPT, "by": "chen"},
+        ),
+        (
+            "replied",
+            "feedback",
+            "rating.invited.v1",
+            {"round": 1, "open_until": stamp(AT + timedelta(days=14))},
+        ),
+        (
+            "",
+            "feedback",
+            "reply.rated.v1",
+            {"round": 1, "satisfaction": "dissatisfied", "solved": "no", "reason": SCRIPT},
+        ),
+        ("rework_asked", "feedback", "rework.asked.v1", {"round": 1, "reason": SCRIPT}),
+        ("closed", "feedback", "issue.closed.v1", {"round": 1, "reason": "rework_refused", "remark": SCRIPT}),
+    ]
+    for reached, owner, type, data in steps:
+        if state == "accepted":
+            return
+        tell(owner, type, data, id)
+        if reached == "assigned":
+            clock = {
+                "clock": "sign",
+                "round": 1,
+                "assignment": f"{id}.1",
+                "department": "housing",
+                "limit": "1wd",
+            }
+            clock |= {
+                "started_at": stamp(AT),
+                "due_at": stamp(AT + timedelta(minutes=30)),
+                "policy": "p",
+                "calendar": "c",
+            }
+            tell("supervision", "clock.started.v1", clock, id)
+        if state == "returned" and reached == "in_progress":
+            given_back = {**draft, "reason": SCRIPT, "by": "li"}
+            tell("dispatch", "assignment.returned.v1", given_back, id)
+            return
+        if reached == state:
+            return
+
+
+def _services(given: Given) -> None:
+    """What services say of drafts, of words before acceptance, and of their own troubles."""
+    for state, id in STATES.items():
+        issue = {
+            "id": id,
+            "state": state,
+            "title": SCRIPT,
+            "text": SCRIPT,
+            "version": 1,
+            "department": "housing",
+        }
+        issue |= {
+            "assignment": f"{id}.1",
+            "drafts": [{"number": 1, "sha256": HASH, "text": SCRIPT, "outcome": "solved"}],
+        }
+        given.asked.answers[f"GET /issues/{id}"] = (200, issue)
+    row = {
+        **DEAD_LETTER,
+        "reason": SCRIPT,
+        "subject": "x",
+        "event": SCRIPT,
+        "value": SCRIPT,
+        "resolved_by": SCRIPT,
+    }
+    given.asked.answers["GET /health/ready"] = (503, {"missing": [SCRIPT]})
+    given.asked.answers["GET /metrics"] = (200, measured())
+    given.asked.of("dispatch")["GET /dead-letters"] = (200, {"dead_letters": [row], "next": None})
+    given.asked.of("dispatch")[f"GET /dead-letters/{DEAD_LETTER['origin']}"] = (200, row)
+    given.asked.of("dispatch")["GET /held"] = (200, {"events": 2, "missing": [GAP]})
+    for name in ("intake", "supervision", "feedback"):
+        given.asked.of(name)["GET /dead-letters"] = (200, {"dead_letters": [], "next": None})
+        given.asked.of(name)["GET /held"] = (200, {"events": 0, "missing": []})

@@ -1,0 +1,277 @@
+"""What no page and no form of the portal may fall for, whichever role it is of: each is found by its links or routes."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.portal import desks
+from services.portal.own import SESSION_LIFE
+from services.portal.pages import MOST_FIELD_BYTES
+from services.portal.session import LANGUAGES
+from shared.contract.words import Role
+from tests.portal.city import SCRIPT, STATES, fill
+from tests.portal.crawling import PEOPLE, Form, Found, mark_of, pages, routes, send, signed_in
+from tests.portal.given import Browser, Given, refused
+
+ROLES = tuple(desks.menus())
+WORDS = "我写了很久的一段话"
+TRANSPORT = "transport"
+LOCAL = re.compile(r"^(/|#|\?|$|data:)")
+NOT_OF_ISSUES = (Role.OPERATOR, Role.ADMINISTRATOR, Role.EXPERT)
+AWAY, GONE = (503, {"title": "away"}), 404
+
+
+@pytest.fixture
+def city(given: Given) -> Given:
+    """A portal with an issue in every state."""
+    fill(given)
+    return given
+
+
+async def forms(given: Given, role: Role) -> AsyncIterator[tuple[Found, Form]]:
+    """Each form of this role once, with the page on which it stands."""
+    known = set[tuple[str, tuple[str, ...]]]()
+    async for page in pages(given, role):
+        for form in page.forms():
+            place = re.sub(r"/(\w)\1{12}/", "/ID/", form.action), form.typed
+            if place not in known:
+                known.add(place)
+                yield page, form
+
+
+async def opened(browser: Browser, page: Found, form: Form) -> Form:
+    """The same form on the page as this browser is shown it, with a mark of its own."""
+    again = Found(page.role, page.path, (await browser.open(page.path)).text)
+    return next(one for one in again.forms() if one.action == form.action)
+
+
+# ------------------------------------------------------------------ script in any field
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", ROLES)
+async def test_script_that_anybody_ever_wrote_is_text_on_every_page(
+    city: Given, role: Role, language: str
+) -> None:
+    browser = signed_in(city, role)
+    await browser.open(f"/view?language={language}&next=/")
+    count = 0
+    async for page in pages(city, role, browser):
+        count += 1
+        assert "<script>alert" not in page.html and "<img src=x" not in page.html, page.path
+        for tag, found in page.document.tags:
+            where = f"{page.path}: {tag} {found}"
+            assert not [name for name in found if name.startswith("on") or name == "style"], where
+            assert tag != "script" or LOCAL.match(found["src"]), where
+            for name in ("href", "src", "action"):
+                assert LOCAL.match(found.get(name, "")), where
+    assert count > 3
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_script_in_any_field_is_text_when_it_comes_back(city: Given, role: Role) -> None:
+    sent = 0
+    async for page, form in forms(city, role):
+        for answer in (refused("illegal_move", SCRIPT), (422, {"errors": [{"field": "x", "rule": SCRIPT}]})):
+            city.asked.to_changes = answer
+            browser = signed_in(city, role)
+            shown = await send(browser, form := await opened(browser, page, form), form.filled(SCRIPT))
+            again = await browser.open(page.path)
+            for html in (shown.text, again.text):
+                assert "<script>alert" not in html and "<img src=x" not in html, form.action
+            assert shown.status_code < 500, (form.action, shown.status_code)
+            sent += 1
+    assert sent
+
+
+# ---------------------------------------------------- who sends it, and from where
+
+
+async def test_no_route_takes_a_form_from_another_site(city: Given) -> None:
+    for path in routes(city.app, "POST"):
+        browser = signed_in(city, Role.OPERATOR)
+        fields = {"mark": await mark_of(browser), "do": "entrepreneur:wu"}
+        for header, value, status in (
+            ("Host", "example.org", 421),
+            ("Origin", "https://example.org", 403),
+            ("Origin", "null", 403),
+            ("Sec-Fetch-Site", "cross-site", 403),
+        ):
+            answer = await browser.client.post(path, data=fields, headers={header: value})
+            assert answer.status_code == status, (path, header, value)
+    assert not city.asked.requests
+
+
+async def test_no_page_is_shown_under_a_foreign_name(city: Given) -> None:
+    for role in ROLES:
+        browser = signed_in(city, role)
+        for path in routes(city.app, "GET"):
+            answer = await browser.client.get(path, headers={"Host": "example.org"})
+            assert answer.status_code == 421, path
+
+
+async def test_no_route_takes_a_form_that_no_page_of_ours_made_for_this_browser(city: Given) -> None:
+    theirs = await mark_of(signed_in(city, Role.OFFICE))
+    for path in routes(city.app, "POST"):
+        for role in ROLES:
+            browser = signed_in(city, role)
+            for mark in ("", "0" * 96, "é" * 96, theirs):
+                fields = {"mark": mark, "title": "x", "do": "entrepreneur:wu"}
+                answer = await browser.client.post(path, data=fields)
+                assert answer.status_code in (403, GONE), (path, role, answer.status_code)
+    assert not [one for one in city.asked.requests if one.method == "POST"]
+
+
+async def test_every_page_but_the_choice_of_people_asks_who_one_is(city: Given) -> None:
+    for path in routes(city.app, "GET"):
+        if path in ("/", "/sign-in", "/view"):
+            continue
+        answer = await city.browser().client.get(path)
+        assert answer.status_code in (303, GONE), (path, answer.status_code)
+        if answer.status_code == 303:
+            assert answer.headers["location"].startswith("/sign-in"), path
+
+
+# ------------------------------------------ another person's issue, another department's
+
+
+async def test_an_issue_that_is_not_ones_own_to_read_is_not_there_whatever_one_asks_of_it(
+    city: Given,
+) -> None:
+    strangers = (
+        (Role.ENTREPRENEUR, "he", ""),
+        (Role.HANDLER, "ma", TRANSPORT),
+        (Role.DEPARTMENT_LEADER, "ma", TRANSPORT),
+        *((role, "he", "") for role in NOT_OF_ISSUES),
+    )
+    paths = {
+        method: [path for path in routes(city.app, method) if "/issues/" in path]
+        for method in ("GET", "POST")
+    }
+    assert paths["GET"] and paths["POST"]
+    for role, account, department in strangers:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(PEOPLE, role, (account, department))  # type: ignore[arg-type]
+            browser = signed_in(city, role)
+        mark = await mark_of(browser)
+        for state in ("registered", "in_progress", "replied"):
+            for method, found in paths.items():
+                for path in found:
+                    place = path.replace("7K3M9QXT2B4N6", STATES[state])
+                    if "/operator/" in place:
+                        continue
+                    fields = {"data": {"mark": mark, "reason": "x", "text": "x"}} if method == "POST" else {}
+                    answer = await browser.client.request(method, place, **fields)  # type: ignore[arg-type]
+                    assert answer.status_code == GONE, (role, method, place, answer.status_code)
+                    assert state not in answer.text
+    assert not [one for one in city.asked.requests if one.method == "POST"]
+
+
+# ------------------------------------------------------------------- far too much of it
+
+
+async def test_ten_megabytes_of_text_are_too_much_for_every_form(city: Given) -> None:
+    browser = signed_in(city, Role.OPERATOR)
+    mark = await mark_of(browser)
+    many = "字" * (10_000_000 // 3)
+    for path in routes(city.app, "POST"):
+        answer = await browser.client.post(path, data={"mark": mark, "text": many})
+        assert answer.status_code == 413, (path, answer.status_code)
+        part = {"file": ("x", b"x")}
+        answer = await browser.client.post(path, data={"mark": mark, "text": many}, files=part)
+        assert answer.status_code in (413, 403), (path, answer.status_code)
+    assert len(many.encode()) > MOST_FIELD_BYTES
+    assert not [one for one in city.asked.requests if one.method == "POST"]
+
+
+async def test_odd_addresses_and_odd_forms_are_answered_and_break_nothing(city: Given) -> None:
+    browser = signed_in(city, Role.OPERATOR)
+    mark = await mark_of(browser)
+    odd = ("%00", "%ff", "..%2f..%2fetc", "'%20OR%201=1", "9" * 400, "<script>")
+    for path in routes(city.app, "GET"):
+        for text in odd:
+            for query in (f"?before={text}&done={text}&service={text}&seen={text}&next={text}", ""):
+                answer = await browser.client.get(path.replace("7K3M9QXT2B4N6", text) + query)
+                assert answer.status_code < 500 and "<script>" not in answer.text, (path, text)
+    for path in routes(city.app, "POST"):
+        for body in (b"\xff\xfe", b"mark=" + mark.encode() + b"&a=%ff%00&a=1&a=2", b"", b"&&&===" * 300):
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            answer = await browser.client.post(path, content=body, headers=form)
+            assert answer.status_code < 500, (path, body[:20])
+        answer = await browser.client.post(
+            path, content=b"--x\r\nno", headers={"Content-Type": "multipart/form-data; boundary=x"}
+        )
+        assert answer.status_code < 500, path
+
+
+# ------------------------------------------- sent twice, slower than another, signed out
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_form_that_is_sent_twice_is_the_same_request(city: Given, role: Role) -> None:
+    """The service answers that it cannot: so both are sent, under the same key, and what was typed is kept."""
+    async for page, form in forms(city, role):
+        city.asked.to_changes = AWAY
+        browser = signed_in(city, role)
+        form = await opened(browser, page, form)
+        city.asked.requests.clear()
+        answers = [await send(browser, form, form.filled(WORDS)) for _ in range(2)]
+        asked = [one for one in city.asked.requests if one.method == "POST"]
+        if not asked:
+            continue  # it goes on to a page on which it is sent, or this text is not what fits there
+        keys = {(one.url.host, one.url.path, one.headers.get("Idempotency-Key")) for one in asked}
+        assert len(keys) * 2 == len(asked), (form.action, keys)
+        assert answers[1].status_code == AWAY[0], form.action
+        if form.typed:
+            assert WORDS in answers[1].text, form.action
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_who_was_slower_hears_so_and_has_its_own_words_again(city: Given, role: Role) -> None:
+    async for page, form in forms(city, role):
+        city.asked.to_changes = refused("illegal_move", "现在不能这样做")
+        browser = signed_in(city, role)
+        form = await opened(browser, page, form)
+        city.asked.requests.clear()
+        answer = await send(browser, form, form.filled(WORDS))
+        if not [one for one in city.asked.requests if one.method == "POST"]:
+            continue
+        assert answer.status_code in (409, 422), form.action
+        assert 'role="alert"' in answer.text, form.action
+        if form.typed:
+            assert WORDS in answer.text, form.action
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_what_was_typed_when_the_sign_in_was_over_comes_back_after_it(city: Given, role: Role) -> None:
+    tried = 0
+    async for page, form in forms(city, role):
+        if not form.typed or form.method != "post":
+            continue
+        browser = signed_in(city, role)
+        form = await opened(browser, page, form)
+        before = city.now
+        city.now += 2 * SESSION_LIFE
+        city.asked.requests.clear()
+        answer = await send(browser, form, form.filled(WORDS))
+        assert answer.url.path == "/sign-in", form.action
+        assert not [one for one in city.asked.requests if one.method == "POST"], form.action
+        browser.page = answer
+        account = PEOPLE[role][0]
+        answer = await browser.send("/sign-in", do=f"{role}:{account}")
+        assert answer.status_code == 200 and WORDS in answer.text, (form.action, answer.url.path)
+        city.now = before + timedelta(0)
+        tried += 1
+    assert tried or role in (Role.SUPERVISOR, Role.LEADER)
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_while_every_service_is_away_every_page_is_still_shown(city: Given, role: Role) -> None:
+    with_services = [page.path async for page in pages(city, role)]
+    city.asked.is_away = True
+    browser = signed_in(city, role)
+    for path in with_services:
+        answer = await browser.open(path)
+        assert answer.status_code in (200, AWAY[0]), path
