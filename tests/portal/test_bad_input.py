@@ -1,4 +1,4 @@
-"""What no page and no form of the portal may fall for, whichever role it is of: each is found by its links or routes."""
+"""What no page and no form of the portal may fall for, whichever role it is of: each is found by links or routes."""
 
 import re
 from collections.abc import AsyncIterator
