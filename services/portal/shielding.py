@@ -1,5 +1,6 @@
 """What every answer of the portal says to a browser, and how much of a request is taken in at all."""
 
+import sqlite3
 from typing import Any
 
 import structlog
@@ -89,6 +90,9 @@ def _said(page: Page, error: Exception) -> Response:
     """The page about what nobody thought of: what it was is for the log alone."""
     if isinstance(error, _TooMuch):
         return page.show("problem.html", 413, title=page.say("That is too much for one form"))
+    if isinstance(error, sqlite3.OperationalError) and page.portal.projection.standing().older:
+        said = page.say("What pages show is being built anew for a new version: look again in a moment")
+        return page.show("problem.html", 503, title=said)
     log.error("a page failed", path=page.request.url.path, exc_info=error)
     return page.show("problem.html", 500, title=page.say("Something broke here, and it was written down"))
 

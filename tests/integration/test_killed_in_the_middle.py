@@ -1,4 +1,4 @@
-"""The whole system while somebody works on its pages: each part is killed in the middle, and afterwards all is shown."""
+"""The whole system while somebody works on its pages: each part is killed in the middle; afterwards all is shown."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -63,6 +63,19 @@ async def test_sent_twice_it_is_one(given: Given, browser: Browser) -> None:
     assert len(given.asked.bodies("/issues")) == 1
 
 
+async def test_whose_answer_was_lost_on_its_way_finds_the_number_where_it_was_sent(
+    given: Given, browser: Browser
+) -> None:
+    given.asked.answers["POST /issues"] = RAISED
+    given.registered()
+    await browser.send("/raise", do="check", **SAID)
+    await browser.send("/raise/check")
+    await browser.open("/raise/check")
+    assert browser.page.url.path == f"/issues/{ISSUE}/registered" and NUMBER in browser.text
+    await browser.open("/raise")
+    assert TITLE not in browser.page.text
+
+
 async def test_sent_twice_at_once_both_are_the_same_request(given: Given, browser: Browser) -> None:
     given.asked.answers["POST /issues"] = (503, {"title": "away"})  # so that both are sent
     await browser.send("/raise", do="check", **SAID)

@@ -1,11 +1,14 @@
 """What every answer says to a browser, and what no request gets past."""
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from services.portal.pages import MOST_FIELD_BYTES
+from services.portal.projection.projection import Standing
+from services.portal.queries import issues
 from services.portal.shielding import HEADERS
 from tests.house.repository import ROOT
 from tests.portal.given import ORIGIN, Given
@@ -31,6 +34,21 @@ async def test_a_fault_of_ours_is_a_page_too_and_says_nothing_of_itself(
     answer = await browser.open("/mine")
     assert answer.status_code == 500 and "division" not in answer.text
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+
+
+async def test_rows_of_an_older_version_that_lack_something_are_said_to_be_built_anew(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks(connection: object, *values: object) -> None:
+        raise sqlite3.OperationalError("no such column: issue.mood")
+
+    browser = given.browser()
+    await browser.sign_in()
+    monkeypatch.setattr(issues, "of_person", lacks)
+    assert (await browser.open("/mine")).status_code == 500
+    given.shown.stands = Standing(0, None, older=True)
+    answer = await browser.open("/mine")
+    assert answer.status_code == 503 and "正在为新版本重建" in browser.text
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -67,6 +67,8 @@ async def drop(page: Asked) -> Response:
 async def check(page: Asked) -> Response:
     """Everything once more, to be checked before it is sent."""
     form = _draft(page)
+    if sent := form.text("sent"):  # it was raised, and only the answer was lost on its way
+        return page.to(f"/issues/{sent}/registered")
     if not form.text("title"):
         return page.to(PATH)
     return _checked(page, form)
