@@ -1,8 +1,8 @@
-"""The portal: how fast its projection is built anew, beside a bare loop that parses and writes the same.
+"""How fast the portal's projection is built anew, beside a bare loop that parses and writes the same.
 
 The bare loop does ``json.loads`` of every record and, in as many transactions, the very statements with the very values
 that the projection came to; it decides nothing. A second one inserts only what every row is in the end, which no
-consumer that goes on from where it stands could do. Pages and live boards are measured where they are built.
+consumer that goes on from where it stands could do.
 """
 
 import json
@@ -10,12 +10,12 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.results import Measure, Result
+from bench.results import Measure
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from services.portal.projection.dump import tables
@@ -31,7 +31,7 @@ WORDS, REPLY = 120, 200
 """Characters of an issue's text, and of a reply: the middle of the real ones."""
 
 
-def measure(say: Callable[[str], None]) -> Result:
+def measure(say: Callable[[str], None]) -> tuple[Sequence[Measure], dict[str, Any]]:
     """Rounds of both ways in turn, each into a new file; the median of each."""
     log = list(issues(ISSUES, random.Random(9)))
     say(f"{len(log):,} events about {ISSUES:,} issues")
@@ -50,7 +50,7 @@ def measure(say: Callable[[str], None]) -> Result:
         Measure("rebuild, ours/bare", ours / bare, "times", LEAST_RATIO, "at least"),
         Measure("rebuild, json.loads and every row once, as it is in the end", final, "events/s"),
     ]
-    return Result("portal", measures, {"events": len(log), "issues": ISSUES, **speeds})
+    return measures, {"events": len(log), "issues": ISSUES, **speeds}
 
 
 def issues(count: int, dice: random.Random) -> Iterator[Record]:

@@ -1,0 +1,107 @@
+"""A projection of 100,000 issues: that of a log of some thousands, multiplied in SQL under ids of their own."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.portal.rebuild import BATCH, CROCKFORD, issues
+from services.portal.projection.batch import Applier
+from services.portal.projection.database import create
+from services.portal.projection.files import Files
+from services.portal.projection.terms import row_of
+from shared.identity.references import References
+
+TOLD, COPIES = 2_000, 50
+JURISDICTION, RAISER = "huzhou", "wu"
+OWN, HIDDEN = 60, 6
+"""How many issues one entrepreneur raised, and how many of these without their name."""
+KEYS = {
+    "issue": "id",
+    "assignment": "issue",
+    "draft": "issue",
+    "reply": "issue",
+    "clock": "issue",
+    "rating": "issue",
+    "timeline": "subject",
+    "sequence": "subject",
+}
+"""The tables of issues, and the column that names theirs."""
+NAMED = ("id", "issue", "subject", "assignment", "next_assignment", "from_assignment", "data")
+"""Columns in which an issue's id may stand."""
+HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+
+
+class Filled(NamedTuple):
+    """What is there: how many issues, and one that is answered and belongs to the entrepreneur."""
+
+    issues: int
+    answered: str
+    supervised: int
+    """The last place in supervision's sequence about it."""
+
+
+def fill(folder: Path, references: References, say: Callable[[str], None]) -> Filled:
+    """The file that a portal in this folder shows from its start; it reads the topics from their beginning."""
+    files = Files(folder)
+    path = files.new()
+    database = create(path)
+    applier = Applier(database, JURISDICTION)
+    log = list(issues(TOLD, random.Random(9)))
+    for start in range(0, len(log), BATCH):
+        applier.apply(log[start : start + BATCH])
+    say(f"{TOLD:,} issues, multiplied by {COPIES} in SQL")
+    database.execute("PRAGMA synchronous=OFF")
+    database.create_function("row_of", 1, row_of, deterministic=True)
+    for number in range(1, COPIES):
+        _copy(database, f"{CROCKFORD[number // 32]}{CROCKFORD[number % 32]}", number)
+    filled = _own(database, references)
+    database.execute("DELETE FROM position")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    files.show(path)
+    return filled
+
+
+def _copy(database: sqlite3.Connection, code: str, number: int) -> None:
+    """All issues once more, under ids that begin with ``code``, somewhat earlier and due somewhat later."""
+    database.execute("BEGIN")
+    originals = "SELECT id FROM told"
+    if number == 1:
+        database.execute("CREATE TEMP TABLE told AS SELECT id FROM issue WHERE number IS NOT NULL")
+        database.execute("CREATE UNIQUE INDEX temp.told_by_id ON told (id)")
+    for table, key in KEYS.items():
+        columns = [row[1] for row in database.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0]
+        chosen = ",".join(_column(column, key, code, number) for column in columns)
+        database.execute(
+            f"INSERT INTO {table}({','.join(columns)}) SELECT {chosen} FROM {table} WHERE {key} IN ({originals})"
+        )
+    new = f"'{code}' || substr(issue, 3)"
+    database.execute(
+        f"INSERT INTO words(rowid, issue, terms) SELECT row_of({new}), {new}, terms FROM words "
+        f"WHERE issue IN ({originals})"
+    )
+    database.execute("COMMIT")
+
+
+def _column(column: str, key: str, code: str, number: int) -> str:
+    if column in NAMED:
+        return f"replace({column}, {key}, '{code}' || substr({key}, 3))"
+    if column == "registered_at":
+        return f"{column} - {number * HOUR_MS}"
+    return f"{column} + {number * MINUTE_MS}" if column == "next_due_at" else column
+
+
+def _own(database: sqlite3.Connection, references: References) -> Filled:
+    """Give one entrepreneur some of them, the last ones without a name; the first is answered and may be rated."""
+    sql = "SELECT id FROM issue WHERE number IS NOT NULL AND title IS NOT NULL ORDER BY state <> 'replied', id LIMIT ?"
+    ids = [row[0] for row in database.execute(sql, (OWN,)).fetchall()]
+    person = references.person(RAISER)
+    for place, id in enumerate(ids):
+        anonymous = place >= OWN - HIDDEN
+        reference = references.on_issue(id, person, anonymous=anonymous)
+        database.execute("UPDATE issue SET person=?, anonymous=? WHERE id=?", (reference, anonymous, id))
+    count = database.execute("SELECT count(*) FROM issue WHERE number IS NOT NULL").fetchone()[0]
+    sql = "SELECT coalesce(max(seq), 0) FROM sequence WHERE subject = ? AND topic = 'supervision.events'"
+    return Filled(count, ids[0], database.execute(sql, (ids[0],)).fetchone()[0])

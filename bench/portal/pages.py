@@ -1,0 +1,319 @@
+"""Pages at 100,000 issues, beside a bare page of the same size; with events arriving; and open boards.
+
+The portal is the real program over a real broker; the bare page is FastAPI and Jinja alone, whose rows are at hand.
+"""
+
+import asyncio
+import html
+import os
+import random
+import re
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+
+from bench.machine import ROOT
+from bench.parts import free_base_port
+from bench.portal.browsing import Browser
+from bench.portal.filling import Filled, fill
+from bench.portal.rebuild import issues
+from bench.results import Measure
+from services.cli.embedded import Embedded, free_ports
+from services.portal.projection.topics import EXPECTED
+from shared.bus.records import SEQ_HEADER, SHA256_HEADER, Record
+from shared.bus.topics import ensure_topics
+from shared.contract.envelope import seal, sha256_of
+from shared.identity.keys import REFERENCE, make_keys, secret
+from shared.identity.references import References
+
+Say = Callable[[str], None]
+ALONE, TOGETHER, CLIENTS = 200, 40, 10
+"""Pages asked for by one client, and by each of ten at once."""
+MOST_ALONE_MS, MOST_TOGETHER_MS, MOST_TIMES = 60.0, 150.0, 3.0
+EVENTS_A_SECOND, BOARDS, SHOWN, MOST_BOARD_MS = 200, 100, 40, 500.0
+PARTITIONS, START_SECONDS = 6, 60.0
+
+
+class Asked(NamedTuple):
+    """One page: as whom, and where; ``{issue}`` is one that is answered. "" is where that role begins."""
+
+    name: str
+    role: str
+    path: str
+
+
+PAGES = (
+    Asked("page of an issue", "entrepreneur", "/issues/{issue}"),
+    Asked("list of my issues", "entrepreneur", "/mine"),
+    Asked("list of the office", "office", ""),
+    Asked("list of a handler", "handler", ""),
+    Asked("search", "office", "/search?q=%E8%B7%AF%E7%81%AF"),
+    Asked("board", "supervisor", "/board"),
+    Asked("screen of a leader", "leader", "/overview"),
+)
+"""What is measured; a page that this version does not have is left out, and said."""
+LIVE = ("board", "page of an issue")
+"""Which page is held open: the first of these that there is."""
+
+
+class Open(NamedTuple):
+    """A page that there is: its address, its session, its size."""
+
+    name: str
+    path: str
+    cookie: str
+    bytes: int
+    live: str
+
+
+async def measure(say: Say) -> tuple[Sequence[Measure], dict[str, Any]]:
+    """Fill a projection, start the portal on it, and ask."""
+    with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as name:
+        folder = Path(name)
+        (folder / "keys").mkdir()
+        make_keys(folder / "keys")
+        references = References(secret(folder / "keys", REFERENCE))
+        filled = fill(folder / "portal", references, say)
+        async with (
+            Embedded(folder / "data", free_base_port(), services=(), stores=()) as system,
+            _portal(folder, system.parts.kafka_bootstrap) as portal,
+            _bare() as bare,
+        ):
+            return await _measure(say, portal, bare, system.parts.kafka_bootstrap, filled)
+
+
+async def _measure(
+    say: Say, portal: str, bare: str, bootstrap: str, filled: Filled
+) -> tuple[Sequence[Measure], dict[str, Any]]:
+    opened = [page for asked in PAGES if (page := await _opened(say, portal, asked, filled))]
+    measures: list[Measure] = []
+    detail: dict[str, Any] = {"issues": filled.issues}
+    for page in opened:
+        say(f"{page.name}: {page.path}, {page.bytes:,} bytes")
+        ours = await _one_by_one(portal, page.path, page.cookie)
+        floor = await _one_by_one(bare, f"/?bytes={page.bytes}", "")
+        measures += [
+            Measure(f"{page.name}, one client, 95th percentile", ours, "ms", MOST_ALONE_MS),
+            Measure(f"{page.name}, ours/bare", ours / floor, "times", MOST_TIMES),
+        ]
+        detail[page.name] = {"bytes": page.bytes, "ours_p95_ms": ours, "bare_p95_ms": floor}
+    async with _arriving(bootstrap) as arrived:
+        for page in opened:
+            busy = await _at_once(portal, page)
+            measures.append(
+                Measure(f"{page.name}, {CLIENTS} clients, events arriving", busy, "ms", MOST_TOGETHER_MS)
+            )
+        detail["events_per_second"] = arrived()
+    live = next((page for name in LIVE for page in opened if page.name == name and page.live), None)
+    if live is not None:
+        say(f"{BOARDS} times {live.live}")
+        seconds = await _boards(portal, live, bootstrap, filled)
+        measures.append(
+            Measure(
+                f"{live.name}, {BOARDS} open: acknowledged to shown, 99th percentile",
+                _percentile(seconds, 99),
+                "ms",
+                MOST_BOARD_MS,
+            )
+        )
+        detail["boards"] = {"page": live.name, "messages": len(seconds)}
+    return measures, detail
+
+
+async def _opened(say: Say, portal: str, asked: Asked, filled: Filled) -> Open | None:
+    """The page, if there is one in this version."""
+    browser = Browser(portal)
+    if await browser.sign_in(asked.role):
+        path = asked.path.format(issue=filled.answered) or "/"
+        page = await browser.get(path, packed=False)
+        if path == "/" and page.header("location"):
+            path = page.header("location")
+            page = await browser.get(path, packed=False)
+        if page.status == 200:
+            live = re.search(r'hx-sse:connect="([^"]+)"', page.body.decode())
+            address = html.unescape(live[1]) if live else ""
+            return Open(asked.name, path, browser.cookie, len(page.body), address)
+    say(f"{asked.name}: not in this version")
+    return None
+
+
+async def _one_by_one(url: str, path: str, cookie: str) -> float:
+    """The 95th percentile in milliseconds of pages asked for one after the other, some before left out."""
+    browser = Browser(url, cookie)
+    seconds = []
+    for number in range(ALONE + 20):
+        answer = await browser.get(path)
+        assert answer.status == 200, f"{path}: {answer.status}"
+        if number >= 20:
+            seconds.append(answer.seconds)
+    await browser.close()
+    return _percentile(seconds, 95)
+
+
+async def _at_once(url: str, page: Open) -> float:
+    async def _client() -> list[float]:
+        browser = Browser(url, page.cookie)
+        found = [await browser.get(page.path) for _ in range(TOGETHER)]
+        await browser.close()
+        assert all(answer.status == 200 for answer in found)
+        return [answer.seconds for answer in found]
+
+    return _percentile(
+        [one for all in await asyncio.gather(*(_client() for _ in range(CLIENTS))) for one in all], 95
+    )
+
+
+def _percentile(seconds: Sequence[float], percent: int) -> float:
+    return round(quantiles(seconds, n=100, method="inclusive")[percent - 1] * 1000, 2)
+
+
+# ------------------------------------------------------------------- events, boards
+
+
+@asynccontextmanager
+async def _producing(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=0) as producer:
+        yield producer
+
+
+async def _put(producer: AIOKafkaProducer, record: Record) -> None:
+    headers = [(SHA256_HEADER, (record.sha256 or "").encode()), (SEQ_HEADER, str(record.seq).encode())]
+    await producer.send_and_wait(record.topic, record.value, key=record.key, headers=headers)
+
+
+@asynccontextmanager
+async def _arriving(bootstrap: str) -> AsyncIterator[Callable[[], float]]:
+    """Events of new issues, so many a second, for as long as this lasts; says how many it came to."""
+    log = issues(20_000, random.Random(11))
+    began, sent = perf_counter(), 0
+
+    async def _send(producer: AIOKafkaProducer) -> None:
+        nonlocal sent
+        for record in log:
+            if record.topic.endswith(".reference"):
+                continue
+            await asyncio.sleep(max(0.0, began + sent / EVENTS_A_SECOND - perf_counter()))
+            await _put(producer, record)
+            sent += 1
+
+    async with _producing(bootstrap) as producer:
+        sending = asyncio.create_task(_send(producer))
+        try:
+            yield lambda: round(sent / (perf_counter() - began), 1)
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
+
+
+async def _boards(portal: str, page: Open, bootstrap: str, filled: Filled) -> list[float]:
+    """For each event and each open page the seconds from the broker's acknowledgement to its message."""
+    heard: asyncio.Queue[tuple[int, float]] = asyncio.Queue()
+
+    async def _watch(number: int) -> None:
+        async for at in Browser(portal, page.cookie).stream(page.live):
+            heard.put_nowait((number, at))
+
+    watching = [asyncio.create_task(_watch(number)) for number in range(BOARDS)]
+    await asyncio.sleep(3.0)  # all of them are connected; a stream says nothing before there is something new
+    while not heard.empty():
+        heard.get_nowait()
+    found: list[float] = []
+    async with _producing(bootstrap) as producer:
+        for number in range(1, SHOWN + 1):
+            await _put(producer, _warning(filled, number))
+            acknowledged = perf_counter()
+            waiting = set(range(BOARDS))
+            async with asyncio.timeout(30):
+                while waiting:
+                    who, at = await heard.get()
+                    if who in waiting:
+                        waiting.discard(who)
+                        found.append(max(0.0, at - acknowledged))
+            await asyncio.sleep(0.6)  # beyond the pause that a page makes between two messages
+    for one in watching:
+        one.cancel()
+    await asyncio.gather(*watching, return_exceptions=True)
+    return found
+
+
+def _warning(filled: Filled, number: int) -> Record:
+    """One more event about the issue that is looked at."""
+    now, seq = datetime.now(UTC), filled.supervised + number
+    data = {"clock": "promise", "round": 1, "threshold": "70%", "due_at": now.isoformat()}
+    raw = seal(
+        id=f"supervision.events:{filled.answered}:{seq}",
+        type="clock.warned.v1",
+        source="/huzhou/supervision",
+        subject=filled.answered,
+        time=now,
+        seq=seq,
+        data=data,
+    )
+    key = filled.answered.encode()
+    return Record("supervision.events", 0, 0, 0, key, raw, sha256_of(raw), seq)
+
+
+# ------------------------------------------------------------------------ programs
+
+
+@asynccontextmanager
+async def _portal(folder: Path, bootstrap: str) -> AsyncIterator[str]:
+    """The portal as `qinqing up` starts it, on this folder's projection; no service is there to be asked."""
+    await ensure_topics(bootstrap, "", [*EXPECTED, "intake.commands"], partitions=PARTITIONS)
+    async with _producing(bootstrap) as producer:
+        for record in issues(0, random.Random(0)):
+            await _put(producer, record)
+    port, nobody = free_ports(2)
+    settings = {
+        "KAFKA_BOOTSTRAP": bootstrap,
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": str(port),
+        "KEYS_DIR": str(folder / "keys"),
+        "PORTAL_DIR": str(folder / "portal"),
+        "EMBEDDED": "1",
+        "PARTITIONS_COUNT": str(PARTITIONS),
+        **{
+            f"{name}_URL": f"http://127.0.0.1:{nobody}"
+            for name in ("INTAKE", "DISPATCH", "SUPERVISION", "FEEDBACK")
+        },
+    }
+    command = [sys.executable, "-m", "services.portal.app"]
+    environment = {f"QINQING_{name}": value for name, value in settings.items()}
+    async with _program(command, environment, port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _bare() -> AsyncIterator[str]:
+    (port,) = free_ports(1)
+    async with _program([sys.executable, "-m", "bench.portal.bare", str(port)], {}, port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _program(command: list[str], environment: dict[str, str], port: int) -> AsyncIterator[str]:
+    """A program that serves on this port, ended behind it."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    )
+    url, path = f"http://127.0.0.1:{port}", "/health/ready" if environment else "/"
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while process.returncode is None:
+                with suppress(OSError, asyncio.IncompleteReadError):
+                    if (await Browser(url).get(path)).status == 200:
+                        break
+                await asyncio.sleep(0.1)  # another process; it says so by nothing else
+        yield url
+    finally:
+        process.terminate()
+        await process.wait()
