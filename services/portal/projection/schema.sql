@@ -160,7 +160,7 @@ CREATE INDEX issue_by_enterprise ON issue (enterprise, registered_at, id) WHERE 
 CREATE INDEX issue_by_age ON issue (registered_at, id);
 CREATE INDEX issue_by_origin ON issue (origin, registered_at, id);
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
-CREATE INDEX issue_anonymous ON issue (id, person) WHERE anonymous = 1 AND number IS NOT NULL;
+CREATE INDEX issue_anonymous ON issue (anonymous, number, id, person) WHERE anonymous = 1;
 CREATE INDEX issue_by_month ON issue (month, department, origin, state);
 
 -- One department's part of one issue.

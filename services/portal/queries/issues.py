@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from services.portal.queries.hidden import hidden_of
 from shared.identity.references import References
 
 Row = sqlite3.Row
@@ -16,12 +17,8 @@ def issue(reads: sqlite3.Connection, id: str) -> Row | None:
 
 
 def of_person(reads: sqlite3.Connection, person: str, references: References) -> Iterator[Row]:
-    """What this person raised, the newest first. On an anonymous issue the person stands by a reference that only
-    whoever has the deployment's key recognises, so those are tried one by one."""
-    sql = "SELECT id, person FROM issue WHERE anonymous = 1 AND number IS NOT NULL"
-    hidden = [
-        row[0] for row in reads.execute(sql) if references.on_issue(row[0], person, anonymous=True) == row[1]
-    ]
+    """What this person raised, the newest first, with the anonymous ones (hidden.py)."""
+    hidden = hidden_of(reads, person, references)
     sql = """
         SELECT * FROM issue WHERE number IS NOT NULL AND (person = ? OR id IN (SELECT value FROM json_each(?)))
         ORDER BY registered_at DESC, id
