@@ -28,7 +28,7 @@ from services.portal.pages import (
     page_of,
     sign_in_address,
 )
-from services.portal.projection.jobs import Jobs
+from services.portal.projection.builds import Builds
 from services.portal.projection.projection import Projection
 from services.portal.projection.routes import api
 from services.portal.rendering import Templates
@@ -59,7 +59,7 @@ def build(settings: PortalSettings) -> FastAPI:
     )
     sending = Sending(own, services)
     references = References(secret(settings.keys(), REFERENCE))
-    jobs = Jobs(projection, settings.namespace)
+    builds = Builds(projection, settings.namespace)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +68,7 @@ def build(settings: PortalSettings) -> FastAPI:
             yield
             task.cancel()
             await asyncio.wait([task])
-            await jobs.close()
+            await builds.close()
         await services.close()
         own.close()
 
@@ -84,7 +84,7 @@ def build(settings: PortalSettings) -> FastAPI:
         desks.menus(),
         Once(),
         Viewers(),
-        jobs,
+        builds,
     )
     app = application(portal, assets, settings, lifespan)
     _metrics(app, projection)

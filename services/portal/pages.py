@@ -21,7 +21,7 @@ from services.portal.menus import Menu
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.projection.batch import Changed
-from services.portal.projection.jobs import Jobs
+from services.portal.projection.builds import Builds
 from services.portal.projection.projection import Standing
 from services.portal.queries import names
 from services.portal.rendering import Templates
@@ -109,7 +109,7 @@ class Portal(NamedTuple):
     menus: Mapping[Role, Menu]
     once: Once
     viewers: Viewers
-    jobs: Jobs
+    builds: Builds
     clock: Callable[[], datetime] = times.now
 
 

@@ -29,7 +29,9 @@ UNMISTAKABLE = {
     "door",
 }
 """Banned words that prose has no other use for, beside the phrases below."""
-PHRASES = re.compile(r"talk's room|room of a talk|role's desk|desk of a role|portal/desks|room for")
+PHRASES = re.compile(
+    r"talk's room|room of a talk|(?:each|every|some|the|a|\w+'s) desks?|desks? of|(?:docs|portal|import)/? ?desks|desks\.md|room for"
+)
 """Where a word means a thing of the loop itself, or none at all."""
 OWN = {
     "seen": {"seen", "read_seen", "write_seen"},  # the attribute of the envelope

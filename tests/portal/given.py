@@ -25,8 +25,8 @@ from services.portal.own import Own
 from services.portal.pages import Portal
 from services.portal.projection.batch import Applier, Changed, Positions, positions_of
 from services.portal.projection.building import Checked, Table
+from services.portal.projection.builds import Builds
 from services.portal.projection.database import create, open_reader
-from services.portal.projection.jobs import Jobs
 from services.portal.projection.projection import Standing
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
@@ -269,7 +269,7 @@ class Given:
             desks.menus(),
             Once(),
             Viewers(),
-            Jobs(self.shown),
+            Builds(self.shown),
             clock=lambda: self.now,
         )
         self.app = application(self.portal, ASSETS, PortalSettings(portal_dir=str(folder), embedded=True))

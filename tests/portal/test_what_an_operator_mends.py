@@ -267,7 +267,7 @@ async def test_what_is_no_aggregate_is_said_at_its_field(given: Given, browser: 
 
 async def ended(given: Given) -> None:
     """The build that was begun is over."""
-    task = given.portal.jobs._task
+    task = given.portal.builds._task
     assert task is not None
     await task
 
@@ -297,7 +297,7 @@ async def test_what_differs_is_named_and_taken_by_building_anew(given: Given, br
     await ended(given)
     await browser.open("/operator/projection")
     assert "内容不一致；页面已改读新的" in browser.text
-    assert given.portal.jobs.newest is not None and given.portal.jobs.newest.by == "operator:yan"
+    assert given.portal.builds.newest is not None and given.portal.builds.newest.by == "operator:yan"
 
 
 async def test_one_at_a_time_is_built_and_of_what_there_is(given: Given, browser: Browser) -> None:
@@ -308,8 +308,8 @@ async def test_one_at_a_time_is_built_and_of_what_there_is(given: Given, browser
     await browser.send("/operator/projection/check", namespace="replay-1")
     answer = await browser.send("/operator/projection/rebuild", namespace="")
     assert answer.status_code == 409 and "已经在建一份了" in browser.text
-    await given.portal.jobs.close()
-    assert not given.portal.jobs.is_running
+    await given.portal.builds.close()
+    assert not given.portal.builds.is_running
 
 
 async def test_a_build_that_fails_is_said_and_pages_go_on(
@@ -341,4 +341,4 @@ async def test_a_broker_that_is_away_hides_the_namespaces_alone(
     )
     await browser.send("/operator/projection/rebuild", namespace="")
     await ended(given)
-    assert given.portal.jobs.newest is not None and given.portal.jobs.newest.same
+    assert given.portal.builds.newest is not None and given.portal.builds.newest.same

@@ -190,7 +190,7 @@ async def test_nobody_but_an_operator_does_it(given: Given, path: str) -> None:
         mark = re.findall(r'name="mark" value="(\w+)"', browser.page.text)[0]
         fields = {"mark": mark, "reason": "x", "service": "intake", "subject": ISSUE}
         assert (await browser.client.post(path, data=fields)).status_code == 404, role
-    assert not given.asked.requests and given.portal.jobs.newest is None
+    assert not given.asked.requests and given.portal.builds.newest is None
 
 
 async def test_it_asks_as_who_clicked(given: Given) -> None:

@@ -42,9 +42,8 @@ PORTAL = {
     "qinqing_projection_failures_total": "Grows: the broker or the disk is away; pages show what was there before.",
     "qinqing_projection_age_seconds": "Above 60: pages show the past. Is the broker away, the disk full? Read the log.",
     "qinqing_projection_held_events": "Short peaks are normal. For long: an owner's event is missing on its topic.",
-    "qinqing_projection_listeners": "How many boards and pages are open; watch memory and processor beside it.",
+    "qinqing_projection_open_pages": "How many boards and pages are open; watch memory and processor beside it.",
     "qinqing_projection_lag_records": "Above 0 for long: pages are behind; is the portal's machine busy?",
-    "qinqing_projection_age_seconds": "Above 60: pages show what was there before; is the broker away?",
 }
 """The same of the portal's."""
 

@@ -142,7 +142,6 @@ def _after(text: str) -> After:
     return After(int(due), id) if due.isascii() and due.isdecimal() and len(due) < 20 else After()
 
 
-
 async def _chosen(page: Page, id: str) -> dict[str, Any]:
     """The issue beside the list, with what can be done about it."""
     about = known(page, id)

@@ -54,26 +54,29 @@ def trend(months: Sequence[tuple[str, Mapping[str, Any]]], titles: Mapping[str, 
     """Months with their figures, the oldest first; ``titles``: the rates to draw and what they are called."""
     rates = [numbers["rates"][name]["rate"] for _, numbers in months for name in titles]
     lowest = min((100 * rate for rate in rates if rate is not None), default=0)
-    floor = max(step for step in STEPS if step <= lowest)
+    lowest_shown = max(step for step in STEPS if step <= lowest)
     xs = [_x(place, len(months)) for place in range(len(months))]
     lines = [
         Line(name, title, pieces, pieces[-1][-1].y if pieces else 0)
         for name, title in titles.items()
-        for pieces in [_pieces([numbers["rates"][name]["rate"] for _, numbers in months], xs, floor)]
+        for pieces in [_pieces([numbers["rates"][name]["rate"] for _, numbers in months], xs, lowest_shown)]
     ]
-    scale = [Mark(_y(value, floor), f"{value:g} %") for value in (floor, (floor + 100) / 2, 100)]
+    scale = [
+        Mark(_y(value, lowest_shown), f"{value:g} %")
+        for value in (lowest_shown, (lowest_shown + 100) / 2, 100)
+    ]
     below = [Mark(x, month) for x, (month, _) in zip(xs, months, strict=True)]
     return Trend(WIDTH, HEIGHT, _apart(lines), scale, below, list(months))
 
 
-def _pieces(rates: Sequence[float | None], xs: Sequence[float], floor: int) -> list[list[Point]]:
+def _pieces(rates: Sequence[float | None], xs: Sequence[float], lowest_shown: int) -> list[list[Point]]:
     """The points, in a new piece behind each month without a rate."""
     found: list[list[Point]] = [[]]
     for rate, x in zip(rates, xs, strict=True):
         if rate is None:
             found.append([])
         else:
-            found[-1].append(Point(x, _y(100 * rate, floor), f"{100 * rate:.1f} %"))
+            found[-1].append(Point(x, _y(100 * rate, lowest_shown), f"{100 * rate:.1f} %"))
     return [piece for piece in found if piece]
 
 
@@ -91,5 +94,5 @@ def _x(place: int, of: int) -> float:
     return round(LEFT + place * step, 1)
 
 
-def _y(percent: float, floor: int) -> float:
-    return round(TOP + (HEIGHT - TOP - BOTTOM) * (100 - percent) / (100 - floor), 1)
+def _y(percent: float, lowest_shown: int) -> float:
+    return round(TOP + (HEIGHT - TOP - BOTTOM) * (100 - percent) / (100 - lowest_shown), 1)

@@ -31,7 +31,9 @@ async def show(page: Asked) -> Response:
 async def build(page: Asked) -> Response:
     """The build alone, for a page that looks again and again while it goes on."""
     operator(page)
-    return page.show("operator/build.html", jobs=page.portal.jobs, lasting=lambda value: lasting(page, value))
+    return page.show(
+        "operator/build.html", builds=page.portal.builds, lasting=lambda value: lasting(page, value)
+    )
 
 
 @router.get(f"{PATH}/check")
@@ -61,7 +63,7 @@ async def _begin(page: Page, *, check: bool) -> Response:
     if namespace is not None and namespace not in (await _namespaces(page) or [""]):
         form.wrong(WHOLE, page.say("There is no such namespace any more"))
         return await _show(page, form, 422)
-    if not page.portal.jobs.begin(namespace, check=check, by=actor, now=page.now):
+    if not page.portal.builds.begin(namespace, check=check, by=actor, now=page.now):
         form.wrong(WHOLE, page.say("One is being built already: wait for its end"))
         return await _show(page, form, 409)
     return page.to(PATH)
@@ -77,7 +79,7 @@ async def _show(page: Page, form: Form, status: int = 200) -> Response:
         held=projected.held(page.reads),
         incomplete=projected.shown_incompletely(page.reads),
         namespaces=await _namespaces(page),
-        jobs=page.portal.jobs,
+        builds=page.portal.builds,
         everything=EVERYTHING,
         lasting=lambda value: lasting(page, value),
     )

@@ -34,7 +34,7 @@ class Buildable(Protocol):
         ...
 
 
-class Job(NamedTuple):
+class Build(NamedTuple):
     """One build: of which namespace (None: of all there are), whether only to compare, and what was found."""
 
     namespace: str | None
@@ -51,14 +51,14 @@ class Job(NamedTuple):
         return all(one.same for one in self.found)
 
 
-class Jobs:
+class Builds:
     """The build that was begun last in this process."""
 
     def __init__(self, projection: Buildable, home: str = "") -> None:
         """``home``: the namespace that pages read."""
         self._projection, self._home = projection, home
         self._task: asyncio.Task[None] | None = None
-        self.newest: Job | None = None
+        self.newest: Build | None = None
 
     @property
     def is_running(self) -> bool:
@@ -69,7 +69,7 @@ class Jobs:
         """Begin one; False where another still goes on."""
         if self.is_running:
             return False
-        self.newest = Job(namespace, check, by, now)
+        self.newest = Build(namespace, check, by, now)
         self._task = asyncio.create_task(self._run(self.newest))
         return True
 
@@ -90,14 +90,14 @@ class Jobs:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, build: Build) -> None:
         try:
-            if job.check:
-                found = await self._projection.check(job.namespace)
+            if build.check:
+                found = await self._projection.check(build.namespace)
             else:
-                found = [await self._projection.rebuild(job.namespace)]
+                found = [await self._projection.rebuild(build.namespace)]
         except Exception as error:
             log.warning("a build failed", error=f"{type(error).__name__}: {error}"[:300])
-            self.newest = job._replace(ended_at=datetime.now(UTC), failed=True)
+            self.newest = build._replace(ended_at=datetime.now(UTC), failed=True)
         else:
-            self.newest = job._replace(ended_at=datetime.now(UTC), found=tuple(found))
+            self.newest = build._replace(ended_at=datetime.now(UTC), found=tuple(found))
