@@ -132,8 +132,9 @@ class Embedded:
         self._phase("ready")
 
     async def _start_all(self) -> None:
-        """Every part at once; where something is done before the services run, they come after it."""
-        others = [child for child in self.children if child.program.kind != "service"]
+        """Every part at once; where something is done before the services run, they come after it, and the
+        portal with them: it waits for the topics that they make."""
+        others = [child for child in self.children if child.program.kind in ("kafka", "store")]
         if self._before_services is not None:
             await self._start_these(others)
             await self._before_services(self)
