@@ -218,10 +218,19 @@ class Page:
     # ----------------------------------------------------------------- forms
 
     async def form(self) -> Sent:
+        """As ``sent``, of somebody who is signed in: raises SignInFirst where nobody is any more, and what was typed is
+        kept, and comes back after the sign-in.
+        """
+        sent = await self.sent()
+        if self.visitor is None:
+            self.keep(sent.form)
+        self.person()
+        return sent
+
+    async def sent(self) -> Sent:
         """The form that was sent, which a page of ours made for this browser.
 
-        Where nobody is signed in any more it is kept, and comes back after the sign-in: raises SignInFirst. Raises
-        FormExpired where it is not of this browser, TooLarge where it is more than a form holds.
+        Raises FormExpired where it is not of this browser, TooLarge where it is more than a form holds.
         """
         try:
             data = await self.request.form(
@@ -235,9 +244,6 @@ class Page:
         sent = forms.read(data)
         if not is_marked(self.id, sent.mark):
             raise FormExpired
-        if self.visitor is None:
-            self.keep(sent.form)
-        self.person()
         return sent
 
     def draft(self) -> Form:

@@ -167,9 +167,23 @@ async def mark_of(browser: Browser) -> str:
 
 def routes(app: FastAPI, method: str) -> list[str]:
     """Every address that answers to this method, its holes filled in; but for those of programs."""
-    found = [one for one in app.routes if isinstance(one, APIRoute) and method in one.methods]
-    paths = (re.sub(r"\{(\w+)(:\w+)?\}", lambda hole: FILLED.get(hole[1], "1"), one.path) for one in found)
-    return sorted({path for path in paths if not re.match(r"/(health|metrics|static)", path)})
+    paths = (
+        re.sub(r"\{(\w+)(:\w+)?\}", lambda hole: FILLED.get(hole[1], "1"), path)
+        for path, methods in _flat(app.routes)
+        if method in methods
+    )
+    found = sorted({path for path in paths if not re.match(r"/(health|metrics|static)", path)})
+    assert len(found) > 5, "the routes of the portal are not where they were"
+    return found
+
+
+def _flat(found: Sequence[Any], prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    """The routes of an application and of the routers that were included in it."""
+    for one in found:
+        if isinstance(one, APIRoute):
+            yield f"{prefix}{one.path}", set(one.methods)
+        elif hasattr(one, "original_router"):
+            yield from _flat(one.original_router.routes, prefix + one.include_context.prefix)
 
 
 FILLED = {"id": ISSUE, "service": "dispatch", "topic": "intake.events", "subject": ISSUE, "hash": "b" * 64}

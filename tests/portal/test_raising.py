@@ -73,7 +73,7 @@ async def test_whose_answer_was_lost_on_its_way_finds_the_number_where_it_was_se
     await browser.open("/raise/check")
     assert browser.page.url.path == f"/issues/{ISSUE}/registered" and NUMBER in browser.text
     await browser.open("/raise")
-    assert TITLE not in browser.page.text
+    assert f'value="{TITLE}"' not in browser.page.text
 
 
 async def test_sent_twice_at_once_both_are_the_same_request(given: Given, browser: Browser) -> None:

@@ -94,6 +94,7 @@ async def browse(
     return page.show(
         "operator/dead_letters.html",
         dead_letters=[DeadLetter(row) for row in shown],
+        form=Form(),
         service=service if service in names else "",
         services=names,
         chosen=status,
@@ -219,7 +220,7 @@ async def _dead_letter(page: Page, service: str, origin: str) -> DeadLetter | No
     if service not in page.portal.services.names:
         raise NotHere
     answer = await look(page, service, f"/dead-letters/{quote(origin)}")
-    if answer.kind == "done":
+    if answer.kind == "done" and "origin" in answer.body:
         return DeadLetter(answer.body)
     if answer.kind != "away":
         raise NotHere

@@ -1,6 +1,7 @@
 """Events that wait for one that has not come: let its owner publish it again, or go on without it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
@@ -32,6 +33,11 @@ class Gap(NamedTuple):
 
     reader: str
     row: Mapping[str, Any]
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when something waits for it; the portal does not remember."""
+        return datetime.fromisoformat(self.row["since"]) if "since" in self.row else None
 
     @property
     def owner(self) -> str:

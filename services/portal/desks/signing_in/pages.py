@@ -8,11 +8,10 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal import forms
 from services.portal.own import Kept
-from services.portal.pages import FormExpired, NotHere, Page, local, page_of
+from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import issues, names
-from services.portal.session import LANGUAGES, View, Visitor, hash_of, is_marked, keep_id, keep_view, new_id
+from services.portal.session import LANGUAGES, View, Visitor, hash_of, keep_id, keep_view, new_id
 from shared.contract.words import Role
 
 router = APIRouter()
@@ -69,9 +68,7 @@ async def choose(page: Asked, next: str = "") -> Response:
 @router.post("/sign-in")
 async def sign_in(page: Asked) -> Response:
     """Become somebody, in a session with a new id; what was written before comes along."""
-    sent = forms.read(await page.request.form())
-    if not is_marked(page.id, sent.mark):
-        raise FormExpired
+    sent = await page.sent()
     chosen = next((one for one in people(page) if one.choice == sent.pressed), None)
     if chosen is None:
         raise NotHere
@@ -91,9 +88,7 @@ async def sign_in(page: Asked) -> Response:
 @router.post("/sign-out")
 async def leave(page: Asked) -> Response:
     """End the session; the next click chooses again."""
-    sent = forms.read(await page.request.form())
-    if not is_marked(page.id, sent.mark):
-        raise FormExpired
+    await page.sent()
     page.portal.own.end(hash_of(page.id))
     return page.to("/")
 
