@@ -144,13 +144,16 @@ class Errands:
 
     def take_back(self, id: str, owner: str) -> Errand | None:
         """Take it back, if it is this person's and nothing of it was sent; returns it, None where it was too late."""
-        sql = """
-            UPDATE errand SET state = 'undone' WHERE id = ? AND owner = ?
-            AND NOT EXISTS (SELECT 1 FROM errand one WHERE one.id = errand.id AND one.state <> 'kept')
-        """
-        # In one statement: whoever begins to send it either comes before all of it or finds all of it taken back.
-        found = next(self._read("id = ?", id), None)
-        return found if self._do(sql, id, owner) else None
+        # In one transaction: whoever begins to send it either comes before all of it or finds all of it taken back.
+        self._do("BEGIN IMMEDIATE")
+        try:
+            found = next(self._read("id = ? AND owner = ?", id, owner), None)
+            if found is None or found.state != KEPT:
+                return None
+            self._do("UPDATE errand SET state = 'undone' WHERE id = ?", id)
+            return found
+        finally:
+            self._do("COMMIT")
 
     def begin(self, id: str, place: int) -> bool:
         """Say that this command is being sent from now on; false where it was taken back."""

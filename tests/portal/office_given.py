@@ -70,9 +70,11 @@ def runs(given: Given, clock: str, id: str = ISSUE, hours: float = 8, **more: An
         "round": 1,
         "due_at": stamp(AT + timedelta(hours=hours)),
         "limit": "2wd",
+        "started_at": stamp(AT),
         "policy": "p",
+        "calendar": "c",
     }
-    given.shown.tell("supervision", "clock.started.v1", {**data, "calendar": "c", "term": "2wd", **more}, id)
+    given.shown.tell("supervision", "clock.started.v1", {**data, **more}, id)
 
 
 def suggests(given: Given, *codes: str) -> None:

@@ -132,9 +132,9 @@ async def test_what_was_taken_back_is_never_sent_and_its_words_are_a_draft_again
     assert given.sending.take_back("e1", WANG.owner) is not None
     given.now += UNDO
     await given.sending.turn()
+    assert given.own.draft(WANG.owner, "/form") == {"explanation": "写了很久"}
     await restarted(given).turn()
     assert not given.asked.requests
-    assert given.own.draft(WANG.owner, "/form") == {"explanation": "写了很久"}
 
 
 async def test_nobody_else_takes_it_back_and_nobody_once_it_is_being_sent(given: Given) -> None:

@@ -86,6 +86,9 @@ def register(reads: sqlite3.Connection, filters: Filters, after: Place) -> Found
     else:
         order, begin, after = "registered_at DESC, id DESC", "<", after if after.id else Place(MOST, "")
     column = "next_due_at" if filters.due_first else "registered_at"
+    where += (
+        " AND next_due_at IS NOT NULL" * filters.due_first
+    )  # by that the partial index is known to have them
     sql = f"SELECT * FROM issue WHERE {where} AND ({column}, id) {begin} (?, ?) ORDER BY {order} LIMIT ?"
     return _found(_all(reads, sql, *values, after.at, after.id, PAGE + 1), column)
 

@@ -72,6 +72,7 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
     return page.show(
         "office/triage.html",
         lines=lines,
+        first_due=next((line.issue["next_due_at"] for line in lines if line.issue["next_due_at"]), None),
         chosen=chosen,
         is_chosen=bool(issue),
         form=_form(chosen),
