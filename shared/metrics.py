@@ -28,6 +28,7 @@ class Metrics:
         self._bus()
         self._outcomes()
         self._timers()
+        self._mail()
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"qinqing_{name}", what, labels, registry=self.registry)
@@ -98,6 +99,12 @@ class Metrics:
         self.timer_heartbeat = self._gauge(
             "timer_heartbeat_seconds", "time since the timers last completed a round"
         )
+
+    def _mail(self) -> None:
+        self.notices = self._counter(
+            "notices_total", "notices by what became of one try: sent, later or given_up", "result"
+        )
+        self.notices_waiting = self._gauge("waiting_notices_records", "notices that wait to be sent")
 
     def measure(self, batch: "Batch", records: "Sequence[Record]", seconds: float) -> None:
         """Count one batch that was committed; ``seconds`` from its records to its commit."""

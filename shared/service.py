@@ -48,7 +48,9 @@ from shared.identity.keys import NoKeys, check_keys, issuers
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Tokens
 from shared.logs import configure
+from shared.mail import Mailing
 from shared.metrics import Metrics
+from shared.notifying import Asks, Notifier, Write
 from shared.openapi import name_answers
 from shared.operators import operator_routes
 from shared.problems import install_problems
@@ -56,6 +58,7 @@ from shared.settings import Settings
 from shared.store import Database, Unavailable
 from shared.timers import ACTOR, GATEWAY, Timers
 from shared.waiting import waiting_routes
+from shared.waiting_notices import WaitingNotices
 from shared.web import Open, command_routes, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
@@ -131,6 +134,7 @@ class Service:
             else None
         )
         self.held = HeldEvents(self.store.waiting)
+        self.waiting_notices = WaitingNotices(self.store)
         self.upgrades = Upgrades(self._waiting, self._read_places, self.gateway.ask_all)
         self.consuming = False
 
@@ -157,6 +161,16 @@ class Service:
             await self.broker.stop()
             await self._producers.stop()
             self.database.close()
+
+    def notifying(self, asks: Asks, write: Write) -> tuple[Ongoing, ...]:
+        """What sends this service's notices; nothing where no mail server is named, nor in history."""
+        server = self.settings.mail_server()
+        if server is None or self.settings.history:
+            return ()
+        notifier = Notifier(
+            self.waiting_notices, self.gateway, self.store, Mailing(server), asks, write, self.metrics
+        )
+        return (notifier.run,)
 
     async def _consume(self) -> None:
         """Read the reference data whole, then begin with the batches; an owner publishes what is missing itself."""
@@ -290,11 +304,13 @@ class Service:
     def _on_assigned(self, partitions: Sequence[int]) -> None:
         self.timers.assigned(partitions)
         self.held.assigned(partitions)
+        self.waiting_notices.assigned(partitions)
         self.upgrades.assigned(partitions)
 
     def _on_batch(self, batch: Batch) -> None:
         self.timers.handled(batch.written, [answer.command for answer in batch.answers])
         self.held.written(batch.written)
+        self.waiting_notices.written(batch.written)
 
     def ending(self) -> Ending | None:
         """How the history ends that the live namespace begins with; None for history in a namespace of its own."""
@@ -335,6 +351,7 @@ class Service:
             metrics.lag.labels(family("dept.*.replies")).set(self._forwarder.lag())
         metrics.poll_age.set(self.batches.positions.idle_seconds())
         metrics.held.set(self.held.count())
+        metrics.notices_waiting.set(self.waiting_notices.count())
         metrics.held_age.set((now - self.held.oldest(now)).total_seconds())
         metrics.timer_overdue.set(self.timers.overdue)
         metrics.timer_held.set(self.timers.overdue_held)

@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.clocks import Limit
+from shared.mail import Security, Server
 
 HISTORY_PREFIX = "replay-"
 """How every namespace of history begins, and no other: a county's name is a prefix of topics too."""
@@ -90,6 +91,33 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="how long a request waits for what its sender has seen, before it is answered 409; at most 60",
     )
+    smtp_host: str = Field(
+        "",
+        max_length=253,
+        description="the mail server that takes notices of intake and dispatch; empty: none is sent, and what "
+        "waits is given up after three days",
+    )
+    smtp_port: int = Field(25, ge=1, le=65_535, description="its port")
+    smtp_security: Security = Field(
+        Security.NONE, description="none, starttls, or tls from the first byte on"
+    )
+    smtp_user: str = Field("", description="as whom to sign in there; empty: nobody signs in")
+    smtp_password: SecretStr = Field(SecretStr(""), description="and with which password")
+    smtp_from: str = Field(
+        "",
+        pattern=r"^([^\s@<>]+@[A-Za-z0-9.-]+)?$",
+        description="the address that notices are from; what follows its `@` stands in their Message-IDs",
+    )
+    staff_mail_domain: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]*$",
+        description="an official whose entry names no mail has it here, before it the account; empty: none",
+    )
+    portal_url: str = Field(
+        "",
+        pattern=rf"^(https?://{_HOST}(/[\w./-]*)?)?$",
+        description="where people find the portal, for the links in notices; empty: they have no link",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -104,6 +132,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"a jurisdiction does not begin with {HISTORY_PREFIX}: that is a replay's namespace"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_is_from_somebody(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("smtp_from: whoever sends mail names the address it is from")
         return self
 
     @model_validator(mode="after")
@@ -128,6 +162,15 @@ class Settings(BaseSettings):
     def apart(self) -> bool:
         """Whether this is history in a namespace of its own: without grace, and with one topic for all orders."""
         return self.history and not self.beginning
+
+    def mail_server(self) -> Server | None:
+        """Where notices are handed in; None where none are sent."""
+        if not self.smtp_host:
+            return None
+        password = self.smtp_password.get_secret_value()
+        return Server(
+            self.smtp_host, self.smtp_port, self.smtp_from, self.smtp_security, self.smtp_user, password
+        )
 
     def keys(self) -> Path:
         """The folder of the deployment's keys."""

@@ -77,7 +77,13 @@ def unreadable(count: int) -> None:
         )
 
 
-LABELS = {"kafka": "Kafka 4.3", "store": "store of ", "service": "service ", "portal": "the "}
+LABELS = {
+    "kafka": "Kafka 4.3",
+    "store": "store of ",
+    "service": "service ",
+    "portal": "the ",
+    "mailbox": "the ",
+}
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "stopped": ("·", "dim")}
 
 

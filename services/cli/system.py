@@ -273,7 +273,7 @@ def status(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None
 
 
 async def _ready_now(state: SystemState) -> dict[str, bool]:
-    ask = {"kafka": answers, "store": listens, "service": is_ready, "portal": is_ready}
+    ask = {"kafka": answers, "store": listens, "service": is_ready, "portal": is_ready, "mailbox": listens}
     found = await asyncio.gather(*(ask[part.kind](HOST, part.port) for part in state.parts))
     return {part.name: ready for part, ready in zip(state.parts, found, strict=True)}
 

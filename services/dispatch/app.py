@@ -8,20 +8,23 @@ from fastapi import FastAPI
 from services.dispatch import api, builtin
 from services.dispatch.consumer import consumer
 from services.dispatch.departments_gateway import translate_all
+from services.dispatch.mails import Mails
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version
 from shared.bus.topics import department_topics
 from shared.contract.commands.dispatch import MergeDepartment
+from shared.contract.commands.notices import BeginStaffNotice, GiveUpStaffNotice, RecordStaffNotice
 from shared.contract.event import HISTORY_ORDERS
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.subjects import id_of
+from shared.notifying import Asks
 from shared.service import Service, application, run
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> FastAPI:
     """Dispatch's application: assignments, replies, the directory, and what departments' own systems send."""
-    owned = consumer(settings.jurisdiction, history=settings.apart)
+    owned = consumer(settings.jurisdiction, history=settings.apart, notices=not settings.history)
 
     def translate(records: Sequence[Record]) -> list[tuple[Outgoing, Record]]:
         return translate_all(records, owned.source, service.reference.reference.directory)
@@ -34,7 +37,12 @@ def build(settings: Settings) -> FastAPI:
         translate=None if settings.history else translate,
     )
     routes = api.routes(service.gateway, service.reference.reference, service.store)
-    return application(service, routes, routed=(MergeDepartment,))
+    directory = service.reference.reference.directory
+    mails = Mails(directory, settings.staff_mail_domain, settings.portal_url)
+    asks = Asks(BeginStaffNotice, RecordStaffNotice, GiveUpStaffNotice)
+    return application(
+        service, routes, routed=(MergeDepartment,), ongoing=service.notifying(asks, mails.write)
+    )
 
 
 def topics_of(version: Version, *, history: bool = False) -> list[str]:

@@ -5,6 +5,7 @@ from services.dispatch.department.life import Department
 from services.dispatch.issue import assigning, correcting, handling, reactions, replying
 from services.dispatch.issue.asking import refused
 from services.dispatch.issue.life import Issue, belongs, finished
+from services.dispatch.issue.noticing import noticed
 from services.dispatch.rules import decisions as rules
 from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
@@ -30,6 +31,12 @@ from shared.contract.commands.dispatch import (
     SignAssignment,
     SignOffReply,
 )
+from shared.contract.commands.notices import (
+    BeginStaffNotice,
+    GiveUpStaffNotice,
+    PrepareStaffNotice,
+    RecordStaffNotice,
+)
 from shared.contract.event import FEEDBACK, INTAKE
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
@@ -43,9 +50,11 @@ from shared.contract.events.intake import (
     PromiseStarted,
     WordsCorrected,
 )
+from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
 from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.notices import Endings, notice_kind
 
-ISSUE = AggregateType(
+WITHOUT_NOTICES = AggregateType(
     "issue",
     Issue,
     commands={
@@ -82,6 +91,16 @@ ISSUE = AggregateType(
     refused=refused,
 )
 
+ISSUE = noticed(WITHOUT_NOTICES)
+
+NOTICE = notice_kind(
+    Endings(StaffNoticeSent, StaffNoticeGivenUp),
+    PrepareStaffNotice,
+    BeginStaffNotice,
+    RecordStaffNotice,
+    GiveUpStaffNotice,
+)
+
 DEPARTMENT = AggregateType(
     "department",
     Department,
@@ -98,13 +117,16 @@ STAFF = AggregateType("staff", Staff, commands={PublishStaff: staff.publish})
 RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 
 
-def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
-    """Dispatch's consumer in one jurisdiction; ``history``: events are played again at their own times."""
+def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
+    """Dispatch's consumer in one jurisdiction; ``history``: events are played again at their own times.
+
+    ``notices``: whether officials are told by mail: of what is played as history nobody is.
+    """
     return Consumer(
         service="dispatch",
         jurisdiction=jurisdiction,
         reads=(INTAKE, FEEDBACK),
-        aggregates=(ISSUE, DEPARTMENT, STAFF, RULES),
+        aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, NOTICE),
         ignores=("person", "enterprise"),
         history=history,
     )

@@ -44,6 +44,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction,
         reads=(INTAKE, DISPATCH),
         aggregates=(ISSUE,),
-        ignores=("person", "enterprise", "department", "staff", "rules"),
+        ignores=("person", "enterprise", "department", "staff", "rules", "notice"),
         history=history,
     )

@@ -12,6 +12,7 @@ from services.intake.consumer import consumer
 from services.intake.contacts import Contacts
 from services.intake.forgetting import Forgetting
 from services.intake.history import prepared
+from services.intake.mails import Mails
 from services.intake.reading import Reading
 from services.intake.registering import Registering
 from services.intake.sealing import Sealing
@@ -26,9 +27,11 @@ from shared.contract.commands.intake import (
     RegisterIssue,
     RevokeLink,
 )
+from shared.contract.commands.notices import BeginNotice, GiveUpNotice, RecordNotice
 from shared.identity.keys import REFERENCE, VAULT, secret
 from shared.identity.raisers import Raisers
 from shared.identity.references import References
+from shared.notifying import Asks
 from shared.service import Service, application, run
 from shared.settings import Settings
 
@@ -48,7 +51,7 @@ ROUTED = (
 
 def build(settings: Settings) -> FastAPI:
     """Intake's application: issues up to acceptance, persons, enterprises; raises NoKeys."""
-    owned = consumer(settings.jurisdiction, history=settings.apart)
+    owned = consumer(settings.jurisdiction, history=settings.apart, notices=not settings.history)
 
     async def first_requests() -> list[Request]:
         return await builtin.first_requests(service.store, contacts, references)
@@ -65,6 +68,8 @@ def build(settings: Settings) -> FastAPI:
     folder = Folder(Path(settings.attachments_dir), references.attachment)
     uploads = Uploads(folder, settings.attachment_bytes)
     forgetting = Forgetting(service.gateway, service.store, vault, folder, entries("referrals"))
+    mails = Mails(contacts, service.store, settings.portal_url)
+    asks = Asks(BeginNotice, RecordNotice, GiveUpNotice)
     return application(
         service,
         api.routes(service.gateway, service.store, registering, folder, contacts.is_known),
@@ -78,7 +83,7 @@ def build(settings: Settings) -> FastAPI:
         raisers=raisers,
         opened={"issue": Reading(sealing).opened},
         prepared={**prepared(registering, service.store), **people.prepared(contacts)},
-        ongoing=(forgetting.run,),
+        ongoing=(forgetting.run, *service.notifying(asks, mails.write)),
     )
 
 

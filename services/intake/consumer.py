@@ -1,5 +1,7 @@
 """What intake reads, and which decision or reaction answers each command and event."""
 
+from dataclasses import replace
+
 from services.intake.enterprise import decisions as enterprise
 from services.intake.enterprise.life import Enterprise
 from services.intake.issue import appealing, decisions, linking, reactions, referring, wording
@@ -20,12 +22,15 @@ from shared.contract.commands.intake import (
     RevokeLink,
     WithdrawIssue,
 )
+from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareNotice, RecordNotice
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.event import FEEDBACK
 from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.notices import NoticeGivenUp, NoticeSent
 from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.notices import Endings, notice_kind
 
-ISSUE = AggregateType(
+WITHOUT_NOTICES = AggregateType(
     "issue",
     Issue,
     commands={
@@ -50,6 +55,12 @@ ISSUE = AggregateType(
     belongs=belongs,
 )
 
+ISSUE = replace(WITHOUT_NOTICES, events={**WITHOUT_NOTICES.events, RatingInvited: reactions.invited})
+
+NOTICE = notice_kind(
+    Endings(NoticeSent, NoticeGivenUp), PrepareNotice, BeginNotice, RecordNotice, GiveUpNotice
+)
+
 PERSON = AggregateType(
     "person",
     persons.Person,
@@ -65,8 +76,11 @@ PERSON = AggregateType(
 ENTERPRISE = AggregateType("enterprise", Enterprise, commands={RecordEnterprise: enterprise.record})
 
 
-def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
-    """Intake's consumer for one jurisdiction; ``history``: official times come with the records."""
-    return Consumer(
-        "intake", jurisdiction, reads=(FEEDBACK,), aggregates=(ISSUE, PERSON, ENTERPRISE), history=history
-    )
+def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
+    """Intake's consumer for one jurisdiction; ``history``: official times come with the records.
+
+    ``notices``: whether people are told by mail: of what is played as history nobody is.
+    """
+    issue = ISSUE if notices else WITHOUT_NOTICES
+    kinds = (issue, PERSON, ENTERPRISE, NOTICE)
+    return Consumer("intake", jurisdiction, reads=(FEEDBACK,), aggregates=kinds, history=history)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -16,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.portal import desks
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.mailbox import Mailbox
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import (
@@ -73,6 +75,8 @@ def build(settings: PortalSettings) -> FastAPI:
         own.close()
 
     assets = Assets()
+    mailbox = Mailbox(Path(settings.mailbox_dir)) if settings.embedded and settings.mailbox_dir else None
+    templates = Templates(assets)
     portal = Portal(
         settings.jurisdiction,
         own,
@@ -80,11 +84,12 @@ def build(settings: PortalSettings) -> FastAPI:
         sending,
         projection,
         references,
-        Templates(assets),
+        templates,
         desks.menus(),
         Once(),
         Viewers(),
         builds,
+        mailbox,
     )
     app = application(portal, assets, settings, lifespan)
     _metrics(app, projection)

@@ -17,6 +17,7 @@ from services.portal.asking import Answer, Services
 from services.portal.errands import Errand
 from services.portal.forms import Form, Sent
 from services.portal.languages import words_in
+from services.portal.mailbox import Mailbox
 from services.portal.menus import Menu
 from services.portal.once import Once
 from services.portal.own import Own
@@ -45,6 +46,7 @@ SHEETS = {
     "department": "department.css",
     "issue": "department.css",  # drafts and internal notes
     "operator": "operator.css",
+    "mailbox": "mailbox.css",
     **dict.fromkeys(("board", "figures", "leader", "search"), "overview.css"),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
@@ -110,6 +112,8 @@ class Portal(NamedTuple):
     once: Once
     viewers: Viewers
     builds: Builds
+    mailbox: Mailbox | None = None
+    """The embedded system's; None where mail goes to people."""
     clock: Callable[[], datetime] = times.now
 
 

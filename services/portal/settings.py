@@ -31,6 +31,9 @@ class PortalSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _as_of_a_service("log_level")
     embedded: bool = Field(False, description="let anybody on loopback choose among invented people")
     portal_dir: str = Field("qinqing-portal", min_length=1, description="folder of its two databases")
+    mailbox_dir: str = Field(
+        "", description="folder of the embedded mailbox, which it shows as a page; empty: there is none"
+    )
     intake_url: str = Field("http://127.0.0.1:18400", description="address of intake")
     dispatch_url: str = Field("http://127.0.0.1:18401", description="address of dispatch")
     supervision_url: str = Field("http://127.0.0.1:18402", description="address of supervision")

@@ -37,6 +37,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction=jurisdiction,
         reads=SOURCES,
         aggregates=(ISSUE, POLICY, CALENDAR),
-        ignores=("person", "enterprise", "department", "staff", "rules"),
+        ignores=("person", "enterprise", "department", "staff", "rules", "notice"),
         history=history,
     )

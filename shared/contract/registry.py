@@ -5,22 +5,25 @@ from shared.contract.command import COMMANDS, CONTROL
 from shared.contract.commands import dispatch as dispatch_commands
 from shared.contract.commands import feedback as feedback_commands
 from shared.contract.commands import intake as intake_commands
+from shared.contract.commands import notices as notices_commands
 from shared.contract.commands import people as people_commands
 from shared.contract.commands import supervision as supervision_commands
 from shared.contract.event import EVENTS
-from shared.contract.events import dispatch, feedback, intake, people, supervision
+from shared.contract.events import dispatch, feedback, intake, notices, people, supervision
 from shared.contract.replies import REPLIES_BY_TYPE
 
 MODULES = (
     intake,
     people,
     dispatch,
+    notices,
     supervision,
     feedback,
     orders,
     intake_commands,
     people_commands,
     dispatch_commands,
+    notices_commands,
     supervision_commands,
     feedback_commands,
 )

@@ -16,6 +16,7 @@ KINDS: dict[str, SubjectForm] = {
     "issue": SubjectForm("", "issues"),
     "person": SubjectForm("person:", "people"),
     "enterprise": SubjectForm("enterprise:", "enterprises"),
+    "notice": SubjectForm("notice:", "notices"),
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
     "rules": SubjectForm("rules:", "rules", one_each=True),

@@ -168,6 +168,27 @@ class Means(StrEnum):
     SMS = "sms"
 
 
+class Occurrence(StrEnum):
+    """What a notice tells somebody of: a reply is out and asks for a rating; or a department's people have work."""
+
+    RATING_INVITED = "rating_invited"
+    ASSIGNED = "assigned"
+    HANDLER_NAMED = "handler_named"
+    SENT_BACK = "sent_back"
+    REWORK = "rework"
+
+
+class Unsent(StrEnum):
+    """Why a notice was given up: nobody gave an address, another way is wanted, the person was erased, the addressee's
+    server refused it for good, or it could not be sent in time."""
+
+    NO_ADDRESS = "no_address"
+    UNWANTED = "unwanted"
+    ERASED = "erased"
+    REFUSED = "refused"
+    TOO_LATE = "too_late"
+
+
 class EnterpriseSize(StrEnum):
     """How large an enterprise is (统计上大中小微型企业划分办法, 2011)."""
 
@@ -232,6 +253,8 @@ OpenClockName = Annotated[ClockName | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
 OpenLanguage = Annotated[Language | str, _left]
+OpenOccurrence = Annotated[Occurrence | str, _left]
+OpenUnsent = Annotated[Unsent | str, _left]
 OpenEnterpriseSize = Annotated[EnterpriseSize | str, _left]
 OpenChooser = Annotated[Chooser | str, _left]
 OpenTransferCause = Annotated[TransferCause | str, _left]

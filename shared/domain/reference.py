@@ -81,6 +81,14 @@ class Directory(NamedTuple):
         found = ((code, self.department(code)) for code in self.reference.departments)
         return {code: entry for code, entry in found if entry is not None}
 
+    def official(self, account: str) -> StaffPublished | None:
+        """The entry of one official; None for an account that is not in the directory."""
+        versions = self.reference.staff.get(account)
+        try:
+            return None if versions is None else versions.at(self.now)
+        except NotPublished:
+            return None
+
     def successor(self, code: str) -> str:
         """The department that has the work of this one: itself, or who took it over, however often merged."""
         passed: set[str] = set()

@@ -14,9 +14,12 @@ from services.cli.embedded.kafka import kafka_program
 from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, taken_ports
 from services.cli.embedded.processes import Child, Program
 from services.cli.embedded.services import (
+    NO_MAIL,
     Parts,
     ServiceCommand,
     jurisdiction,
+    mail_home,
+    mailbox_program,
     portal_program,
     service_program,
     wait_for_all,
@@ -27,13 +30,13 @@ from shared.identity.keys import make_keys
 log = logging.getLogger("qinqing.embedded")
 
 START_TIMEOUT_SECONDS = 240.0  # a first start downloads; a later one needs under 15
-STOP_ORDER = ("portal", "service", "store", "kafka")  # whoever uses a part goes before it
+STOP_ORDER = ("portal", "service", "mailbox", "store", "kafka")  # whoever uses a part goes before it
 
 
 class Embedded:
     """The whole system, or only its broker and stores with `services=()`; an async context manager.
 
-    With all four services comes the portal.
+    With all four services come the portal and the mailbox that their notices go to.
 
     A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
     one. The deployment's keys are made at the first start. `before_services` is awaited once broker and stores are
@@ -81,10 +84,12 @@ class Embedded:
         if not own_broker:
             programs.append(kafka_program(self.ports, self.data_dir, os.environ.get("QINQING_JAVA_HOME")))
         programs += [store_program(name, self.ports, self.data_dir) for name in stores]
+        mail = mail_home(self.ports.mailbox, self.portal_url) if self.portal_url else NO_MAIL
         for name in services:
             port = self.ports.service(name)
-            programs.append(service_program(name, self.parts, port, command=command))
+            programs.append(service_program(name, self.parts, port, command=command, mail=mail))
         if self.portal_url:
+            programs.append(mailbox_program(self.parts, self.ports.mailbox))
             programs.append(portal_program(self.parts, self.ports.portal, self.service_urls))
         return programs
 

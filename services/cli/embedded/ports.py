@@ -26,6 +26,10 @@ class Ports:
         return self.base + len(SERVICES)
 
     @property
+    def mailbox(self) -> int:
+        return self.portal + 1
+
+    @property
     def kafka(self) -> int:
         return self.base + 10
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from services.cli.embedded.ports import HOST, SERVICES, free_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
+from services.cli.embedded.stores import listens
 
-PORTAL = "portal"
+PORTAL, MAILBOX = "portal", "mailbox"
 ServiceCommand = Callable[[str], Sequence[str]]
 
 
@@ -23,6 +24,11 @@ class Parts:
     kafka_bootstrap: str
     store_urls: dict[str, str]
     data_dir: Path
+
+    @property
+    def mailbox_dir(self) -> Path:
+        """Where the mailbox keeps what comes (services/cli/mailbox.py)."""
+        return self.data_dir / MAILBOX
 
     @property
     def keys_dir(self) -> Path:
@@ -40,6 +46,34 @@ def service_command(name: str) -> list[str]:
     return [sys.executable, "-m", f"services.{name}.app"]
 
 
+NO_MAIL: Mapping[str, str] = {"QINQING_SMTP_HOST": ""}
+"""What a service is told that sends no notices; a server of the user's own is for people who are not invented."""
+
+
+def mail_home(port: int, portal_url: str) -> dict[str, str]:
+    """What services are told that send their notices to the mailbox on `port`."""
+    domain = f"{jurisdiction()}.example"
+    return {
+        "QINQING_SMTP_HOST": HOST,
+        "QINQING_SMTP_PORT": str(port),
+        "QINQING_SMTP_SECURITY": "none",
+        "QINQING_SMTP_USER": "",
+        "QINQING_SMTP_FROM": f"qinqing@{domain}",
+        "QINQING_STAFF_MAIL_DOMAIN": domain,
+        "QINQING_PORTAL_URL": portal_url,
+    }
+
+
+def mailbox_program(parts: Parts, port: int) -> Program:
+    """The mailbox on `port`: nothing that is sent here reaches anybody outside."""
+
+    async def ready() -> bool:
+        return await listens(HOST, port)
+
+    command = fixed(sys.executable, "-m", "services.cli.mailbox", str(port), str(parts.mailbox_dir))
+    return Program(MAILBOX, "mailbox", port, command, ready)
+
+
 def service_program(
     name: str,
     parts: Parts,
@@ -51,12 +85,14 @@ def service_program(
     invented_people: bool = True,
     reply_limit: str | None = None,
     command: ServiceCommand | None = None,
+    mail: Mapping[str, str] = NO_MAIL,
 ) -> Program:
     """One service on `port`; `namespace` "" is the live one, with `beginning` as long as history is played into it.
 
-    `history` and the limit only matter to processes of history.
+    `history` and the limit only matter to processes of history. `mail`: settings for notices, as `mail_home` has them.
     """
     env = {
+        **mail,
         "QINQING_KAFKA_BOOTSTRAP": parts.kafka_bootstrap,
         "QINQING_STORE_URL": parts.store_urls[name],
         "QINQING_HTTP_HOST": HOST,
@@ -98,6 +134,7 @@ def portal_program(parts: Parts, port: int, service_urls: Mapping[str, str]) -> 
         "QINQING_KEYS_DIR": str(parts.keys_dir),
         "QINQING_EMBEDDED": "1",
         "QINQING_PORTAL_DIR": str(parts.data_dir / PORTAL),
+        "QINQING_MAILBOX_DIR": str(parts.mailbox_dir),
         **{f"QINQING_{name.upper()}_URL": url for name, url in service_urls.items()},
     }
 

@@ -59,6 +59,7 @@ FOLLOWING: dict[tuple[str, str], str] = {(State.APPEALED, "dismiss_appeal"): Sta
 
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.ACCEPTED, RatingInvited): State.ANSWERED,
+    (State.ANSWERED, RatingInvited): State.ANSWERED,  # a reply of a later round
     (State.ACCEPTED, IssueClosed): State.CLOSED,
     (State.ANSWERED, IssueClosed): State.CLOSED,
     # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings); an invitation does not.

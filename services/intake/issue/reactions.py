@@ -1,8 +1,14 @@
 """What feedback's events change in intake: an answered issue is taken back no more, and a closed one is closed."""
 
+from dataclasses import replace
+
 from services.intake.issue.life import EVENT_MOVES, Issue, State
+from services.intake.issue.numbers import issue_number
+from shared.contract.commands.notices import PrepareNotice
 from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.words import Occurrence
 from shared.domain.decisions import Change, Context
+from shared.domain.notices import tell
 
 
 def follow(issue: Issue | None, event: RatingInvited | IssueClosed, context: Context) -> Change[Issue] | None:
@@ -11,3 +17,16 @@ def follow(issue: Issue | None, event: RatingInvited | IssueClosed, context: Con
     if issue is None or after is None:
         return None
     return Change(issue.model_copy(update={"state": State(after)}))
+
+
+def invited(issue: Issue | None, event: RatingInvited, context: Context) -> Change[Issue] | None:
+    """The same, and who raised it is told that a reply is out and asks for a rating.
+
+    Not of an anonymous issue: who reads a mail server's log beside the topics would learn who raised it.
+    """
+    change = follow(issue, event, context)
+    if change is None or change.state.anonymous:
+        return change
+    about = {"about": Occurrence.RATING_INVITED, "to": change.state.person}
+    notice = tell(PrepareNotice, context, {"number": issue_number(context.subject), **about})
+    return replace(change, messages=(notice,))

@@ -11,6 +11,7 @@ from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.leader import pages as leader
+from services.portal.desks.mailbox import pages as mailbox
 from services.portal.desks.office import pages as office
 from services.portal.desks.operator import pages as operator
 from services.portal.desks.search import pages as search
@@ -47,3 +48,4 @@ def routers() -> Iterator[APIRouter]:
     yield figures.router
     yield search.router
     yield operator.router
+    yield mailbox.router

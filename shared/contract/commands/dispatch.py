@@ -189,6 +189,7 @@ class PublishStaff(Command, type="dispatch.staff.publish.v1", service="dispatch"
     roles: tuple[Role, ...] = Field(min_length=1, max_length=10)
     level: Level = Level.CITY
     department: str = Field(default="", max_length=40)
+    mail: str = Field(default="", max_length=254, pattern=r"^([^\s@]+@[^\s@]+)?$")
     in_force_from: AwareDatetime | None = None
 
 

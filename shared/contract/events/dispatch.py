@@ -220,6 +220,8 @@ class StaffPublished(Event, type="staff.published.v1", topic=DISPATCH, reference
     roles: tuple[OpenRole, ...]
     level: OpenLevel
     department: str = ""
+    mail: str = ""
+    """Where notices reach this official; empty where the account says it (docs/settings.md)."""
     by: str
 
 

@@ -1,0 +1,93 @@
+"""Which officials are told by mail of what dispatch decided: those of a department who have something to do now."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import Any, NamedTuple
+
+from services.dispatch.issue.asking import person_of
+from services.dispatch.issue.life import Issue
+from shared.contract.command import Command
+from shared.contract.commands.notices import PrepareStaffNotice
+from shared.contract.event import Event
+from shared.contract.events.dispatch import (
+    AssignmentTransferred,
+    HandlerNamed,
+    IssueAssigned,
+    ReplySentBack,
+)
+from shared.contract.orders import OrderRework
+from shared.contract.words import Occurrence, Role
+from shared.domain.aggregates import AggregateType
+from shared.domain.decisions import Change, Context, Message, Refusal
+from shared.domain.notices import tell
+from shared.domain.rights import Asker
+
+Whom = Callable[[Issue, Context], tuple[str, ...]]
+
+
+def leading(issue: Issue, context: Context) -> tuple[str, ...]:
+    """The department's leaders, who name a handler; where the directory names none, its handlers."""
+    entry = context.directory.department(issue.department)
+    return () if entry is None else entry.leaders or entry.handlers
+
+
+def handling(issue: Issue, context: Context) -> tuple[str, ...]:
+    """Who was named to handle it; as long as nobody is, the department's leaders."""
+    return (issue.handler,) if issue.handler else leading(issue, context)
+
+
+def drafting(issue: Issue, context: Context) -> tuple[str, ...]:
+    """Who handed in the draft that was sent back; a department's own system reads its orders."""
+    asker = Asker.of(issue.drafts[-1].drafted_by)
+    return () if asker.role == Role.DEPARTMENT else (person_of(asker.actor),)
+
+
+class Telling(NamedTuple):
+    """Of what somebody is told, and who."""
+
+    about: Occurrence
+    whom: Whom
+
+
+NOTICED: Mapping[type[Event | Command], Telling] = {
+    IssueAssigned: Telling(Occurrence.ASSIGNED, leading),
+    AssignmentTransferred: Telling(Occurrence.ASSIGNED, leading),
+    HandlerNamed: Telling(Occurrence.HANDLER_NAMED, handling),
+    ReplySentBack: Telling(Occurrence.SENT_BACK, drafting),
+    OrderRework: Telling(Occurrence.REWORK, handling),
+}
+"""What goes out, and who of the department is told of it by mail. Nobody is told of what they did themselves."""
+
+
+def noticed(kind: AggregateType) -> AggregateType:
+    """The same kind, which prepares the notices of what it decides."""
+    return replace(
+        kind,
+        commands={asked: _noticing(decide) for asked, decide in kind.commands.items()},
+        events={happened: _noticing(react) for happened, react in kind.events.items()},
+    )
+
+
+def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(decide)
+    def decided(
+        issue: Issue | None, asked: Command | Event, context: Context
+    ) -> Change[Issue] | Refusal | None:
+        change: Change[Issue] | Refusal | None = decide(issue, asked, context)
+        if not isinstance(change, Change) or not change.messages:
+            return change
+        return replace(change, messages=(*change.messages, *_notices(change, context)))
+
+    return decided
+
+
+def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
+    for message in change.messages:
+        telling = NOTICED.get(type(message.body))
+        if telling is None:
+            continue
+        body = {"number": change.state.number, "about": telling.about}
+        for account in dict.fromkeys(telling.whom(change.state, context)):
+            if account and account != person_of(context.actor):
+                yield tell(PrepareStaffNotice, context, {**body, "to": account})

@@ -1,0 +1,77 @@
+"""The mails by which dispatch tells officials that there is work; the directory says where they are reached.
+
+In Chinese, with the same in English below: the directory does not say which language somebody reads.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from shared.contract.words import Occurrence, Unsent
+from shared.domain.notices import Notice
+from shared.domain.reference import Directory
+from shared.mail import Mail
+
+SUBJECTS = {
+    Occurrence.ASSIGNED: "新交办：问题 {number} 请签收",
+    Occurrence.HANDLER_NAMED: "问题 {number} 由您经办",
+    Occurrence.SENT_BACK: "问题 {number} 的答复稿已退回，请修改",
+    Occurrence.REWORK: "问题 {number} 需重新办理",
+}
+TEXTS = {
+    Occurrence.ASSIGNED: (
+        "问题 {number} 已交办贵部门，请签收并确定经办人。",
+        "Issue {number} was assigned to your department: please sign for it and name who handles it.",
+    ),
+    Occurrence.HANDLER_NAMED: (
+        "问题 {number} 由您经办，请按期办理。",
+        "You are to handle issue {number}: please do so in time.",
+    ),
+    Occurrence.SENT_BACK: (
+        "您拟写的问题 {number} 答复稿已退回，请查看理由并修改。",
+        "Your draft of the reply to issue {number} was sent back: please read why, and change it.",
+    ),
+    Occurrence.REWORK: (
+        "提出人对问题 {number} 的答复不满意，经批准重新办理。",
+        "Who raised issue {number} is not satisfied with the reply: it is to be handled once more.",
+    ),
+}
+BODY = """\
+您好：
+
+{chinese}
+{place}
+{english}
+
+此邮件由系统发出，请勿回复。
+This mail was sent by a machine; please do not answer it.
+亲清直通车 Qinqing direct
+"""
+
+
+class Mails:
+    """Writes the mail of one notice to an official, or says why there can be none."""
+
+    def __init__(self, directory: Callable[[datetime], Directory], domain: str, portal_url: str) -> None:
+        """``domain``: where officials have their mail whose entries name none; empty: nowhere."""
+        self._directory, self._domain, self._portal_url = directory, domain, portal_url.rstrip("/")
+
+    async def write(self, id: str, notice: Notice) -> Mail | Unsent:
+        """No name and no word of the issue: its number, what there is to do, and where."""
+        address = self._address(notice.to)
+        if not address:
+            return Unsent.NO_ADDRESS
+        chinese, english = (text.format(number=notice.number) for text in TEXTS[notice.about])
+        place = f"\n{self._portal_url}/issues/{notice.issue}\n" if self._portal_url else ""
+        return Mail(
+            id=id,
+            to=address,
+            subject=SUBJECTS[notice.about].format(number=notice.number),
+            text=BODY.format(chinese=chinese, english=english, place=place),
+            language="zh-CN",
+        )
+
+    def _address(self, account: str) -> str:
+        entry = self._directory(datetime.now(UTC)).official(account)
+        if entry is None:
+            return ""
+        return entry.mail or (f"{account}@{self._domain}" if self._domain else "")

@@ -1,0 +1,1 @@
+"""What the embedded system's mails look like, where nobody's mail program would show them."""

@@ -1,0 +1,64 @@
+"""What is asked about notices by mail, by nobody but the system itself: prepare, begin to send, record, give up.
+
+Intake tells who raised an issue, dispatch tells officials; both ask alike, each of itself.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contract.command import Command
+from shared.contract.words import Occurrence, Unsent
+
+
+class Prepared(BaseModel):
+    """Who is to be told of what; no address and no word of the issue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    issue: str
+    number: str
+    """The issue's number, as people read it."""
+    about: Occurrence
+    to: str
+    """Who is told: a person by reference, an official by account."""
+
+
+class GivenUp(BaseModel):
+    """Why it is no use to try any more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    why: Unsent
+
+
+class PrepareNotice(Command, Prepared, type="intake.notice.prepare.v1", service="intake", kind="notice"):
+    """Tell who raised an issue what happened to it, by mail."""
+
+
+class BeginNotice(Command, type="intake.notice.begin.v1", service="intake", kind="notice"):
+    """Begin to send a notice: for a while nobody else does."""
+
+
+class RecordNotice(Command, type="intake.notice.record.v1", service="intake", kind="notice"):
+    """Write down that the mail server has taken a notice."""
+
+
+class GiveUpNotice(Command, GivenUp, type="intake.notice.give_up.v1", service="intake", kind="notice"):
+    """Give a notice up that can never be sent."""
+
+
+class PrepareStaffNotice(
+    Command, Prepared, type="dispatch.notice.prepare.v1", service="dispatch", kind="notice"
+):
+    """Tell an official that there is work, by mail."""
+
+
+class BeginStaffNotice(Command, type="dispatch.notice.begin.v1", service="dispatch", kind="notice"):
+    """Begin to send a notice to an official: for a while nobody else does."""
+
+
+class RecordStaffNotice(Command, type="dispatch.notice.record.v1", service="dispatch", kind="notice"):
+    """Write down that the mail server has taken a notice to an official."""
+
+
+class GiveUpStaffNotice(
+    Command, GivenUp, type="dispatch.notice.give_up.v1", service="dispatch", kind="notice"
+):
+    """Give a notice to an official up that can never be sent."""

@@ -1,0 +1,189 @@
+"""Sends the notices that wait: begin, hand it to the mail server, record; each a command to one's own service.
+
+A server that is away holds nothing up and costs no try: nothing is begun before it answers. What fails in between is
+prepared again by its own deadline (shared/domain/notices.py).
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid4
+
+import structlog
+
+from shared.bus.gateway import Request
+from shared.contract.command import Command
+from shared.contract.subjects import id_of
+from shared.contract.words import Unsent
+from shared.domain.notices import FIRST_PAUSE, Notice
+from shared.mail import Away, Later, Mail, Refused
+from shared.metrics import Metrics
+from shared.waiting_notices import WaitingNotices
+
+log = structlog.get_logger(__name__)
+
+GATEWAY, ACTOR = "notifier", "system:notices"
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+"""Seconds before a server that is away is asked again, doubled each time."""
+ENOUGH_SECONDS = FIRST_PAUSE.total_seconds() / 2
+"""Who has not come to the mail server by then lets it be: somebody else may begin soon."""
+GOODBYE_SECONDS = 10.0
+"""How long what is under way is waited for when the service stops."""
+RETRY_SECONDS = 1.0
+
+Write = Callable[[str, Notice], Awaitable[Mail | Unsent]]
+"""(id, notice) -> the mail, or why there can be none."""
+
+
+class Asks(NamedTuple):
+    """The commands of one service about its notices."""
+
+    begins: type[Command]
+    records: type[Command]
+    gives_up: type[Command]
+
+
+class Asking(Protocol):
+    """What this needs of a gateway."""
+
+    async def ask(self, request: Request) -> Mapping[str, Any] | None:
+        """Post one command; its outcome, or None when it is not known in time."""
+        ...
+
+    async def post(self, requests: list[Request]) -> None:
+        """Post commands; returns when they are acknowledged."""
+        ...
+
+
+class Documents(Protocol):
+    """What this needs of a store."""
+
+    async def get(self, subject: str) -> Mapping[str, Any] | None:
+        """One document, or None."""
+        ...
+
+
+class Server(Protocol):
+    """What this needs of a mail server (shared/mail.py)."""
+
+    async def connect(self) -> None:
+        """Be connected; raises Away."""
+        ...
+
+    async def send(self, mail: Mail) -> None:
+        """Hand in one mail; raises Away, Later or Refused."""
+        ...
+
+    async def close(self) -> None:
+        """There is nothing more to send."""
+        ...
+
+
+class Notifier:
+    """Sends one notice after the other, as long as some wait."""
+
+    def __init__(
+        self,
+        waiting: WaitingNotices,
+        gateway: Asking,
+        documents: Documents,
+        server: Server,
+        asks: Asks,
+        write: Write,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        token: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self._waiting, self._gateway, self._documents = waiting, gateway, documents
+        self._server, self._asks, self._write, self._metrics = server, asks, write, metrics
+        self._clock, self._token = clock, token
+        self._wait = FIRST_WAIT
+
+    async def run(self) -> None:
+        """For ever; what is under way when the service stops is brought to its end."""
+        while True:
+            subject = await self._waiting.next()
+            if not await self.connected():
+                await asyncio.sleep(self._pause())  # nothing says when a server is there again
+                continue
+            attempt = asyncio.create_task(self.attempt(subject))
+            try:
+                await asyncio.shield(attempt)
+            except asyncio.CancelledError:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(attempt, GOODBYE_SECONDS)
+                raise
+            if not self._waiting.count():
+                await self._server.close()
+
+    async def connected(self) -> bool:
+        """Whether the mail server can be used now."""
+        try:
+            await self._server.connect()
+        except Away as error:
+            log.warning("mail server away", error=str(error), waiting=self._waiting.count())
+            return False
+        self._wait = FIRST_WAIT
+        return True
+
+    async def attempt(self, subject: str) -> None:
+        """Try one notice, once; whatever fails here, its deadline brings it again."""
+        began = self._clock()
+        begin = self._request(subject, self._asks.begins(), f"begin/{self._token()}")
+        outcome = await self._gateway.ask(begin)
+        if outcome is None:
+            self._waiting.put_behind(subject)
+        elif outcome["status"] != "done":
+            self._waiting.drop(subject)
+        else:
+            await self._send(subject, await self._read(subject), began)
+
+    async def _send(self, subject: str, notice: Notice, began: float) -> None:
+        """Send what was begun, and record it; or give it up."""
+        mail = await self._write(id_of(subject), notice)
+        if isinstance(mail, Unsent):
+            await self._give_up(subject, notice, mail)
+            return
+        if self._clock() - began > ENOUGH_SECONDS:
+            return
+        try:
+            await self._server.send(mail)
+        except Refused:
+            await self._give_up(subject, notice, Unsent.REFUSED)
+        except (Later, Away) as error:
+            log.info("notice not taken", notice=subject, error=str(error))
+            self._metrics.notices.labels("later").inc()
+            await self._server.close()
+        else:
+            await self._post(self._request(subject, self._asks.records(), f"record/{notice.tries}"))
+            self._metrics.notices.labels("sent").inc()
+
+    async def _read(self, subject: str) -> Notice:
+        document = await self._documents.get(subject)
+        return Notice.model_validate((document or {}).get("state"))
+
+    async def _give_up(self, subject: str, notice: Notice, why: Unsent) -> None:
+        asked = self._asks.gives_up.model_validate({"why": why})
+        await self._post(self._request(subject, asked, f"give_up/{notice.tries}"))
+        self._metrics.notices.labels("given_up").inc()
+
+    async def _post(self, request: Request) -> None:
+        """Post it, however long that takes: as long as this process lives, no mail is sent again for want of it."""
+        while True:
+            try:
+                await self._gateway.post([request])
+                return
+            except Exception as error:
+                log.warning("notice not recorded yet", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _request(self, subject: str, command: Command, key: str) -> Request:
+        return Request(subject, command, GATEWAY, ACTOR, f"{subject}/{key}")
+
+    def _pause(self) -> float:
+        """The seconds until the server is asked again."""
+        wait, self._wait = self._wait, min(self._wait * 2, LONGEST_WAIT)
+        return wait
