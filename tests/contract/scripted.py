@@ -39,6 +39,12 @@ from shared.contract.commands.intake import (
     Sealed,
     WithdrawIssue,
 )
+from shared.contract.commands.notices import (
+    BeginNotice,
+    BeginStaffNotice,
+    RecordNotice,
+    RecordStaffNotice,
+)
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.replies import (
@@ -113,6 +119,7 @@ def records() -> tuple[Record, ...]:
     _late(world)
     _merged(world)
     _mended(world)
+    _notified(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -347,3 +354,20 @@ def _mended(world: World) -> None:
         reason="写错了日期，漏写了实施单位",
     )
     world.ask(issue, corrects, OFFICE)
+
+
+def _notified(world: World) -> None:
+    """Of the notices that wait, each service sends one; the others are given up in time."""
+    for service, asks in (
+        ("intake", (BeginNotice, RecordNotice)),
+        ("dispatch", (BeginStaffNotice, RecordStaffNotice)),
+    ):
+        found = world.stores[service].documents.items()
+        waiting = [
+            subject
+            for subject, document in found
+            if subject.startswith("notice:") and "prepared" in str(document["state"])
+        ]
+        for command in asks:
+            world.ask(waiting[-1], command(), "system:notices")
+    world.go_to(world.now + 4 * DAY)

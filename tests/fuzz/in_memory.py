@@ -96,6 +96,10 @@ class ServiceInMemory:
             await self.gateway.ask_all(await self._first_requests())
         yield
 
+    def notifying(self, *how: object) -> tuple[()]:
+        """No mail server is named."""
+        return ()
+
     async def not_ready(self) -> list[str]:
         """Nothing is missing."""
         return []

@@ -20,6 +20,7 @@ from tests.simulation.bugs import NEXT
 from tests.simulation.caps import caps
 from tests.simulation.checker import Clause, Violation, check
 from tests.simulation.happened import happened
+from tests.simulation.mail import in_town
 from tests.simulation.reference import Whole, ends, known_at, quiet, record_of
 from tests.simulation.simulation import Run, run, silent
 from tests.simulation.versions import as_version
@@ -61,7 +62,7 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
     verdict.counts = happened(ran)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
     for service in SERVICES:
-        consumer = (consumers or plain_consumers())[service]
+        consumer = in_town(seed, consumers or plain_consumers())[service]
         with quiet():
             verdict.violations += replay(ran, consumer)
             verdict.violations += rebuild(ran, consumer)

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.domain.aggregates import Consumer
 from tests.simulation.faults import Answering, Failed, Rates
+from tests.simulation.mail import MailServer
 from tests.simulation.reference import record_of
 from tests.simulation.store import Collection
 from tests.simulation.tasks import Task
@@ -46,6 +47,7 @@ class Scheduler:
         self._asleep: list[tuple[int, int, Task]] = []
         """(until when, number, task): a heap."""
         self.answers: list[Any] = []
+        self.mail: MailServer | None = None
         self.rebalanced: Callable[[str], None] = lambda service: None
         """Hands the partitions of a group out anew (trouble.py)."""
         self.chaos: list[Callable[[], None]] = []
@@ -110,7 +112,7 @@ class Scheduler:
         if service in self.consumers:
             first = self.first_commands.get(service, ())
             worker = Worker(self.consumers[service], self.collections[service], first, *process)
-            worker.answers = self.answers
+            worker.answers, worker.mail = self.answers, self.mail
             started: Process = worker
         else:
             started = self.others[service](*process)

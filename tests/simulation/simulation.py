@@ -22,6 +22,7 @@ from tests.simulation.checker import Acknowledged, History, Said
 from tests.simulation.clients import Clients
 from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
+from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
 from tests.simulation.people import People
@@ -81,7 +82,8 @@ class Town:
         codes.append(OFTEN)
         self.clients = Clients(scheduler, codes, rng)
         self.operators = Operators(scheduler, self.clients, codes, rng)
-        for service, consumer in (consumers or plain_consumers()).items():
+        scheduler.mail = MailServer(scheduler, seed) if seed % ONE_TOWN_IN == WHICH else None
+        for service, consumer in in_town(seed, consumers or plain_consumers()).items():
             scheduler.consumers[service] = Buggy(consumer, scheduler, self.clients.repairs).consumer
             scheduler.groups[service] = Group(service, consumer.topics, log)
             scheduler.collections[service] = Collection(service)
@@ -261,5 +263,6 @@ def _history(town: Town) -> History:
         skew_ms=max(1000, 2 * scheduler.skew_ms),
         most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE,
         at_once=_at_once(scheduler),
+        mailed=tuple(scheduler.mail.mailed) if scheduler.mail else (),
         rebalanced_ms={service: group.rebalanced_ms for service, group in scheduler.groups.items()},
     )

@@ -11,6 +11,7 @@ import shared.bus.consumer
 import shared.bus.forwarder
 import shared.bus.publisher
 import shared.bus.upgrades
+import shared.notifying
 import shared.store
 from tests.simulation.reference import quiet
 from tests.simulation.side_by_side import SideBySide
@@ -76,6 +77,8 @@ def virtual_time(scheduler: "Scheduler") -> Iterator[None]:
         patch.object(shared.bus.publisher, "log", Anything()),
         patch.object(upgrades, "asyncio", SimpleNamespace(sleep=sleep, Event=Wanted)),
         patch.object(upgrades, "log", Anything()),
+        patch.object(shared.notifying, "asyncio", SimpleNamespace(sleep=sleep)),
+        patch.object(shared.notifying, "log", Anything()),
         quiet(),
     ):
         yield

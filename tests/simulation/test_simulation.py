@@ -99,6 +99,9 @@ MUST_HAPPEN = (
     "a link redeemed",
     "a link refused",
     "refused stale_words",
+    "mail sent",
+    "mail sent again",
+    "mail server away",
 )
 EVENTS = (
     "issue.registered",
@@ -106,6 +109,10 @@ EVENTS = (
     "issue.accepted",
     "issue.rejected",
     "issue.withdrawn",
+    "notice.sent",
+    "notice.given_up",
+    "staff_notice.sent",
+    "staff_notice.given_up",
     "person.registered",
     "person.changed",
     "person.erased",

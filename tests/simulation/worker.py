@@ -16,10 +16,13 @@ from shared.bus.subscription import Subscribed
 from shared.bus.upgrades import Upgrades
 from shared.contract.command import Command
 from shared.domain.aggregates import Consumer
+from shared.notifying import Notifier
 from shared.service import BUILTIN, SYSTEM, Service
 from shared.store import Aggregates
 from shared.timers import RETRY_SECONDS, Timers
+from shared.waiting_notices import WaitingNotices
 from tests.simulation.client import Client
+from tests.simulation.mail import ASKS, MailServer, notifier
 from tests.simulation.producing import Producers
 from tests.simulation.reference import View
 from tests.simulation.store import Collection
@@ -146,7 +149,12 @@ class Worker(Process):
             clock=lambda: 0.0,
         )
         self.gateway = Gateway(consumer.source, self._publish, store)
-        self._service = SimpleNamespace(held=Anything(), gateway=self.gateway)
+        waiting = WaitingNotices(store, now=self.now)
+        waiting._wake = Wanted()  # type: ignore[assignment]
+        self._service = SimpleNamespace(held=Anything(), gateway=self.gateway, waiting_notices=waiting)
+        self.metrics, self._store, self._waiting = Anything(), store, waiting
+        self.mail: MailServer | None = None
+        """The town's, where people are told by mail."""
         self.batches = BatchConsumer(
             processor,
             "",
@@ -168,7 +176,21 @@ class Worker(Process):
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What it does side by side."""
         own = {"consume": self.consume(), "tick": self.tick(), "upgrade": self.upgrades.run()}
+        if self.mail is not None and self.service in ASKS:
+            own["notify"] = self.notify(notifier(self, self.mail, self._waiting, self._store))
         return {**own, **super().tasks()}
+
+    async def notify(self, notifier: Notifier) -> None:
+        """Send what waits, as ``Notifier.run`` does, with the waiting done by the scheduler."""
+        while True:
+            try:
+                subject = await self._waiting.next()
+                if await notifier.connected():
+                    await notifier.attempt(subject)
+                    continue
+            except Exception:
+                self._waiting._wake.set()  # the next look reads the store again
+            await Ask("sleep", self.clock.ms + int(notifier._pause() * 1000))
 
     async def consume(self) -> None:
         """Read the reference data whole, publish what is missing of one's own; then fetch a batch, handle it, again."""

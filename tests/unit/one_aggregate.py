@@ -41,6 +41,8 @@ class OneAggregate:
         self.stored: Stored | None = None
         self.events: list[Event] = []
         self.envelopes: dict[str, Envelope] = {}
+        self.commands: dict[str, Envelope] = {}
+        """What it asked of other aggregates of its service, each once."""
         self._sequences: Counter[str] = Counter()
         self._commands = 0
 
@@ -121,6 +123,9 @@ class OneAggregate:
         for out in applied.outgoing:
             assert not out.topic.endswith(".dlq"), out.headers
             envelope = open_envelope(out.value)
+            if out.topic == self.consumer.commands_topic:
+                assert self.commands.setdefault(envelope.id, envelope) == envelope
+                continue
             if envelope.id not in self.envelopes:
                 self.events.append(EVENTS[envelope.type].read(envelope.data))
                 self.envelopes[envelope.id] = envelope

@@ -26,5 +26,6 @@ def kinds() -> Iterator[tuple[str, AggregateType]]:
 
 
 def life(service: str, kind: str) -> ModuleType:
-    """The module with the tables of one kind."""
-    return importlib.import_module(f"services.{service}.{kind}.life")
+    """The module with the tables of one kind: where its state is, of a notice that of two services alike."""
+    (state,) = (one.state for one in consumer(service).aggregates if one.name == kind)
+    return importlib.import_module(state.__module__)

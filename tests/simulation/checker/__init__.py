@@ -11,10 +11,11 @@ from tests.simulation.checker.delivery import check_delivery
 from tests.simulation.checker.figures import check_figures
 from tests.simulation.checker.files import check_files
 from tests.simulation.checker.heard import SKIP, Hearing
-from tests.simulation.checker.history import Acknowledged, Evidence, History, Said
+from tests.simulation.checker.history import Acknowledged, Evidence, History, Mailed, Said
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.mistakes import check_mistakes
+from tests.simulation.checker.notices import check_notices
 from tests.simulation.checker.outcomes import check_outcomes
 from tests.simulation.checker.people import check_people
 from tests.simulation.checker.posts import check_posts
@@ -24,7 +25,7 @@ from tests.simulation.checker.stores import check_stores, check_timers
 from tests.simulation.checker.terms import check_terms
 from tests.simulation.checker.words import check_words
 
-__all__ = ["Acknowledged", "Clause", "Evidence", "History", "Said", "Violation", "check"]
+__all__ = ["Acknowledged", "Clause", "Evidence", "History", "Mailed", "Said", "Violation", "check"]
 
 
 def check(history: History) -> list[Violation]:
@@ -52,6 +53,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_words(evidence),
         *check_raised(evidence),
         *check_people(evidence),
+        *check_notices(evidence),
         *check_files(evidence),
     ]
     if evidence.history.documents is not None:

@@ -95,6 +95,11 @@ class Clause(StrEnum):
     FORGOTTEN = "who was erased is forgotten"
     NO_CONTACT = "no contact on events"
     REVISION_READ = "changed as it was read"
+    # notices by mail
+    MAILED_ONCE = "mailed once unless nobody was left to record it"
+    NOTICE_SENT = "sent is what the mail server has"
+    NOTICE_ENDS = "every notice ends"
+    NOTICE_LATE = "tried for three days"
     # delivery and outcomes
     SET_ASIDE = "unusable is set aside"
     MARK_PASSED = "a mark in the log is passed over"

@@ -33,10 +33,11 @@ PREFIXES = {
     "rules": "rules",
     "policy": "policy",
     "calendar": "calendar",
+    "notice": "notice",
 }
 KEEPS = {
-    "intake": ("issue", "person", "enterprise"),
-    "dispatch": ("issue", "department", "staff", "rules"),
+    "intake": ("issue", "person", "enterprise", "notice"),
+    "dispatch": ("issue", "department", "staff", "rules", "notice"),
     "supervision": ("issue", "policy", "calendar"),
     "feedback": ("issue",),
 }
@@ -66,6 +67,14 @@ class Said(NamedTuple):
     text: str
 
 
+class Mailed(NamedTuple):
+    """A mail that the mail server took. ``again``: it had it before, from somebody who could have recorded that."""
+
+    notice: str
+    at_ms: int
+    again: bool = False
+
+
 @dataclass
 class History:
     """``records`` of all topics, each partition in order; the rest as far as it is known.
@@ -91,6 +100,7 @@ class History:
     """By service and subject how many outcomes the last write of a document may have added, where that is known."""
     rebalanced_ms: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """By service when its partitions got new owners, where that is known."""
+    mailed: Sequence[Mailed] = ()
 
 
 class Opened(NamedTuple):

@@ -87,10 +87,18 @@ ENTERPRISE: Table = {
     ("", "enterprise.registered"): ("registered",),
     ("registered", "enterprise.changed"): ("registered",),
 }
+NOTICE: Table = {
+    ("", "notice.sent"): ("sent",),
+    ("", "notice.given_up"): ("given up",),
+    ("", "staff_notice.sent"): ("sent",),
+    ("", "staff_notice.given_up"): ("given up",),
+}
 TABLES = {
     ("intake", "issue"): INTAKE,
     ("intake", "person"): PERSON,
     ("intake", "enterprise"): ENTERPRISE,
+    ("intake", "notice"): NOTICE,
+    ("dispatch", "notice"): NOTICE,
     ("dispatch", "issue"): DISPATCH,
     ("dispatch", "department"): DEPARTMENT,
     ("feedback", "issue"): FEEDBACK,

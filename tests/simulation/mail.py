@@ -1,0 +1,187 @@
+"""A mail server of a town, and whoever of a worker hands mails in there; in some towns nobody is told anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shared.bus.gateway import Gateway, Request
+from shared.contract.commands import notices as asked
+from shared.contract.words import Unsent
+from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.decisions import Change
+from shared.domain.notices import Notice
+from shared.mail import Away, Later, Mail, Refused
+from shared.notifying import Asks, Notifier
+from shared.waiting_notices import WaitingNotices
+from tests.simulation.checker import Mailed
+from tests.simulation.world import Ask
+
+if TYPE_CHECKING:
+    from tests.simulation.scheduler import Scheduler
+    from tests.simulation.worker import Worker
+
+ONE_TOWN_IN, WHICH = 5, 2
+"""In these towns people are told by mail; chosen apart, so that the others go their way as before."""
+ASKS = {
+    "intake": Asks(asked.BeginNotice, asked.RecordNotice, asked.GiveUpNotice),
+    "dispatch": Asks(asked.BeginStaffNotice, asked.RecordStaffNotice, asked.GiveUpStaffNotice),
+}
+LOOKS_MS = (50, 500, 5_000, 30_000)
+
+
+def in_town(seed: int, consumers: Mapping[str, Consumer]) -> Mapping[str, Consumer]:
+    """The consumers as they are in the town of this seed."""
+    if seed % ONE_TOWN_IN == WHICH:
+        return consumers
+    return {service: _telling_nobody(consumer) for service, consumer in consumers.items()}
+
+
+def _telling_nobody(consumer: Consumer) -> Consumer:
+    kinds = tuple(_quiet(kind) if kind.name == "issue" else kind for kind in consumer.aggregates)
+    return replace(consumer, aggregates=kinds)
+
+
+def _quiet(kind: AggregateType) -> AggregateType:
+    return replace(
+        kind,
+        commands={shape: partial(_without_notices, decide) for shape, decide in kind.commands.items()},
+        events={shape: partial(_without_notices, react) for shape, react in kind.events.items()},
+    )
+
+
+def _without_notices(decide: Any, state: Any, what: Any, context: Any) -> Any:
+    change = decide(state, what, context)
+    if not isinstance(change, Change):
+        return change
+    kept = tuple(message for message in change.messages if not message.to.startswith("notice:"))
+    return replace(change, messages=kept)
+
+
+@dataclass
+class Taken:
+    """A mail that the server has, and who handed it in."""
+
+    worker: "Worker"
+    at_ms: int
+    answered: bool = False
+    recorded: bool = False
+
+    def excuses(self) -> bool:
+        """Whether it may come again: nobody was left, or able, to record it in time."""
+        worker = self.worker
+        frozen = worker.frozen_until > self.at_ms or worker.kicked
+        return not (self.answered and self.recorded) and (not worker.alive or frozen or not self.answered)
+
+
+class Answer(NamedTuple):
+    """How the server answers, by how often of a hundred times, while there is trouble."""
+
+    away: float = 0.1
+    later: float = 0.1
+    refused: float = 0.04
+    lost: float = 0.05
+
+
+class MailServer:
+    """The one mail server of a town."""
+
+    def __init__(self, scheduler: "Scheduler", seed: int) -> None:
+        self.scheduler, self.rng, self.answer = scheduler, Random(f"mail/{seed}"), Answer()
+        self.mailed: list[Mailed] = []
+        self._taken: dict[str, Taken] = {}
+
+    def has(self, likely: float) -> bool:
+        """Whether something that is so likely in times of trouble happens now."""
+        return self.scheduler.rates.fault > 0 and self.rng.random() < likely
+
+    def take(self, notice: str, worker: "Worker") -> Taken:
+        """It has the mail."""
+        before = self._taken.get(notice)
+        now = self.scheduler.clock.ms
+        self.mailed.append(Mailed(notice, now, again=before is not None and not before.excuses()))
+        self.scheduler.counts["mail sent"] += 1
+        self.scheduler.counts["mail sent again"] += before is not None
+        self._taken[notice] = taken = Taken(worker, now)
+        return taken
+
+    def recorded(self, notice: str) -> None:
+        """Kafka has it that this was sent."""
+        if notice in self._taken:
+            self._taken[notice].recorded = True
+
+
+class Handing:
+    """One worker's connection to the server."""
+
+    def __init__(self, server: MailServer, worker: "Worker") -> None:
+        self._server, self._worker = server, worker
+
+    async def connect(self) -> None:
+        """Sometimes the server is away."""
+        await Ask("mail")
+        if self._server.has(self._server.answer.away):
+            self._server.scheduler.counts["mail server away"] += 1
+            raise Away("away")
+
+    async def send(self, mail: Mail) -> None:
+        """Between what is asked here and the answer a worker may crash, like everywhere."""
+        server, answer = self._server, self._server.answer
+        await Ask("mail")
+        if server.has(answer.later):
+            raise Later("451")
+        if server.has(answer.refused):
+            raise Refused("550")
+        taken = server.take(mail.id, self._worker)
+        await Ask("mail")
+        if server.has(answer.lost):
+            raise Later("no answer")
+        taken.answered = True
+
+    async def close(self) -> None:
+        """Nothing is kept open here."""
+
+
+class Asking:
+    """A worker's gateway, with the waiting done by the scheduler."""
+
+    def __init__(self, server: MailServer, gateway: Gateway) -> None:
+        self._server, self._gateway = server, gateway
+
+    async def ask(self, request: Request) -> Mapping[str, Any] | None:
+        """Post it, and look for its outcome a few times."""
+        await self._gateway.post([request])
+        for pause in LOOKS_MS:
+            await Ask("sleep", self._server.scheduler.clock.ms + pause)
+            if (outcome := await self._gateway.look(request.subject, request.id)) is not None:
+                return outcome
+        return None
+
+    async def post(self, requests: list[Request]) -> None:
+        """Post them; of a record the server is told."""
+        await self._gateway.post(requests)
+        for request in requests:
+            if request.command.type.endswith(".record.v1"):
+                self._server.recorded(request.subject.partition(":")[2])
+
+
+def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, documents: Any) -> Notifier:
+    """What hands in the notices of a worker."""
+
+    async def write(id: str, notice: Notice) -> Mail | Unsent:
+        if server.rng.random() < 0.1:
+            return Unsent.NO_ADDRESS
+        return Mail(id, "a@b", "", "", "zh-CN")
+
+    return Notifier(
+        waiting,
+        Asking(server, worker.gateway),
+        documents,
+        Handing(server, worker),
+        ASKS[worker.service],
+        write,
+        worker.metrics,
+        clock=lambda: worker.now_ms() / 1000,
+        token=worker._token,
+    )

@@ -1,0 +1,74 @@
+"""Faults planted into what is decided about notices by mail."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from shared.contract.commands.notices import BeginNotice, PrepareNotice, RecordNotice
+from shared.contract.events.notices import NoticeSent
+from shared.domain.aggregates import AggregateType
+from shared.domain.decisions import Change, Refusal, event
+from shared.domain.notices import State
+from tests.simulation.checker import Clause
+from tests.simulation.planted.planting import Patches, fault, in_decision, in_kind
+
+Decide = Callable[..., Any]
+
+
+@fault(Clause.MAILED_ONCE, alone=False)
+def a_notice_that_was_sent_is_prepared_again() -> Patches:
+    def wrap(record: Decide) -> Decide:
+        def forgetful(notice: Any, command: Any, context: Any) -> Any:
+            change = record(notice, command, context)
+            if isinstance(change, Refusal):
+                return change
+            return replace(change, state=change.state.model_copy(update={"state": State.PREPARED}))
+
+        return forgetful
+
+    return [in_decision("intake", "notice", RecordNotice, wrap)]
+
+
+@fault(Clause.NOTICE_SENT)
+def a_notice_counts_as_sent_when_it_is_begun() -> Patches:
+    def wrap(begin: Decide) -> Decide:
+        def hasty(notice: Any, command: Any, context: Any) -> Any:
+            change = begin(notice, command, context)
+            if isinstance(change, Refusal):
+                return change
+            tells = {name: getattr(notice, name) for name in ("issue", "about", "to", "tries")}
+            sent = change.state.model_copy(update={"state": State.SENT, "again_at": None})
+            return Change(sent, (event(NoticeSent(**tells)),), change.outcome)
+
+        return hasty
+
+    return [in_decision("intake", "notice", BeginNotice, wrap)]
+
+
+@fault(Clause.NOTICE_ENDS)
+def who_began_to_send_has_for_ever() -> Patches:
+    def change(kind: AggregateType) -> AggregateType:
+        assert kind.deadlines is not None
+        plain = kind.deadlines.next
+        patient = replace(
+            kind.deadlines, next=lambda state: None if state.state is State.SENDING else plain(state)
+        )
+        return replace(kind, deadlines=patient)
+
+    return [in_kind("intake", "notice", change)]
+
+
+@fault(Clause.NOTICE_LATE)
+def a_notice_is_given_up_after_minutes() -> Patches:
+    def wrap(prepare: Decide) -> Decide:
+        def impatient(notice: Any, command: Any, context: Any) -> Any:
+            change = prepare(notice, command, context)
+            if notice is not None:
+                return change
+            until = context.now + timedelta(minutes=4)
+            return replace(change, state=change.state.model_copy(update={"until": until}))
+
+        return impatient
+
+    return [in_decision("intake", "notice", PrepareNotice, wrap)]

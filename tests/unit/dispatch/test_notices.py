@@ -1,0 +1,182 @@
+"""Which officials dispatch tells by mail that there is work, and what they read."""
+
+import pytest
+
+from services.dispatch.consumer import consumer
+from services.dispatch.issue.noticing import NOTICED
+from services.dispatch.mails import SUBJECTS, TEXTS, Mails
+from shared.bus.processor import Processor
+from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
+from shared.contract.commands.notices import PrepareStaffNotice
+from shared.contract.envelope import open_envelope
+from shared.contract.subjects import subject_of
+from shared.contract.words import Level, Occurrence, Role, Unsent
+from shared.domain.notices import Notice
+from shared.domain.notices import State as NoticeState
+from shared.mail import Mail
+from tests.unit.dispatch.given import (
+    ACCEPTED,
+    ASSIGN,
+    GRANTED,
+    HANDLER,
+    ISSUE,
+    LEADER,
+    NAME,
+    OFFICE,
+    Dispatch,
+    department,
+    published,
+)
+from tests.unit.one_aggregate import after
+from tests.unit.reference import JURISDICTION
+
+ASSIGNED, NAMED, SENT_BACK, REWORK = (
+    Occurrence.ASSIGNED,
+    Occurrence.HANDLER_NAMED,
+    Occurrence.SENT_BACK,
+    Occurrence.REWORK,
+)
+
+
+async def staffed(
+    leaders: tuple[str, ...] = ("wang",), handlers: tuple[str, ...] = ("li", "zhao")
+) -> Dispatch:
+    """Dispatch whose housing department has these people, with an issue that waits for it."""
+    dispatch = await published()
+    entry = dispatch.reference.departments["housing"].all()[-1]
+    names = set(PublishDepartment.model_fields) - {"in_force_from"}
+    fields = {name: getattr(entry, name) for name in names} | {"leaders": leaders, "handlers": handlers}
+    outcome = await dispatch.ask(
+        PublishDepartment(**fields), after(), "administrator:wu", subject=department("housing")
+    )
+    assert outcome["status"] == "done", outcome
+    await dispatch.register()
+    await dispatch.take(ACCEPTED)
+    dispatch.commands.clear()
+    return dispatch
+
+
+def told(dispatch: Dispatch) -> list[tuple[str, str]]:
+    """Of what, and who, in order; each notice once however often it was asked for."""
+    found: dict[str, tuple[str, str]] = {}
+    for out in dispatch.commands:
+        envelope = open_envelope(out.value)
+        if envelope.type == PrepareStaffNotice.type:
+            data = PrepareStaffNotice.model_validate(envelope.data)
+            assert (data.issue, data.number) == (ISSUE, "HZ-1")
+            found[out.key] = (data.about, data.to)
+    return list(found.values())
+
+
+async def test_the_leaders_are_told_of_what_is_assigned_to_their_department() -> None:
+    dispatch = await staffed()
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    assert told(dispatch) == [(ASSIGNED, "wang")]
+
+
+async def test_where_no_leader_is_named_the_handlers_are_told() -> None:
+    dispatch = await staffed(leaders=())
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    assert told(dispatch) == [(ASSIGNED, "li"), (ASSIGNED, "zhao")]
+
+
+async def test_the_same_assignment_delivered_twice_prepares_the_same_notice() -> None:
+    dispatch = await staffed()
+    record = dispatch.command(ASSIGN, after(hours=1), OFFICE)
+    await dispatch.deliver(record)
+    before = [out.value for out in dispatch.commands]
+    await dispatch.deliver(record)
+    assert {out.value for out in dispatch.commands} == set(before)
+    assert len(told(dispatch)) == 1
+
+
+async def test_whom_a_leader_names_is_told_and_nobody_of_what_they_did_themselves() -> None:
+    dispatch = await staffed()
+    await dispatch.walk(["assign", "sign"])
+    dispatch.commands.clear()
+    await dispatch.ask(NAME, after(hours=2), LEADER)
+    assert told(dispatch) == [(NAMED, "li")]
+    dispatch.commands.clear()
+    oneself = NAME.model_copy(update={"handler": "wang", "substitute": "", "reason": "自己办"})
+    await dispatch.ask(oneself, after(hours=3), LEADER)
+    assert told(dispatch) == []
+
+
+async def test_who_drafted_is_told_that_it_came_back() -> None:
+    dispatch = await staffed()
+    await dispatch.walk(["assign", "sign", "draft"])
+    dispatch.commands.clear()
+    assert (await dispatch.want("send_back"))["status"] == "done"
+    assert told(dispatch) == [(SENT_BACK, HANDLER.rpartition("/")[2])]
+
+
+async def test_of_a_new_round_who_handled_it_is_told_or_else_the_leaders() -> None:
+    for named, whom in (((NAME,), "li"), ((), "wang")):
+        dispatch = await staffed()
+        await dispatch.walk(["assign", "sign"])
+        for command in named:
+            await dispatch.ask(command, after(hours=1), LEADER)
+        await dispatch.walk(["draft", "sign_off", "check", "release"])
+        dispatch.commands.clear()
+        await dispatch.take(GRANTED)
+        assert told(dispatch) == [(REWORK, whom)]
+
+
+async def test_nobody_is_told_where_nothing_happened() -> None:
+    dispatch = await staffed()
+    outcome = await dispatch.ask(ASSIGN.model_copy(update={"department": "nowhere"}), after(), OFFICE)
+    assert outcome["status"] == "refused" and told(dispatch) == []
+
+
+async def test_of_what_is_played_as_history_nobody_is_told() -> None:
+    dispatch = await staffed()
+    quiet = consumer(JURISDICTION, notices=False)
+    dispatch.processor = Processor(quiet, dispatch.store, dispatch._publish, dispatch)
+    await dispatch.walk(["assign", "sign", "draft", "send_back"])
+    assert told(dispatch) == []
+
+
+def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
+    told_of = {telling.about for telling in NOTICED.values()}
+    assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - {Occurrence.RATING_INVITED}
+
+
+# ------------------------------------------------------------------ the mail
+
+
+def notice(to: str) -> Notice:
+    return Notice(state=NoticeState.SENDING, issue=ISSUE, number="HZ-1", about=ASSIGNED, to=to, until=after())
+
+
+async def official(dispatch: Dispatch, account: str, mail: str = "") -> Mails:
+    """Dispatch's mails, once this official is in its directory."""
+    roles = (Role.DEPARTMENT_LEADER,)
+    entry = PublishStaff(name="王某", roles=roles, level=Level.CITY, department="housing", mail=mail)
+    outcome = await dispatch.ask(entry, after(), "administrator:wu", subject=subject_of("staff", account))
+    assert outcome["status"] == "done"
+    return Mails(lambda at: dispatch.reference.directory(at), "city.example", "http://portal.example/")
+
+
+async def test_the_mail_says_the_number_what_to_do_and_where_in_both_languages() -> None:
+    mails = await official(await published(), "wang")
+    mail = await mails.write("abc", notice("wang"))
+    assert isinstance(mail, Mail)
+    assert (mail.id, mail.to) == ("abc", "wang@city.example")
+    assert "HZ-1" in mail.subject
+    for part in ("请签收", "please sign", f"http://portal.example/issues/{ISSUE}"):
+        assert part in mail.text
+    assert "王某" not in mail.text
+
+
+async def test_the_entry_of_an_official_says_where_they_are_reached_before_the_pattern_does() -> None:
+    mails = await official(await published(), "wang", "wang.fang@elsewhere.example")
+    mail = await mails.write("abc", notice("wang"))
+    assert isinstance(mail, Mail) and mail.to == "wang.fang@elsewhere.example"
+
+
+@pytest.mark.parametrize(("account", "domain"), [("wang", ""), ("nobody", "city.example")])
+async def test_whoever_has_no_address_gets_no_mail(account: str, domain: str) -> None:
+    dispatch = await published()
+    await official(dispatch, "wang")
+    mails = Mails(lambda at: dispatch.reference.directory(at), domain, "")
+    assert await mails.write("abc", notice(account)) is Unsent.NO_ADDRESS

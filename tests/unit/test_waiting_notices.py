@@ -1,0 +1,117 @@
+"""Which notices wait: told by each write, and looked up where a worker gets new partitions."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.deadlines import DueDeadline, deadline_string, partition_of
+from shared.domain.notices import KEPT, UNSENT
+from shared.waiting_notices import WaitingNotices
+from tests.unit.one_aggregate import after
+
+
+def document(subject: str, partition: int = 0, state: str = "prepared") -> dict[str, Any]:
+    """As a batch has written it, as far as this looks."""
+    return {"_id": subject, "partition": partition, "state": {"state": state}}
+
+
+class Stored:
+    """The deadlines of what is in the store; reading them waits at the gate."""
+
+    def __init__(self) -> None:
+        self.deadlines: list[DueDeadline] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def holds(self, subject: str, partition: int = 0, name: str = UNSENT) -> None:
+        at = after() + KEPT
+        self.deadlines.append(DueDeadline(subject, name, at, deadline_string(partition, at, subject), 1))
+
+    async def read_due(self, low: str, high: str) -> list[DueDeadline]:
+        found = [due for due in self.deadlines if low <= due.deadline < high]
+        await self.gate.wait()
+        return sorted(found, key=lambda due: due.deadline)
+
+
+@pytest.fixture
+def stored() -> Stored:
+    return Stored()
+
+
+@pytest.fixture
+def waiting(stored: Stored) -> WaitingNotices:
+    return WaitingNotices(stored, now=lambda: after())
+
+
+async def test_what_is_written_waits_until_somebody_has_begun(waiting: WaitingNotices) -> None:
+    waiting.written([document("notice:a"), document("AAAAAAAAAAAAA"), document("notice:b")])
+    assert (await waiting.next(), waiting.count()) == ("notice:a", 2)
+    waiting.written([document("notice:a", state="sending")])
+    assert await waiting.next() == "notice:b"
+
+
+async def test_who_waits_is_woken(waiting: WaitingNotices) -> None:
+    next_one = asyncio.create_task(waiting.next())
+    await asyncio.sleep(0)
+    waiting.written([document("notice:a")])
+    assert await next_one == "notice:a"
+
+
+async def test_what_was_prepared_before_a_start_is_found_by_its_deadline(
+    waiting: WaitingNotices, stored: Stored
+) -> None:
+    stored.holds("notice:a")
+    stored.holds("notice:elsewhere", partition=1)
+    stored.holds("notice:sending", name="again/1")
+    stored.holds("AAAAAAAAAAAAA", name="sweep/1")
+    waiting.assigned([0, 2])
+    assert await waiting.next() == "notice:a"
+    assert waiting.count() == 1
+
+
+async def test_what_is_written_while_the_store_is_read_is_known_better(
+    waiting: WaitingNotices, stored: Stored
+) -> None:
+    stored.holds("notice:a")
+    stored.gate.clear()
+    waiting.assigned([0])
+    next_one = asyncio.create_task(waiting.next())
+    await asyncio.sleep(0)
+    waiting.written([document("notice:a", state="sent"), document("notice:b")])
+    stored.gate.set()
+    assert await next_one == "notice:b" and waiting.count() == 1
+
+
+async def test_a_partition_that_went_and_came_while_it_was_read_is_read_again(
+    waiting: WaitingNotices, stored: Stored
+) -> None:
+    stored.gate.clear()
+    waiting.assigned([0])
+    next_one = asyncio.create_task(waiting.next())
+    await asyncio.sleep(0)
+    waiting.assigned([])
+    stored.holds("notice:a")
+    waiting.assigned([0])
+    stored.gate.set()
+    assert await next_one == "notice:a"
+
+
+async def test_what_waits_in_a_partition_that_is_gone_is_somebody_elses(waiting: WaitingNotices) -> None:
+    waiting.assigned([0, 1])
+    waiting.written([document("notice:a", 0), document("notice:b", 1)])
+    waiting.assigned([1])
+    assert (await waiting.next(), waiting.count()) == ("notice:b", 1)
+
+
+async def test_one_that_could_not_be_begun_comes_last(waiting: WaitingNotices) -> None:
+    waiting.written([document("notice:a"), document("notice:b")])
+    waiting.put_behind("notice:a")
+    assert await waiting.next() == "notice:b"
+    waiting.drop("notice:b")
+    assert await waiting.next() == "notice:a"
+
+
+def test_the_deadlines_of_this_test_stand_in_their_partitions(stored: Stored) -> None:
+    stored.holds("notice:a", partition=3)
+    assert partition_of(stored.deadlines[0].deadline) == 3
