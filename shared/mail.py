@@ -103,7 +103,7 @@ class Connection:
     def send(self, mail: Mail, at: datetime) -> None:
         """Hand in one mail: when this returns the server has it. Raises Away, Later or Refused."""
         try:
-            message = _message(self._server.sender, mail, at)
+            message = message_of(self._server.sender, mail, at)
         except (ValueError, MessageError):
             raise Refused("no address") from None
         try:
@@ -154,7 +154,7 @@ def _connected(server: Server) -> smtplib.SMTP:
     return smtp
 
 
-def _message(sender: str, mail: Mail, at: datetime) -> EmailMessage:
+def message_of(sender: str, mail: Mail, at: datetime) -> EmailMessage:
     """The mail as it goes out; raises ValueError or MessageError for an address that is none."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender

@@ -28,11 +28,11 @@ class Mailbox:
         """One mail has come whole."""
         content = envelope.content
         assert isinstance(content, bytes)  # the server below decodes nothing
-        await asyncio.to_thread(self._keep, content)
+        await asyncio.to_thread(self.keep, content)
         return "250 kept"
 
-    def _keep(self, content: bytes) -> None:
-        """Whole or not at all, whenever the process dies."""
+    def keep(self, content: bytes) -> str:
+        """Whole or not at all, whenever the process dies; returns the name of its file without the ending."""
         name = f"{time.time_ns():020d}-{token_hex(4)}"
         arriving = self._folder / f"{name}.arriving"
         with open(arriving, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
@@ -40,6 +40,7 @@ class Mailbox:
             file.flush()
             os.fsync(file.fileno())
         arriving.rename(self._folder / f"{name}{ENDING}")
+        return name
 
 
 async def serve(port: int, folder: Path) -> None:

@@ -8,10 +8,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from services.portal.inside import InternalNote
+from shared.mail import Mail
 from tests.keys import REFERENCES
 from tests.portal import department, office_given
 from tests.portal.given import Given, stamp
-from tests.portal.projection.given import AT, AT_MS
+from tests.portal.projection.given import AT, AT_MS, ISSUE
 from tests.serving import served_aside
 
 PHONE, WIDE, SMALL = (390, 844), (1440, 900), (360, 740)
@@ -20,6 +21,13 @@ NEWEST, DRAFTED = "NNNNNNNNNNNNN", "PPPPPPPPPPPPP"
 GOING, REFUSED, FRESH = "GGGGGGGGGGGGG", "RRRRRRRRRRRRR", "FFFFFFFFFFFFF"
 WAITING, RETURNED, SIGNED_OFF = "AAAAAAAAAAAAA", "BBBBBBBBBBBBB", "CCCCCCCCCCCCC"
 APPEALED, DISSATISFIED = "DDDDDDDDDDDDD", "EEEEEEEEEEEEE"
+MAIL = Mail(
+    "9c56cc51b374c3ba",
+    "wu.jing.zongjingli@huzhou-nantaihu-sichou.example",
+    "您反映的问题 7K3M-9QXT-2B4N-6X 已有答复，请您评价",
+    f"您好：\n\n您反映的问题已有答复。\n\n查看答复并评价：http://127.0.0.1:18404/issues/{ISSUE}\n\n亲清直通车\n",
+    "zh-CN",
+)
 TITLES = {
     GOING: "技改项目用电增容申请两个月没有答复，设备到了不能开",
     REFUSED: "与供应商的货款官司什么时候能判",
@@ -62,6 +70,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     found.shown.tell("intake", "issue.rejected.v1", no, REFUSED)
     _of_a_department(found)
     _for_the_office(found)
+    found.mailed(MAIL)
     return found
 
 

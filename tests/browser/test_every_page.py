@@ -40,6 +40,7 @@ PATHS = (
     f"/issues/{GOING}/correct-words",
     f"/issues/{GOING}/withdraw",
     f"/issues/{REFUSED}/appeal",
+    "/mailbox",
     "/nowhere",
     "/sign-in",
 )
@@ -100,6 +101,9 @@ def pages(page: Page, site: str) -> Iterator[str]:
     for path in PATHS:
         page.goto(f"{site}{path}")
         yield path
+    page.goto(f"{site}/mailbox")
+    press(page, "a.whole")
+    yield "/mailbox, one mail"
     page.goto(f"{site}/raise")
     page.fill("#title", "")  # an earlier visit left a draft
     press(page, 'button[value="check"]')

@@ -16,10 +16,12 @@ from typing import Any
 
 import httpx
 
+from services.cli.mailbox import Mailbox as KeptMails
 from services.portal import desks
 from services.portal.app import application
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.mailbox import Mailbox
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import Portal
@@ -34,6 +36,7 @@ from services.portal.settings import PortalSettings
 from services.portal.viewers import Viewers
 from shared.identity.keys import signing_key
 from shared.identity.tokens import sign
+from shared.mail import Mail, message_of
 from tests.keys import KEYS, REFERENCES
 from tests.portal.projection.given import AT, ISSUE, JURISDICTION, Topics
 
@@ -248,6 +251,7 @@ class Given:
 
     def __init__(self, folder: Path) -> None:
         self.shown, self.asked, self.now = Shown(folder), Asked(), AT + timedelta(hours=1)
+        self.mails = KeptMails(folder / "mailbox")
         self.own = Own(folder / "own.db")
         self.file = folder / "own.db"
         key = signing_key(KEYS)
@@ -270,13 +274,23 @@ class Given:
             Once(),
             Viewers(),
             Builds(self.shown),
+            mailbox=Mailbox(folder / "mailbox"),
             clock=lambda: self.now,
         )
         self.app = application(self.portal, ASSETS, PortalSettings(portal_dir=str(folder), embedded=True))
 
+    def without_mailbox(self) -> None:
+        """From here on it is a portal whose mail goes to people."""
+        self.portal = self.portal._replace(mailbox=None)
+        self.app = application(self.portal, ASSETS, PortalSettings(embedded=True))
+
     def browser(self) -> Browser:
         """Another browser."""
         return Browser(self.app)
+
+    def mailed(self, mail: Mail, sender: str = "qinqing@huzhou.example") -> str:
+        """A mail has come into the embedded mailbox; its name there."""
+        return self.mails.keep(bytes(message_of(sender, mail, self.now)))
 
     # ------------------------------------------------------------ what happened
 

@@ -34,6 +34,8 @@ ACTIONS = {
     "qinqing_timer_held_deadlines": "Above 0: a predecessor is missing; [runbook](operations.md#runbook-held-events).",
     "qinqing_timer_waiting_deadlines": "Above 0 for long: [runbook](operations.md#runbook-deadlines-do-not-fire).",
     "qinqing_timer_heartbeat_seconds": "Above 60: the timers' task fails again and again; read the log.",
+    "qinqing_notices_total": "`later` grows: the mail server puts mails off. See [mail](operations.md#mail).",
+    "qinqing_waiting_notices_records": "Grows: the mail server is away, or none is named ([mail](operations.md#mail)).",
 }
 """What an operator does about each metric: the one column that people write."""
 PORTAL = {

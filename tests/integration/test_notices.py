@@ -1,0 +1,116 @@
+"""Notices by mail on real parts: the mail server is away, comes, goes and comes again, and each mail is there once."""
+
+import asyncio
+import email
+import email.policy
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from services.cli.embedded import Parts, free_ports
+from services.cli.embedded.ports import HOST
+from services.cli.mailbox import Mailbox, serve
+from tests.contacts import LI
+from tests.integration.broker import PATIENCE_SECONDS, own_namespace, reader
+from tests.integration.city import City, city
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+HANDLER, LEADER, OFFICE, HERSELF = (
+    "handler:housing/li",
+    "department_leader:housing/wu",
+    "office:chen",
+    "entrepreneur:li",
+)
+
+
+class Box:
+    """The embedded mailbox in this process, which comes and goes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_ports(1)[0]
+        Mailbox(folder)
+
+    @asynccontextmanager
+    async def there(self) -> AsyncIterator[None]:
+        serving = asyncio.create_task(serve(self.port, self.folder))
+        try:
+            yield
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
+
+    def mails(self) -> list[EmailMessage]:
+        """What came, the oldest first."""
+        raws = [file.read_bytes() for file in sorted(self.folder.glob("*.eml"))]
+        return [email.message_from_bytes(raw, EmailMessage, policy=email.policy.default) for raw in raws]
+
+    async def gets(self, count: int) -> list[EmailMessage]:
+        """Wait until there are so many."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self.mails()) < count:
+                await asyncio.sleep(0.05)  # a folder tells nobody
+        return self.mails()
+
+
+async def replied(four: City) -> str:
+    """An issue of Li's, whose draft came back once and whose reply is out; returns its id."""
+    id, assignment = await four.assigned("notices")
+    held = {"assignment": assignment}
+    await four.done("dispatch", f"/issues/{id}/sign", held, actor=HANDLER)
+    draft = {**held, "outcome": "solved", "text": "已修好。"}
+    await four.done("dispatch", f"/issues/{id}/draft", draft, actor=HANDLER)
+    back = {**await four.shown(id), "reason": "请写明日期"}
+    await four.done("dispatch", f"/issues/{id}/send-back", back, actor=LEADER)
+    await four.done("dispatch", f"/issues/{id}/draft", {**draft, "text": "三月已修好。"}, actor=HANDLER)
+    for verb, actor in (("sign-off", LEADER), ("check", OFFICE), ("release", OFFICE)):
+        await four.done("dispatch", f"/issues/{id}/{verb}", await four.shown(id), actor=actor)
+    await four.reaches("intake", id, "answered")
+    return id
+
+
+async def waits(four: City, service: str) -> None:
+    """Wait until one notice waits there."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await four.metric(service, "qinqing_waiting_notices_records"):
+            await asyncio.sleep(0.05)
+
+
+async def test_what_waits_while_the_mail_server_is_away_is_sent_once_when_it_is_there_also_after_a_restart(
+    embedded: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.notifying.LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("shared.notifying.FIRST_WAIT", 0.1)
+    box, namespace = Box(tmp_path / "mailbox"), own_namespace("notices")
+    mail = {"smtp_host": HOST, "smtp_port": box.port, "smtp_from": "qinqing@huzhou.example"}
+    mail |= {"staff_mail_domain": "huzhou.example", "portal_url": "http://portal.example"}
+    bootstrap, store = embedded.kafka_bootstrap, embedded.store_urls["intake"]
+    async with city(bootstrap, store, namespace, **mail) as four:
+        await four.done("intake", "/people", LI._asdict(), actor=HERSELF)
+        official = {"name": "李诚", "roles": ["handler"], "department": "housing"}
+        await four.done("dispatch", "/staff/li/publish", official, actor="administrator:hu")
+        id = await replied(four)
+        await waits(four, "intake")
+        await waits(four, "dispatch")
+        await four.stop("intake")
+        await four.start("intake")
+        await waits(four, "intake")
+        assert box.mails() == []
+        async with box.there():
+            mails = {str(mail["To"]): mail for mail in await box.gets(2)}
+        assert set(mails) == {LI.mail, "li@huzhou.example"}
+        for got in mails.values():
+            assert f"http://portal.example/issues/{id}" in got.get_content()
+        notice = str(mails[LI.mail]["Message-ID"]).strip("<>").partition("@")[0]
+        async with reader(bootstrap, namespace, "intake.events") as read:
+            await read.event(f"notice:{notice}", "notice.sent.v1")
+            (sent,) = read.events(f"notice:{notice}")
+        assert (sent.data["issue"], sent.data["about"], sent.data["tries"]) == (id, "rating_invited", 1)
+        async with box.there():
+            await four.stop("intake", "dispatch")
+            await four.start("intake", "dispatch")
+            assert not await four.metric("intake", "qinqing_waiting_notices_records")
+        assert len(box.mails()) == 2
