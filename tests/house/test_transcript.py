@@ -23,7 +23,7 @@ def test_the_banner_in_the_readme_is_the_banner_that_is_printed() -> None:
     ready = float(re.findall(r"ready in ([\d.]+) s", printed())[0])
     data = re.findall(r"data\s+(\S+) \(kept", printed())[0]
     ports = Ports(DEFAULT_BASE_PORT)
-    parts = ["kafka", *(f"store-{name}" for name in SERVICES), *SERVICES, "portal"]
+    parts = ["kafka", *(f"store-{name}" for name in SERVICES), *SERVICES, "portal", "mailbox"]
     state = SystemState(
         phase="ready",
         pid=1,
@@ -50,5 +50,6 @@ def test_the_transcript_names_every_part_that_starts() -> None:
         *(f"store of {name}" for name in SERVICES),
         *(f"service {name}" for name in SERVICES),
         "the portal",
+        "the mailbox",
     ):
         assert part in begun

@@ -24,7 +24,7 @@ class NoticeGivenUp(Event, type="notice.given_up.v1", topic=INTAKE):
     why: OpenUnsent
 
 
-class StaffNoticeSent(Event, type="staff_notice.sent.v1", topic=DISPATCH):
+class StaffNoticeSent(Event, type="notice.staff_sent.v1", topic=DISPATCH):
     """Happens when the mail server has taken a notice to an official."""
 
     issue: str
@@ -34,7 +34,7 @@ class StaffNoticeSent(Event, type="staff_notice.sent.v1", topic=DISPATCH):
     tries: Number
 
 
-class StaffNoticeGivenUp(Event, type="staff_notice.given_up.v1", topic=DISPATCH):
+class StaffNoticeGivenUp(Event, type="notice.staff_given_up.v1", topic=DISPATCH):
     """Happens when a notice to an official will not be sent any more."""
 
     issue: str

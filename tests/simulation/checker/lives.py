@@ -90,8 +90,8 @@ ENTERPRISE: Table = {
 NOTICE: Table = {
     ("", "notice.sent"): ("sent",),
     ("", "notice.given_up"): ("given up",),
-    ("", "staff_notice.sent"): ("sent",),
-    ("", "staff_notice.given_up"): ("given up",),
+    ("", "notice.staff_sent"): ("sent",),
+    ("", "notice.staff_given_up"): ("given up",),
 }
 TABLES = {
     ("intake", "issue"): INTAKE,

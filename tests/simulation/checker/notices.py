@@ -23,12 +23,12 @@ def check_notices(evidence: Evidence) -> Iterator[Violation]:
             if aggregate_of(subject) != "notice":
                 continue
             for event in events:
-                kind = kind_of(event).rpartition(".")[2]
-                if kind == "sent" and subject.partition(":")[2] not in mailed:
+                kind = kind_of(event)
+                if kind.endswith("sent") and subject.partition(":")[2] not in mailed:
                     yield Clause.NOTICE_SENT(
                         f"{subject}: {event['id']} says it was sent, and no server has it"
                     )
-                if kind == "given_up" and event["data"]["why"] == "too_late":
+                if kind.endswith("given_up") and event["data"]["why"] == "too_late":
                     yield from _early(evidence, subject, event["id"], instant(event["time"]))
         for subject, document in evidence.documents(service).items():
             state = (document.get("state") or {}).get("state")
