@@ -175,6 +175,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         **_OVERSEERS,
     },
     ("person", "read"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), Role.CLERK: HERE, Role.OFFICE: HERE},
+    ("notice", "read"): {Role.OPERATOR: HERE},  # how often it was tried, and why it was given up; no address
     ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
     **{
         (kind, "read"): _EVERYBODY
