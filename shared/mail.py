@@ -35,7 +35,7 @@ class Server(NamedTuple):
     sender: str
     """The address that mails are from; what follows its ``@`` stands in every Message-ID."""
     security: Security = Security.NONE
-    user: str = ""
+    account: str = ""
     password: str = ""
 
 
@@ -104,7 +104,7 @@ class Connection:
         """Hand in one mail: when this returns the server has it. Raises Away, Later or Refused."""
         try:
             message = message_of(self._server.sender, mail, at)
-        except (ValueError, MessageError):
+        except (ValueError, IndexError, MessageError):  # as the library finds each kind of nonsense
             raise Refused("no address") from None
         try:
             self._smtp.send_message(message, self._server.sender, [mail.to])
@@ -146,8 +146,8 @@ def _connected(server: Server) -> smtplib.SMTP:
     try:
         if server.security is Security.STARTTLS:
             smtp.starttls(context=ssl.create_default_context())
-        if server.user:
-            smtp.login(server.user, server.password)
+        if server.account:
+            smtp.login(server.account, server.password)
     except BaseException:
         smtp.close()
         raise
@@ -155,7 +155,7 @@ def _connected(server: Server) -> smtplib.SMTP:
 
 
 def message_of(sender: str, mail: Mail, at: datetime) -> EmailMessage:
-    """The mail as it goes out; raises ValueError or MessageError for an address that is none."""
+    """The mail as it goes out; raises ValueError, IndexError or MessageError for an address that is none."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = Address(addr_spec=mail.to)
@@ -163,8 +163,8 @@ def message_of(sender: str, mail: Mail, at: datetime) -> EmailMessage:
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # no machine answers it
+    message.set_content(mail.text, cte="base64")  # which begins with no Content header at all
     message["Content-Language"] = mail.language
-    message.set_content(mail.text, cte="base64")
     return message
 
 

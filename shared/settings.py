@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     smtp_security: Security = Field(
         Security.NONE, description="none, starttls, or tls from the first byte on"
     )
-    smtp_user: str = Field("", description="as whom to sign in there; empty: nobody signs in")
+    smtp_account: str = Field("", description="as whom to sign in there; empty: nobody signs in")
     smtp_password: SecretStr = Field(SecretStr(""), description="and with which password")
     smtp_from: str = Field(
         "",
@@ -169,7 +169,7 @@ class Settings(BaseSettings):
             return None
         password = self.smtp_password.get_secret_value()
         return Server(
-            self.smtp_host, self.smtp_port, self.smtp_from, self.smtp_security, self.smtp_user, password
+            self.smtp_host, self.smtp_port, self.smtp_from, self.smtp_security, self.smtp_account, password
         )
 
     def keys(self) -> Path:

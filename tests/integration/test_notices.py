@@ -86,7 +86,7 @@ async def test_what_waits_while_the_mail_server_is_away_is_sent_once_when_it_is_
     monkeypatch.setattr("shared.notifying.FIRST_WAIT", 0.1)
     box, namespace = Box(tmp_path / "mailbox"), own_namespace("notices")
     mail = {"smtp_host": HOST, "smtp_port": box.port, "smtp_from": "qinqing@huzhou.example"}
-    mail |= {"staff_mail_domain": "huzhou.example", "portal_url": "http://portal.example"}
+    mail |= {"staff_mail_domain": "huzhou.example", "portal_url": "http://example.com"}
     bootstrap, store = embedded.kafka_bootstrap, embedded.store_urls["intake"]
     async with city(bootstrap, store, namespace, **mail) as four:
         await four.done("intake", "/people", LI._asdict(), actor=HERSELF)
@@ -103,7 +103,7 @@ async def test_what_waits_while_the_mail_server_is_away_is_sent_once_when_it_is_
             mails = {str(mail["To"]): mail for mail in await box.gets(2)}
         assert set(mails) == {LI.mail, "li@huzhou.example"}
         for got in mails.values():
-            assert f"http://portal.example/issues/{id}" in got.get_content()
+            assert f"http://example.com/issues/{id}" in got.get_content()
         notice = str(mails[LI.mail]["Message-ID"]).strip("<>").partition("@")[0]
         async with reader(bootstrap, namespace, "intake.events") as read:
             await read.event(f"notice:{notice}", "notice.sent.v1")

@@ -46,8 +46,14 @@ class Standing:
 
     def __init__(self) -> None:
         self.handler, self.port = Handler(), free_ports(1)[0]
-        self.controller = Controller(self.handler, hostname=HOST, port=self.port)
+        self.controller = self.stand()
         self.mailing = Mailing(Server(HOST, self.port, "qinqing@huzhou.example"))
+
+    def stand(self) -> Controller:
+        """The server, there from now on."""
+        self.controller = Controller(self.handler, hostname=HOST, port=self.port)
+        self.controller.start()
+        return self.controller
 
     async def send(self, mail: Mail = MAIL) -> Any:
         """Connect and hand in one mail."""
@@ -59,7 +65,6 @@ class Standing:
 @pytest.fixture
 async def standing() -> AsyncIterator[Standing]:
     made = Standing()
-    made.controller.start()
     yield made
     await made.mailing.close()
     if made.controller.server is not None:
@@ -70,7 +75,7 @@ async def test_a_mail_is_plain_text_with_our_own_message_id(standing: Standing) 
     got = await standing.send()
     assert got["Message-ID"] == "<abc@huzhou.example>"
     assert (got["To"], got["From"], got["Subject"]) == (MAIL.to, "qinqing@huzhou.example", MAIL.subject)
-    assert (got.get_content_type(), got.get_content()) == ("text/plain", MAIL.text)
+    assert (got.get_content_type(), got.get_content().splitlines()) == ("text/plain", MAIL.text.splitlines())
     assert (got["Auto-Submitted"], got["Content-Language"]) == ("auto-generated", "zh-CN")
     assert abs((datetime.now(UTC) - got["Date"].datetime).total_seconds()) < 3600
 
@@ -120,7 +125,7 @@ async def test_a_connection_that_was_lost_is_made_anew(standing: Standing) -> No
     standing.controller.stop()
     with pytest.raises(Away):
         await standing.mailing.connect()
-    standing.controller.start()
+    standing.stand()
     await standing.send()
     assert len(standing.handler.taken) == 2
 

@@ -57,7 +57,7 @@ def mail_home(port: int, portal_url: str) -> dict[str, str]:
         "QINQING_SMTP_HOST": HOST,
         "QINQING_SMTP_PORT": str(port),
         "QINQING_SMTP_SECURITY": "none",
-        "QINQING_SMTP_USER": "",
+        "QINQING_SMTP_ACCOUNT": "",
         "QINQING_SMTP_FROM": f"qinqing@{domain}",
         "QINQING_STAFF_MAIL_DOMAIN": domain,
         "QINQING_PORTAL_URL": portal_url,

@@ -65,7 +65,7 @@ async def test_what_was_answered_is_kept_though_it_is_killed_at_once_and_read_by
         await mailing.close()
     newest, oldest = Mailbox(tmp_path).newest()
     assert (newest.id, oldest.id) == ("<def@huzhou.example>", "<abc@huzhou.example>")
-    assert (oldest.to, oldest.subject, oldest.text) == (MAIL.to, MAIL.subject, MAIL.text)
+    assert (oldest.to, oldest.subject, oldest.text.split()) == (MAIL.to, MAIL.subject, MAIL.text.split())
 
 
 async def test_nobody_else_on_the_machine_reads_it(tmp_path: Path, port: int) -> None:
@@ -94,10 +94,10 @@ def test_a_mail_server_of_the_users_own_is_not_for_invented_people(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("QINQING_SMTP_HOST", "mail.city.example")
-    monkeypatch.setenv("QINQING_SMTP_USER", "qinqing")
+    monkeypatch.setenv("QINQING_SMTP_ACCOUNT", "qinqing")
     parts = Parts("127.0.0.1:1", {"intake": "mongodb://127.0.0.1:1"}, tmp_path)
     for mail in (NO_MAIL, mail_home(1, "")):
         for name, value in service_program("intake", parts, 1, mail=mail).env.items():
             monkeypatch.setenv(name, value)
         server = Settings().mail_server()
-        assert server is None or (server.host, server.user) == (HOST, "")
+        assert server is None or (server.host, server.account) == (HOST, "")

@@ -154,7 +154,7 @@ async def official(dispatch: Dispatch, account: str, mail: str = "") -> Mails:
     entry = PublishStaff(name="王某", roles=roles, level=Level.CITY, department="housing", mail=mail)
     outcome = await dispatch.ask(entry, after(), "administrator:wu", subject=subject_of("staff", account))
     assert outcome["status"] == "done"
-    return Mails(lambda at: dispatch.reference.directory(at), "city.example", "http://portal.example/")
+    return Mails(lambda at: dispatch.reference.directory(at), "city.example", "http://example.com/")
 
 
 async def test_the_mail_says_the_number_what_to_do_and_where_in_both_languages() -> None:
@@ -163,7 +163,7 @@ async def test_the_mail_says_the_number_what_to_do_and_where_in_both_languages()
     assert isinstance(mail, Mail)
     assert (mail.id, mail.to) == ("abc", "wang@city.example")
     assert "HZ-1" in mail.subject
-    for part in ("请签收", "please sign", f"http://portal.example/issues/{ISSUE}"):
+    for part in ("请签收", "please sign", f"http://example.com/issues/{ISSUE}"):
         assert part in mail.text
     assert "王某" not in mail.text
 

@@ -25,7 +25,7 @@ from tests.unit.intake.given import LI as REFERENCE
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION
 
-PORTAL = "https://portal.example"
+PORTAL = "https://example.com"
 
 
 def prepared(issue: Played) -> list[dict[str, Any]]:
