@@ -134,9 +134,8 @@ class Notifier:
         began = self._clock()
         begin = self._request(subject, self._asks.begins(), f"begin/{self._token()}")
         outcome = await self._gateway.ask(begin)
-        if outcome is None:
-            self._waiting.put_behind(subject)
-        elif outcome["status"] != "done":
+        # Somebody else has it; or it is begun some time, when nobody waits for that any more, and then tried again.
+        if outcome is None or outcome["status"] != "done":
             self._waiting.drop(subject)
         else:
             await self._send(subject, await self._read(subject), began)

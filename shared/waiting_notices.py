@@ -58,13 +58,8 @@ class WaitingNotices:
                 return next(iter(self._waiting))
             await self._wake.wait()
 
-    def put_behind(self, subject: str) -> None:
-        """It could not be begun now: the others come first."""
-        if (partition := self._waiting.pop(subject, None)) is not None:
-            self._waiting[subject] = partition
-
     def drop(self, subject: str) -> None:
-        """Somebody else has it, or had it."""
+        """It was begun, by whomever: the write that prepares it again brings it back."""
         self._waiting.pop(subject, None)
 
     def count(self) -> int:

@@ -348,3 +348,21 @@ async def test_who_was_too_slow_to_begin_does_not_send_what_somebody_else_may_ha
     monkeypatch.setattr(process.notifier, "_write", slow)
     await process.attempt()
     assert (server.taken, bus.state) == ([], "sending")
+
+
+async def test_a_service_that_is_far_behind_is_asked_once_and_what_is_begun_late_is_tried_again(
+    bus: Bus, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, asked = Process(bus, server), list[Request]()
+
+    async def nobody_answers(request: Request) -> None:
+        asked.append(request)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "ask", nobody_answers)
+        await process.attempt()
+    assert (len(asked), process.waiting.count(), server.taken) == (1, 0, [])
+    await bus.ask(asked[0])
+    await bus.go_to(bus.now + FIRST_PAUSE)
+    await process.attempt()
+    assert (len(server.taken), bus.state) == (1, "sent")

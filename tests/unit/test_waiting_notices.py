@@ -104,11 +104,12 @@ async def test_what_waits_in_a_partition_that_is_gone_is_somebody_elses(waiting:
     assert (await waiting.next(), waiting.count()) == ("notice:b", 1)
 
 
-async def test_one_that_could_not_be_begun_comes_last(waiting: WaitingNotices) -> None:
+async def test_one_that_was_begun_comes_back_when_it_is_prepared_again(waiting: WaitingNotices) -> None:
     waiting.written([document("notice:a"), document("notice:b")])
-    waiting.put_behind("notice:a")
+    waiting.drop("notice:a")
     assert await waiting.next() == "notice:b"
     waiting.drop("notice:b")
+    waiting.written([document("notice:a")])
     assert await waiting.next() == "notice:a"
 
 
