@@ -81,7 +81,7 @@ class Answer(NamedTuple):
     away: float = 0.1
     later: float = 0.1
     refused: float = 0.04
-    lost: float = 0.05
+    lost: float = 0.15
 
 
 class MailServer:
