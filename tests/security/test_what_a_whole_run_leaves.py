@@ -2,7 +2,8 @@
 
 By itself, without the suite, it reads what its own people leave: one is registered, looked at and erased, another calls
 the hotline and gets a link, and both are asked for in wrong ways too. Only ``dept.<code>.orders`` may show how
-somebody is reached: a department has to call them.
+somebody is reached: a department has to call them. The addresses of notices stand in the mails themselves, which an
+embedded mailbox keeps as ``mailbox/*.eml``; no topic, document, log or metric of who sends them has one.
 """
 
 import re
