@@ -27,3 +27,8 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
     if role in _ASKED:
         return await _ASKED[role](page, about)
     return _ACTIONS.get(role, ())
+
+
+def ever_offered(role: Role) -> tuple[Action, ...]:
+    """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
+    return {**_ACTIONS, **permitted.BY_ROLE}.get(role, ())

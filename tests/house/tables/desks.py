@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.portal import desks
-from services.portal.desks.acting import actions
+from services.portal.desks.acting import ever_offered
 from services.portal.languages import words_in
 from services.portal.menus import Menu
 from shared.contract.words import Role
@@ -26,7 +26,7 @@ def _section(role: Role, menu: Menu) -> Iterator[str]:
         ("page", "in Chinese", "where"),
         [(link.phrase, zh(link.phrase), code(link.address)) for link in menu.links],
     )
-    if said := [f"{action.phrase.lower()} ({zh(action.phrase)})" for action in actions(role)]:
+    if said := [f"{action.phrase.lower()} ({zh(action.phrase)})" for action in ever_offered(role)]:
         yield f"On the page of an issue, where it is legal: {', '.join(said)}.\n"
     for picture in pictures.pictures():
         if picture.role == role:

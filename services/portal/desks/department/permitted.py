@@ -47,10 +47,12 @@ SEND_BACK = Action("send_back", N_("Send the draft back"), "arrow-left", at="sig
 HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, NAME, RETURN)
 LEADER_ACTIONS = (SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, RETURN)
 
+BY_ROLE = {Role.HANDLER: HANDLER_ACTIONS, Role.DEPARTMENT_LEADER: LEADER_ACTIONS}
+
 
 def offered(page: Page, about: Known) -> tuple[Action, ...]:
     """What may be offered to who asks before more is known than the projection says."""
-    found = LEADER_ACTIONS if page.person().role is Role.DEPARTMENT_LEADER else HANDLER_ACTIONS
+    found = BY_ROLE[page.person().role]
     return tuple(HAND_OVER if one is NAME and about.issue["handler"] else one for one in found)
 
 
