@@ -87,7 +87,7 @@ OFFICIALS = {
 LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}
 TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
 TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
-    const label = one.closest("label.choice, .tick") || one;
+    const label = one.closest("label.choice, .tick") || (one.matches(".rows .t") ? one.closest("tr") : one);
     const box = label.getBoundingClientRect();
     const inline = one.tagName === "A" && one.closest(".errors, p.muted, .number") !== null;
     const shown = one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || label !== one;
