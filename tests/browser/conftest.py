@@ -68,10 +68,28 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
         "appeal_until": until,
     }
     found.shown.tell("intake", "issue.rejected.v1", no, REFUSED)
+    _for_many(found, until)
     _of_a_department(found)
     _for_the_office(found)
     found.mailed(MAIL)
     return found
+
+
+def _for_many(given: Given, until: str) -> None:
+    """Clocks that run, and who looks at all of them."""
+    runs = {"round": 1, "started_at": stamp(AT), "limit": "10wd", "policy": "default-1", "calendar": "2026-1"}
+    for id, clock, due_at in (
+        (GOING, "promise", stamp(AT)),
+        (GOING, "holding", stamp(AT + timedelta(hours=3))),
+        (FRESH, "assign", until),
+    ):
+        given.shown.tell("supervision", "clock.started.v1", {**runs, "clock": clock, "due_at": due_at}, id)
+    since = stamp(AT - timedelta(days=99))
+    for account, name, role in (("zhao", "赵敏", "supervisor"), ("qian", "钱江", "leader")):
+        official = {"version": "1", "in_force_from": since, "by": "system", "name": name}
+        official |= {"roles": [role], "level": "city", "department": ""}
+        given.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", official)
+    given.shown.apply()
 
 
 def _of_a_department(given: Given) -> None:

@@ -82,6 +82,22 @@ OFFICIALS = {
         f"/issues/{DRAFTED}/take-back",
     ),
     "department_leader:zhou": ("/signing", "/handling", f"/issues/{DRAFTED}/sign-off", f"/issues/{DRAFTED}"),
+    "supervisor:zhao": (
+        "/board",
+        "/board?due=late&department=housing",
+        "/board?level=county",
+        f"/issues/{GOING}",
+        "/search?q=路灯",
+        "/search",
+        "/search?q=没有这回事",
+    ),
+    "leader:qian": (
+        "/overview",
+        "/overview?month=all",
+        "/figures",
+        "/figures/on_time_reply",
+        "/figures/rejected?part=x",
+    ),
 }
 """The pages of others, by whom one has to be."""
 LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}

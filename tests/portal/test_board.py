@@ -76,7 +76,7 @@ async def test_what_is_due_first_stands_on_top_with_what_happens_next(given: Giv
     assert listed_on(browser) == [LATE, TODAY, SOON, SEALED, LATER]
     assert "在办 5 件 · 数据截至 10:00" in browser.text
     assert "答复之前，企业看到的都是逾期" in browser.text and "今天 15:00：企业会看到答复逾期" in browser.text
-    assert "本部门办理期限 明天 10:00" in browser.text, "the other clock of the first one"
+    assert "部门办理期限 明天 10:00" in browser.text, "the other clock of the first one"
     assert "市建设局 未指定承办人" in browser.text and "已记逾期" in browser.text
 
 

@@ -65,7 +65,7 @@ async def test_below_five_there_are_counts_alone(given: Given) -> None:
     assert shown(browser, "rate-on_time_reply") == "按时答复（原期限） 1 / 1 件，太少，不算比率"
     assert "<polyline" not in browser.page.text
     await browser.open("/figures")
-    assert "%" not in re.sub(r"<[^>]+>", "", browser.page.text.split("<main")[1])
+    assert "%" not in re.sub(r"<[^>]+>", "", browser.page.text.split("<main")[1]) and "1 / 1" in browser.text
 
 
 async def test_every_number_opens_as_many_issues_as_it_says(given: Given) -> None:
@@ -172,14 +172,8 @@ def months(*rates: tuple[float | None, float | None]) -> list[tuple[str, dict[st
 
 def test_a_month_without_a_rate_is_a_gap_in_its_line() -> None:
     drawn = trend(months((0.95, 0.9), (None, 0.92), (0.97, 0.91)), {"a": "A", "b": "B"})
-    assert [[len(piece) for piece in line.pieces] for line in sorted(drawn.lines)] == [[1, 1], [3]]
+    assert [[len(piece) for piece in line.pieces] for line in drawn.lines] == [[1, 1], [3]]
     assert drawn.has_lines and [mark.said for mark in drawn.scale] == ["90 %", "95 %", "100 %"]
-
-
-def test_names_of_lines_do_not_stand_over_each_other() -> None:
-    drawn = trend(months((0.95, 0.95)), {"a": "A", "b": "B"})
-    first, second = (line.name_y for line in drawn.lines)
-    assert second - first >= 20
 
 
 def test_the_scale_begins_where_the_lowest_rate_asks_for_it() -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-WIDTH, HEIGHT = 560, 190
-LEFT, RIGHT, TOP, BOTTOM = 48, 92, 14, 28
-"""Around the lines: the scale, the names of the lines, the months."""
+WIDTH, HEIGHT = 480, 190
+LEFT, RIGHT, TOP, BOTTOM = 60, 40, 14, 30
+"""Around the lines: the scale and the months."""
 STEPS = (0, 50, 80, 90)
 """Where the scale may begin, in percent: as high as all rates allow, so that small changes show."""
 
@@ -19,12 +19,11 @@ class Point(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One rate over the months: its pieces, for a month below five has no rate; and where its name stands."""
+    """One rate over the months: its pieces, for a month below five has no rate."""
 
     name: str
     title: str
     pieces: list[list[Point]]
-    name_y: float
 
 
 class Mark(NamedTuple):
@@ -57,16 +56,17 @@ def trend(months: Sequence[tuple[str, Mapping[str, Any]]], titles: Mapping[str, 
     lowest_shown = max(step for step in STEPS if step <= lowest)
     xs = [_x(place, len(months)) for place in range(len(months))]
     lines = [
-        Line(name, title, pieces, pieces[-1][-1].y if pieces else 0)
+        Line(
+            name, title, _pieces([numbers["rates"][name]["rate"] for _, numbers in months], xs, lowest_shown)
+        )
         for name, title in titles.items()
-        for pieces in [_pieces([numbers["rates"][name]["rate"] for _, numbers in months], xs, lowest_shown)]
     ]
     scale = [
         Mark(_y(value, lowest_shown), f"{value:g} %")
         for value in (lowest_shown, (lowest_shown + 100) / 2, 100)
     ]
     below = [Mark(x, month) for x, (month, _) in zip(xs, months, strict=True)]
-    return Trend(WIDTH, HEIGHT, _apart(lines), scale, below, list(months))
+    return Trend(WIDTH, HEIGHT, lines, scale, below, list(months))
 
 
 def _pieces(rates: Sequence[float | None], xs: Sequence[float], lowest_shown: int) -> list[list[Point]]:
@@ -78,15 +78,6 @@ def _pieces(rates: Sequence[float | None], xs: Sequence[float], lowest_shown: in
         else:
             found[-1].append(Point(x, _y(100 * rate, lowest_shown), f"{100 * rate:.1f} %"))
     return [piece for piece in found if piece]
-
-
-def _apart(lines: list[Line]) -> list[Line]:
-    """The names of the lines, none over another."""
-    found: list[Line] = []
-    for line in sorted(lines, key=lambda one: one.name_y):
-        above = found[-1].name_y + 20 if found else 0.0
-        found.append(line._replace(name_y=max(line.name_y, above)))
-    return found
 
 
 def _x(place: int, of: int) -> float:

@@ -36,6 +36,7 @@ class Found(NamedTuple):
 
     by_number: list[Hit]
     departments: list[tuple[str, str]]
+    more_departments: int
     enterprises: list[Named]
     by_words: list[Hit]
     counted: int
@@ -69,9 +70,11 @@ def _found(page: Page, reach: Reach, typed: str, after: str) -> Found:
     last = rows[search.PAGE - 1] if len(rows) > search.PAGE else None
     number = search.number_of(typed) if place is None else ""
     exact = search.by_number(reads, whose, number, MOST_BY_NUMBER) if number else []
+    departments = list(_departments(page, reach, typed)) if place is None else []
     return Found(
         [_hit(page, row, marker) for row in exact],
-        list(_departments(page, reach, typed)) if place is None else [],
+        departments[: search.MOST_NAMES],
+        max(len(departments) - search.MOST_NAMES, 0),
         search.enterprises(reads, whose, typed) if place is None else [],
         [_hit(page, row, marker) for row in rows[: search.PAGE]],
         search.counted(reads, whose, asked) if asked else 0,
