@@ -1,4 +1,4 @@
-"""Pages that look at many issues, in a real browser: an open board follows, the key of the search, marks of the unread."""
+"""Pages that look at many issues, in a real browser: an open board follows, the key of the search, unread marks."""
 
 import pytest
 from playwright.sync_api import Browser, expect

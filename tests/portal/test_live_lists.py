@@ -17,6 +17,7 @@ from services.portal.own import Kept
 from services.portal.pages import Page, SignInFirst
 from services.portal.queries import issues, positions
 from services.portal.session import COOKIE, hash_of
+from services.portal.unread import Unread
 from services.portal.viewers import PAUSE_SECONDS, Viewers
 from tests.portal.given import TEXT, TITLE, Given
 from tests.portal.projection.given import AT, ISSUE
@@ -294,3 +295,30 @@ def test_all_who_look_at_a_list_wait_for_the_same_instant() -> None:
     viewers.begin("a")
     ends = {round(now + viewers.pause(0.01, now), 6) for now in (3.01, 3.1, 3.29)}
     assert ends == {3.3}
+
+
+async def test_the_page_of_an_issue_takes_its_mark_away_until_it_moves_again(given: Given) -> None:
+    browser = given.browser()
+    id = "cookie-of-shen"
+    somebody = Somebody(given)
+    browser.client.cookies.set(COOKIE, id, domain="127.0.0.1")
+    given.registered()
+    assert (await following(await somebody.follow())).data == "7:registered unread"
+    await browser.open(f"/issues/{ISSUE}")
+    assert (await following(await somebody.follow())).data == "7:registered"
+    words = {"title": TITLE, "text": TEXT, "by": "wang"}
+    given.shown.tell("intake", "issue.accepted.v1", words, at=AT + timedelta(minutes=1))
+    assert (await following(await somebody.follow())).data == "7:accepted unread"
+
+
+async def test_what_moved_before_somebody_first_came_is_not_new_to_them(given: Given) -> None:
+    given.registered()
+    row = issues.issue(given.shown.reader(), ISSUE)
+    assert row is not None
+    given.own.first_came("leader:qian", given.now)
+    given.own.first_came("leader:qian", given.now - timedelta(days=9))
+    unread = Unread(given.own, "leader:qian", given.now, for_all=False)
+    assert not unread(row)
+    assert unread({"id": ISSUE, "moved_at": int(given.now.timestamp() * 1000) + 1})  # type: ignore[arg-type]
+    after_a_year = Unread(given.own, "leader:qian", given.now + timedelta(days=365), for_all=False)
+    assert not after_a_year({"id": ISSUE, "moved_at": int(given.now.timestamp() * 1000) + 1})  # type: ignore[arg-type]
