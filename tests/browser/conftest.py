@@ -13,6 +13,7 @@ from tests.keys import REFERENCES
 from tests.portal import department, office_given
 from tests.portal.given import Given, stamp
 from tests.portal.projection.given import AT, AT_MS, ISSUE
+from tests.portal.operated import dead_letters, missing, well
 from tests.serving import served_aside
 
 PHONE, WIDE, SMALL = (390, 844), (1440, 900), (360, 740)
@@ -72,6 +73,10 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     _of_a_department(found)
     _for_the_office(found)
     found.mailed(MAIL)
+    found.officials()
+    well(found)
+    dead_letters(found, {}, {"origin": "dept.housing.replies/0/7", "reason": "长" * 400})
+    missing(found, {})
     return found
 
 

@@ -25,6 +25,7 @@ from tests.browser.conftest import (
     sign_in,
 )
 from tests.portal.given import Given
+from tests.portal.operated import OPERATOR, PLACE
 from tests.portal.projection.given import ISSUE
 
 pytestmark = pytest.mark.browser
@@ -97,6 +98,16 @@ OFFICIALS = {
         "/figures",
         "/figures/on_time_reply",
         "/figures/rejected?part=x",
+    ),
+    OPERATOR: (
+        "/operator",
+        "/operator/dead-letters",
+        PLACE,
+        f"{PLACE}/discard",
+        "/operator/held",
+        f"/operator/held/dispatch/{ISSUE}/intake.events/3/skip",
+        "/operator/publish-again",
+        "/operator/projection",
     ),
 }
 """The pages of others, by whom one has to be."""

@@ -30,6 +30,8 @@ class Trouble(NamedTuple):
     who: str
     what: str
     address: str = ""
+    help: str = ""
+    """What to look at, where no page here does anything about it."""
 
 
 def troubles(page: Page, services: Sequence[Standing], shown: Shown) -> list[Trouble]:
@@ -54,10 +56,16 @@ def _away(page: Page, services: Sequence[Standing]) -> Iterator[Trouble]:
     for one in services:
         if one.is_away:
             what = page.say("does not answer. What people ask of it waits; everything else goes on.")
-            yield Trouble(named(page, one.name), what)
+            yield Trouble(named(page, one.name), what, help=_look(page, one.name))
         elif not one.is_ready:
             parts = page.say("; ").join(part(page, missing) for missing in one.missing or ())
-            yield Trouble(named(page, one.name), page.say("is not ready: %(parts)s") % {"parts": parts})
+            what = page.say("is not ready: %(parts)s") % {"parts": parts}
+            yield Trouble(named(page, one.name), what, help=_look(page, one.name))
+
+
+def _look(page: Page, service: str) -> str:
+    said = page.say("qinqing status says which part does not run, logs/%(name)s.log says why")
+    return said % {"name": service}
 
 
 def _waiting(page: Page, services: Sequence[Standing]) -> Iterator[Trouble]:
@@ -76,6 +84,7 @@ def _waiting(page: Page, services: Sequence[Standing]) -> Iterator[Trouble]:
 
 
 def _late(page: Page, services: Sequence[Standing]) -> Iterator[Trouble]:
+    help = page.say("Nothing is lost, only late. Is it behind, does something wait, is the broker away?")
     for one in services:
         if (measures := one.measures) is None:
             continue
@@ -95,7 +104,7 @@ def _late(page: Page, services: Sequence[Standing]) -> Iterator[Trouble]:
                     "watermark": lasting(page, measures.watermark_age or 0.0),
                     "behind": measures.behind,
                 }
-                yield Trouble(named(page, one.name), said % values)
+                yield Trouble(named(page, one.name), said % values, help=help)
 
 
 def _of_the_portal(page: Page, shown: Shown) -> Iterator[Trouble]:
