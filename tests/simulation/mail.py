@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Scheduler
     from tests.simulation.worker import Worker
 
-ONE_TOWN_IN, WHICH = 5, 2
+ONE_TOWN_IN, WHICH = 7, 2
 """In these towns people are told by mail; chosen apart, so that the others go their way as before."""
 ASKS = {
     "intake": Asks(asked.BeginNotice, asked.RecordNotice, asked.GiveUpNotice),

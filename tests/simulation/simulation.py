@@ -110,7 +110,7 @@ class Town:
     def _end_history(self) -> None:
         """A town that began with history: nobody has read the marks of its end yet."""
         log, clock = self.scheduler.log, self.scheduler.clock
-        for service in self.scheduler.groups:
+        for service in self.scheduler.consumers:
             for mark in marks(f"/{JURISDICTION}/{service}", log.partitions):
                 log.append(mark, clock.ms)
         self.scheduler.counts["history ended"] += 1
