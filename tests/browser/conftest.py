@@ -12,8 +12,8 @@ from shared.mail import Mail
 from tests.keys import REFERENCES
 from tests.portal import department, office_given
 from tests.portal.given import Given, stamp
-from tests.portal.projection.given import AT, AT_MS, ISSUE
 from tests.portal.operated import dead_letters, missing, well
+from tests.portal.projection.given import AT, AT_MS, ISSUE
 from tests.serving import served_aside
 
 PHONE, WIDE, SMALL = (390, 844), (1440, 900), (360, 740)

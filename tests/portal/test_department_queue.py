@@ -85,14 +85,14 @@ async def test_what_is_new_since_one_looked_is_bold_and_then_no_more(given: Give
     at_work(given)
     browser = colleague(given)
     await browser.open("/handling")
-    assert 'class="sel new"' in browser.page.text
+    assert 'class="sel unread"' in browser.page.text
     await browser.open(PATH)
     await browser.open("/handling")
     assert 'class="sel"' in browser.page.text
     drafted(given)
     sent_back(given, "没有写时间", at=AT + timedelta(minutes=5))
     await browser.open("/handling")
-    assert 'class="sel new"' in browser.page.text
+    assert 'class="sel unread"' in browser.page.text
 
 
 async def test_a_draft_that_came_back_says_so_with_its_reason(given: Given) -> None:
@@ -146,7 +146,7 @@ async def test_a_long_list_goes_on_page_by_page_and_shows_each_once(
     browser = colleague(given)
     await browser.open("/handling?list=free")
     found = order(browser)
-    while onward := re.search(r'<p class="more"><a class="btn quiet" href="([^"]+)"', browser.page.text):
+    while onward := re.search(r'<p class="next-page"><a class="btn quiet" href="([^"]+)"', browser.page.text):
         await browser.open(onward[1].replace("&amp;", "&"))
         found += order(browser)
     assert found == ids

@@ -81,10 +81,10 @@ async def _read(page: Page, about: Known, form: Form, status: int = 200) -> Resp
     """The draft as it is now: also where another one was read, which the form then says."""
     answer = await page.look("dispatch", f"/issues/{about.id}")
     drafts = list(answer.body.get("drafts") or [])
-    current = drafts[-1] if drafts and not drafts[-1]["sent_back_reason"] else None
+    current = drafts[-1] if drafts and not drafts[-1].get("sent_back_reason") else None
     for name in NAMED:
         form.values.pop(name, None)
-    earlier = [one for one in reversed(drafts) if one["sent_back_reason"]]
+    earlier = [one for one in reversed(drafts) if one.get("sent_back_reason")]
     if answer.kind == "away":
         form.wrong(
             WHOLE, page.say("The draft cannot be shown right now. Nothing is lost: look again in a moment.")
