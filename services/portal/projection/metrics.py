@@ -26,7 +26,7 @@ class ProjectionMetrics:
             "time since the projection last held all that the topics had; -1 before it ever did",
         )
         self.held = self._gauge("held_events", "events that wait for their predecessor")
-        self.listeners = self._gauge("open_pages", "open pages that are told of every change")
+        self.open_pages = self._gauge("open_pages", "open pages that are told of every change")
         self.age.set_function(self._age)
         self.records_behind = 0
 

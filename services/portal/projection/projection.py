@@ -129,7 +129,7 @@ class Projection:
         """The metrics as they are now."""
         held = "SELECT count(*) FROM held"
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
-        self.metrics.listeners.set(len(self._listeners))
+        self.metrics.open_pages.set(len(self._listeners))
         return self.metrics
 
     def standing(self) -> Standing:

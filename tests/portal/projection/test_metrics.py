@@ -28,6 +28,6 @@ async def test_the_portal_serves_its_metrics_while_the_broker_is_away(settings: 
     ):
         answer = await client.get("/metrics")
     lines = [line.split(" ")[0] for line in answer.text.splitlines() if not line.startswith("#")]
-    wanted = {"age_seconds", "lag_records", "held_events", "listeners", "unreadable_total", "failures_total"}
+    wanted = {"age_seconds", "lag_records", "held_events", "open_pages", "unreadable_total", "failures_total"}
     assert {f"qinqing_projection_{name}" for name in wanted} <= set(lines)
     assert "qinqing_projection_held_events 0.0" in answer.text
