@@ -60,8 +60,9 @@ def _any_of(parts: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _plain(text: str) -> str:
-    """As the full text keeps it, each character at its place."""
-    return "".join(map(_plain_character, text))
+    """As the full text keeps it, each character at its place; almost every text stays as long as it was."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    return plain if len(plain) == len(text) else "".join(map(_plain_character, text))
 
 
 def _plain_character(character: str) -> str:
