@@ -15,16 +15,14 @@ NAMES = {"wang": "王芳", "chen": "陈伟"}
 DEPARTMENTS = {"housing": "市建设局", "planning": "市规划局", "urban_management": "市城管局"}
 SHA = "a" * 64
 MONTH = timedelta(days=30)
-DRAFT = {
+DRAFT: dict[str, Any] = {
     "number": 1,
     "assignment": f"{ISSUE}.1",
     "sha256": SHA,
     "outcome": "solved",
     "text": "路灯已经装好，共十二盏。",
-    "promised_on": None,
     "drafted_by": "handler:housing/li",
     "signed_off_by": "department_leader:housing/zhou",
-    "sent_back_reason": "",
 }
 
 

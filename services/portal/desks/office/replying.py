@@ -1,7 +1,8 @@
 """Replies: read beside the question, checked and released or sent back; and one that is out, corrected."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -20,6 +21,35 @@ READ = ("signed_off", "checked")
 """The states, in dispatch, of a reply that the office reads."""
 NAMED = ("assignment", "draft", "sha256")
 """What a form says of the draft that was read: whoever asks for anything about it names this very one."""
+
+
+class Draft(NamedTuple):
+    """A draft as dispatch shows it to the office; what it has nothing to say of is left out there."""
+
+    number: int
+    sha256: str
+    outcome: str
+    text: str = ""
+    assignment: str = ""
+    promised_on: str = ""
+    drafted_by: str = ""
+    signed_off_by: str = ""
+    sent_back_reason: str = ""
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Draft":
+        """The fields that are known here."""
+        return cls(**{name: said[name] for name in cls._fields if said.get(name) is not None})
+
+    @property
+    def writer(self) -> str:
+        """The account of who drafted it."""
+        return self.drafted_by.rpartition("/")[2]
+
+    @property
+    def leader(self) -> str:
+        """The account of who signed it off."""
+        return self.signed_off_by.rpartition("/")[2]
 
 
 @router.get(f"{PLACE}/issues/{{id}}/check")
@@ -80,11 +110,11 @@ def _named(form: Form) -> dict[str, Any]:
 async def _read(page: Page, about: Known, form: Form, status: int = 200) -> Response:
     """The draft as it is now: also where another one was read, which the form then says."""
     answer = await page.look("dispatch", f"/issues/{about.id}")
-    drafts = list(answer.body.get("drafts") or [])
-    current = drafts[-1] if drafts and not drafts[-1].get("sent_back_reason") else None
+    drafts = [Draft.read(one) for one in answer.body.get("drafts") or []]
+    current = drafts[-1] if drafts and not drafts[-1].sent_back_reason else None
     for name in NAMED:
         form.values.pop(name, None)
-    earlier = [one for one in reversed(drafts) if one.get("sent_back_reason")]
+    earlier = [one for one in reversed(drafts) if one.sent_back_reason]
     if answer.kind == "away":
         form.wrong(
             WHOLE, page.say("The draft cannot be shown right now. Nothing is lost: look again in a moment.")
