@@ -16,6 +16,8 @@ AFTER = "Qinqing-After"
 """The header that says what the asker knows to have happened, in the form of ``seen`` ("/huzhou/intake=5")."""
 TIMEOUT = httpx.Timeout(15.0, connect=2.0)
 PENDING, AWAY, MISSING = 202, 503, 404
+DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""A kept connection that is dead: the service was started again, or closed it this very moment."""
 
 Kind = Literal["done", "pending", "refused", "wrong", "missing", "away"]
 
@@ -127,8 +129,14 @@ class Services:
         return {"Authorization": f"Bearer {token}", "Accept-Language": language}
 
     async def _send(self, service: str, method: str, path: str, **how: Any) -> Answer:
+        ask = self._clients[service].request
         try:
-            response = await self._clients[service].request(method, path, **how)
+            try:
+                response = await ask(method, path, **how)
+            except DROPPED:
+                if "content" in how:  # a file that was read as it came
+                    raise
+                response = await ask(method, path, **how)  # a change bears its key, so it is done once
             body = response.json()
         except (httpx.HTTPError, ValueError):
             return NO_ANSWER
