@@ -285,6 +285,11 @@ async def test_a_place_that_never_comes_is_skipped_without_a_dead_letter(operato
     await operator.tell(told(2, "issue.registered.v1", REGISTERED), told(3, "issue.accepted.v1", ACCEPTED))
     await operator.until_metric("held_events", 2)
     assert await operator.types("list") == []
+    held = (await operator.types("held"))["dispatch"]
+    (missing,) = held["missing"]
+    assert held["events"] == 2 and missing.pop("since")
+    place = {"topic": "intake.events", "source": "/huzhou/intake", "seq": 1}
+    assert missing == {"subject": ISSUE, **place, "waiting": 2}
     skip = ("skip", ISSUE, "--service", "dispatch", "--reason", "lost on the way", "--topic")
     refused = await operator.types(*skip, "intake.events", "--seq", "2", code=2)
     assert "the next event of intake.events here is number 1" in refused["error"]
@@ -292,6 +297,7 @@ async def test_a_place_that_never_comes_is_skipped_without_a_dead_letter(operato
     assert (await operator.types(*skip, "intake.events", "--seq", "1"))["status"] == "done"
     await operator.services.reaches("dispatch", ISSUE, "waiting")
     await operator.until_metric("held_events", 0)
+    assert await operator.types("held") == {"dispatch": {"events": 0, "missing": []}}
 
 
 async def test_an_owner_publishes_again_what_a_reader_lost_and_everything_goes_on(

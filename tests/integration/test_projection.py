@@ -2,16 +2,21 @@
 
 import asyncio
 import random
+import re
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from prometheus_client import generate_latest
 
 from services.cli.figures.figures import figures_from_log
+from services.portal.projection import building
 from services.portal.projection import projection as projections
 from services.portal.projection.batch import Changed
 from services.portal.projection.dump import digests
@@ -157,6 +162,53 @@ async def test_built_anew_it_is_the_same_and_pages_read_on_meanwhile(source: Sou
     assert len(list(source.folder().glob("*.db"))) == 1
 
 
+async def test_while_it_is_built_anew_pages_go_on_to_show_what_happens_and_how_far_it_is(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = as_records(log())
+    more = Topics().tell("intake", "issue.registered.v1", {"number": "7K3M-9QXT-2B4N-6C"})
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    read_until = building.read_until
+
+    async def slowly(*arguments: object) -> AsyncIterator[list[Record]]:
+        async for found in read_until(*arguments):  # type: ignore[arg-type]
+            yield found
+            begun.set()
+            await go_on.wait()
+
+    async with running(source) as projection:
+        await publish(source, records)
+        await until_told(projection, records)
+        assert projection.beside(source.namespace) == {}
+        monkeypatch.setattr(building, "read_until", slowly)
+        rebuilding = asyncio.create_task(projection.rebuild())
+        await begun.wait()
+        assert 0 < sum(projection.beside(source.namespace).values()) <= len(records)
+        await publish(source, [more])
+        assert await projection.wait_for(ISSUE, {"/huzhou/intake": 1}, SECONDS)
+        go_on.set()
+        assert (await rebuilding).same
+        query = "SELECT count(*) FROM issue WHERE id = ?"
+        assert projection.reader().execute(query, (ISSUE,)).fetchone()[0] == 1
+        (checked,) = await projection.check(source.namespace)
+        assert checked.same and checked.records == len(records) + 1
+
+
+async def test_its_age_is_that_of_the_last_time_it_held_everything(source: Source) -> None:
+    records = as_records(log(2))
+    async with running(source) as projection:
+        await until_ready(projection)
+        await publish(source, records)
+        await until_told(projection, records)
+        stands = projection.standing()
+        assert stands.complete_at is not None and not stands.older
+        assert 0 <= (datetime.now(UTC) - stands.complete_at).total_seconds() < SECONDS
+        text = generate_latest(projection.metrics.registry).decode()
+        (age,) = re.findall(r"^qinqing_projection_age_seconds (\S+)$", text, re.MULTILINE)
+        assert 0 <= float(age) < SECONDS
+    assert Projection(source).standing().complete_at is None
+
+
 async def test_a_check_finds_a_row_that_somebody_changed(source: Source) -> None:
     records = as_records(log(3))
     async with running(source) as projection:
@@ -233,6 +285,8 @@ async def test_history_is_read_on_first_use_into_a_file_of_its_own(source: Sourc
         await until_ready(projection)
         reads = (await projection.reader_of(replayed))()
         assert reads.execute("SELECT count(*) FROM timeline").fetchone()[0] == 100
+        with pytest.raises(sqlite3.OperationalError):
+            reads.execute("DELETE FROM timeline")
         await publish(source, records[100:], replayed)
         await projection.reader_of(replayed)  # who asks again reads what came meanwhile
         found, right = digests(reads), dumped(tmp_path, records)

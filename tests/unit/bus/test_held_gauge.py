@@ -99,3 +99,10 @@ async def test_partitions_that_come_while_the_store_is_read_are_looked_up_again(
     gauge.assigned([0, 1])
     kept.gate.set()
     await until(lambda: gauge.count() == 9)
+
+
+async def test_who_waits_longest_is_named_first(gauge: HeldEvents) -> None:
+    gauge.assigned([0, 1])
+    await until(lambda: gauge.count() == 5)
+    gauge.written([{**document("c", 1, 1), "held_since": "2026-03-02T00:00:00+00:00"}])
+    assert gauge.subjects(10) == ["c", "a", "b"] and gauge.subjects(1) == ["c"]
