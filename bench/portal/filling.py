@@ -30,16 +30,33 @@ KEYS = {
 """The tables of issues, and the column that names theirs."""
 NAMED = ("id", "issue", "subject", "assignment", "next_assignment", "from_assignment", "data")
 """Columns in which an issue's id may stand."""
+CLOCKS = 200
+RUNNING = """
+    SELECT clock.issue, clock.clock, clock.round, clock.assignment, max(sequence.seq) FROM clock
+    JOIN sequence ON sequence.subject = clock.issue AND sequence.topic = 'supervision.events'
+    WHERE clock.stopped_at IS NULL GROUP BY clock.issue HAVING count(DISTINCT clock.number) = 1 LIMIT ?
+"""
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 
 
+class Running(NamedTuple):
+    """A clock that runs, and the last place in supervision's sequence about its issue."""
+
+    issue: str
+    clock: str
+    round: int
+    assignment: str
+    seq: int
+
+
 class Filled(NamedTuple):
-    """What is there: how many issues, and one that is answered and belongs to the entrepreneur."""
+    """What is there: how many issues, one that is answered and belongs to the entrepreneur, and clocks that run."""
 
     issues: int
     answered: str
     supervised: int
     """The last place in supervision's sequence about it."""
+    running: tuple[Running, ...]
 
 
 def fill(folder: Path, references: References, say: Callable[[str], None]) -> Filled:
@@ -104,4 +121,6 @@ def _own(database: sqlite3.Connection, references: References) -> Filled:
         database.execute("UPDATE issue SET person=?, anonymous=? WHERE id=?", (reference, anonymous, id))
     count = database.execute("SELECT count(*) FROM issue WHERE number IS NOT NULL").fetchone()[0]
     sql = "SELECT coalesce(max(seq), 0) FROM sequence WHERE subject = ? AND topic = 'supervision.events'"
-    return Filled(count, ids[0], database.execute(sql, (ids[0],)).fetchone()[0])
+    supervised = database.execute(sql, (ids[0],)).fetchone()[0]
+    running = database.execute(RUNNING, (CLOCKS,)).fetchall()
+    return Filled(count, ids[0], supervised, tuple(Running(*row) for row in running))

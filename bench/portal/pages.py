@@ -55,7 +55,7 @@ PAGES = (
     Asked("list of my issues", "entrepreneur", "/mine"),
     Asked("list of the office", "office", ""),
     Asked("list of a handler", "handler", ""),
-    Asked("search", "office", "/search?q=%E8%B7%AF%E7%81%AF"),
+    Asked("search", "supervisor", "/search?q=%E8%B7%AF%E7%81%AF"),
     Asked("board", "supervisor", "/board"),
     Asked("screen of a leader", "leader", "/overview"),
 )
@@ -229,7 +229,7 @@ async def _boards(portal: str, page: Open, bootstrap: str, filled: Filled) -> li
     found: list[float] = []
     async with _producing(bootstrap) as producer:
         for number in range(1, SHOWN + 1):
-            await _put(producer, _warning(filled, number))
+            await _put(producer, _event(page, filled, number))
             acknowledged = perf_counter()
             waiting = set(range(BOARDS))
             async with asyncio.timeout(30):
@@ -245,21 +245,27 @@ async def _boards(portal: str, page: Open, bootstrap: str, filled: Filled) -> li
     return found
 
 
-def _warning(filled: Filled, number: int) -> Record:
-    """One more event about the issue that is looked at."""
-    now, seq = datetime.now(UTC), filled.supervised + number
-    data = {"clock": "promise", "round": 1, "threshold": "70%", "due_at": now.isoformat()}
+def _event(page: Open, filled: Filled, number: int) -> Record:
+    """One more event that changes what this page shows: a clock is warned of, or on a board it stops."""
+    now = datetime.now(UTC)
+    if page.name == "board":
+        clock = filled.running[number]
+        subject, seq, type = clock.issue, clock.seq + 1, "clock.stopped.v1"
+        data = {"clock": clock.clock, "round": clock.round, "assignment": clock.assignment}
+        data |= {"stopped_at": now.isoformat(), "breached": False}
+    else:
+        subject, seq, type = filled.answered, filled.supervised + number, "clock.warned.v1"
+        data = {"clock": "promise", "round": 1, "threshold": "70%", "due_at": now.isoformat()}
     raw = seal(
-        id=f"supervision.events:{filled.answered}:{seq}",
-        type="clock.warned.v1",
+        id=f"supervision.events:{subject}:{seq}",
+        type=type,
         source="/huzhou/supervision",
-        subject=filled.answered,
+        subject=subject,
         time=now,
         seq=seq,
         data=data,
     )
-    key = filled.answered.encode()
-    return Record("supervision.events", 0, 0, 0, key, raw, sha256_of(raw), seq)
+    return Record("supervision.events", 0, 0, 0, subject.encode(), raw, sha256_of(raw), seq)
 
 
 # ------------------------------------------------------------------------ programs
