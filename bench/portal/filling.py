@@ -10,7 +10,6 @@ from bench.portal.rebuild import BATCH, CROCKFORD, issues
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from services.portal.projection.files import Files
-from services.portal.projection.terms import row_of
 from shared.identity.references import References
 
 TOLD, COPIES = 2_000, 50
@@ -37,6 +36,8 @@ RUNNING = """
     WHERE clock.stopped_at IS NULL GROUP BY clock.issue HAVING count(DISTINCT clock.number) = 1 LIMIT ?
 """
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+PLACE_BITS = 43
+"""Of a place in the full text the bits below the hour of the registration (projection/terms.py)."""
 
 
 class Running(NamedTuple):
@@ -70,7 +71,6 @@ def fill(folder: Path, references: References, say: Callable[[str], None]) -> Fi
         applier.apply(log[start : start + BATCH])
     say(f"{TOLD:,} issues, multiplied by {COPIES} in SQL")
     database.execute("PRAGMA synchronous=OFF")
-    database.create_function("row_of", 1, row_of, deterministic=True)
     for number in range(1, COPIES):
         _copy(database, f"{CROCKFORD[number // 32]}{CROCKFORD[number % 32]}", number)
     filled = _own(database, references)
@@ -94,10 +94,9 @@ def _copy(database: sqlite3.Connection, code: str, number: int) -> None:
         database.execute(
             f"INSERT INTO {table}({','.join(columns)}) SELECT {chosen} FROM {table} WHERE {key} IN ({originals})"
         )
-    new = f"'{code}' || substr(issue, 3)"
+    place, new = f"rowid - ({number} << {PLACE_BITS})", f"'{code}' || substr(issue, 3)"
     database.execute(
-        f"INSERT INTO words(rowid, issue, terms) SELECT row_of({new}), {new}, terms FROM words "
-        f"WHERE issue IN ({originals})"
+        f"INSERT INTO words(rowid, issue, terms) SELECT {place}, {new}, terms FROM words WHERE issue IN ({originals})"
     )
     database.execute("COMMIT")
 
