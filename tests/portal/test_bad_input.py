@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from services.portal import desks
@@ -20,6 +21,8 @@ TRANSPORT = "transport"
 LOCAL = re.compile(r"^(/|#|\?|$|data:)")
 NOT_OF_ISSUES = (Role.OPERATOR, Role.ADMINISTRATOR, Role.EXPERT)
 AWAY, GONE = (503, {"title": "away"}), 404
+KEPT_A_WHILE = re.compile(r"/(accept|assign|reject)$")
+"""What is sent ten seconds later, when it cannot be taken back any more: tests/portal/test_errands.py."""
 
 
 @pytest.fixture
@@ -27,6 +30,11 @@ def city(given: Given) -> Given:
     """A portal with an issue in every state."""
     fill(given)
     return given
+
+
+def changes(given: Given) -> list[httpx.Request]:
+    """What the services were asked to change; whose matter an issue may be is only a question."""
+    return [one for one in given.asked.requests if one.method == "POST" and one.url.path != "/suggestions"]
 
 
 async def forms(given: Given, role: Role) -> list[tuple[Found, Form]]:
@@ -84,7 +92,7 @@ async def test_script_in_any_field_is_text_when_it_comes_back(city: Given, role:
                 assert "<script>alert" not in html and "<img src=x" not in html, form.action
             assert shown.status_code < 500, (form.action, shown.status_code)
             sent += 1
-    assert sent
+    assert sent or role in (Role.SUPERVISOR, Role.LEADER)
 
 
 # ---------------------------------------------------- who sends it, and from where
@@ -214,12 +222,14 @@ async def test_odd_addresses_and_odd_forms_are_answered_and_break_nothing(city: 
 async def test_a_form_that_is_sent_twice_is_the_same_request(city: Given, role: Role) -> None:
     """The service answers that it cannot: so both are sent, under the same key, and what was typed is kept."""
     for page, form in await forms(city, role):
+        if KEPT_A_WHILE.search(form.action):
+            continue
         city.asked.to_changes = AWAY
         browser = signed_in(city, role)
         form = await opened(browser, page, form)
         city.asked.requests.clear()
         answers = [await send(browser, form, form.filled(WORDS)) for _ in range(2)]
-        asked = [one for one in city.asked.requests if one.method == "POST"]
+        asked = changes(city)
         if not asked:
             continue  # it goes on to a page on which it is sent, or this text is not what fits there
         keys = {(one.url.host, one.url.path, one.headers.get("Idempotency-Key")) for one in asked}
@@ -232,12 +242,14 @@ async def test_a_form_that_is_sent_twice_is_the_same_request(city: Given, role: 
 @pytest.mark.parametrize("role", ROLES)
 async def test_who_was_slower_hears_so_and_has_its_own_words_again(city: Given, role: Role) -> None:
     for page, form in await forms(city, role):
+        if KEPT_A_WHILE.search(form.action):
+            continue
         city.asked.to_changes = refused("illegal_move", "现在不能这样做")
         browser = signed_in(city, role)
         form = await opened(browser, page, form)
         city.asked.requests.clear()
         answer = await send(browser, form, form.filled(WORDS))
-        if not [one for one in city.asked.requests if one.method == "POST"]:
+        if not changes(city):
             continue
         assert answer.status_code in (409, 422), form.action
         assert 'role="alert"' in answer.text, form.action

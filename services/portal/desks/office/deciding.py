@@ -44,7 +44,7 @@ async def rule(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/rule")
 async def send_ruling(id: str, page: Asked) -> Response:
     """Rule, once: it goes to another department, or stays for good."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     upheld = _decided(page, form, "upheld")
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     code = form.text("other") or form.text("department")
@@ -82,7 +82,7 @@ async def recall(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/recall")
 async def send_recall(id: str, page: Asked) -> Response:
     """It waits for a department again."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     _why(page, form, page.say("Say why it is taken back: the department reads it"))
     if form.errors:
         page.keep(form)
@@ -106,7 +106,7 @@ async def appeal(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/decide-appeal")
 async def send_appeal(id: str, page: Asked) -> Response:
     """Upheld, then it is as good as raised again; or the rejection stands for good."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     upheld = _decided(page, form, "upheld")
     _why(page, form, page.say("Say why: who appealed reads it"))
     if form.errors:
@@ -136,7 +136,7 @@ async def rework(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/decide-rework")
 async def send_rework(id: str, page: Asked) -> Response:
     """Another round begins; or there is none, and who raised it is told why."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     granted = _decided(page, form, "granted")
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     if not granted and not form.errors:

@@ -31,7 +31,7 @@ async def refer(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/refer")
 async def send_referral(id: str, page: Asked) -> Response:
     """Hand it on, which ends it here; with the body's receipt, where there is one already."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     if form.text("body") not in set(Body):
         form.wrong("body", page.say("Choose to whom it goes"))
     if not form.text("addressee"):
@@ -77,7 +77,7 @@ async def receipt(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/record-receipt")
 async def send_receipt(id: str, page: Asked) -> Response:
     """Write it down; a later one stands for an earlier one."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     _receipt(page, form, is_needed=True)
     if form.errors:
         page.keep(form)
@@ -101,7 +101,7 @@ async def withdraw(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/withdraw")
 async def send_withdrawal(id: str, page: Asked) -> Response:
     """Record it; of a call with who spoke with them."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     if form.text("confirmed_by") not in set(Confirmation):
         form.wrong("confirmed_by", page.say("Say how they confirmed it: without that nothing is withdrawn"))
     at = _instant(page, form)

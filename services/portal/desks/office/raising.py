@@ -53,8 +53,8 @@ async def write(page: Asked) -> Response:
 @router.post(PATH)
 async def keep(page: Asked) -> Response:
     """Keep what was written and the files; go on to the answers when all is there."""
+    sent = await page.form()  # first: what was typed is kept where the sign-in is over
     office(page)
-    sent = await page.form()
     form, draft = sent.form, Form(page.portal.own.draft(page.owner, PATH))
     if files := files_in(draft):
         form.values["files"] = files
@@ -82,8 +82,8 @@ async def check(page: Asked) -> Response:
 @router.post(f"{PATH}/check")
 async def send(page: Asked) -> Response:
     """Register the person where they are new, raise the issue in their name, and make their link, shown here alone."""
-    office(page)
     await page.form()
+    office(page)
     form = Form(page.portal.own.draft(page.owner, PATH))
     if sent := form.text("sent"):
         return page.to(f"{PLACE}/issues/{sent}/recorded")

@@ -82,14 +82,14 @@ async def check(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/release")
 async def release(id: str, page: Asked) -> Response:
     """Let it go out."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     return await do(page, about, "release", _named(form), form, _read)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/send-back")
 async def send_back(id: str, page: Asked) -> Response:
     """Hand it back to its handler, with what is missing."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     if not form.text("reason"):
         form.wrong("reason", page.say("Write what is missing: the handler reads it"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
@@ -149,7 +149,7 @@ async def correct(id: str, page: Asked) -> Response:
 @router.post(f"{PLACE}/issues/{{id}}/correct")
 async def send_correction(id: str, page: Asked) -> Response:
     """Set a new version beside it; who raised the issue is told what was wrong."""
-    about, form = office_issue(page, id), (await page.form()).form
+    form, about = (await page.form()).form, office_issue(page, id)
     if not form.text("text"):
         form.wrong("text", page.say("Write the reply as it should read"))
     if not form.text("reason"):
