@@ -304,7 +304,7 @@ class Page:
             )
             return 503
         for field, rule in answer.errors.items():
-            form.wrong(known.get(field, field if field in form.values else forms.WHOLE), rule)
+            form.wrong(known.get(field, field if field in form.values else forms.WHOLE), self.say(rule))
         if answer.reason in MOVED_ON:
             said = self.say("It moved on meanwhile, so this was not done. Open it to see where it stands.")
             form.wrong(forms.WHOLE, said)

@@ -148,6 +148,9 @@ WORDS: dict[str, dict[str, str]] = {
     "provisional": {"year_not_published": N_("the rest days of that year are not published yet")},
 }
 
+RULES = (N_("a phone number has 5 to 15 digits, perhaps with + and a country code before them"),)
+"""What services say would be right in a field, in their words: forms say it in the language of the page."""
+
 
 def phrase(kind: str, value: object) -> str:
     """The phrase of one value, to be translated where it is shown."""

@@ -147,6 +147,7 @@ def pages(page: Page, site: str) -> Iterator[str]:
         for path in paths:
             page.goto(f"{site}{path}")
             yield f"{path} as {who}"
+    sign_in(page, site, "department_leader:zhou")
     page.goto(f"{site}/issues/{DRAFTED}/sign-off")
     press(page, 'button[value="send_back"]')
     yield "sending back, without a reason"

@@ -59,7 +59,7 @@ def test_a_board_is_narrowed_and_opened_without_scripts(chromium: Browser, site:
     page.goto(f"{site}/board")
     press(page, "#stat-late")
     page.select_option("select[name=department]", "housing")
-    press(page, ".filters button")
+    press(page, ".narrowing button")
     assert "due=late" in page.url and "department=housing" in page.url
     press(page, f"#row-{GOING} .t")
     expect(page.locator("#now")).to_be_visible()

@@ -95,7 +95,7 @@ async def test_a_dispatch_that_is_away_shows_the_question_and_says_that_the_draf
     given.asked.is_away = True
     browser = clerk(given)
     await browser.open(f"{OFFICE}/check")
-    assert TITLE in browser.text and "暂时看不到拟稿" in browser.text
+    assert TITLE in browser.text and "暂时看不到拟复" in browser.text
 
 
 async def test_before_it_is_signed_off_there_is_nothing_to_check_and_the_issue_says_why(given: Given) -> None:
