@@ -36,9 +36,12 @@ TITLES = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's browser; `.ci/run` installs it."""
+    """The system's browser; `.ci/run` installs it.
+
+    Of one module: as long as Playwright runs, this thread has an event loop that runs, and no other test its own.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no chromium here: apt-get install chromium fonts-wqy-zenhei")
