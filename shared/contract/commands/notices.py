@@ -3,7 +3,7 @@
 Intake tells who raised an issue, dispatch tells officials; both ask alike, each of itself.
 """
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contract.command import Command
 from shared.contract.words import Occurrence, Unsent
@@ -13,11 +13,11 @@ class Prepared(BaseModel):
     """Who is to be told of what; no address and no word of the issue."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    issue: str
-    number: str
+    issue: str = Field(max_length=90)
+    number: str = Field(max_length=40)
     """The issue's number, as people read it."""
     about: Occurrence
-    to: str
+    to: str = Field(max_length=90)
     """Who is told: a person by reference, an official by account."""
 
 
