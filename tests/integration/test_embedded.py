@@ -121,7 +121,7 @@ async def test_a_stop_leaves_no_process_and_tells_other_commands_so(tmp_path: Pa
         assert found.kafka_bootstrap == system.parts.kafka_bootstrap
         assert set(found.service_urls) == set(found.store_urls) == set(SERVICES)
         started = {child.pid: created_at(child.pid) for child in system.children}
-        assert len(started) == 9
+        assert len(started) == 11
         with pytest.raises(AlreadyRunning):
             await Embedded(tmp_path, free_base_port(), services=(), stores=()).start()
     assert not [pid for pid, created in started.items() if process_of(pid, created)]

@@ -90,7 +90,7 @@ class Embedded:
             programs.append(service_program(name, self.parts, port, command=command, mail=mail))
         if self.portal_url:
             programs.append(mailbox_program(self.parts, self.ports.mailbox))
-            programs.append(portal_program(self.parts, self.ports.portal, self.service_urls))
+            programs.append(portal_program(self.parts, self.ports.portal, self.service_urls, command=command))
         return programs
 
     def needed_ports(self) -> dict[int, str]:

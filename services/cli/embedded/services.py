@@ -123,7 +123,9 @@ def service_program(
     )
 
 
-def portal_program(parts: Parts, port: int, service_urls: Mapping[str, str]) -> Program:
+def portal_program(
+    parts: Parts, port: int, service_urls: Mapping[str, str], *, command: ServiceCommand | None = None
+) -> Program:
     """The portal on `port`; it lets anybody on this machine choose among the invented people."""
     env = {
         "QINQING_KAFKA_BOOTSTRAP": parts.kafka_bootstrap,
@@ -141,9 +143,8 @@ def portal_program(parts: Parts, port: int, service_urls: Mapping[str, str]) -> 
     async def ready() -> bool:
         return await is_ready(HOST, port)
 
-    return Program(
-        PORTAL, "portal", port, fixed(*service_command(PORTAL)), ready, env=env, death_signal=signal.SIGKILL
-    )
+    run = fixed(*(command or service_command)(PORTAL))
+    return Program(PORTAL, "portal", port, run, ready, env=env, death_signal=signal.SIGKILL)
 
 
 @asynccontextmanager
