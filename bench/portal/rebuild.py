@@ -26,6 +26,8 @@ from tests.contract.scripted import records as scripted
 ISSUES, ROUNDS, BATCH = 2_000, 5, 5_000
 LEAST_EVENTS, LEAST_RATIO = 6_000.0, 0.6
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+FIRST = "00"
+"""How each issue's id begins, so that one can be multiplied under another beginning."""
 CHARACTERS = [chr(code) for code in range(0x4E00, 0x4E00 + 3_000)]
 WORDS, REPLY = 120, 200
 """Characters of an issue's text, and of a reply: the middle of the real ones."""
@@ -79,7 +81,7 @@ def issues(count: int, dice: random.Random) -> Iterator[Record]:
 
 
 def _retold(subject: str, life: list[Record], dice: random.Random) -> list[Record]:
-    id = "".join(dice.choices(CROCKFORD, k=len(subject)))
+    id = FIRST + "".join(dice.choices(CROCKFORD, k=len(subject) - len(FIRST)))
     found = []
     for record in life:
         envelope = json.loads((record.value or b"").replace(subject.encode(), id.encode()))
