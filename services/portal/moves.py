@@ -29,6 +29,8 @@ def standing(issue: sqlite3.Row) -> dict[str, str]:
         return {"intake": "closed", "dispatch": "closed", "feedback": "closed"}
     if intake == "accepted" and issue["feedback_state"]:
         intake = "answered"
+    if issue["state"] == "rework" and dispatch == "replied":
+        dispatch = "in_progress"  # another round: dispatch is told by feedback, and tells nobody itself
     if intake in ENDED:
         dispatch, feedback = intake, intake
     return {"intake": intake, "dispatch": dispatch, "feedback": feedback}

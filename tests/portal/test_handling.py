@@ -51,6 +51,22 @@ async def test_what_is_in_hand_is_drafted_and_why_it_cannot_be_signed_off_is_sai
     assert "不能签发：还没有拟复" in chief.text and "sign-off" not in offered(chief)
 
 
+async def test_in_another_round_a_reply_is_drafted_again(given: Given) -> None:
+    given.answered()
+    people(given)
+    named(given, "li")
+    dispatch(given)["drafts"] = []
+    given.shown.tell("feedback", "rework.asked.v1", {"round": 1, "reason": "还是黑的"})
+    handler = colleague(given)
+    await handler.open(PATH)
+    assert "draft" not in offered(handler)
+    given.shown.tell("feedback", "rework.decided.v1", {"round": 2, "by": "chen"})
+    await handler.open(PATH)
+    assert "draft" in offered(handler)
+    await handler.open("/handling")
+    assert "draft" in offered(handler)
+
+
 async def test_a_draft_with_the_leader_is_taken_back_or_signed_off(given: Given) -> None:
     at_work(given)
     drafted(given)

@@ -1,0 +1,183 @@
+"""Somebody who walks through the pages of a running system in a browser, and counts what they do besides typing.
+
+They go where links and buttons lead, by the words that stand on them. Phrases are given as the code has them and looked
+for in Chinese, as the pages say them.
+"""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotThere
+
+from services.portal.languages import words_in
+
+say = words_in("zh").gettext
+PATIENCE_MS = 30_000
+"""An errand is kept for ten seconds, and two processors may do this and more."""
+LOOK_MS = 1_000
+"""Where a page does not change by itself, it is looked at again after so long."""
+ROUNDS = PATIENCE_MS // LOOK_MS
+
+
+class Walker:
+    """One window. ``did`` counts each click and each choice from a list; typing into a field counts for nothing."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page, self._site = page, site
+        self.did = 0
+
+    # ------------------------------------------------------------ whom one is
+
+    def becomes(self, role: str, who: str = "") -> None:
+        """Choose somebody of this role on the page of people: who bears this name, or is of this department.
+
+        Whoever is signed in comes there by the menu behind their own name.
+        """
+        if self.page.url == "about:blank":
+            self.page.goto(f"{self._site}/sign-in")
+        else:
+            self._menu()
+            self.presses("Be somebody else")
+        faces = self.page.locator(f"button[value^='{role}:']", has_text=who)
+        if not faces.first.is_visible():
+            self.clicks(self.page.locator("section.people", has=faces).locator("summary"))
+        self.goes(faces.first)
+
+    def _menu(self) -> None:
+        self.clicks(self.page.locator("details.me > summary"))
+
+    # --------------------------------------------------------- what one does
+
+    def clicks(self, what: Locator) -> None:
+        """One click that stays on the page."""
+        what.click()
+        self.did += 1
+
+    def presses(self, phrase: str) -> None:
+        """Press the link or button that says so, and be where it leads."""
+        self.goes(self.named(phrase))
+
+    def goes_to(self, phrase: str) -> None:
+        """A page of the bar on top; on a phone the bar is behind the own name."""
+        if not self.named(phrase).is_visible():
+            self._menu()
+        self.presses(phrase)
+
+    def opens(self, title: str) -> None:
+        """The issue with this title, out of the list on the page."""
+        self.goes(self.listed(title))
+
+    def listed(self, title: str) -> Locator:
+        """The link of an issue in a list."""
+        return self.page.locator("main a:not(.errand *)", has_text=title).filter(visible=True).first
+
+    def chooses(self, phrase: str) -> None:
+        """One of several answers to a question."""
+        exactly = re.compile(rf"^\s*{re.escape(say(phrase))}\s*$")
+        self.clicks(self.page.locator("label.choice").filter(has_text=exactly))
+
+    def picks(self, name: str, label: str) -> None:
+        """One out of a list that drops down."""
+        self.page.locator(f"#{name}").select_option(label=label)
+        self.did += 1
+
+    def types(self, name: str, text: str) -> None:
+        """Write into a field, over what stands there."""
+        self.page.fill(f"#{name}", text)
+
+    def named(self, phrase: str) -> Locator:
+        """The link or button that says so."""
+        name = re.compile(rf"^\s*{re.escape(say(phrase))}\s*\d*\s*$")  # behind it perhaps how many wait
+        link, button = (self.page.get_by_role(role, name=name) for role in ("link", "button"))
+        return link.or_(button).filter(visible=True).first
+
+    def goes(self, what: Locator) -> None:
+        """Press what leads to another page, and be there."""
+        if not self._is_there(what, LOOK_MS):
+            raise AssertionError(self._not_there(what))
+        with self.page.expect_navigation():
+            what.click()
+        self.did += 1
+
+    # ---------------------------------------------------------- what one sees
+
+    def sees(self, what: Locator) -> None:
+        """Wait until it is there. Where the page does not show it by itself it is loaded anew.
+
+        That counts as one doing, however often it is tried here: a person does other things meanwhile.
+        """
+        if self._is_there(what, LOOK_MS):
+            return
+        self.did += 1
+        for _ in range(ROUNDS):
+            self.page.reload()
+            if self._is_there(what, LOOK_MS):
+                return
+        raise AssertionError(self._not_there(what))
+
+    def reads(self, selector: str, text: str) -> None:
+        """Wait until a part of the page says this."""
+        self.sees(self.page.locator(selector).filter(visible=True, has_text=text).first)
+
+    def is_at(self, phrase: str) -> None:
+        """The page's heading is this."""
+        expect(self.page.locator("h1")).to_have_text(say(phrase))
+
+    def _not_there(self, what: Locator) -> str:
+        return f"{what} is not at {self.page.url}, which says: {self.page.locator('body').inner_text()}"
+
+    @staticmethod
+    def _is_there(what: Locator, ms: float) -> bool:
+        try:
+            what.wait_for(timeout=ms)
+        except NotThere:
+            return False
+        return True
+
+
+class Typist:
+    """Somebody at a keyboard: no mouse from the page of people on."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page, self._site = page, site
+
+    def becomes(self, account: str) -> None:
+        """Choose somebody on the page of people."""
+        self.page.goto(f"{self._site}/sign-in")
+        self.enters(self.page.locator(f"button[value='{account}']"))
+
+    def enters(self, what: Locator) -> None:
+        """Tab until it has the focus, then Enter, and be where that leads."""
+        what.wait_for()
+        for _ in range(200):
+            self.page.keyboard.press("Tab")
+            if what.evaluate("one => one === document.activeElement"):
+                return self.leads_on("Enter")
+        raise AssertionError(f"the key Tab does not come to {what}")
+
+    def selects(self, title: str) -> str:
+        """Go down the list of triage until the issue with this title is the one beside it: its id."""
+        row = self.page.locator("tr.sel", has_text=title)
+        for _ in range(50):
+            if row.is_visible():
+                expect(self.page.locator("#chosen .title")).to_have_text(title)
+                return row.locator("a[data-issue]").get_attribute("data-issue") or ""
+            self.page.keyboard.press("j")
+        raise AssertionError(f"the key j does not come to {title}")
+
+    def gives_to(self, department: str) -> None:
+        """Another department than the one that is suggested, by the arrow keys in the list of all."""
+        self.page.keyboard.press("d")
+        chosen = self.page.locator("#other")
+        expect(chosen).to_be_focused()
+        for _ in range(chosen.locator("option").count()):
+            if chosen.locator("option:checked").inner_text() == department:
+                self.page.keyboard.press("Escape")
+                return self.leads_on("a")
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"the arrow keys do not come to {department}")
+
+    def leads_on(self, key: str) -> None:
+        """A key after which another page is there."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
