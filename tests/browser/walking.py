@@ -14,16 +14,19 @@ from services.portal.languages import words_in
 say = words_in("zh").gettext
 PATIENCE_MS = 30_000
 """An errand is kept for ten seconds, and two processors may do this and more."""
-LOOK_MS = 1_000
-"""Where a page does not change by itself, it is looked at again after so long."""
-ROUNDS = PATIENCE_MS // LOOK_MS
+SOON_MS = 5_000
+"""What a page leads to is there as soon as the page is."""
+LOOK_MS = 300
+"""Where a page does not follow by itself, it is loaded anew after so long."""
+FOLLOWS = r"[hx-sse\:connect], [hx-trigger]"
+"""Parts of pages that change by themselves where there are scripts."""
 
 
 class Walker:
     """One window. ``did`` counts each click and each choice from a list; typing into a field counts for nothing."""
 
-    def __init__(self, page: Page, site: str) -> None:
-        self.page, self._site = page, site
+    def __init__(self, page: Page, site: str, *, scripts: bool = True) -> None:
+        self.page, self._site, self._scripts = page, site, scripts
         self.did = 0
 
     # ------------------------------------------------------------ whom one is
@@ -93,7 +96,7 @@ class Walker:
 
     def goes(self, what: Locator) -> None:
         """Press what leads to another page, and be there."""
-        if not self._is_there(what, LOOK_MS):
+        if not self._is_there(what, SOON_MS):
             raise AssertionError(self._not_there(what))
         with self.page.expect_navigation():
             what.click()
@@ -102,18 +105,23 @@ class Walker:
     # ---------------------------------------------------------- what one sees
 
     def sees(self, what: Locator) -> None:
-        """Wait until it is there. Where the page does not show it by itself it is loaded anew.
+        """Wait until it is there: a page that follows by itself shows it, every other one is loaded anew.
 
-        That counts as one doing, however often it is tried here: a person does other things meanwhile.
+        That counts for nothing: nobody is as fast as this walker, and what others did is there when a person looks.
         """
-        if self._is_there(what, LOOK_MS):
+        if self._scripts and self.page.locator(FOLLOWS).count():
+            what.wait_for(timeout=PATIENCE_MS)
             return
-        self.did += 1
-        for _ in range(ROUNDS):
-            self.page.reload()
+        for _ in range(PATIENCE_MS // LOOK_MS):
             if self._is_there(what, LOOK_MS):
                 return
+            self.page.reload()
         raise AssertionError(self._not_there(what))
+
+    def waits_for(self, what: Locator) -> None:
+        """The same, where a person has to wait: without scripts they press once for the page anew."""
+        self.did += not self._scripts
+        self.sees(what)
 
     def reads(self, selector: str, text: str) -> None:
         """Wait until a part of the page says this."""
