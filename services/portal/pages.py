@@ -193,6 +193,12 @@ class Page:
         return self.portal.sending.errands.of(self.visitor.owner, self.now) if self.visitor else []
 
     @cached_property
+    def waiting(self) -> dict[str, int]:
+        """Address -> how many things wait there, of those pages of the bar where that is counted."""
+        links = self.portal.menus[self.visitor.role].links if self.visitor else ()
+        return {link.address: link.waiting(self) for link in links if link.waiting}
+
+    @cached_property
     def unread(self) -> Unread:
         """Marks what is new to this person."""
         return Unread(self.portal.own, self.owner, self.now, for_all=self._for_all)

@@ -83,6 +83,7 @@ async def test_the_bar_counts_what_waits_and_says_where_nothing_does(given: Give
     browser = clerk(given)
     await browser.open("/office/returns")
     assert "待交办 1" in browser.text and "待审核 1" in browser.text and "没有部门退回" in browser.text
+    assert browser.text.count("待审核 1") == 2, "on a phone the bar is behind the own name"
     await browser.open("/office/decisions")
     assert "没有人要求重新办理" in browser.text
 

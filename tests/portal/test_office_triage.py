@@ -45,6 +45,16 @@ async def test_what_waits_is_listed_with_its_words_the_department_and_why(given:
     assert asked["issues"][0]["title"] == TITLE
 
 
+async def test_beside_the_list_one_goes_back_to_it_and_on_a_page_of_its_own_to_the_issue(
+    given: Given,
+) -> None:
+    raised(given)
+    browser = clerk(given)
+    for address, leads_back in ((TRIAGE, True), (f"{TRIAGE}/{ISSUE}", True), (f"{OFFICE}/accept", False)):
+        await browser.open(address)
+        assert ("返回列表" in browser.text) is leads_back, address
+
+
 async def test_in_english_too(given: Given) -> None:
     raised(given)
     suggests(given, "urban_management")
