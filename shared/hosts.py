@@ -26,11 +26,13 @@ FOREIGN_PAGE = "不接受其他网站页面发来的请求 / what another site's
 class Hosts:
     """Refuses what was sent to another host's name (421) or by another site's page (403), before anything is read."""
 
-    def __init__(self, app: ASGIApp, hosts: str, port: int, origins: str) -> None:
+    def __init__(self, app: ASGIApp, hosts: str, port: int, origins: str, *, linked: bool = False) -> None:
         """``hosts``: names with commas, with or without a port; "" means the loopback names on ``port``, 0 for any one.
-        ``origins``: other pages that may ask, with commas, such as ``https://example.org``."""
+        ``origins``: other pages that may ask, with commas, such as ``https://example.org``. ``linked``: a link on any
+        page, such as a mail read in a browser, may lead here."""
         own = "" if port in (0, HTTP_PORT) else f":{port}"
         self._app, self._origins = app, frozenset(filter(None, origins.split(",")))
+        self._linked = linked
         self._hosts = frozenset(hosts.split(",") if hosts else [f"{name}{own}" for name in LOOPBACK])
         self._names = frozenset(host for host in self._hosts if not _PORT.search(host))
 
@@ -49,7 +51,7 @@ class Hosts:
         if origins and not self._may_ask(origins, hosts):
             rule = "QINQING_HTTP_ORIGINS names the pages that may ask"
             return problem(403, FOREIGN_PAGE, errors=[{"field": "Origin", "rule": rule}])
-        if not origins and "cross-site" in sites:
+        if not origins and "cross-site" in sites and not (self._linked and _is_link(scope)):
             return problem(
                 403, FOREIGN_PAGE, errors=[{"field": "Sec-Fetch-Site", "rule": "same-origin or none"}]
             )
@@ -63,6 +65,12 @@ class Hosts:
         """Whether it is one origin: that of our own pages, such as /docs, or an allowed one."""
         own = {f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts}
         return len(origins) == 1 and origins[0] in own | self._origins
+
+
+def _is_link(scope: Scope) -> bool:
+    """Whether somebody clicked on a link: nothing is sent, and no other page reads what is shown."""
+    mode, target = (_values(scope["headers"], name) for name in (b"sec-fetch-mode", b"sec-fetch-dest"))
+    return scope["method"] == "GET" and mode == ["navigate"] and target == ["document"]
 
 
 def _values(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> list[str]:

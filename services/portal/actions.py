@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.portal.moves import OWNERS, is_legal, may_ask, standing
 from services.portal.sight import Sight
+from shared.domain.rights import LINKED
 
 
 class Action(NamedTuple):
@@ -46,6 +47,8 @@ def choice(actions: Iterator[Action], issue: sqlite3.Row, sight: Sight) -> Choic
     made = Choice([], [])
     for action in actions:
         if not may_ask(sight.asker, action.verb, sight.belongs):
+            continue
+        if sight.is_linked and action.verb not in LINKED:
             continue
         if is_legal(issue, action.verb) and action.only(issue):
             made.possible.append(action)

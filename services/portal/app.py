@@ -22,12 +22,14 @@ from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import (
     FormExpired,
+    LinkOver,
+    LinkUnknown,
     NotHere,
     Page,
     Portal,
     SignInFirst,
     TooLarge,
-    page_of,
+    page_in,
     sign_in_address,
 )
 from services.portal.projection.builds import Builds
@@ -103,7 +105,11 @@ def application(portal: Portal, assets: Assets, settings: PortalSettings, lifesp
     app.add_middleware(Shield, portal=portal, secure=not settings.on_loopback())
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
     app.add_middleware(
-        Hosts, hosts=settings.http_hosts, port=settings.http_port, origins=settings.http_origins
+        Hosts,
+        hosts=settings.http_hosts,
+        port=settings.http_port,
+        origins=settings.http_origins,
+        linked=True,
     )
     app.include_router(assets.routes())
     for router in desks.routers():
@@ -137,27 +143,35 @@ def _problems(app: FastAPI) -> None:
 
     @app.exception_handler(SignInFirst)
     async def _stranger(request: Request, error: SignInFirst) -> Response:
-        return page_of(request).to(sign_in_address(str(error)))
+        return page_in(request).to(sign_in_address(str(error)))
 
     @app.exception_handler(NotHere)
     async def _not_here(request: Request, _: NotHere) -> Response:
-        return _not_found(page_of(request))
+        return _not_found(page_in(request))
+
+    @app.exception_handler(LinkOver)
+    async def _over(request: Request, _: LinkOver) -> Response:
+        return page_in(request).show("link/over.html", 404)
+
+    @app.exception_handler(LinkUnknown)
+    async def _unknown(request: Request, _: LinkUnknown) -> Response:
+        return page_in(request).show("link/unknown.html", 503)
 
     @app.exception_handler(FormExpired)
     async def _expired(request: Request, _: FormExpired) -> Response:
-        page = page_of(request)
+        page = page_in(request)
         return page.show(
             "problem.html", 403, title=page.say("This form is no longer good: open the page again")
         )
 
     @app.exception_handler(TooLarge)
     async def _too_large(request: Request, _: TooLarge) -> Response:
-        page = page_of(request)
+        page = page_in(request)
         return page.show("problem.html", 413, title=page.say("That is too much for one form"))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        page = page_of(request)
+        page = page_in(request)
         if error.status_code in (404, 405):
             return _not_found(page)
         return page.show("problem.html", error.status_code, title=page.say("This request cannot be read"))

@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS session (
     hash TEXT PRIMARY KEY, account TEXT NOT NULL, role TEXT NOT NULL, department TEXT NOT NULL,
     name TEXT NOT NULL, person TEXT NOT NULL, used_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS linked (
+    hash TEXT PRIMARY KEY, issue TEXT NOT NULL, sealed TEXT NOT NULL, admitted_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS draft (
     owner TEXT, form TEXT, content TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (owner, form)
 ) STRICT, WITHOUT ROWID;
@@ -42,13 +45,23 @@ USED_STEP = timedelta(minutes=5)
 
 
 class Kept(NamedTuple):
-    """A signed-in session as it is kept."""
+    """A signed-in session as it is kept. ``issue``: the only one that is shown to who came by a link."""
 
     account: str
     role: str
     department: str
     name: str
     person: str
+    issue: str = ""
+
+
+class Linked(NamedTuple):
+    """The link of a session that began with one: ``sealed`` is opened by the session's id alone (links.py)."""
+
+    issue: str
+    sealed: str
+    admitted_at: datetime
+    """When intake last said that it is good."""
 
 
 class Own:
@@ -83,22 +96,35 @@ class Own:
 
     def sign_in(self, hash: str, kept: Kept, now: datetime) -> None:
         """Keep a session under the hash of its id."""
-        self._do("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", hash, *kept, _text(now))
+        self._do("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", hash, *kept[:5], _text(now))
 
     def session(self, hash: str, now: datetime) -> Kept | None:
         """Who is signed in there; None where nobody is, or nobody clicked for too long."""
-        row = self._one(
-            "SELECT account, role, department, name, person, used_at FROM session WHERE hash = ?", hash
-        )
-        if row is None or datetime.fromisoformat(row[5]) < now - SESSION_LIFE:
+        sql = """
+            SELECT account, role, department, name, person, coalesce(issue, ''), used_at
+            FROM session LEFT JOIN linked USING (hash) WHERE hash = ?
+        """
+        row = self._one(sql, hash)
+        if row is None or datetime.fromisoformat(row[6]) < now - SESSION_LIFE:
             return None
-        if datetime.fromisoformat(row[5]) < now - USED_STEP:
+        if datetime.fromisoformat(row[6]) < now - USED_STEP:
             self._do("UPDATE session SET used_at = ? WHERE hash = ?", _text(now), hash)
-        return Kept(*row[:5])
+        return Kept(*row[:6])
 
     def end(self, hash: str) -> None:
         """End a session."""
         self._do("DELETE FROM session WHERE hash = ?", hash)
+        self._do("DELETE FROM linked WHERE hash = ?", hash)
+
+    def keep_link(self, hash: str, linked: Linked) -> None:
+        """Keep the link that this session began with, and when it was good."""
+        issue, sealed, admitted_at = linked
+        self._do("INSERT OR REPLACE INTO linked VALUES (?, ?, ?, ?)", hash, issue, sealed, _text(admitted_at))
+
+    def linked(self, hash: str) -> Linked | None:
+        """The link that this session began with; None where it began with a sign-in."""
+        row = self._one("SELECT issue, sealed, admitted_at FROM linked WHERE hash = ?", hash)
+        return None if row is None else Linked(row[0], row[1], datetime.fromisoformat(row[2]))
 
     # --------------------------------------------------------------- drafts
 
@@ -160,6 +186,7 @@ class Own:
 
     def _forget_old(self, now: datetime) -> None:
         self._do("DELETE FROM session WHERE used_at < ?", _text(now - SESSION_LIFE))
+        self._do("DELETE FROM linked WHERE hash NOT IN (SELECT hash FROM session)")
         self._do("DELETE FROM draft WHERE saved_at < ?", _text(now - DRAFT_LIFE))
         self._do("DELETE FROM after WHERE saved_at < ?", _text(now - AFTER_LIFE))
         before = int((now - OPENED_LIFE).timestamp() * 1000)

@@ -12,11 +12,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
-from services.portal import forms, times
-from services.portal.asking import Answer, Services
+from services.portal import forms, links, times
+from services.portal.asking import NO_ANSWER, Answer, Services
 from services.portal.errands import Errand
 from services.portal.forms import Form, Sent
-from services.portal.languages import words_in
+from services.portal.languages import N_, words_in
 from services.portal.mailbox import Mailbox
 from services.portal.menus import Menu
 from services.portal.once import Once
@@ -50,12 +50,24 @@ SHEETS = {
     **dict.fromkeys(("board", "figures", "leader", "search"), "overview.css"),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
+FOR_ALL = frozenset(("/", "/sign-in", "/sign-out", "/view", links.PLACE))
+"""What is nobody's in particular."""
+BY_LINK = Menu("/", N_("By a private link"), "", "link")
+"""In the bar on top, for who came by one."""
 MOST_FILES = 10
 MOST_FIELD_BYTES = 1_000_000
 
 
 class SignInFirst(Exception):
     """Nobody is signed in, or not any more; the message is where to go on afterwards."""
+
+
+class LinkOver(Exception):
+    """The link by which somebody came is good no more."""
+
+
+class LinkUnknown(Exception):
+    """Nobody can say right now whether the link by which somebody came is still good."""
 
 
 class NotHere(Exception):
@@ -128,6 +140,8 @@ class Page:
         self.id = self.id or new_id()
         self.view: View = view_of(request)
         self.say = words_in(self.view.language).gettext
+        self._may_ask = True
+        """False where it is not known whether the link by which somebody came is still good."""
 
     # ------------------------------------------------------------ who asks
 
@@ -143,6 +157,29 @@ class Page:
         if self.visitor is None:
             raise SignInFirst(self.address if self.request.method == "GET" else self.request.url.path)
         return self.visitor
+
+    async def check_link(self) -> None:
+        """Who came by a link sees its issue alone, as long as the link is good; what they typed is kept.
+
+        Raises NotHere, LinkOver, LinkUnknown.
+        """
+        if self.visitor is None or not (issue := self.visitor.issue):
+            return
+        path, home, portal = self.request.url.path, f"/issues/{issue}", self.portal
+        if path in FOR_ALL or path.startswith(f"{links.PLACE}/"):
+            return
+        if path != home and not path.startswith(f"{home}/"):
+            raise NotHere
+        is_form = self.request.method == "POST"
+        stands = await links.standing(portal.own, portal.services, self.id, self.view.language, self.now)
+        if stands == "over":
+            self.visitor = None
+            if not is_form:
+                raise LinkOver
+        elif stands == "unknown":
+            self._may_ask = False
+            if not is_form:
+                raise LinkUnknown
 
     @property
     def owner(self) -> str:
@@ -212,6 +249,8 @@ class Page:
     def draw(self, template: str, **context: Any) -> str:
         """A page, or a part of one, as text."""
         menu = self.portal.menus.get(self.visitor.role) if self.visitor else None
+        if self.visitor and self.visitor.issue:
+            menu = BY_LINK
         shared = {
             "page": self,
             "menu": menu,
@@ -275,6 +314,8 @@ class Page:
     ) -> Answer:
         """Ask a service as this person; what was done is waited for, so that the next page shows it."""
         visitor, own = self.person(), self.portal.own
+        if not self._may_ask:
+            return NO_ANSWER
         answer = await self.portal.services.post(
             service,
             path,
@@ -292,8 +333,10 @@ class Page:
 
     async def look(self, service: str, path: str) -> Answer:
         """Ask a service as this person for what the projection does not have."""
-        language = self.view.language
-        return await self.portal.services.get(service, path, visitor=self.person(), language=language)
+        language, visitor = self.view.language, self.person()
+        if not self._may_ask:
+            return NO_ANSWER
+        return await self.portal.services.get(service, path, visitor=visitor, language=language)
 
     def explain(self, form: Form, answer: Answer, fields: Mapping[str, str] | None = None) -> int:
         """Say in the form why a service did not do it, and return the status to answer.
@@ -320,8 +363,15 @@ class Page:
         return 422
 
 
-def page_of(request: Request) -> Page:
-    """The dependency of every route: the page that is asked for."""
+async def page_of(request: Request) -> Page:
+    """The dependency of every route: the page that is asked for; raises what ``check_link`` does."""
+    page = page_in(request)
+    await page.check_link()
+    return page
+
+
+def page_in(request: Request) -> Page:
+    """The page that is asked for, whoever may see it."""
     page: Page = request.state.page
     page.request = request  # the one that can read the body
     return page

@@ -45,9 +45,14 @@ class Visitor(NamedTuple):
         return Asker(kept.role, kept.person if self.role is Role.ENTREPRENEUR else kept.account)
 
     @property
+    def issue(self) -> str:
+        """The only issue that is shown to who came by a link; "" for who signed in."""
+        return self.kept.issue
+
+    @property
     def owner(self) -> str:
-        """Under which name this person's drafts are kept."""
-        return self.asker.actor
+        """Under which name this person's drafts are kept: whoever has a link is not shown what its person writes."""
+        return f"{self.kept.account}:{self.issue}" if self.issue else self.asker.actor
 
     def caller(self, jurisdiction: str) -> Caller:
         """Whom a token names for this person's requests."""
@@ -59,6 +64,7 @@ class Visitor(NamedTuple):
             department=kept.department,
             session=self.session,
             person=kept.person,
+            issue=kept.issue,
         )
 
 

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal.assets import PLACE
+from services.portal.links import PLACE as PLACE_OF_LINKS
+from services.portal.links import without_secret
 from services.portal.pages import MOST_FIELD_BYTES, MOST_FILES, Page, Portal
 from services.portal.session import keep_id
 
@@ -77,6 +79,8 @@ class Shield:
     def _dress(self, page: Page, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers[name] = value
+        if without_secret(page.request.url.path) == PLACE_OF_LINKS:
+            headers["Referrer-Policy"] = "strict-origin"  # the address is the secret
         is_asset = page.request.url.path.startswith(f"{PLACE}/")
         if not is_asset:
             headers.setdefault("Cache-Control", "no-store")
@@ -93,7 +97,7 @@ def _said(page: Page, error: Exception) -> Response:
     if isinstance(error, sqlite3.OperationalError) and page.portal.projection.standing().older:
         said = page.say("What pages show is being built anew for a new version: look again in a moment")
         return page.show("problem.html", 503, title=said)
-    log.error("a page failed", path=page.request.url.path, exc_info=error)
+    log.error("a page failed", path=without_secret(page.request.url.path), exc_info=error)
     return page.show("problem.html", 500, title=page.say("Something broke here, and it was written down"))
 
 

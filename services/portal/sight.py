@@ -15,6 +15,8 @@ class Sight(NamedTuple):
     asker: Asker
     belongs: Belongs
     groups: frozenset[str]
+    is_linked: bool = False
+    """Whether it is seen by a link, which admits to a few verbs."""
 
     @property
     def words(self) -> bool:
@@ -45,7 +47,9 @@ class Sight(NamedTuple):
 def sight_of(visitor: Visitor, issue: sqlite3.Row, references: References) -> Sight | None:
     """What this person sees of an issue; None where they may not read it at all."""
     asker, anonymous = visitor.asker, bool(issue["anonymous"])
-    if visitor.role is Role.ENTREPRENEUR:
+    if visitor.issue not in ("", issue["id"]):
+        return None
+    if visitor.role is Role.ENTREPRENEUR and not visitor.issue:  # a link bears the issue's own reference
         reference = references.on_issue(issue["id"], visitor.kept.person, anonymous=anonymous)
         asker = asker._replace(account=reference)
     belongs = Belongs(
@@ -58,4 +62,4 @@ def sight_of(visitor: Visitor, issue: sqlite3.Row, references: References) -> Si
     if not may(asker, "issue", "read", belongs):
         return None
     groups = frozenset(name for name, roles in GROUPS.items() if visitor.role in roles)
-    return Sight(asker, belongs, groups)
+    return Sight(asker, belongs, groups, bool(visitor.issue))

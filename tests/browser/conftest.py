@@ -75,6 +75,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     _for_many(found, until)
     _of_a_department(found)
     _for_the_office(found)
+    _with_links(found)
     found.mailed(MAIL)
     found.officials()
     well(found)
@@ -98,6 +99,16 @@ def _for_many(given: Given, until: str) -> None:
         official |= {"roles": [role], "level": "city", "department": ""}
         given.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", official)
     given.shown.apply()
+
+
+def _with_links(given: Given) -> None:
+    """Intake makes a link to what was written down for somebody, and takes it."""
+    link = f"{RETURNED}.1.{'0' * 32}"
+    given.asked.answers[f"POST /issues/{RETURNED}/links"] = (
+        201,
+        {"status": "done", "serial": 1, "link": link},
+    )
+    given.asked.answers["POST /links/redeem"] = (200, {"issue": RETURNED, "person": "0" * 32, "serial": 1})
 
 
 def _of_a_department(given: Given) -> None:

@@ -43,6 +43,7 @@ PATHS = (
     f"/issues/{REFUSED}/appeal",
     "/mailbox",
     "/nowhere",
+    "/link/x",
     "/sign-in",
 )
 OFFICE = "/office/issues"
@@ -151,6 +152,23 @@ def pages(page: Page, site: str) -> Iterator[str]:
     page.goto(f"{site}/issues/{DRAFTED}/sign-off")
     press(page, 'button[value="send_back"]')
     yield "sending back, without a reason"
+    yield from by_link(page, site)
+
+
+def by_link(page: Page, site: str) -> Iterator[str]:
+    """A private link is made, opened by whoever is signed in, and shows its issue and nothing else."""
+    sign_in(page, site, "office:chen")
+    page.goto(f"{site}{OFFICE}/{RETURNED}/make-link")
+    press(page, "button[data-once]")
+    yield "a link, shown once"
+    page.goto(page.locator("#secret").inner_text())
+    yield "a link, opened by who is signed in"
+    press(page, 'form[action="/link"] button')
+    assert page.url == f"{site}/issues/{RETURNED}"
+    yield "an issue, by link"
+    page.goto(f"{site}/mine")
+    yield "another page, by link"
+    sign_in(page, site)
 
 
 @pytest.fixture

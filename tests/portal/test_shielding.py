@@ -123,3 +123,32 @@ async def test_ten_megabytes_of_text_are_too_much(given: Given, media_type: str)
 async def test_an_address_that_is_no_page_of_ours_is_answered_by_one_that_says_so(given: Given) -> None:
     answer = await given.browser().client.get(f"{ORIGIN}/raise/../../etc/passwd")
     assert answer.status_code == 404 and "这里没有内容" in answer.text
+
+
+NAVIGATION = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+async def test_a_link_in_a_mail_that_is_read_in_a_browser_leads_here(given: Given) -> None:
+    browser = given.browser()
+    await browser.sign_in()
+    assert (await browser.client.get("/mine", headers=NAVIGATION)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("POST", {}),
+        ("GET", {"Sec-Fetch-Dest": "iframe"}),
+        ("GET", {"Sec-Fetch-Dest": "image"}),
+        ("GET", {"Sec-Fetch-Mode": "cors"}),
+        ("GET", {"Origin": "https://example.org"}),
+        ("GET", {"Host": "example.org"}),
+    ],
+)
+async def test_nothing_else_comes_from_another_site(
+    given: Given, method: str, headers: dict[str, str]
+) -> None:
+    browser = given.browser()
+    await browser.sign_in()
+    answer = await browser.client.request(method, "/mine", headers={**NAVIGATION, **headers})
+    assert answer.status_code in (403, 421)

@@ -75,6 +75,16 @@ async def from_host(host: str, app: FastAPI | None = None, path: str = "/issues/
     return await ask(app or application(), path, [("Host", host)])
 
 
+async def test_no_link_on_another_site_leads_into_a_service() -> None:
+    navigated = [
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Mode", "navigate"),
+        ("Sec-Fetch-Dest", "document"),
+    ]
+    answer = await ask(application(), "/issues/A", [("Host", OURS[0]), *navigated])
+    assert answer.status_code == 403
+
+
 @pytest.mark.parametrize("host", OURS)
 async def test_loopback_is_answered_under_its_names_and_port(host: str) -> None:
     assert (await from_host(host)).text == '"content of issues/A"'

@@ -11,6 +11,7 @@ from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.leader import pages as leader
+from services.portal.desks.link import pages as link
 from services.portal.desks.mailbox import pages as mailbox
 from services.portal.desks.office import pages as office
 from services.portal.desks.operator import pages as operator
@@ -38,6 +39,7 @@ def menus() -> Mapping[Role, Menu]:
 def routers() -> Iterator[APIRouter]:
     """The routes of all pages."""
     yield signing_in.router
+    yield link.router
     yield entrepreneur.router
     yield office.router
     yield department.router

@@ -56,7 +56,21 @@
     field.select();
   };
 
+  // An address to be handed over is copied; where that is not allowed it is marked, so that one key copies it.
+  const copyThere = (button) => {
+    const shown = document.getElementById(button.dataset.copy), said = button.querySelector("span");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      getSelection().selectAllChildren(shown);
+      try {
+        await navigator.clipboard.writeText(shown.textContent);
+        said.textContent = button.dataset.copied;
+      } catch { /* it is marked */ }
+    });
+  };
+
   const begin = () => {
+    document.querySelectorAll("[data-copy]").forEach(copyThere);
     document.addEventListener("keydown", searchByKey);
     document.documentElement.classList.add("has-js");
     document.querySelectorAll("input[data-picked]").forEach(namePicked);

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal import links
 from services.portal.asking import NO_ANSWER, Answer
 from services.portal.desks.attaching import files_in, take
 from services.portal.desks.entrepreneur.raising import check_words, id_of
@@ -207,7 +208,8 @@ async def link(id: str, page: Asked) -> Response:
 
 async def _link(page: Page, id: str, key: str) -> Response:
     answer = await page.ask("intake", f"/issues/{id}/links", {}, key=key, subject=id)
-    return _recorded(page, id, str(answer.body.get("link") or ""), is_refused=not answer.is_done)
+    link = links.address_of(str(answer.body.get("link") or ""), str(page.request.base_url))
+    return _recorded(page, id, link, is_refused=not answer.is_done)
 
 
 def _recorded(page: Page, id: str, link: str = "", *, is_refused: bool = False) -> Response:

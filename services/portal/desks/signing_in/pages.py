@@ -8,10 +8,11 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal.desks.beginning import begin
 from services.portal.own import Kept
 from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import issues, names
-from services.portal.session import LANGUAGES, View, Visitor, hash_of, keep_id, keep_view, new_id
+from services.portal.session import LANGUAGES, View, hash_of, keep_view, new_id
 from shared.contract.words import Role
 
 router = APIRouter()
@@ -56,7 +57,8 @@ async def home(page: Asked) -> Response:
     """Where one's work begins; for who is not signed in, the choice of people."""
     if page.visitor is None:
         return _choice(page, "")
-    return page.to(page.portal.menus[page.visitor.role].home)
+    linked = page.visitor.issue
+    return page.to(f"/issues/{linked}" if linked else page.portal.menus[page.visitor.role].home)
 
 
 @router.get("/sign-in")
@@ -74,15 +76,9 @@ async def sign_in(page: Asked) -> Response:
         raise NotHere
     person = page.portal.references.person(chosen.account) if chosen.role is Role.ENTREPRENEUR else ""
     kept = Kept(chosen.account, chosen.role, chosen.department, chosen.name, person)
-    own, id = page.portal.own, new_id()
-    own.end(hash_of(page.id))
-    own.sign_in(hash_of(id), kept, page.now)
-    own.hand_over(page.stranger, Visitor(kept, "").owner)
-    own.first_came(Visitor(kept, "").owner, page.now)
-    response = page.to(local(sent.form.text("next")) or "/")
-    keep_id(response, id, secure=page.request.url.scheme == "https")
-    page.is_new = False  # the new id is the one to keep
-    return response
+    id = new_id()
+    page.portal.own.sign_in(hash_of(id), kept, page.now)
+    return begin(page, id, kept, local(sent.form.text("next")) or "/")
 
 
 @router.post("/sign-out")

@@ -1,0 +1,1 @@
+"""Following one issue by a private link, without an account."""
