@@ -8,7 +8,7 @@ import pytest
 
 from services.portal.pages import MOST_FIELD_BYTES
 from services.portal.projection.projection import Standing
-from services.portal.queries import issues
+from services.portal.queries import own_issues
 from services.portal.shielding import HEADERS
 from tests.house.repository import ROOT
 from tests.portal.given import ORIGIN, Given
@@ -44,7 +44,7 @@ async def test_rows_of_an_older_version_that_lack_something_are_said_to_be_built
 
     browser = given.browser()
     await browser.sign_in()
-    monkeypatch.setattr(issues, "of_person", lacks)
+    monkeypatch.setattr(own_issues, "of_person", lacks)
     assert (await browser.open("/mine")).status_code == 500
     given.shown.stands = Standing(0, None, older=True)
     answer = await browser.open("/mine")

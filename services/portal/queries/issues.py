@@ -5,25 +5,12 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from services.portal.queries.hidden import hidden_of
-from shared.identity.references import References
-
 Row = sqlite3.Row
 
 
 def issue(reads: sqlite3.Connection, id: str) -> Row | None:
     """One issue; None where nobody registered it, as far as is known."""
     return _one(reads, "SELECT * FROM issue WHERE id = ? AND number IS NOT NULL", id)
-
-
-def of_person(reads: sqlite3.Connection, person: str, references: References) -> Iterator[Row]:
-    """What this person raised, the newest first, with the anonymous ones (hidden.py)."""
-    hidden = hidden_of(reads, person, references)
-    sql = """
-        SELECT * FROM issue WHERE number IS NOT NULL AND (person = ? OR id IN (SELECT value FROM json_each(?)))
-        ORDER BY registered_at DESC, id
-    """
-    yield from _all(reads, sql, person, json.dumps(hidden))
 
 
 class Entry(NamedTuple):

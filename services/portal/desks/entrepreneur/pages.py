@@ -1,6 +1,7 @@
 """What an entrepreneur does about issues of their own: the list of them, and what may be asked of one."""
 
-from typing import Annotated, Any
+import asyncio
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -10,9 +11,8 @@ from services.portal.desks.entrepreneur import answering, raising
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
-from services.portal.moves import is_legal
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import issues
+from services.portal.queries import own_issues
 from services.portal.reading import words_of
 from shared.contract.words import Role
 
@@ -58,26 +58,20 @@ ACTIONS = (
 
 
 @router.get("/mine")
-async def mine(page: Asked) -> Response:
+async def mine(page: Asked, after: str = "") -> Response:
     """What one raised: what waits for oneself on top, then what is open, then what is over."""
     visitor = page.person()
     if visitor.role is not Role.ENTREPRENEUR:
         raise NotHere
-    rows = list(issues.of_person(page.reads, visitor.kept.person, page.portal.references))
-    titles = {row["id"]: (await words_of(page, row)).title for row in rows}
-    waiting = [row for row in rows if row["state"] in ("replied", "rejected") and _waits(page, row)]
-    over = [row for row in rows if row["ended_at"] is not None and row not in waiting]
-    going = [row for row in rows if row not in waiting and row not in over]
+    person, place = visitor.kept.person, own_issues.Place.read(after)
+    found = own_issues.of_person(page.reads, person, page.portal.references, page.at, place)
+    words = await asyncio.gather(*(words_of(page, row) for row in found.rows))
+    titles = {row["id"]: said.title for row, said in zip(found.rows, words, strict=True)}
     draft = Form(page.portal.own.draft(page.owner, raising.PATH))
     groups = [
-        (N_("Waiting for you"), waiting),
-        (N_("On their way"), going),
-        (N_("Over"), over),
+        (name, [row for row in found.rows if row["part"] == part], found.counts.get(part, 0))
+        for part, name in enumerate((N_("Waiting for you"), N_("On their way"), N_("Over")))
     ]
-    return page.show("entrepreneur/mine.html", groups=groups, titles=titles, draft=draft)
-
-
-def _waits(page: Page, row: Any) -> bool:
-    if row["state"] == "replied":
-        return is_legal(row, "rate") and (row["open_until"] or 0) > page.at
-    return row["appealed_at"] is None and (row["appeal_until"] or 0) > page.at
+    begins = place.id != ""
+    more = {"following": f"/mine?after={found.next}" if found.next else "", "begins": begins}
+    return page.show("entrepreneur/mine.html", groups=groups, titles=titles, draft=draft, **more)

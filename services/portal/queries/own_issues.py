@@ -1,0 +1,67 @@
+"""What one person raised, in keyset pages: what waits for themselves first, then what is under way, then the rest."""
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+from services.portal.queries.hidden import hidden_of
+from services.portal.queries.worklists import PAGE
+from shared.identity.references import References
+
+WAITING, UNDER_WAY, OVER = range(3)
+_OWN = """
+    SELECT *, CASE
+        WHEN state = 'replied' AND feedback_state = 'invited' AND open_until > :now THEN 0
+        WHEN state = 'rejected' AND appealed_at IS NULL AND appeal_until > :now THEN 0
+        WHEN ended_at IS NULL THEN 1 ELSE 2 END AS part
+    FROM issue WHERE number IS NOT NULL AND (person = :person OR id IN (SELECT value FROM json_each(:hidden)))
+"""
+
+
+class Place(NamedTuple):
+    """Where a page ends: part, registration and id of its last issue."""
+
+    part: int = -1
+    at: int = 0
+    id: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "Place":
+        """What ``written`` made; the beginning for anything else."""
+        part, _, rest = text.partition(".")
+        at, _, id = rest.partition(".")
+        fine = part in ("0", "1", "2") and at.isascii() and at.isdecimal() and len(at) < 18
+        return cls(int(part), int(at), id) if fine and id else cls()
+
+    @property
+    def written(self) -> str:
+        """As it stands in an address."""
+        return f"{self.part}.{self.at}.{self.id}"
+
+
+class OwnIssues(NamedTuple):
+    """One page of them, each with its ``part``; ``next``: where the one after it begins, "" for none; ``counts``: how
+    many there are in each part."""
+
+    rows: list[sqlite3.Row]
+    next: str
+    counts: dict[int, int]
+
+
+def of_person(
+    reads: sqlite3.Connection, person: str, references: References, now: int, after: Place
+) -> OwnIssues:
+    """What this person raised, of each part the newest first, with the anonymous ones (hidden.py)."""
+    given = {"person": person, "hidden": json.dumps(hidden_of(reads, person, references)), "now": now}
+    page = f"""
+        SELECT * FROM ({_OWN}) WHERE (part, -registered_at, id) > (:part, :at, :id)
+        ORDER BY part, -registered_at, id LIMIT :many
+    """
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    place = {"part": after.part, "at": -after.at, "id": after.id, "many": PAGE + 1}
+    rows = cursor.execute(page, given | place).fetchall()
+    counts = dict(reads.execute(f"SELECT part, count(*) FROM ({_OWN}) GROUP BY part", given))
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    following = Place(last["part"], last["registered_at"], last["id"]).written if last else ""
+    return OwnIssues(rows[:PAGE], following, counts)
