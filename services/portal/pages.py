@@ -339,7 +339,7 @@ class Page:
         return await self.portal.services.get(service, path, visitor=visitor, language=language)
 
     def explain(self, form: Form, answer: Answer, fields: Mapping[str, str] | None = None) -> int:
-        """Say in the form why a service did not do it, and return the status to answer.
+        """Say in the form why a service did not do it, or not yet, and return the status to answer.
 
         ``fields``: what a service names -> our field.
         """
@@ -352,6 +352,12 @@ class Page:
                 ),
             )
             return 503
+        if answer.kind == "pending":  # the same request once more is answered what became of it
+            said = self.say(
+                "It is under way, but not done yet. What you wrote is kept: send it again in a moment."
+            )
+            form.wrong(forms.WHOLE, said)
+            return 202
         for field, rule in answer.errors.items():
             form.wrong(known.get(field, field if field in form.values else forms.WHOLE), self.say(rule))
         if answer.reason in MOVED_ON:

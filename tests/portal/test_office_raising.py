@@ -147,6 +147,17 @@ async def test_what_is_refused_or_away_keeps_everything_and_is_sent_again(given:
     assert LINK in browser.text
 
 
+async def test_what_is_under_way_is_said_to_be_and_asked_again_under_the_same_key(given: Given) -> None:
+    browser = clerk(given)
+    await browser.open(RAISE)
+    await browser.send(RAISE, do="check", **CALL, **SAID)
+    given.asked.answers["POST /people"] = (202, {"status": "pending"})
+    assert (await browser.send(f"{RAISE}/check")).status_code == 202 and "正在处理" in browser.text
+    await browser.send(f"{RAISE}/check")
+    first, second = given.asked.keys("/people")
+    assert first == second and not given.asked.bodies("/issues")
+
+
 async def test_a_link_that_was_lost_is_made_anew_once(given: Given) -> None:
     recorded(given)
     given.asked.answers[f"GET {PATH}"] = (200, {"id": ISSUE, **SAID})

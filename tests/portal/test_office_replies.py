@@ -69,6 +69,21 @@ async def test_another_draft_than_was_read_is_refused_and_the_newest_is_shown(gi
     assert given.asked.bodies(f"{PATH}/release")[-1]["draft"] == 2
 
 
+async def test_a_check_that_is_still_under_way_is_said_to_be_and_nothing_goes_out_before(
+    given: Given,
+) -> None:
+    signed_off(given)
+    given.asked.answers[f"POST {PATH}/check"] = (202, {"status": "pending"})
+    browser = clerk(given)
+    await browser.open(f"{OFFICE}/check")
+    answer = await browser.send(f"{OFFICE}/check", do="release")
+    assert answer.status_code == 202 and "正在处理，还没有完成" in browser.text
+    assert not given.asked.bodies(f"{PATH}/release")
+    await browser.send(f"{OFFICE}/check", do="release")
+    first, second = given.asked.keys(f"{PATH}/check")
+    assert first == second, "the same request is answered what became of it"
+
+
 async def test_a_draft_is_sent_back_with_what_is_missing(given: Given) -> None:
     signed_off(given)
     browser = clerk(given)

@@ -217,6 +217,30 @@ async def test_who_was_slower_hears_so_and_has_its_own_words_again(given: Given,
     assert answer.status_code == 422 and "刚刚有了新进展" in browser.text and "还是黑的" in answer.text
 
 
+@pytest.mark.parametrize(("done", "icon"), [("not_now", "info-circle"), ("pending", "clock")])
+async def test_what_was_not_done_or_not_yet_is_said_without_a_tick(
+    given: Given, done: str, icon: str
+) -> None:
+    given.answered()
+    browser = await raiser(given)
+    await browser.open(f"{PATH}?done={done}")
+    said = re.search(r'<div class="([^"]+)" role="status">.*?#([a-z-]+)', browser.page.text)
+    assert said is not None and said.groups() == ("notice undone", icon)
+    await browser.open(f"{PATH}?done=withdraw")
+    said = re.search(r'<div class="([^"]+)" role="status">.*?#([a-z-]+)', browser.page.text)
+    assert said is not None and said.groups() == ("did", "circle-check")
+
+
+async def test_what_is_promised_for_later_looks_like_no_success(given: Given) -> None:
+    given.answered()
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert 'class="status left good"' in browser.page.text
+    given.shown.tell("feedback", "issue.tracked.v1", {"round": 1, "promised_on": "2026-06-30"})
+    await browser.open(PATH)
+    assert 'class="status left "' in browser.page.text and 'class="status left good"' not in browser.page.text
+
+
 async def test_a_refused_rating_can_be_sent_again_and_is_then_another_request(given: Given) -> None:
     given.answered()
     browser = await raiser(given)

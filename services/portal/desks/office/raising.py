@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal import links
-from services.portal.asking import NO_ANSWER, Answer
+from services.portal.asking import Answer
 from services.portal.desks.attaching import files_in, take
 from services.portal.desks.entrepreneur.raising import check_words, id_of
 from services.portal.desks.office.beside import PLACE, office, office_issue
@@ -104,11 +104,7 @@ async def send(page: Asked) -> Response:
 
 
 def _again(page: Page, form: Form, answer: Answer) -> Response:
-    """Why it was not taken: at the field where it is one's, else above all answers.
-
-    What is still under way is sent again under the same key, as what was not answered.
-    """
-    answer = NO_ANSWER if answer.kind == "pending" else answer
+    """Why it was not taken, or not yet: at the field where it is one's, else above all answers."""
     status = page.explain(form, answer, TO_FIELDS)
     page.portal.own.keep_draft(page.owner, PATH, form.kept(), page.now)
     return _checked(page, form, status) if WHOLE in form.errors else _write(page, form, status)

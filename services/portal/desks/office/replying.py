@@ -74,7 +74,7 @@ async def check(id: str, page: Asked) -> Response:
     checked = await page.ask(
         "dispatch", f"/issues/{id}/check", body, key=f"{form.sending()}-check", subject=id
     )
-    if not checked.is_done:
+    if checked.kind != "done":
         return await _read(page, about, form, page.explain(form, checked))
     return await do(page, about, "release", body, form, _read)
 
