@@ -23,7 +23,7 @@ def rejected(given: Given, id: str, days: int) -> None:
 
 
 def many(given: Given) -> None:
-    """A hundred and twenty-three issues: two of the oldest wait for their raiser, thirty are over, some are nameless."""
+    """A hundred and twenty-three issues: two of the oldest wait for their raiser, thirty are over."""
     for n, id in enumerate(IDS):
         hidden = n % 40 == 7
         person = REFERENCES.on_issue(id, WU, anonymous=True) if hidden else WU

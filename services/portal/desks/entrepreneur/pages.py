@@ -72,6 +72,11 @@ async def mine(page: Asked, after: str = "") -> Response:
         (name, [row for row in found.rows if row["part"] == part], found.counts.get(part, 0))
         for part, name in enumerate((N_("Waiting for you"), N_("On their way"), N_("Over")))
     ]
-    begins = place.id != ""
-    more = {"following": f"/mine?after={found.next}" if found.next else "", "begins": begins}
-    return page.show("entrepreneur/mine.html", groups=groups, titles=titles, draft=draft, **more)
+    return page.show(
+        "entrepreneur/mine.html",
+        groups=groups,
+        titles=titles,
+        draft=draft,
+        following=f"/mine?after={found.next}" if found.next else "",
+        is_first=not place.id,
+    )
