@@ -68,7 +68,7 @@ class Teller:
                 return self._date(data)
             case "closed":
                 return self._say(phrase("closed", data.get("reason")))
-            case "handler":
+            case "handler" | "to":
                 return self._officials.get(str(data.get(name)), str(data.get(name)))
         return phrase_of(self._say, name, str(data.get(name, "")))
 
@@ -167,10 +167,14 @@ TABLE: Mapping[str, _Row] = {
     "rework.refused.v1": _Row(N_("There will be no other round"), "key", "reason"),
     "issue.tracked.v1": _Row(N_("Kept in view until what was promised is done")),
     "issue.closed.v1": _Row(N_("Closed %(closed)s"), "key", "words"),
+    "notice.sent.v1": _Row(N_("A mail about it went to the raiser")),
+    "notice.given_up.v1": _Row(N_("No mail could be sent to the raiser")),
+    "notice.staff_sent.v1": _Row(N_("A mail about it went to %(to)s"), inside=True),
+    "notice.staff_given_up.v1": _Row(N_("No mail could be sent to %(to)s"), inside=True),
     "clock.warned.v1": _Row(N_("Warning: %(clock)s, due %(due)s"), clock=True),
     "clock.breached.v1": _Row(N_("Overdue: %(clock)s, due %(due)s"), "bad", clock=True),
     "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),
     "clock.started.v1": _Row(N_("Runs: %(clock)s, until %(due)s"), inside=True, clock=True),
     "clock.stopped.v1": _Row(N_("Stopped: %(clock)s"), inside=True, clock=True),
 }
-"""Every type of event about an issue; a test compares it with the contract."""
+"""Every type of event about an issue, and of notices that name one; a test compares it with the contract."""

@@ -8,6 +8,7 @@ import pytest
 
 from services.portal import sentences
 from services.portal.own import Kept
+from services.portal.queries import issues
 from services.portal.session import COOKIE, hash_of, new_id
 from shared.contract.event import EVENTS
 from shared.contract.words import Role
@@ -239,6 +240,37 @@ async def test_what_is_promised_for_later_looks_like_no_success(given: Given) ->
     given.shown.tell("feedback", "issue.tracked.v1", {"round": 1, "promised_on": "2026-06-30"})
     await browser.open(PATH)
     assert 'class="status left "' in browser.page.text and 'class="status left good"' not in browser.page.text
+
+
+def mailed(given: Given) -> None:
+    """The raiser was told by mail of one thing and not of another, and an official of a third."""
+    data = {"issue": ISSUE, "about": "rating_invited", "to": WU, "tries": 1}
+    given.shown.tell("intake", "notice.sent.v1", data, "notice:1")
+    given.shown.tell("intake", "notice.given_up.v1", {**data, "why": "no_address"}, "notice:2")
+    staff = {"issue": ISSUE, "about": "assigned", "to": "li", "tries": 1}
+    given.shown.tell("dispatch", "notice.staff_sent.v1", staff, "notice:3")
+    given.shown.tell("intake", "notice.sent.v1", {**data, "issue": "ABCDEFGHJKMNP"}, "notice:4")
+
+
+async def test_that_a_mail_went_out_stands_in_the_history(given: Given) -> None:
+    given.answered()
+    mailed(given)
+    browser = await raiser(given)
+    await browser.open(PATH)
+    assert browser.text.count("已发邮件告知反映人") == 1 and "未能发邮件告知反映人" in browser.text
+    assert "已发邮件告知李强" not in browser.text and WU not in browser.page.text
+    officials = signed_in(given, Role.OFFICE)
+    await officials.open(PATH)
+    assert "已发邮件告知反映人" in officials.text and "已发邮件告知李强" in officials.text
+    assert WU not in officials.page.text
+
+
+def test_what_happened_is_found_without_reading_the_whole_timeline(given: Given) -> None:
+    given.answered()
+    rows = given.shown.reader().execute(f"EXPLAIN QUERY PLAN {issues.TIMELINE}", (ISSUE, ISSUE)).fetchall()
+    plan = [row[3] for row in rows]
+    assert any("timeline_of_notices" in step for step in plan)
+    assert not [step for step in plan if step.startswith("SCAN timeline")], plan
 
 
 async def test_a_refused_rating_can_be_sent_again_and_is_then_another_request(given: Given) -> None:

@@ -305,6 +305,8 @@ CREATE TABLE timeline (
     data TEXT,                    -- JSON
     PRIMARY KEY (subject, topic, source, seq)
 ) WITHOUT ROWID;
+-- What became of mails is said of notices, each of which names its issue.
+CREATE INDEX timeline_of_notices ON timeline (json_extract(data, '$.issue')) WHERE type >= 'notice.' AND type < 'notice/';
 
 -- Issues of which something was said that must be understood and is not, by this version. Any owner, each its own row.
 CREATE TABLE not_understood (

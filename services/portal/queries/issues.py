@@ -13,6 +13,16 @@ def issue(reads: sqlite3.Connection, id: str) -> Row | None:
     return _one(reads, "SELECT * FROM issue WHERE id = ? AND number IS NOT NULL", id)
 
 
+TIMELINE = """
+    SELECT at, type, who, data FROM (
+        SELECT * FROM timeline WHERE subject = ?
+        UNION ALL
+        SELECT * FROM timeline
+        WHERE type >= 'notice.' AND type < 'notice/' AND json_extract(data, '$.issue') = ?
+    ) ORDER BY at DESC, topic, seq DESC, type
+"""
+
+
 class Entry(NamedTuple):
     """One event of an issue's history."""
 
@@ -23,9 +33,8 @@ class Entry(NamedTuple):
 
 
 def timeline(reads: sqlite3.Connection, id: str) -> Iterator[Entry]:
-    """Everything that was said of an issue, the newest first."""
-    sql = "SELECT at, type, who, data FROM timeline WHERE subject = ? ORDER BY at DESC, topic, seq DESC"
-    for at, type, who, data in reads.execute(sql, (id,)):
+    """Everything that was said of an issue, and what became of mails about it, the newest first."""
+    for at, type, who, data in reads.execute(TIMELINE, (id, id)):
         yield Entry(at or 0, type or "", who or "", json.loads(data) if data else {})
 
 
