@@ -8,7 +8,7 @@ nothing is skipped, for whatever was missed stands in the list that is drawn the
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -58,8 +58,17 @@ class Listed(NamedTuple):
     address: str
 
 
-async def listed(page: Page, template: str, draw: Draw, *, readers: str = "", **context: Any) -> Response:
-    """A page with a list in it that stays up to date while it is open.
+async def listed(
+    page: Page,
+    template: str,
+    draw: Draw,
+    *,
+    readers: str = "",
+    address: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Response:
+    """A page with a list in it that stays up to date while it is open. ``address``: fields that the address of what
+    follows has beside those of the page.
 
     ``readers``: beside the address and the language, what the list depends on: ``supervisor``, or
     ``handler:housing``. Who has the same is shown one drawing, which then may rest on nothing but the projection and
@@ -72,8 +81,8 @@ async def listed(page: Page, template: str, draw: Draw, *, readers: str = "", **
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(drawing.messages(shown), media_type="text/event-stream", headers=headers)
     part = await drawing.as_it_is()
-    address = page.request.url.include_query_params(**{LIVE: part.id})
-    shows = Listed(Markup(part.html), f"{address.path}?{address.query}")  # noqa: S704 - a template drew it
+    where = page.request.url.include_query_params(**{LIVE: part.id, **(address or {})})
+    shows = Listed(Markup(part.html), f"{where.path}?{where.query}")  # noqa: S704 - a template drew it
     return page.show(template, part=shows, **context)
 
 

@@ -1,11 +1,20 @@
 """What a department has to do, by the time that is left: whose it is, which clock runs, what is new."""
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from fastapi.responses import StreamingResponse
+from starlette.requests import Request
 
+from services.portal.desks.department.queue import queue, signing
+from services.portal.pages import Page
 from services.portal.queries import handling
+from services.portal.session import COOKIE
 from shared.contract.words import Role
 from tests.portal.department import (
     PATH,
@@ -21,6 +30,7 @@ from tests.portal.department import (
 )
 from tests.portal.given import ISSUE, NUMBER, TITLE, Browser, Given, at_another_time
 from tests.portal.projection.given import AT
+from tests.portal.test_live_lists import waits
 
 OTHER, THIRD = "AAAAAAAAAAAAA", "BBBBBBBBBBBBB"
 
@@ -202,3 +212,50 @@ async def test_the_lists_are_in_english_too(given: Given) -> None:
     browser = colleague(given)
     await browser.open("/view?language=en&next=/handling")
     assert "What we have to do" in browser.text and "Nobody has taken it on yet" in browser.text
+
+
+async def test_each_row_says_whose_turn_it_is(given: Given) -> None:
+    at_work(given)
+    handler, chief = colleague(given), leader(given)
+
+    async def said(browser: Browser) -> str:
+        await browser.open("/handling")
+        return browser.text
+
+    assert "还没有人承办： 已签收，还没有拟复" in await said(handler)
+    named(given, "li")
+    assert "轮到您： 已签收，还没有拟复" in await said(handler)
+    assert "轮到李强：" in await said(chief)
+    drafted(given)
+    assert "轮到领导： 第 1 稿等领导签发" in await said(handler) and "轮到您： 第 1 稿" in await said(chief)
+    sent_back(given, "没有写时间")
+    assert "轮到您： 拟复退回修改： 没有写时间" in await said(handler)
+
+
+@pytest.mark.parametrize("path", ["/handling", "/signing"])
+async def test_the_lists_stay_up_to_date_while_they_are_open(given: Given, path: str) -> None:
+    at_work(given)
+    named(given, "li")
+    browser = leader(given)
+    await browser.open(path)
+    address = re.search(r'hx-sse:connect="([^"]+)"', browser.page.text)
+    assert address is not None and address[1].startswith(path) and "live=" in address[1]
+    messages = await followed(browser, given, unescape(address[1]))
+    waiting = await waits(messages)
+    drafted(given)
+    message = await waiting
+    assert "第 1 稿" in message.data and message.id
+    assert 'name="mark"' not in message.data, "what is another one in each drawing would be sent for ever"
+
+
+async def followed(browser: Browser, given: Given, address: str) -> AsyncIterator[Any]:
+    """The messages of the list at this address, as the browser follows it."""
+    path, _, query = address.partition("?")
+    cookie = f"{COOKIE}={browser.client.cookies[COOKIE]}"
+    scope = {"type": "http", "path": path, "query_string": query.encode(), "method": "GET", "scheme": "http"}
+    headers = [(b"cookie", cookie.encode()), (b"accept-language", b"zh-CN")]
+    page = Page(given.portal, Request({**scope, "headers": headers, "server": ("h", 80)}))
+    chosen = parse_qs(query).get("chosen", [""])[0]
+    answer = await (queue(page, chosen=chosen) if path == "/handling" else signing(page))
+    assert isinstance(answer, StreamingResponse)
+    return answer.body_iterator.__aiter__()

@@ -1,5 +1,6 @@
 """What a department has to do, the least time left first: its handlers' queue, and the drafts that its leader signs."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
@@ -11,6 +12,7 @@ from services.portal.desks.department.permitted import name_of, offered
 from services.portal.desks.department.question import ROLES, question
 from services.portal.forms import Form
 from services.portal.languages import N_
+from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import handling, names
 from services.portal.queries.handling import After, Listed
@@ -38,6 +40,7 @@ _OTHERS = List("others", N_("With colleagues"), handling.OTHERS)
 _WAITING = List("waiting", N_("Waiting for somebody else"), handling.MINE_WAITING)
 _ALL_WAITING = List("waiting", N_("Waiting for somebody else"), handling.WAITING)
 _LATER = List("later", N_("Promised for later"), handling.LATER)
+_UNSIGNED = List("", N_("To sign off"), handling.UNSIGNED)
 _LISTS = {
     Role.HANDLER: (_MINE, _FREE, _WAITING, _OTHERS, _LATER),
     Role.DEPARTMENT_LEADER: (_FREE, _MINE, _OTHERS, _ALL_WAITING, _LATER),
@@ -59,22 +62,29 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
     """All lists one below the other, or one of them page by page; beside them the issue that was chosen."""
     visitor = _somebody(page)
     lists = [one for one in _LISTS[visitor.role] if list in ("", one.name)] or [*_LISTS[visitor.role]]
-    groups = [group for one in lists if (group := _group(page, visitor, one, _after(after))).many]
-    rows = [row for group in groups for row in group.rows]
+    only = lists[0] if len(lists) == 1 else None
+    rows = [row for group in _groups(page, lists, after) for row in group.rows]
     if chosen and chosen not in {row["id"] for row in rows}:
         chosen = ""  # it has moved on; the first one of the list is shown instead
-    elif chosen:
+    elif chosen and LIVE not in page.request.query_params:  # who follows the list has chosen nothing by that
         page.unread.opened(next(row for row in rows if row["id"] == chosen))
     first = chosen or (rows[0]["id"] if rows else "")
-    return page.show(
-        "department/queue.html",
-        groups=groups,
-        only=lists[0] if len(lists) == 1 else None,
-        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
-        first=first,
-        to_do=to_do(page),
-        soonest=_soonest(rows),
-        chosen=await _chosen(page, first) if first else None,
+
+    async def draw(again: Page) -> str:
+        groups = _groups(again, lists, after)
+        return again.draw(
+            "department/lists.html",
+            groups=groups,
+            only=only,
+            officials={one.account: one.name for one in names.officials(again.reads, again.at)},
+            first=first,
+            to_do=to_do(again),
+            soonest=_soonest([row for group in groups for row in group.rows]),
+        )
+
+    beside = await _chosen(page, first) if first else None
+    return await listed(
+        page, "department/queue.html", draw, address={"chosen": first}, only=only, chosen=beside
     )
 
 
@@ -84,13 +94,16 @@ async def signing(page: Asked, after: str = "") -> Response:
     visitor = _somebody(page)
     if visitor.role is not Role.DEPARTMENT_LEADER:
         raise NotHere
-    group = _group(page, visitor, List("", N_("To sign off"), handling.UNSIGNED), _after(after), SIGNING)
-    return page.show(
-        "department/signing.html",
-        group=group,
-        name_of=lambda principal: name_of(page, account_of(principal)),
-        free=waiting_to_be_taken(page),
-    )
+
+    async def draw(again: Page) -> str:
+        return again.draw(
+            "department/drafts.html",
+            group=_group(again, visitor, _UNSIGNED, _after(after), SIGNING),
+            name_of=lambda principal: name_of(again, account_of(principal)),
+            free=waiting_to_be_taken(again),
+        )
+
+    return await listed(page, "department/signing.html", draw)
 
 
 def _soonest(rows: list[Row]) -> Row | None:
@@ -123,6 +136,12 @@ def _somebody(page: Page) -> Visitor:
     if visitor.role not in ROLES:
         raise NotHere
     return visitor
+
+
+def _groups(page: Page, lists: Iterable[List], after: str) -> "list[Group]":
+    """Those of the lists in which there is something."""
+    found = (_group(page, _somebody(page), one, _after(after)) for one in lists)
+    return [group for group in found if group.many]
 
 
 def _group(page: Page, visitor: Visitor, one: List, after: After, path: str = HANDLING) -> Group:
