@@ -11,18 +11,23 @@ from shared.contract.subjects import subject_of
 from shared.contract.words import Role
 from shared.domain.reference import BEGINNING
 
+INVENTED_PHONE = "0572-00001{:02d}"
+"""Nobody has one of these: behind an area code no number in China begins with 0."""
+
 
 def first_commands(jurisdiction: str, *, with_people: bool = False) -> list[tuple[str, Command]]:
     """(subject, command) of what a first start publishes: all departments, the rules that name them, and officials.
 
-    ``with_people``: an invented official for every role; who works in a department stands in its entry too.
+    ``with_people``: an invented official for every role; who works in a department stands in its entry too, with an
+    invented number by which everybody calls it.
     """
     found = _read("directory.json")
     people = dict(invented_staff()) if with_people else {}
     commands: list[tuple[str, Command]] = []
-    for entry in found["departments"]:
+    for place, entry in enumerate(found["departments"], 1):
         code = entry.pop("code")
         named = {
+            "phones": (INVENTED_PHONE.format(place),) if with_people else (),
             "handlers": _in(code, Role.HANDLER, people),
             "leaders": _in(code, Role.DEPARTMENT_LEADER, people),
         }

@@ -5,9 +5,10 @@ from collections import Counter
 from hashlib import sha256
 
 from services.dispatch.builtin import first_commands, invented_staff
-from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
+from shared.contract.commands.dispatch import DraftReply, PublishDepartment, PublishStaff
 from shared.contract.subjects import id_of
-from shared.contract.words import Role
+from shared.contract.words import Outcome, Role
+from shared.domain.masking import masked
 from shared.domain.rights import IN_DEPARTMENTS
 from tests.unit.reference import JURISDICTION
 
@@ -61,6 +62,27 @@ def test_in_each_department_there_are_invented_handlers_and_a_leader() -> None:
         assert not set(entry.handlers) & set(entry.leaders), "who drafts does not sign off"
         for account in (*entry.handlers, *entry.leaders):
             assert STAFF[account].department == code
+
+
+def test_each_department_publishes_an_invented_phone_where_its_people_are_invented_and_none_elsewhere() -> (
+    None
+):
+    phones = [phone for entry in DEPARTMENTS.values() for phone in entry.phones]
+    assert len(set(phones)) == len(phones) == len(DEPARTMENTS)
+    assert all(re.fullmatch(r"0572-0\d{6}", phone) for phone in phones), "nobody's number begins with 0 there"
+    elsewhere = [one for _, one in first_commands(JURISDICTION) if isinstance(one, PublishDepartment)]
+    assert len(elsewhere) == len(phones) and not any(one.phones for one in elsewhere)
+
+
+def test_a_reply_that_names_its_departments_published_phone_keeps_it() -> None:
+    (phone,) = DEPARTMENTS["housing"].phones
+    published = frozenset(one.replace("-", "") for entry in DEPARTMENTS.values() for one in entry.phones)
+    draft = DraftReply(
+        assignment="A.1", round=1, outcome=Outcome.SOLVED, text=f"请拨打 {phone} 或 0572-2039817。"
+    )
+    kept, hidden = masked(draft, lambda: published)
+    assert (kept.text, hidden) == (f"请拨打 {phone} 或 0572-****817。", 1)
+    assert masked(draft)[1] == 2
 
 
 def test_the_people_of_the_plain_path_are_there_and_the_office_has_clerks_enough() -> None:
