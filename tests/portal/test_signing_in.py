@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from services.portal.desks.signing_in.pages import SHOWN_AT_ONCE
 from services.portal.own import SESSION_LIFE
 from services.portal.session import COOKIE
-from tests.portal.given import Given, at_another_time
+from tests.portal.given import Browser, Given, at_another_time
 
 
 async def test_one_click_makes_one_somebody(given: Given) -> None:
@@ -102,3 +103,50 @@ async def test_language_and_large_type_are_one_click_and_stay(given: Given) -> N
     assert 'class="large"' in browser.page.text and "My issues" in browser.text
     await browser.send("/sign-out")
     assert 'class="large"' in browser.page.text and 'lang="en"' in browser.page.text
+
+
+def of_departments(given: Given, *codes: str) -> None:
+    """A handler in each of these departments."""
+    entry = {"version": "1", "in_force_from": "2011-01-01T00:00:00.000Z", "by": "system", "level": "city"}
+    for code in codes:
+        department = {**entry, "name_zh": f"{code}局", "name_en": code, "head": "局长"}
+        given.shown.topics.version("dispatch", "department.published.v1", f"dept:{code}", department)
+        official = {**entry, "name": f"{code}某", "roles": ["handler"], "department": code}
+        given.shown.topics.version("dispatch", "staff.published.v1", f"staff:of-{code}", official)
+    given.shown.apply()
+
+
+def holds(given: Given, code: str, *ids: str) -> None:
+    """A department has these issues."""
+    for id in ids:
+        given.registered(id)
+        data = {"assignment": f"{id}.1", "department": code, "head": "局长", "by": "wang"}
+        given.shown.tell("dispatch", "issue.assigned.v1", data, id)
+
+
+def offered(browser: Browser) -> tuple[list[str], list[str]]:
+    """The handlers whom one can be: those shown at once, and those behind a click."""
+    first, _, folded = browser.page.text.partition('<details class="others"')
+    return re.findall(r'"handler:of-(\w)"', first), re.findall(r'"handler:of-(\w)"', folded)
+
+
+async def test_of_many_people_in_one_role_those_with_most_to_do_come_first_and_the_others_are_a_click_away(
+    given: Given,
+) -> None:
+    of_departments(given, *"abcde")
+    holds(given, "d", "1" * 13, "2" * 13)
+    holds(given, "b", "3" * 13)
+    browser = given.browser()
+    await browser.open("/sign-in")
+    first, folded = offered(browser)
+    assert (first[:2], len(first), sorted(first + folded)) == (["d", "b"], SHOWN_AT_ONCE, [*"abcde"])
+    assert "d局 · 在办 2 件" in browser.text and "其他 2 人" in browser.text
+    await browser.send("/sign-in", do=f"handler:of-{folded[0]}")
+    assert browser.page.url.path == "/handling" and f"{folded[0]}某" in browser.text
+
+
+async def test_a_role_with_few_people_folds_nobody_away(given: Given) -> None:
+    of_departments(given, *"abc")
+    browser = given.browser()
+    await browser.open("/sign-in")
+    assert len(offered(browser)[0]) == SHOWN_AT_ONCE and '<details class="others"' not in browser.page.text
