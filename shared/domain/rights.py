@@ -137,7 +137,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "record_receipt"): _OFFICE,
     ("issue", "correct_words"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
     ("issue", "confirm_words"): _RAISER,
-    ("issue", "make_link"): {**dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
+    ("issue", "make_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("issue", "revoke_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("link", "redeem"): {Role.OPERATOR: HERE, Role.ADMINISTRATOR: HERE},  # whoever signs tokens
     # dispatch

@@ -40,6 +40,7 @@ PATHS = (
     f"/issues/{ISSUE}/rate",
     f"/issues/{GOING}/correct-words",
     f"/issues/{GOING}/withdraw",
+    f"/issues/{GOING}/make-link",
     f"/issues/{REFUSED}/appeal",
     "/mailbox",
     "/nowhere",

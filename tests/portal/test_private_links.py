@@ -13,7 +13,18 @@ from shared.contract.words import Role
 from shared.identity.keys import issuers
 from shared.identity.tokens import Tokens
 from tests.keys import KEYS, REFERENCES
-from tests.portal.given import ISSUE, JURISDICTION, NUMBER, TEXT, TITLE, WU, Browser, Given, at_another_time
+from tests.portal.given import (
+    ISSUE,
+    JURISDICTION,
+    NUMBER,
+    TEXT,
+    TITLE,
+    WU,
+    Browser,
+    Given,
+    at_another_time,
+    refused,
+)
 from tests.portal.office_given import clerk
 
 SECRET = "00112233445566778899aabbccddeeff"
@@ -360,3 +371,56 @@ async def test_both_languages_say_what_a_link_is_and_what_to_do_without(given: G
     assert "Sign in to see more" in browser.text
     await browser.open("/link/x")
     assert "This link does not open anything" in browser.text
+
+
+# ------------------------------------------------------------- making one oneself
+
+
+async def test_who_raised_it_makes_a_link_on_the_page_that_confirms_it_and_sees_it_once(given: Given) -> None:
+    given.registered()
+    made = (201, {"status": "done", "serial": 1, "link": LINK})
+    given.asked.answers[f"POST {PAGE}/links"] = made
+    browser = given.browser()
+    await browser.sign_in()
+    await browser.open(f"{PAGE}/registered")
+    assert (
+        NUMBER in browser.text
+        and "不用登录也能跟进" in browser.text
+        and not given.asked.bodies(f"{PAGE}/links")
+    )
+    confirmed = browser.page
+    await browser.send(f"{PAGE}/make-link")
+    assert f"http://127.0.0.1{OPEN}" in browser.page.text and "data-copy" in browser.page.text
+    assert "拿到链接的人" in browser.text and "只显示这一次" in browser.text
+    given.asked.answers[f"POST {PAGE}/links"] = refused("id_reused", "不可重复")
+    browser.page = confirmed
+    answer = await browser.send(f"{PAGE}/make-link")
+    assert answer.status_code == 422 and SECRET not in answer.text and "已经显示过一次" in browser.text
+    first, second = given.asked.keys(f"{PAGE}/links")
+    assert first == second
+    given.asked.answers[f"POST {PAGE}/links"] = made
+    await browser.send(f"{PAGE}/make-link")
+    assert OPEN in browser.page.text
+
+
+@pytest.mark.parametrize(("answer", "status"), [((503, {}), 503), ((202, {"status": "pending"}), 202)])
+async def test_a_link_that_cannot_be_made_right_now_is_said_to_be_so(
+    given: Given, answer: tuple[int, Any], status: int
+) -> None:
+    given.answered()
+    given.asked.answers[f"POST {PAGE}/links"] = answer
+    browser = given.browser()
+    await browser.sign_in()
+    await browser.open(f"{PAGE}/make-link")
+    assert (await browser.send(f"{PAGE}/make-link")).status_code == status
+    assert "没有生成链接" in browser.text and 'role="alert"' in browser.page.text
+
+
+async def test_a_link_makes_no_other_links_and_a_stranger_none_at_all(given: Given) -> None:
+    given.answered()
+    browser = await came(given)
+    assert "make-link" not in browser.page.text
+    assert (await browser.open(f"{PAGE}/make-link")).status_code == 404
+    await browser.open(f"{PAGE}/withdraw")
+    stranger = clerk(given, "he", Role.ENTREPRENEUR)
+    assert (await stranger.open(f"{PAGE}/make-link")).status_code == 404

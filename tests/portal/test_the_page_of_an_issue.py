@@ -174,12 +174,12 @@ async def test_only_what_is_legal_now_is_offered_and_why_an_expected_thing_is_no
     browser = await raiser(given)
     await browser.open(PATH)
     offered = set(re.findall(rf'href="{PATH}/([a-z-]+)"', browser.page.text))
-    assert offered == {"correct-words", "withdraw"} and "还不能评价" in browser.text
+    assert offered == {"correct-words", "make-link", "withdraw"} and "还不能评价" in browser.text
     given.assigned()
     given.replied()
     await browser.open(PATH)
     offered = set(re.findall(rf'href="{PATH}/([a-z-]+)"', browser.page.text))
-    assert offered == {"rate"} and "不能撤回了" in browser.text
+    assert offered == {"rate", "make-link"} and "不能撤回了" in browser.text
 
 
 async def test_what_is_not_possible_now_leads_back_to_the_issue_which_says_so(given: Given) -> None:

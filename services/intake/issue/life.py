@@ -121,7 +121,7 @@ class Referral(AggregateState):
 
 
 class Link(AggregateState):
-    """The newest link to an issue: its number, by whom and when it was handed out, and whether it was revoked."""
+    """The newest link to an issue: its number, by whom ("": its person) and when it was made, and whether revoked."""
 
     serial: int
     made_by: str

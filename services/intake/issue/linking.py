@@ -1,10 +1,11 @@
-"""Links: an issue that was written down for somebody is shown, rated and taken back by a secret that only they have."""
+"""Links: an issue is shown, rated and taken back by a secret that the person has who raised it, without an account."""
 
 import hmac
 from hashlib import sha256
 
 from services.intake.issue.life import Issue, Link
 from shared.contract.commands.intake import MakeLink, RevokeLink
+from shared.contract.words import Role
 from shared.domain.decisions import Change, Context, Reason, Refusal
 
 
@@ -12,10 +13,13 @@ def make_link(issue: Issue | None, command: MakeLink, context: Context) -> Chang
     """Keep the hash of a new link's secret; the link before is good no more."""
     if issue is None:
         return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is registered")
-    if not issue.recorded_by:
-        return Refusal(Reason.NOT_ELIGIBLE, "who raised it for themselves signs in, and needs no link")
+    is_raiser = context.role == Role.ENTREPRENEUR  # the rights let nobody else come as one
+    if not issue.recorded_by and not is_raiser:
+        return Refusal(
+            Reason.NOT_ELIGIBLE, "who raised it for themselves makes a link themselves, and nobody else"
+        )
     serial = 1 if issue.link is None else issue.link.serial + 1
-    link = Link(serial=serial, made_by=context.principal, made_at=context.now)
+    link = Link(serial=serial, made_by="" if is_raiser else context.principal, made_at=context.now)
     linked = issue.model_copy(update={"link": link, "link_sha256": command.sha256})
     return Change(linked, outcome={"state": issue.state.value, "serial": serial})
 

@@ -154,18 +154,24 @@ async def test_a_right_link_is_no_wrong_try(intake: Written) -> None:
     assert {(await intake.redeem(link)).status_code for _ in range(2 * OF_ONE_ISSUE)} == {200}
 
 
-def test_who_raised_an_issue_for_themselves_signs_in_and_gets_no_link() -> None:
+def test_to_what_somebody_raised_for_themselves_nobody_else_makes_a_link() -> None:
     issue = Played().walk(State.REGISTERED)
-    assert issue.ask(MakeLink(sha256="0" * 64), after(), OFFICE)["reason"] == "not_eligible"
+    make = MakeLink(sha256="0" * 64)
+    assert issue.ask(make, after(), OFFICE)["reason"] == "not_eligible"
+    assert issue.ask(make, after(), "entrepreneur:stranger")["reason"] == "wrong_role"
+    assert issue.ask(make, after(), f"entrepreneur:{issue.state.person}")["serial"] == 1
+    assert issue.state.link.made_by == "", "the person, who stands on no document by name"
 
 
 async def test_a_link_is_revoked_by_the_person_too_and_by_nobody_else(intake: Written) -> None:
     assert (await intake.make()).status_code == 201
-    assert (await intake.make(who=LI)).status_code == 403
+    assert (await intake.make("own", LI)).status_code == 201
+    assert (await intake.make("theirs", "entrepreneur:wang")).json()["reason"] == "wrong_role"
+    assert (await intake.make("again")).status_code == 201
     assert (await intake.revoke("entrepreneur:wang")).json()["reason"] == "wrong_role"
     assert (await intake.revoke(LI)).json()["status"] == "done"
     link = intake.issue.state.link
-    assert (link.serial, link.made_by, link.revoked_at) == (1, "chen", after(hours=1))
+    assert (link.serial, link.made_by, link.revoked_at) == (3, "chen", after(hours=1))
 
 
 @pytest.mark.parametrize("command", [MakeLink(sha256="0" * 64), RevokeLink()])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import Action
-from services.portal.desks.entrepreneur import answering, raising
+from services.portal.desks.entrepreneur import answering, linking, raising
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
@@ -19,6 +19,7 @@ from shared.contract.words import Role
 router = APIRouter()
 router.include_router(raising.router)
 router.include_router(answering.router)
+router.include_router(linking.router)
 Asked = Annotated[Page, Depends(page_of)]
 
 MENU = Menu(
@@ -48,6 +49,7 @@ ACTIONS = (
         ),
     ),
     Action("correct_words", N_("Supply or correct"), "edit"),
+    Action("make_link", N_("Make a private link"), "link", only=lambda issue: issue["ended_at"] is None),
     Action(
         "withdraw",
         N_("Withdraw it"),

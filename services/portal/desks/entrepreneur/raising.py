@@ -103,7 +103,7 @@ async def registered(id: str, page: Asked) -> Response:
     own = known(page, id)
     if not own.sight.is_own:
         raise NotHere
-    return page.show("entrepreneur/registered.html", own=own)
+    return page.show("entrepreneur/registered.html", own=own, form=Form())
 
 
 def check_words(page: Page, form: Form) -> None:
