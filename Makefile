@@ -27,8 +27,8 @@ $(STAMP): requirements.lock pyproject.toml
 		--config-settings editable_mode=compat --editable .
 	@touch $@
 
-run: setup ## Start the whole system with a small town at work, and stay with it (BASE_PORT=N for other ports)
-	@$(BIN)/qinqing up --scenario town --base-port $(BASE_PORT)
+run: setup ## Start the whole system with a small town at work, and stay with it (BASE_PORT=N for other ports, LAN=1 for phones)
+	@$(BIN)/qinqing up --scenario town --base-port $(BASE_PORT) $(if $(filter-out 0 1,$(LAN)),--lan-address $(LAN),$(if $(filter 1,$(LAN)),--lan))
 
 stop: setup ## Stop the running system; its data stays
 	@$(BIN)/qinqing stop

@@ -23,6 +23,7 @@ from services.cli.embedded import (
     WrongLayout,
 )
 from services.cli.embedded.kafka import answers
+from services.cli.embedded.network import Lan, NoNetwork, find_lan
 from services.cli.embedded.ports import HOST, taken_ports
 from services.cli.embedded.services import is_ready
 from services.cli.embedded.state import check_layout, end_leftovers, lock, process_of, read_state
@@ -108,6 +109,13 @@ def up(
     scenario: Annotated[
         Scenario | None, typer.Option(help="At a first start, begin with invented issues of three months.")
     ] = None,
+    lan: Annotated[
+        bool,
+        typer.Option("--lan", help="Let phones on the same network join the portal, by a one-time code."),
+    ] = False,
+    lan_address: Annotated[
+        str, typer.Option(help="The same, on this address of this machine.", metavar="ADDRESS")
+    ] = "",
     data: DataOption = DEFAULT_DATA,
     base_port: BasePortOption = DEFAULT_BASE_PORT,
     as_json: JsonOption = False,
@@ -116,7 +124,11 @@ def up(
     if (state := _living_state(data)) is not None:
         _refuse(as_json, display.already_running(state), {"error": "already running", "pid": state.pid})
     history = first_history(data, scenario)
-    system = Embedded(data, base_port, before_services=history)
+    try:
+        network = find_lan(lan_address) if lan or lan_address else None
+    except NoNetwork as error:
+        _refuse(as_json, f"Nothing was started. {error}")
+    system = Embedded(data, base_port, before_services=history, lan=network)
     if not detach:
         raise SystemExit(asyncio.run(_run(system, as_json, history)))
     try:
@@ -125,7 +137,7 @@ def up(
         _refuse(as_json, str(error))
     if taken := taken_ports(system.needed_ports()):
         _refuse_ports(PortsTaken(taken), as_json)
-    _start_detached(system, as_json, scenario)
+    _start_detached(system, as_json, scenario, network)
 
 
 async def _run(system: Embedded, as_json: bool, history: FirstHistory | None) -> int:
@@ -168,7 +180,7 @@ async def _run(system: Embedded, as_json: bool, history: FirstHistory | None) ->
     return 0
 
 
-def _start_detached(system: Embedded, as_json: bool, scenario: Scenario | None) -> None:
+def _start_detached(system: Embedded, as_json: bool, scenario: Scenario | None, network: Lan | None) -> None:
     """Run `up` in a process of its own and watch its state file until it is ready."""
     log_dir = system.data_dir / "logs"
     log_dir.mkdir(parents=True, exist_ok=True)
@@ -176,6 +188,8 @@ def _start_detached(system: Embedded, as_json: bool, scenario: Scenario | None) 
     command += ["--base-port", str(system.ports.base)]
     if scenario is not None:
         command += ["--scenario", scenario.value]
+    if network is not None:
+        command += ["--lan-address", network.address]
     with (log_dir / "up.log").open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -1,6 +1,7 @@
 """Wiring of the portal: settings, keys, the two databases, the services and every page become one running program."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.portal import desks
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.joining import Joining
 from services.portal.mailbox import Mailbox
+from services.portal.network import Network
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import (
@@ -50,7 +53,8 @@ OWN, PROJECTION = "own.db", "projection.db"
 """The portal's two files: what only it knows, and what it can build again."""
 NOT_EMBEDDED = (
     "it has a page for choosing among invented people and no other sign-in yet, so it runs in the embedded system on "
-    "loopback alone: QINQING_EMBEDDED=1 and QINQING_HTTP_HOST=127.0.0.1"
+    "loopback alone, QINQING_EMBEDDED=1 and QINQING_HTTP_HOST=127.0.0.1, or with QINQING_LAN_CODE on one address of a "
+    "local network"
 )
 
 
@@ -92,6 +96,7 @@ def build(settings: PortalSettings) -> FastAPI:
         Viewers(),
         builds,
         mailbox,
+        joining=_joining(settings, own),
     )
     app = application(portal, assets, settings, lifespan)
     _metrics(app, projection)
@@ -99,10 +104,17 @@ def build(settings: PortalSettings) -> FastAPI:
     return app
 
 
+def _joining(settings: PortalSettings, own: Own) -> Joining | None:
+    """What lets browsers of the network in; None where only this machine is listened to."""
+    if settings.on_loopback():
+        return None
+    return Joining(own.database, settings.network_address(), settings.lan_code)
+
+
 def application(portal: Portal, assets: Assets, settings: PortalSettings, lifespan: object = None) -> FastAPI:
     """Every page behind what guards them all."""
     app = FastAPI(title="Qinqing portal", openapi_url=None, lifespan=lifespan)  # type: ignore[arg-type]
-    app.add_middleware(Shield, portal=portal, secure=not settings.on_loopback())
+    app.add_middleware(Shield, portal=portal)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
     app.add_middleware(
         Hosts,
@@ -111,6 +123,8 @@ def application(portal: Portal, assets: Assets, settings: PortalSettings, lifesp
         origins=settings.http_origins,
         linked=True,
     )
+    if portal.joining is not None:
+        app.add_middleware(Network, joining=portal.joining)  # the outermost: it comes before all else
     app.include_router(assets.routes())
     for router in desks.routers():
         app.include_router(router)
@@ -187,27 +201,37 @@ def run() -> None:
     """Read the settings and serve until SIGTERM or SIGINT; ends with one sentence and exit code 2 where it may not."""
     settings = PortalSettings()
     try:
-        if not (settings.embedded and settings.on_loopback()):
+        if not (settings.embedded and (settings.on_loopback() or settings.on_a_local_network())):
             raise NoKeys(NOT_EMBEDDED)
         if not settings.keys_dir:
             raise NoKeys(
                 f"QINQING_KEYS_DIR is not set: name the folder with {SIGNING}, {REFERENCE} (docs/security.md)"
             )
         app = build(settings)
-    except NoKeys as error:
+        sockets = [_socket(host, settings.http_port) for host in settings.hosts()]
+    except (NoKeys, OSError) as error:
         sys.stderr.write(f"portal does not start: {error}\n")
         raise SystemExit(2) from None
     configure("portal", settings.log_level)
-    config = uvicorn.Config(
+    uvicorn.Server(serving(app)).run(sockets)
+
+
+def serving(app: FastAPI) -> uvicorn.Config:
+    """How it is served: who asks is the socket's other end, whatever a request says of a proxy."""
+    return uvicorn.Config(
         app,
-        host=settings.http_host,
-        port=settings.http_port,
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
         loop="uvloop",
     )
-    uvicorn.Server(config).run()
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    """Listens on this address alone; raises OSError where it is taken, or none of this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,11 @@ from services.portal import forms, links, times
 from services.portal.asking import NO_ANSWER, Answer, Services
 from services.portal.errands import Errand
 from services.portal.forms import Form, Sent
+from services.portal.joining import Joining
 from services.portal.languages import N_, words_in
 from services.portal.mailbox import Mailbox
 from services.portal.menus import Menu
+from services.portal.network import is_here
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.projection.batch import Changed
@@ -127,6 +129,8 @@ class Portal(NamedTuple):
     mailbox: Mailbox | None = None
     """The embedded system's; None where mail goes to people."""
     clock: Callable[[], datetime] = times.now
+    joining: Joining | None = None
+    """What lets browsers of the network in; None where only this machine is listened to."""
 
 
 class Page:
@@ -195,6 +199,11 @@ class Page:
     def searches(self) -> bool:
         """Whether there is a search for who asks: officials read more issues than a list of theirs shows."""
         return self.visitor is not None and self.visitor.role in _SEARCHING
+
+    @property
+    def joining(self) -> Joining | None:
+        """What lets others on the network join, for who sits at this very machine; else None."""
+        return self.portal.joining if is_here(self.request.scope) else None
 
     @property
     def address(self) -> str:

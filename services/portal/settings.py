@@ -1,11 +1,13 @@
 """Every setting of the portal, read once by its ``app``; docs/settings.md lists them."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.portal.joining import ALPHABET, CODE_CHARS, address_of
 from shared.settings import LOOPBACK, Settings
 
 
@@ -30,6 +32,12 @@ class PortalSettings(BaseSettings):
     keys_dir: str = _as_of_a_service("keys_dir")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _as_of_a_service("log_level")
     embedded: bool = Field(False, description="let anybody on loopback choose among invented people")
+    lan_code: str = Field(
+        "",
+        pattern=rf"^([{ALPHABET}]{{{CODE_CHARS}}})?$",
+        description="with QINQING_EMBEDDED: listen on QINQING_HTTP_HOST, one address of a local network, beside "
+        "loopback, and let browsers from there in with one-time codes, of which this is the first",
+    )
     portal_dir: str = Field("qinqing-portal", min_length=1, description="folder of its two databases")
     mailbox_dir: str = Field(
         "", description="folder of the embedded mailbox, which it shows as a page; empty: there is none"
@@ -55,3 +63,22 @@ class PortalSettings(BaseSettings):
     def on_loopback(self) -> bool:
         """Whether only this machine can ask."""
         return self.http_host in LOOPBACK
+
+    def on_a_local_network(self) -> bool:
+        """Whether browsers on one local network may join: it has a code, and listens on one address that is no public
+        one.
+        """
+        try:
+            address = ip_address(self.http_host)
+        except ValueError:
+            return False
+        is_one = not (address.is_unspecified or address.is_multicast)
+        return bool(self.lan_code) and is_one and not address.is_global
+
+    def hosts(self) -> tuple[str, ...]:
+        """Every address that is listened on: loopback always."""
+        return (self.http_host,) if self.on_loopback() else (LOOPBACK[0], self.http_host)
+
+    def network_address(self) -> str:
+        """Where browsers on the network find it."""
+        return address_of(self.http_host, self.http_port)

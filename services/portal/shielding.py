@@ -49,8 +49,8 @@ class _TooMuch(Exception):
 class Shield:
     """Gives every request its page, and every answer its headers and its cookie."""
 
-    def __init__(self, app: ASGIApp, portal: Portal, *, secure: bool) -> None:
-        self._app, self._portal, self._secure = app, portal, secure
+    def __init__(self, app: ASGIApp, portal: Portal) -> None:
+        self._app, self._portal = app, portal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what comes in; add to what goes back."""
@@ -86,7 +86,7 @@ class Shield:
             headers.setdefault("Cache-Control", "no-store")
         if page.is_new and not is_asset and headers.get("content-type", "").startswith("text/html"):
             carrier = Response()
-            keep_id(carrier, page.id, secure=self._secure)
+            keep_id(carrier, page.id, secure=page.request.url.scheme == "https")
             headers.append("set-cookie", carrier.headers["set-cookie"])
 
 

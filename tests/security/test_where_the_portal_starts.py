@@ -10,6 +10,7 @@ import pytest
 from shared.identity.keys import REFERENCE, SIGNING, make_keys
 
 EMBEDDED = {"QINQING_EMBEDDED": "1"}
+LAN = {"QINQING_LAN_CODE": "7K3M9QXT2B"}
 
 
 def started(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -22,10 +23,30 @@ def started(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"QINQING_HTTP_HOST": "127.0.0.1"}, {**EMBEDDED, "QINQING_HTTP_HOST": "0.0.0.0"}],
-    ids=["not embedded", "on loopback, not embedded", "embedded, on every address"],
+    [
+        {},
+        {"QINQING_HTTP_HOST": "127.0.0.1"},
+        {**EMBEDDED, "QINQING_HTTP_HOST": "0.0.0.0"},
+        {**EMBEDDED, "QINQING_HTTP_HOST": "192.168.1.5"},
+        {**LAN, "QINQING_HTTP_HOST": "192.168.1.5"},
+        {**EMBEDDED, **LAN, "QINQING_HTTP_HOST": "0.0.0.0"},
+        {**EMBEDDED, **LAN, "QINQING_HTTP_HOST": "::"},
+        {**EMBEDDED, **LAN, "QINQING_HTTP_HOST": "8.8.8.8"},
+        {**EMBEDDED, **LAN, "QINQING_HTTP_HOST": "example.org"},
+    ],
+    ids=[
+        "not embedded",
+        "on loopback, not embedded",
+        "embedded, on every address",
+        "embedded, on a network, without a code",
+        "on a network, with a code, not embedded",
+        "with a code, on every address",
+        "with a code, on every address of the newer kind",
+        "with a code, on a public address",
+        "with a code, under a name",
+    ],
 )
-def test_it_starts_nowhere_but_in_the_embedded_system_on_loopback(
+def test_it_starts_nowhere_but_in_the_embedded_system_on_loopback_or_with_a_code_on_one_local_address(
     tmp_path: Path, settings: dict[str, str]
 ) -> None:
     make_keys(tmp_path / "keys")

@@ -11,6 +11,7 @@ from typing import IO, Self
 
 from services.cli.embedded import state as states
 from services.cli.embedded.kafka import kafka_program
+from services.cli.embedded.network import Lan
 from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, taken_ports
 from services.cli.embedded.processes import Child, Program
 from services.cli.embedded.services import (
@@ -40,8 +41,8 @@ class Embedded:
 
     A broker or a store of the user's own (QINQING_KAFKA_BOOTSTRAP, QINQING_STORE_URL) is used instead of starting
     one. The deployment's keys are made at the first start. `before_services` is awaited once broker and stores are
-    ready, before any service runs. Raises PortsTaken, AlreadyRunning, WrongLayout or NoKeys before anything is started,
-    StartFailed after stopping what was.
+    ready, before any service runs. With `lan` the portal, and nothing else, listens there too. Raises PortsTaken,
+    AlreadyRunning, WrongLayout or NoKeys before anything is started, StartFailed after stopping what was.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Embedded:
         service_command: ServiceCommand | None = None,
         on_change: Callable[[], None] = lambda: None,
         before_services: Callable[["Embedded"], Awaitable[None]] | None = None,
+        lan: Lan | None = None,
         start_timeout_seconds: float = START_TIMEOUT_SECONDS,
     ) -> None:
         self.data_dir = data_dir.resolve()
@@ -67,6 +69,7 @@ class Embedded:
         )
         self.service_urls = {name: f"http://{HOST}:{self.ports.service(name)}" for name in services}
         self.portal_url = f"http://{HOST}:{self.ports.portal}" if set(services) == set(SERVICES) else ""
+        self._lan = lan
         self._programs = self._choose(
             services, () if own_store else stores, service_command, bool(own_broker)
         )
@@ -90,7 +93,10 @@ class Embedded:
             programs.append(service_program(name, self.parts, port, command=command, mail=mail))
         if self.portal_url:
             programs.append(mailbox_program(self.parts, self.ports.mailbox))
-            programs.append(portal_program(self.parts, self.ports.portal, self.service_urls, command=command))
+            portal = portal_program(
+                self.parts, self.ports.portal, self.service_urls, command=command, lan=self._lan
+            )
+            programs.append(portal)
         return programs
 
     def needed_ports(self) -> dict[int, str]:
@@ -202,6 +208,8 @@ class Embedded:
             store_urls=self.parts.store_urls,
             service_urls=self.service_urls,
             portal_url=self.portal_url,
+            lan_url="" if self._lan is None else self._lan.url(self.ports.portal),
+            lan_code="" if self._lan is None else self._lan.code,
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             jurisdiction=jurisdiction(),
         )

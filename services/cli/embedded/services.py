@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.cli.embedded.network import Lan
 from services.cli.embedded.ports import HOST, SERVICES, free_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 from services.cli.embedded.stores import listens
@@ -124,13 +125,22 @@ def service_program(
 
 
 def portal_program(
-    parts: Parts, port: int, service_urls: Mapping[str, str], *, command: ServiceCommand | None = None
+    parts: Parts,
+    port: int,
+    service_urls: Mapping[str, str],
+    *,
+    command: ServiceCommand | None = None,
+    lan: Lan | None = None,
 ) -> Program:
-    """The portal on `port`; it lets anybody on this machine choose among the invented people."""
+    """The portal on `port`; it lets anybody on this machine choose among the invented people, and with `lan` whoever
+    joins from the network."""
+    names = ("127.0.0.1", "localhost", "[::1]") + (() if lan is None else (lan.address,))
     env = {
         "QINQING_KAFKA_BOOTSTRAP": parts.kafka_bootstrap,
-        "QINQING_HTTP_HOST": HOST,
+        "QINQING_HTTP_HOST": HOST if lan is None else lan.address,
+        "QINQING_HTTP_HOSTS": ",".join(f"{name}:{port}" for name in names),
         "QINQING_HTTP_PORT": str(port),
+        "QINQING_LAN_CODE": "" if lan is None else lan.code,
         "QINQING_NAMESPACE": "",
         "QINQING_JURISDICTION": jurisdiction(),
         "QINQING_KEYS_DIR": str(parts.keys_dir),

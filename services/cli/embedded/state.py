@@ -56,6 +56,9 @@ class SystemState:
     started_at: str
     jurisdiction: str = "huzhou"
     portal_url: str = ""
+    lan_url: str = ""
+    lan_code: str = ""
+    """The first one-time code of this start: good for nothing once somebody joined with it."""
     message: str = ""
     parts: list[PartState] = field(default_factory=list)
 

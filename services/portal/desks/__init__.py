@@ -10,6 +10,7 @@ from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue import pages as issue
+from services.portal.desks.joining import pages as joining
 from services.portal.desks.leader import pages as leader
 from services.portal.desks.link import pages as link
 from services.portal.desks.mailbox import pages as mailbox
@@ -51,3 +52,4 @@ def routers() -> Iterator[APIRouter]:
     yield search.router
     yield operator.router
     yield mailbox.router
+    yield joining.router

@@ -16,12 +16,15 @@
     link.closest("tr").classList.add("sel");
     link.setAttribute("aria-current", "true");
     link.closest("tr").scrollIntoView({ block: "nearest" });
+    const pane = document.getElementById("chosen");
+    pane.dispatchEvent(new Event("asking", { bubbles: true }));
     try {
       const answer = await fetch(link.dataset.pane, { headers: { Accept: "text/html" } });
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const part = await answer.text();
       if (current() !== link) return;
-      document.getElementById("chosen").innerHTML = part;
+      pane.innerHTML = part;
+      pane.dispatchEvent(new Event("answered", { bubbles: true }));
       history.replaceState(null, "", link.href);
     } catch { location.assign(link.href); }
   };

@@ -69,8 +69,35 @@
     });
   };
 
+  // What takes longer than a blink says so, until the next page or the answer is there: other scripts say "asking" and "answered".
+  const SOON_MS = 300;
+  let waiting = 0, asked = null;
+  const answered = () => {
+    clearTimeout(waiting);
+    asked?.classList.remove("busy");
+    asked?.removeAttribute("aria-busy");
+    asked = null;
+    document.getElementById("busy").textContent = "";
+  };
+  const asking = (one) => {
+    answered();
+    asked = one;
+    waiting = setTimeout(() => {
+      asked?.classList.add("busy");
+      asked?.setAttribute("aria-busy", "true");
+      const line = document.getElementById("busy");
+      line.textContent = line.dataset.words;
+    }, SOON_MS);
+  };
+
   const begin = () => {
     document.querySelectorAll("[data-copy]").forEach(copyThere);
+    document.addEventListener("submit", (event) => {
+      if (!event.defaultPrevented) asking(event.submitter || event.target.querySelector("button"));
+    });
+    document.addEventListener("asking", (event) => asking(event.target));
+    document.addEventListener("answered", answered);
+    addEventListener("pageshow", answered);
     document.addEventListener("keydown", searchByKey);
     document.documentElement.classList.add("has-js");
     document.querySelectorAll("input[data-picked]").forEach(namePicked);

@@ -1,0 +1,1 @@
+"""How a phone on the same network joins; of this machine's screen alone."""
