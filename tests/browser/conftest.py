@@ -76,6 +76,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     _of_a_department(found)
     _for_the_office(found)
     _with_links(found)
+    found.on_a_network()
     found.mailed(MAIL)
     found.officials()
     well(found)

@@ -43,6 +43,7 @@ PATHS = (
     f"/issues/{GOING}/make-link",
     f"/issues/{REFUSED}/appeal",
     "/mailbox",
+    "/lan",
     "/nowhere",
     "/link/x",
     "/sign-in",

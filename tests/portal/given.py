@@ -21,6 +21,7 @@ from services.portal import desks
 from services.portal.app import application
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.joining import Joining
 from services.portal.mailbox import Mailbox
 from services.portal.once import Once
 from services.portal.own import Own
@@ -282,6 +283,12 @@ class Given:
     def without_mailbox(self) -> None:
         """From here on it is a portal whose mail goes to people."""
         self.portal = self.portal._replace(mailbox=None)
+        self.app = application(self.portal, ASSETS, PortalSettings(embedded=True))
+
+    def on_a_network(self) -> None:
+        """From here on phones may join; this machine's browsers are answered as before."""
+        joining = Joining(self.own.database, "http://192.168.1.5:18404", "7K3M9QXT2B")
+        self.portal = self.portal._replace(joining=joining)
         self.app = application(self.portal, ASSETS, PortalSettings(embedded=True))
 
     def browser(self) -> Browser:
