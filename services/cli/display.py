@@ -190,12 +190,12 @@ def _for_phones(state: SystemState) -> list[Text]:
         Text(),
         Text.assemble(("手机 / phone  ", "bold"), (state.lan_url, "bold underline"), "  ", state.lan_code),
         Text(drawn.getvalue().rstrip("\n"), style="#ffffff on #000000", no_wrap=True),
-        Text("同一网络中凡持有此验证码者，均可选用其中任一虚构身份；验证码只能用一次"),
+        Text("同一网络中凡持有此验证码者，均可选用任一虚构身份；验证码只能用一次"),
         Text(
-            "Everybody on this network with the code can become any of the invented people; it is good once."
+            "Everybody on this network with the code can become any of the invented\npeople; it is good once"
         ),
         Text(
-            "下一个验证码 / the next code: 本机的菜单 “让手机加入” / “Let a phone join” in the menu here",
+            "下一个 / next: 本机菜单的“让手机加入” / “Let a phone join” in the menu",
             style="dim",
         ),
     ]
