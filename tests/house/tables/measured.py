@@ -1,4 +1,4 @@
-"""The measured numbers of bench/results, as both READMEs quote them."""
+"""The measured numbers of bench/results, as docs/measurements.md has them and both READMEs quote them."""
 
 import json
 from typing import Any
@@ -8,16 +8,22 @@ from tests.house.repository import ROOT
 RESULTS = ROOT / "bench" / "results"
 
 HEADS = {
-    "README.md": (
+    "en": (
         "| benchmark | measure | value | goal |",
         "Measured on {cores} cores ({cpu}), {memory} GB, {kafka}",
     ),
-    "README.zh-CN.md": (
-        "| 测试 | 指标 | 结果 | 目标 |",
-        "测量环境：{cores} 核（{cpu}），内存 {memory} GB，{kafka}",
-    ),
+    "zh": ("| 测试 | 指标 | 结果 | 目标 |", "测量环境：{cores} 核（{cpu}），内存 {memory} GB，{kafka}"),
 }
-NOTHING = {"README.md": "Not measured yet: `make bench`.", "README.zh-CN.md": "尚未测量：`make bench`。"}
+HEADLINES = {
+    "latency": ("one by one, median", "one by one, 99th percentile"),
+    "backlog": ("a rating during the backlog, 99th percentile",),
+    "pipeline": ("ours, median of 7", "ours/floor", "ours/one_message"),
+    "portal": ("rebuild, ours", "board, one client, 95th percentile"),
+    "replay": ("10wd, whole command",),
+    "memory": ("after the start, together",),
+}
+"""What the READMEs quote of it; docs/measurements.md has it all."""
+NOTHING = {"en": "Not measured yet: `make bench`.", "zh": "尚未测量：`make bench`。"}
 
 
 def results() -> list[dict[str, Any]]:
@@ -30,15 +36,17 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def measured(readme: str) -> str:
-    """Every measure of every kept result with its goal, and the machine they were measured on."""
+def measured(language: str, *, headlines: bool = False) -> str:
+    """Every measure of every kept result with its goal, or the headlines alone; and the machine."""
     found = results()
     if not found:
-        return NOTHING[readme] + "\n"
-    head, where = HEADS[readme]
+        return NOTHING[language] + "\n"
+    head, where = HEADS[language]
     lines = [head, "|---|---|---|---|"]
     for result in found:
         for measure in result["measures"]:
+            if headlines and measure["name"] not in HEADLINES.get(result["benchmark"], ()):
+                continue
             value = f"{number(measure['value'])} {measure['unit']}"
             lines.append(
                 f"| {result['benchmark']} | {measure['name']} | {value} | {measure.get('goal', '')} |"
