@@ -126,8 +126,8 @@ def holds(given: Given, code: str, *ids: str) -> None:
 
 def offered(browser: Browser) -> tuple[list[str], list[str]]:
     """The handlers whom one can be: those shown at once, and those behind a click."""
-    first, _, folded = browser.page.text.partition('<details class="others"')
-    return re.findall(r'"handler:of-(\w)"', first), re.findall(r'"handler:of-(\w)"', folded)
+    first, _, behind = browser.page.text.partition('<details class="others"')
+    return re.findall(r'"handler:of-(\w)"', first), re.findall(r'"handler:of-(\w)"', behind)
 
 
 async def test_of_many_people_in_one_role_those_with_most_to_do_come_first_and_the_others_are_a_click_away(
@@ -138,11 +138,11 @@ async def test_of_many_people_in_one_role_those_with_most_to_do_come_first_and_t
     holds(given, "b", "3" * 13)
     browser = given.browser()
     await browser.open("/sign-in")
-    first, folded = offered(browser)
-    assert (first[:2], len(first), sorted(first + folded)) == (["d", "b"], SHOWN_AT_ONCE, [*"abcde"])
+    first, behind = offered(browser)
+    assert (first[:2], len(first), sorted(first + behind)) == (["d", "b"], SHOWN_AT_ONCE, [*"abcde"])
     assert "d局 · 在办 2 件" in browser.text and "其他 2 人" in browser.text
-    await browser.send("/sign-in", do=f"handler:of-{folded[0]}")
-    assert browser.page.url.path == "/handling" and f"{folded[0]}某" in browser.text
+    await browser.send("/sign-in", do=f"handler:of-{behind[0]}")
+    assert browser.page.url.path == "/handling" and f"{behind[0]}某" in browser.text
 
 
 async def test_a_role_with_few_people_folds_nobody_away(given: Given) -> None:
