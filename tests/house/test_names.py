@@ -13,6 +13,8 @@ HOSTS = {
     "localhost",
     "example.com",
     "example.org",
+    "192.0.2.5",
+    "198.51.100.1",
     "www.apache.org",
     "json-schema.org",
     "cloudevents.io",

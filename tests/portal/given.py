@@ -287,7 +287,7 @@ class Given:
 
     def on_a_network(self) -> None:
         """From here on phones may join; this machine's browsers are answered as before."""
-        joining = Joining(self.own.database, "http://192.168.1.5:18404", "7K3M9QXT2B")
+        joining = Joining(self.own.database, "http://192.0.2.5:18404", "7K3M9QXT2B")
         self.portal = self.portal._replace(joining=joining)
         self.app = application(self.portal, ASSETS, PortalSettings(embedded=True))
 

@@ -38,7 +38,7 @@ class Up(NamedTuple):
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What a machine of the tests has: {name of the interface: address}; each is up but for "down"."""
-    has = {"lo": "127.0.0.1", "wlan0": "192.168.1.5"}
+    has = {"lo": "127.0.0.1", "wlan0": "192.0.2.5"}
     monkeypatch.setattr(
         psutil, "net_if_addrs", lambda: {name: [Found(socket.AF_INET, one)] for name, one in has.items()}
     )
@@ -49,7 +49,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 def test_the_only_address_on_a_local_network_is_taken(here: dict[str, str]) -> None:
     found = find_lan()
-    assert found.address == "192.168.1.5" and re.fullmatch(f"[{ALPHABET}]{{{CODE_CHARS}}}", found.code)
+    assert found.address == "192.0.2.5" and re.fullmatch(f"[{ALPHABET}]{{{CODE_CHARS}}}", found.code)
     assert find_lan().code != found.code
 
 
@@ -57,7 +57,7 @@ def test_the_only_address_on_a_local_network_is_taken(here: dict[str, str]) -> N
 def test_what_is_no_address_of_a_local_network_is_not(here: dict[str, str], more: str) -> None:
     here["more"] = more
     here["down"] = "10.0.0.9"
-    assert address() == "192.168.1.5"
+    assert address() == "192.0.2.5"
     for wanted in (more, "10.0.0.9", "example.org", "0.0.0.0"):
         with pytest.raises(NoNetwork, match="no address of this machine on a local network"):
             address(wanted)
@@ -66,19 +66,19 @@ def test_what_is_no_address_of_a_local_network_is_not(here: dict[str, str], more
 def test_of_several_the_one_by_which_others_are_reached_is_taken(
     here: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here["docker0"] = "172.17.0.1"
-    monkeypatch.setattr(network, "_usual", lambda: "192.168.1.5")
-    assert address() == "192.168.1.5" and address("172.17.0.1") == "172.17.0.1"
+    here["docker0"] = "198.51.100.1"
+    monkeypatch.setattr(network, "_usual", lambda: "192.0.2.5")
+    assert address() == "192.0.2.5" and address("198.51.100.1") == "198.51.100.1"
 
 
 def test_where_it_is_not_clear_which_or_there_is_none_that_is_said_and_nothing_is_started(
     here: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.cli.system.Embedded", lambda *_, **__: pytest.fail("it was begun"))
-    here["docker0"] = "172.17.0.1"
+    here["docker0"] = "198.51.100.1"
     several = CliRunner().invoke(app, ["up", "--lan"])
     assert several.exit_code == 2
-    assert all(one in several.stderr for one in ("172.17.0.1", "192.168.1.5", "--lan-address", "LAN="))
+    assert all(one in several.stderr for one in ("198.51.100.1", "192.0.2.5", "--lan-address", "LAN="))
     here.clear()
     none = CliRunner().invoke(app, ["up", "--lan", "--json"])
     assert none.exit_code == 2 and "It has none" in none.stderr and '"error"' in none.stdout
@@ -86,9 +86,9 @@ def test_where_it_is_not_clear_which_or_there_is_none_that_is_said_and_nothing_i
 
 def test_only_the_portal_is_given_the_address_and_it_answers_under_that_name(tmp_path: Path) -> None:
     parts = Parts("127.0.0.1:1", {"intake": "mongodb://127.0.0.1:1"}, tmp_path)
-    given = portal_program(parts, 18404, {}, lan=Lan("192.168.1.5", CODE)).env
-    assert (given["QINQING_HTTP_HOST"], given["QINQING_LAN_CODE"]) == ("192.168.1.5", CODE)
-    assert "192.168.1.5:18404" in given["QINQING_HTTP_HOSTS"].split(",")
+    given = portal_program(parts, 18404, {}, lan=Lan("192.0.2.5", CODE)).env
+    assert (given["QINQING_HTTP_HOST"], given["QINQING_LAN_CODE"]) == ("192.0.2.5", CODE)
+    assert "192.0.2.5:18404" in given["QINQING_HTTP_HOSTS"].split(",")
     plain = portal_program(parts, 18404, {}).env
     assert (plain["QINQING_HTTP_HOST"], plain["QINQING_LAN_CODE"]) == ("127.0.0.1", "")
     assert service_program("intake", parts, 18400).env["QINQING_HTTP_HOST"] == "127.0.0.1"
@@ -104,9 +104,9 @@ def printed(**more: str) -> str:
 
 
 def test_the_banner_shows_phones_the_way_and_says_what_that_means() -> None:
-    said = printed(lan_url="http://192.168.1.5:18404", lan_code=CODE)
-    assert "http://192.168.1.5:18404" in said and CODE in said
-    assert "均可选用其中任一虚构身份" in said
+    said = printed(lan_url="http://192.0.2.5:18404", lan_code=CODE)
+    assert "http://192.0.2.5:18404" in said and CODE in said
+    assert "均可选用任一虚构身份" in said
     assert "can become any of the invented" in said
     drawn = [line for line in said.splitlines() if re.search("[█▀▄]{3}", line)]
     assert len(drawn) > 15 and len({len(line) for line in drawn}) == 1
