@@ -120,6 +120,12 @@ class Reading(TypedDict):
     ]
 
 
+class Readings(TypedDict):
+    """What a service knows of several aggregates; what is not there, or not for the asker to read, is left out."""
+
+    found: list[Reading]
+
+
 class Readiness(TypedDict):
     """Whether a service can do its work: what is missing, nothing when it is ready."""
 

@@ -1,5 +1,6 @@
 """The routes all four services share: health, metrics, a route for each command, and what a service knows."""
 
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -8,8 +9,9 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import StringConstraints
 
-from shared.answers import Readiness, Reading, answer, place_of, problem
+from shared.answers import Readiness, Reading, Readings, answer, place_of, problem
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.bus.reference import Version
@@ -23,11 +25,17 @@ from shared.identity.callers import Requires, askers_of, caller_of, reaches, rea
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
 from shared.metrics import Metrics
-from shared.store import Aggregates
+from shared.store import Aggregates, Document
 
+MOST_AT_ONCE = 50
+"""How many aggregates are told in one answer: a page of a list."""
 ID_PATTERN = r"^[^:|/\x00-\x1f\x7f-\x9f]+$"
 Id = Annotated[str, Path(max_length=90, examples=["7K3M9QXT2B4N6"], pattern=ID_PATTERN)]
 """What an envelope takes as subject behind a kind's prefix: another one would be acknowledged and never answered."""
+Ids = Annotated[
+    list[Annotated[str, StringConstraints(max_length=90, pattern=ID_PATTERN)]],
+    Query(min_length=1, max_length=MOST_AT_ONCE),
+]
 CommandId = Annotated[str, Query(min_length=1, max_length=500)]
 Key = Annotated[str | None, Header(max_length=200)]
 """``Idempotency-Key``: a request that is sent again with it is the same one."""
@@ -139,21 +147,35 @@ def _reading_route(
 ) -> None:
     path = f"/{KINDS[kind.name].path}/{{id}}"
 
-    async def read(id: Id, request: Request) -> JSONResponse:
-        subject, caller = subject_of(kind.name, id), caller_of(request)
-        document = await store.get(subject)
+    async def tell(subject: str, id: str, document: Document | None, caller: Caller) -> dict[str, Any] | None:
         if raisers is not None:
             caller = raisers.known(subject, caller, document)
         fields = {} if document is None else readable_fields(kind, document, caller)
         if document is None or not fields:
-            return _nothing(kind.name)
+            return None
         if open_state is not None:
             state = await open_state(subject, document["state"])
             fields = readable_fields(kind, {**document, "state": state}, caller)
         due = document.get("due")
         if due is not None and is_sweep(due["name"]):
             due = None  # the sweep is of the document, nothing that the issue still has before it
-        return JSONResponse({"id": id, "version": document["v"], "due": due, **fields})
+        return {"id": id, "version": document["v"], "due": due, **fields}
+
+    async def read(id: Id, request: Request) -> JSONResponse:
+        subject = subject_of(kind.name, id)
+        told = await tell(subject, id, await store.get(subject), caller_of(request))
+        return _nothing(kind.name) if told is None else JSONResponse(told)
+
+    async def read_many(
+        id: Ids, request: Request, _: Annotated[Asker, Depends(Requires(kind.name, "read"))]
+    ) -> JSONResponse:
+        """Those of them that there are and that the asker may read, in one answer."""
+        subjects = {subject_of(kind.name, one): one for one in id}
+        found = await store.load(list(subjects))
+        told = await gather(
+            *(tell(subject, one, found.get(subject), caller_of(request)) for subject, one in subjects.items())
+        )
+        return JSONResponse({"found": [one for one in told if one is not None]})
 
     async def outcome(id: Id, command: CommandId, request: Request) -> JSONResponse:
         subject, caller = subject_of(kind.name, id), caller_of(request)
@@ -173,6 +195,15 @@ def _reading_route(
         response_model=None,
         responses={200: {"model": Reading}},
     )
+    if open_state is not None:  # what is sealed stands on no topic, so lists ask for it
+        routes.add_api_route(
+            f"/{KINDS[kind.name].path}",
+            read_many,
+            name=f"read_{KINDS[kind.name].path}",
+            tags=["reading"],
+            response_model=None,
+            responses={200: {"model": Readings}},
+        )
     routes.add_api_route(
         f"{path}/outcomes", outcome, name=f"outcome_{kind.name}", tags=["commands"], response_model=None
     )

@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from services.portal.pages import NotHere, Page
 from services.portal.queries import issues
@@ -53,15 +55,34 @@ def known(page: Page, id: str) -> Known:
 async def words_of(page: Page, issue: sqlite3.Row) -> Words:
     """Title and text of an issue whose words this person may read."""
     if issue["title"] is not None:
-        return Words(
-            issue["title"], issue["text"], issue["corrected_title"] or "", issue["corrected_text"] or ""
-        )
+        return _accepted(issue)
     answer = await page.look("intake", f"/issues/{issue['id']}")
-    if answer.kind != "done" or "title" not in answer.body:
+    return _said(answer.body) if answer.kind == "done" else Words(at_hand=False)
+
+
+async def words_of_all(page: Page, listed: Sequence[sqlite3.Row]) -> list[Words]:
+    """The words of a page's issues: those that are not accepted yet in one question."""
+    asked = [row["id"] for row in listed if row["title"] is None]
+    said: dict[str, Words] = {}
+    if asked:
+        answer = await page.look("intake", f"/issues?{urlencode({'id': asked}, doseq=True)}")
+        found = answer.body.get("found", []) if answer.kind == "done" else []
+        said = {one["id"]: _said(one) for one in found}
+    return [
+        said.get(row["id"], Words(at_hand=False)) if row["title"] is None else _accepted(row)
+        for row in listed
+    ]
+
+
+def _accepted(issue: sqlite3.Row) -> Words:
+    return Words(issue["title"], issue["text"], issue["corrected_title"] or "", issue["corrected_text"] or "")
+
+
+def _said(body: Mapping[str, Any]) -> Words:
+    if "title" not in body:
         return Words(at_hand=False)
-    said: dict[str, Any] = dict(answer.body)
-    newest = (said.get("corrected_words") or [{}])[-1]
-    return Words(said["title"], said["text"], newest.get("title", ""), newest.get("text", ""))
+    newest = (body.get("corrected_words") or [{}])[-1]
+    return Words(body["title"], body["text"], newest.get("title", ""), newest.get("text", ""))
 
 
 def files_of(issue: sqlite3.Row) -> list[dict[str, Any]]:

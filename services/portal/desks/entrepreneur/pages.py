@@ -1,6 +1,5 @@
 """What an entrepreneur does about issues of their own: the list of them, and what may be asked of one."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,7 +12,7 @@ from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import own_issues
-from services.portal.reading import words_of
+from services.portal.reading import words_of_all
 from shared.contract.words import Role
 
 router = APIRouter()
@@ -67,7 +66,7 @@ async def mine(page: Asked, after: str = "") -> Response:
         raise NotHere
     person, place = visitor.kept.person, own_issues.Place.read(after)
     found = own_issues.of_person(page.reads, person, page.portal.references, page.at, place)
-    words = await asyncio.gather(*(words_of(page, row) for row in found.rows))
+    words = await words_of_all(page, found.rows)
     titles = {row["id"]: said.title for row, said in zip(found.rows, words, strict=True)}
     draft = Form(page.portal.own.draft(page.owner, raising.PATH))
     groups = [

@@ -1,6 +1,5 @@
 """Lists of the office: returns to rule on, replies to check, rework and appeals to decide, and the register of all."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
@@ -14,7 +13,7 @@ from services.portal.languages import N_
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues, names, worklists
 from services.portal.queries.worklists import ALL, TO_READ, Filters, Place
-from services.portal.reading import words_of
+from services.portal.reading import words_of_all
 from services.portal.words import WORDS
 from shared.contract.words import Source
 
@@ -100,7 +99,7 @@ for one in WORKLISTS:
 
 async def lines_of(page: Page, rows: list[sqlite3.Row], verbs: dict[str, str]) -> list[Line]:
     """These issues as lines; where one of the verbs is called for, they lead to its form."""
-    words = await asyncio.gather(*(words_of(page, row) for row in rows))
+    words = await words_of_all(page, rows)
     lines = []
     for row, said in zip(rows, words, strict=True):
         verb = verbs.get(row["state"])

@@ -1,6 +1,5 @@
 """Triage: what was raised and nobody has yet; accepted and assigned in one step, or not accepted, and taken back."""
 
-import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, NamedTuple
@@ -17,7 +16,7 @@ from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import names, worklists
 from services.portal.queries.names import Department
 from services.portal.queries.worklists import Place
-from services.portal.reading import Known, Words, files_of, words_of
+from services.portal.reading import Known, Words, files_of, words_of, words_of_all
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import ALWAYS_ANSWERED, RejectionGround
 
@@ -120,7 +119,7 @@ def _after_it(query: dict[str, str], free: Sequence[Line], chosen: Line | None) 
 
 async def lines_of(page: Page, rows: Sequence[sqlite3.Row]) -> list[Line]:
     """These issues with their words and whose matter they seem to be."""
-    words = await asyncio.gather(*(words_of(page, row) for row in rows))
+    words = await words_of_all(page, rows)
     suggestions = await suggested(page, words)
     errands = page.portal.sending.errands.open_on([row["id"] for row in rows])
     return [
