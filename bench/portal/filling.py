@@ -2,7 +2,8 @@
 
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from bench.portal.rebuild import BATCH, CROCKFORD, issues
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from services.portal.projection.files import Files
+from shared.bus.records import Record
+from shared.contract.envelope import seal, sha256_of
 from shared.identity.references import References
 
 TOLD, COPIES = 2_000, 50
@@ -29,12 +32,17 @@ KEYS = {
 """The tables of issues, and the column that names theirs."""
 NAMED = ("id", "issue", "subject", "assignment", "next_assignment", "from_assignment", "data")
 """Columns in which an issue's id may stand."""
+PLACES = ("holder", "department")
+DEPARTMENTS = 10
+"""Into how many each department of the log is divided, so that there are some thirty, as in a city."""
 CLOCKS = 200
 RUNNING = """
     SELECT clock.issue, clock.clock, clock.round, clock.assignment, max(sequence.seq) FROM clock
     JOIN sequence ON sequence.subject = clock.issue AND sequence.topic = 'supervision.events'
     WHERE clock.stopped_at IS NULL GROUP BY clock.issue HAVING count(DISTINCT clock.number) = 1 LIMIT ?
 """
+OFFICIALS = {"han": "handler", "zhao": "supervisor", "qian": "leader"}
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 PLACE_BITS = 43
 """Of a place in the full text the bits below the hour of the registration (projection/terms.py)."""
@@ -73,12 +81,32 @@ def fill(folder: Path, references: References, say: Callable[[str], None]) -> Fi
     database.execute("PRAGMA synchronous=OFF")
     for number in range(1, COPIES):
         _copy(database, f"{CROCKFORD[number // 32]}{CROCKFORD[number % 32]}", number)
+    applier.apply(list(_officials()))
     filled = _own(database, references)
     database.execute("DELETE FROM position")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     files.show(path)
     return filled
+
+
+def _officials() -> Iterator[Record]:
+    """Somebody in every role whose pages are measured."""
+    for offset, (account, role) in enumerate(OFFICIALS.items()):
+        data = {"version": "1", "in_force_from": SINCE.isoformat(), "by": "system", "name": account}
+        data |= {"roles": [role], "level": "city", "department": "housing" if role == "handler" else ""}
+        subject = f"staff:{account}"
+        raw = seal(
+            id=f"dispatch.events:{subject}:1",
+            type="staff.published.v1",
+            source=f"/{JURISDICTION}/dispatch",
+            subject=subject,
+            time=SINCE,
+            seq=1,
+            data=data,
+        )
+        key = f"{subject}@1".encode()
+        yield Record("dispatch.reference", 0, 1_000_000 + offset, 0, key, raw, sha256_of(raw), 1)
 
 
 def _copy(database: sqlite3.Connection, code: str, number: int) -> None:
@@ -106,6 +134,8 @@ def _column(column: str, key: str, code: str, number: int) -> str:
         return f"replace({column}, {key}, '{code}' || substr({key}, 3))"
     if column == "registered_at":
         return f"{column} - {number * HOUR_MS}"
+    if column in PLACES and number % DEPARTMENTS:
+        return f"{column} || '_{number % DEPARTMENTS}'"
     return f"{column} + {number * MINUTE_MS}" if column == "next_due_at" else column
 
 

@@ -63,7 +63,8 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
     visitor = _somebody(page)
     lists = [one for one in _LISTS[visitor.role] if list in ("", one.name)] or [*_LISTS[visitor.role]]
     only = lists[0] if len(lists) == 1 else None
-    rows = [row for group in _groups(page, lists, after) for row in group.rows]
+    found = _groups(page, lists, after)
+    rows = [row for group in found for row in group.rows]
     if chosen and chosen not in {row["id"] for row in rows}:
         chosen = ""  # it has moved on; the first one of the list is shown instead
     elif chosen and LIVE not in page.request.query_params:  # who follows the list has chosen nothing by that
@@ -71,7 +72,7 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
     first = chosen or (rows[0]["id"] if rows else "")
 
     async def draw(again: Page) -> str:
-        groups = _groups(again, lists, after)
+        groups = found if again is page else _groups(again, lists, after)
         return again.draw(
             "department/lists.html",
             groups=groups,
