@@ -169,7 +169,7 @@ def test_no_list_of_a_department_reads_the_whole_table_of_issues(given: Given) -
         chosen = handling.CHOSEN.format(whose=which.whose)
         sql = handling.LISTED.format(columns=handling.COLUMNS, chosen=chosen)
         plan = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-        assert any("SEARCH issue USING COVERING INDEX issue_by_handler" in step for step in plan), plan
+        assert any("SEARCH issue USING INDEX issue_by_handler" in step for step in plan), plan
         assert not any(step.startswith("SCAN issue") for step in plan), plan
 
 

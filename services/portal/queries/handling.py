@@ -46,7 +46,7 @@ CHOSEN = """
         AND (coalesce(next_due_at, :never), id) > (:due, :id)
     ORDER BY coalesce(next_due_at, :never), id LIMIT :most
 """
-"""Which issues a page has, read from one index alone: what a department holds may be thousands."""
+"""Which issues a page has, before anything is joined to them: what a department holds may be thousands."""
 LISTED = """
     SELECT {columns} FROM issue
     LEFT JOIN draft ON draft.issue = issue.id AND draft.number = issue.draft
