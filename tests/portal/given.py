@@ -90,7 +90,7 @@ class Asked:
 
     def bodies(self, path: str) -> list[Any]:
         """The JSON of everything that was sent there."""
-        return [json.loads(one.content) for one in self.requests if one.url.path == path]
+        return [json.loads(one.content) for one in self.requests if one.url.path == path and one.content]
 
     def keys(self, path: str) -> list[str]:
         """Under which idempotency keys."""

@@ -1,6 +1,6 @@
 /* What makes forms safer where there is JavaScript: every page works without it. */
 (() => {
-  const PREFIX = "qinqing:";
+  const PREFIX = "qinqing:", SENT = `${PREFIX}sent`;
 
   // Nothing typed is lost: kept on this device until it was sent, or until somebody leaves.
   const keepOnDevice = (form) => {
@@ -18,7 +18,16 @@
         if (said) said.hidden = false;
       } catch { /* a device without space for it still has the form */ }
     });
-    form.addEventListener("submit", () => localStorage.removeItem(name));
+    form.addEventListener("submit", () => { try { localStorage.setItem(SENT, name); } catch { /* as above */ } });
+  };
+
+  // What was sent is forgotten once a page came back for it. Where none came, because the line broke, it is put back.
+  const forgetWhatWasSent = () => {
+    const name = localStorage.getItem(SENT);
+    if (!name) return;
+    const shownAgain = [...document.querySelectorAll("form[data-keep]")].some((form) => PREFIX + form.dataset.keep === name);
+    if (!shownAgain || document.querySelector(".did")) localStorage.removeItem(name);
+    localStorage.removeItem(SENT);
   };
 
   // How many characters are left, once there are few.
@@ -101,6 +110,7 @@
     document.addEventListener("keydown", searchByKey);
     document.documentElement.classList.add("has-js");
     document.querySelectorAll("input[data-picked]").forEach(namePicked);
+    forgetWhatWasSent();
     document.querySelectorAll("form[data-keep]").forEach(keepOnDevice);
     document.querySelectorAll("textarea[data-most]").forEach(countLeft);
     document.querySelectorAll("[data-sent]").forEach((one) => localStorage.removeItem(PREFIX + one.dataset.sent));
