@@ -1,6 +1,5 @@
 """What commands print: plain text whoever wrote it, JSON, progress, the banner, the status table."""
 
-import io
 import json
 import re
 import shutil
@@ -19,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.embedded import PortsTaken, SystemState
-from services.portal.joining import link_with
+from services.cli.phones import for_phones
 
 NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves a terminal's cursor, colours it or turns its text around, and what no terminal can write."""
@@ -172,33 +171,8 @@ def banner(
         f"{program} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
     )
     title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
-    lines: list[RenderableType] = [Text(), address, who, *_for_phones(state), Text(), where, Text(), todo]
+    lines: list[RenderableType] = [Text(), address, who, *for_phones(state), Text(), where, Text(), todo]
     return Panel(Group(*lines), title=title, expand=False)
-
-
-def _for_phones(state: SystemState) -> list[Text]:
-    """Where phones join, their QR code, and who may then do what; nothing where they cannot."""
-    if not state.lan_url:
-        return []
-    import segno
-
-    drawn = io.StringIO()
-    segno.make(link_with(state.lan_url, state.lan_code), error="l", micro=False).terminal(
-        drawn, border=2, compact=True
-    )
-    return [
-        Text(),
-        Text.assemble(("手机 / phone  ", "bold"), (state.lan_url, "bold underline"), "  ", state.lan_code),
-        Text(drawn.getvalue().rstrip("\n"), style="#ffffff on #000000", no_wrap=True),
-        Text("同一网络中凡持有此验证码者，均可选用任一虚构身份；验证码只能用一次"),
-        Text(
-            "Everybody on this network with the code can become any of the invented\npeople; it is good once"
-        ),
-        Text(
-            "下一个 / next: 本机菜单的“让手机加入” / “Let a phone join” in the menu",
-            style="dim",
-        ),
-    ]
 
 
 def program() -> str:
