@@ -47,7 +47,11 @@ class Words(NamedTuple):
 def known(page: Page, id: str) -> Known:
     """An issue that this person may read; raises NotHere, whether there is none or it is not theirs to read."""
     issue = issues.issue(page.reads, id)
-    if issue is None or (sight := sight_of(page.person(), issue, page.portal.references)) is None:
+    if (
+        issue is None
+        or issue["registered_at"] is None
+        or (sight := sight_of(page.person(), issue, page.portal.references)) is None
+    ):
         raise NotHere
     return Known(issue, sight)
 

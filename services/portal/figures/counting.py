@@ -89,7 +89,7 @@ def issues_behind(
     """The issues behind one figure as (id, registered_at), newest first; ``after``: the last one of the page before."""
     figure = FIGURES[name]
     where, values = scope.where()
-    chosen = f"({figure.counts})"
+    chosen = f"({figure.counts}) AND i.registered_at IS NOT NULL"
     if part != "denominator" and figure.hits:
         sign = "" if part == "numerator" else "NOT "
         chosen += f" AND {sign}coalesce({figure.hits}, 0)"

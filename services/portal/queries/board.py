@@ -131,7 +131,8 @@ def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[sqlite3.Ro
     query = """
         SELECT i.* FROM issue i
         WHERE i.state IN ('registered', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress', 'reviewing')
-        AND i.first_replied_at IS NULL AND i.ended_at IS NULL ORDER BY i.registered_at, i.id LIMIT ?
+        AND i.registered_at IS NOT NULL AND i.first_replied_at IS NULL AND i.ended_at IS NULL
+        ORDER BY i.registered_at, i.id LIMIT ?
     """
     yield from cursor.execute(query, (most,))
 
@@ -142,10 +143,13 @@ def _source(chosen: Chosen) -> str:
 
 def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     """The condition on an issue ``i`` (and a clock ``c`` where one is chosen), and its parameters."""
-    conditions, values = ["i.next_due_at IS NOT NULL"], dict[str, object]()
+    conditions, values = ["i.next_due_at IS NOT NULL", "i.registered_at IS NOT NULL"], dict[str, object]()
     due = "i.next_due_at"
     if chosen.clock:
-        conditions, due = ["c.stopped_at IS NULL", "c.clock = :clock"], "c.due_at"
+        conditions, due = (
+            ["c.stopped_at IS NULL", "c.clock = :clock", "i.registered_at IS NOT NULL"],
+            "c.due_at",
+        )
         values["clock"] = chosen.clock
     codes = chosen.codes
     if codes is not None and len(codes) == 1:

@@ -42,7 +42,7 @@ COLUMNS = """
 """
 CHOSEN = """
     SELECT id FROM issue INDEXED BY issue_by_handler
-    WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
+    WHERE registered_at IS NOT NULL AND holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
         AND (coalesce(next_due_at, :never), id) > (:due, :id)
     ORDER BY coalesce(next_due_at, :never), id LIMIT :most
 """

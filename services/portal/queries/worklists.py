@@ -43,8 +43,10 @@ _OF_STATE = """
         SELECT * FROM issue WHERE state = ? AND (next_due_at, id) > (?, ?) {only} ORDER BY next_due_at, id LIMIT ?
     )
 """
-ALL, TO_READ = "", "AND dispatch_state IN ('signed_off', 'checked')"
-"""What is asked of an issue beside its state: nothing, or that a draft of it is signed off."""
+ALL = "AND registered_at IS NOT NULL"
+TO_READ = f"{ALL} AND dispatch_state IN ('signed_off', 'checked')"
+"""What is asked of an issue beside its state: that its registration was read, for topics do not wait for each other;
+or also that a draft of it is signed off."""
 
 
 def waiting(reads: sqlite3.Connection, states: Sequence[str], after: Place, only: str = ALL) -> Found:
