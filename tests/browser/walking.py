@@ -12,7 +12,7 @@ from playwright.sync_api import TimeoutError as NotThere
 from services.portal.languages import words_in
 
 say = words_in("zh").gettext
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """An errand is kept for ten seconds, and two processors may do this and more."""
 SOON_MS = 5_000
 """What a page leads to is there as soon as the page is."""
@@ -110,8 +110,9 @@ class Walker:
         That counts for nothing: nobody is as fast as this walker, and what others did is there when a person looks.
         """
         if self._scripts and self.page.locator(FOLLOWS).count():
-            what.wait_for(timeout=PATIENCE_MS)
-            return
+            if self._is_there(what, PATIENCE_MS):
+                return
+            raise AssertionError(self._not_there(what))
         for _ in range(PATIENCE_MS // LOOK_MS):
             if self._is_there(what, LOOK_MS):
                 return
