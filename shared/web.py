@@ -147,7 +147,9 @@ def _reading_route(
 ) -> None:
     path = f"/{KINDS[kind.name].path}/{{id}}"
 
-    async def tell(subject: str, id: str, document: Document | None, caller: Caller) -> dict[str, Any] | None:
+    async def shown(
+        subject: str, id: str, document: Document | None, caller: Caller
+    ) -> dict[str, Any] | None:
         if raisers is not None:
             caller = raisers.known(subject, caller, document)
         fields = {} if document is None else readable_fields(kind, document, caller)
@@ -163,8 +165,8 @@ def _reading_route(
 
     async def read(id: Id, request: Request) -> JSONResponse:
         subject = subject_of(kind.name, id)
-        told = await tell(subject, id, await store.get(subject), caller_of(request))
-        return _nothing(kind.name) if told is None else JSONResponse(told)
+        body = await shown(subject, id, await store.get(subject), caller_of(request))
+        return _nothing(kind.name) if body is None else JSONResponse(body)
 
     async def read_many(
         id: Ids, request: Request, _: Annotated[Asker, Depends(Requires(kind.name, "read"))]
@@ -172,10 +174,9 @@ def _reading_route(
         """Those of them that there are and that the asker may read, in one answer."""
         subjects = {subject_of(kind.name, one): one for one in id}
         found = await store.load(list(subjects))
-        told = await gather(
-            *(tell(subject, one, found.get(subject), caller_of(request)) for subject, one in subjects.items())
-        )
-        return JSONResponse({"found": [one for one in told if one is not None]})
+        caller = caller_of(request)
+        bodies = await gather(*(shown(one, subjects[one], found.get(one), caller) for one in subjects))
+        return JSONResponse({"found": [body for body in bodies if body is not None]})
 
     async def outcome(id: Id, command: CommandId, request: Request) -> JSONResponse:
         subject, caller = subject_of(kind.name, id), caller_of(request)

@@ -37,10 +37,13 @@ DEPARTMENTS = 10
 """Into how many each department of the log is divided, so that there are some thirty, as in a city."""
 CLOCKS = 200
 RUNNING = """
-    SELECT clock.issue, clock.clock, clock.round, clock.assignment, max(sequence.seq) FROM clock
-    JOIN sequence ON sequence.subject = clock.issue AND sequence.topic = 'supervision.events'
-    WHERE clock.stopped_at IS NULL GROUP BY clock.issue HAVING count(DISTINCT clock.number) = 1 LIMIT ?
+    SELECT issue, clock, round, assignment,
+        (SELECT max(seq) FROM sequence WHERE subject = c.issue AND topic = 'supervision.events')
+    FROM clock c WHERE stopped_at IS NULL
+        AND due_at = (SELECT min(due_at) FROM clock o WHERE o.issue = c.issue AND o.stopped_at IS NULL)
+    GROUP BY issue ORDER BY due_at LIMIT ?
 """
+"""Of each issue the clock due first, the most urgent on top: that one stops changes what a board shows."""
 OFFICIALS = {"han": "handler", "zhao": "supervisor", "qian": "leader"}
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000

@@ -72,6 +72,7 @@ def listed(name: str) -> dict[str, object]:
     return next((row for row in rows if row["name"] == name), {})
 
 
+@pytest.mark.prove  # behind a whole run there are hundreds of them to count
 def test_a_replays_namespace_is_listed_with_all_that_it_keeps(kept: str) -> None:
     assert listed(kept) == {
         "name": kept,

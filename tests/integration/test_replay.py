@@ -171,6 +171,7 @@ def services_of(replaying: psutil.Process) -> dict[str, psutil.Process]:
     return found
 
 
+@pytest.mark.prove
 async def test_kill_nine_of_each_service_during_a_replay_changes_no_number(
     tmp_path: Path, invented: Path
 ) -> None:
@@ -280,7 +281,7 @@ def at_work(folder: Path, service: str) -> bool:
 @pytest.mark.skipif(
     not SHARED.exists(), reason="the shared data is not beside this checkout (messages_replied.csv)"
 )
-@pytest.mark.parametrize("limit", ["10wd", "14d"])
+@pytest.mark.parametrize("limit", ["10wd", pytest.param("14d", marks=pytest.mark.prove)])
 def test_the_shared_file_gives_the_right_answers(tmp_path: Path, limit: str) -> None:
     on_time, late, april = ANSWERS[limit]
     result = replay(tmp_path, SHARED, "--reply-limit", limit)
@@ -330,6 +331,7 @@ def test_wrong_use_is_refused_before_anything_is_started(tmp_path: Path, invente
     assert not list(tmp_path.glob("qinqing-data*"))
 
 
+@pytest.mark.prove
 def test_until_before_every_reply_leaves_all_open(tmp_path: Path) -> None:
     file = tmp_path / "few.csv"
     with file.open("w", encoding="utf-8", newline="") as out:

@@ -1,4 +1,4 @@
-"""Of an issue whose registration was not read yet no page shows anything, or fails: topics do not wait for each other."""
+"""Topics do not wait for each other: what came before the registration of its issue stands on no page."""
 
 from datetime import timedelta
 

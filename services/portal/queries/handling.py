@@ -42,8 +42,8 @@ COLUMNS = """
 """
 CHOSEN = """
     SELECT id FROM issue INDEXED BY issue_by_handler
-    WHERE registered_at IS NOT NULL AND holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
-        AND (coalesce(next_due_at, :never), id) > (:due, :id)
+    WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
+        AND registered_at IS NOT NULL AND (coalesce(next_due_at, :never), id) > (:due, :id)
     ORDER BY coalesce(next_due_at, :never), id LIMIT :most
 """
 """Which issues a page has, before anything is joined to them: what a department holds may be thousands."""
