@@ -34,6 +34,7 @@ class Templates:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
         made.install_gettext_translations(words_in(language), newstyle=True)  # type: ignore[attr-defined]

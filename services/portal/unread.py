@@ -5,7 +5,7 @@ What was drawn for many readers at once has a place for each mark, which is fill
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from markupsafe import Markup
@@ -23,6 +23,7 @@ class Unread:
 
     def __init__(self, own: Own, owner: str, now: datetime, *, for_all: bool) -> None:
         self._own, self._owner, self._for_all = own, owner, for_all
+        self._marks: dict[tuple[str, int], Markup] = {}
         self._oldest = int((now - OPENED_LIFE).timestamp() * 1000)
 
     def __call__(self, row: sqlite3.Row) -> Markup:
@@ -31,7 +32,15 @@ class Unread:
         id, moved_at = str(row["id"]), int(row["moved_at"] or 0)
         if self._for_all:
             return Markup("\ue000{}.{}\ue001").format(id, moved_at)
-        return UNREAD if self._of({id: moved_at}) else READ
+        if (id, moved_at) not in self._marks:
+            self.ahead([row])
+        return self._marks[id, moved_at]
+
+    def ahead(self, rows: Iterable[sqlite3.Row]) -> None:
+        """Look up all the issues of a list at once."""
+        moved = {str(row["id"]): int(row["moved_at"] or 0) for row in rows}
+        unread = self._of(moved)
+        self._marks |= {known: UNREAD if known[0] in unread else READ for known in moved.items()}
 
     def fill_in(self, html: str) -> str:
         """What was drawn for all, with the marks of this person."""

@@ -73,6 +73,7 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
 
     async def draw(again: Page) -> str:
         groups = found if again is page else _groups(again, lists, after)
+        again.unread.ahead(row for group in groups for row in group.rows)
         return again.draw(
             "department/lists.html",
             groups=groups,
