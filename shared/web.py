@@ -198,7 +198,7 @@ def _reading_route(
     )
     if open_state is not None:  # what is sealed stands on no topic, so lists ask for it
         routes.add_api_route(
-            f"/{KINDS[kind.name].path}",
+            f"/reading/{KINDS[kind.name].path}",
             read_many,
             name=f"read_{KINDS[kind.name].path}",
             tags=["reading"],

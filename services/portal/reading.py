@@ -69,7 +69,7 @@ async def words_of_all(page: Page, listed: Sequence[sqlite3.Row]) -> list[Words]
     asked = [row["id"] for row in listed if row["title"] is None]
     said: dict[str, Words] = {}
     if asked:
-        answer = await page.look("intake", f"/issues?{urlencode({'id': asked}, doseq=True)}")
+        answer = await page.look("intake", f"/reading/issues?{urlencode({'id': asked}, doseq=True)}")
         found = answer.body.get("found", []) if answer.kind == "done" else []
         said = {one["id"]: _said(one) for one in found}
     return [

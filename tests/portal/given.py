@@ -78,7 +78,7 @@ class Asked:
             if "POST /suggestions" not in self.answers:
                 return httpx.Response(200, json={"rules": "1", "issues": found})
         asked = f"{request.method} {request.url.path}"
-        if asked == "GET /issues":  # of each what is answered about it alone
+        if asked == "GET /reading/issues":  # of each what is answered about it alone
             alone = [self.answers.get(f"GET /issues/{id}") for id in request.url.params.get_list("id")]
             return httpx.Response(200, json={"found": [one[1] for one in alone if one and one[0] == 200]})
         status, body = {**self.answers, **self.of(request.url.host)}.get(asked, (200, DONE))

@@ -85,8 +85,8 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return kind, "revoke_link"
         case ["links", "redeem"]:
             return "link", "redeem"
-        case ["issues"] if method == "GET":
-            return kind, "read"
+        case ["reading", "issues"]:
+            return "issue", "read"
         case ["issues"] | ["people"]:
             return kind, "register"
         case ["people", "find"]:

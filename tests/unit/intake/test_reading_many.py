@@ -7,7 +7,7 @@ from tests.fuzz.in_memory import in_memory
 from tests.keys import bearer
 
 WU, LI, OFFICE, OPERATOR = "entrepreneur:wu", "entrepreneur:li", "office:chen", "operator:sun"
-NOBODYS = "0000000000000"
+PLACE, NOBODYS = "/reading/issues", "0000000000000"
 
 
 async def test_a_page_of_a_list_is_one_question(
@@ -21,7 +21,7 @@ async def test_a_page_of_a_list_is_one_question(
     ):
 
         async def titles(who: str, *ids: str) -> list[str]:
-            answer = await client.get("/issues", params={"id": ids}, headers=bearer(who))
+            answer = await client.get(PLACE, params={"id": ids}, headers=bearer(who))
             assert answer.status_code == 200, answer.text
             return [one.get("title", "") for one in answer.json()["found"]]
 
@@ -32,7 +32,7 @@ async def test_a_page_of_a_list_is_one_question(
         assert await titles(OFFICE, ids[1], NOBODYS, ids[0], ids[1]) == ["路灯不亮", "停车难"]
         assert await titles(WU, *ids) == ["停车难"]
         assert await titles(LI, *ids) == ["路灯不亮"]
-        refused = await client.get("/issues", params={"id": ids}, headers=bearer(OPERATOR))
+        refused = await client.get(PLACE, params={"id": ids}, headers=bearer(OPERATOR))
         assert (refused.status_code, refused.json()["reason"]) == (403, "wrong_role")
-        too_many = await client.get("/issues", params={"id": ["1"] * 51}, headers=bearer(OFFICE))
+        too_many = await client.get(PLACE, params={"id": ["1"] * 51}, headers=bearer(OFFICE))
         assert too_many.status_code == 422
