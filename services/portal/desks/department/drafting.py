@@ -10,7 +10,7 @@ from services.portal.desks.department import templates
 from services.portal.desks.department.drafts import Drafts, drafts_of
 from services.portal.desks.department.permitted import why_not
 from services.portal.desks.department.question import elsewhere, held, question
-from services.portal.doing import do, given, not_too_long
+from services.portal.doing import do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
 from services.portal.reading import Known
@@ -126,9 +126,7 @@ async def send_taking_back(id: str, page: Asked) -> Response:
 
 def draft_named(form: Form) -> dict[str, str | int]:
     """Which draft was read, and what is said of it, as dispatch is asked."""
-    text = form.text("draft")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
-    return {**given(form, "assignment", "sha256", "reason"), "draft": number}
+    return {**given(form, "assignment", "sha256", "reason"), "draft": number(form, "draft")}
 
 
 async def _take_back(page: Page, about: Known, form: Form, status: int = 200) -> Response:
