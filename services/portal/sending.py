@@ -47,32 +47,24 @@ class Sending:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._kept.clear()
-                waiting = list(self.errands.open())
-                for subject in self._due(waiting):
+                # One look at the clock for both: what came due between two would be neither sent nor waited for.
+                waiting, now = list(self.errands.open()), self._clock()
+                for subject in self._due(waiting, now):
                     self._busy.add(subject)
                     group.create_task(self._until_answered(subject))
                 try:
-                    await asyncio.wait_for(self._kept.wait(), self._pause(waiting))
+                    await asyncio.wait_for(self._kept.wait(), _pause(waiting, now))
                 except TimeoutError:
                     continue
 
     async def turn(self) -> None:
         """Send everything that is due now, once."""
-        for subject in list(self._due(list(self.errands.open()))):
+        for subject in list(self._due(list(self.errands.open()), self._clock())):
             await self._once(subject)
 
-    def _due(self, waiting: list[Errand]) -> Iterator[str]:
-        now = self._clock()
+    def _due(self, waiting: list[Errand], now: datetime) -> Iterator[str]:
         due = dict.fromkeys(one.subject for one in waiting if one.state != KEPT or one.due_at <= now)
         yield from (subject for subject in due if subject not in self._busy)
-
-    def _pause(self, waiting: list[Errand]) -> float | None:
-        """Until the next one is due; for ever where there is none."""
-        now = self._clock()
-        return min(
-            ((one.due_at - now).total_seconds() for one in waiting if one.state == KEPT and one.due_at > now),
-            default=None,
-        )
 
     async def _until_answered(self, subject: str) -> None:
         try:
@@ -121,6 +113,12 @@ class Sending:
         """What was typed stands in its form again."""
         if errand.said.form and errand.said.typed:
             self._own.keep_draft(errand.owner, errand.said.form, errand.said.typed, self._clock())
+
+
+def _pause(waiting: list[Errand], now: datetime) -> float | None:
+    """Seconds until the next one is due; None, for ever, where there is none."""
+    later = ((one.due_at - now).total_seconds() for one in waiting if one.state == KEPT and one.due_at > now)
+    return min(later, default=None)
 
 
 def is_open(answer: Answer) -> bool:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import httpx
@@ -206,8 +207,9 @@ async def test_of_two_about_one_issue_the_first_asked_goes_first(given: Given) -
     assert given.asked.keys(ACCEPT) == ["zz-accept", "aa-accept"]
 
 
-async def test_the_task_sends_what_is_kept_while_it_waits(given: Given) -> None:
-    sent = asyncio.Event()
+@pytest.mark.parametrize("early_ms", [0, 1], ids=["when it is due", "coming due while the task looks"])
+async def test_the_task_sends_what_is_kept_while_it_waits(given: Given, early_ms: int) -> None:
+    sent, looks = asyncio.Event(), count()
     answer = given.asked.__call__
 
     def heard(request: httpx.Request) -> httpx.Response:
@@ -215,13 +217,17 @@ async def test_the_task_sends_what_is_kept_while_it_waits(given: Given) -> None:
             sent.set()
         return answer(request)
 
+    def clock() -> datetime:
+        """A millisecond goes by between one look and the next."""
+        return given.now + UNDO + timedelta(milliseconds=next(looks) - early_ms)
+
     services = Services(
         {name: f"http://{name}" for name in NAMES},
         partial(sign, signing_key(KEYS)),
         JURISDICTION,
         httpx.MockTransport(heard),
     )
-    sending = Sending(given.own, services, clock=lambda: given.now + UNDO)
+    sending = Sending(given.own, services, clock)
     task = asyncio.create_task(sending.run())
     sending.keep(errand(given))
     async with asyncio.timeout(20):
