@@ -1,17 +1,23 @@
-"""Templates become pages: one environment a language, with the words, macros and addresses that every page uses."""
+"""Templates become pages: one environment a language, with the words, signs and addresses that every page uses."""
 
+import sqlite3
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from services.portal.assets import Assets
 from services.portal.languages import TAGS, words_in
 from services.portal.session import LANGUAGES
 from services.portal.times import instant
-from services.portal.words import phrase
+from services.portal.translating import Translating
+from services.portal.words import WORDS, phrase
 
 HERE = Path(__file__).parent
 
@@ -27,8 +33,14 @@ class Templates:
         """One page or a part of one; raises for a name that its template does not find."""
         return self._environments[language].get_template(name).render(context)
 
+    def environment(self, language: str) -> Environment:
+        """What reads the templates of one language."""
+        return self._environments[language]
+
     def _environment(self, language: str) -> Environment:
-        made = Environment(
+        words = words_in(language)
+        made = OneLanguage(
+            words,
             loader=FileSystemLoader([HERE / "templates", HERE / "desks"]),
             autoescape=True,
             undefined=StrictUndefined,
@@ -37,12 +49,74 @@ class Templates:
             auto_reload=False,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
-        made.install_gettext_translations(words_in(language), newstyle=True)  # type: ignore[attr-defined]
-        made.globals |= {"asset": self._assets.address, "icon": self._icon, "lang": TAGS[language]}
+        made.globals |= {"asset": self._assets.address, "icon": cache(self._icon), "lang": TAGS[language]}
         made.globals |= {"phrase": phrase, "instant": instant, "iso": datetime.fromisoformat}
+        made.filters |= {"word": _word(words), "left": _left, "moment": _moment}
         return made
 
     def _icon(self, name: str) -> Markup:
         """A sign beside a word that says the same."""
         place = escape(f"{self._assets.address('icons.svg')}#{name}")
         return Markup('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>').format(place)
+
+
+class _Context(Context):
+    """Calls what a template calls as Python does: whatever wants more than its arguments says so itself."""
+
+    def call(self, called: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+        """Without a context of its own for each call, as Jinja makes one within a loop."""
+        if hasattr(called, "jinja_pass_arg"):
+            return super().call(called, *args, **named)
+        named.pop("_block_vars", None)
+        named.pop("_loop_vars", None)
+        return called(*args, **named)
+
+
+class OneLanguage(Environment):
+    """One language: what its templates say is translated when they are read, and a row's columns are found at once."""
+
+    context_class = _Context
+
+    def __init__(self, words: Translations, **how: Any) -> None:
+        super().__init__(**how)
+        self.newstyle_gettext = True
+        self._translating = Translating(words)
+        self.globals |= {"gettext": self._translating.gettext, "ngettext": self._translating.ngettext}
+
+    def _generate(self, source: nodes.Template, *args: Any, **named: Any) -> str:
+        return super()._generate(self._translating.visit(source), *args, **named)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute, or an item; of a row of the projection its column first, for nearly everything is one."""
+        if isinstance(obj, sqlite3.Row):
+            try:
+                return obj[attribute]
+            except IndexError:
+                pass
+        return super().getattr(obj, attribute)
+
+
+def _word(words: Translations) -> Callable[[object, str], str]:
+    """``{{ issue.state | word("state") }}``: a value of a closed list (words.py) in the words people use."""
+    known = {
+        (kind, str(value)): Markup(words.gettext(said))  # noqa: S704 - the catalog's own
+        for kind, values in WORDS.items()
+        for value, said in values.items()
+    }
+    return lambda value, kind: known.get((kind, str(value))) or str(value)
+
+
+@pass_context
+def _left(context: Context, due: datetime | int) -> Markup:
+    """``{{ issue.next_due_at | left }}``: what is left until then, and which instant that is."""
+    times, at = context["page"].times, due if isinstance(due, datetime) else instant(due)
+    said = times.left(at)
+    return Markup(f'<span class="left {said.degree}" title="{times.whole(at)}">{escape(said.words)}</span>')  # noqa: S704
+
+
+@pass_context
+def _moment(context: Context, at: datetime | int) -> Markup:
+    """``{{ issue.replied_at | moment }}``: an instant as one says it."""
+    times, at = context["page"].times, at if isinstance(at, datetime) else instant(at)
+    said = escape(times.moment(at))
+    return Markup(f'<time datetime="{at.isoformat()}" title="{times.whole(at)}">{said}</time>')  # noqa: S704
