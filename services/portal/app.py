@@ -127,7 +127,7 @@ def application(portal: Portal, assets: Assets, settings: PortalSettings, lifesp
         app.add_middleware(Network, joining=portal.joining)  # the outermost: it comes before all else
     app.include_router(assets.routes())
     for router in desks.routers():
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # flat: what is included is searched again at each level
     _health(app, portal)
     _problems(app)
     return app

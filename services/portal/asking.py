@@ -4,7 +4,9 @@ Each request bears a token that is signed for it and good for a quarter of an ho
 becomes an ``Answer``; a service that does not answer is one too.
 """
 
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
 
 import httpx
@@ -18,6 +20,8 @@ TIMEOUT = httpx.Timeout(15.0, connect=2.0)
 PENDING, AWAY, MISSING = 202, 503, 404
 DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 """A kept connection that is dead: the service was started again, or closed it this very moment."""
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment] # httpcore looks for it on the disk at each request
 
 Kind = Literal["done", "pending", "refused", "wrong", "missing", "away"]
 

@@ -1,10 +1,10 @@
 """What all pages share: who asks, in which language, at what time; drawing a page, reading a form, asking a service."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request
@@ -38,6 +38,7 @@ from shared.contract.words import Role
 from shared.domain.rights import OFFICIALS, granted
 from shared.identity.references import References
 
+T = TypeVar("T")
 WAIT_SECONDS = 2.0
 """How long a page waits for what its reader just did to be in the projection."""
 MOVED_ON = ("illegal_move", "stale_round", "stale_words", "stale_draft", "stale_assignment", "stale_version")
@@ -144,6 +145,7 @@ class Page:
         self.id = self.id or new_id()
         self.view: View = view_of(request)
         self.say = words_in(self.view.language).gettext
+        self._made: dict[Hashable, Any] = {}
         self._may_ask = True
         """False where it is not known whether the link by which somebody came is still good."""
 
@@ -237,6 +239,13 @@ class Page:
     def errands(self) -> list[Errand]:
         """What this person asked and is not sent yet, was just done, or was refused later."""
         return self.portal.sending.errands.of(self.visitor.owner, self.now) if self.visitor else []
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What more than one part of this page shows: asked for once."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     @cached_property
     def waiting(self) -> dict[str, int]:

@@ -37,6 +37,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_NAMES = frozenset(name for name, _ in _HEADERS)
 FILE_BYTES = 20_000_000
 MOST_BYTES = {"multipart/form-data": MOST_FILES * FILE_BYTES + MOST_FIELD_BYTES}
 """Of a form with files; any other form is at most MOST_FIELD_BYTES."""
@@ -66,7 +68,7 @@ class Shield:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                self._dress(page, MutableHeaders(scope=message))
+                self._dress(page, message)
             await send(message)
 
         try:
@@ -76,12 +78,13 @@ class Shield:
                 raise
             await _said(page, error)(scope, receive, answer)
 
-    def _dress(self, page: Page, headers: MutableHeaders) -> None:
-        for name, value in HEADERS.items():
-            headers[name] = value
-        if without_secret(page.request.url.path) == PLACE_OF_LINKS:
+    def _dress(self, page: Page, message: Message) -> None:
+        kept = [header for header in message["headers"] if header[0] not in _NAMES]
+        message["headers"], path = [*kept, *_HEADERS], page.request.scope["path"]
+        headers = MutableHeaders(scope=message)
+        if without_secret(path) == PLACE_OF_LINKS:
             headers["Referrer-Policy"] = "strict-origin"  # the address is the secret
-        is_asset = page.request.url.path.startswith(f"{PLACE}/")
+        is_asset = path.startswith(f"{PLACE}/")
         if not is_asset:
             headers.setdefault("Cache-Control", "no-store")
         if page.is_new and not is_asset and headers.get("content-type", "").startswith("text/html"):

@@ -1,8 +1,12 @@
-"""How departments, officials and enterprises are called, by the version in force at an instant; and the calendar."""
+"""How departments, officials and enterprises are called, by the version in force at an instant; and the calendar.
+
+Every page asks for some of it, and it changes a few times a year. So what is in force is read whole and kept in memory,
+by file, as long as no topic of reference data was read further and nothing else has come into force.
+"""
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +19,12 @@ _NEWEST = """
         FROM {table} WHERE in_force_from <= ?
     ) WHERE place = 1
 """
+_READ = "SELECT count(*), coalesce(sum(next), 0) FROM position WHERE topic LIKE '%.reference'"
+_LATER = " UNION ALL ".join(
+    f"SELECT min(in_force_from) AS at FROM {table} WHERE in_force_from > :at"
+    for table in ("department", "staff", "calendar")
+)
+MOST_FILES = 8
 
 
 class Official(NamedTuple):
@@ -26,8 +36,50 @@ class Official(NamedTuple):
     department: str
 
 
-def officials(reads: sqlite3.Connection, at: int) -> Iterator[Official]:
-    """Every official in force at ``at`` (milliseconds), by account."""
+class _Entry(NamedTuple):
+    """A department as the directory has it."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    level: str
+    is_merged: bool
+    duties: tuple[str, ...]
+
+    def name(self, language: str) -> str:
+        return self.name_en if language == "en" else self.name_zh
+
+
+class _Directory(NamedTuple):
+    """All that is in force from ``since`` until ``until`` (milliseconds), as far as ``read``."""
+
+    read: tuple[int, int]
+    since: int
+    until: float
+    officials: tuple[Official, ...]
+    departments: tuple[_Entry, ...]
+    calendar: Calendar
+
+
+_KEPT: dict[str, _Directory] = {}
+
+
+def _directory(reads: sqlite3.Connection, at: int) -> _Directory:
+    file = str(reads.execute("PRAGMA database_list").fetchone()[2])
+    read: tuple[int, int] = reads.execute(_READ).fetchone()
+    kept = _KEPT.get(file)
+    if kept is None or kept.read != read or not kept.since <= at < kept.until:
+        (until,) = reads.execute(f"SELECT min(at) FROM ({_LATER})", {"at": at}).fetchone()
+        until = float("inf") if until is None else until
+        found = tuple(_officials(reads, at)), tuple(_departments(reads, at)), _calendar(reads, at)
+        _KEPT.pop(file, None)
+        kept = _KEPT[file] = _Directory(read, at, until, *found)
+        while len(_KEPT) > MOST_FILES:
+            del _KEPT[next(iter(_KEPT))]
+    return kept
+
+
+def _officials(reads: sqlite3.Connection, at: int) -> Iterator[Official]:
     sql = _NEWEST.format(
         columns="account, name, roles, department", key="jurisdiction, account", table="staff"
     )
@@ -35,11 +87,21 @@ def officials(reads: sqlite3.Connection, at: int) -> Iterator[Official]:
         yield Official(account, name, tuple(json.loads(roles)), department)
 
 
+def _departments(reads: sqlite3.Connection, at: int) -> Iterator[_Entry]:
+    columns = "code, name_zh, name_en, level, merged_into, data"
+    sql = _NEWEST.format(columns=columns, key="jurisdiction, code", table="department")
+    for code, zh, en, level, merged_into, data in reads.execute(f"{sql} ORDER BY code", (at,)):
+        yield _Entry(code, zh, en, level, bool(merged_into), tuple(json.loads(data).get("duties", ())))
+
+
+def officials(reads: sqlite3.Connection, at: int) -> tuple[Official, ...]:
+    """Every official in force at ``at`` (milliseconds), by account."""
+    return _directory(reads, at).officials
+
+
 def departments(reads: sqlite3.Connection, at: int, language: str) -> dict[str, str]:
     """code -> name, of every department in force."""
-    column = "name_en" if language == "en" else "name_zh"
-    sql = _NEWEST.format(columns=f"code, {column}", key="jurisdiction, code", table="department")
-    return dict(reads.execute(sql, (at,)))
+    return {one.code: one.name(language) for one in _directory(reads, at).departments}
 
 
 class Department(NamedTuple):
@@ -52,32 +114,36 @@ class Department(NamedTuple):
 
 def assignable(reads: sqlite3.Connection, at: int, language: str) -> list[Department]:
     """Every department in force that was not merged into another one, by code."""
-    column = "name_en" if language == "en" else "name_zh"
-    sql = _NEWEST.format(
-        columns=f"code, {column}, data, merged_into", key="jurisdiction, code", table="department"
-    )
-    rows = reads.execute(f"{sql} ORDER BY code", (at,))
     return [
-        Department(code, name, tuple(json.loads(data).get("duties", ())))
-        for code, name, data, merged_into in rows
-        if not merged_into
+        Department(one.code, one.name(language), one.duties)
+        for one in _directory(reads, at).departments
+        if not one.is_merged
     ]
 
 
 def levels(reads: sqlite3.Connection, at: int) -> dict[str, str]:
     """code -> level (``city``, ``county``, …), of every department in force."""
-    sql = _NEWEST.format(columns="code, level", key="jurisdiction, code", table="department")
-    return dict(reads.execute(sql, (at,)))
+    return {one.code: one.level for one in _directory(reads, at).departments}
 
 
 def enterprise(reads: sqlite3.Connection, code: str) -> str:
     """The name of an enterprise, or its credit code where no name is known."""
-    row = reads.execute("SELECT name FROM enterprise WHERE code = ?", (code,)).fetchone()
-    return row[0] if row and row[0] else code
+    return enterprises(reads, [code])[code]
+
+
+def enterprises(reads: sqlite3.Connection, codes: Collection[str]) -> dict[str, str]:
+    """The same of several at once, by code."""
+    sql = "SELECT code, name FROM enterprise WHERE code IN (SELECT value FROM json_each(?))"
+    found = dict(reads.execute(sql, (json.dumps([*codes]),)))
+    return {code: found.get(code) or code for code in codes}
 
 
 def calendar(reads: sqlite3.Connection, at: int) -> Calendar:
     """The table of working days in force; before any was published every week has five."""
+    return _directory(reads, at).calendar
+
+
+def _calendar(reads: sqlite3.Connection, at: int) -> Calendar:
     sql = _NEWEST.format(columns="jurisdiction, version", key="jurisdiction", table="calendar")
     row = reads.execute(sql, (at,)).fetchone()
     if row is None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from typing import NamedTuple
 
 from services.portal.queries.hidden import hidden_of
@@ -9,12 +10,19 @@ from services.portal.queries.worklists import PAGE
 from shared.identity.references import References
 
 WAITING, UNDER_WAY, OVER = range(3)
-_OWN = """
-    SELECT *, CASE
-        WHEN state = 'replied' AND feedback_state = 'invited' AND open_until > :now THEN 0
-        WHEN state = 'rejected' AND appealed_at IS NULL AND appeal_until > :now THEN 0
-        WHEN ended_at IS NULL THEN 1 ELSE 2 END AS part
-    FROM issue WHERE number IS NOT NULL AND (person = :person OR id IN (SELECT value FROM json_each(:hidden)))
+_PART = """
+    CASE WHEN state = 'replied' AND feedback_state = 'invited' AND open_until > :now THEN 0
+    WHEN state = 'rejected' AND appealed_at IS NULL AND appeal_until > :now THEN 0
+    WHEN ended_at IS NULL THEN 1 ELSE 2 END AS part
+"""
+_ALL = f"""
+    SELECT {_PART}, -registered_at AS at, id FROM issue
+    WHERE number IS NOT NULL AND (person = :person OR id IN (SELECT value FROM json_each(:hidden)))
+    ORDER BY part, at, id
+"""
+_CHOSEN = f"""
+    SELECT *, {_PART} FROM issue WHERE id IN (SELECT value FROM json_each(:chosen))
+    ORDER BY part, -registered_at, id
 """
 
 
@@ -53,15 +61,14 @@ def of_person(
 ) -> OwnIssues:
     """What this person raised, of each part the newest first, with the anonymous ones (hidden.py)."""
     given = {"person": person, "hidden": json.dumps(hidden_of(reads, person, references)), "now": now}
-    page = f"""
-        SELECT * FROM ({_OWN}) WHERE (part, -registered_at, id) > (:part, :at, :id)
-        ORDER BY part, -registered_at, id LIMIT :many
-    """
+    everything = reads.execute(
+        _ALL, given
+    ).fetchall()  # nobody raised many; the page's rows alone are read whole
+    behind = [one for one in everything if (one[0], one[1] or 0, one[2]) > (after.part, -after.at, after.id)]
+    chosen = {"chosen": json.dumps([id for _, _, id in behind[:PAGE]]), "now": now}
     cursor = reads.cursor()
     cursor.row_factory = sqlite3.Row
-    place = {"part": after.part, "at": -after.at, "id": after.id, "many": PAGE + 1}
-    rows = cursor.execute(page, given | place).fetchall()
-    counts = dict(reads.execute(f"SELECT part, count(*) FROM ({_OWN}) GROUP BY part", given))
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    following = Place(last["part"], last["registered_at"], last["id"]).written if last else ""
-    return OwnIssues(rows[:PAGE], following, counts)
+    rows = cursor.execute(_CHOSEN, chosen).fetchall()
+    part, at, id = behind[PAGE - 1] if len(behind) > PAGE else (0, 0, "")
+    following = Place(part, -at, id).written if id else ""
+    return OwnIssues(rows, following, Counter(part for part, _, _ in everything))

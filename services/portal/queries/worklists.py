@@ -37,10 +37,13 @@ class Found(NamedTuple):
 
 
 _OF_STATE = """
-    SELECT * FROM (SELECT * FROM issue WHERE state = ? AND next_due_at IS NULL AND id > ? {only} ORDER BY id LIMIT ?)
+    SELECT * FROM (
+        SELECT 0 AS at, id FROM issue WHERE state = ? AND next_due_at IS NULL AND id > ? {only} ORDER BY id LIMIT ?
+    )
     UNION ALL
     SELECT * FROM (
-        SELECT * FROM issue WHERE state = ? AND (next_due_at, id) > (?, ?) {only} ORDER BY next_due_at, id LIMIT ?
+        SELECT next_due_at, id FROM issue WHERE state = ? AND (next_due_at, id) > (?, ?) {only}
+        ORDER BY next_due_at, id LIMIT ?
     )
 """
 ALL = "AND registered_at IS NOT NULL"
@@ -53,7 +56,8 @@ def waiting(reads: sqlite3.Connection, states: Sequence[str], after: Place, only
     """Issues in these states; of which no clock runs yet come first, then the one that is due first."""
     # Each state is a walk of its own along issue_by_state: together they would have to be sorted whole.
     parts = " UNION ALL ".join(_OF_STATE.format(only=only) for _ in states)
-    sql = f"SELECT * FROM ({parts}) ORDER BY ifnull(next_due_at, 0), id LIMIT ?"
+    first = f"SELECT at, id FROM ({parts}) ORDER BY at, id LIMIT ?"
+    sql = f"SELECT issue.* FROM ({first}) AS first CROSS JOIN issue USING (id) ORDER BY first.at, first.id"
     values: list[object] = []
     for state in states:
         values += [state, "~" if after.at else after.id, PAGE + 1, state, after.at, after.id, PAGE + 1]
@@ -65,6 +69,13 @@ def count_waiting(reads: sqlite3.Connection, states: Sequence[str], only: str = 
     marks = ", ".join("?" * len(states))
     sql = f"SELECT count(*) FROM issue WHERE state IN ({marks}) {only}"
     return int(reads.execute(sql, tuple(states)).fetchone()[0])
+
+
+def count_states(reads: sqlite3.Connection, states: Sequence[str]) -> dict[str, int]:
+    """How many there are in each of these states."""
+    marks = ", ".join("?" * len(states))
+    sql = f"SELECT state, count(*) FROM issue WHERE state IN ({marks}) {ALL} GROUP BY state"
+    return dict(reads.execute(sql, tuple(states)))
 
 
 class Filters(NamedTuple):

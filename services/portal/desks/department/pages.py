@@ -8,7 +8,7 @@ from services.portal.menus import Link, Menu
 
 router = APIRouter()
 for part in (queue, taking, drafting, signing_off):
-    router.include_router(part.router)
+    router.routes.extend(part.router.routes)
 
 HANDLER_MENU = Menu(
     queue.HANDLING,

@@ -116,21 +116,23 @@ def _soonest(rows: list[Row]) -> Row | None:
 
 def to_do(page: Page) -> int:
     """How many issues this handler has to do something about: their own, and what nobody has taken on."""
-    kept = page.person().kept
-    mine = handling.count(page.reads, kept.department, kept.account, handling.MINE)
-    return mine + waiting_to_be_taken(page)
+    return _count(page, handling.MINE) + waiting_to_be_taken(page)
 
 
 def waiting_to_be_taken(page: Page) -> int:
     """How many issues of the department nobody handles yet."""
-    kept = page.person().kept
-    return handling.count(page.reads, kept.department, kept.account, handling.FREE)
+    return _count(page, handling.FREE)
 
 
 def unsigned(page: Page) -> int:
     """How many drafts of the department wait for a signature."""
+    return _count(page, handling.UNSIGNED)
+
+
+def _count(page: Page, which: Listed) -> int:
+    """How many issues a list of this person's has."""
     kept = page.person().kept
-    return handling.count(page.reads, kept.department, kept.account, handling.UNSIGNED)
+    return page.once(which, lambda: handling.count(page.reads, kept.department, kept.account, which))
 
 
 def _somebody(page: Page) -> Visitor:
@@ -153,7 +155,9 @@ def _group(page: Page, visitor: Visitor, one: List, after: After, path: str = HA
     if len(rows) > handling.PAGE:
         rows = rows[: handling.PAGE]
         onward = f"{path}?list={one.name}&after={rows[-1]['next_due_at']}.{rows[-1]['id']}"
-    many = handling.count(page.reads, department, account, one.which)
+    elif after == handling.FIRST:
+        page.once(one.which, lambda: len(rows))  # the whole list
+    many = _count(page, one.which)
     return Group(one.name, one.phrase, rows, many, onward)
 
 

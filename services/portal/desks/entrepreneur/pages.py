@@ -16,9 +16,8 @@ from services.portal.reading import words_of_all
 from shared.contract.words import Role
 
 router = APIRouter()
-router.include_router(raising.router)
-router.include_router(answering.router)
-router.include_router(linking.router)
+for part in (raising, answering, linking):
+    router.routes.extend(part.router.routes)
 Asked = Annotated[Page, Depends(page_of)]
 
 MENU = Menu(

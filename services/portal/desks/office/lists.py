@@ -1,7 +1,7 @@
 """Lists of the office: returns to rule on, replies to check, rework and appeals to decide, and the register of all."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -100,15 +100,16 @@ for one in WORKLISTS:
 async def lines_of(page: Page, rows: list[sqlite3.Row], verbs: dict[str, str]) -> list[Line]:
     """These issues as lines; where one of the verbs is called for, they lead to its form."""
     words = await words_of_all(page, rows)
+    enterprises = names.enterprises(page.reads, {row["enterprise"] for row in rows if row["enterprise"]})
     lines = []
     for row, said in zip(rows, words, strict=True):
         verb = verbs.get(row["state"])
         address = f"{PLACE}/issues/{row['id']}/{verb}" if verb else f"/issues/{row['id']}"
-        lines.append(Line(row, said.newest_title or row["number"], _under(page, row), address))
+        lines.append(Line(row, said.newest_title or row["number"], _under(page, row, enterprises), address))
     return lines
 
 
-def _under(page: Page, row: sqlite3.Row) -> str:
+def _under(page: Page, row: sqlite3.Row, enterprises: Mapping[str, str]) -> str:
     """Why it is on the list, in the words of who caused it; else where it is from."""
     match row["state"]:
         case "returned":
@@ -117,7 +118,7 @@ def _under(page: Page, row: sqlite3.Row) -> str:
         case "rework_asked":
             asked = issues.rating(page.reads, row["id"], row["feedback_round"] or 0)
             return str(asked["rework_reason"] or "") if asked else ""
-    return names.enterprise(page.reads, row["enterprise"]) if row["enterprise"] else ""
+    return enterprises.get(row["enterprise"], "")
 
 
 # ------------------------------------------------------------- the register

@@ -7,16 +7,10 @@ from services.portal.desks.office import deciding, lists, outside, raising, repl
 from services.portal.desks.office.beside import PLACE
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
-from services.portal.pages import Page
-from services.portal.queries import worklists
 
 router = APIRouter()
 for part in (triage, lists, replying, deciding, outside, raising, undoing):
-    router.include_router(part.router)
-
-
-def _to_assign(page: Page) -> int:
-    return worklists.count_waiting(page.reads, triage.STATES[""])
+    router.routes.extend(part.router.routes)
 
 
 MENU = Menu(
@@ -25,7 +19,7 @@ MENU = Menu(
     N_("Take issues on, give them to departments, check replies before they go out"),
     "inbox",
     (
-        Link(triage.PATH, N_("To assign"), _to_assign),
+        Link(triage.PATH, N_("To assign"), triage.count),
         Link(lists.RETURNS.path, N_("Returns"), lists.counted(lists.RETURNS)),
         Link(lists.REPLIES.path, N_("To check"), lists.counted(lists.REPLIES)),
         Link(lists.DECISIONS.path, N_("To decide"), lists.counted(lists.DECISIONS)),

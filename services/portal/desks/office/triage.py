@@ -67,7 +67,6 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
     free = [line for line in lines if line.errand is None]
     chosen = next((line for line in lines if line.id == issue), free[0] if free and not issue else None)
     query = {name: value for name, value in (("show", show), ("after", after)) if value}
-    counts = {name: worklists.count_waiting(page.reads, states) for name, states in STATES.items()}
     return page.show(
         "office/triage.html",
         lines=lines,
@@ -77,12 +76,18 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
         form=_form(chosen),
         query=query,
         show=show,
-        counts=counts,
+        counts={name: count(page, name) for name in STATES},
         next=found.next,
         address=lambda **more: f"{PATH}?{urlencode(query | more)}",
         back=_after_it(query, free, chosen),
         **_pane(page, chosen),
     )
+
+
+def count(page: Page, show: str = "") -> int:
+    """How many issues the list has, narrowed like this."""
+    states = page.once(PATH, lambda: worklists.count_states(page.reads, STATES[""]))
+    return sum(states.get(state, 0) for state in STATES[show])
 
 
 @router.get(f"{PATH}/{{id}}")
@@ -122,14 +127,11 @@ async def lines_of(page: Page, rows: Sequence[sqlite3.Row]) -> list[Line]:
     words = await words_of_all(page, rows)
     suggestions = await suggested(page, words)
     errands = page.portal.sending.errands.open_on([row["id"] for row in rows])
+    enterprises = names.enterprises(page.reads, {row["enterprise"] for row in rows if row["enterprise"]})
     return [
-        Line(row, said, found, _enterprise(page, row), errands.get(row["id"]))
+        Line(row, said, found, enterprises.get(row["enterprise"], ""), errands.get(row["id"]))
         for row, said, found in zip(rows, words, suggestions, strict=True)
     ]
-
-
-def _enterprise(page: Page, row: sqlite3.Row) -> str:
-    return names.enterprise(page.reads, row["enterprise"]) if row["enterprise"] else ""
 
 
 async def suggested(page: Page, words: Iterable[Words]) -> list[list[Suggestion]]:

@@ -15,9 +15,8 @@ from services.portal.queries import projected
 
 HOME = "/operator"
 router = APIRouter()
-router.include_router(dead_letters.router)
-router.include_router(held.router)
-router.include_router(projection.router)
+for its in (dead_letters, held, projection):
+    router.routes.extend(its.router.routes)
 Asked = Annotated[Page, Depends(page_of)]
 
 MENU = Menu(
