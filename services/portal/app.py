@@ -115,7 +115,7 @@ def application(portal: Portal, assets: Assets, settings: PortalSettings, lifesp
     """Every page behind what guards them all."""
     app = FastAPI(title="Qinqing portal", openapi_url=None, lifespan=lifespan)  # type: ignore[arg-type]
     app.add_middleware(Shield, portal=portal)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
     app.add_middleware(
         Hosts,
         hosts=settings.http_hosts,

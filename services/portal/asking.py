@@ -133,14 +133,16 @@ class Services:
         return {"Authorization": f"Bearer {token}", "Accept-Language": language}
 
     async def _send(self, service: str, method: str, path: str, **how: Any) -> Answer:
-        ask = self._clients[service].request
+        # The whole address: else the client takes both of its parts apart, and puts them together.
+        client = self._clients[service]
+        ask, url = client.request, f"{str(client.base_url).rstrip('/')}{path}"
         try:
             try:
-                response = await ask(method, path, **how)
+                response = await ask(method, url, **how)
             except DROPPED:
                 if "content" in how:  # a file that was read as it came
                     raise
-                response = await ask(method, path, **how)  # a change bears its key, so it is done once
+                response = await ask(method, url, **how)  # a change bears its key, so it is done once
             body = response.json()
         except (httpx.HTTPError, ValueError):
             return NO_ANSWER

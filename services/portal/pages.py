@@ -205,7 +205,8 @@ class Page:
     @property
     def joining(self) -> Joining | None:
         """What lets others on the network join, for who sits at this very machine; else None."""
-        return self.portal.joining if is_here(self.request.scope) else None
+        joining = self.portal.joining
+        return joining if joining is not None and is_here(self.request.scope) else None
 
     @property
     def address(self) -> str:

@@ -88,12 +88,10 @@ class OneLanguage(Environment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute, or an item; of a row of the projection its column first, for nearly everything is one."""
-        if isinstance(obj, sqlite3.Row):
-            try:
-                return obj[attribute]
-            except IndexError:
-                pass
-        return super().getattr(obj, attribute)
+        try:
+            return obj[attribute] if isinstance(obj, sqlite3.Row) else getattr(obj, attribute)
+        except (IndexError, AttributeError):
+            return super().getattr(obj, attribute)
 
 
 def _word(words: Translations) -> Callable[[object, str], str]:

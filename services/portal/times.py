@@ -24,6 +24,8 @@ MONTHS = (
     N_("Nov"),
     N_("Dec"),
 )
+NEAR = {-1: N_("yesterday"), 0: N_("today"), 1: N_("tomorrow")}
+WHOLE = len("2026-11-25 10:42:00")
 
 
 class Left(NamedTuple):
@@ -38,9 +40,17 @@ class Times:
 
     def __init__(self, words: Translations, now: datetime, calendar: Calendar) -> None:
         self._words, self._now, self._calendar = words, now.astimezone(SHANGHAI), calendar
+        self._today = self._now.date()
+        self._through_today = calendar.working_days_through(self._today)
+        self._days: dict[date, str] = {}
 
     def day(self, on: date) -> str:
         """11月25日 周三; with its year where that is another one."""
+        if on not in self._days:
+            self._days[on] = self._day(on)
+        return self._days[on]
+
+    def _day(self, on: date) -> str:
         say, with_year = self._words.gettext, on.year != self._now.year
         pattern = (
             say("%(weekday)s %(day)d %(month)s %(year)d")
@@ -58,23 +68,23 @@ class Times:
         """今天 10:42, 昨天 16:20, 11月25日 周三 10:42."""
         local = at.astimezone(SHANGHAI)
         near = self._near(local.date())
-        return f"{near or self.day(local.date())} {local:%H:%M}"
+        return f"{near or self.day(local.date())} {_clock(local)}"
 
     def whole(self, at: datetime) -> str:
         """The full timestamp, for who points at a date."""
-        return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+        return at.astimezone(SHANGHAI).isoformat(" ", "seconds")[:WHOLE]
 
     def left(self, due: datetime) -> Left:
         """What is left until ``due``; red for late and amber for today are the look's, here are the words."""
-        local, today = due.astimezone(SHANGHAI), self._now.date()
+        local, today = due.astimezone(SHANGHAI), self._today
         through = self._calendar.working_days_through
-        days = through(local.date()) - through(today)
+        days = through(local.date()) - self._through_today
         if self._now > local:
             return Left("late", self._late(local, -days))
         if local.date() == today:
-            return Left("soon", self._words.gettext("today %(time)s") % {"time": f"{local:%H:%M}"})
+            return Left("soon", self._words.gettext("today %(time)s") % {"time": _clock(local)})
         if local.date() == today + timedelta(days=1):
-            return Left("calm", self._words.gettext("tomorrow %(time)s") % {"time": f"{local:%H:%M}"})
+            return Left("calm", self._words.gettext("tomorrow %(time)s") % {"time": _clock(local)})
         said = self._words.ngettext("%(count)d working day left", "%(count)d working days left", days)
         return Left("calm", said % {"count": days})
 
@@ -94,9 +104,12 @@ class Times:
 
     def _near(self, on: date) -> str:
         """The day as one says it of yesterday, today and tomorrow; "" for any other."""
-        names = {-1: N_("yesterday"), 0: N_("today"), 1: N_("tomorrow")}
-        name = names.get((on - self._now.date()).days, "")
+        name = NEAR.get((on - self._today).days, "")
         return self._words.gettext(name) if name else ""
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def instant(milliseconds: int) -> datetime:

@@ -21,8 +21,9 @@ _ALL = f"""
     ORDER BY part, at, id
 """
 _CHOSEN = f"""
-    SELECT *, {_PART} FROM issue WHERE id IN (SELECT value FROM json_each(:chosen))
-    ORDER BY part, -registered_at, id
+    SELECT id, number, title, text, corrected_title, corrected_text, state, holder, registered_at, ended_at, due_at,
+        open_until, appeal_until, appealed_at, next_due_at, next_clock, {_PART}
+    FROM issue WHERE id IN (SELECT value FROM json_each(:chosen)) ORDER BY part, -registered_at, id
 """
 
 

@@ -52,12 +52,20 @@ TO_READ = f"{ALL} AND dispatch_state IN ('signed_off', 'checked')"
 or also that a draft of it is signed off."""
 
 
+COLUMNS = """
+    issue.id, number, kind, origin, urgent, anonymous, state, dispatch_state, holder, assignment, enterprise,
+    recorded_by, registered_at, due_at, appealed_at, ended_at, feedback_round, next_due_at, next_clock,
+    title, text, corrected_title, corrected_text, attachments
+"""
+"""What a list shows: a row of an issue has many times as many, and each is made an object of."""
+
+
 def waiting(reads: sqlite3.Connection, states: Sequence[str], after: Place, only: str = ALL) -> Found:
     """Issues in these states; of which no clock runs yet come first, then the one that is due first."""
     # Each state is a walk of its own along issue_by_state: together they would have to be sorted whole.
     parts = " UNION ALL ".join(_OF_STATE.format(only=only) for _ in states)
     first = f"SELECT at, id FROM ({parts}) ORDER BY at, id LIMIT ?"
-    sql = f"SELECT issue.* FROM ({first}) AS first CROSS JOIN issue USING (id) ORDER BY first.at, first.id"
+    sql = f"SELECT {COLUMNS} FROM ({first}) AS first CROSS JOIN issue USING (id) ORDER BY first.at, first.id"
     values: list[object] = []
     for state in states:
         values += [state, "~" if after.at else after.id, PAGE + 1, state, after.at, after.id, PAGE + 1]
@@ -102,7 +110,7 @@ def register(reads: sqlite3.Connection, filters: Filters, after: Place) -> Found
     where += (
         " AND next_due_at IS NOT NULL" * filters.due_first
     )  # by that the partial index is known to have them
-    sql = f"SELECT * FROM issue WHERE {where} AND ({column}, id) {begin} (?, ?) ORDER BY {order} LIMIT ?"
+    sql = f"SELECT {COLUMNS} FROM issue WHERE {where} AND ({column}, id) {begin} (?, ?) ORDER BY {order} LIMIT ?"
     return _found(_all(reads, sql, *values, after.at, after.id, PAGE + 1), column)
 
 

@@ -1,5 +1,6 @@
 """What every page of a department shows beside its form: what was said, how long there is, what happened last."""
 
+from itertools import islice
 from typing import Any
 
 from services.portal.desks.department.permitted import name_of
@@ -43,6 +44,6 @@ async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:
         "clocks": issues.running_clocks(page.reads, about.id),
         "handler": name_of(page, issue["handler"]) if issue["handler"] else "",
         "substitute": name_of(page, issue["substitute"]) if issue["substitute"] else "",
-        "lines": list(history(page, about, officials))[:MOST_LINES],
+        "lines": list(islice(history(page, about, officials), MOST_LINES)),
         "internal_notes": internal_notes.readable(page, about),
     }

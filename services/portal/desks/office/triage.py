@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -67,6 +67,8 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
     free = [line for line in lines if line.errand is None]
     chosen = next((line for line in lines if line.id == issue), free[0] if free and not issue else None)
     query = {name: value for name, value in (("show", show), ("after", after)) if value}
+    here = f"{PATH}?{urlencode(query)}{'&' if query else ''}"
+    onward = _onward(free)
     return page.show(
         "office/triage.html",
         lines=lines,
@@ -74,12 +76,13 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
         chosen=chosen,
         is_chosen=bool(issue),
         form=_form(chosen),
-        query=query,
+        address=here,
         show=show,
         counts={name: count(page, name) for name in STATES},
-        next=found.next,
-        address=lambda **more: f"{PATH}?{urlencode(query | more)}",
-        back=_after_it(query, free, chosen),
+        following=f"{PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
+        onward=onward,
+        back={} if chosen is None else {chosen.id: _at(here, onward.get(chosen.id, ""))},
+        quoted_back=quote(_at(here, "")) if len(free) < 2 else quote(f"{here}issue="),
         **_pane(page, chosen),
     )
 
@@ -113,13 +116,15 @@ def _form(line: Line | None) -> Form:
     return Form({"department": first})
 
 
-def _after_it(query: dict[str, str], free: Sequence[Line], chosen: Line | None) -> dict[str, str]:
-    """For each issue of the list where one goes on after it: to the next, behind the last to the one before it."""
+def _at(here: str, id: str) -> str:
+    """The address of the list with this issue chosen; "" for none."""
+    return f"{here}issue={id}" if id else here.rstrip("&")
+
+
+def _onward(free: Sequence[Line]) -> dict[str, str]:
+    """For each issue of the list the one that comes after it, behind the last the one before it; "" for none."""
     ids = [line.id for line in free]
-    onward = {id: (ids[place + 1 :] + ids[:place][::-1] + [""])[0] for place, id in enumerate(ids)}
-    return {
-        id: f"{PATH}?{urlencode(query | ({'issue': other} if other else {}))}" for id, other in onward.items()
-    } | ({} if chosen is None or chosen.id in onward else {chosen.id: f"{PATH}?{urlencode(query)}"})
+    return dict(zip(ids, [*ids[1:], ids[-2] if len(ids) > 1 else ""], strict=True)) if ids else {}
 
 
 async def lines_of(page: Page, rows: Sequence[sqlite3.Row]) -> list[Line]:
@@ -136,11 +141,13 @@ async def lines_of(page: Page, rows: Sequence[sqlite3.Row]) -> list[Line]:
 
 async def suggested(page: Page, words: Iterable[Words]) -> list[list[Suggestion]]:
     """For each of these what dispatch's own rules suggest; nothing where dispatch does not answer."""
-    said = [{"title": one.newest_title, "text": one.newest_text} for one in words]
+    words = list(words)
+    said = [{"title": one.newest_title, "text": one.newest_text} for one in words if one.at_hand]
     if not said:
-        return []
+        return [[] for _ in words]
     answer = await page.ask("dispatch", "/suggestions", {"issues": said}, key="suggestions")
-    found = answer.body.get("issues") or [[] for _ in said]
+    answered = iter(answer.body.get("issues") or [[] for _ in said])
+    found: list[list[dict[str, Any]]] = [next(answered, []) if one.at_hand else [] for one in words]
     there = {one.code: one for one in names.assignable(page.reads, page.at, page.view.language)}
     return [
         [
