@@ -1,7 +1,6 @@
 """A running service: settings become a store, a processor, a gateway, timers and routes; all four are wired alike."""
 
 import asyncio
-import gc
 import sys
 from collections.abc import (
     AsyncIterator,
@@ -38,6 +37,7 @@ from shared.bus.records import Record
 from shared.bus.reference import TOPICS, ReferenceReader, Version
 from shared.bus.topics import ensure_topics, service_topics
 from shared.bus.upgrades import Place, Upgrades
+from shared.collecting import collect_rarely
 from shared.contract.command import Command, FireDeadline
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
@@ -416,15 +416,6 @@ def _shared_routes(
     yield reading_routes(gateway, store, consumer, raisers, opened)
     if service.settings.history:
         yield history_routes(gateway, store, service.settings.partitions_count, prepared, service.ending())
-
-
-def collect_rarely() -> None:
-    """Let the garbage collector look at young objects less often: a batch makes many, and nearly all die by count.
-
-    Measured: a quarter of a batch's processor time goes to collections with Python's own thresholds.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def run(name: str, build: Callable[[Settings], FastAPI], *secrets: str) -> None:

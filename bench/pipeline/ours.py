@@ -12,8 +12,8 @@ from shared.bus.gateway import Gateway
 from shared.bus.processor import Processor
 from shared.bus.producer import Producers, make_broker
 from shared.bus.publisher import Publisher
+from shared.collecting import collect_rarely
 from shared.metrics import Metrics
-from shared.service import collect_rarely
 from shared.store import connect
 
 

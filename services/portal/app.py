@@ -43,6 +43,7 @@ from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
 from services.portal.shielding import Shield
 from services.portal.viewers import Viewers
+from shared.collecting import collect_rarely
 from shared.hosts import Hosts
 from shared.identity.keys import REFERENCE, SIGNING, NoKeys, issuers, secret, signing_key
 from shared.identity.references import References
@@ -213,6 +214,7 @@ def run() -> None:
         sys.stderr.write(f"portal does not start: {error}\n")
         raise SystemExit(2) from None
     configure("portal", settings.log_level)
+    collect_rarely()
     uvicorn.Server(serving(app)).run(sockets)
 
 
