@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,16 +22,32 @@ from shared.identity.tokens import LIFETIME
 
 PORTS_NEEDED = 24
 START_SECONDS = 240
+_names: list[socket.socket] = []
 PERSON = "0" * 32
 """The reference of that entrepreneur, whatever the key: benchmarks write documents before there is one."""
 
 
 def free_base_port() -> int:
-    """A base port whose whole range is free, below the ports the system hands to outgoing connections."""
+    """A base port whose whole range is free, below the ports the system hands to outgoing connections.
+
+    It is this process's until it ends: another one that looks for ports at the same time finds others.
+    """
     while True:
-        base = random.randrange(20_000, 32_000)
-        if not taken_ports(dict.fromkeys(range(base, base + PORTS_NEEDED), "a benchmark")):
+        base = random.randrange(20_000, 32_000, PORTS_NEEDED)
+        if not taken_ports(dict.fromkeys(range(base, base + PORTS_NEEDED), "a test")) and _is_mine(base):
             return base
+
+
+def _is_mine(base: int) -> bool:
+    """Whether no other process has taken the name of this range; the system gives it back when this one ends."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0qinqing-ports-{base}")
+    except OSError:
+        name.close()
+        return False
+    _names.append(name)
+    return True
 
 
 def rater(data: Path) -> str:

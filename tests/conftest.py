@@ -1,6 +1,7 @@
 """What tests share: one real Kafka and one real store for the whole run, on free ports, in a folder that goes away."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.embedded import Embedded, Parts, free_ports
-from services.cli.embedded.ports import taken_ports
+from bench.parts import free_base_port
+from services.cli.embedded import Embedded, Parts
 from tests.keys import KEYS
 from tests.leaks import OUTPUT
 
 assert KEYS.is_dir()  # whatever a test starts reads them
+gc.set_threshold(
+    50_000
+)  # ten thousand tests leave much that is alive: looking through it often takes a tenth of the time
 
 
 @pytest.hookimpl(trylast=True)
@@ -60,14 +64,6 @@ def embedded_parts(data_dir: Path, stores: tuple[str, ...]) -> Iterator[Parts]:
         loop.call_soon_threadsafe(end.set)
         thread.join()
         loop.close()
-
-
-def free_base_port() -> int:
-    """A base port whose whole range was free a moment ago."""
-    while True:
-        base = free_ports(1)[0]
-        if base < 65_000 and not taken_ports(dict.fromkeys(range(base, base + 24), "a test")):
-            return base
 
 
 @pytest.fixture(scope="session")

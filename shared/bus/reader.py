@@ -53,7 +53,8 @@ async def open_reader(
         async with within_patience(bootstrap):
             await consumer.start()
         names = [prefix + topic for topic in topics]
-        await consumer._client._wait_on_metadata(names[0]) if names else None
+        for name in names:  # asked for together: one after the other, each request names all before it again
+            consumer._client.add_topic(name)
         partitions = [
             TopicPartition(name, number)
             for name in names

@@ -1,7 +1,9 @@
 """Every page in a real browser: nothing keeps anybody from reading and using it, and it asks nobody but us."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -191,28 +193,64 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
     context.close()
 
 
+class Visit(NamedTuple):
+    """What was found on the way through all pages: breaches of rules, small targets, requests, lines of the console."""
+
+    wrong: list[str]
+    small: list[str]
+    asked: list[str]
+    said: list[str]
+
+
+Visits = Callable[[tuple[int, int], str], Visit]
+
+
+@pytest.fixture(scope="module")
+def visits(chromium: Browser, site: str) -> Visits:
+    """Goes through all pages in this size and look; once, however many tests ask what was found."""
+
+    @cache
+    def visit(size: tuple[int, int], look: str) -> Visit:
+        context = context_of(chromium, size)
+        page, axe, found = context.new_page(), Axe(), Visit([], [], [], [])
+        page.on("request", lambda request: found.asked.append(request.url))
+        page.on("console", lambda message: found.said.append(message.text))
+        page.on("pageerror", lambda error: found.said.append(str(error)))
+        sign_in(page, site)
+        page.goto(f"{site}/view?{LOOKS[look]}&next=/mine")
+        for place in pages(page, site):
+            report = axe.run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response
+            for one in report["violations"]:
+                found.wrong += [
+                    f"{place}: {one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
+                    for node in one["nodes"]
+                ]
+            found.small.extend(f"{place}: {one}" for one in page.evaluate(TARGETS, TOUCHED))
+        context.close()
+        return found
+
+    return visit
+
+
 @looks(now=("phone-zh", "wide-en"))
-def test_no_page_breaks_a_rule_of_accessibility(
-    chromium: Browser, site: str, look: str, size: tuple[int, int]
-) -> None:
-    context = context_of(chromium, size)
-    page, axe, wrong = context.new_page(), Axe(), []
-    sign_in(page, site)
-    page.goto(f"{site}/view?{LOOKS[look]}&next=/mine")
-    for place in pages(page, site):
-        found = axe.run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-        for one in found.response["violations"]:
-            wrong += [
-                f"{place}: {one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
-                for node in one["nodes"]
-            ]
-    context.close()
+def test_no_page_breaks_a_rule_of_accessibility(visits: Visits, look: str, size: tuple[int, int]) -> None:
+    wrong = visits(size, look).wrong
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_a_finger_touches_is_large_enough(phone: Page, site: str) -> None:
-    small = [f"{place}: {one}" for place in pages(phone, site) for one in phone.evaluate(TARGETS, TOUCHED)]
+def test_what_a_finger_touches_is_large_enough(visits: Visits) -> None:
+    small = visits(PHONE, "zh").small
     assert not small, "\n".join(small)
+
+
+def test_nothing_is_asked_from_another_host(visits: Visits, site: str) -> None:
+    asked = visits(PHONE, "zh").asked
+    assert asked and all(url.startswith((f"{site}/", "data:")) for url in asked)
+
+
+def test_no_page_says_anything_to_the_console_but_what_was_refused(visits: Visits) -> None:
+    said = visits(PHONE, "zh").said
+    assert not [line for line in said if not re.search(r"status of (404|422)", line)]
 
 
 @pytest.mark.parametrize(
@@ -230,17 +268,6 @@ def test_nothing_moves_sideways_on_a_small_phone(chromium: Browser, site: str, l
     ]
     context.close()
     assert not wide
-
-
-def test_nothing_is_asked_from_another_host(phone: Page, site: str) -> None:
-    asked: list[str] = []
-    said: list[str] = []
-    phone.on("request", lambda request: asked.append(request.url))
-    phone.on("console", lambda message: said.append(message.text))
-    phone.on("pageerror", lambda error: said.append(str(error)))
-    assert list(pages(phone, site))
-    assert asked and all(url.startswith((f"{site}/", "data:")) for url in asked)
-    assert not [line for line in said if not re.search(r"status of (404|422)", line)]
 
 
 def test_a_page_weighs_little(chromium: Browser, site: str) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from bench.parts import free_base_port
 from services.cli.embedded import Embedded, Parts
 from shared.bus.records import Outgoing
 from shared.bus.topics import department_topics, service_topics
 from shared.contract.envelope import seal
-from tests.conftest import free_base_port
 from tests.faults.broker import (
     NESTED,
     PATIENCE_SECONDS,

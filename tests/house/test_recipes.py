@@ -194,6 +194,7 @@ def strike(issue: Issue | None, command: StrikeIssue, context: Context) -> Chang
 '''
 
 
+@pytest.mark.prove
 def test_a_command_that_follows_its_recipe_is_asked_for_in_every_state(copy: Path) -> None:
     with (copy / "shared/contract/commands/intake.py").open("a", encoding="utf-8") as commands:
         commands.write(COMMAND)
@@ -220,6 +221,7 @@ def test_a_command_that_follows_its_recipe_is_asked_for_in_every_state(copy: Pat
     must_pass(copy, "tests/unit/intake/test_table_of_moves.py")
 
 
+@pytest.mark.prove
 def test_a_clock_that_follows_its_recipe_is_in_the_table_and_breaks_no_test_of_the_others(copy: Path) -> None:
     edit(
         copy / "shared/contract/words.py",
@@ -290,6 +292,7 @@ def test_a_department_of_the_built_in_directory_is_among_what_a_first_start_publ
     assert "'dept:sports'" in done.stdout, done.stderr[-2000:]
 
 
+@pytest.mark.prove
 def test_a_metric_that_follows_its_recipe_is_in_the_table_and_one_that_says_nothing_to_operators_is_not(
     copy: Path,
 ) -> None:

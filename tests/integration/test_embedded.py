@@ -17,6 +17,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from bench.parts import free_base_port
 from services.cli.embedded import (
     AlreadyRunning,
     Child,
@@ -34,7 +35,6 @@ from services.cli.embedded.services import is_ready, service_program
 from services.cli.embedded.state import LAYOUT, created_at, process_of, read_state
 from services.cli.system import running_system
 from shared.identity.keys import REFERENCE, VAULT, check_keys
-from tests.conftest import free_base_port
 
 pytestmark = pytest.mark.integration
 

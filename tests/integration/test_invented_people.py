@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.parts import free_base_port
 from services.cli.embedded import Child, Embedded
 from services.intake.builtin import invented
 from shared.bus.reader import read_all
 from shared.identity.keys import REFERENCE, secret
 from shared.identity.references import References
-from tests.conftest import free_base_port
 from tests.integration.broker import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.parts import free_base_port
 from services.cli.embedded import Child, Embedded
-from tests.conftest import free_base_port
 from tests.keys import bearer
 from tests.portal.crawling import Document
 

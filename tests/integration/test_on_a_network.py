@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from bench.parts import free_base_port
 from services.cli.embedded import Embedded, Parts, free_ports
 from services.cli.embedded.network import Lan
 from services.cli.embedded.ports import SERVICES
 from services.cli.embedded.services import portal_program
 from services.cli.embedded.stores import listens
 from shared.identity.keys import make_keys
-from tests.conftest import free_base_port
 
 pytestmark = pytest.mark.integration
 

@@ -12,11 +12,11 @@ import pytest
 from aiokafka.errors import KafkaError
 
 import shared.bus.producer
+from bench.parts import free_base_port
 from services.cli.embedded import Embedded
 from shared.bus.publisher import Publisher
 from shared.bus.records import Outgoing
 from shared.metrics import Metrics
-from tests.conftest import free_base_port
 from tests.faults.broker import make_topics, publishing
 from tests.integration.broker import PARTITIONS, PATIENCE_SECONDS, Reader, header, reader
 

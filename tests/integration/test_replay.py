@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from bench.parts import free_base_port
 from bench.rest import MOST_BYTES, bytes_at_rest
 from services.cli.embedded import SERVICES, Embedded
 from services.cli.replaying.messages import read_messages
@@ -26,7 +27,6 @@ from shared.domain.clocks import SHANGHAI, Limit, due_at
 from shared.service import COLLECTION
 from shared.settings import database_name
 from shared.store import connect
-from tests.conftest import free_base_port
 from tests.portal.projection.given import build, projected
 from tests.simulation.checker import History, check
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.parts import free_base_port
 from services.cli.embedded import SERVICES, Embedded
 from services.cli.embedded.services import Parts
 from services.cli.identity import Deployment
@@ -27,7 +28,6 @@ from shared.contract.command import commands_topic
 from shared.contract.envelope import open_envelope
 from shared.service import COLLECTION
 from shared.store import connect
-from tests.conftest import free_base_port
 from tests.simulation.checker import History, check
 
 pytestmark = pytest.mark.integration

@@ -184,14 +184,16 @@ async def test_an_issue_that_is_not_ones_own_to_read_is_not_there_whatever_one_a
 async def test_ten_megabytes_of_text_are_too_much_for_every_form(city: Given) -> None:
     browser = signed_in(city, Role.OPERATOR)
     mark = await mark_of(browser)
-    many = "字" * (10_000_000 // 3)
+    many = {"mark": mark, "text": "字" * (10_000_000 // 3)}
+    bodies = [
+        httpx.Request("POST", "http://x", data=many, files=file) for file in (None, {"file": ("x", b"x")})
+    ]
     for path in routes(city.app, "POST"):
-        answer = await browser.client.post(path, data={"mark": mark, "text": many})
-        assert answer.status_code == 413, (path, answer.status_code)
-        part = {"file": ("x", b"x")}
-        answer = await browser.client.post(path, data={"mark": mark, "text": many}, files=part)
-        assert answer.status_code == 413, (path, answer.status_code)
-    assert len(many.encode()) > MOST_FIELD_BYTES
+        for body in bodies:  # each encoded once: ten megabytes take longer to write than to refuse
+            form = {"Content-Type": body.headers["Content-Type"]}
+            answer = await browser.client.post(path, content=body.read(), headers=form)
+            assert answer.status_code == 413, (path, answer.status_code)
+    assert len(many["text"].encode()) > MOST_FIELD_BYTES
     assert not [one for one in city.asked.requests if one.method == "POST"]
 
 

@@ -35,8 +35,12 @@ from tests.keys import REFERENCES
 from tests.said import registering
 
 DAY = date(2026, 11, 26)
-OTHER_DAYS = [date(2026, 10, 4), date(2026, 2, 23), date(2027, 1, 3), date(2026, 7, 19)]
-"""The national holiday, the week after the new year's, a year whose notice is not out, a Sunday."""
+OTHER_DAYS = [
+    date(2026, 10, 4),  # the national holiday
+    pytest.param(date(2026, 2, 23), marks=pytest.mark.prove),  # the week after the new year's
+    date(2027, 1, 3),  # a year whose notice is not out
+    pytest.param(date(2026, 7, 19), marks=pytest.mark.prove),  # a Sunday
+]
 
 
 class TownWorld(World):
