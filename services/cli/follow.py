@@ -31,6 +31,8 @@ Read = Callable[["Record"], Entry | None]
 UNREADABLE = "unreadable"
 SHORT = 60
 NOT_SHOWN = ("policy", "calendar", "person")
+INSTANTS = ("_at", "_until", "_from")
+"""How names of instants end: shown in local time."""
 
 
 @app.command()
@@ -163,7 +165,7 @@ def _printer(terminal: Terminal) -> Callable[[Entry], None]:
         for name, value in data.items() if isinstance(data, dict) else ():
             if value in (None, "", []) or name in NOT_SHOWN:
                 continue
-            text = _instant(value) if name.endswith("_at") else shown(str(value)).replace("\n", " ")
+            text = _instant(value) if name.endswith(INSTANTS) else shown(str(value)).replace("\n", " ")
             line.append("  ").append(shown(name)[:SHORT], style="dim")
             line.append(f"={text[:SHORT]}…" if len(text) > SHORT else f"={text}")
         terminal.print(line)

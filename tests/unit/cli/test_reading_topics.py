@@ -118,6 +118,13 @@ def test_following_shows_what_cannot_be_read_with_its_place_and_says_how_many(
     assert sorted(one["type"] for one in shown) == ["issue.registered.v1", "unreadable"]
 
 
+def test_following_shows_every_instant_in_local_time(topics: dict[str, list[Record]]) -> None:
+    instants = dict.fromkeys(("due_at", "open_until", "in_force_from"), "2026-11-26T23:30:00Z")
+    put(topics, INTAKE, json.dumps({"type": "x.v1", "data": instants}).encode())
+    shown = typed("follow", "issue", ISSUE, "--once").stdout
+    assert shown.count("=2026-11-27 07:30:00") == 3, shown
+
+
 @pytest.mark.parametrize(
     "odd",
     [
