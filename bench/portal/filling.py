@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from services.portal.projection.files import Files
 from shared.bus.records import Record
-from shared.contract.envelope import seal, sha256_of
 from shared.identity.references import References
+from tests.portal.projection.given import Topics
 
 TOLD, COPIES = 2_000, 50
 JURISDICTION, RAISER = "huzhou", "wu"
@@ -84,7 +84,7 @@ def fill(folder: Path, references: References, say: Callable[[str], None]) -> Fi
     database.execute("PRAGMA synchronous=OFF")
     for number in range(1, COPIES):
         _copy(database, f"{CROCKFORD[number // 32]}{CROCKFORD[number % 32]}", number)
-    applier.apply(list(_officials()))
+    applier.apply(_officials())
     filled = _own(database, references)
     database.execute("DELETE FROM position")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -93,23 +93,14 @@ def fill(folder: Path, references: References, say: Callable[[str], None]) -> Fi
     return filled
 
 
-def _officials() -> Iterator[Record]:
+def _officials() -> list[Record]:
     """Somebody in every role whose pages are measured."""
-    for offset, (account, role) in enumerate(OFFICIALS.items()):
+    topics = Topics(first=1_000_000)  # behind all that the log has
+    for account, role in OFFICIALS.items():
         data = {"version": "1", "in_force_from": SINCE.isoformat(), "by": "system", "name": account}
         data |= {"roles": [role], "level": "city", "department": "housing" if role == "handler" else ""}
-        subject = f"staff:{account}"
-        raw = seal(
-            id=f"dispatch.events:{subject}:1",
-            type="staff.published.v1",
-            source=f"/{JURISDICTION}/dispatch",
-            subject=subject,
-            time=SINCE,
-            seq=1,
-            data=data,
-        )
-        key = f"{subject}@1".encode()
-        yield Record("dispatch.reference", 0, 1_000_000 + offset, 0, key, raw, sha256_of(raw), 1)
+        topics.version("dispatch", "staff.published.v1", f"staff:{account}", data)
+    return topics.records
 
 
 def _copy(database: sqlite3.Connection, code: str, number: int) -> None:

@@ -1,9 +1,24 @@
 """Addresses of pages with what they are narrowed to, and where a list goes on."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 MOST_ID_CHARS = 60
+MOST_INSTANT = 2**63 - 1
+"""What SQLite keeps as a whole number."""
+
+
+class Place(NamedTuple):
+    """The last row of a page, by what the list is sorted by and its id: where the next page goes on."""
+
+    at: int = 0
+    id: str = ""
+
+    @property
+    def written(self) -> str:
+        """As it stands in an address."""
+        return f"{self.at}.{self.id}"
 
 
 def with_query(path: str, values: Mapping[str, str]) -> str:
@@ -12,13 +27,8 @@ def with_query(path: str, values: Mapping[str, str]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def place_of(at: int, id: str) -> str:
-    """The last row of a page, by what the list is sorted by and its id: where the next page goes on."""
-    return f"{at}.{id}"
-
-
-def read_place(text: str) -> tuple[int, str] | None:
-    """The same read again; None where the list begins, and for whatever else somebody wrote there."""
+def read_place(text: str) -> Place | None:
+    """A place as it was written; None where the list begins, and for whatever else somebody wrote there."""
     at, _, id = text.partition(".")
-    is_place = at.isascii() and at.isdecimal() and len(at) <= 15 and 0 < len(id) <= MOST_ID_CHARS
-    return (int(at), id) if is_place else None
+    is_place = at.isascii() and at.isdecimal() and len(at) < 20 and 0 < len(id) <= MOST_ID_CHARS
+    return Place(int(at), id) if is_place and int(at) <= MOST_INSTANT else None

@@ -6,12 +6,22 @@ from typing import Any
 from fastapi.responses import Response
 
 from services.portal.forms import Form
-from services.portal.moves import OWNERS
+from services.portal.moves import OWNERS, is_legal
 from services.portal.pages import Page
 from services.portal.reading import Known
 
 Again = Callable[[Page, Known, Form, int], Awaitable[Response]]
 """Shows the form again, with what is wrong in it, under this status."""
+
+
+def not_now(page: Page, about: Known, verb: str) -> Response | None:
+    """Back to the issue, which says so, where this is not possible as it stands; None where it is."""
+    return None if is_legal(about.issue, verb) else page.to(f"/issues/{about.id}?done=not_now")
+
+
+async def ask_for(page: Page, about: Known, verb: str, form_of: Again) -> Response:
+    """The form for one verb as far as it was filled in, or back to the issue where it is not possible as it stands."""
+    return not_now(page, about, verb) or await form_of(page, about, page.draft(), 200)
 
 
 async def do(
@@ -23,8 +33,13 @@ async def do(
     again: Again,
     fields: Mapping[str, str] | None = None,
 ) -> Response:
-    """Ask for one verb on one issue; what was typed is kept until it was done. ``fields``: as for ``explain``."""
+    """Ask for one verb on one issue, unless something is wrong in the form already.
+
+    What was typed is kept until it was done. ``fields``: as for ``explain``.
+    """
     page.keep(form)
+    if form.errors:
+        return await again(page, about, form, 422)
     path = f"/issues/{about.id}/{verb.replace('_', '-')}"
     answer = await page.ask(OWNERS[verb], path, body, key=form.sending(), subject=about.id)
     if answer.is_done:

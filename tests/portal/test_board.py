@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from services.portal.addresses import Place
 from services.portal.own import Kept
 from services.portal.queries import board
 from services.portal.session import COOKIE, hash_of, new_id
@@ -166,7 +167,7 @@ def test_no_list_and_no_count_reads_the_table_of_issues_from_end_to_end(
     reads, at = given.shown.reader(), board.moment(given.now)
     reads.set_trace_callback(asked.append)
     narrowed = board.Chosen(**chosen)
-    board.page(reads, narrowed, at, (1, "A"))
+    board.page(reads, narrowed, at, Place(1, "A"))
     board.counts(reads, narrowed, at)
     board.not_drafted(reads, narrowed, at)
     list(board.waiting_longest(reads, 5))

@@ -164,13 +164,42 @@ async def test_a_long_list_goes_on_page_by_page_and_shows_each_once(
 
 def test_no_list_of_a_department_reads_the_whole_table_of_issues(given: Given) -> None:
     reads = given.shown.reader()
-    values = {"department": "d", "account": "a", "states": "[]", "due": 0, "id": "", "most": 1, "never": 1}
+    values = {"department": "d", "account": "a", "states": "[]", "at": 0, "id": "", "most": 1, "never": 1}
     for which in (handling.MINE, handling.FREE, handling.OTHERS, handling.WAITING, handling.UNSIGNED):
         chosen = handling.CHOSEN.format(whose=which.whose)
         sql = handling.LISTED.format(columns=handling.COLUMNS, chosen=chosen)
         plan = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
         assert any("SEARCH issue USING INDEX issue_by_handler" in step for step in plan), plan
         assert not any(step.startswith("SCAN issue") for step in plan), plan
+
+
+LISTS = ("MINE", "FREE", "OTHERS", "WAITING", "MINE_WAITING", "LATER", "UNSIGNED")
+
+
+def test_a_list_has_as_many_issues_as_are_counted_also_before_a_registration_is_read(given: Given) -> None:
+    at_work(given)
+    early, mine, waiting = "EEEEEEEEEEEEE", "MMMMMMMMMMMMM", "WWWWWWWWWWWWW"
+    given.assigned(early)  # intake's word of it is still to come
+    assigned(given, mine)
+    named(given, "li", id=mine)
+    assigned(given, waiting)
+    drafted(given, id=waiting)
+    reads, reached = given.shown.reader(), set()
+    for name in LISTS:
+        which = getattr(handling, name)
+        shown = [row["id"] for row in handling.listed(reads, "housing", "li", which)]
+        assert handling.count(reads, "housing", "li", which) == len(shown), name
+        reached |= {*shown}
+    assert reached == {ISSUE, mine, waiting}
+    assert handling.load(reads, "housing") == {"": 1, "li": 1}
+
+
+async def test_an_odd_place_is_the_beginning_of_a_list(given: Given) -> None:
+    at_work(given)
+    browser = colleague(given)
+    for place in ("9" * 19 + ".x", "9" * 40 + ".x", "-1.x", "1.", "1." + "x" * 61, "١.x"):
+        await browser.open(f"/handling?list=free&after={place}")
+        assert browser.page.status_code == 200 and ISSUE in browser.page.text, place
 
 
 async def test_the_leader_begins_with_the_drafts_that_wait_and_finds_what_nobody_handles(

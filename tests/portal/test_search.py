@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.portal.addresses import Place
 from services.portal.desks.search.hits import Marker
 from services.portal.own import Kept
 from services.portal.queries import issues, search
@@ -190,7 +191,7 @@ def test_no_search_reads_the_table_of_issues_from_end_to_end(given: Given) -> No
         search.by_number(reads, whose, "7K3M", 10)
         search.by_words(reads, whose, '"路灯"', 5)
         search.counted(reads, whose, '"路灯"')
-        search.of_enterprise(reads, whose, CODE, (AT.year, "A"))
+        search.of_enterprise(reads, whose, CODE, Place(AT.year, "A"))
         search.enterprises(reads, whose, "恒")
         reads.set_trace_callback(None)
     for query in (

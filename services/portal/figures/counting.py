@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import mean, median
 from typing import Any, Literal, NamedTuple
 
+from services.portal.addresses import Place
 from services.portal.figures.definitions import COUNTS, DIMENSIONS, FIGURES, NOBODY, RATES, SPANS, Figure
 
 FEWEST = 5
@@ -84,7 +85,7 @@ def issues_behind(
     as_of: datetime,
     scope: Scope = Scope(),  # noqa: B008
     limit: int = 50,
-    after: tuple[int, str] | None = None,
+    after: Place | None = None,
 ) -> list[tuple[str, int]]:
     """The issues behind one figure as (id, registered_at), newest first; ``after``: the last one of the page before."""
     figure = FIGURES[name]
@@ -95,7 +96,7 @@ def issues_behind(
         chosen += f" AND {sign}coalesce({figure.hits}, 0)"
     if after is not None:
         chosen += " AND (i.registered_at, i.id) < (:after_at, :after_id)"
-        values |= {"after_at": after[0], "after_id": after[1]}
+        values |= {"after_at": after.at, "after_id": after.id}
     query = (
         f"SELECT DISTINCT i.id, i.registered_at FROM {_source(figure)} WHERE {where} AND {chosen} "
         "ORDER BY i.registered_at DESC, i.id DESC LIMIT :limit"

@@ -151,7 +151,9 @@ CREATE TABLE issue (
 -- Lists, each in keyset pages: (…, next_due_at, id) by what is most urgent, (…, registered_at, id) by age.
 CREATE INDEX issue_by_state ON issue (state, next_due_at, id) WHERE registered_at IS NOT NULL;
 CREATE INDEX issue_by_holder ON issue (holder, state, next_due_at, id);
-CREATE INDEX issue_by_handler ON issue (holder, state, handler, substitute, next_due_at, id, dispatch_state, registered_at);
+CREATE INDEX issue_by_handler ON issue (
+    holder, state, handler, substitute, next_due_at, id, dispatch_state, registered_at
+);
 CREATE INDEX issue_by_due ON issue (next_due_at, id) WHERE next_due_at IS NOT NULL;
 CREATE INDEX issue_by_holder_due ON issue (coalesce(holder, ''), next_due_at, id) WHERE next_due_at IS NOT NULL;
 CREATE INDEX issue_by_person ON issue (person, registered_at, id);

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
+from services.portal.addresses import Place
 from shared.domain.clocks import SHANGHAI
 
 PAGE = 50
@@ -89,7 +90,7 @@ def not_drafted(reads: sqlite3.Connection, chosen: Chosen, at: Moment) -> int:
 
 
 def page(
-    reads: sqlite3.Connection, chosen: Chosen, at: Moment, after: tuple[int, str] | None = None
+    reads: sqlite3.Connection, chosen: Chosen, at: Moment, after: Place | None = None
 ) -> list[sqlite3.Row]:
     """A page of the list and the first row of the next, what is due first on top: the issue, and of the clock that
     counts ``clock`` and ``clock_due_at``. ``after``: the clock_due_at and id of the last row before."""
@@ -98,7 +99,7 @@ def page(
     clock = "c.clock" if chosen.clock else "i.next_clock"
     if after is not None:
         where += f" AND ({due}, i.id) > (:after_at, :after_id)"
-        values |= {"after_at": after[0], "after_id": after[1]}
+        values |= {"after_at": after.at, "after_id": after.id}
     order = "c.due_at, c.issue" if chosen.clock else "i.next_due_at, i.id"
     query = f"""
         SELECT i.*, {clock} AS clock, {due} AS clock_due_at, a.head FROM {_source(chosen)}

@@ -5,11 +5,13 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from services.portal.addresses import Place
 from services.portal.queries.issues import Row
 
 PAGE = 50
 NEVER = 2**62
 """When no clock runs."""
+BEGINNING = Place()
 
 OPEN = ("assigned", "in_progress", "rework")
 """The states of an issue in which its department has to do something."""
@@ -40,10 +42,14 @@ COLUMNS = """
     draft.number AS draft, draft.outcome AS draft_outcome, drafted_at, drafted_by,
     CASE WHEN draft.assignment = issue.assignment AND released_at IS NULL THEN sent_back_reason END AS sent_back
 """
-CHOSEN = """
-    SELECT id FROM issue INDEXED BY issue_by_handler
+OF_LIST = """
+    FROM issue INDEXED BY issue_by_handler
     WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
-        AND registered_at IS NOT NULL AND (coalesce(next_due_at, :never), id) > (:due, :id)
+        AND registered_at IS NOT NULL
+"""
+"""Which issues a list has, whether they are shown or counted."""
+CHOSEN = f"""
+    SELECT id {OF_LIST} AND (coalesce(next_due_at, :never), id) > (:at, :id)
     ORDER BY coalesce(next_due_at, :never), id LIMIT :most
 """
 """Which issues a page has, before anything is joined to them: what a department holds may be thousands."""
@@ -56,18 +62,8 @@ LISTED = """
 """
 
 
-class After(NamedTuple):
-    """The last row of the page before: when it was due, and which it was."""
-
-    due: int = -1
-    id: str = ""
-
-
-FIRST = After()
-
-
 def listed(
-    reads: sqlite3.Connection, department: str, account: str, which: Listed, after: After = FIRST
+    reads: sqlite3.Connection, department: str, account: str, which: Listed, after: Place = BEGINNING
 ) -> list[Row]:
     """One page of a list, and one row more where it goes on."""
     sql = LISTED.format(columns=COLUMNS, chosen=CHOSEN.format(whose=which.whose))
@@ -76,19 +72,13 @@ def listed(
 
 def count(reads: sqlite3.Connection, department: str, account: str, which: Listed) -> int:
     """How many issues a list has."""
-    sql = f"""
-        SELECT count(*) FROM issue
-        WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {which.whose}
-    """
+    sql = f"SELECT count(*) {OF_LIST}".format(whose=which.whose)
     return int(_rows(reads, sql, department, account, which)[0][0])
 
 
 def load(reads: sqlite3.Connection, department: str) -> dict[str, int]:
     """account -> how many issues of this department somebody has to do something about now."""
-    sql = """
-        SELECT handler, count(*) FROM issue
-        WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) GROUP BY handler
-    """
+    sql = f"SELECT handler, count(*) {OF_LIST} GROUP BY handler".format(whose="1")
     return {row[0]: row[1] for row in _rows(reads, sql, department, "", Listed(OPEN))}
 
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from typing import NamedTuple
 
+from services.portal.addresses import read_place
 from services.portal.queries.hidden import hidden_of
 from services.portal.queries.worklists import PAGE
 from shared.identity.references import References
@@ -38,9 +39,8 @@ class Place(NamedTuple):
     def read(cls, text: str) -> "Place":
         """What ``written`` made; the beginning for anything else."""
         part, _, rest = text.partition(".")
-        at, _, id = rest.partition(".")
-        fine = part in ("0", "1", "2") and at.isascii() and at.isdecimal() and len(at) < 18
-        return cls(int(part), int(at), id) if fine and id else cls()
+        place = read_place(rest) if part in ("0", "1", "2") else None
+        return cls(int(part), *place) if place else cls()
 
     @property
     def written(self) -> str:

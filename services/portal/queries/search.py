@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from services.portal.addresses import Place
+
 PAGE = 50
 MOST_COUNTED = 200
 """More hits than that are not counted."""
@@ -75,7 +77,7 @@ def counted(reads: sqlite3.Connection, reach: Reached, question: str) -> int:
 
 
 def of_enterprise(
-    reads: sqlite3.Connection, reach: Reached, code: str, after: tuple[int, str] | None = None
+    reads: sqlite3.Connection, reach: Reached, code: str, after: Place | None = None
 ) -> list[sqlite3.Row]:
     """A page of the issues an enterprise raised under its name and the first of the next, the newest on top."""
     more = "AND (i.registered_at, i.id) < (:after_at, :after_id)" if after else ""
@@ -85,7 +87,7 @@ def of_enterprise(
     """
     values: dict[str, object] = {**reach.values, "code": code}
     if after:
-        values |= {"after_at": after[0], "after_id": after[1]}
+        values |= {"after_at": after.at, "after_id": after.id}
     return _all(reads, query, values)
 
 

@@ -4,29 +4,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from services.portal.addresses import Place
+
 Row = sqlite3.Row
 PAGE = 50
 MOST_COUNTED = 1000
 """A longer list is counted no further: nobody reads it to its end."""
 MOST = 2**62
-
-
-class Place(NamedTuple):
-    """Where a page ends: the instant by which the list is ordered, and the issue."""
-
-    at: int = 0
-    id: str = ""
-
-    @classmethod
-    def read(cls, text: str) -> "Place":
-        """What ``written`` made; the beginning for anything else."""
-        at, _, id = text.partition(".")
-        return cls(int(at), id) if at.isascii() and at.isdecimal() and len(at) < 18 and id else cls()
-
-    @property
-    def written(self) -> str:
-        """As it stands in an address."""
-        return f"{self.at}.{self.id}"
 
 
 class Found(NamedTuple):

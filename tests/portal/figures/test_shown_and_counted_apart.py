@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.cli.figures.figures import figures_from_log
+from services.portal.addresses import Place
 from services.portal.figures.counting import Scope, issues_behind, report, value
 from services.portal.figures.definitions import COUNTS, FIGURES, RATES, SPANS
 from shared.bus.records import Record
@@ -124,7 +125,7 @@ def test_issues_behind_a_figure_come_in_pages(town: sqlite3.Connection) -> None:
         "denominator",
         LATER,
         limit=7,
-        after=(paged[-1][1], paged[-1][0]) if paged else None,
+        after=Place(paged[-1][1], paged[-1][0]) if paged else None,
     ):
         paged += page
     assert paged == whole and len(whole) == 60

@@ -23,10 +23,11 @@ ISSUE = "7K3M9QXT2B4N6"
 class Topics:
     """Events sealed one after the other, each at the next place of its owner's sequence."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
+        """``first``: the offset of each topic's first record."""
         self.records: list[Record] = []
         self._sequences: Counter[tuple[str, str, str]] = Counter()
-        self._offsets: Counter[str] = Counter()
+        self._offsets: defaultdict[str, int] = defaultdict(lambda: first)
 
     def tell(
         self, owner: str, type: str, data: Mapping[str, Any], subject: str = ISSUE, **how: Any

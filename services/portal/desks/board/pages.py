@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.addresses import place_of, read_place, with_query
+from services.portal.addresses import Place, read_place, with_query
 from services.portal.counted import month_of, some
 from services.portal.desks.board.unless import unless
 from services.portal.figures import definitions as figures
@@ -60,7 +60,7 @@ class Line(NamedTuple):
     unless: str
 
 
-class Place(NamedTuple):
+class Share(NamedTuple):
     """One line of the table by department: its code (``none``: nobody's), its name, how many."""
 
     code: str
@@ -115,7 +115,7 @@ async def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
         "places": places(page, counts),
         "rates": await some(page, RATES, Scope(month_of(page.now), _figures_of(narrowed.department))),
         "month": month_of(page.now),
-        "following": narrowed.address(after=place_of(last["clock_due_at"], last["id"])) if last else "",
+        "following": narrowed.address(after=Place(last["clock_due_at"], last["id"]).written) if last else "",
         "beginning": narrowed.address() if after else "",
         "clock_now": f"{page.now.astimezone(SHANGHAI):%H:%M}",
     }
@@ -150,10 +150,10 @@ def _longest(page: Page, chosen: Chosen, at: Moment) -> str:
     return page.times.left(instant(first[0]["clock_due_at"])).words if first else ""
 
 
-def places(page: Page, counts: dict[str, Count]) -> list[Place]:
+def places(page: Page, counts: dict[str, Count]) -> list[Share]:
     """The departments with something to do, those with the most late on top."""
     named = [
-        Place(code or board.NOBODY, page.departments.get(code, code) or page.say("No department yet"), many)
+        Share(code or board.NOBODY, page.departments.get(code, code) or page.say("No department yet"), many)
         for code, many in counts.items()
     ]
     return sorted(named, key=lambda one: (-one.many.late, -one.many.today, -one.many.day, one.code))

@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from services.portal.desks.department import templates
 from services.portal.desks.department.drafts import Drafts, drafts_of
 from services.portal.desks.department.permitted import why_not
-from services.portal.desks.department.question import elsewhere, held, question
-from services.portal.doing import do, given, not_too_long, number
+from services.portal.desks.department.question import held, question
+from services.portal.doing import ask_for, do, given, not_now, not_too_long, number
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
 from services.portal.reading import Known
@@ -29,8 +29,8 @@ FIELDS = {"outcome_not_for_kind": "outcome", "date_missing": "promised_on", "dat
 async def write(id: str, page: Asked) -> Response:
     """What was written so far; where a draft came back, its words to go on from."""
     about = held(page, id, "draft")
-    if onward := elsewhere(page, about, "draft"):
-        return page.to(onward)
+    if elsewhere := not_now(page, about, "draft"):
+        return elsewhere
     drafts, form = await drafts_of(page, about), page.draft()
     if (back := drafts.sent_back) is not None and "text" not in form.values:
         promised_on = back.promised_on.isoformat() if back.promised_on else ""
@@ -51,9 +51,6 @@ async def send(id: str, page: Asked) -> Response:
         page.keep(form)
         return await _write(page, about, form, 422 if form.errors else 200)
     _check(page, about, form)
-    if form.errors:
-        page.keep(form)
-        return await _write(page, about, form, 422)
     planned = form.text("outcome") == Outcome.PLANNED
     body = given(form, "assignment", "outcome", "text", *(("promised_on",) if planned else ()))
     return await do(page, about, "draft", body, form, _write, FIELDS)
@@ -105,10 +102,7 @@ async def _write(
 @router.get("/issues/{id}/take-back")
 async def take_back(id: str, page: Asked) -> Response:
     """The draft that is with the leader."""
-    about = held(page, id, "send_back")
-    if onward := elsewhere(page, about, "send_back"):
-        return page.to(onward)
-    return await _take_back(page, about, page.draft())
+    return await ask_for(page, held(page, id, "send_back"), "send_back", _take_back)
 
 
 @router.post("/issues/{id}/take-back")
@@ -118,9 +112,6 @@ async def send_taking_back(id: str, page: Asked) -> Response:
     if not form.text("reason"):
         form.wrong("reason", page.say("Write what you want to change"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _take_back(page, about, form, 422)
     return await do(page, about, "send_back", draft_named(form), form, _take_back)
 
 

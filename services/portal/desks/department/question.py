@@ -7,7 +7,7 @@ from services.portal.desks.department.permitted import name_of
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue.pages import history
 from services.portal.forms import Form
-from services.portal.moves import is_legal, may_ask
+from services.portal.moves import may_ask
 from services.portal.pages import NotHere, Page
 from services.portal.queries import issues, names
 from services.portal.reading import Known, files_of, known, words_of
@@ -24,11 +24,6 @@ def held(page: Page, id: str, verb: str) -> Known:
     if page.person().role not in ROLES or not may_ask(about.sight.asker, verb, about.sight.belongs):
         raise NotHere
     return about
-
-
-def elsewhere(page: Page, about: Known, verb: str) -> str:
-    """Where to go instead of a form that is good for nothing where the issue stands; "" where it is good."""
-    return "" if is_legal(about.issue, verb) else f"/issues/{about.id}?done=not_now"
 
 
 async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:

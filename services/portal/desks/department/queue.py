@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import choice
+from services.portal.addresses import Place, read_place
 from services.portal.desks.department.drafts import account_of
 from services.portal.desks.department.permitted import name_of, offered
 from services.portal.desks.department.question import ROLES, question
@@ -15,7 +16,7 @@ from services.portal.languages import N_
 from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import handling, names
-from services.portal.queries.handling import After, Listed
+from services.portal.queries.handling import Listed
 from services.portal.queries.issues import Row
 from services.portal.reading import known
 from services.portal.session import Visitor
@@ -100,7 +101,7 @@ async def signing(page: Asked, after: str = "") -> Response:
     async def draw(again: Page) -> str:
         return again.draw(
             "department/drafts.html",
-            group=_group(again, visitor, _UNSIGNED, _after(after), SIGNING),
+            group=_group(again, visitor, _UNSIGNED, read_place(after), SIGNING),
             name_of=lambda principal: name_of(again, account_of(principal)),
             free=waiting_to_be_taken(again),
         )
@@ -144,27 +145,22 @@ def _somebody(page: Page) -> Visitor:
 
 def _groups(page: Page, lists: Iterable[List], after: str) -> "list[Group]":
     """Those of the lists in which there is something."""
-    found = (_group(page, _somebody(page), one, _after(after)) for one in lists)
+    found = (_group(page, _somebody(page), one, read_place(after)) for one in lists)
     return [group for group in found if group.many]
 
 
-def _group(page: Page, visitor: Visitor, one: List, after: After, path: str = HANDLING) -> Group:
+def _group(page: Page, visitor: Visitor, one: List, after: Place | None, path: str = HANDLING) -> Group:
     department, account = visitor.kept.department, visitor.kept.account
-    rows = handling.listed(page.reads, department, account, one.which, after)
+    rows = handling.listed(page.reads, department, account, one.which, after or Place())
     onward = ""
     if len(rows) > handling.PAGE:
         rows = rows[: handling.PAGE]
-        onward = f"{path}?list={one.name}&after={rows[-1]['next_due_at']}.{rows[-1]['id']}"
-    elif after == handling.FIRST:
+        last = Place(rows[-1]["next_due_at"], rows[-1]["id"])
+        onward = f"{path}?list={one.name}&after={last.written}"
+    elif after is None:
         page.once(one.which, lambda: len(rows))  # the whole list
     many = _count(page, one.which)
     return Group(one.name, one.phrase, rows, many, onward)
-
-
-def _after(text: str) -> After:
-    """``<due>.<id>`` of an address; the first page for anything else."""
-    due, _, id = text.partition(".")
-    return After(int(due), id) if due.isascii() and due.isdecimal() and len(due) < 20 else After()
 
 
 async def _chosen(page: Page, id: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from services.portal.desks.department.drafting import draft_named
 from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.department.permitted import why_not
-from services.portal.desks.department.question import elsewhere, held, question
-from services.portal.doing import do, not_too_long
+from services.portal.desks.department.question import held, question
+from services.portal.doing import do, not_now, not_too_long
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
 from services.portal.reading import Known
@@ -23,8 +23,8 @@ Asked = Annotated[Page, Depends(page_of)]
 async def sign_off(id: str, page: Asked) -> Response:
     """The draft that waits, whole."""
     about = held(page, id, "sign_off")
-    if onward := elsewhere(page, about, "sign_off"):
-        return page.to(onward)
+    if elsewhere := not_now(page, about, "sign_off"):
+        return elsewhere
     page.unread.opened(about.issue)
     return await _read(page, about, page.draft())
 
@@ -39,9 +39,6 @@ async def send(id: str, page: Asked) -> Response:
     if verb == "send_back" and not form.text("reason"):
         form.wrong("reason", page.say("Write what is missing: without it nobody can do better"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _read(page, about, form, 422)
     body = draft_named(form)
     if verb == "sign_off":
         body.pop("reason", None)

@@ -7,8 +7,8 @@ from fastapi.responses import Response
 
 from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.department.permitted import name_of, why_not
-from services.portal.desks.department.question import elsewhere, held, question
-from services.portal.doing import do, given, not_too_long
+from services.portal.desks.department.question import held, question
+from services.portal.doing import ask_for, do, given, not_now, not_too_long
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
 from services.portal.queries import handling, names
@@ -25,8 +25,8 @@ DONE = 303
 async def sign(id: str, page: Asked) -> Response:
     """The question, and how long there is."""
     about = held(page, id, "sign")
-    if onward := elsewhere(page, about, "sign"):
-        return page.to(onward)
+    if elsewhere := not_now(page, about, "sign"):
+        return elsewhere
     mine = {"mine": "1"} if page.person().role is Role.HANDLER else {}
     return await _sign(page, about, Form(mine))
 
@@ -54,10 +54,7 @@ async def _sign(page: Page, about: Known, form: Form, status: int = 200) -> Resp
 @router.get("/issues/{id}/return")
 async def give_back(id: str, page: Asked) -> Response:
     """Until when it may be given back, and why."""
-    about = held(page, id, "return")
-    if onward := elsewhere(page, about, "return"):
-        return page.to(onward)
-    return await _return(page, about, page.draft())
+    return await ask_for(page, held(page, id, "return"), "return", _return)
 
 
 @router.post("/issues/{id}/return")
@@ -67,9 +64,6 @@ async def send_return(id: str, page: Asked) -> Response:
     if not form.text("reason"):
         form.wrong("reason", page.say("Write why it is not your matter, and whose it is"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _return(page, about, form, 422)
     return await do(page, about, "return", given(form, "assignment", "reason"), form, _return)
 
 
@@ -92,8 +86,8 @@ async def _return(page: Page, about: Known, form: Form, status: int = 200) -> Re
 async def name_handler(id: str, page: Asked) -> Response:
     """Who handles it and who stands in, among the department's people."""
     about = held(page, id, "name_handler")
-    if onward := elsewhere(page, about, "name_handler"):
-        return page.to(onward)
+    if elsewhere := not_now(page, about, "name_handler"):
+        return elsewhere
     form = page.draft()
     now = {name: about.issue[name] or "" for name in ("handler", "substitute")}
     form.values = {**now, **form.values}
@@ -112,9 +106,6 @@ async def send_names(id: str, page: Asked) -> Response:
         said = page.say("Write why it changes hands: %(name)s has it now")
         form.wrong("reason", said % {"name": name_of(page, about.issue["handler"])})
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _name(page, about, form, 422)
     body = given(form, "assignment", "handler", "substitute", "reason")
     return await do(page, about, "name_handler", body, form, _name)
 

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.desks.entrepreneur.raising import check_words
-from services.portal.doing import do, given, not_too_long, number
+from services.portal.doing import ask_for, do, given, not_now, not_too_long, number
 from services.portal.forms import Form
-from services.portal.moves import is_legal
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues
 from services.portal.reading import Known, known, words_of
@@ -30,9 +29,7 @@ def own_issue(page: Page, id: str) -> Known:
 @router.get("/issues/{id}/rate")
 async def rate(id: str, page: Asked) -> Response:
     """The reply and three questions."""
-    if elsewhere := not_now(page, id, "rate"):
-        return elsewhere
-    return await _rate(page, own_issue(page, id), page.draft())
+    return await ask_for(page, own_issue(page, id), "rate", _rate)
 
 
 @router.post("/issues/{id}/rate")
@@ -48,9 +45,6 @@ async def send_rating(id: str, page: Asked) -> Response:
     if again and not form.text("reason"):
         form.wrong("reason", page.say("Write what is not right: without it nobody can do better"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _rate(page, own, form, 422)
     body = {"round": number(form, "round"), **given(form, "satisfaction", "solved", "reason")}
     return await do(page, own, "rate", body, form, _rate)
 
@@ -63,20 +57,16 @@ async def _rate(page: Page, own: Known, form: Form, status: int = 200) -> Respon
     return page.show("entrepreneur/rate.html", status, own=own, form=form, reply=newest, asked=asked)
 
 
-def not_now(page: Page, id: str, verb: str) -> Response | None:
-    """Back to the issue, which says so, where this is not possible as it stands; None where it is."""
-    return None if is_legal(own_issue(page, id).issue, verb) else page.to(f"/issues/{id}?done=not_now")
-
-
 # ------------------------------------------------- words, withdrawal, appeal
 
 
 @router.get("/issues/{id}/correct-words")
 async def correct(id: str, page: Asked) -> Response:
     """One's words as they are known, to be supplied or corrected."""
-    if elsewhere := not_now(page, id, "correct_words"):
+    own = own_issue(page, id)
+    if elsewhere := not_now(page, own, "correct_words"):
         return elsewhere
-    own, form = own_issue(page, id), page.draft()
+    form = page.draft()
     said = await words_of(page, own.issue)
     form.values = {"title": said.newest_title, "text": said.newest_text, **form.values}
     return await _correct(page, own, form)
@@ -87,9 +77,6 @@ async def send_correction(id: str, page: Asked) -> Response:
     """Set corrected words beside the first."""
     form, own = (await page.form()).form, own_issue(page, id)
     check_words(page, form)
-    if form.errors:
-        page.keep(form)
-        return await _correct(page, own, form, 422)
     body = given(form, "title", "text")
     return await do(page, own, "correct_words", body, form, _correct)
 
@@ -108,9 +95,7 @@ async def _correct(page: Page, own: Known, form: Form, status: int = 200) -> Res
 @router.get("/issues/{id}/confirm-words")
 async def confirm(id: str, page: Asked) -> Response:
     """One's words as an official wrote them down."""
-    if elsewhere := not_now(page, id, "confirm_words"):
-        return elsewhere
-    return await _confirm(page, own_issue(page, id), page.draft())
+    return await ask_for(page, own_issue(page, id), "confirm_words", _confirm)
 
 
 @router.post("/issues/{id}/confirm-words")
@@ -129,9 +114,7 @@ async def _confirm(page: Page, own: Known, form: Form, status: int = 200) -> Res
 @router.get("/issues/{id}/withdraw")
 async def withdraw(id: str, page: Asked) -> Response:
     """Whether one is sure."""
-    if elsewhere := not_now(page, id, "withdraw"):
-        return elsewhere
-    return await _withdraw(page, own_issue(page, id), page.draft())
+    return await ask_for(page, own_issue(page, id), "withdraw", _withdraw)
 
 
 @router.post("/issues/{id}/withdraw")
@@ -139,8 +122,6 @@ async def send_withdrawal(id: str, page: Asked) -> Response:
     """Take it back."""
     form, own = (await page.form()).form, own_issue(page, id)
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        return await _withdraw(page, own, form, 422)
     return await do(page, own, "withdraw", given(form, "reason"), form, _withdraw)
 
 
@@ -151,9 +132,7 @@ async def _withdraw(page: Page, own: Known, form: Form, status: int = 200) -> Re
 @router.get("/issues/{id}/appeal")
 async def appeal(id: str, page: Asked) -> Response:
     """Why it was not accepted, and what one says to that."""
-    if elsewhere := not_now(page, id, "appeal"):
-        return elsewhere
-    return await _appeal(page, own_issue(page, id), page.draft())
+    return await ask_for(page, own_issue(page, id), "appeal", _appeal)
 
 
 @router.post("/issues/{id}/appeal")
@@ -163,9 +142,6 @@ async def send_appeal(id: str, page: Asked) -> Response:
     if not form.text("reason"):
         form.wrong("reason", page.say("Write why it should be accepted"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _appeal(page, own, form, 422)
     return await do(page, own, "appeal", given(form, "reason"), form, _appeal)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.addresses import place_of, read_place, with_query
+from services.portal.addresses import Place, read_place, with_query
 from services.portal.counted import counted, months
 from services.portal.figures.counting import Part, Scope, issues_behind, value
 from services.portal.figures.definitions import COUNTS, FIGURES, NOBODY, RATES, SPANS, Figure
@@ -96,7 +96,7 @@ async def behind(
         number=value(reads, name, page.now, scope),
         sides=[(one, phrase_of(page, figure, one)) for one in PARTS] if figure.is_rate else [],
         officials={one.account: one.name for one in names.officials(reads, page.at)},
-        following=chosen.address(name, part=side, after=place_of(last[1], last[0])) if last else "",
+        following=chosen.address(name, part=side, after=Place(last[1], last[0]).written) if last else "",
         beginning=chosen.address(name, part=side) if after else "",
     )
 

@@ -7,7 +7,6 @@ from fastapi.responses import Response
 
 from services.portal.errands import UNDO, Errand, Said, Step
 from services.portal.forms import WHOLE, Form
-from services.portal.moves import is_legal
 from services.portal.pages import NotHere, Page, local
 from services.portal.queries import issues, names
 from services.portal.reading import Known, files_of, known, words_of
@@ -27,11 +26,6 @@ def office_issue(page: Page, id: str) -> Known:
     """An issue that the office reads; raises NotHere for everybody else."""
     office(page)
     return known(page, id)
-
-
-def not_now(page: Page, id: str, verb: str) -> Response | None:
-    """Back to the issue, which says so, where this is not possible as it stands; None where it is."""
-    return None if is_legal(office_issue(page, id).issue, verb) else page.to(f"/issues/{id}?done=not_now")
 
 
 async def beside(

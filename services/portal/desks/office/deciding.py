@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.office.beside import PLACE, beside, not_now, office_issue
+from services.portal.desks.office.beside import PLACE, beside, office_issue
 from services.portal.desks.office.triage import suggested
-from services.portal.doing import do, given, not_too_long, number
+from services.portal.doing import ask_for, do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues, names
@@ -38,7 +38,7 @@ def _why(page: Page, form: Form, sentence: str) -> None:
 @router.get(f"{PLACE}/issues/{{id}}/rule")
 async def rule(id: str, page: Asked) -> Response:
     """Why the department gave it back, and whose matter it seems to be instead."""
-    return not_now(page, id, "rule") or await _rule(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "rule", _rule)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/rule")
@@ -52,9 +52,6 @@ async def send_ruling(id: str, page: Asked) -> Response:
         form.wrong("other", page.say("Choose the other department that gets it"))
     if not upheld and not form.errors:
         _why(page, form, page.say("Say why it stays: the department reads it"))
-    if form.errors:
-        page.keep(form)
-        return await _rule(page, about, form, 422)
     body: dict[str, Any] = {"assignment": form.text("assignment"), "upheld": upheld, **given(form, "reason")}
     return await do(page, about, "rule", body | ({"department": code} if upheld else {}), form, _rule)
 
@@ -76,7 +73,7 @@ async def _rule(page: Page, about: Known, form: Form, status: int = 200) -> Resp
 @router.get(f"{PLACE}/issues/{{id}}/recall")
 async def recall(id: str, page: Asked) -> Response:
     """Take an assignment back that should not have been made."""
-    return not_now(page, id, "recall") or await _recall(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "recall", _recall)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/recall")
@@ -84,9 +81,6 @@ async def send_recall(id: str, page: Asked) -> Response:
     """It waits for a department again."""
     form, about = (await page.form()).form, office_issue(page, id)
     _why(page, form, page.say("Say why it is taken back: the department reads it"))
-    if form.errors:
-        page.keep(form)
-        return await _recall(page, about, form, 422)
     return await do(page, about, "recall", given(form, "assignment", "reason"), form, _recall)
 
 
@@ -100,7 +94,7 @@ async def _recall(page: Page, about: Known, form: Form, status: int = 200) -> Re
 @router.get(f"{PLACE}/issues/{{id}}/decide-appeal")
 async def appeal(id: str, page: Asked) -> Response:
     """Why it was not accepted, and what who raised it says to that."""
-    return not_now(page, id, "decide_appeal") or await _appeal(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "decide_appeal", _appeal)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/decide-appeal")
@@ -109,9 +103,6 @@ async def send_appeal(id: str, page: Asked) -> Response:
     form, about = (await page.form()).form, office_issue(page, id)
     upheld = _decided(page, form, "upheld")
     _why(page, form, page.say("Say why: who appealed reads it"))
-    if form.errors:
-        page.keep(form)
-        return await _appeal(page, about, form, 422)
     body = {"upheld": upheld, "reason": form.text("reason")}
     return await do(page, about, "decide_appeal", body, form, _appeal)
 
@@ -130,7 +121,7 @@ async def _appeal(page: Page, about: Known, form: Form, status: int = 200) -> Re
 @router.get(f"{PLACE}/issues/{{id}}/decide-rework")
 async def rework(id: str, page: Asked) -> Response:
     """The reply, and why who raised it is not content."""
-    return not_now(page, id, "decide_rework") or await _rework(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "decide_rework", _rework)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/decide-rework")
@@ -141,9 +132,6 @@ async def send_rework(id: str, page: Asked) -> Response:
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     if not granted and not form.errors:
         _why(page, form, page.say("Say why not: who raised it reads this"))
-    if form.errors:
-        page.keep(form)
-        return await _rework(page, about, form, 422)
     body = {"round": number(form, "round"), "granted": granted, **given(form, "reason")}
     return await do(page, about, "decide_rework", body, form, _rework)
 

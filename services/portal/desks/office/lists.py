@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal.addresses import Place, read_place
 from services.portal.desks.office.beside import PLACE, office
 from services.portal.languages import N_
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues, names, worklists
-from services.portal.queries.worklists import ALL, TO_READ, Filters, Place
+from services.portal.queries.worklists import ALL, TO_READ, Filters
 from services.portal.reading import words_of_all
 from services.portal.words import WORDS
 from shared.contract.words import Source
@@ -81,7 +82,7 @@ def add(router: APIRouter, list: Worklist) -> None:
     @router.get(list.path, name=list.path)
     async def show(page: Asked, after: str = "") -> Response:
         office(page)
-        found = worklists.waiting(page.reads, list.states, Place.read(after), list.only)
+        found = worklists.waiting(page.reads, list.states, read_place(after) or Place(), list.only)
         lines = await lines_of(page, found.rows, list.verbs)
         return page.show(
             "office/list.html",
@@ -89,7 +90,7 @@ def add(router: APIRouter, list: Worklist) -> None:
             lines=lines,
             total=counted(list)(page),
             next=f"{list.path}?after={found.next}" if found.next else "",
-            is_later=bool(Place.read(after).id),
+            is_later=read_place(after) is not None,
         )
 
 
@@ -146,7 +147,7 @@ async def register(
         urgent == "1",
         order == "due",
     )
-    found = worklists.register(page.reads, filters, Place.read(after))
+    found = worklists.register(page.reads, filters, read_place(after) or Place())
     query = _query(filters)
     return page.show(
         "office/all.html",
@@ -158,7 +159,7 @@ async def register(
         total=worklists.count_register(page.reads, filters),
         most=worklists.MOST_COUNTED,
         next=f"{ALL_PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
-        is_later=bool(Place.read(after).id),
+        is_later=read_place(after) is not None,
     )
 
 

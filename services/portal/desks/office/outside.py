@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.office.beside import PLACE, beside, not_now, office_issue
+from services.portal.desks.office.beside import PLACE, beside, office_issue
 from services.portal.desks.office.replying import check_date
-from services.portal.doing import do, given, not_too_long
+from services.portal.doing import ask_for, do, given, not_too_long
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
 from services.portal.reading import Known
@@ -25,7 +25,7 @@ MOST_NAME = 100
 @router.get(f"{PLACE}/issues/{{id}}/refer")
 async def refer(id: str, page: Asked) -> Response:
     """To which body, and why."""
-    return not_now(page, id, "refer") or await _refer(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "refer", _refer)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/refer")
@@ -44,9 +44,6 @@ async def send_referral(id: str, page: Asked) -> Response:
     not_too_long(page, form, "addressee", MOST_NAME)
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     _receipt(page, form, is_needed=about.issue["origin"] in ALWAYS_ANSWERED)
-    if form.errors:
-        page.keep(form)
-        return await _refer(page, about, form, 422)
     body: dict[str, Any] = given(form, "body", "addressee", "reason")
     if form.text("number"):
         body["receipt"] = given(form, "number", "on")
@@ -71,7 +68,7 @@ async def _refer(page: Page, about: Known, form: Form, status: int = 200) -> Res
 @router.get(f"{PLACE}/issues/{{id}}/record-receipt")
 async def receipt(id: str, page: Asked) -> Response:
     """The number and date of the other body's paper."""
-    return not_now(page, id, "record_receipt") or await _record(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "record_receipt", _record)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/record-receipt")
@@ -79,9 +76,6 @@ async def send_receipt(id: str, page: Asked) -> Response:
     """Write it down; a later one stands for an earlier one."""
     form, about = (await page.form()).form, office_issue(page, id)
     _receipt(page, form, is_needed=True)
-    if form.errors:
-        page.keep(form)
-        return await _record(page, about, form, 422)
     return await do(page, about, "record_receipt", given(form, "number", "on"), form, _record)
 
 
@@ -95,7 +89,7 @@ async def _record(page: Page, about: Known, form: Form, status: int = 200) -> Re
 @router.get(f"{PLACE}/issues/{{id}}/withdraw")
 async def withdraw(id: str, page: Asked) -> Response:
     """How and when who raised it confirmed that."""
-    return not_now(page, id, "withdraw") or await _withdraw(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "withdraw", _withdraw)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/withdraw")

@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.office.beside import PLACE, beside, not_now, office_issue
-from services.portal.doing import do, given, not_too_long, number
+from services.portal.desks.office.beside import PLACE, beside, office_issue
+from services.portal.doing import do, given, not_now, not_too_long, number
 from services.portal.forms import WHOLE, Form
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues
@@ -93,9 +93,6 @@ async def send_back(id: str, page: Asked) -> Response:
     if not form.text("reason"):
         form.wrong("reason", page.say("Write what is missing: the handler reads it"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
-    if form.errors:
-        page.keep(form)
-        return await _read(page, about, form, 422)
     return await do(page, about, "send_back", {**_named(form), "reason": form.text("reason")}, form, _read)
 
 
@@ -138,9 +135,10 @@ async def _read(page: Page, about: Known, form: Form, status: int = 200) -> Resp
 @router.get(f"{PLACE}/issues/{{id}}/correct")
 async def correct(id: str, page: Asked) -> Response:
     """The reply that is out, to be put right."""
-    if elsewhere := not_now(page, id, "correct"):
+    about = office_issue(page, id)
+    if elsewhere := not_now(page, about, "correct"):
         return elsewhere
-    about, form = office_issue(page, id), page.draft()
+    form = page.draft()
     if newest := next(iter(issues.replies(page.reads, id)), None):
         form.values = {"text": newest["text"], "promised_on": newest["promised_on"] or "", **form.values}
     return await _correct(page, about, form)
@@ -157,9 +155,6 @@ async def send_correction(id: str, page: Asked) -> Response:
     not_too_long(page, form, "text", MAX_TEXT_CHARS)
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     check_date(page, form, "promised_on")
-    if form.errors:
-        page.keep(form)
-        return await _correct(page, about, form, 422)
     body: dict[str, Any] = {name: number(form, name) for name in ("round", "version")}
     body |= given(form, "assignment", "sha256", "text", "promised_on", "reason")
     return await do(page, about, "correct", body, form, _correct)

@@ -8,14 +8,14 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.office.beside import PLACE, beside, later, not_now, office, office_issue
-from services.portal.doing import given, not_too_long
+from services.portal.addresses import Place, read_place
+from services.portal.desks.office.beside import PLACE, beside, later, office, office_issue
+from services.portal.doing import ask_for, given, not_now, not_too_long
 from services.portal.errands import Errand, Said, Step
 from services.portal.forms import Form
 from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import names, worklists
 from services.portal.queries.names import Department
-from services.portal.queries.worklists import Place
 from services.portal.reading import Known, Words, files_of, words_of, words_of_all
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import ALWAYS_ANSWERED, RejectionGround
@@ -62,7 +62,7 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
     """The list, the most urgent first, and beside it the issue that is chosen, or the first."""
     office(page)
     show = show if show in STATES else ""
-    found = worklists.waiting(page.reads, STATES[show], Place.read(after))
+    found = worklists.waiting(page.reads, STATES[show], read_place(after) or Place())
     lines = await lines_of(page, found.rows)
     free = [line for line in lines if line.errand is None]
     chosen = next((line for line in lines if line.id == issue), free[0] if free and not issue else None)
@@ -165,17 +165,13 @@ async def suggested(page: Page, words: Iterable[Words]) -> list[list[Suggestion]
 @router.get(f"{PLACE}/issues/{{id}}/accept")
 async def accept(id: str, page: Asked) -> Response:
     """Take it on, and give it to a department in the same step."""
-    if elsewhere := not_now(page, id, "accept"):
-        return elsewhere
-    return await _assign(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "accept", _assign)
 
 
 @router.get(f"{PLACE}/issues/{{id}}/assign")
 async def assign(id: str, page: Asked) -> Response:
     """Give it to a department."""
-    if elsewhere := not_now(page, id, "assign"):
-        return elsewhere
-    return await _assign(page, office_issue(page, id), page.draft())
+    return await ask_for(page, office_issue(page, id), "assign", _assign)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/accept")
@@ -239,9 +235,10 @@ def may_reject(issue: sqlite3.Row) -> bool:
 @router.get(f"{PLACE}/issues/{{id}}/reject")
 async def reject(id: str, page: Asked, back: str = "") -> Response:
     """Four grounds and an explanation."""
-    if elsewhere := not_now(page, id, "reject"):
+    about = office_issue(page, id)
+    if elsewhere := not_now(page, about, "reject"):
         return elsewhere
-    about, form = office_issue(page, id), page.draft()
+    form = page.draft()
     if not may_reject(about.issue):
         raise NotHere
     form.values.setdefault("back", back)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from services.portal.addresses import place_of, read_place, with_query
+from services.portal.addresses import Place, read_place, with_query
 from services.portal.desks.search.hits import Marker
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.projection.terms import question
@@ -114,7 +114,7 @@ def _of_enterprise(
         name=names.enterprise(page.reads, code),
         code=code,
         hits=[_hit(page, row, Marker("")) for row in rows[: search.PAGE]],
-        following=with_query("/search", more | {"after": place_of(last["registered_at"], last["id"])})
+        following=with_query("/search", more | {"after": Place(last["registered_at"], last["id"]).written})
         if last
         else "",
         beginning=with_query("/search", more) if after else "",
