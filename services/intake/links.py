@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.issue.linking import opens
 from services.intake.issue.numbers import is_issue_id
 from services.intake.reading import known_issue
-from services.intake.throttle import Throttle
 from shared.answers import answer, come_later, place_of, problem
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
@@ -22,6 +21,7 @@ from shared.domain.rights import Asker
 from shared.identity.callers import Requires
 from shared.identity.raisers import Raisers
 from shared.store import Aggregates
+from shared.throttle import Throttle
 from shared.web import Id, Key
 
 Maker = Annotated[Asker, Depends(Requires("issue", "make_link"))]

@@ -20,7 +20,7 @@ from services.portal.asking import Services
 from services.portal.assets import Assets
 from services.portal.joining import Joining
 from services.portal.mailbox import Mailbox
-from services.portal.network import Network
+from services.portal.network import Network, wrong_tries
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import (
@@ -32,6 +32,7 @@ from services.portal.pages import (
     Portal,
     SignInFirst,
     TooLarge,
+    TriedTooOften,
     page_in,
     sign_in_address,
 )
@@ -96,6 +97,7 @@ def build(settings: PortalSettings) -> FastAPI:
         Once(),
         Viewers(),
         builds,
+        wrong_tries(),
         mailbox,
         joining=_joining(settings, own),
     )
@@ -125,7 +127,7 @@ def application(portal: Portal, assets: Assets, settings: PortalSettings, lifesp
         linked=True,
     )
     if portal.joining is not None:
-        app.add_middleware(Network, joining=portal.joining)  # the outermost: it comes before all else
+        app.add_middleware(Network, joining=portal.joining, tries=portal.tries)
     app.include_router(assets.routes())
     for router in desks.routers():
         app.router.routes.extend(router.routes)  # flat: what is included is searched again at each level
@@ -171,6 +173,12 @@ def _problems(app: FastAPI) -> None:
     @app.exception_handler(LinkUnknown)
     async def _unknown(request: Request, _: LinkUnknown) -> Response:
         return page_in(request).show("link/unknown.html", 503)
+
+    @app.exception_handler(TriedTooOften)
+    async def _often(request: Request, error: TriedTooOften) -> Response:
+        page = page_in(request).show("link/often.html", 429)
+        page.headers["Retry-After"] = str(error.seconds)
+        return page
 
     @app.exception_handler(FormExpired)
     async def _expired(request: Request, _: FormExpired) -> Response:

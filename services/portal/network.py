@@ -6,15 +6,18 @@ whatever was asked, without a file or a style: that page is all there is.
 
 from collections.abc import Mapping
 from html import escape
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal.joining import CODE_CHARS, Joining, WrongCode
+from shared.throttle import Throttle
 
 COOKIE = "qinqing_lan"
+OF_ONE, OF_ALL, WINDOW_SECONDS = 20, 10_000, 60.0
+"""So many wrong tries in so many seconds: then nobody may try, from that address, and from anywhere."""
 PATH = "/join"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -41,6 +44,13 @@ SAID = {
         "This code was used already",
         "Each code is good once. On the machine it runs on, open the page “Let a phone join”, and scan the new QR "
         "code on that screen, or type the new code.",
+    ),
+    "often": (
+        "输错的次数太多",
+        "从这个网络地址输错了太多次。请等一分钟，再扫描主机屏幕上的二维码，或输入屏幕上的验证码。已经加入的手机和电脑不受影响。",
+        "Too many wrong codes",
+        "Too many wrong codes came from this address. Wait a minute, then scan the QR code on the screen, or type the "
+        "code that stands there. Whoever has joined already is not affected.",
     ),
 }
 """Why somebody is not let in, and what to do: in Chinese, then in English."""
@@ -76,11 +86,27 @@ def is_here(scope: Mapping[str, object]) -> bool:
         return False
 
 
+def came_from(scope: Mapping[str, object]) -> str:
+    """The socket's other end, by which tries are counted: of IPv6 the network, for one machine has all of it."""
+    client = scope.get("client")
+    name = str(client[0]) if isinstance(client, list | tuple) and client else ""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name
+    return name if address.version == 4 else str(IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+def wrong_tries() -> Throttle:
+    """Counts what is tried and wrong; whoever comes with what is right is never counted."""
+    return Throttle(OF_ONE, OF_ALL, WINDOW_SECONDS)
+
+
 class Network:
     """Lets requests of this machine pass, and those of browsers that joined; answers every other one itself."""
 
-    def __init__(self, app: ASGIApp, joining: Joining) -> None:
-        self._app, self._joining = app, joining
+    def __init__(self, app: ASGIApp, joining: Joining, tries: Throttle) -> None:
+        self._app, self._joining, self._tries = app, joining, tries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the socket's other end, then at one cookie; nothing else is read."""
@@ -102,9 +128,14 @@ class Network:
         """Let this browser in where it brings the code; else the page that says why not."""
         if request.url.path != PATH or "code" not in request.query_params or not _is_opened(request):
             return _page("")
+        address = came_from(request.scope)
+        if wait := self._tries.wait_seconds(address):
+            return _page("often", 429, {"Retry-After": str(wait)})
         try:
             id = self._joining.join(request.query_params["code"])
         except WrongCode as error:
+            if not error.used:  # nobody guesses one that was good
+                self._tries.begin(address)
             return _page(str(error))
         response = RedirectResponse("/", 303, headers=HEADERS)
         response.set_cookie(COOKIE, id, httponly=True, samesite="lax")
@@ -117,6 +148,7 @@ def _is_opened(request: Request) -> bool:
     return request.method == "GET" and not any("pre" in value for value in looks_ahead)
 
 
-def _page(why: str) -> Response:
+def _page(why: str, status: int = 403, more: Mapping[str, str] | None = None) -> Response:
     words = [escape(line) for line in SAID[why]]
-    return HTMLResponse(_PAGE.format(*words, path=PATH, chars=CODE_CHARS + 2), 403, headers=HEADERS)
+    page = _PAGE.format(*words, path=PATH, chars=CODE_CHARS + 2)
+    return HTMLResponse(page, status, headers={**HEADERS, **(more or {})})

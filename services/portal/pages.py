@@ -37,6 +37,7 @@ from shared.contract.envelope import read_seen
 from shared.contract.words import Role
 from shared.domain.rights import OFFICIALS, granted
 from shared.identity.references import References
+from shared.throttle import Throttle
 
 T = TypeVar("T")
 WAIT_SECONDS = 2.0
@@ -71,6 +72,14 @@ class LinkOver(Exception):
 
 class LinkUnknown(Exception):
     """Nobody can say right now whether the link by which somebody came is still good."""
+
+
+class TriedTooOften(Exception):
+    """From this address too many links were tried that are not good; ``seconds``: how long nobody there may try."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class NotHere(Exception):
@@ -127,6 +136,8 @@ class Portal(NamedTuple):
     once: Once
     viewers: Viewers
     builds: Builds
+    tries: Throttle
+    """Counts links that are tried and not good, by where they come from."""
     mailbox: Mailbox | None = None
     """The embedded system's; None where mail goes to people."""
     clock: Callable[[], datetime] = times.now

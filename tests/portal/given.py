@@ -23,6 +23,7 @@ from services.portal.asking import Services
 from services.portal.assets import Assets
 from services.portal.joining import Joining
 from services.portal.mailbox import Mailbox
+from services.portal.network import OF_ALL, OF_ONE, WINDOW_SECONDS
 from services.portal.once import Once
 from services.portal.own import Own
 from services.portal.pages import Portal
@@ -38,6 +39,7 @@ from services.portal.viewers import Viewers
 from shared.identity.keys import signing_key
 from shared.identity.tokens import sign
 from shared.mail import Mail, message_of
+from shared.throttle import Throttle
 from tests.keys import KEYS, REFERENCES
 from tests.portal.projection.given import AT, ISSUE, JURISDICTION, Topics
 
@@ -278,6 +280,7 @@ class Given:
             Once(),
             Viewers(),
             Builds(self.shown),
+            Throttle(OF_ONE, OF_ALL, WINDOW_SECONDS, lambda: self.now.timestamp()),
             mailbox=Mailbox(folder / "mailbox"),
             clock=lambda: self.now,
         )

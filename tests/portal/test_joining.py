@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,20 @@ from starlette.responses import PlainTextResponse
 
 from services.portal.app import application, serving
 from services.portal.joining import ALPHABET, CODE_CHARS, Joining, WrongCode, new_code
-from services.portal.network import COOKIE, PATH, Network, is_here
+from services.portal.network import (
+    COOKIE,
+    OF_ONE,
+    PATH,
+    WINDOW_SECONDS,
+    Network,
+    came_from,
+    is_here,
+    wrong_tries,
+)
 from services.portal.own import Own
 from services.portal.settings import PortalSettings
 from tests.portal.crawling import routes
-from tests.portal.given import ASSETS, Given
+from tests.portal.given import ASSETS, Given, at_another_time
 from tests.serving import served
 
 HERE, PHONE, OTHER = "127.0.0.1", "198.51.100.7", "198.51.100.8"
@@ -121,6 +131,42 @@ async def test_a_wrong_code_is_said_to_be_wrong_and_the_right_one_stays_good(net
         assert (await phone.get(PATH, params={"code": CODE})).status_code == 303
 
 
+async def test_who_guesses_codes_waits_and_nobody_else_does(net: Net) -> None:
+    async with net.browser(PHONE) as phone, net.browser(OTHER) as other, net.browser(PHONE) as joined:
+        await joined.get(PATH, params={"code": CODE})
+        for _ in range(OF_ONE):
+            assert "不对" in (await phone.get(PATH, params={"code": "0000000000"})).text
+        answer = await phone.get(PATH, params={"code": net.joining.code})
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, str(int(WINDOW_SECONDS)))
+        assert "输错的次数太多" in answer.text and "Too many wrong codes" in answer.text
+        assert (await joined.get("/sign-in")).status_code == 200, "who is in stays in"
+        assert (await other.get(PATH, params={"code": net.joining.code})).status_code == 303
+        with at_another_time(net.given, timedelta(seconds=WINDOW_SECONDS + 1)):
+            assert (await phone.get(PATH, params={"code": net.joining.code})).status_code == 303
+
+
+async def test_many_behind_one_address_who_type_what_is_right_never_wait(net: Net) -> None:
+    for _ in range(2 * OF_ONE):
+        async with net.browser(PHONE) as phone:
+            used, code = net.joining.code, net.joining.code
+            assert (await phone.get(PATH, params={"code": code})).status_code == 303
+        async with net.browser(PHONE) as late:
+            assert "已经用过" in (await late.get(PATH, params={"code": used})).text
+
+
+@pytest.mark.parametrize(
+    ("client", "counted"),
+    [
+        (("198.51.100.7", 1), "198.51.100.7"),
+        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
+        (("testclient", 1), "testclient"),
+        (None, ""),
+    ],
+)
+def test_tries_are_counted_by_the_machine_they_come_from(client: object, counted: str) -> None:
+    assert came_from({"client": client}) == counted
+
+
 async def test_what_is_typed_by_hand_is_read_as_it_was_meant(net: Net) -> None:
     net.joining.code = "10ABCDEFGH"
     async with net.browser(PHONE) as phone:
@@ -215,7 +261,7 @@ async def test_a_socket_that_is_no_page_is_closed(net: Net) -> None:
         said.append(message)
 
     scope = {"type": "websocket", "path": "/", "client": (PHONE, 1), "headers": []}
-    await Network(net.app, net.joining)(scope, lambda: None, send)  # type: ignore[arg-type]
+    await Network(net.app, net.joining, wrong_tries())(scope, lambda: None, send)  # type: ignore[arg-type]
     assert said == [{"type": "websocket.close", "code": 1008}]
 
 

@@ -12,7 +12,7 @@ from services.portal.live import Watched, stream
 from services.portal.pages import Page, SignInFirst
 from services.portal.queries import issues
 from shared.contract.envelope import write_seen
-from tests.portal.given import ISSUE, Given
+from tests.portal.given import ISSUE, WU, Given
 
 SECONDS = 20.0
 
@@ -55,6 +55,20 @@ async def test_what_happens_is_sent_whole_with_how_far_it_goes(given: Given) -> 
     await asyncio.sleep(0)
     given.accepted()
     assert await waiting == f"id: {reached(given)}\ndata: first line\ndata: accepted\n\n"
+
+
+async def test_a_mail_about_it_is_sent_too_and_one_about_another_issue_is_not(given: Given) -> None:
+    given.registered()
+    looked = Looked(given, reached(given))
+    waiting = asyncio.create_task(looked.next())
+    await asyncio.sleep(0)
+    before = reached(given)
+    told = {"about": "rating_invited", "to": WU, "tries": 1}
+    given.shown.tell("intake", "notice.sent.v1", {**told, "issue": "ABCDEFGHJKMNP"}, "notice:1")
+    assert reached(given) == before
+    given.shown.tell("intake", "notice.sent.v1", {**told, "issue": ISSUE}, "notice:2")
+    assert await waiting == f"id: {reached(given)}\ndata: first line\ndata: registered\n\n"
+    assert reached(given) != before
 
 
 async def test_what_happened_between_the_page_and_its_stream_is_not_missed(given: Given) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.portal.links import AT_MOST, GOOD_FOR, issue_of, without_secret
+from services.portal.network import OF_ONE, WINDOW_SECONDS
 from services.portal.session import COOKIE
 from shared.contract.words import Role
 from shared.identity.keys import issuers
@@ -121,6 +122,35 @@ async def test_it_is_opened_as_often_as_one_likes_and_in_more_than_one_browser(g
     given.answered()
     first, second = await came(given), await came(given)
     assert (await first.open(OPEN)).url.path == PAGE and (await second.open(PAGE)).status_code == 200
+
+
+# ---------------------------------------------------------------- trying many of them
+
+
+async def test_who_tries_links_that_are_not_good_waits_and_intake_is_not_asked(given: Given) -> None:
+    given.answered()
+    given.asked.answers[REDEEM] = WRONG
+    browser = given.browser()
+    for number in range(OF_ONE):
+        await browser.open(f"/link/{ISSUE}.1.{number:032x}")
+        assert browser.page.status_code == 404
+    admits(given)
+    asked = redeemed(given)
+    await browser.open(OPEN)
+    assert browser.page.status_code == 429 and browser.page.headers["Retry-After"] == str(int(WINDOW_SECONDS))
+    assert "请等一分钟" in browser.text and SECRET not in browser.text and redeemed(given) == asked
+    with at_another_time(given, timedelta(seconds=WINDOW_SECONDS + 1)):
+        assert (await browser.open(OPEN)).url.path == PAGE
+
+
+async def test_an_office_behind_one_address_opens_as_many_good_links_as_it_likes(given: Given) -> None:
+    given.answered()
+    for _ in range(2 * OF_ONE):
+        await came(given)
+    given.asked.answers[REDEEM] = (503, {})
+    for _ in range(2 * OF_ONE):
+        browser = given.browser()
+        assert (await browser.open(OPEN)).status_code == 503, "nobody guessed wrong where intake is away"
 
 
 # --------------------------------------------------------------- what is not there
@@ -424,3 +454,93 @@ async def test_a_link_makes_no_other_links_and_a_stranger_none_at_all(given: Giv
     await browser.open(f"{PAGE}/withdraw")
     stranger = clerk(given, "he", Role.ENTREPRENEUR)
     assert (await stranger.open(f"{PAGE}/make-link")).status_code == 404
+
+
+# ----------------------------------------------------------------- making it worthless
+
+REVOKE, MADE = f"{PAGE}/revoke-link", "2026-03-02T01:20:00Z"
+
+
+def says(given: Given, **link: Any) -> None:
+    """What intake shows its readers of the issue's link."""
+    found = {"serial": 1, "made_by": "", "made_at": MADE, "revoked_at": None, **link} if link else None
+    given.asked.answers[f"GET {PAGE}"] = (200, {"id": ISSUE, "link": found})
+
+
+async def test_who_raised_it_reads_that_there_is_a_link_and_revokes_it(given: Given) -> None:
+    given.answered()
+    says(given, serial=1)
+    browser = given.browser()
+    await browser.sign_in()
+    await browser.open(PAGE)
+    assert f'hx-get="{PAGE}/link"' in browser.page.text
+    asked = len(given.asked.requests)
+    await browser.open(f"{PAGE}/link")
+    assert "有一个私密链接" in browser.text and "9:20" in browser.text and REVOKE in browser.page.text
+    assert len(given.asked.requests) == asked + 1
+    await browser.open(REVOKE)
+    form = browser.page
+    assert "9:20" in browser.text and "再也看不到" in browser.text
+    await browser.send(REVOKE)
+    assert browser.page.url.path == PAGE and "私密链接已作废" in browser.text
+    browser.page = form
+    await browser.send(REVOKE)
+    assert browser.page.url.path == PAGE and given.asked.bodies(f"{PAGE}/links/revoke") == [{}, {}]
+    first, second = given.asked.keys(f"{PAGE}/links/revoke")
+    assert first == second, "sent twice it is one request"
+
+
+@pytest.mark.parametrize("link", [{}, {"revoked_at": "2026-03-02T01:30:00Z"}])
+async def test_where_there_is_no_good_link_nothing_is_said_of_one(given: Given, link: dict[str, Any]) -> None:
+    given.answered()
+    says(given, **link)
+    browser = given.browser()
+    await browser.sign_in()
+    assert (await browser.open(f"{PAGE}/link")).status_code == 204
+    await browser.open(REVOKE)
+    assert "没有私密链接" in browser.text and "<form method" in browser.page.text
+    assert f'action="{REVOKE}"' not in browser.page.text
+
+
+async def test_while_intake_is_away_the_page_of_the_issue_is_as_ever_and_a_link_is_not_revoked(
+    given: Given,
+) -> None:
+    given.answered()
+    given.asked.answers[f"GET {PAGE}"] = given.asked.answers[f"POST {PAGE}/links/revoke"] = (503, {})
+    browser = given.browser()
+    await browser.sign_in()
+    assert (await browser.open(PAGE)).status_code == 200
+    assert (await browser.open(f"{PAGE}/link")).status_code == 204
+    await browser.open(REVOKE)
+    assert (await browser.send(REVOKE)).status_code == 503
+    assert "没有作废" in browser.text and 'role="alert"' in browser.page.text
+
+
+async def test_the_office_revokes_what_it_handed_out_for_who_called(given: Given) -> None:
+    given.registered(recorded_by="wang")
+    given.accepted()
+    says(given, made_by="office:wang")
+    browser = clerk(given)
+    await browser.open(f"{PAGE}/link")
+    assert "办公室生成了私密链接" in browser.text
+    await browser.open(REVOKE)
+    await browser.send(REVOKE)
+    assert browser.page.url.path == PAGE and len(given.asked.bodies(f"{PAGE}/links/revoke")) == 1
+
+
+async def test_a_link_is_revoked_by_nobody_else_and_they_read_nothing_of_it(given: Given) -> None:
+    given.answered()
+    says(given, serial=1)
+    by_link = await came(given)
+    others = [
+        by_link,
+        clerk(given),  # who raised it did so themselves: it is theirs
+        clerk(given, "he", Role.ENTREPRENEUR),
+        clerk(given, "li", Role.HANDLER, "housing"),
+        clerk(given, "qian", Role.LEADER),
+    ]
+    for browser in others:
+        await browser.open(PAGE)
+        assert "/link" not in browser.page.text
+        assert (await browser.open(f"{PAGE}/link")).status_code == 404
+        assert (await browser.open(REVOKE)).status_code == 404

@@ -267,10 +267,11 @@ async def test_that_a_mail_went_out_stands_in_the_history(given: Given) -> None:
 
 def test_what_happened_is_found_without_reading_the_whole_timeline(given: Given) -> None:
     given.answered()
-    rows = given.shown.reader().execute(f"EXPLAIN QUERY PLAN {issues.TIMELINE}", (ISSUE, ISSUE)).fetchall()
-    plan = [row[3] for row in rows]
-    assert any("timeline_of_notices" in step for step in plan)
-    assert not [step for step in plan if step.startswith("SCAN timeline")], plan
+    for query in (issues.TIMELINE, issues.REACHED):
+        rows = given.shown.reader().execute(f"EXPLAIN QUERY PLAN {query}", (ISSUE, ISSUE)).fetchall()
+        plan = [row[3] for row in rows]
+        assert any("timeline_of_notices" in step for step in plan)
+        assert not [step for step in plan if step.startswith("SCAN timeline")], plan
 
 
 async def test_a_refused_rating_can_be_sent_again_and_is_then_another_request(given: Given) -> None:

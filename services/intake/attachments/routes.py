@@ -17,7 +17,6 @@ from services.intake.attachments.folder import Folder
 from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import ISSUE
 from services.intake.issue.life import Issue
-from services.intake.throttle import Throttle
 from shared.answers import come_later, problem
 from shared.contract.commands.intake import RegisterIssue
 from shared.contract.words import MediaType
@@ -27,6 +26,7 @@ from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
 from shared.problems import MALFORMED
 from shared.store import Aggregates
+from shared.throttle import Throttle
 from shared.web import Id, readable_fields
 
 log = structlog.get_logger(__name__)

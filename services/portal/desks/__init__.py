@@ -8,7 +8,7 @@ from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.figures import pages as figures
-from services.portal.desks.issue import internal_notes
+from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.joining import pages as joining
 from services.portal.desks.leader import pages as leader
@@ -49,6 +49,7 @@ def routers() -> Iterator[APIRouter]:
     yield signing_in.router
     yield link.router
     yield internal_notes.router
+    yield linked.router
     yield figures.router
     yield operator.router
     yield mailbox.router

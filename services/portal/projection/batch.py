@@ -146,6 +146,8 @@ class Applier:
         elif event.must_understand and event.type not in EVENTS:
             batch.not_understood.append((*sequence, event.seq, event.type))
         if event.is_readable:
+            if event.type.startswith("notice."):  # a mail stands in the history of the issue it is about
+                batch.subjects.add(str(event.data.get("issue", "")))
             who = event.data.get("by")
             by = who if type(who) is str else ""
             batch.timeline.append((*sequence, event.seq, event.at, event.type, by, as_json(event.data)))

@@ -23,6 +23,14 @@ TIMELINE = """
 """
 
 
+REACHED = """
+    SELECT source, max(seq) FROM sequence WHERE subject = ? GROUP BY source
+    UNION ALL
+    SELECT source || '/notices', count(*) FROM timeline
+    WHERE type >= 'notice.' AND type < 'notice/' AND json_extract(data, '$.issue') = ? GROUP BY source
+"""
+
+
 class Entry(NamedTuple):
     """One event of an issue's history."""
 
@@ -39,10 +47,8 @@ def timeline(reads: sqlite3.Connection, id: str) -> Iterator[Entry]:
 
 
 def reached(reads: sqlite3.Connection, id: str) -> dict[str, int]:
-    """How far each owner's events of one issue are in the rows."""
-    return dict(
-        reads.execute("SELECT source, max(seq) FROM sequence WHERE subject = ? GROUP BY source", (id,))
-    )
+    """How far each owner's events of one issue are in the rows, and how many of its mails about it."""
+    return dict(reads.execute(REACHED, (id, id)))
 
 
 def replies(reads: sqlite3.Connection, id: str) -> list[Row]:

@@ -15,12 +15,12 @@ from services.intake.links import OF_ALL, OF_ONE_ISSUE, WINDOW_SECONDS
 from services.intake.reading import Reading
 from services.intake.registering import Registering, Registration
 from services.intake.sealing import Sealing
-from services.intake.throttle import Throttle
 from services.intake.vault import Vault
 from shared.bus.gateway import Request
 from shared.identity.keys import VAULT, secret
 from shared.identity.raisers import Raisers
 from shared.problems import install_problems
+from shared.throttle import Throttle
 from shared.web import readable_fields
 from tests.keys import KEYS, REFERENCES, bearer, caller, signed_in
 from tests.unit.entries import EntriesInMemory

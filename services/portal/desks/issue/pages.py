@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from services.portal.actions import choice
 from services.portal.desks import acting
 from services.portal.desks.department.drafts import drafts_of
-from services.portal.desks.issue import internal_notes
+from services.portal.desks.issue import internal_notes, linked
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, names
@@ -87,6 +87,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "enterprise": _enterprise(page, about),
         "drafts": await drafts_of(page, about) if about.sight.drafts and about.issue["draft"] else None,
         "internal_notes": internal_notes.readable(page, about) if internal_notes.may_write(about) else None,
+        "may_revoke_link": linked.may_revoke(about),
         "choice": choice(iter(await acting.actions(page, about)), about.issue, about.sight),
     }
 

@@ -7,7 +7,8 @@ from fastapi.responses import Response
 
 from services.portal import links
 from services.portal.desks.beginning import begin
-from services.portal.pages import LinkOver, LinkUnknown, NotHere, Page, page_of
+from services.portal.network import came_from
+from services.portal.pages import LinkOver, LinkUnknown, NotHere, Page, TriedTooOften, page_of
 from services.portal.reading import known
 from services.portal.session import new_id
 
@@ -34,10 +35,16 @@ async def follow_instead(page: Asked) -> Response:
 async def _open(page: Page, link: str) -> Response:
     if not links.issue_of(link):
         raise LinkOver
-    portal, id = page.portal, new_id()
+    portal, id, address = page.portal, new_id(), came_from(page.request.scope)
+    if wait := portal.tries.wait_seconds(address):
+        raise TriedTooOften(wait)
+    portal.tries.begin(address)
     admitted = await links.redeem(portal.services, link, page.view.language)
+    if not isinstance(admitted, links.Admitted) and admitted.kind == "missing":
+        raise LinkOver
+    portal.tries.forgive(address)
     if not isinstance(admitted, links.Admitted):
-        raise LinkOver if admitted.kind == "missing" else LinkUnknown
+        raise LinkUnknown
     links.keep(portal.own, id, admitted, page.now)
     return begin(page, id, admitted.kept, f"/issues/{admitted.kept.issue}")
 
