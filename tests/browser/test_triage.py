@@ -38,10 +38,11 @@ def test_an_issue_is_found_given_to_another_department_and_taken_back_by_keys_al
     page.keyboard.press("k")
     expect(page.locator(f"#chosen form[action*='{first}']")).to_have_count(1)
     page.keyboard.press("d")
-    expect(page.locator("#other")).to_be_focused()
-    page.keyboard.type("市规")
-    page.locator("#other").select_option("planning")
-    page.keyboard.press("Escape")
+    expect(page.locator("#find-other")).to_be_focused()
+    page.keyboard.type("规划")
+    expect(page.locator("#other option:checked")).to_have_text("市规划局")
+    expect(page.locator("[data-chosen]")).to_have_text("市规划局")
+    page.keyboard.press("Enter")
     with page.expect_navigation():
         page.keyboard.press("a")
     expect(page.locator(".errand.kept")).to_contain_text("市规划局")
@@ -57,6 +58,38 @@ def test_an_issue_is_found_given_to_another_department_and_taken_back_by_keys_al
         page.keyboard.press("Enter")
     assert "/issues/" in page.url and "/office/" not in page.url
     assert not given.asked.bodies(f"/issues/{first}/accept")
+    context.close()
+
+
+def test_a_department_is_found_by_parts_of_its_name_also_while_they_are_still_composed(
+    chromium: Browser, site: str
+) -> None:
+    context = context_of(chromium, WIDE)
+    page = context.new_page()
+    sign_in(page, site, "office:chen")
+    options, chosen = page.locator("#other option"), page.locator("#other option:checked")
+    whole = options.count()
+    page.keyboard.press("d")
+    typing = context.new_cdp_session(page)
+    typing.send("Input.imeSetComposition", {"text": "gui", "selectionStart": 3, "selectionEnd": 3})
+    assert page.input_value("#find-other") == "gui"
+    expect(options).to_have_count(whole)
+    typing.send("Input.insertText", {"text": "规局"})
+    expect(chosen).to_have_text("市规划局")
+    expect(options).to_have_count(1)
+    page.fill("#find-other", "市")
+    assert options.count() == 3
+    first = chosen.inner_text()
+    page.keyboard.press("ArrowDown")
+    assert chosen.inner_text() != first
+    page.keyboard.press("ArrowUp")
+    expect(chosen).to_have_text(first)
+    page.fill("#find-other", "海关")
+    expect(page.locator(".find [role=status]")).to_have_text("没有部门的名称里有这几个字")
+    assert not page.input_value("#other")
+    page.fill("#find-other", "")
+    expect(options).to_have_count(whole)
+    assert not page.input_value("#other")
     context.close()
 
 
@@ -92,6 +125,7 @@ def test_on_a_phone_the_list_comes_first_and_then_the_issue(
     press(page, f"a[data-issue='{id}']")
     expect(page.locator(".listed")).to_be_hidden()
     expect(page.locator("#chosen .title")).to_have_text(TITLES[id])
+    expect(page.locator("#find-other")).to_be_visible(visible=scripts)
     page.locator("#other").select_option("planning")
     press(page, "#chosen .btn-primary")
     expect(page.locator(".errand.kept").first).to_contain_text("10 秒内可以撤销")

@@ -57,6 +57,16 @@ class OwnIssues(NamedTuple):
     counts: dict[int, int]
 
 
+def all_of_person(
+    reads: sqlite3.Connection, person: str, references: References, now: int
+) -> list[sqlite3.Row]:
+    """Everything that this person raised, the newest first."""
+    given = {"person": person, "hidden": json.dumps(hidden_of(reads, person, references)), "now": now}
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(f"{_OWN} ORDER BY registered_at DESC, id", given).fetchall()
+
+
 def of_person(
     reads: sqlite3.Connection, person: str, references: References, now: int, after: Place
 ) -> OwnIssues:

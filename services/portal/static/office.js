@@ -41,7 +41,7 @@
     a: () => press("a"),
     r: () => press("r"),
     u: () => press("u"),
-    d: () => document.getElementById("other")?.focus(),
+    d: () => document.getElementById("find-other")?.focus(),
   };
   document.addEventListener("keydown", (event) => {
     if (isOff() || event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key !== "j" && event.key !== "k") return;

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import Action
-from services.portal.desks.entrepreneur import answering, linking, raising
+from services.portal.desks.entrepreneur import answering, linking, raising, searching
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
@@ -58,11 +58,13 @@ ACTIONS = (
 
 
 @router.get("/mine")
-async def mine(page: Asked, after: str = "") -> Response:
-    """What one raised: what waits for oneself on top, then what is open, then what is over."""
+async def mine(page: Asked, after: str = "", q: str = "") -> Response:
+    """What one raised: what waits for oneself on top, then what is open, then what is over; or what was searched."""
     visitor = page.person()
     if visitor.role is not Role.ENTREPRENEUR:
         raise NotHere
+    if q.strip():
+        return await searching.found(page, q)
     person, place = visitor.kept.person, own_issues.Place.read(after)
     found = own_issues.of_person(page.reads, person, page.portal.references, page.at, place)
     words = await words_of_all(page, found.rows)

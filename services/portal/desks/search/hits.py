@@ -18,9 +18,18 @@ class Marker:
     def __init__(self, typed: str) -> None:
         parts = _PARTS.findall(_plain(typed))
         chinese = [run for part in parts for run in _CHINESE.findall(part)]
+        self._words = [word for part in parts for word in _CHINESE.split(part) if word]
+        self._runs = chinese
         pairs = [pair for run in chinese for pair in map(add, run, run[1:])]
         self._whole = _any_of([*parts, *chinese])
         self._pairs = _any_of(pairs)
+
+    def fits(self, text: str) -> bool:
+        """Whether all of it stands in the text, of Chinese each pair of characters; never where nothing was typed."""
+        plain, wanted = _plain(text), [*self._words]
+        for run in self._runs:
+            wanted += map(add, run, run[1:]) if len(run) > 1 else [run]
+        return bool(wanted) and all(one in plain for one in wanted)
 
     def line(self, texts: Sequence[str]) -> Markup | None:
         """A line of the first text in which something of it stands; None where it stands in none."""
