@@ -60,6 +60,8 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
         found.registered(id)
         words = {"id": id, "title": TITLES[id], "text": "我们厂在织里镇利济路。\n请帮助协调。"}
         found.asked.answers[f"GET /issues/{id}"] = (200, words)
+    link = {"serial": 1, "made_by": "", "made_at": stamp(AT), "revoked_at": None}
+    found.asked.answers[f"GET /issues/{GOING}"][1]["link"] = link
     found.accepted(GOING, TITLES[GOING])
     found.assigned(GOING)
     late = {"clock": "promise", "round": 1, "due_at": stamp(AT), "late_seconds": 1.0}

@@ -34,6 +34,8 @@ pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PATHS = (
     "/mine",
+    "/mine?q=路灯",
+    "/mine?q=没有这回事",
     "/raise",
     f"/issues/{ISSUE}",
     f"/issues/{GOING}",
@@ -43,6 +45,8 @@ PATHS = (
     f"/issues/{GOING}/correct-words",
     f"/issues/{GOING}/withdraw",
     f"/issues/{GOING}/make-link",
+    f"/issues/{GOING}/revoke-link",
+    f"/issues/{REFUSED}/revoke-link",
     f"/issues/{REFUSED}/appeal",
     "/mailbox",
     "/lan",

@@ -27,8 +27,10 @@
     if (!all.has(list)) all.set(list, [...list.options]);
     const options = all.get(list), found = typed ? fitting(options, typed) : options;
     list.replaceChildren(...(found.length ? found : options.slice(0, 1)));
-    list.size = typed ? Math.min(Math.max(found.length, 2), MOST) : 1;
+    if (typed && found.length) list.size = Math.min(Math.max(found.length, 2), MOST);
+    else list.removeAttribute("size");
     choose(field, list, 0);
+    list.scrollIntoView({ block: "nearest" });
   };
 
   document.addEventListener("input", (event) => {
