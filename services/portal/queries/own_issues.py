@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.portal.addresses import read_place
@@ -17,7 +18,7 @@ _PART = """
     WHEN ended_at IS NULL THEN 1 ELSE 2 END AS part
 """
 _ALL = f"""
-    SELECT {_PART}, -registered_at AS at, id FROM issue
+    SELECT {_PART}, -coalesce(registered_at, 0) AS at, id FROM issue
     WHERE number IS NOT NULL AND (person = :person OR id IN (SELECT value FROM json_each(:hidden)))
     ORDER BY part, at, id
 """
@@ -61,25 +62,31 @@ def all_of_person(
     reads: sqlite3.Connection, person: str, references: References, now: int
 ) -> list[sqlite3.Row]:
     """Everything that this person raised, the newest first."""
-    given = {"person": person, "hidden": json.dumps(hidden_of(reads, person, references)), "now": now}
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(f"{_OWN} ORDER BY registered_at DESC, id", given).fetchall()
+    rows = _whole(reads, (id for *_, id in _ids(reads, person, references, now)), now)
+    return sorted(rows, key=lambda row: row["registered_at"] or 0, reverse=True)
 
 
 def of_person(
     reads: sqlite3.Connection, person: str, references: References, now: int, after: Place
 ) -> OwnIssues:
     """What this person raised, of each part the newest first, with the anonymous ones (hidden.py)."""
-    given = {"person": person, "hidden": json.dumps(hidden_of(reads, person, references)), "now": now}
-    everything = reads.execute(
-        _ALL, given
-    ).fetchall()  # nobody raised many; the page's rows alone are read whole
-    behind = [one for one in everything if (one[0], one[1] or 0, one[2]) > (after.part, -after.at, after.id)]
-    chosen = {"chosen": json.dumps([id for _, _, id in behind[:PAGE]]), "now": now}
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    rows = cursor.execute(_CHOSEN, chosen).fetchall()
+    everything = _ids(reads, person, references, now)
+    behind = [one for one in everything if one > (after.part, -after.at, after.id)]
+    rows = _whole(reads, (id for *_, id in behind[:PAGE]), now)
     part, at, id = behind[PAGE - 1] if len(behind) > PAGE else (0, 0, "")
     following = Place(part, -at, id).written if id else ""
     return OwnIssues(rows, following, Counter(part for part, _, _ in everything))
+
+
+def _ids(
+    reads: sqlite3.Connection, person: str, references: References, now: int
+) -> list[tuple[int, int, str]]:
+    """Part, registration and id of each: nobody raised many, and only what a page shows is read whole."""
+    hidden = json.dumps(hidden_of(reads, person, references))
+    return reads.execute(_ALL, {"person": person, "hidden": hidden, "now": now}).fetchall()
+
+
+def _whole(reads: sqlite3.Connection, ids: Iterable[str], now: int) -> list[sqlite3.Row]:
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(_CHOSEN, {"chosen": json.dumps(list(ids)), "now": now}).fetchall()
