@@ -50,6 +50,10 @@ class Times:
             self._days[on] = self._day(on)
         return self._days[on]
 
+    def day_of(self, at: datetime) -> str:
+        """The day of an instant, here: in UTC it may be the day before."""
+        return self.day(at.astimezone(SHANGHAI).date())
+
     def _day(self, on: date) -> str:
         say, with_year = self._words.gettext, on.year != self._now.year
         pattern = (

@@ -1,9 +1,11 @@
 """Raising on behalf: what was said in a call or a visit, in the name of who said it; and their link, shown once."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from shared.domain.clocks import SHANGHAI
 from tests.portal.given import DONE, ISSUE, NUMBER, TEXT, TITLE, Given, refused
 from tests.portal.office_given import PATH, clerk, directory
 
@@ -105,6 +107,14 @@ async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(
     answer = await browser.send(RAISE, do="check", **{**CALL, **SAID, **fields})
     assert answer.status_code == 422 and said in browser.text and "先装临时的" in answer.text
     assert not given.asked.bodies("/issues")
+
+
+async def test_a_letter_of_this_morning_is_taken_though_it_is_still_yesterday_in_utc(given: Given) -> None:
+    given.now = datetime(2026, 3, 2, 7, 30, tzinfo=SHANGHAI).astimezone(UTC)
+    browser = clerk(given)
+    await browser.open(RAISE)
+    letter = {**CALL, **SAID, "source": "written", "occasion_on": "2026-03-02"}
+    assert (await browser.send(RAISE, do="check", **letter)).status_code == 303
 
 
 async def test_a_phone_that_is_none_is_said_at_its_field(given: Given) -> None:

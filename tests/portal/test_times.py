@@ -42,6 +42,11 @@ def test_holidays_are_no_working_days() -> None:
     assert said(now=before).left(due).words == "还剩 1 个工作日"
 
 
+def test_the_day_of_an_instant_is_the_day_here() -> None:
+    early = datetime(2026, 11, 26, 7, 59, tzinfo=SHANGHAI).astimezone(UTC)
+    assert early.day == 25 and said().day_of(early) == "11月26日 周四"
+
+
 def test_a_day_has_its_weekday_and_its_year_where_that_is_another_one() -> None:
     assert said().day(NOW.date()) == "11月26日 周四"
     assert said().day(datetime(2025, 1, 2, tzinfo=UTC).date()) == "2025年1月2日 周四"

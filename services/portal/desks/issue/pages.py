@@ -135,7 +135,7 @@ def _small(page: Page, about: Known, place: int, state: str, when: str) -> str:
     if place == 2 and state == "now":
         return page.departments.get(issue["holder"] or "", issue["holder"] or "")
     if place == 3 and not when and due is not None and state != "done" and issue["ended_at"] is None:
-        return page.say("promised %(day)s") % {"day": page.times.day(due.date())}
+        return page.say("promised %(day)s") % {"day": page.times.day_of(due)}
     if place == 3 and state == "now":
         return ""
     return when if state != "" or place == 0 else ""

@@ -18,6 +18,7 @@ from services.portal.queries import issues, names
 from services.portal.words import WORDS, phrase
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from shared.contract.words import Kind, Phase, Source
+from shared.domain.clocks import SHANGHAI
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -171,7 +172,10 @@ def _check_occasion(page: Page, form: Form, source: str) -> None:
     if source == Source.VISIT and not form.text("occasion_visited_by"):
         form.values["occasion_visited_by"] = page.person().kept.account
     try:
-        if date.fromisoformat(form.text("occasion_on") or "2026-01-01") > page.now.date():
+        if (
+            date.fromisoformat(form.text("occasion_on") or "2026-01-01")
+            > page.now.astimezone(SHANGHAI).date()
+        ):
             form.wrong("occasion_on", page.say("That day is still to come"))
     except ValueError:
         form.wrong("occasion_on", page.say("Write the date as year, month and day: 2026-11-25"))
