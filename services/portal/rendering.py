@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from services.portal.assets import Assets
 from services.portal.languages import TAGS, words_in
 from services.portal.session import LANGUAGES
-from services.portal.times import instant
+from services.portal.times import Times, instant
 from services.portal.translating import Translating
 from services.portal.words import WORDS, phrase
 
@@ -106,8 +106,17 @@ def _word(words: Translations) -> Callable[[object, str], str]:
 
 @pass_context
 def _left(context: Context, due: datetime | int) -> Markup:
-    """``{{ issue.next_due_at | left }}``: what is left until then, and which instant that is."""
-    times, at = context["page"].times, due if isinstance(due, datetime) else instant(due)
+    """``{{ issue.next_due_at | left }}``: what is left until then, and which instant that is.
+
+    Most of what is due on a day is due at its end, so that many rows of a page say the same.
+    """
+    page = context["page"]
+    said: Markup = page.once(("left", due), lambda: _span(page.times, due))
+    return said
+
+
+def _span(times: Times, due: datetime | int) -> Markup:
+    at = due if isinstance(due, datetime) else instant(due)
     said = times.left(at)
     return Markup(f'<span class="left {said.degree}" title="{times.whole(at)}">{escape(said.words)}</span>')  # noqa: S704
 
