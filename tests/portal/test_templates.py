@@ -89,7 +89,9 @@ def test_a_value_of_a_closed_list_is_said_in_words_and_any_other_as_it_is() -> N
 def test_an_instant_is_said_with_the_whole_of_it_beside() -> None:
     times = Times(words_in("en"), AT, Calendar(0, ()))
     made = TEMPLATES.environment("en").from_string("{{ at | moment }} {{ at | left }}")
-    said = made.render(page=SimpleNamespace(times=times), at=int(AT.timestamp() * 1000) + 60_000)
+    said = made.render(
+        page=SimpleNamespace(times=times, once=lambda _, make: make()), at=int(AT.timestamp() * 1000) + 60_000
+    )
     whole = times.whole(AT + timedelta(minutes=1))
     assert f'title="{whole}">today ' in said
     assert f'<span class="left soon" title="{whole}">today ' in said
