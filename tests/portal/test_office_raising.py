@@ -174,6 +174,7 @@ async def test_a_link_that_was_lost_is_made_anew_once(given: Given) -> None:
     given.asked.answers[f"GET {PATH}"] = (200, {"id": ISSUE, **SAID})
     browser = clerk(given)
     await browser.open(f"/office/issues/{ISSUE}/make-link")
+    assert "登记成功" not in browser.text  # long ago
     await browser.send(f"/office/issues/{ISSUE}/make-link")
     assert LINK in browser.text
     given.asked.answers[f"POST {PATH}/links"] = refused("id_reused", "不可重复")

@@ -101,7 +101,7 @@ async def send(page: Asked) -> Response:
         return _again(page, form, answer)
     id = id_of(answer)
     page.portal.own.keep_draft(page.owner, PATH, {"sent": id}, page.now)
-    return await _link(page, id, f"{key}-link")
+    return await _link(page, id, f"{key}-link", is_new=True)
 
 
 def _again(page: Page, form: Form, answer: Answer) -> Response:
@@ -188,7 +188,7 @@ def _check_occasion(page: Page, form: Form, source: str) -> None:
 async def recorded(id: str, page: Asked) -> Response:
     """Its number and promised date, to be told; a link only when one is asked for anew."""
     office(page)
-    return _recorded(page, id)
+    return _recorded(page, id, is_new=True)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/make-link")
@@ -206,15 +206,18 @@ async def link(id: str, page: Asked) -> Response:
     return _recorded(page, id)
 
 
-async def _link(page: Page, id: str, key: str) -> Response:
+async def _link(page: Page, id: str, key: str, *, is_new: bool = False) -> Response:
     answer = await page.ask("intake", f"/issues/{id}/links", {}, key=key, subject=id)
     link = links.address_of(str(answer.body.get("link") or ""), str(page.request.base_url))
-    return _recorded(page, id, link, is_refused=not answer.is_done)
+    return _recorded(page, id, link, is_new=is_new, is_refused=not answer.is_done)
 
 
-def _recorded(page: Page, id: str, link: str = "", *, is_refused: bool = False) -> Response:
+def _recorded(
+    page: Page, id: str, link: str = "", *, is_new: bool = False, is_refused: bool = False
+) -> Response:
+    """``is_new``: the issue was written down this moment, and its number is told with the link."""
     known = issues.issue(page.reads, id)  # None: the event is still on its way here
-    more = {"link": link, "is_refused": is_refused, "form": Form()}
+    more = {"link": link, "is_new": is_new, "is_refused": is_refused, "form": Form()}
     return page.show("office/recorded.html", 200, issue=known, id=id, **more)
 
 
