@@ -463,7 +463,7 @@ REVOKE, MADE = f"{PAGE}/revoke-link", "2026-03-02T01:20:00Z"
 
 def says(given: Given, **link: Any) -> None:
     """What intake shows its readers of the issue's link."""
-    found = {"serial": 1, "made_by": "", "made_at": MADE, "revoked_at": None, **link} if link else None
+    found = {"serial": 1, "made_by": "", "made_at": MADE, **link} if link else None
     given.asked.answers[f"GET {PAGE}"] = (200, {"id": ISSUE, "link": found})
 
 

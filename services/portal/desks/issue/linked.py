@@ -70,7 +70,7 @@ def _good(answer: Answer) -> Link | None:
     said = answer.body.get("link") if answer.kind == "done" else None
     if not said or said.get("revoked_at"):
         return None
-    return Link(datetime.fromisoformat(said["made_at"]), bool(said["made_by"]))
+    return Link(datetime.fromisoformat(said["made_at"]), bool(said.get("made_by")))
 
 
 async def _show(page: Page, about: Known, form: Form, status: int = 200) -> Response:
