@@ -33,7 +33,7 @@ run: setup ## Start the whole system with a small town at work, and stay with it
 stop: setup ## Stop the running system; its data stays
 	@$(BIN)/qinqing stop
 
-test: check ## Run every check and every test, with the real Kafka and stores, in two halves side by side
+test: check ## Run every check and every test, with the real Kafka and stores, in parts side by side
 	@$(BIN)/python -m tests
 
 prove: setup ## Run the proofs that take minutes, which `make test` leaves out

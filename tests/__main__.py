@@ -1,40 +1,46 @@
-"""The whole suite, `python -m tests [pytest's options]`: two halves side by side, each with a Kafka of its own.
+"""The whole suite, `python -m tests [pytest's options]`: in parts side by side, each with a Kafka of its own.
 
-One process alone leaves a core idle while it waits for programs that it started. What the first half says is shown as
-it comes, what the other says behind it. What reads all that a run left (marked `last`) reads it in each half.
+One process alone leaves a core idle while it waits for programs that it started. What the first part says is shown as
+it comes, what the others say behind it. What reads all that a run left (marked `last`) reads it in each part.
 """
 
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import copyfileobj
+from typing import IO
 
 TESTS = Path(__file__).parent
 LAST = "security/test_what_a_whole_run_leaves.py"
-HALVES = (
-    ("integration", "browser", "security"),
-    ("contract", "faults", "fuzz", "house", "portal", "simulation", "unit", LAST),
+PARTS = (
+    ("integration", LAST),
+    ("browser", "security", "faults", "fuzz"),
+    ("contract", "house", "portal", "simulation", "unit", LAST),
 )
-"""Folders of this one, so that both halves take about as long."""
+"""Folders of this one, so that all parts take about as long."""
 PASSED, NOTHING_CHOSEN = 0, 5
-"""Exit codes of pytest; the second: these options leave nothing of this half."""
+"""Exit codes of pytest; the second: these options leave nothing of this part."""
 
 
-def command(half: tuple[str, ...], options: list[str]) -> list[str]:
-    """What runs a half."""
-    places = [str(TESTS / name) for name in half]
-    return [sys.executable, "-m", "pytest", *options, *places]
+def begin(part: tuple[str, ...], options: list[str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    """Start a part; what it says goes to the terminal, or into a file."""
+    places = [str(TESTS / name) for name in part]
+    return subprocess.Popen([sys.executable, "-m", "pytest", *options, *places], stdout=output, stderr=output)
 
 
 def run(options: list[str]) -> int:
-    """Run both; the exit code of the first that is not well."""
-    first, other = (command(half, options) for half in HALVES)
-    with tempfile.TemporaryFile() as output, subprocess.Popen(other, stdout=output, stderr=output) as beside:
-        codes = [subprocess.run(first).returncode, beside.wait()]
-        output.seek(0)
-        copyfileobj(output, sys.stdout.buffer)
-        sys.stdout.flush()
+    """Run all parts; the exit code of the first that is not well."""
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in PARTS[1:]]
+        places = [None, *outputs]
+        running = [begin(part, options, output) for part, output in zip(PARTS, places, strict=True)]
+        codes = [part.wait() for part in running]
+        for output in outputs:
+            output.seek(0)
+            copyfileobj(output, sys.stdout.buffer)
+            sys.stdout.flush()
     return next((code for code in codes if code not in (PASSED, NOTHING_CHOSEN)), PASSED)
 
 

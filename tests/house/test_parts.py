@@ -1,0 +1,12 @@
+"""The parts in which the suite runs are together the whole of it."""
+
+from tests.__main__ import LAST, PARTS, TESTS
+
+
+def test_every_folder_with_tests_is_in_one_part_and_what_comes_last_in_each() -> None:
+    folders = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("*/test_*.py")}
+    assert sorted(name for part in PARTS for name in part if name != LAST) == sorted(folders)
+    assert not list(TESTS.glob("test_*.py"))
+    assert (TESTS / LAST).is_file()
+    for part in PARTS:
+        assert LAST in part or LAST.partition("/")[0] in part
