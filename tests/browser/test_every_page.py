@@ -236,7 +236,7 @@ def visits(chromium: Browser, site: str) -> Visits:
     return visit
 
 
-@looks(now=("phone-zh", "wide-en"))
+@looks(now=("phone-zh",))
 def test_no_page_breaks_a_rule_of_accessibility(visits: Visits, look: str, size: tuple[int, int]) -> None:
     wrong = visits(size, look).wrong
     assert not wrong, "\n".join(wrong)
