@@ -78,6 +78,7 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
         return again.draw(
             "department/lists.html",
             groups=groups,
+            never=handling.NEVER,
             only=only,
             officials={one.account: one.name for one in names.officials(again.reads, again.at)},
             first=first,
@@ -101,6 +102,7 @@ async def signing(page: Asked, after: str = "") -> Response:
     async def draw(again: Page) -> str:
         return again.draw(
             "department/drafts.html",
+            never=handling.NEVER,
             group=_group(again, visitor, _UNSIGNED, read_place(after), SIGNING),
             name_of=lambda principal: name_of(again, account_of(principal)),
             free=waiting_to_be_taken(again),
