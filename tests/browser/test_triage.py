@@ -1,5 +1,7 @@
 """Triage in a real browser: by keys alone on a wide page, by touch on a phone, and without scripts."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,16 +22,23 @@ def _waiting(given: Given) -> None:
             office_given.raised(given, id, title, person="0" * 32)
 
 
+@pytest.fixture
+def page(chromium: Browser, site: str) -> Iterator[Page]:
+    """A wide page on which the office has signed in, and stands in triage."""
+    context = context_of(chromium, WIDE)
+    page = context.new_page()
+    sign_in(page, site, "office:chen")
+    yield page
+    context.close()
+
+
 def chosen(page: Page) -> str:
     return page.locator("tr.sel a[data-issue]").get_attribute("data-issue") or ""
 
 
 def test_an_issue_is_found_given_to_another_department_and_taken_back_by_keys_alone(
-    chromium: Browser, given: Given, site: str
+    page: Page, given: Given
 ) -> None:
-    context = context_of(chromium, WIDE)
-    page = context.new_page()
-    sign_in(page, site, "office:chen")
     first = chosen(page)
     page.keyboard.press("j")
     expect(page.locator(f"#chosen form[action*='{first}']")).to_have_count(0)
@@ -58,19 +67,13 @@ def test_an_issue_is_found_given_to_another_department_and_taken_back_by_keys_al
         page.keyboard.press("Enter")
     assert "/issues/" in page.url and "/office/" not in page.url
     assert not given.asked.bodies(f"/issues/{first}/accept")
-    context.close()
 
 
-def test_a_department_is_found_by_parts_of_its_name_also_while_they_are_still_composed(
-    chromium: Browser, site: str
-) -> None:
-    context = context_of(chromium, WIDE)
-    page = context.new_page()
-    sign_in(page, site, "office:chen")
+def test_a_department_is_found_by_parts_of_its_name_also_while_they_are_still_composed(page: Page) -> None:
     options, chosen = page.locator("#other option"), page.locator("#other option:checked")
     whole = options.count()
     page.keyboard.press("d")
-    typing = context.new_cdp_session(page)
+    typing = page.context.new_cdp_session(page)
     typing.send("Input.imeSetComposition", {"text": "gui", "selectionStart": 3, "selectionEnd": 3})
     assert page.input_value("#find-other") == "gui"
     expect(options).to_have_count(whole)
@@ -90,15 +93,9 @@ def test_a_department_is_found_by_parts_of_its_name_also_while_they_are_still_co
     page.fill("#find-other", "")
     expect(options).to_have_count(whole)
     assert not page.input_value("#other")
-    context.close()
 
 
-def test_keys_do_nothing_while_somebody_types_and_none_once_they_are_off(
-    chromium: Browser, site: str
-) -> None:
-    context = context_of(chromium, WIDE)
-    page = context.new_page()
-    sign_in(page, site, "office:chen")
+def test_keys_do_nothing_while_somebody_types_and_none_once_they_are_off(page: Page) -> None:
     first = chosen(page)
     page.click("[data-keys-off]")
     page.locator("body").press("j")
@@ -110,7 +107,6 @@ def test_keys_do_nothing_while_somebody_types_and_none_once_they_are_off(
     page.focus("#other")
     page.keyboard.press("j")
     assert chosen(page) == first
-    context.close()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
