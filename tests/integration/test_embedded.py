@@ -35,6 +35,7 @@ from services.cli.embedded.services import is_ready, service_program
 from services.cli.embedded.state import LAYOUT, created_at, process_of, read_state
 from services.cli.system import running_system
 from shared.identity.keys import REFERENCE, VAULT, check_keys
+from shared.store import connect
 
 pytestmark = pytest.mark.integration
 
@@ -301,9 +302,12 @@ async def test_a_killed_kafka_and_store_come_back_with_their_data(tmp_path: Path
     async with Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)) as system:
         await create_topic(system.parts.kafka_bootstrap, "kept")
         await produce(system.parts.kafka_bootstrap, "kept", [b"one"])
-        for child in system.children:
-            child.kill()
-        await eventually(lambda: all(c.restarts == 1 and c.state == "ready" for c in system.children), 60)
+        async with connect(system.parts.store_urls["intake"], "kept") as database:
+            assert await database.entries("kept").add("one", {"value": 1})
+            for child in reversed(system.children):  # the store first, in the moment of its answer
+                child.kill()
+            await eventually(lambda: all(c.restarts == 1 and c.state == "ready" for c in system.children), 60)
+            assert await database.entries("kept").get("one")
         assert await consume(system.parts.kafka_bootstrap, "kept", 1) == [b"one"]
 
 
