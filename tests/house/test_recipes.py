@@ -146,6 +146,7 @@ def accept_and_welcome(issue: Issue | None, command: AcceptIssue, context: Conte
 '''
 
 
+@pytest.mark.prove
 def test_an_event_that_follows_its_recipe_is_in_every_document(copy: Path) -> None:
     with (copy / "shared/contract/events/intake.py").open("a", encoding="utf-8") as events:
         events.write(EVENT)

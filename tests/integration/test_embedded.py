@@ -95,17 +95,6 @@ async def test_kafka_takes_a_record_of_ten_megabytes_and_gives_it_back(kafka_boo
     assert await consume(kafka_bootstrap, "embedded.large", 2) == [b"small", large]
 
 
-async def test_what_kafka_holds_survives_a_stop_and_a_start_on_other_ports(tmp_path: Path) -> None:
-    async with Embedded(tmp_path, free_base_port(), services=(), stores=()) as system:
-        await create_topic(system.parts.kafka_bootstrap, "kept")
-        await produce(system.parts.kafka_bootstrap, "kept", [b"one", b"two"])
-    cluster = (tmp_path / "kafka" / "cluster-id").read_text()
-    async with Embedded(tmp_path, free_base_port(), services=(), stores=()) as system:
-        assert await consume(system.parts.kafka_bootstrap, "kept", 2) == [b"one", b"two"]
-    assert (tmp_path / "kafka" / "cluster-id").read_text() == cluster
-    assert f"cluster.id={cluster}" in (tmp_path / "kafka" / "log" / "meta.properties").read_text()
-
-
 async def test_the_store_answers(store_url: str) -> None:
     from pymongo import AsyncMongoClient
 
@@ -169,19 +158,19 @@ def test_up_on_taken_ports_ends_with_2_and_says_how_to_change_them(tmp_path: Pat
     assert [(port["port"], port["purpose"]) for port in answer["ports"]] == [(base, "intake")]
 
 
-@pytest.mark.parametrize("found", [None, "1", "4", "6"])
 def test_data_of_another_layout_is_refused_with_the_way_round_it_and_nothing_is_started(
-    tmp_path: Path, found: str | None
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "store" / "intake").mkdir(parents=True)
-    if found is not None:
-        (tmp_path / "layout").write_text(found)
     where = ("--data", str(tmp_path), "--base-port", str(free_base_port()))
-    for ended in (
-        qinqing("up", *where),
-        qinqing("up", "--detach", *where),
-        qinqing("replay", str(_two_messages(tmp_path)), *where),
+    for found, command in (
+        (None, ("up",)),
+        ("4", ("up", "--detach")),
+        ("6", ("replay", str(_two_messages(tmp_path)))),
     ):
+        if found is not None:
+            (tmp_path / "layout").write_text(found)
+        ended = qinqing(*command, *where)
         assert ended.returncode == 2
         for part in (f"layout {found or 1}", f"layout {LAYOUT}", "nothing is migrated", "--data"):
             assert part in ended.stderr
@@ -197,24 +186,32 @@ def _two_messages(folder: Path) -> Path:
     return file
 
 
-async def test_a_new_folder_names_its_layout_and_is_taken_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        async with Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)):
-            assert (tmp_path / "layout").read_text().strip() == LAYOUT
+async def test_what_a_folder_holds_survives_a_stop_and_a_start_on_other_ports(tmp_path: Path) -> None:
+    async with Embedded(tmp_path, free_base_port(), services=(), stores=()) as system:
+        await create_topic(system.parts.kafka_bootstrap, "kept")
+        await produce(system.parts.kafka_bootstrap, "kept", [b"one", b"two"])
+        first = _begun(tmp_path)
+    async with Embedded(tmp_path, free_base_port(), services=(), stores=()) as system:
+        assert await consume(system.parts.kafka_bootstrap, "kept", 2) == [b"one", b"two"]
+        assert _begun(tmp_path) == first
+        check_keys(str(system.parts.keys_dir), REFERENCE, VAULT)
+        assert system.parts.keys_dir.stat().st_mode & 0o077 == 0
+    assert first["layout"].strip() == LAYOUT
+    assert f"cluster.id={first['kafka/cluster-id']}" in first["kafka/log/meta.properties"]
+
+
+def _begun(folder: Path) -> dict[str, str]:
+    """What a folder is known by, as its first start wrote it."""
+    names = ("layout", "kafka/cluster-id", "kafka/log/meta.properties")
+    keys = sorted(str(path.relative_to(folder)) for path in (folder / "keys").iterdir())
+    return {name: (folder / name).read_text() for name in (*names, *keys)}
+
+
+async def test_another_layout_is_refused_before_anything_is_started(tmp_path: Path) -> None:
     (tmp_path / "layout").write_text("1")
     with pytest.raises(WrongLayout):
         await Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)).start()
     assert running_system(tmp_path) is None
-
-
-async def test_the_first_start_makes_the_keys_and_every_later_one_takes_them(tmp_path: Path) -> None:
-    found = []
-    for _ in range(2):
-        async with Embedded(tmp_path, free_base_port(), services=(), stores=()) as system:
-            check_keys(str(system.parts.keys_dir), REFERENCE, VAULT)
-            found.append({path.name: path.read_text() for path in system.parts.keys_dir.iterdir()})
-    assert found[0] == found[1]
-    assert system.parts.keys_dir.stat().st_mode & 0o077 == 0
 
 
 async def test_services_find_the_keys_live_and_in_a_replay(tmp_path: Path) -> None:
