@@ -24,6 +24,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "内容已被他人修改，请看过现在的内容再改",
         "somebody changed it meanwhile: read what is known now, and change that",
     ),
+    Reason.STALE_STEP: (
+        "督办梯级已有变动，请先查看",
+        "it stands at another step of the ladder: read it first",
+    ),
     Reason.RETURN_TOO_LATE: ("退回须在一个工作日内提出", "a return must come within one working day"),
     Reason.APPEAL_TOO_LATE: ("申请复核的期限已过", "the time to appeal is over"),
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),

@@ -1,12 +1,13 @@
-"""What supervision reads and owns: the clocks of issues, and the policies and calendars it publishes."""
+"""What supervision reads and owns: the clocks and the ladder of issues, and the policies and calendars it publishes."""
 
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
+from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from services.supervision.policy.decisions import publish as publish_policy
 from services.supervision.policy.life import PublishedPolicies
-from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder, PublishCalendar, PublishPolicy
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.intake import IssueRegistered
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
@@ -21,6 +22,7 @@ OBSERVED: frozenset[type[Event]] = frozenset(VERBS).union(
 ISSUE = AggregateType(
     "issue",
     Issue,
+    commands={ExplainBreach: explain, LiftLadder: lift},
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,

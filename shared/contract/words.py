@@ -120,6 +120,62 @@ class ClockName(StrEnum):
     TRACKING = "tracking"
 
 
+class LadderStep(StrEnum):
+    """The steps of the ladder after the warning, in their order; the step is the lamp (clocks.md, The ladder)."""
+
+    REMINDER = "reminder"
+    SUPERVISION_ORDER = "supervision_order"
+    YELLOW_LIGHT = "yellow_light"
+    RED_LIGHT = "red_light"
+    CIRCULAR = "circular"
+    MATTERS_LIST = "matters_list"
+
+
+class DocumentKind(StrEnum):
+    """What a step of the ladder brings with it: sent by itself, or drafted until a named person has signed it."""
+
+    REMINDER = "reminder"
+    SUPERVISION_ORDER = "supervision_order"
+    YELLOW_CARD = "yellow_card"
+    RED_CARD = "red_card"
+    INTERVIEW = "interview"
+    CIRCULAR = "circular"
+    MATTERS_ENTRY = "matters_entry"
+
+
+class Addressee(StrEnum):
+    """Whom a step of the ladder is said to: people of the department, of the level, or beside it."""
+
+    HANDLER = "handler"
+    LEADER_IN_CHARGE = "leader_in_charge"
+    HEAD = "head"
+    OFFICE = "office"
+    SUPERVISION_OFFICE = "supervision_office"
+    LEADER = "leader"
+    LEVEL = "level"
+    DISCIPLINE = "discipline"
+    CPPCC = "cppcc"
+
+
+class LadderCause(StrEnum):
+    """Why an issue came to a step: a breach, no answer since, a dissatisfied round after the first, or an appeal that
+    brought back what a rejection had ended.
+    """
+
+    BREACH = "breach"
+    NO_ANSWER = "no_answer"
+    DISSATISFIED_AGAIN = "dissatisfied_again"
+    APPEALED = "appealed"
+
+
+class LiftCause(StrEnum):
+    """Why an issue came down: it ended, what was in time was read too late, or a person lifted it."""
+
+    ENDED = "ended"
+    ANNULLED = "annulled"
+    PERSON = "person"
+
+
 class Level(StrEnum):
     """The levels of government that have a deployment or a part of one; a functional area is a 功能区."""
 
@@ -250,6 +306,9 @@ OpenOutcome = Annotated[Outcome | str, _left]
 OpenSatisfaction = Annotated[Satisfaction | str, _left]
 OpenSolved = Annotated[Solved | str, _left]
 OpenClockName = Annotated[ClockName | str, _left]
+OpenLadderStep = Annotated[LadderStep | str, _left]
+OpenLadderCause = Annotated[LadderCause | str, _left]
+OpenLiftCause = Annotated[LiftCause | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
 OpenLanguage = Annotated[Language | str, _left]

@@ -26,6 +26,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from shared.contract.words import ClockName, Provisional
 from shared.domain.calendar import Calendar
+from shared.domain.steps import DEFAULT_LADDER, Step, wrong_step
 
 SHANGHAI = timezone(
     timedelta(hours=8), "Asia/Shanghai"
@@ -83,7 +84,8 @@ class Policy(BaseModel):
     """The limits in force, as data with a version; a clock freezes the version it started with (clocks.md 8).
 
     `office_hours` are local (start, end) times in order; `office_day_end` is the local time at which days
-    fall due; `limits` names the clocks, `warnings` may leave some out (they have none).
+    fall due; `limits` names the clocks, `warnings` may leave some out (they have none); `ladder` is empty in one
+    that was published before there was a ladder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,6 +95,7 @@ class Policy(BaseModel):
     office_day_end: time = time(17, 30)
     limits: dict[str, Limit]
     warnings: dict[str, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
+    ladder: tuple[Step, ...] = ()
     grace_seconds: int = Field(default=120, ge=0, le=604_800)
 
     @model_validator(mode="after")
@@ -107,6 +110,11 @@ class Policy(BaseModel):
         """The thresholds at which a clock warns; () for one that does not."""
         return self.warnings.get(clock, ())
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the ladder, the first one first."""
+        return self.ladder or DEFAULT_LADDER
+
     def with_reply_limit(self, limit: str) -> "Policy":
         """A copy with this promise and holding limit, and a version that says so ("default-1+promise=14d")."""
         reply = Limit(limit)
@@ -116,7 +124,7 @@ class Policy(BaseModel):
 
 
 def complete(policy: Policy) -> Policy:
-    """The policy, when it names exactly the clocks of this version; ValueError says which it lacks or has too much.
+    """The policy, when it names exactly the clocks and steps of this version; ValueError says what is wrong where.
 
     Asked of a policy that is to be published, never of one that was: an older one may know fewer clocks.
     """
@@ -124,6 +132,8 @@ def complete(policy: Policy) -> Policy:
         raise ValueError(f"limits lacks {', '.join(missing)}: every clock needs a limit")
     if unknown := sorted({*policy.limits, *policy.warnings} - set(LIMITS)):
         raise ValueError(f"no clock has the name {', '.join(unknown)}; known are {', '.join(LIMITS)}")
+    if wrong := wrong_step(policy.ladder):
+        raise ValueError(wrong)
     return policy
 
 

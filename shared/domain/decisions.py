@@ -110,6 +110,7 @@ class Reason(StrEnum):
     STALE_WORDS = "stale_words"
     STALE_VERSION = "stale_version"
     STALE_REVISION = "stale_revision"
+    STALE_STEP = "stale_step"
     RETURN_TOO_LATE = "return_too_late"
     APPEAL_TOO_LATE = "appeal_too_late"
     OUTCOME_NOT_FOR_KIND = "outcome_not_for_kind"

@@ -162,6 +162,9 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "decide_rework"): _OFFICE,
     ("issue", "finish_tracking"): {Role.LEADER: HERE},
     # supervision
+    ("issue", "explain"): {Role.HANDLER: DEPARTMENT, Role.DEPARTMENT_LEADER: DEPARTMENT},
+    # Of the level that issued it or a higher one, and nobody of the department that holds it.
+    ("issue", "lift_ladder"): {Role.SUPERVISOR: HERE, Role.LEADER: HERE},
     ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     # reading
@@ -268,6 +271,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "handler",
                 "substitute",
                 "released",
+                "climbs",
+                "lifted_at",
             ),
             "handling",
         ),

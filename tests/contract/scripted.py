@@ -46,7 +46,7 @@ from shared.contract.commands.notices import (
     RecordStaffNotice,
 )
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
-from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder, PublishCalendar, PublishPolicy
 from shared.contract.replies import (
     DepartmentDrafts,
     DepartmentNamesHandler,
@@ -67,6 +67,7 @@ from shared.contract.words import (
     Source,
 )
 from shared.domain.calendar import Day
+from shared.domain.clocks import Limit, due_at
 from tests.contacts import LI, WANG
 from tests.contract.world import JURISDICTION, Said, World
 from tests.said import REFERENCES, issue_of, raiser
@@ -120,6 +121,7 @@ def records() -> tuple[Record, ...]:
     _merged(world)
     _mended(world)
     _notified(world)
+    _climbed(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -371,3 +373,20 @@ def _notified(world: World) -> None:
         for command in asks:
             world.ask(waiting[-1], command(), "system:notices")
     world.go_to(world.now + 4 * DAY)
+
+
+def _climbed(world: World) -> None:
+    """Two promises are broken: one is answered at the supervision order, one is lifted from the yellow light."""
+    answered, lifted = (world.register(LIGHTS, RAISER, key) for key in ("lights-7", "lights-8"))
+    code = "urban_management"
+    for issue in (answered, lifted):
+        world.accept(issue, OFFICE)
+        world.ask(issue, AssignIssue(department=code), OFFICE)
+        world.say(code, issue, DepartmentSigns(assignment=f"{issue}.1", round=1), f"um-{issue}")
+    broken = due_at(world.now, Limit("10wd"), builtin.builtin_policy(), builtin.builtin_calendar()).at
+    world.go_to(broken + DAY / 2)
+    world.ask(answered, ExplainBreach(words="施工许可在办，本周内完成"), f"handler:{code}/li")
+    world.go_to(broken + 8 * DAY)
+    _draft_and_release(world, answered, code, 1, Outcome.SOLVED)
+    world.go_to(broken + 9 * DAY)
+    world.ask(lifted, LiftLadder(step=3, reason="已当面道歉，三日内办结"), "supervisor:gu")

@@ -57,7 +57,8 @@ async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_th
         await read.until(
             lambda _: [e for e in read.events(id, "clock.breached.v1") if e.data["clock"] == "promise"]
         )
-        told = [event for event in read.events(id) if event.data["clock"] == "promise"]
+        clocks = [event for event in read.events(id) if event.type.startswith("clock.")]
+        told = [event for event in clocks if event.data["clock"] == "promise"]
         kinds = [event.type for event in sorted(told, key=lambda event: event.seq)]
         assert kinds == ["clock.started.v1", "clock.warned.v1", "clock.warned.v1", "clock.breached.v1"]
         breach = next(event for event in told if event.type == "clock.breached.v1")
@@ -69,6 +70,12 @@ async def test_after_a_stand_still_warnings_and_the_breach_fire_in_order_with_th
             "70%",
             "1wd",
         ]
+        await read.until(lambda _: [e for e in read.events(id, "ladder.raised.v1") if e.data["step"] == 6])
+        raised = sorted(read.events(id, "ladder.raised.v1"), key=lambda event: event.seq)
+        assert [event.data["step"] for event in raised] == [1, 2, 3, 4, 5, 6]
+        instants = [datetime.fromisoformat(event.data["due_at"]) for event in raised]
+        assert instants == sorted(instants) and instants[0] == due
+        assert all(event.data["late_seconds"] > 0 for event in raised)
 
 
 async def test_an_invitation_that_ran_out_lapses_and_the_issue_closes_everywhere(

@@ -68,6 +68,11 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
                 yield "given to a merged department"
             if data.get("why") == "merger":
                 yield "handed over"
+        elif event["type"] == "ladder.raised.v1":
+            yield f"raised to {data['step']}"
+            yield f"raised because {data['because']}"
+        elif event["type"] == "ladder.lifted.v1":
+            yield f"lifted because {data['because']}"
 
 
 def _mended(ran: Run) -> Iterator[str]:

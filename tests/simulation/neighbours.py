@@ -29,7 +29,7 @@ class Neighbour:
         await clients.sleep(clients.pause())
         rated = ReplyRated(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES)
         chatter: list[Event] = [rng.choice((rated, RatingLapsed(round=1))) for _ in range(rng.randint(3, 9))]
-        if rng.random() < 0.1:  # more than may wait for its predecessor
+        if rng.random() < 0.25:  # more than may wait for its predecessor
             far = ReplyRated(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES, reason=LONG)
             chatter = [far] * 14
             self._scheduler.counts["more waits than may be held"] += 1

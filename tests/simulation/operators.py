@@ -154,6 +154,9 @@ class Operators:
         values: dict[str, Any] = {"version": f"{policy.version}/{number}"}
         if rng.random() < 0.4:
             values["grace_seconds"] = rng.choice((0, 30, 900))
+        if rng.random() < 0.4:
+            order = policy.ladder[1].model_copy(update={"after_days": rng.randint(1, 3), "answer_days": 0})
+            values["ladder"] = (policy.ladder[0], order, *policy.ladder[2:])
         in_force_from = None
         if rng.random() < 0.3:
             later = timedelta(hours=rng.choice((1, 30, 100)))

@@ -31,6 +31,7 @@ from shared.contract.commands.intake import (
     RejectIssue,
     WithdrawIssue,
 )
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder
 from shared.contract.words import (
     OUTCOMES,
     Body,
@@ -67,6 +68,8 @@ class Sight:
         """The handler, and the substitute if there is one."""
         self.versions: list[tuple[int, int, str]] = []
         """Round, version and hash of what was released, and of the versions beside it."""
+        self.lamp, self.broken = 0, 1
+        """The step of the ladder at which it stands, and the round whose promise was broken."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
             move = getattr(self, "_" + event["type"].removesuffix(".v1").replace(".", "_"), None)
             if move is not None:
@@ -163,6 +166,12 @@ class Sight:
         if self.dispatch == f"replied {data['round'] - 1}":
             self.dispatch = "in_progress"
 
+    def _ladder_raised(self, data: dict[str, Any]) -> None:
+        self.lamp, self.broken = data["step"], data["round"]
+
+    def _ladder_lifted(self, data: dict[str, Any]) -> None:
+        self.lamp = data["to"]
+
     def _issue_tracked(self, data: dict[str, Any]) -> None:
         self.feedback = "tracked"
 
@@ -190,6 +199,10 @@ class Wish(NamedTuple):
 
 def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Raised) -> Wish | None:
     """What somebody might do next on the plain path; None when it is nobody's turn."""
+    if sight.lamp == 1 and sight.department and rng.random() < 0.3:
+        return Wish(f"handler:{sight.department}/qin", explanation(sight, rng))
+    if sight.lamp and rng.random() < 0.05:
+        return Wish(rng.choice(("supervisor:he", "leader:li")), lift(sight, rng))
     if wish := _intake_wish(sight, rng, raised):
         return wish
     if sight.feedback in ("invited", "rework_asked", "tracked") and rng.random() < 0.06:
@@ -214,7 +227,8 @@ def _intake_wish(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
         return _about_words(sight, rng, raised)
     match sight.intake:
         case "registered":
-            if rng.random() < 0.2:
+            # Rather what has waited too long: an appeal then brings back the step at which it stood.
+            if rng.random() < (0.6 if sight.lamp and not sight.upheld else 0.2):
                 ground = rng.choice(list(RejectionGround))
                 return Wish(OFFICE, RejectIssue(ground=ground, explanation="已在诉讼"))
             return Wish(OFFICE, raised.accept_version(sight.words if rng.random() < 0.9 else 1))
@@ -331,6 +345,18 @@ def correction(sight: Sight, rng: Random) -> CorrectReply:
     )
 
 
+def explanation(sight: Sight, rng: Random) -> ExplainBreach:
+    """Mostly of the round whose promise was broken."""
+    round = sight.broken if rng.random() < 0.9 else sight.broken + 1
+    return ExplainBreach(round=round, words="图纸在复核" if rng.random() < 0.9 else " ")
+
+
+def lift(sight: Sight, rng: Random) -> LiftLadder:
+    """Mostly of the step at which it stands, and with a reason."""
+    step = sight.lamp if sight.lamp and rng.random() < 0.9 else rng.randint(1, 6)
+    return LiftLadder(step=step, reason="已落实整改" if rng.random() < 0.9 else " ")
+
+
 def _rating(sight: Sight, rng: Random) -> RateReply:
     return RateReply(
         round=sight.round,
@@ -375,6 +401,8 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rais
         ),
         Wish(rng.choice(("leader:li", "leader:leader")), FinishTracking(reason="可以销号")),
         Wish("office:chen", FinishTracking(reason="越权")),
+        Wish(rng.choice(("supervisor:he", "office:chen")), lift(sight, rng)),
+        Wish(f"handler:{department}/lu", explanation(sight, rng)),
         Wish(raised.person, WithdrawIssue(reason="不用了")),
     ]
     if sight.intake in ("registered", "accepted"):  # else the gateway opens no words

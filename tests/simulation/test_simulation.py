@@ -10,6 +10,7 @@ from services.dispatch.issue.life import MOVES as DISPATCH_MOVES
 from services.feedback.issue.life import MOVES as FEEDBACK_MOVES
 from services.intake.issue.life import MOVES as INTAKE_MOVES
 from services.intake.person.life import MOVES as PERSON_MOVES
+from shared.contract.words import LadderCause, LiftCause
 from tests.simulation.clients import RUBBISH
 from tests.simulation.departments import MESSAGES
 from tests.simulation.faults import WRITE_FAULTS
@@ -99,6 +100,9 @@ MUST_HAPPEN = (
     "a link redeemed",
     "a link refused",
     "refused stale_words",
+    *(f"raised to {step}" for step in range(1, 7)),
+    *(f"raised because {why}" for why in LadderCause),
+    *(f"lifted because {why}" for why in LiftCause),
     "mail sent",
     "mail sent again",
     "mail server away",
@@ -151,11 +155,15 @@ EVENTS = (
     "clock.breached",
     "clock.breach_annulled",
     "clock.stopped",
+    "explanation.given",
+    "ladder.raised",
+    "ladder.ended",
+    "ladder.lifted",
     "department.published",
     "policy.published",
 )
 ASKED = {
-    "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES},
+    "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, ("", "lift_ladder"), ("", "explain")},
     "person": {*PERSON_MOVES},
     "enterprise": {("", "record")},
     "department": {*DEPARTMENT_MOVES},

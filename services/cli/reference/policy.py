@@ -10,6 +10,7 @@ from services.cli.reference.versions import Published, Version
 from shared.contract.events.supervision import PolicyPublished
 from shared.contract.subjects import subject_of
 from shared.domain.clocks import CompletePolicy, Policy
+from shared.domain.steps import Step
 
 COMPLETE: TypeAdapter[Policy] = TypeAdapter(CompletePolicy)
 NEW_CLOCKS_ONLY = (
@@ -59,5 +60,15 @@ def flat(policy: Policy) -> dict[str, str]:
         "office_day_end": f"{policy.office_day_end:%H:%M}",
         **{f"limits.{name}": str(limit) for name, limit in policy.limits.items()},
         **{f"warnings.{name}": ", ".join(thresholds) for name, thresholds in policy.warnings.items()},
+        **{f"ladder.{step.step}.{step.name}": _of_step(step) for step in policy.steps},
         "grace_seconds": str(policy.grace_seconds),
     }
+
+
+def _of_step(step: Step) -> str:
+    """What a step says besides its number and name, without what is empty."""
+    said = step.model_dump(mode="json", exclude={"step", "name"}, exclude_defaults=True)
+    return "; ".join(
+        f"{name} {', '.join(value) if isinstance(value, list | tuple) else value}"
+        for name, value in said.items()
+    )

@@ -7,7 +7,7 @@ by shared.domain.clocks alone, and kept beside it as text: reading a document de
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Clock, Issue
+from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Climb, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
@@ -53,8 +53,12 @@ def derive(clock: Clock, reference: Reference) -> Reading:
     """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
     policy = reference.policies.named(clock.policy)
     calendar = reference.calendars.named(clock.calendar)
-    facts = [_fact(*entry) for entry in clock.history]
-    return read_clock(facts, policy, calendar, warnings=policy.warnings_of(clock.name.value))
+    return read_clock(facts(clock), policy, calendar, warnings=policy.warnings_of(clock.name.value))
+
+
+def facts(clock: Clock) -> list[Fact]:
+    """The clock's history, as the arithmetic reads it."""
+    return [_fact(*entry) for entry in clock.history]
 
 
 def _fact(kind: str, at: datetime, argument: str) -> Fact:
@@ -220,8 +224,8 @@ def mark(clock: Clock, threshold: str, now: datetime, issue: Issue) -> tuple[Clo
     return clock.model_copy(update=fired), event(record)
 
 
-def fire_at(clock: Clock, at: datetime) -> datetime:
-    """When a threshold at this instant fires: its grace later (clocks.md 7)."""
+def fire_at(clock: Clock | Climb, at: datetime) -> datetime:
+    """When a threshold or a step at this instant fires: its grace later (clocks.md 7)."""
     return at + timedelta(seconds=clock.grace_seconds)
 
 

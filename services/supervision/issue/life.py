@@ -1,4 +1,4 @@
-"""The life of an issue as supervision sees it: states, moves, timers, and which events start and stop which clock."""
+"""The life of an issue as supervision sees it: states, moves, timers, its clocks, and what takes it up the ladder."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +34,7 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.words import ClockName
+from shared.contract.words import ClockName, LadderCause, LadderStep
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
 from shared.domain.rights import Belongs
@@ -95,14 +95,70 @@ class Clock(AggregateState):
         return f"{who}/{self.round}/{threshold}/{self.generation}"
 
 
+class Climb(AggregateState):
+    """What takes an issue up the ladder: the breach of a clock, or a round that dissatisfied again.
+
+    ``steps`` are (step, instant as text) in order, the first is the one it began with; ``reached`` is the last whose
+    instant has passed before the end. Policy, calendar and grace are those of the clock, else those in force when it
+    began.
+    """
+
+    because: LadderCause
+    clock: ClockName | None = None
+    round: int
+    assignment: str = ""
+    department: str = ""
+    generation: int
+    policy: str
+    calendar: str
+    grace_seconds: int
+    began_at: AwareDatetime
+    ended_at: AwareDatetime | None = None
+    explained_at: AwareDatetime | None = None
+    steps: tuple[tuple[int, str], ...] = ()
+    reached: int = 0
+
+    def is_of(self, clock: Clock) -> bool:
+        """Whether it is the breach of this clock."""
+        return (self.clock, self.round, self.assignment) == (clock.name, clock.round, clock.assignment)
+
+    @property
+    def to_come(self) -> tuple[tuple[int, str], ...]:
+        """The steps that have not been reached, and come before its end where that is known."""
+        return tuple((step, at) for step, at in self.steps if step > self.reached and self.came(at))
+
+    def came(self, at: str) -> bool:
+        """Whether a step of this instant is from before the end."""
+        return self.ended_at is None or datetime.fromisoformat(at) < self.ended_at
+
+    def deadline_name(self, step: int) -> str:
+        """``ladder@<clock or reason>[@assignment]/<round>/<step>/<generation>``; an explanation makes another one."""
+        who = "@".join(filter(None, ("ladder", str(self.clock or self.because), self.assignment)))
+        return f"{who}/{self.round}/{step}/{self.generation + (self.explained_at is not None)}"
+
+
 class Issue(AggregateState):
-    """One issue's clocks, and the department that holds it now."""
+    """One issue's clocks, what takes it up the ladder, and the department that holds it now."""
 
     state: State
     department: str = ""
     assignment: str = ""
     ended_at: AwareDatetime | None = None
     clocks: tuple[Clock, ...] = ()
+    climbs: tuple[Climb, ...] = ()
+    lifted_at: AwareDatetime | None = None
+    """When a person lifted what had begun by then."""
+
+    @property
+    def lamp(self) -> int:
+        """The step of the ladder at which it stands; 0 for none, and when it has ended."""
+        if self.ended_at is not None:
+            return 0
+        return max((climb.reached for climb in self.climbs if not self.is_lifted(climb)), default=0)
+
+    def is_lifted(self, climb: Climb) -> bool:
+        """Whether a person has lifted it since it began."""
+        return self.lifted_at is not None and climb.began_at <= self.lifted_at
 
 
 VERBS: Mapping[type[Event], str] = {
@@ -155,16 +211,19 @@ MOVES: Moves = {
     (State.REFERRED, "close"): State.CLOSED,
 }
 
+ANYTIME = ("explain", "lift_ladder")
+"""What may be asked in every state: where the issue stands on its ladder decides."""
+
 TIMERS: Mapping[str, str] = {
-    State.REGISTERED: "assign and promise clocks",
-    State.ASSIGNED: "promise, sign and holding clocks",
+    State.REGISTERED: "assign and promise clocks, the ladder",
+    State.ASSIGNED: "promise, sign and holding clocks, the ladder",
     State.ANSWERED: "feedback: the rating lapses",
-    State.REWORK_ASKED: "rework_decision clock",
-    State.REWORK: "promise and holding clocks of the new round",
+    State.REWORK_ASKED: "rework_decision clock, the ladder",
+    State.REWORK: "promise and holding clocks of the new round, the ladder",
     State.TRACKED: "tracking clock",
     State.CLOSED: TERMINAL,
     State.REJECTED: TERMINAL,
-    State.APPEALED: "promise clock",
+    State.APPEALED: "promise clock, the ladder",
     State.REFERRED: TERMINAL,
     State.WITHDRAWN: TERMINAL,
 }
@@ -222,6 +281,9 @@ CLOCKS: Mapping[ClockName, Rule] = {
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),
 }
+CLIMBS: Mapping[ClockName, int] = {ClockName.PROMISE: len(LadderStep), ClockName.HOLDING: 1}
+"""The clocks whose breach takes the issue up the ladder, and how far."""
+
 PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
 """The clocks of one assignment; the others belong to the issue."""
 

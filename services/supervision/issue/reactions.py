@@ -1,7 +1,7 @@
-"""What other owners' events and time do to the clocks of an issue.
+"""What other owners' events and time do to the clocks and the ladder of an issue.
 
 Events are never refused. What an event says is judged by its official time, so the order in which the owners' events
-arrive changes neither which clocks were breached nor which still run.
+arrive changes neither which clocks were breached, nor which still run, nor which steps of the ladder stand.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.supervision.issue.clocks import fire_at, mark, resume, start, stop
+from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
@@ -50,57 +51,64 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
             started, more = start(name, moved, event, context)
             clocks += started
             messages += more
-    after = moved.model_copy(update={"clocks": tuple(clocks)})
+    after, more = follow(issue, moved.model_copy(update={"clocks": tuple(clocks)}), context, event)
+    messages += more
     return Change(after, tuple(messages)) if after != issue else None
 
 
 def next_deadline(issue: Issue) -> Deadline | None:
-    """The threshold that fires first, of all clocks that run; of several the one due first, then the older clock."""
-    first = min(_pending(issue), default=None, key=_order_of_firing)
-    if first is None:
-        return None
-    name = issue.clocks[first.place].deadline_name(first.threshold)
-    return Deadline(name, first.at, first.fire_at)
+    """The threshold of a clock or step of the ladder that fires first; of several the one due first, then the older."""
+    first = min(_pending(issue), default=None, key=lambda one: (one.fire_at, one.at))
+    return None if first is None else Deadline(first.name, first.at, first.fire_at)
 
 
 def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
-    """Fire the named threshold, and with it whatever else of this issue fell due by then.
+    """Fire the named threshold or step, and with it whatever else of this issue fell due by then.
 
     Promise and holding clock often fall due in the same instant: one change then tells of both, one event each, in
-    the order of their instants. Void when the threshold is stopped or has fired, or when it is too early.
+    the order of their instants, and of each breach before the step that it brings. Void when the threshold is stopped
+    or has fired, or when it is too early.
     """
-    pending = list(_pending(issue))
-    names = {issue.clocks[one.place].deadline_name(one.threshold) for one in pending}
-    if deadline.name not in names or context.now < deadline.fire_at:
+    if context.now < deadline.fire_at or all(one.name != deadline.name for one in _pending(issue)):
         return Change(issue)
-    clocks = list(issue.clocks)
     messages: list[Message] = []
-    for one in sorted(pending, key=lambda one: (one.at, one.place)):
-        # A clock with a longer grace waits for its own: until then what stops it may still come.
-        if one.at <= deadline.at and one.fire_at <= deadline.fire_at:
-            clocks[one.place], marked = mark(clocks[one.place], one.threshold, context.now, issue)
-            messages.append(marked)
-    return Change(issue.model_copy(update={"clocks": tuple(clocks)}), tuple(messages))
+    # A clock with a longer grace waits for its own: until then what stops it may still come.
+    while due := [
+        one for one in _pending(issue) if one.at <= deadline.at and one.fire_at <= deadline.fire_at
+    ]:
+        issue, more = _fired(issue, min(due, key=lambda one: one.at), context)
+        messages += more
+    return Change(issue, tuple(messages))
 
 
 class _Pending(NamedTuple):
-    """One threshold that has not fired: when it fires, when it is due, and on which clock of the issue."""
+    """What has not fired: when it fires, when it is due, and which threshold of a clock or step of a climb it is."""
 
+    name: str
     fire_at: datetime
     at: datetime
     place: int
-    threshold: str
+    threshold: str | int
 
 
 def _pending(issue: Issue) -> Iterator[_Pending]:
+    """Of all clocks, the older first, and then of all climbs."""
     for place, clock in enumerate(issue.clocks):
         for threshold, when in clock.pending:
             at = datetime.fromisoformat(when)
-            yield _Pending(fire_at(clock, at), at, place, threshold)
+            yield _Pending(clock.deadline_name(threshold), fire_at(clock, at), at, place, threshold)
+    for place, step, when in steps_ahead(issue):
+        climb, at = issue.climbs[place], datetime.fromisoformat(when)
+        yield _Pending(climb.deadline_name(step), fire_at(climb, at), at, place, step)
 
 
-def _order_of_firing(one: _Pending) -> tuple[datetime, datetime, int]:
-    return one.fire_at, one.at, one.place
+def _fired(issue: Issue, one: _Pending, context: Context) -> tuple[Issue, tuple[Message, ...]]:
+    if isinstance(one.threshold, int):
+        return rise(issue, one.place, one.threshold, context)
+    clocks = list(issue.clocks)
+    clocks[one.place], marked = mark(clocks[one.place], one.threshold, context.now, issue)
+    after, messages = follow(issue, issue.model_copy(update={"clocks": tuple(clocks)}), context)
+    return after, (marked, *messages)
 
 
 def _moved(issue: Issue, event: Event, at: datetime) -> Issue:

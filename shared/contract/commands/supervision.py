@@ -1,10 +1,25 @@
-"""What may be asked of supervision: to publish a policy or a calendar."""
+"""What may be asked of supervision: to explain a breach, to lift an issue off the ladder, to publish reference data."""
 
 from pydantic import AwareDatetime, Field
 
 from shared.contract.command import Command
+from shared.contract.event import MAX_REASON_CHARS, FreeText, Round
 from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
+
+
+class ExplainBreach(Command, type="supervision.explain.v1", service="supervision"):
+    """Explain why the promise of this round was broken (情况说明); it puts the supervision order off, once."""
+
+    round: Round = 1
+    words: FreeText = Field(max_length=MAX_REASON_CHARS)
+
+
+class LiftLadder(Command, type="supervision.lift_ladder.v1", service="supervision"):
+    """Lift an issue from the step of the ladder that was read (解除), with a reason."""
+
+    step: int = Field(ge=1, le=6)
+    reason: FreeText = Field(max_length=MAX_REASON_CHARS)
 
 
 class PublishPolicy(Command, type="supervision.policy.publish.v1", service="supervision", kind="policy"):

@@ -1,4 +1,4 @@
-"""What supervision tells: clocks, and its reference data (policies and calendars)."""
+"""What supervision tells: clocks, the ladder, and its reference data (policies and calendars)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -6,7 +6,13 @@ from typing import Annotated
 from pydantic import AwareDatetime, BeforeValidator
 
 from shared.contract.event import SUPERVISION, Event, Number, Round, Seconds
-from shared.contract.words import OpenClockName, OpenProvisional
+from shared.contract.words import (
+    OpenClockName,
+    OpenLadderCause,
+    OpenLadderStep,
+    OpenLiftCause,
+    OpenProvisional,
+)
 from shared.domain.calendar import Day
 from shared.domain.clocks import Policy
 
@@ -74,6 +80,53 @@ class ClockStopped(Event, type="clock.stopped.v1", topic=SUPERVISION):
     assignment: str = ""
     stopped_at: AwareDatetime
     breached: bool
+
+
+class LadderRaised(Event, type="ladder.raised.v1", topic=SUPERVISION):
+    """Happens when an issue comes to a higher step of the ladder; the step is the lamp."""
+
+    step: Number
+    called: OpenLadderStep
+    because: OpenLadderCause
+    clock: OpenClockName = ""
+    """Whose breach it climbs for; empty where another dissatisfied round is the reason."""
+    round: Round = 1
+    assignment: str = ""
+    department: str = ""
+    due_at: AwareDatetime
+    """The instant of this step; the next one counts from it."""
+    late_seconds: Seconds = 0.0
+    policy: str
+    calendar: str
+
+
+class ExplanationGiven(Event, type="explanation.given.v1", topic=SUPERVISION):
+    """Happens when a department explains why a promise was broken: once, it puts the supervision order off."""
+
+    round: Round
+    department: str
+    words: str
+    due_at: AwareDatetime
+    """The instant of the order, as it is now."""
+    by: str
+
+
+class LadderEnded(Event, type="ladder.ended.v1", topic=SUPERVISION):
+    """Happens when an issue climbs no further, because a reply is out or no new round was granted; its step stays."""
+
+    step: Number
+    ended_at: AwareDatetime
+
+
+class LadderLifted(Event, type="ladder.lifted.v1", topic=SUPERVISION):
+    """Happens when an issue comes down: it ended, a step was annulled, or a person lifted it with a reason."""
+
+    step: Number
+    """Where it stood."""
+    to: Number = 0
+    because: OpenLiftCause
+    reason: str = ""
+    by: str = ""
 
 
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):

@@ -1,4 +1,4 @@
-"""The limits of the built-in policy, and which events start and stop the clocks they belong to."""
+"""The limits and the ladder of the built-in policy, and which events start and stop the clocks."""
 
 from services.supervision.builtin import builtin_policy
 from services.supervision.issue.life import CLOCKS, ENDS
@@ -25,6 +25,19 @@ def limits() -> str:
             (code(name), code(policy.limits[name]), starts, stops, ", ".join(policy.warnings_of(name)))
         )
     return table(("limit", "built-in", "runs from", "until", "warns"), rows)
+
+
+def ladder() -> str:
+    """Every step with when it comes, what comes with it, and whom it is said to."""
+    rows = []
+    for step in builtin_policy().steps:
+        after = f"{step.after_days} after the step before" if step.after_days else "the breach"
+        if step.answer_days:
+            after += f"; to be answered in {step.answer_days}, from where the next counts"
+        documents = ", ".join(step.documents) + (", signed by a named person" if step.signed else "")
+        addressees = [*step.addressees, *(f"{each} (once signed)" for each in step.addressees_once_signed)]
+        rows.append((str(step.step), code(step.name), after, documents, ", ".join(addressees)))
+    return table(("step", "name", "comes", "brings", "said to"), rows)
 
 
 def _rule(name: ClockName) -> tuple[str, str]:

@@ -21,12 +21,12 @@ def moves_of_issues() -> str:
     found: dict[str, dict[str, list[str]]] = {}
     for service, kind in kinds.kinds():
         module = kinds.life(service, kind.name)
-        if kind.name != "issue" or hasattr(module, "VERBS"):
+        if kind.name != "issue":
             continue
-        for state, verb in module.MOVES:
-            found.setdefault(service, {}).setdefault(verb, []).append(str(state))
-        for verb in getattr(module, "ANYTIME", ()):
-            found[service][verb] = ["any"]
+        verbs = found.setdefault(service, {})
+        for state, verb in () if hasattr(module, "VERBS") else module.MOVES:
+            verbs.setdefault(verb, []).append(str(state))
+        verbs |= {verb: ["any"] for verb in getattr(module, "ANYTIME", ())}
     return json.dumps(found, indent=1) + "\n"
 
 
@@ -50,10 +50,11 @@ def _states(module: ModuleType) -> str:
 
 
 def _moves(module: ModuleType) -> str:
-    if not hasattr(module, "MOVES") or hasattr(module, "VERBS"):
-        return ""
-    rows = [(str(state), verb, str(after)) for (state, verb), after in module.MOVES.items()]
+    asked = {} if hasattr(module, "VERBS") else getattr(module, "MOVES", {})
+    rows = [(str(state), verb, str(after)) for (state, verb), after in asked.items()]
     rows += [("any", verb, "the same") for verb in getattr(module, "ANYTIME", ())]
+    if not rows:
+        return ""
     return "What may be asked:\n\n" + table(("state", "verb", "next state"), rows)
 
 

@@ -70,6 +70,16 @@ class Clause(StrEnum):
     TERMS_DUE = "due by the calendar"
     AS_PROMISED = "clock as promised"
     PROMISE_MOVED = "promise moved by the rejection alone"
+    # the ladder
+    LADDER_RISES = "steps only rise"
+    LADDER_STANDS = "told of the step at which it stands"
+    LADDER_EARLY = "not raised early"
+    LADDER_DUE = "each step at its instant"
+    LADDER_FOUNDED = "raised for what happened"
+    LADDER_MISSING = "every step that was due"
+    LADDER_UNFOUNDED = "no step that was not due"
+    LADDER_EXPLAINED = "explained once and in time"
+    LADDER_LIFTED_BY = "lifted by who may and has read it"
     # mergers
     MERGER_ENDS = "merger ends"
     MERGED_HOLDS = "merged holds nothing"

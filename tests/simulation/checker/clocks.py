@@ -183,7 +183,7 @@ def _against_events(
             stop = min(_assigned(started, others), default=None)
             found = [clock for clock in found if clock.started_at == started]
         else:
-            stop = min(_stops(name, round, earliest, others), default=None)
+            stop = min(stops_of(name, round, earliest, others), default=None)
         if not found:
             if stop is None or stop > started:
                 yield Clause.CLOCK_MISSING(
@@ -241,10 +241,10 @@ def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, dateti
 def _assigned(started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
     """When the office's clock stops that started then: at the next assignment, and at any end."""
     yield from (until for since, until in _waits(others) if since == started and until is not None)
-    yield from _ends(others, "appeal.upheld")
+    yield from ends_of(others, "appeal.upheld")
 
 
-def _ends(others: Mapping[str, list[Event]], lifted_by: str) -> Iterator[datetime]:
+def ends_of(others: Mapping[str, list[Event]], lifted_by: str) -> Iterator[datetime]:
     """When the issue ended, however often; a rejection is no end once it was lifted."""
     lifted = any(kind_of(event) == lifted_by for event in others["intake"])
     for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
@@ -261,10 +261,11 @@ def _of_recalled(subject: str, clocks: list[Clock], events: list[Event], waits: 
             yield Clause.CLOCK_ENDS(f"{subject}: {clock} runs, though that assignment was recalled")
 
 
-def _stops(
+def stops_of(
     name: str, round: int, earliest: datetime, others: Mapping[str, list[Event]]
 ) -> Iterator[datetime]:
-    yield from _ends(others, "issue.appealed")
+    """When the clock of this name and round stops, however often."""
+    yield from ends_of(others, "issue.appealed")
     for event in (*others["dispatch"], *others["feedback"]):
         kind, at = kind_of(event), instant(event["time"])
         if (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round) or (

@@ -67,7 +67,7 @@ def _terms(
             f"{subject}: {event['id']} runs {data['limit']}, the policy {data['policy']} says {limit}"
         )
         return
-    calendar = _calendar(repr(calendars[data["calendar"]]["data"]))
+    calendar = calendar_of(repr(calendars[data["calendar"]]["data"]))
     facts = (Started(started, Limit(limit)), *pauses)
     due = read_clock(facts, Policy.model_validate(policy), calendar).due_at
     if not by_promise and due != instant(data["due_at"]):
@@ -105,7 +105,7 @@ def _promise_moved(
     if data["policy"] not in policies or data["calendar"] not in calendars:
         return
     policy = Policy.model_validate(policies[data["policy"]]["data"]["policy"])
-    calendar = _calendar(repr(calendars[data["calendar"]]["data"]))
+    calendar = calendar_of(repr(calendars[data["calendar"]]["data"]))
     facts = (
         Started(instant(data["started_at"]), Limit(data["limit"])),
         Paused(instant(rejected["time"]), "rejected"),
@@ -137,6 +137,7 @@ def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iter
 
 
 @lru_cache(maxsize=8)
-def _calendar(data: str) -> Calendar:
+def calendar_of(data: str) -> Calendar:
+    """The table of a published calendar, whose data is given as text so that it is built once."""
     event = CalendarPublished.model_validate(ast.literal_eval(data))
     return Calendar(event.published_through, event.days)

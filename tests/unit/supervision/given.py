@@ -77,6 +77,11 @@ def fire_until(issue: OneAggregate, at: datetime, late_seconds: float = 0) -> li
     return published
 
 
+def of_clocks(published: list[Event]) -> list[Event]:
+    """What was told of clocks, without the ladder."""
+    return [event for event in published if event.type.startswith("clock.")]
+
+
 def registered(**values: Any) -> IssueRegistered:
     return IssueRegistered(**({"number": "HZ-1"} | values))
 

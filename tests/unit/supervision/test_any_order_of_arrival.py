@@ -1,22 +1,27 @@
-"""In whatever order the owners' events arrive, the same clocks are breached and the same still run."""
+"""In whatever order the owners' events arrive, the same clocks are breached and run, and the same step stands."""
 
 from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.supervision.issue.life import Clock, Issue
+from services.supervision.issue.ladder import coming
+from services.supervision.issue.life import Climb, Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from shared.contract.event import Event
-from shared.contract.events.feedback import IssueClosed, ReworkAsked, ReworkDecided
+from shared.contract.events.feedback import IssueClosed, ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
     ClockStarted,
     ClockStopped,
     ClockWarned,
+    LadderEnded,
+    LadderLifted,
+    LadderRaised,
 )
 from shared.contract.words import CloseReason
+from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
     MOMENT,
     MONDAY,
@@ -24,6 +29,7 @@ from tests.unit.supervision.given import (
     appealed,
     assigned,
     context,
+    of_clocks,
     promised,
     recalled,
     registered,
@@ -77,7 +83,16 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
         dispatch.append(replied())
         rework = [ReworkAsked(round=1, reason="未解决"), ReworkDecided(round=2, by="chen")]
         closed = [IssueClosed(round=1, reason=CloseReason.RATED)]
-        feedback = draw(st.sampled_from([[], closed, rework]))
+        again = [*rework, replied(2), ReworkAsked(round=2, reason="仍未解决")]
+        refused = ReworkRefused(round=2, reason="已全部解决", by="chen")
+        ends: list[list[Event]] = [
+            [],
+            [refused],
+            [refused, IssueClosed(round=2, reason=CloseReason.REWORK_REFUSED)],
+            [ReworkDecided(round=3, by="chen")],
+            [ReworkDecided(round=3, by="chen"), replied(3)],
+        ]
+        feedback = draw(st.sampled_from([[], closed, rework, *([*again, *end] for end in ends)]))
     if draw(st.booleans()):
         intake.append(withdrawn())
     found = begun
@@ -91,8 +106,13 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
     return sorted(found, key=lambda entry: entry[0])
 
 
-def play(delivered: list[Delivery], late: timedelta) -> tuple[Issue, list[Event]]:
-    """Deliver at arrival times; every deadline fires when it is due, plus the lateness of the timers."""
+def play(
+    delivered: list[Delivery], late: timedelta, until: datetime | None = None
+) -> tuple[Issue, list[Event]]:
+    """Deliver at arrival times; every deadline fires when it is due, plus the lateness of the timers.
+
+    Nobody does anything more then, ``until`` that instant, else for long enough.
+    """
     began = register(None, registered(), context(MONDAY))
     assert began is not None
     issue, published = began.state, [message.body for message in began.messages]
@@ -109,7 +129,9 @@ def play(delivered: list[Delivery], late: timedelta) -> tuple[Issue, list[Event]
                 if datetime.fromisoformat(at) <= deadline.at
             ]
             fired = expire(issue, deadline, context(deadline.fire_at + late))
-            assert len(fired.messages) == len(due) >= 1
+            marked = [one for one in fired.messages if isinstance(one.body, ClockWarned | ClockBreached)]
+            assert len(marked) == len(due)
+            assert fired.state != issue
             again = expire(fired.state, deadline, context(now))
             assert again.state is fired.state
             assert again.messages == ()
@@ -122,7 +144,7 @@ def play(delivered: list[Delivery], late: timedelta) -> tuple[Issue, list[Event]
         if change is not None:
             issue = Issue.model_validate(change.state.model_dump(mode="json", exclude_defaults=True))
             published.extend(message.body for message in change.messages)
-    fire_until(after(days=2000))
+    fire_until(until or after(days=2000))
     return issue, published
 
 
@@ -145,7 +167,7 @@ def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_s
     balance: dict[tuple[str, str, int], int] = {}
     warned: set[tuple[object, ...]] = set()
     stopped: dict[tuple[str, str, int], int] = {}
-    for event in published:
+    for event in of_clocks(published):
         which = key(event)
         match event:
             case ClockStarted():
@@ -180,5 +202,50 @@ def test_late_arrival_changes_neither_what_was_breached_nor_what_still_runs(
         issue, _ = play(deliveries_of, timedelta(0))
         breached = {(*key(clock), clock.generation) for clock in issue.clocks if clock.breached}
         running = {(*key(clock), clock.generation) for clock in issue.clocks if clock.stopped_at is None}
-        results.append((breached, running))
+        climbs = {
+            (climb.clock, climb.round, climb.assignment, climb.reached)
+            for climb in issue.climbs
+            if climb.reached  # what ended before it began, as is known later, is as if it never was
+        }
+        results.append((breached, running, climbs, issue.lamp))
     assert results[0] == results[1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(deliveries(), st.sampled_from([0, 30, 86400]))
+def test_in_whatever_order_events_arrive_the_steps_that_are_told_lead_to_the_one_that_stands(
+    delivered: list[Delivery], late_seconds: int
+) -> None:
+    issue, published = play(delivered, timedelta(seconds=late_seconds))
+    lamp = 0
+    for event in published:
+        match event:
+            case LadderRaised():
+                assert event.step > lamp, "steps only rise"
+                lamp = event.step
+            case LadderLifted():
+                assert event.step == lamp > event.to
+                lamp = event.to
+            case LadderEnded():
+                assert event.step == lamp > 0
+    assert lamp == issue.lamp
+    assert lamp == max((expected(climb, issue) for climb in issue.climbs), default=0)
+
+
+def expected(climb: Climb, issue: Issue) -> int:
+    """The step of one climb, from its instants and its end alone, once time has gone on for long enough."""
+    if issue.ended_at is not None:
+        return 0
+    ended_at = climb.ended_at or after(days=9999)
+    return max((step for step, at in climb.steps if datetime.fromisoformat(at) < ended_at), default=0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(deliveries(), st.integers(min_value=1, max_value=30))
+def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delivery], known: int) -> None:
+    delivered = delivered[:known]
+    issue, before = play(delivered, timedelta(0), until=delivered[-1][0])
+    foreseen = coming(issue, builtin_reference())
+    _, published = play(delivered, timedelta(0))
+    raised = [event for event in published[len(before) :] if isinstance(event, LadderRaised)]
+    assert [(event.step, event.due_at) for event in raised] == [(rise.step, rise.at) for rise in foreseen]

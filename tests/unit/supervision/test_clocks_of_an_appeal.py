@@ -28,6 +28,7 @@ from tests.unit.supervision.given import (
     fire_until,
     known,
     new_issue,
+    of_clocks,
     promised,
     recalled,
     registered,
@@ -105,7 +106,7 @@ def test_an_appeal_that_is_dismissed_or_taken_back_stops_the_promise_again() -> 
 
 def test_an_appeal_that_nobody_decides_breaches_the_promise() -> None:
     issue = rejected_and_appealed(after(days=1), after(days=4))
-    published = fire_until(issue, LONG_AFTER)
+    published = of_clocks(fire_until(issue, LONG_AFTER))
     assert [type(event) for event in published] == [ClockWarned, ClockWarned, ClockBreached]
     assert clock(issue, "promise").breached
 
@@ -117,8 +118,8 @@ def test_what_was_breached_before_the_rejection_stays_so_and_is_not_told_twice()
     issue.take(appealed(after(days=20), after(days=22)), after(days=22))
     promise = clock(issue, "promise")
     assert (promise.due_at, promise.breached, promise.pending) == (DUE, True, ())
-    assert fire_until(issue, LONG_AFTER) == []
-    (told,) = issue.take(dismissed(), after(days=30))
+    assert of_clocks(fire_until(issue, LONG_AFTER)) == []
+    (told,) = of_clocks(issue.take(dismissed(), after(days=30)))
     assert isinstance(told, ClockStopped)
     assert told.breached
 
@@ -133,7 +134,7 @@ def test_a_breach_that_a_late_rejection_annulled_is_told_anew_when_the_promise_i
         isinstance(event, BreachAnnulled) and event.clock == "promise" for event in issue.deliver(late)
     )
     issue.take(appealed(DUE - DAY, DUE + 5 * DAY), DUE + 5 * DAY)
-    published = fire_until(issue, LONG_AFTER)
+    published = of_clocks(fire_until(issue, LONG_AFTER))
     assert [type(event) for event in published] == [ClockBreached]
     assert clock(issue, "promise").breached
 

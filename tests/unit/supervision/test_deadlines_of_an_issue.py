@@ -14,6 +14,7 @@ from shared.contract.events.supervision import (
     ClockStarted,
     ClockStopped,
     ClockWarned,
+    LadderRaised,
 )
 from shared.contract.words import ClockName
 from shared.domain.clocks import due_at
@@ -33,6 +34,7 @@ from tests.unit.supervision.given import (
     fire_until,
     history_reference,
     known,
+    of_clocks,
     replied,
     returned,
     ruled,
@@ -59,7 +61,11 @@ def promised_only(history: bool = False) -> OneAggregate:
 
 
 def of_promise(published: list[Event]) -> list[Event]:
-    return [event for event in published if getattr(event, "clock", None) == ClockName.PROMISE]
+    return [event for event in of_clocks(published) if getattr(event, "clock", None) == ClockName.PROMISE]
+
+
+def _what(event: LadderRaised) -> tuple[int, datetime]:
+    return event.step, event.due_at
 
 
 def due_name(issue: OneAggregate) -> str:
@@ -112,10 +118,10 @@ def test_promise_and_holding_fall_due_in_one_instant_and_are_recorded_in_one_cha
     assert deadline is not None
     assert (deadline.name, deadline.at) == ("promise/1/due/1", DUE)
     published = issue.fire(deadline.fire_at)
-    assert [type(event) for event in published] == [ClockBreached, ClockBreached]
-    assert [event.clock for event in published] == ["promise", "holding"]
+    assert [type(event) for event in published] == [ClockBreached, LadderRaised, ClockBreached]
+    assert [event.clock for event in published] == ["promise", "promise", "holding"]
     assert {event.due_at for event in published} == {DUE}
-    assert issue.deadline is None
+    assert due_name(issue) == "ladder@promise/1/2/1"
     assert issue.fire(LONG_AFTER, deadline.name) == []
     assert issue.fire(LONG_AFTER, "holding@a1/1/due/1") == []
 
@@ -135,14 +141,16 @@ def test_after_a_stand_still_one_deadline_records_all_that_was_due_by_then_in_th
     # Were the last deadline to come first, all before it is recorded with it.
     last = deadline._replace(name="holding@a1/1/due/1", at=DUE, fire_at=DUE + GRACE)
     change = expire(issue.state, last, context(LONG_AFTER))
-    events = [message.body for message in change.messages]
+    events = of_clocks([message.body for message in change.messages])
     assert [(event.clock, getattr(event, "threshold", "due")) for event in events] == [
         ("promise", "70%"),
         ("promise", "1wd"),
         ("promise", "due"),
         ("holding", "due"),
     ]
-    assert next_deadline(change.state) is None
+    left = next_deadline(change.state)
+    assert left is not None
+    assert left.name == "ladder@promise/1/2/1"
 
 
 def test_a_clock_with_a_longer_grace_waits_for_its_own() -> None:
@@ -156,7 +164,7 @@ def test_a_clock_with_a_longer_grace_waits_for_its_own() -> None:
     assert deadline is not None
     assert (deadline.name, deadline.fire_at) == ("promise/1/due/1", DUE + GRACE)
     change = expire(issue, deadline, context(LONG_AFTER))
-    assert [message.body.clock for message in change.messages] == ["promise"]
+    assert [message.body.clock for message in change.messages] == ["promise", "promise"]
     left = next_deadline(change.state)
     assert left is not None
     assert (left.name, left.at, left.fire_at) == ("holding@a1/1/due/1", DUE, DUE + timedelta(hours=1))
@@ -222,6 +230,12 @@ def test_after_a_stand_still_a_late_reply_leaves_the_record_it_would_have_left_i
         issue.take(replied(), LONG_AFTER)
     kinds = [[type(event) for event in of_promise(issue.events)] for issue in (in_time, stood)]
     assert kinds[0] == kinds[1] == [ClockStarted, ClockWarned, ClockWarned, ClockBreached, ClockStopped]
+    steps = [
+        [_what(event) for event in issue.events if isinstance(event, LadderRaised)]
+        for issue in (in_time, stood)
+    ]
+    assert steps[0] == steps[1]
+    assert [step for step, _ in steps[0]] == [1, 2, 3, 4, 5, 6]
 
 
 def test_warnings_that_are_all_past_are_each_given_once_with_how_late_they_are() -> None:

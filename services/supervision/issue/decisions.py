@@ -1,0 +1,81 @@
+"""What supervision decides of an issue when a person asks: a breach is explained, the ladder is lifted."""
+
+from datetime import datetime
+
+from services.supervision.issue.ladder import explained, steps_ahead
+from services.supervision.issue.life import Issue
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder
+from shared.contract.envelope import time_text
+from shared.contract.events.supervision import ExplanationGiven, LadderLifted
+from shared.contract.words import ClockName, LiftCause
+from shared.domain.decisions import Change, Context, Reason, Refusal, event
+from shared.domain.levels import is_as_high
+from shared.domain.rights import Asker
+from shared.domain.steps import ORDER
+
+
+def explain(issue: Issue | None, command: ExplainBreach, context: Context) -> Change[Issue] | Refusal:
+    """Put the supervision order off, once, as long as the promise of this round waits for it."""
+    if issue is None:
+        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+    waiting = [
+        (place, climb, dict(climb.steps)[ORDER])
+        for place, step, _ in steps_ahead(issue)
+        if step == ORDER and (climb := issue.climbs[place]).clock is ClockName.PROMISE
+    ]
+    if not waiting:
+        return Refusal(Reason.ILLEGAL_MOVE, "no broken promise of it waits for a supervision order")
+    place, climb, order_at = waiting[-1]
+    if command.round != climb.round:
+        return Refusal(Reason.STALE_ROUND, f"it is the promise of round {climb.round} that was broken")
+    if climb.explained_at is not None:
+        return Refusal(Reason.ILLEGAL_MOVE, "it was explained before: once only")
+    if context.now > datetime.fromisoformat(order_at):
+        return Refusal(Reason.ILLEGAL_MOVE, f"the supervision order was due at {order_at}")
+    words = command.words.strip()
+    if not words:
+        return Refusal(Reason.REASON_MISSING, "words: say why the promise was broken")
+    # By a clock that runs behind ours it may be from before the breach, which has been told.
+    after = explained(issue, place, max(context.now, climb.began_at), context.reference)
+    put_off_to = datetime.fromisoformat(dict(after.climbs[place].steps)[ORDER])
+    by = Asker.of(context.actor).account
+    about = {"round": climb.round, "department": issue.department, "words": words, "by": by}
+    given = ExplanationGiven(due_at=put_off_to, **about)
+    return Change(after, (event(given),), {"order_at": time_text(put_off_to)})
+
+
+def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[Issue] | Refusal:
+    """Lift what stands, and what climbs: only another breach or dissatisfied round begins again.
+
+    Who lifts names the step they have read, so that nobody lifts a card they know nothing of.
+    """
+    if issue is None:
+        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+    if not issue.lamp:
+        return Refusal(Reason.ILLEGAL_MOVE, "it stands at no step of the ladder")
+    if command.step != issue.lamp:
+        return Refusal(Reason.STALE_STEP, f"it stands at step {issue.lamp} now: read it first")
+    reason = command.reason.strip()
+    if not reason:
+        return Refusal(Reason.REASON_MISSING, "reason: everybody reads why it was lifted")
+    if why := _may_not(issue, context):
+        return Refusal(Reason.WRONG_ROLE, why)
+    # What it has heard of from a clock that runs ahead of ours is lifted too.
+    lifted_at = max((context.now, *(climb.began_at for climb in issue.climbs)))
+    lifted = LadderLifted(step=issue.lamp, because=LiftCause.PERSON, reason=reason, by=context.principal)
+    return Change(issue.model_copy(update={"lifted_at": lifted_at}), (event(lifted),), {"step": 0})
+
+
+def _may_not(issue: Issue, context: Context) -> str:
+    """Why this official may not lift it: of the department that holds it, or of a lower level than that; "" if so."""
+    official, holder = (
+        context.directory.official(context.principal),
+        context.directory.department(issue.department),
+    )
+    if official is None:
+        return ""
+    if official.department and official.department == issue.department:
+        return f"nobody of {issue.department}, which holds it, lifts it"
+    if holder is not None and not is_as_high(official.level, holder.level):
+        return f"{issue.department} is of the level {holder.level}: nobody of a lower one lifts it"
+    return ""

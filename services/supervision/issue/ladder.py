@@ -1,0 +1,217 @@
+"""The ladder of an issue: what takes it up, what it comes down by, and what happens if nobody acts.
+
+Which steps stand follows from the climbs alone, each of which has its instants and its end; so it does not matter in
+which order events arrive. What changed from one state to the next is told: raised, ended, lifted.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from services.supervision.issue.clocks import DUE, facts, text
+from services.supervision.issue.life import CLIMBS, ENDS, Climb, Clock, Issue
+from shared.contract.event import Event
+from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.feedback import ReworkAsked, ReworkRefused
+from shared.contract.events.supervision import LadderEnded, LadderLifted, LadderRaised
+from shared.contract.words import LadderCause, LiftCause
+from shared.domain.clocks import Paused, Resumed
+from shared.domain.decisions import Context, Message, event
+from shared.domain.ladder import Rise, preview, rises
+from shared.domain.reference import Reference
+from shared.domain.steps import NAMES, RED
+
+Messages = tuple[Message, ...]
+
+
+def follow(
+    before: Issue, issue: Issue, context: Context, happened: Event | None = None
+) -> tuple[Issue, Messages]:
+    """The issue with its ladder, once its clocks and its state have moved, and what is to be told of that."""
+    climbs = [*_followed(issue, happened, context), *_begun(issue, happened, context)]
+    after, lamp, messages = _caught_up(
+        issue.model_copy(update={"climbs": tuple(climbs)}), before.lamp, context
+    )
+    if after.lamp > lamp:
+        # An appeal brought back what the rejection had ended.
+        standing = [climb for climb in after.climbs if not after.is_lifted(climb)]
+        highest = max(standing, key=lambda climb: climb.reached)
+        messages.append(_raised(after, highest, after.lamp, context, LadderCause.APPEALED))
+    elif after.lamp < lamp:
+        because = LiftCause.ANNULLED if after.ended_at is None else LiftCause.ENDED
+        messages.append(event(LadderLifted(step=lamp, to=after.lamp, because=because)))
+    if after.lamp and any(steps_ahead(before)) and not any(steps_ahead(after)):
+        messages.append(event(LadderEnded(step=after.lamp, ended_at=context.now)))
+    return after, tuple(messages)
+
+
+def rise(issue: Issue, place: int, step: int, context: Context) -> tuple[Issue, Messages]:
+    """One climb reaches its next step; told where the issue stood lower."""
+    after = _reaching(issue, place, step)
+    higher = after.lamp > issue.lamp
+    return after, (_raised(after, after.climbs[place], step, context),) if higher else ()
+
+
+def steps_ahead(issue: Issue) -> Iterator[tuple[int, int, str]]:
+    """Each step that time will bring, if nobody acts: (place of its climb, step, instant as text)."""
+    if issue.ended_at is not None:
+        return
+    for place, climb in enumerate(issue.climbs):
+        if climb.ended_at is None and not issue.is_lifted(climb):
+            yield from ((place, step, at) for step, at in climb.to_come)
+
+
+def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
+    """What happens to this issue if nobody acts: each further step of the ladder with its instant, in order."""
+    found: list[tuple[Rise, ...]] = []
+    for place, step, at in steps_ahead(issue):
+        calendar, instant = (
+            reference.calendars.named(issue.climbs[place].calendar),
+            datetime.fromisoformat(at),
+        )
+        found.append((Rise(step, instant, not calendar.is_published(instant.date())),))
+    running = [clock for clock in issue.clocks if clock.name in CLIMBS and DUE in dict(clock.pending)]
+    found += [_rises(clock, reference) for clock in running]
+    return preview(issue.lamp, found)
+
+
+def _followed(issue: Issue, happened: Event | None, context: Context) -> Iterator[Climb]:
+    """The climbs as their clocks stand by now, or as this event leaves those that have none.
+
+    A breach that was annulled never was. What was reached after an end that is known only now was not reached.
+    """
+    for climb in issue.climbs:
+        values: dict[str, object] = {}
+        if climb.clock is not None:
+            clock = next(clock for clock in reversed(issue.clocks) if climb.is_of(clock))
+            if not clock.breached:
+                continue
+            values["ended_at"] = clock.stopped_at
+            if clock.generation != climb.generation:
+                steps = _texts(_rises(clock, context.reference, climb.explained_at))
+                values |= {"generation": clock.generation, "steps": steps}
+        elif happened is not None and _ends(happened, climb):
+            values["ended_at"] = min(climb.ended_at or context.now, context.now)
+        followed = climb.model_copy(update=values)
+        reached = max(
+            (step for step, at in followed.steps if step <= climb.reached and followed.came(at)), default=0
+        )
+        yield followed.model_copy(update={"reached": reached})
+
+
+def _ends(happened: Event, climb: Climb) -> bool:
+    """Whether this event ends a climb that no breach began: the next reply, no further round, or the issue's end."""
+    match happened:
+        case ReplyReleased():
+            return happened.round > climb.round
+        case ReworkRefused():
+            return happened.round == climb.round
+    return isinstance(happened, ENDS)
+
+
+def _begun(issue: Issue, happened: Event | None, context: Context) -> Iterator[Climb]:
+    """What begins to climb: a breach that did not yet, and a round that dissatisfied after the first one."""
+    for clock in issue.clocks:
+        if clock.name in CLIMBS and clock.breached and not any(climb.is_of(clock) for climb in issue.climbs):
+            yield Climb(
+                because=LadderCause.BREACH,
+                clock=clock.name,
+                round=clock.round,
+                assignment=clock.assignment,
+                department=clock.department or issue.department,
+                generation=clock.generation,
+                policy=clock.policy,
+                calendar=clock.calendar,
+                grace_seconds=clock.grace_seconds,
+                began_at=clock.due_at,
+                ended_at=clock.stopped_at,
+                steps=_texts(_rises(clock, context.reference)),
+            )
+    if isinstance(happened, ReworkAsked) and happened.round > 1 and not _is_over(issue, context.now):
+        policy, calendar = context.policy, context.calendar
+        yield Climb(
+            because=LadderCause.DISSATISFIED_AGAIN,
+            round=happened.round,
+            department=issue.department,
+            generation=1,
+            policy=policy.version,
+            calendar=calendar.version,
+            grace_seconds=policy.grace_seconds,
+            began_at=context.now,
+            ended_at=issue.ended_at,
+            steps=_texts(rises(context.now, policy, calendar, first=RED)),
+        )
+
+
+def _is_over(issue: Issue, at: datetime) -> bool:
+    return issue.ended_at is not None and at >= issue.ended_at
+
+
+def _caught_up(issue: Issue, lamp: int, context: Context) -> tuple[Issue, int, list[Message]]:
+    """Reach what was due before an end that is known by now, in order, and the step that each climb begins with.
+
+    So a standstill changes no record. Returns the step at which the issue stood then.
+    """
+    passed = sorted(
+        (at, place, step)
+        for place, climb in enumerate(issue.climbs)
+        if not issue.is_lifted(climb)
+        for step, at in climb.to_come
+        if climb.ended_at is not None or step == climb.steps[0][0]
+    )
+    messages: list[Message] = []
+    for _, place, step in passed:
+        issue = _reaching(issue, place, step)
+        if step > lamp:
+            messages.append(_raised(issue, issue.climbs[place], step, context))
+            lamp = step
+    return issue, lamp, messages
+
+
+def _reaching(issue: Issue, place: int, step: int) -> Issue:
+    climbs = list(issue.climbs)
+    climbs[place] = climbs[place].model_copy(update={"reached": step})
+    return issue.model_copy(update={"climbs": tuple(climbs)})
+
+
+def _raised(
+    issue: Issue, climb: Climb, step: int, context: Context, because: LadderCause | None = None
+) -> Message:
+    at = datetime.fromisoformat(dict(climb.steps)[step])
+    began = step == climb.steps[0][0]
+    late = context.now - at - timedelta(seconds=climb.grace_seconds)
+    return event(
+        LadderRaised(
+            step=step,
+            called=NAMES[step - 1],
+            because=because or (climb.because if began else LadderCause.NO_ANSWER),
+            clock=climb.clock or "",
+            round=climb.round,
+            assignment=climb.assignment,
+            department=climb.department or issue.department,
+            due_at=at,
+            late_seconds=max(0.0, late.total_seconds()),
+            policy=climb.policy,
+            calendar=climb.calendar,
+        )
+    )
+
+
+def explained(issue: Issue, place: int, at: datetime, reference: Reference) -> Issue:
+    """The issue once the breach behind this climb was explained; may raise NotPublished."""
+    climb = issue.climbs[place]
+    clock = next(clock for clock in reversed(issue.clocks) if climb.is_of(clock))
+    values = {"explained_at": at, "steps": _texts(_rises(clock, reference, at))}
+    climbs = (*issue.climbs[:place], climb.model_copy(update=values), *issue.climbs[place + 1 :])
+    return issue.model_copy(update={"climbs": climbs})
+
+
+def _rises(clock: Clock, reference: Reference, explained_at: datetime | None = None) -> tuple[Rise, ...]:
+    """The steps that a breach of this clock brings, by its own policy and calendar; may raise NotPublished."""
+    policy, calendar = reference.policies.named(clock.policy), reference.calendars.named(clock.calendar)
+    pauses = [each for each in facts(clock) if isinstance(each, Paused | Resumed)]
+    last = CLIMBS[clock.name]
+    return rises(clock.due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
+
+
+def _texts(found: tuple[Rise, ...]) -> tuple[tuple[int, str], ...]:
+    return tuple((rise.step, text(rise.at)) for rise in found)

@@ -1,0 +1,124 @@
+"""The steps of the ladder as a policy names them: which, how long after the step before, and what comes with each.
+
+Source: clocks.md, The ladder. Step 0, the warning, is what a policy says under ``warnings``.
+"""
+
+from itertools import zip_longest
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contract.words import Addressee, DocumentKind, LadderStep
+
+NAMES = tuple(LadderStep)
+LAST_BY_ITSELF = 2
+"""Beyond it the system lights lamps and drafts; documents are signed by a named person, whatever a policy says."""
+ORDER = NAMES.index(LadderStep.SUPERVISION_ORDER) + 1
+"""The step that an explanation puts off."""
+RED = NAMES.index(LadderStep.RED_LIGHT) + 1
+"""The step of whoever dissatisfied a second time."""
+
+
+class Step(BaseModel):
+    """One step; days are working days. The first comes with the breach itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: int = Field(ge=1, le=len(NAMES))
+    name: LadderStep
+    after_days: int = Field(default=0, ge=0, le=250)
+    """After the step before; where that asked for an answer, after the answer was due."""
+    more_days: int = Field(default=0, ge=0, le=250)
+    """How many more, once, after an explanation (情况说明)."""
+    answer_days: int = Field(default=0, ge=0, le=250)
+    """In how many its document is to be answered; 0 where it asks for no answer."""
+    documents: tuple[DocumentKind, ...]
+    signed: bool = False
+    """Its documents are drafts until a named person has signed them."""
+    addressees: tuple[Addressee, ...] = ()
+    addressees_once_signed: tuple[Addressee, ...] = ()
+
+
+DEFAULT_LADDER = (
+    Step(
+        step=1,
+        name=LadderStep.REMINDER,
+        documents=(DocumentKind.REMINDER,),
+        addressees=(Addressee.HANDLER, Addressee.LEADER_IN_CHARGE),
+    ),
+    Step(
+        step=2,
+        name=LadderStep.SUPERVISION_ORDER,
+        after_days=1,
+        more_days=2,
+        answer_days=2,
+        documents=(DocumentKind.SUPERVISION_ORDER,),
+        addressees=(Addressee.SUPERVISION_OFFICE,),
+    ),
+    Step(
+        step=3,
+        name=LadderStep.YELLOW_LIGHT,
+        after_days=2,
+        documents=(DocumentKind.YELLOW_CARD,),
+        signed=True,
+        addressees=(Addressee.OFFICE,),
+        addressees_once_signed=(Addressee.HEAD,),
+    ),
+    Step(
+        step=4,
+        name=LadderStep.RED_LIGHT,
+        after_days=3,
+        documents=(DocumentKind.RED_CARD, DocumentKind.INTERVIEW),
+        signed=True,
+        addressees=(Addressee.OFFICE,),
+        addressees_once_signed=(Addressee.HEAD, Addressee.LEADER),
+    ),
+    Step(
+        step=5,
+        name=LadderStep.CIRCULAR,
+        after_days=5,
+        documents=(DocumentKind.CIRCULAR,),
+        signed=True,
+        addressees_once_signed=(Addressee.LEVEL,),
+    ),
+    Step(
+        step=6,
+        name=LadderStep.MATTERS_LIST,
+        after_days=5,
+        documents=(DocumentKind.MATTERS_ENTRY,),
+        signed=True,
+        addressees_once_signed=(Addressee.DISCIPLINE, Addressee.CPPCC),
+    ),
+)
+"""What holds under a policy that was published before there was a ladder."""
+
+
+def wrong_step(ladder: tuple[Step, ...]) -> str:
+    """The first place at which this is not the ladder, and the rule it breaks; "" for a whole one."""
+    for place, (name, step) in enumerate(zip_longest(NAMES, ladder)):
+        if wrong := _wrong_at(place, name, step, ladder):
+            return f"ladder[{place}]: {wrong}"
+    return ""
+
+
+def _wrong_at(place: int, name: LadderStep | None, step: Step | None, ladder: tuple[Step, ...]) -> str:
+    number = place + 1
+    if step is None:
+        return f"step {number} ({name}) is missing"
+    if any(before.step == step.step for before in ladder[:place]):
+        return f"step {step.step} is there already: each step stands once"
+    if step.step != number:
+        later = any(other.step == number for other in ladder[place:])
+        order = f"step {number} stands after step {step.step}: steps stand in the order in which they rise"
+        return order if later else f"step {number} ({name}) is missing"
+    if step.name is not name:
+        return f"step {number} is {name}, not {step.name}"
+    if (step.after_days == 0) != (number == 1):
+        rule = (
+            "comes with the breach: after_days is 0"
+            if number == 1
+            else "comes later: after_days is at least 1"
+        )
+        return f"step {number} ({name}) {rule}"
+    if number > LAST_BY_ITSELF and not step.signed:
+        return f"step {number} ({name}) is signed by a named person: signed is true"
+    return ""

@@ -1,0 +1,303 @@
+"""The ladder: what is told of it leads from step to step as it may, and ends where the clocks and rounds say.
+
+The rules are those of clocks.md, The ladder, told a second time: days are walked one by one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import SHANGHAI
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.clocks import ends_of, stops_of
+from tests.simulation.checker.heard import Hearing
+from tests.simulation.checker.history import Event, Evidence, instant, kind_of
+from tests.simulation.checker.terms import calendar_of
+
+RED, LAST = 4, 6
+REACH = {"promise": LAST, "holding": 1}
+"""How far the breach of each clock takes an issue."""
+DAYS = ((0, 0, 0), (1, 2, 2), (2, 0, 0), (3, 0, 0), (5, 0, 0), (5, 0, 0))
+"""Of each step how long after the one before, how long its answer may take, and how many days more an explanation buys,
+where a policy does not say."""
+MAY_LIFT = ("supervisor", "leader")
+SOON = timedelta(minutes=10)
+Key = tuple[str, int, str]
+Others = Mapping[str, list[Event]]
+
+
+@dataclass
+class Climb:
+    """What should take an issue up: each step with its instant, since when, and until when it climbs."""
+
+    key: Key
+    seq: int
+    """The place of the event that tells of it."""
+    steps: list[tuple[int, datetime]]
+    grace: timedelta
+    ended_at: datetime | None = None
+
+    def stands(self, now: datetime) -> int:
+        """The highest step that has come by then."""
+        return max((step for step, at in self.steps if self._came(at) and at + self.grace <= now), default=0)
+
+    def _came(self, at: datetime) -> bool:
+        return self.ended_at is None or at < self.ended_at
+
+
+@dataclass
+class Terms:
+    """By which versions days are counted, and which do not count."""
+
+    policy: Mapping[str, Any]
+    calendar: Calendar
+    pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
+    explained_at: datetime | None = None
+
+    @property
+    def grace(self) -> timedelta:
+        """How long after its instant a step fires."""
+        return timedelta(seconds=self.policy["grace_seconds"])
+
+    @property
+    def _days(self) -> Sequence[tuple[int, int, int]]:
+        ladder = self.policy.get("ladder", ())
+        return [(step["after_days"], step["answer_days"], step["more_days"]) for step in ladder] or DAYS
+
+    def steps(self, at: datetime, first: int, last: int) -> list[tuple[int, datetime]]:
+        """The steps from one that is reached at this instant."""
+        found = [(first, at)]
+        for step in range(first + 1, last + 1):
+            (_, answered, _), (after, _, more) = self._days[step - 2 : step]
+            reached, at = at, self._after(self._after(at, answered), after)
+            if self.explained_at is not None and reached <= self.explained_at <= at:
+                at = self._after(at, more)
+            found.append((step, at))
+        return found
+
+    def _after(self, at: datetime, days: int) -> datetime:
+        """The end of the office day so many working days later."""
+        on: date = at.astimezone(SHANGHAI).date()
+        while days:
+            on += timedelta(days=1)
+            at = datetime.combine(on, time.fromisoformat(self.policy["office_day_end"]), SHANGHAI)
+            paused = any(since <= at < until for since, until in self.pauses)
+            days -= self.calendar.is_working_day(on) and not paused
+        return at
+
+
+class Ladder:
+    """The events of supervision about one issue, read in order; ``wrong`` is what may not be so."""
+
+    def __init__(self, evidence: Evidence, subject: str, others: Others) -> None:
+        self._evidence, self._subject, self._others = evidence, subject, others
+        self._policies, self._calendars = evidence.published("policy"), evidence.published("calendar")
+        self.lamp = 0
+        self.wrong: list[Violation] = []
+        self.breaches: dict[tuple[Key, datetime], int] = {}
+        """Breaches that stand, by clock and due date, and the place of the event that tells of each."""
+        self.lifted_seq = 0
+        self.lifted_at: datetime | None = None
+        self.rounds: dict[int, Event] = {}
+        """By round the step that was told of a dissatisfied one."""
+        self._clocks: dict[Key, list[Event]] = {}
+        self._explained: dict[int, datetime] = {}
+        """By round when the breach of its promise was explained."""
+
+    def read(self, event: Event) -> None:
+        """One event more."""
+        data = event["data"]
+        match kind_of(event):
+            case "clock.started":
+                self._clocks.setdefault(_key(data), []).append(event)
+            case "clock.breached" if data["clock"] in REACH:
+                self.breaches[_key(data), instant(data["due_at"])] = event["seq"]
+            case "clock.breach_annulled":
+                self.breaches.pop((_key(data), instant(data["due_at"])), None)
+            case "explanation.given":
+                self._given(event)
+            case "ladder.raised":
+                self._raised(event)
+                self.lamp = data["step"]
+            case "ladder.lifted":
+                self._stands(event)
+                self._lifted(event)
+                self.lamp = data["to"]
+            case "ladder.ended":
+                self._stands(event)
+
+    def _complain(self, clause: Clause, event: Event, sentence: str) -> None:
+        self.wrong.append(clause(f"{self._subject}: {event['id']} {sentence}"))
+
+    def _raised(self, event: Event) -> None:
+        data = event["data"]
+        step, due = data["step"], instant(data["due_at"])
+        if step <= self.lamp:
+            self._complain(Clause.LADDER_RISES, event, f"raises to {step} what stood at {self.lamp}")
+        begun = _key(data) in self._clocks and self._clocks[_key(data)][-1].get("cause") == event.get("cause")
+        by_timer = str(event.get("cause", "")).startswith("timer/")
+        terms = self.terms(data, _key(data))
+        grace = terms.grace if terms is not None and by_timer else timedelta(0)
+        if not begun and instant(event["time"]) < due + grace:
+            self._complain(Clause.LADDER_EARLY, event, f"raises to {step} before {due + grace}")
+        expected = self._expected(event, terms)
+        if expected is None:
+            self._complain(Clause.LADDER_FOUNDED, event, f"raises to {step} without a reason for that")
+        elif terms is not None and dict(expected).get(step) != due:
+            self._complain(
+                Clause.LADDER_DUE, event, f"raises to {step} of {due}, it is {dict(expected).get(step)}"
+            )
+
+    def _expected(self, event: Event, terms: Terms | None) -> list[tuple[int, datetime]] | None:
+        """The steps and instants of what it climbs for; None where nothing has happened that it may climb for."""
+        data = event["data"]
+        if data["because"] == "appealed" and not _of(self._others, "intake", "issue.appealed"):
+            return None
+        if data["clock"]:
+            due = [due for key, due in self.breaches if key == _key(data)]
+            if not due or data["step"] > REACH[data["clock"]]:
+                return None
+            return [] if terms is None else terms.steps(due[-1], 1, REACH[data["clock"]])
+        asked = [
+            instant(each["time"])
+            for each in _of(self._others, "feedback", "rework.asked")
+            if each["data"]["round"] == data["round"] > 1
+        ]
+        if not asked or data["step"] < RED:
+            return None
+        self.rounds.setdefault(data["round"], event)
+        return [] if terms is None else terms.steps(asked[0], RED, LAST)
+
+    def _given(self, event: Event) -> None:
+        data = event["data"]
+        key, at = ("promise", data["round"], ""), instant(event["time"])
+        due = [due for known, due in self.breaches if known == key]
+        if not due or data["round"] in self._explained:
+            self._complain(Clause.LADDER_EXPLAINED, event, "explains what was explained, or was not broken")
+            return
+        terms = self._terms_of(key)
+        if terms is not None and at > dict(terms.steps(due[-1], 1, 2))[2]:
+            self._complain(Clause.LADDER_EXPLAINED, event, "explains when the order was due")
+        self._explained[data["round"]] = max(at, due[-1])
+
+    def _stands(self, event: Event) -> None:
+        step = event["data"]["step"]
+        if step != self.lamp or not step:
+            self._complain(Clause.LADDER_STANDS, event, f"is of step {step}, it stands at {self.lamp}")
+
+    def _lifted(self, event: Event) -> None:
+        data = event["data"]
+        if data["because"] != "person":
+            return
+        self.lifted_seq, self.lifted_at = event["seq"], instant(event["time"])
+        asked = self._evidence.by_id.get(str(event.get("cause", "")))
+        request = asked.event if asked is not None and asked.event is not None else {}
+        wanted, role = request.get("data", {}), str(request.get("actor", "")).partition(":")[0]
+        if request and (
+            role not in MAY_LIFT
+            or wanted.get("step") != data["step"]
+            or not data["reason"]
+            or str(wanted.get("reason", "")).strip() != data["reason"]
+        ):
+            self._complain(Clause.LADDER_LIFTED_BY, event, f"lifts what {role} asked with {dict(wanted)}")
+
+    def terms(self, data: Mapping[str, Any], key: Key) -> Terms | None:
+        """The versions that an event names, where they are known, and the pauses of its clock."""
+        policy, calendar = self._policies.get(data["policy"]), self._calendars.get(data["calendar"])
+        if policy is None or calendar is None:
+            return None
+        pauses = [
+            (stopped, instant(started["data"]["resumed_at"]))
+            for started in self._clocks.get(key, ())
+            if started["data"].get("resumed_at")
+            for stopped in self._rejected()
+        ]
+        explained_at = self._explained.get(key[1]) if key[0] == "promise" else None
+        return Terms(policy["data"]["policy"], calendar_of(repr(calendar["data"])), pauses, explained_at)
+
+    def _terms_of(self, key: Key) -> Terms | None:
+        """Those of a clock as it was started last; None where what told of it is lost."""
+        started = self._clocks.get(key)
+        return None if started is None else self.terms(started[-1]["data"], key)
+
+    def _rejected(self) -> Iterator[datetime]:
+        return (instant(event["time"]) for event in _of(self._others, "intake", "issue.rejected"))
+
+    def climbs(self) -> Iterator[Climb | None]:
+        """What should take the issue up by now; None for what cannot be told from here."""
+        for (key, due), seq in self.breaches.items():
+            terms = self._terms_of(key)
+            if terms is None:
+                yield None
+            else:
+                started = self._clocks[key][-1]["data"]
+                steps = terms.steps(due, 1, REACH[key[0]])
+                stops = stops_of(key[0], key[1], instant(started["started_at"]), self._others)
+                ended_at = min(stops, default=None)
+                yield Climb(key, seq, steps, terms.grace, ended_at)
+        for event in _of(self._others, "feedback", "rework.asked"):
+            round, at = event["data"]["round"], instant(event["time"])
+            if round == 1 or any(end <= at for end in ends_of(self._others, "issue.appealed")):
+                continue
+            told = self.rounds.get(round)
+            terms = None if told is None else self.terms(told["data"], ("", round, ""))
+            if told is None or terms is None:
+                yield None
+                continue
+            steps = terms.steps(at, RED, LAST)
+            ended_at = min(self._round_ends(round), default=None)
+            yield Climb(("", round, ""), told["seq"], steps, terms.grace, ended_at)
+
+    def _round_ends(self, round: int) -> Iterator[datetime]:
+        yield from ends_of(self._others, "issue.appealed")
+        for event in (*self._others["dispatch"], *self._others["feedback"]):
+            its, kind = event["data"].get("round", 0), kind_of(event)
+            if (kind == "reply.released" and its > round) or (kind == "rework.refused" and its == round):
+                yield instant(event["time"])
+
+    def is_lifted(self, climb: Climb) -> bool:
+        """Whether a person has lifted it since it began."""
+        if self.lifted_at is None:
+            return False
+        return climb.seq < self.lifted_seq or climb.steps[0][1] <= self.lifted_at
+
+
+def check_ladder(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
+    """Of every issue each step that was told, and the one at which it stands in the end."""
+    if not evidence.published("policy"):
+        return  # a history that begins after the first start
+    for subject, events in evidence.events_by("supervision").items():
+        others = {
+            owner: hearing.events("supervision", subject, owner)
+            for owner in ("intake", "dispatch", "feedback")
+        }
+        ladder = Ladder(evidence, subject, others)
+        for event in events:
+            ladder.read(event)
+        yield from ladder.wrong
+        if not hearing.waits("supervision", subject):
+            yield from _in_the_end(evidence, subject, ladder, others)
+
+
+def _in_the_end(evidence: Evidence, subject: str, ladder: Ladder, others: Others) -> Iterator[Violation]:
+    """Where an issue stands follows from what was broken, and from what ended that or lifted it."""
+    found = list(ladder.climbs())
+    ended = any(True for _ in ends_of(others, "issue.appealed"))
+    climbs = [climb for climb in found if climb is not None and not ended and not ladder.is_lifted(climb)]
+    now = evidence.history.now
+    least = max((climb.stands(now - SOON) for climb in climbs), default=0)
+    most = max((climb.stands(now + SOON) for climb in climbs), default=0)
+    if ladder.lamp < least:
+        yield Clause.LADDER_MISSING(f"{subject}: stands at {ladder.lamp}, {least} was due")
+    if ladder.lamp > most and None not in found:
+        yield Clause.LADDER_UNFOUNDED(f"{subject}: stands at {ladder.lamp}, no more than {most} was due")
+
+
+def _of(others: Others, owner: str, kind: str) -> list[Event]:
+    return [event for event in others[owner] if kind_of(event) == kind]
+
+
+def _key(data: Mapping[str, Any]) -> Key:
+    return data["clock"], data.get("round", 1), data.get("assignment", "")
