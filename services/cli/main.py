@@ -12,6 +12,7 @@ from services.cli import (
     departments,
     enterprises,
     follow,
+    ladder,
     namespaces,
     persons,
     policy,
@@ -52,6 +53,7 @@ app.add_typer(departments.app, name="departments")
 app.add_typer(staff.app, name="staff")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(policy.app, name="policy")
+app.add_typer(ladder.app, name="ladder")
 app.add_typer(persons.app, name="people")
 app.add_typer(enterprises.app, name="enterprises")
 app.add_typer(deadletters.app, name="deadletters")

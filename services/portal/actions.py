@@ -52,6 +52,6 @@ def choice(actions: Iterator[Action], issue: sqlite3.Row, sight: Sight) -> Choic
             continue
         if is_legal(issue, action.verb) and action.only(issue):
             made.possible.append(action)
-        elif reason := action.why_not.get(standing(issue)[OWNERS[action.verb]]):
+        elif reason := action.why_not.get(standing(issue).get(OWNERS[action.verb], "")):
             made.not_now.append(reason)
     return made

@@ -42,7 +42,15 @@ from shared.throttle import Throttle
 T = TypeVar("T")
 WAIT_SECONDS = 2.0
 """How long a page waits for what its reader just did to be in the projection."""
-MOVED_ON = ("illegal_move", "stale_round", "stale_words", "stale_draft", "stale_assignment", "stale_version")
+MOVED_ON = (
+    "illegal_move",
+    "stale_round",
+    "stale_words",
+    "stale_draft",
+    "stale_assignment",
+    "stale_version",
+    "stale_step",
+)
 """Reasons of refusals that mean: somebody or something was faster."""
 _SEARCHING = frozenset(granted("issue", "read")) & frozenset(OFFICIALS)
 SHEETS = {

@@ -13,6 +13,7 @@ from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
+from shared.contract.words import LiftCause
 
 
 class Sentence(NamedTuple):
@@ -101,7 +102,7 @@ def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:
     return say(phrase(name, value)) if name in _LISTS and value else value
 
 
-_LISTS = ("outcome", "satisfaction", "solved", "clock", "ground", "body")
+_LISTS = ("outcome", "satisfaction", "solved", "clock", "ground", "body", "step")
 _SHOWN_CLOCKS = ("promise",)
 """The clock a raiser was told of."""
 
@@ -131,6 +132,12 @@ def _chosen(data: Mapping[str, Any]) -> str:
 
 def _ruled(data: Mapping[str, Any]) -> str:
     return N_("The return was upheld") if data.get("upheld") else N_("The return was not upheld")
+
+
+def _lifted(data: Mapping[str, Any]) -> str:
+    if data.get("because") == LiftCause.PERSON:
+        return N_("Lifted off the ladder by %(who)s")
+    return N_("Back to step %(to)s of the ladder") if data.get("to") else N_("Off the ladder")
 
 
 TABLE: Mapping[str, _Row] = {
@@ -176,5 +183,9 @@ TABLE: Mapping[str, _Row] = {
     "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),
     "clock.started.v1": _Row(N_("Runs: %(clock)s, until %(due)s"), inside=True, clock=True),
     "clock.stopped.v1": _Row(N_("Stopped: %(clock)s"), inside=True, clock=True),
+    "explanation.given.v1": _Row(N_("%(department)s explained why it is late"), "", "words", inside=True),
+    "ladder.raised.v1": _Row(N_("On the ladder: %(step)s"), "bad", inside=True),
+    "ladder.ended.v1": _Row(N_("Climbs the ladder no further"), inside=True),
+    "ladder.lifted.v1": _Row(_lifted, "key", "reason", inside=True),
 }
 """Every type of event about an issue, and of notices that name one; a test compares it with the contract."""

@@ -14,8 +14,14 @@ from tests.portal import department, office_given
 from tests.portal.given import Given, stamp
 from tests.portal.operated import dead_letters, missing, well
 from tests.portal.projection.given import AT, AT_MS, ISSUE
+from tests.portal.test_ladder import known_versions
 from tests.serving import served_aside
+from tests.unit.reference import builtin_reference
 
+POLICY, CALENDAR = (
+    builtin_reference().policies.all()[-1].version,
+    builtin_reference().calendars.all()[-1].version,
+)
 PHONE, WIDE, SMALL = (390, 844), (1440, 900), (360, 740)
 NEWEST, DRAFTED = "NNNNNNNNNNNNN", "PPPPPPPPPPPPP"
 """What a department has not signed for yet, and of what a draft waits for its leader."""
@@ -64,8 +70,6 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     found.asked.answers[f"GET /issues/{GOING}"][1]["link"] = link
     found.accepted(GOING, TITLES[GOING])
     found.assigned(GOING)
-    late = {"clock": "promise", "round": 1, "due_at": stamp(AT), "late_seconds": 1.0}
-    found.shown.tell("supervision", "clock.breached.v1", late, GOING)
     until = stamp(AT + timedelta(days=30))
     no = {
         "ground": "litigation",
@@ -75,6 +79,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     }
     found.shown.tell("intake", "issue.rejected.v1", no, REFUSED)
     _for_many(found, until)
+    _on_the_ladder(found)
     _of_a_department(found)
     _for_the_office(found)
     _with_links(found)
@@ -89,7 +94,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
 
 def _for_many(given: Given, until: str) -> None:
     """Clocks that run, and who looks at all of them."""
-    runs = {"round": 1, "started_at": stamp(AT), "limit": "10wd", "policy": "default-1", "calendar": "2026-1"}
+    runs = {"round": 1, "started_at": stamp(AT), "limit": "10wd", "policy": POLICY, "calendar": CALENDAR}
     for id, clock, due_at in (
         (GOING, "promise", stamp(AT)),
         (GOING, "holding", stamp(AT + timedelta(hours=3))),
@@ -102,6 +107,16 @@ def _for_many(given: Given, until: str) -> None:
         official |= {"roles": [role], "level": "city", "department": ""}
         given.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", official)
     given.shown.apply()
+
+
+def _on_the_ladder(given: Given) -> None:
+    """The promise of the one that goes on is broken, and it came to the first step."""
+    known_versions(given)
+    late = {"clock": "promise", "round": 1, "due_at": stamp(AT), "late_seconds": 1.0}
+    given.shown.tell("supervision", "clock.breached.v1", late, GOING)
+    terms = {"department": "housing", "policy": POLICY, "calendar": CALENDAR}
+    step = {"step": 1, "called": "reminder", "because": "breach", "due_at": stamp(AT), **terms}
+    given.shown.tell("supervision", "ladder.raised.v1", step, GOING)
 
 
 def _with_links(given: Given) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from services.portal.actions import Action
+from services.portal.desks.board import lifting
 from services.portal.desks.department import permitted
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.office import pages as office
@@ -17,8 +18,10 @@ _ACTIONS: Mapping[Role, tuple[Action, ...]] = {
 _ASKED: Mapping[Role, Callable[[Page, Known], Awaitable[tuple[Action, ...]]]] = {
     Role.HANDLER: permitted.actions,
     Role.DEPARTMENT_LEADER: permitted.actions,
+    Role.SUPERVISOR: lifting.actions,
+    Role.LEADER: lifting.actions,
 }
-"""Of roles to whom a service says more of an issue than its events do."""
+"""Of roles for whom more decides than where the issue stands."""
 
 
 async def actions(page: Page, about: Known) -> tuple[Action, ...]:
@@ -31,4 +34,4 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 
 def ever_offered(role: Role) -> tuple[Action, ...]:
     """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
-    return {**_ACTIONS, **permitted.BY_ROLE}.get(role, ())
+    return {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())

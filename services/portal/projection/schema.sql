@@ -92,6 +92,10 @@ CREATE TABLE issue (
     next_clock TEXT,              -- of all clocks that run, the one due first; NULL: none runs
     next_due_at INTEGER,
     next_assignment TEXT,
+    ladder_step INTEGER,          -- the step of the ladder at which it stands: the lamp; 0: it came down; NULL: never raised
+    ladder_at INTEGER,            -- the instant of that step, or when it came down
+    ladder_because TEXT,          -- breach, no_answer, dissatisfied_again, appealed; ended, annulled, person
+    ladder_lifted_at INTEGER,     -- when a person lifted it last
 
     -- feedback
     feedback_state TEXT,          -- invited, rated, lapsed, rework_asked, rework, tracked, closed
@@ -159,6 +163,7 @@ CREATE INDEX issue_by_holder_due ON issue (coalesce(holder, ''), next_due_at, id
 CREATE INDEX issue_by_person ON issue (person, registered_at, id);
 CREATE INDEX issue_by_recorder ON issue (recorded_by, registered_at, id) WHERE recorded_by <> '';
 CREATE INDEX issue_by_enterprise ON issue (enterprise, registered_at, id) WHERE enterprise <> '';
+CREATE INDEX issue_by_step ON issue (ladder_step, next_due_at, id) WHERE ladder_step > 0;
 CREATE INDEX issue_by_age ON issue (registered_at, id);
 CREATE INDEX issue_by_origin ON issue (origin, registered_at, id);
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
@@ -267,6 +272,7 @@ CREATE TABLE clock (
     breached_at INTEGER,          -- NULL: not breached, or annulled
     annulled_at INTEGER,
     stopped_at INTEGER,           -- NULL: it runs
+    explained_at INTEGER,         -- when the department explained its breach
     PRIMARY KEY (issue, number)
 ) WITHOUT ROWID;
 CREATE INDEX clock_running ON clock (clock, due_at, issue) WHERE stopped_at IS NULL;

@@ -36,6 +36,8 @@ class Chosen(NamedTuple):
     clock: str = ""
     department: str = ""
     holders: Collection[str] | None = None
+    step: str = ""
+    """Of the ladder."""
 
     @property
     def codes(self) -> Collection[str] | None:
@@ -159,6 +161,9 @@ def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     elif codes is not None:
         conditions.append("coalesce(i.holder, '') IN (SELECT value FROM json_each(:codes))")
         values["codes"] = json.dumps(sorted(codes))
+    if chosen.step:
+        conditions.append("i.ladder_step = :step")
+        values["step"] = int(chosen.step)
     match chosen.due:
         case "late":
             conditions.append(f"{due} <= :now")

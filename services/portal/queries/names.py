@@ -34,6 +34,7 @@ class Official(NamedTuple):
     name: str
     roles: tuple[str, ...]
     department: str
+    level: str
 
 
 class _Entry(NamedTuple):
@@ -81,10 +82,10 @@ def _directory(reads: sqlite3.Connection, at: int) -> _Directory:
 
 def _officials(reads: sqlite3.Connection, at: int) -> Iterator[Official]:
     sql = _NEWEST.format(
-        columns="account, name, roles, department", key="jurisdiction, account", table="staff"
+        columns="account, name, roles, department, level", key="jurisdiction, account", table="staff"
     )
-    for account, name, roles, department in reads.execute(f"{sql} ORDER BY account", (at,)):
-        yield Official(account, name, tuple(json.loads(roles)), department)
+    for account, name, roles, department, level in reads.execute(f"{sql} ORDER BY account", (at,)):
+        yield Official(account, name, tuple(json.loads(roles)), department, level or "")
 
 
 def _departments(reads: sqlite3.Connection, at: int) -> Iterator[_Entry]:
@@ -148,20 +149,24 @@ def _calendar(reads: sqlite3.Connection, at: int) -> Calendar:
     row = reads.execute(sql, (at,)).fetchone()
     if row is None:
         return _weekdays()
-    return _known(row[1]) or _read(reads, *row)
+    return calendar_named(reads, *row) or _weekdays()
+
+
+def calendar_named(reads: sqlite3.Connection, jurisdiction: str, version: str) -> Calendar | None:
+    """The table of this version, by which something was counted; None as long as it has not been read here."""
+    return _CALENDARS.get(version) or _read(reads, jurisdiction, version)
 
 
 _CALENDARS: dict[str, Calendar] = {}
 """By version: making one takes some milliseconds, and its version says all that is in it."""
 
 
-def _known(version: str) -> Calendar | None:
-    return _CALENDARS.get(version)
-
-
-def _read(reads: sqlite3.Connection, jurisdiction: str, version: str) -> Calendar:
+def _read(reads: sqlite3.Connection, jurisdiction: str, version: str) -> Calendar | None:
     sql = "SELECT data FROM calendar WHERE jurisdiction = ? AND version = ?"
-    published = CalendarPublished.read(json.loads(reads.execute(sql, (jurisdiction, version)).fetchone()[0]))
+    row = reads.execute(sql, (jurisdiction, version)).fetchone()
+    if row is None:
+        return None
+    published = CalendarPublished.read(json.loads(row[0]))
     _CALENDARS[version] = Calendar(published.published_through, published.days)
     return _CALENDARS[version]
 

@@ -28,6 +28,14 @@ STARTED = {
     "policy": "p",
     "calendar": "c",
 }
+RAISED = {
+    **OF_A_CLOCK,
+    "step": 3,
+    "called": "yellow_light",
+    "because": "no_answer",
+    "policy": "p",
+    "calendar": "c",
+}
 
 
 class Example(NamedTuple):
@@ -456,6 +464,30 @@ EXAMPLES: dict[str, Example] = {
         },
         (("clock.started.v1", STARTED),),
     ),
+    "explanation.given.v1": Example(
+        "supervision",
+        {"round": 1, "department": "housing", "words": "图纸在复核", "due_at": LATER, "by": "li"},
+        {"clock": {"explained_at": AT_MS}},
+        (("clock.started.v1", STARTED), ("clock.breached.v1", OF_A_CLOCK)),
+    ),
+    "ladder.raised.v1": Example(
+        "supervision",
+        RAISED,
+        {"issue": {"ladder_step": 3, "ladder_at": LATER_MS, "ladder_because": "no_answer"}},
+    ),
+    "ladder.lifted.v1": Example(
+        "supervision",
+        {"step": 3, "because": "person", "reason": "已整改", "by": "gu"},
+        {
+            "issue": {
+                "ladder_step": 0,
+                "ladder_at": AT_MS,
+                "ladder_because": "person",
+                "ladder_lifted_at": AT_MS,
+            }
+        },
+        (("ladder.raised.v1", RAISED),),
+    ),
     "rating.invited.v1": Example(
         "feedback",
         {"round": 1, "open_until": LATER},
@@ -672,6 +704,14 @@ def test_a_version_of_reference_data_makes_its_row(type: str, tmp_path: Path) ->
 def test_every_type_that_makes_rows_has_an_example_and_is_in_the_contract() -> None:
     told = {type for type, shape in EVENTS.items() if shape.topic != ORDERS}
     assert {*EXAMPLES, *VERSIONS} == KNOWN <= told
+
+
+def test_what_a_late_event_takes_back_leaves_the_lower_step_and_no_lift(tmp_path: Path) -> None:
+    topics = Topics()
+    topics.tell("supervision", "ladder.raised.v1", RAISED)
+    topics.tell("supervision", "ladder.lifted.v1", {"step": 3, "to": 2, "because": "annulled"})
+    (issue,) = rows(build(tmp_path, topics.records), "issue")
+    assert (issue["ladder_step"], issue["ladder_because"], issue["ladder_lifted_at"]) == (2, "annulled", None)
 
 
 def test_a_clock_that_runs_on_after_an_appeal_is_the_same_one(tmp_path: Path) -> None:

@@ -20,12 +20,15 @@ from services.portal.queries import board, names
 from services.portal.queries.board import Chosen, Count, Moment
 from services.portal.reach import everything
 from services.portal.times import Left, instant
+from services.portal.words import WORDS
 from shared.contract.words import ClockName, Level
 from shared.domain.clocks import SHANGHAI
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 DUE = (board.LATE, board.TODAY, board.DAY)
+STEPS = tuple(WORDS["step"])
+"""Of the ladder, by which the board can be narrowed."""
 RATES = ("on_time_reply", "satisfied", "participation")
 
 MENU = Menu(
@@ -44,6 +47,7 @@ class Narrowed(NamedTuple):
     clock: str
     department: str
     level: str
+    step: str
 
     def address(self, **other: str) -> str:
         """The board with these values, some of them replaced."""
@@ -70,7 +74,13 @@ class Share(NamedTuple):
 
 @router.get("/board")
 async def show(
-    page: Asked, due: str = "", clock: str = "", department: str = "", level: str = "", after: str = ""
+    page: Asked,
+    due: str = "",
+    clock: str = "",
+    department: str = "",
+    level: str = "",
+    step: str = "",
+    after: str = "",
 ) -> Response:
     """The board, narrowed as the address says; it stays up to date while it is open."""
     everything(page.person())
@@ -80,6 +90,7 @@ async def show(
         clock if clock in list(ClockName) else "",
         department if department in (board.NOBODY, *page.departments) else "",
         level if level in list(Level) else "",
+        step if step in STEPS else "",
     )
 
     async def draw(again: Page) -> str:
@@ -92,13 +103,15 @@ async def show(
         readers="everything",
         narrowed=narrowed,
         clocks=list(ClockName),
+        steps=STEPS,
         levels=[level for level in Level if level in levels.values()],
     )
 
 
 async def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
     at = board.moment(page.now)
-    chosen = Chosen(narrowed.due, narrowed.clock, narrowed.department, _holders(page, narrowed.level))
+    holders = _holders(page, narrowed.level)
+    chosen = Chosen(narrowed.due, narrowed.clock, narrowed.department, holders, narrowed.step)
     rows = board.page(page.reads, chosen, at, read_place(after))
     last = rows[board.PAGE - 1] if len(rows) > board.PAGE else None
     rows = rows[: board.PAGE]

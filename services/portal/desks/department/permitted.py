@@ -10,7 +10,7 @@ from services.portal.desks.department.drafts import Drafts, account_of, drafts_o
 from services.portal.languages import N_
 from services.portal.moves import is_legal, standing
 from services.portal.pages import Page
-from services.portal.queries import handling, names
+from services.portal.queries import handling, ladder, names
 from services.portal.reading import Known
 from shared.contract.words import Role
 
@@ -36,6 +36,7 @@ RETURN = Action(
     "x",
     why_not={"drafted": _DRAFTED, "signed_off": _DRAFTED, "checked": _DRAFTED},
 )
+EXPLAIN = Action("explain", N_("Explain why it is late"), "message-circle")
 SIGN_OFF = Action(
     "sign_off",
     N_("Sign off the draft"),
@@ -44,8 +45,8 @@ SIGN_OFF = Action(
     {"assigned": _NOT_SIGNED, "in_progress": _NO_DRAFT, "returned": _NO_DRAFT},
 )
 SEND_BACK = Action("send_back", N_("Send the draft back"), "arrow-left", at="sign_off")
-HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, NAME, RETURN)
-LEADER_ACTIONS = (SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, RETURN)
+HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, EXPLAIN, NAME, RETURN)
+LEADER_ACTIONS = (SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, EXPLAIN, RETURN)
 
 BY_ROLE = {Role.HANDLER: HANDLER_ACTIONS, Role.DEPARTMENT_LEADER: LEADER_ACTIONS}
 
@@ -53,7 +54,12 @@ BY_ROLE = {Role.HANDLER: HANDLER_ACTIONS, Role.DEPARTMENT_LEADER: LEADER_ACTIONS
 def offered(page: Page, about: Known) -> tuple[Action, ...]:
     """What may be offered to who asks before more is known than the projection says."""
     found = BY_ROLE[page.person().role]
-    return tuple(HAND_OVER if one is NAME and about.issue["handler"] else one for one in found)
+    late = ladder.explaining(page.reads, about.issue, page.now) is not None
+    return tuple(
+        HAND_OVER if one is NAME and about.issue["handler"] else one
+        for one in found
+        if one is not EXPLAIN or late
+    )
 
 
 async def actions(page: Page, about: Known) -> tuple[Action, ...]:

@@ -13,7 +13,7 @@ from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import issues, names
+from services.portal.queries import issues, ladder, names
 from services.portal.reading import Known, files_of, known, words_of
 from services.portal.sentences import Sentence, Teller
 from services.portal.times import instant
@@ -82,6 +82,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "steps": list(steps(page, about)),
         "replies": issues.replies(page.reads, id),
         "clocks": issues.running_clocks(page.reads, id),
+        "rises": ladder.coming(page.reads, about.issue) if about.sight.handling else (),
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),

@@ -1,4 +1,4 @@
-"""What supervision's events make of the rows: every clock it started, and which one of an issue is due next.
+"""What supervision's events make of the rows: every clock it started, which one is due next, and the ladder.
 
 An event names its clock by name, round and assignment; a clock that was recalled and starts anew is another one of
 the same name, so the clocks of an issue are read from the database once a batch.
@@ -7,6 +7,7 @@ the same name, so the clocks of an issue are read from the database once a batch
 from typing import Any
 
 from services.portal.projection.rows.changes import Happened, Rows, Value
+from shared.contract.words import LiftCause
 
 _COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at")
 
@@ -79,6 +80,29 @@ def stopped(rows: Rows, event: Happened) -> None:
         running[-1]["stopped_at"] = stopped_at
         rows.set("clock", (event.subject, running[-1]["number"]), stopped_at=stopped_at)
         _next(rows, event.subject)
+
+
+def explained(rows: Rows, event: Happened) -> None:
+    """A department explained why a promise was broken."""
+    about = ("promise", event.number("round"), "")
+    clocks = _clocks(rows, event.subject)
+    mine = [one for one in clocks if (one["clock"], one["round"], one["assignment"]) == about]
+    if mine:
+        rows.set("clock", (event.subject, mine[-1]["number"]), explained_at=event.at)
+
+
+def raised(rows: Rows, event: Happened) -> None:
+    """It came to a higher step of the ladder."""
+    step, at, because = event.number("step"), event.instant("due_at"), event.text("because")
+    rows.set("issue", (event.subject,), ladder_step=step, ladder_at=at, ladder_because=because)
+
+
+def lifted(rows: Rows, event: Happened) -> None:
+    """It came down from the ladder, or to a lower step."""
+    issue, because = (event.subject,), event.text("because")
+    rows.set("issue", issue, ladder_step=event.number("to", 0), ladder_at=event.at, ladder_because=because)
+    if because == LiftCause.PERSON:
+        rows.set("issue", issue, ladder_lifted_at=event.at)
 
 
 def _due(rows: Rows, event: Happened, due_at: int, resumed: bool) -> None:

@@ -43,6 +43,9 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "clock.breached.v1": supervision.breached,
         "clock.breach_annulled.v1": supervision.annulled,
         "clock.stopped.v1": supervision.stopped,
+        "explanation.given.v1": supervision.explained,
+        "ladder.raised.v1": supervision.raised,
+        "ladder.lifted.v1": supervision.lifted,
     },
     "feedback": {
         "rating.invited.v1": feedback.invited,

@@ -1,0 +1,85 @@
+"""Lifting an issue off the ladder, by an official of the same or a higher level, with a reason.
+
+The rule is supervision's (docs/clocks.md, The ladder): here it only spares people a button that would be refused.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.actions import Action
+from services.portal.doing import ask_for, do, given, not_too_long, number
+from services.portal.forms import Form
+from services.portal.languages import N_
+from services.portal.moves import may_ask
+from services.portal.pages import NotHere, Page, page_of
+from services.portal.queries import names
+from services.portal.reading import Known, known, words_of
+from shared.contract.event import MAX_REASON_CHARS
+from shared.contract.words import Role
+from shared.domain.levels import is_as_high
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+
+LIFT = Action("lift_ladder", N_("Lift it off the ladder"), "check")
+BY_ROLE = {Role.SUPERVISOR: (LIFT,), Role.LEADER: (LIFT,)}
+
+
+async def actions(page: Page, about: Known) -> tuple[Action, ...]:
+    """What a supervisor or a leader can do about an issue."""
+    return (LIFT,) if _may_lift(page, about) else ()
+
+
+def _may_lift(page: Page, about: Known) -> bool:
+    issue, account = about.issue, page.person().kept.account
+    official = next((one for one in names.officials(page.reads, page.at) if one.account == account), None)
+    if not issue["ladder_step"] or official is None:
+        return bool(issue["ladder_step"])
+    holder = issue["holder"] or ""
+    if holder and official.department == holder:
+        return False
+    level = names.levels(page.reads, page.at).get(holder)
+    return level is None or is_as_high(official.level, level)
+
+
+def _on_ladder(page: Page, id: str) -> Known:
+    """An issue that may be lifted by somebody of this role; raises NotHere for everybody else."""
+    about = known(page, id)
+    if page.person().role not in BY_ROLE or not may_ask(about.sight.asker, LIFT.verb, about.sight.belongs):
+        raise NotHere
+    return about
+
+
+@router.get("/issues/{id}/lift-ladder")
+async def lift(id: str, page: Asked) -> Response:
+    """At which step it stands, and why it is to be lifted."""
+    about = _on_ladder(page, id)
+    if not _may_lift(page, about):
+        return page.to(f"/issues/{id}?done=not_now")
+    return await ask_for(page, about, LIFT.verb, _lift)
+
+
+@router.post("/issues/{id}/lift-ladder")
+async def send_lift(id: str, page: Asked) -> Response:
+    """Lift it from the step that was read."""
+    form, about = (await page.form()).form, _on_ladder(page, id)
+    if not form.text("reason"):
+        form.wrong("reason", page.say("Write why it is lifted: who handles it reads it"))
+    not_too_long(page, form, "reason", MAX_REASON_CHARS)
+    body = {"step": number(form, "step"), **given(form, "reason")}
+    return await do(page, about, LIFT.verb, body, form, _lift)
+
+
+async def _lift(page: Page, about: Known, form: Form, status: int = 200) -> Response:
+    words = await words_of(page, about.issue) if about.sight.words else None
+    return page.show(
+        "board/lift.html",
+        status,
+        about=about,
+        issue=about.issue,
+        form=form,
+        words=words,
+        most=MAX_REASON_CHARS,
+    )
