@@ -213,8 +213,9 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rai
                 return Wish(rng.choice((STRANGER, raised.actor)), _rating(sight, rng))
             return Wish(raised.person, _rating(sight, rng))
         case "rework_asked":
-            granted = rng.random() < 0.7
-            return Wish(OFFICE, DecideRework(round=sight.round, granted=granted, reason="已核实"))
+            drawn = rng.random()
+            decides = DecideRework(round=sight.round, granted=drawn < 0.7, reason="已核实")
+            return Wish("office:leader" if drawn > 0.95 else OFFICE, decides)
         case "tracked":
             return Wish("leader:li", FinishTracking(reason="已办成"))
     return _dispatch_wish(sight, rng, departments)
