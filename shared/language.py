@@ -33,6 +33,8 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.OUTCOME_NOT_FOR_KIND: ("办理结果与问题类型不符", "this outcome does not fit the kind of issue"),
     Reason.DATE_MISSING: ("计划办理须写明日期", "a planned outcome needs its date"),
     Reason.DATE_PAST: ("日期不能早于现在", "the date may not be in the past"),
+    Reason.SIGNATURE_MISSING: ("请署上本人姓名", "your own name is needed as a signature"),
+    Reason.UNKNOWN_DOCUMENT: ("没有这份文书", "there is no such document"),
     Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
     Reason.RECEIPT_MISSING: ("请写明接收机关的回执", "the receipt of the body that takes it is needed"),
     Reason.CONFIRMATION_MISSING: ("请写明本人如何、何时确认", "say how and when the person confirmed it"),

@@ -37,7 +37,7 @@ from shared.contract.commands.notices import (
     PrepareStaffNotice,
     RecordStaffNotice,
 )
-from shared.contract.event import FEEDBACK, INTAKE
+from shared.contract.event import FEEDBACK, INTAKE, SUPERVISION_ORDERS
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
     AppealUpheld,
@@ -51,6 +51,7 @@ from shared.contract.events.intake import (
     WordsCorrected,
 )
 from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
+from shared.contract.events.supervision import DepartmentAddressed
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.notices import Endings, notice_kind
 
@@ -85,6 +86,7 @@ WITHOUT_NOTICES = AggregateType(
         IssueClosed: reactions.move,
         IssueTracked: reactions.tracked,
         ReworkDecided: reactions.rework,
+        DepartmentAddressed: reactions.address,
     },
     finished=finished,
     belongs=belongs,
@@ -125,7 +127,7 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
     return Consumer(
         service="dispatch",
         jurisdiction=jurisdiction,
-        reads=(INTAKE, FEEDBACK),
+        reads=(INTAKE, FEEDBACK, SUPERVISION_ORDERS),
         aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, NOTICE),
         ignores=("person", "enterprise"),
         history=history,

@@ -16,6 +16,10 @@ SUBJECTS = {
     Occurrence.HANDLER_NAMED: "问题 {number} 由您经办",
     Occurrence.SENT_BACK: "问题 {number} 的答复稿已退回，请修改",
     Occurrence.REWORK: "问题 {number} 需重新办理",
+    Occurrence.WARNED: "预警：问题 {number} 即将到期",
+    Occurrence.REMINDED: "催办：问题 {number} 已逾期",
+    Occurrence.ORDERED: "督办：问题 {number} 须限期回复督办单",
+    Occurrence.DOCUMENT_ISSUED: "问题 {number} 有一份监督文书",
 }
 TEXTS = {
     Occurrence.ASSIGNED: (
@@ -33,6 +37,22 @@ TEXTS = {
     Occurrence.REWORK: (
         "提出人对问题 {number} 的答复不满意，经批准重新办理。",
         "Who raised issue {number} is not satisfied with the reply: it is to be handled once more.",
+    ),
+    Occurrence.WARNED: (
+        "问题 {number} 的办理期限将至，请抓紧办理并答复。",
+        "Issue {number} is due soon: please handle it and reply in time.",
+    ),
+    Occurrence.REMINDED: (
+        "问题 {number} 已超过承诺期限，现予催办，请立即办理并答复。",
+        "The promise of issue {number} was broken: this is a reminder to handle it and reply at once.",
+    ),
+    Occurrence.ORDERED: (
+        "问题 {number} 已被督办，请在督办单规定的期限内回复。",
+        "A supervision order was issued on issue {number}: please answer it in time.",
+    ),
+    Occurrence.DOCUMENT_ISSUED: (
+        "贵部门承办的问题 {number} 有一份经签发的监督文书，请查看。",
+        "A signed document of supervision concerns issue {number} of your department: please read it.",
     ),
 }
 BODY = """\

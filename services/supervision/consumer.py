@@ -1,13 +1,27 @@
-"""What supervision reads and owns: the clocks and the ladder of issues, and the policies and calendars it publishes."""
+"""What supervision reads and owns: the clocks, ladder and documents of issues, registers, policies and calendars."""
 
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
+from services.supervision.issue import signing
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from services.supervision.policy.decisions import publish as publish_policy
 from services.supervision.policy.life import PublishedPolicies
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, PublishCalendar, PublishPolicy
+from services.supervision.register.decisions import enter
+from services.supervision.register.life import Register
+from shared.contract.commands.supervision import (
+    AnswerOrder,
+    EnterDocument,
+    ExplainBreach,
+    IssueDocument,
+    LiftDocument,
+    LiftLadder,
+    PublishCalendar,
+    PublishPolicy,
+    RecordNumber,
+    SignDocument,
+)
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.intake import IssueRegistered
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
@@ -22,13 +36,22 @@ OBSERVED: frozenset[type[Event]] = frozenset(VERBS).union(
 ISSUE = AggregateType(
     "issue",
     Issue,
-    commands={ExplainBreach: explain, LiftLadder: lift},
+    commands={
+        ExplainBreach: explain,
+        LiftLadder: lift,
+        IssueDocument: signing.issue_by_hand,
+        SignDocument: signing.sign,
+        AnswerOrder: signing.answer,
+        LiftDocument: signing.lift_document,
+        RecordNumber: signing.record_number,
+    },
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,
     belongs=belongs,
 )
 POLICY = AggregateType("policy", PublishedPolicies, commands={PublishPolicy: publish_policy})
+REGISTER = AggregateType("register", Register, commands={EnterDocument: enter})
 CALENDAR = AggregateType("calendar", PublishedCalendars, commands={PublishCalendar: publish_calendar})
 
 
@@ -38,7 +61,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         service="supervision",
         jurisdiction=jurisdiction,
         reads=SOURCES,
-        aggregates=(ISSUE, POLICY, CALENDAR),
+        aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
         ignores=("person", "enterprise", "department", "staff", "rules", "notice"),
         history=history,
     )

@@ -47,7 +47,7 @@ class Scope(NamedTuple):
 def context_of(scope: Scope, document: Document, now: datetime, item: Item) -> Context:
     """What a decision may know: only a command has an actor."""
     actor = item.actor if not item.is_event else ""
-    return Context(document.subject, now, scope.reference, actor, item.id)
+    return Context(document.subject, now, scope.reference, actor, item.id, scope.consumer.jurisdiction)
 
 
 def take(

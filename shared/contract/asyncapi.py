@@ -21,6 +21,7 @@ from shared.contract.event import (
     ORDERS,
     REPLIES,
     SUPERVISION,
+    SUPERVISION_ORDERS,
     Event,
     reference_topic,
 )
@@ -37,6 +38,7 @@ WRITERS = {
     INTAKE: "intake",
     DISPATCH: "dispatch",
     SUPERVISION: "supervision",
+    SUPERVISION_ORDERS: "supervision",
     FEEDBACK: "feedback",
     ORDERS: "dispatch",
     REPLIES: "department",
@@ -49,7 +51,8 @@ ABOUT = {
     INTAKE: "What happened to issues up to their acceptance, what was promised; which persons "
     "and enterprises are known.",
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
-    SUPERVISION: "What clocks did; versions of policies and calendars.",
+    SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",
+    SUPERVISION_ORDERS: "What departments are to be told of that: dispatch tells them on their own topics.",
     FEEDBACK: "Invitations, ratings, rework, tracking, closing.",
     ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days. In history the "
     "orders of all departments stand on `dispatch.orders`.",

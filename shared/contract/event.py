@@ -9,6 +9,8 @@ EVENTS: dict[str, type["Event"]] = {}
 
 INTAKE, DISPATCH = "intake.events", "dispatch.events"
 SUPERVISION, FEEDBACK = "supervision.events", "feedback.events"
+SUPERVISION_ORDERS = "supervision.orders"
+"""What supervision has for departments: dispatch alone reads it, and passes it on (docs/decisions/0042)."""
 ORDERS, REPLIES = "dept.<code>.orders", "dept.<code>.replies"
 HISTORY_ORDERS = "dispatch.orders"
 """In history the orders of all departments, keyed by issue: no department reads there, and topics are not free."""

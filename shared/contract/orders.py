@@ -5,9 +5,9 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from shared.contract.attachments import OpenAttachment
-from shared.contract.event import ORDERS, Event, Round
+from shared.contract.event import ORDERS, Event, Number, Round
 from shared.contract.events.intake import CorrectedWords
-from shared.contract.words import OpenKind
+from shared.contract.words import OpenDocumentKind, OpenKind, OpenSaying
 
 
 class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
@@ -102,6 +102,54 @@ class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):
     """Happens when an issue this department answered is closed."""
 
     assignment: str
+
+
+class OrderReminded(Event, type="order.reminded.v1", topic=ORDERS):
+    """Happens when this department is warned that a promise will be due, or reminded that it was (预警、催办)."""
+
+    assignment: str
+    round: Round
+    saying: OpenSaying
+    """A warning, or a reminder that was issued."""
+    document: str = ""
+    year: Number = 0
+    number: Number = 0
+    due_at: AwareDatetime | None = None
+
+
+class OrderOrdered(Event, type="order.ordered.v1", topic=ORDERS):
+    """Happens when a supervision order goes to this department: it is to be answered by then (督办单)."""
+
+    assignment: str
+    round: Round
+    document: str
+    year: Number
+    number: Number
+    words: str = ""
+    answer_due_at: AwareDatetime | None = None
+
+
+class OrderDocumentIssued(Event, type="order.document_issued.v1", topic=ORDERS):
+    """Happens when this department gets a card, is called in, or is named in a circular, each signed by a person."""
+
+    assignment: str
+    round: Round
+    document: str
+    kind: OpenDocumentKind
+    year: Number
+    number: Number
+    words: str = ""
+    praise: bool = False
+
+
+class OrderDocumentLifted(Event, type="order.document_lifted.v1", topic=ORDERS):
+    """Happens when a document that this department got counts no longer."""
+
+    assignment: str
+    document: str
+    kind: OpenDocumentKind
+    year: Number
+    number: Number
 
 
 class OrderRefused(Event, type="order.refused.v1", topic=ORDERS):

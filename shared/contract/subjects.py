@@ -20,6 +20,7 @@ KINDS: dict[str, SubjectForm] = {
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
     "rules": SubjectForm("rules:", "rules", one_each=True),
+    "register": SubjectForm("register:", "registers"),
     "policy": SubjectForm("policy:", "policies", one_each=True),
     "calendar": SubjectForm("calendar:", "calendars", one_each=True),
 }

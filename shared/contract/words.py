@@ -143,6 +143,50 @@ class DocumentKind(StrEnum):
     MATTERS_ENTRY = "matters_entry"
 
 
+class Joint(StrEnum):
+    """How offices act together on one document (三联): at one meeting, by one order, or each with its own means."""
+
+    MEETING = "joint_meeting"
+    ORDER = "joint_order"
+    ACTION = "linked_action"
+
+
+class JointOffice(StrEnum):
+    """The offices that may act together: of the party committee, the government and the CPPCC."""
+
+    PARTY = "party"
+    GOVERNMENT = "government"
+    CPPCC = "cppcc"
+
+
+class Across(StrEnum):
+    """What a document reaches across (三跨)."""
+
+    DEPARTMENTS = "departments"
+    LEVELS = "levels"
+    DOMAINS = "domains"
+
+
+class DocumentEnd(StrEnum):
+    """Why a document is answered, void or lifted: by a reply, by words; its issue ended, the breach behind
+    it was annulled, or a person said so.
+    """
+
+    REPLY = "reply"
+    WORDS = "words"
+    ENDED = "ended"
+    ANNULLED = "annulled"
+    PERSON = "person"
+
+
+class Saying(StrEnum):
+    """Of what a department is to be told: a warning, or that a document was issued or lifted."""
+
+    WARNING = "warning"
+    ISSUED = "issued"
+    LIFTED = "lifted"
+
+
 class Addressee(StrEnum):
     """Whom a step of the ladder is said to: people of the department, of the level, or beside it."""
 
@@ -232,6 +276,10 @@ class Occurrence(StrEnum):
     HANDLER_NAMED = "handler_named"
     SENT_BACK = "sent_back"
     REWORK = "rework"
+    WARNED = "warned"
+    REMINDED = "reminded"
+    ORDERED = "ordered"
+    DOCUMENT_ISSUED = "document_issued"
 
 
 class Unsent(StrEnum):
@@ -309,6 +357,12 @@ OpenClockName = Annotated[ClockName | str, _left]
 OpenLadderStep = Annotated[LadderStep | str, _left]
 OpenLadderCause = Annotated[LadderCause | str, _left]
 OpenLiftCause = Annotated[LiftCause | str, _left]
+OpenDocumentKind = Annotated[DocumentKind | str, _left]
+OpenJoint = Annotated[Joint | str, _left]
+OpenJointOffice = Annotated[JointOffice | str, _left]
+OpenAcross = Annotated[Across | str, _left]
+OpenDocumentEnd = Annotated[DocumentEnd | str, _left]
+OpenSaying = Annotated[Saying | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
 OpenLanguage = Annotated[Language | str, _left]

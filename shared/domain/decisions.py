@@ -32,6 +32,7 @@ class Context(NamedTuple):
     reference: Reference
     actor: str = ""
     cause: str = ""
+    jurisdiction: str = ""
 
     @property
     def principal(self) -> str:
@@ -117,6 +118,8 @@ class Reason(StrEnum):
     DATE_MISSING = "date_missing"
     DATE_PAST = "date_past"
     REASON_MISSING = "reason_missing"
+    SIGNATURE_MISSING = "signature_missing"
+    UNKNOWN_DOCUMENT = "unknown_document"
     RECEIPT_MISSING = "receipt_missing"
     CONFIRMATION_MISSING = "confirmation_missing"
     SAME_PERSON = "same_person"

@@ -165,6 +165,12 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "explain"): {Role.HANDLER: DEPARTMENT, Role.DEPARTMENT_LEADER: DEPARTMENT},
     # Of the level that issued it or a higher one, and nobody of the department that holds it.
     ("issue", "lift_ladder"): {Role.SUPERVISOR: HERE, Role.LEADER: HERE},
+    # The same: nothing goes out under the name of a lower level, or of who is meant.
+    **{
+        ("issue", verb): {Role.SUPERVISOR: HERE, Role.LEADER: HERE}
+        for verb in ("issue_document", "sign_document", "lift_document")
+    },
+    ("issue", "answer_order"): _ITS_PEOPLE,
     ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     # reading
@@ -182,7 +188,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
     **{
         (kind, "read"): _EVERYBODY
-        for kind in ("department", "staff", "rules", "policy", "calendar", "reference")
+        for kind in ("department", "staff", "rules", "register", "policy", "calendar", "reference")
     },
     # operators
     **{
@@ -272,6 +278,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "substitute",
                 "released",
                 "climbs",
+                "documents",
                 "lifted_at",
             ),
             "handling",

@@ -46,7 +46,16 @@ from shared.contract.commands.notices import (
     RecordStaffNotice,
 )
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, PublishCalendar, PublishPolicy
+from shared.contract.commands.supervision import (
+    AnswerOrder,
+    ExplainBreach,
+    IssueDocument,
+    LiftDocument,
+    LiftLadder,
+    PublishCalendar,
+    PublishPolicy,
+    SignDocument,
+)
 from shared.contract.replies import (
     DepartmentDrafts,
     DepartmentNamesHandler,
@@ -54,9 +63,13 @@ from shared.contract.replies import (
     DepartmentSigns,
 )
 from shared.contract.words import (
+    Across,
     Body,
     Confirmation,
+    DocumentKind,
     EnterpriseSize,
+    Joint,
+    JointOffice,
     Kind,
     MediaType,
     Outcome,
@@ -81,6 +94,7 @@ PHOTO = Attachment(
     media_type=MediaType.JPEG,
     bytes=2_097_152,
 )
+SUPERVISOR = PublishStaff(name="顾严", roles=(Role.SUPERVISOR,))
 LIGHTS = Said(
     "园区北门外没有路灯",
     "园区北门外道路夜间没有路灯，职工下班不安全，请协调安装。",
@@ -294,7 +308,8 @@ def _referred(world: World) -> None:
 
 
 def _late(world: World) -> None:
-    """Supervision reads nothing for weeks: it records a breach, then finds the reply from before it."""
+    """Supervision reads nothing for weeks: a card is signed for a breach, then the reply from before it is found."""
+    world.ask("staff:gu", SUPERVISOR, "administrator:wu")
     issue = world.register(LIGHTS, RAISER, "lights-4")
     world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department="urban_management"), OFFICE)
@@ -307,9 +322,11 @@ def _late(world: World) -> None:
     world.say("urban_management", issue, draft, "um-2026-3002")
     world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
     world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
-    world.go_to(world.now + 20 * DAY)
+    world.go_to(world.now + 22 * DAY)
+    world.ask(issue, SignDocument(document="d3", signature=SUPERVISOR.name), "supervisor:gu")
     world.pause(())
     world.go_to(world.now + DAY)
+    world.ask(issue, LiftDocument(document="d3", reason="答复在期限内已发出"), "supervisor:gu")
 
 
 def _merged(world: World) -> None:
@@ -376,7 +393,7 @@ def _notified(world: World) -> None:
 
 
 def _climbed(world: World) -> None:
-    """Two promises are broken: one is answered at the supervision order, one is lifted from the yellow light."""
+    """Two promises are broken: one is answered after its order was, one is lifted before its yellow card is signed."""
     answered, lifted = (world.register(LIGHTS, RAISER, key) for key in ("lights-7", "lights-8"))
     code = "urban_management"
     for issue in (answered, lifted):
@@ -386,7 +403,19 @@ def _climbed(world: World) -> None:
     broken = due_at(world.now, Limit("10wd"), builtin.builtin_policy(), builtin.builtin_calendar()).at
     world.go_to(broken + DAY / 2)
     world.ask(answered, ExplainBreach(words="施工许可在办，本周内完成"), f"handler:{code}/li")
+    world.go_to(broken + 6 * DAY)
+    order = AnswerOrder(document="d2", words="已增派施工力量，月底前完工")
+    world.ask(answered, order, f"handler:{code}/li")
     world.go_to(broken + 8 * DAY)
     _draft_and_release(world, answered, code, 1, Outcome.SOLVED)
     world.go_to(broken + 9 * DAY)
+    by_hand = IssueDocument(
+        kind=DocumentKind.SUPERVISION_ORDER,
+        words="请分管领导牵头，会同供电公司三日内到现场核查。",
+        joint=Joint.ORDER,
+        offices=(JointOffice.PARTY, JointOffice.GOVERNMENT),
+        across=(Across.DEPARTMENTS,),
+        signature=SUPERVISOR.name,
+    )
+    world.ask(lifted, by_hand, "supervisor:gu")
     world.ask(lifted, LiftLadder(step=3, reason="已当面道歉，三日内办结"), "supervisor:gu")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from services.supervision.issue.life import CLOCKS, ENDS
-from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, Event
+from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, SUPERVISION_ORDERS, Event
 from shared.contract.registry import COMMANDS, EVENTS
 from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
 from shared.domain.aggregates import AggregateType, models_in
@@ -125,7 +125,11 @@ def test_type_strings_have_their_form() -> None:
 
 
 def test_topics_have_their_form() -> None:
-    form = r"dept\.<code>\.orders|(" + "|".join((INTAKE, DISPATCH, SUPERVISION, FEEDBACK)) + ")"
+    form = (
+        r"dept\.<code>\.orders|("
+        + "|".join((INTAKE, DISPATCH, SUPERVISION, SUPERVISION_ORDERS, FEEDBACK))
+        + ")"
+    )
     for event in EVENTS.values():
         assert re.fullmatch(form, event.topic), event.topic
 

@@ -16,8 +16,8 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplySentBack,
 )
-from shared.contract.orders import OrderRework
-from shared.contract.words import Occurrence, Role
+from shared.contract.orders import OrderDocumentIssued, OrderOrdered, OrderReminded, OrderRework
+from shared.contract.words import Occurrence, Role, Saying
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context, Message, Refusal
 from shared.domain.notices import tell
@@ -43,6 +43,11 @@ def drafting(issue: Issue, context: Context) -> tuple[str, ...]:
     return () if asker.role == Role.DEPARTMENT else (person_of(asker.actor),)
 
 
+def answering(issue: Issue, context: Context) -> tuple[str, ...]:
+    """Who handles it and the department's leaders, the leader in charge among them."""
+    return (*handling(issue, context), *leading(issue, context))
+
+
 class Telling(NamedTuple):
     """Of what somebody is told, and who."""
 
@@ -56,8 +61,13 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     HandlerNamed: Telling(Occurrence.HANDLER_NAMED, handling),
     ReplySentBack: Telling(Occurrence.SENT_BACK, drafting),
     OrderRework: Telling(Occurrence.REWORK, handling),
+    OrderReminded: Telling(Occurrence.REMINDED, answering),
+    OrderOrdered: Telling(Occurrence.ORDERED, answering),
+    OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),
 }
 """What goes out, and who of the department is told of it by mail. Nobody is told of what they did themselves."""
+WARNING = Telling(Occurrence.WARNED, handling)
+"""Of a reminder that only warns."""
 
 
 def noticed(kind: AggregateType) -> AggregateType:
@@ -85,8 +95,10 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
 def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
     for message in change.messages:
         telling = NOTICED.get(type(message.body))
-        if telling is None:
+        if telling is None or message.to not in ("", change.state.department):
             continue
+        if isinstance(message.body, OrderReminded) and message.body.saying == Saying.WARNING:
+            telling = WARNING
         body = {"number": change.state.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(change.state, context)):
             if account and account != person_of(context.actor):

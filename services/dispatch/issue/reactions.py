@@ -1,7 +1,10 @@
 """What other owners' events make of an issue here, and what its department is told. Never a refusal."""
 
+from typing import Any
+
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, State
 from shared.contract.commands.dispatch import HandOver
+from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
     AppealUpheld,
@@ -15,13 +18,19 @@ from shared.contract.events.intake import (
     PromiseStarted,
     WordsCorrected,
 )
+from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.orders import (
     OrderClosed,
+    OrderDocumentIssued,
+    OrderDocumentLifted,
+    OrderOrdered,
     OrderReferred,
+    OrderReminded,
     OrderRework,
     OrderWithdrawn,
     OrderWordsCorrected,
 )
+from shared.contract.words import DocumentKind, Saying
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
 
@@ -103,6 +112,31 @@ def tracked(issue: Issue | None, event: IssueTracked, context: Context) -> Chang
     if issue is None or issue.state is not State.REPLIED:
         return None
     return Change(issue.model_copy(update={"tracked": True}))
+
+
+def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -> Change[Issue] | None:
+    """What supervision has for a department: it is told on its own topic, also when another one holds it by now."""
+    if issue is None:
+        return None
+    return Change(issue, (order(event.department, _passed_on(issue, event)),))
+
+
+def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:
+    about: dict[str, Any] = {
+        "assignment": said.assignment or issue.assignment,
+        "document": said.document,
+        "year": said.year,
+        "number": said.number,
+    }
+    if said.saying == Saying.LIFTED:
+        return OrderDocumentLifted(kind=said.kind, **about)
+    about["round"] = said.round
+    if said.saying == Saying.WARNING or said.kind == DocumentKind.REMINDER:
+        return OrderReminded(saying=said.saying, due_at=said.due_at, **about)
+    about["words"] = said.words
+    if said.kind == DocumentKind.SUPERVISION_ORDER:
+        return OrderOrdered(answer_due_at=said.due_at, **about)
+    return OrderDocumentIssued(kind=said.kind, praise=said.praise, **about)
 
 
 def _round_for(issue: Issue, event: ReworkDecided, context: Context) -> Message:

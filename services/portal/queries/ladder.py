@@ -14,10 +14,8 @@ from services.portal.queries import issues, names
 from services.portal.queries.issues import Row
 from shared.domain.clocks import Fact, Paused, Policy, Resumed
 from shared.domain.ladder import Rise, preview, rises
-from shared.domain.steps import NAMES, ORDER, RED
+from shared.domain.steps import CLIMBS, ORDER, RED
 
-CLIMBS = {"promise": len(NAMES), "holding": 1}
-"""The clocks whose breach takes an issue up, and how far."""
 _POLICY = "SELECT data FROM policy WHERE jurisdiction = ? AND version = ?"
 _IN_FORCE = """
     SELECT version FROM policy WHERE jurisdiction = ? AND in_force_from <= ?

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from services.supervision.issue import documents
 from services.supervision.issue.ladder import explained, steps_ahead
 from services.supervision.issue.life import Issue
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder
 from shared.contract.envelope import time_text
 from shared.contract.events.supervision import ExplanationGiven, LadderLifted
-from shared.contract.words import ClockName, LiftCause
+from shared.contract.words import ClockName, DocumentEnd, LiftCause
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
 from shared.domain.levels import is_as_high
 from shared.domain.rights import Asker
@@ -58,16 +59,19 @@ def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[I
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: everybody reads why it was lifted")
-    if why := _may_not(issue, context):
+    if why := may_not(issue, context):
         return Refusal(Reason.WRONG_ROLE, why)
     # What it has heard of from a clock that runs ahead of ours is lifted too.
     lifted_at = max((context.now, *(climb.began_at for climb in issue.climbs)))
     lifted = LadderLifted(step=issue.lamp, because=LiftCause.PERSON, reason=reason, by=context.principal)
-    return Change(issue.model_copy(update={"lifted_at": lifted_at}), (event(lifted),), {"step": 0})
+    ended = documents.Ended(DocumentEnd.PERSON, reason, context.principal)
+    after = issue.model_copy(update={"lifted_at": lifted_at})
+    after, more = documents.follow(after, (), context, lifted=ended)
+    return Change(after, (event(lifted), *more), {"step": 0})
 
 
-def _may_not(issue: Issue, context: Context) -> str:
-    """Why this official may not lift it: of the department that holds it, or of a lower level than that; "" if so."""
+def may_not(issue: Issue, context: Context) -> str:
+    """Why this official may not act on it: of the department that holds it, or of a lower level than that; "" if so."""
     official, holder = (
         context.directory.official(context.principal),
         context.directory.department(issue.department),
@@ -75,7 +79,7 @@ def _may_not(issue: Issue, context: Context) -> str:
     if official is None:
         return ""
     if official.department and official.department == issue.department:
-        return f"nobody of {issue.department}, which holds it, lifts it"
+        return f"nobody of {issue.department}, which holds it, may do that"
     if holder is not None and not is_as_high(official.level, holder.level):
-        return f"{issue.department} is of the level {holder.level}: nobody of a lower one lifts it"
+        return f"{issue.department} is of the level {holder.level}: nobody of a lower one may do that"
     return ""

@@ -34,7 +34,15 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.words import ClockName, LadderCause, LadderStep
+from shared.contract.words import (
+    Across,
+    ClockName,
+    DocumentEnd,
+    DocumentKind,
+    Joint,
+    JointOffice,
+    LadderCause,
+)
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
 from shared.domain.rights import Belongs
@@ -137,6 +145,45 @@ class Climb(AggregateState):
         return f"{who}/{self.round}/{step}/{self.generation + (self.explained_at is not None)}"
 
 
+class DocumentState(StrEnum):
+    """Where a document stands: without a number yet, unsigned, out, answered, lifted, or void."""
+
+    REQUESTED = "requested"
+    DRAFTED = "drafted"
+    ISSUED = "issued"
+    ANSWERED = "answered"
+    LIFTED = "lifted"
+    VOID = "void"
+
+
+class Document(AggregateState):
+    """One document of an issue; ``clock``, round and assignment say for which climb, of one that a step brought."""
+
+    id: str
+    kind: DocumentKind
+    state: DocumentState
+    step: int = 0
+    round: int
+    assignment: str = ""
+    clock: ClockName | None = None
+    department: str = ""
+    year: int
+    number: int = 0
+    due_at: AwareDatetime
+    """The instant of its step; of one by hand when it was asked for."""
+    answer_due_at: AwareDatetime | None = None
+    words: str = ""
+    praise: bool = False
+    joint: Joint | None = None
+    offices: tuple[JointOffice, ...] = ()
+    across: tuple[Across, ...] = ()
+    by: str = ""
+    void_because: DocumentEnd | None = None
+    """What overtook it before it had a number."""
+    lift_drafted: bool = False
+    """Its breach was annulled after a person had signed it."""
+
+
 class Issue(AggregateState):
     """One issue's clocks, what takes it up the ladder, and the department that holds it now."""
 
@@ -146,6 +193,7 @@ class Issue(AggregateState):
     ended_at: AwareDatetime | None = None
     clocks: tuple[Clock, ...] = ()
     climbs: tuple[Climb, ...] = ()
+    documents: tuple[Document, ...] = ()
     lifted_at: AwareDatetime | None = None
     """When a person lifted what had begun by then."""
 
@@ -211,8 +259,16 @@ MOVES: Moves = {
     (State.REFERRED, "close"): State.CLOSED,
 }
 
-ANYTIME = ("explain", "lift_ladder")
-"""What may be asked in every state: where the issue stands on its ladder decides."""
+ANYTIME = (
+    "explain",
+    "lift_ladder",
+    "issue_document",
+    "sign_document",
+    "answer_order",
+    "lift_document",
+    "record_number",
+)
+"""What may be asked in every state: where the issue stands on its ladder, and each document, decides."""
 
 TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks, the ladder",
@@ -281,9 +337,6 @@ CLOCKS: Mapping[ClockName, Rule] = {
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),
 }
-CLIMBS: Mapping[ClockName, int] = {ClockName.PROMISE: len(LadderStep), ClockName.HOLDING: 1}
-"""The clocks whose breach takes the issue up the ladder, and how far."""
-
 PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
 """The clocks of one assignment; the others belong to the issue."""
 

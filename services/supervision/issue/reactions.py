@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from services.supervision.issue import documents
 from services.supervision.issue.clocks import fire_at, mark, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
@@ -53,6 +54,8 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
             messages += more
     after, more = follow(issue, moved.model_copy(update={"clocks": tuple(clocks)}), context, event)
     messages += more
+    after, more = documents.follow(after, messages, context, event)
+    messages += more
     return Change(after, tuple(messages)) if after != issue else None
 
 
@@ -78,7 +81,8 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     ]:
         issue, more = _fired(issue, min(due, key=lambda one: one.at), context)
         messages += more
-    return Change(issue, tuple(messages))
+    issue, more = documents.follow(issue, messages, context)
+    return Change(issue, (*messages, *more))
 
 
 class _Pending(NamedTuple):

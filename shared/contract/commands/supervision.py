@@ -1,11 +1,23 @@
-"""What may be asked of supervision: to explain a breach, to lift an issue off the ladder, to publish reference data."""
+"""What may be asked of supervision: of breaches, the ladder and its documents; to publish reference data."""
+
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, FreeText, Round
+from shared.contract.event import (
+    MAX_REASON_CHARS,
+    MAX_TEXT_CHARS,
+    MOST,
+    FreeText,
+    Round,
+)
+from shared.contract.words import Across, DocumentKind, Joint, JointOffice
 from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
+
+MAX_DOCUMENT_CHARS = 20
+MAX_NAME_CHARS = 100
 
 
 class ExplainBreach(Command, type="supervision.explain.v1", service="supervision"):
@@ -20,6 +32,57 @@ class LiftLadder(Command, type="supervision.lift_ladder.v1", service="supervisio
 
     step: int = Field(ge=1, le=6)
     reason: FreeText = Field(max_length=MAX_REASON_CHARS)
+
+
+class IssueDocument(Command, type="supervision.issue_document.v1", service="supervision"):
+    """Issue a document by hand: an order, the record of an interview, or a circular of criticism or of praise."""
+
+    kind: Literal[DocumentKind.SUPERVISION_ORDER, DocumentKind.INTERVIEW, DocumentKind.CIRCULAR]
+    words: FreeText = Field(max_length=MAX_TEXT_CHARS)
+    praise: bool = False
+    """Of a circular: it praises."""
+    answer_days: int = Field(default=0, ge=0, le=250)
+    """Of an order: in how many working days it is to be answered; 0: as the policy says."""
+    joint: Joint | None = None
+    offices: tuple[JointOffice, ...] = Field(default=(), max_length=len(JointOffice))
+    across: tuple[Across, ...] = Field(default=(), max_length=len(Across))
+    signature: str = Field(default="", max_length=MAX_NAME_CHARS)
+
+
+class SignDocument(Command, type="supervision.sign_document.v1", service="supervision"):
+    """Sign a drafted document, which then goes out; with one's name, and its words where it needs some."""
+
+    document: str = Field(max_length=MAX_DOCUMENT_CHARS)
+    words: FreeText = Field(default="", max_length=MAX_TEXT_CHARS)
+    signature: str = Field(default="", max_length=MAX_NAME_CHARS)
+
+
+class AnswerOrder(Command, type="supervision.answer_order.v1", service="supervision"):
+    """Answer a supervision order in the department's words."""
+
+    document: str = Field(max_length=MAX_DOCUMENT_CHARS)
+    words: FreeText = Field(max_length=MAX_REASON_CHARS)
+
+
+class LiftDocument(Command, type="supervision.lift_document.v1", service="supervision"):
+    """Lift one document that is out, or give a drafted one up, with a reason."""
+
+    document: str = Field(max_length=MAX_DOCUMENT_CHARS)
+    reason: FreeText = Field(max_length=MAX_REASON_CHARS)
+
+
+class RecordNumber(Command, type="supervision.record_number.v1", service="supervision"):
+    """The register has given a document of this issue its number."""
+
+    document: str = Field(max_length=MAX_DOCUMENT_CHARS)
+    number: int = Field(ge=1, le=MOST)
+
+
+class EnterDocument(Command, type="supervision.register.enter.v1", service="supervision", kind="register"):
+    """Give a document the next number of this register."""
+
+    issue: str = Field(max_length=100)
+    document: str = Field(max_length=MAX_DOCUMENT_CHARS)
 
 
 class PublishPolicy(Command, type="supervision.policy.publish.v1", service="supervision", kind="policy"):

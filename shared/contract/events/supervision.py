@@ -5,13 +5,19 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator
 
-from shared.contract.event import SUPERVISION, Event, Number, Round, Seconds
+from shared.contract.event import SUPERVISION, SUPERVISION_ORDERS, Event, Number, Round, Seconds
 from shared.contract.words import (
+    OpenAcross,
     OpenClockName,
+    OpenDocumentEnd,
+    OpenDocumentKind,
+    OpenJoint,
+    OpenJointOffice,
     OpenLadderCause,
     OpenLadderStep,
     OpenLiftCause,
     OpenProvisional,
+    OpenSaying,
 )
 from shared.domain.calendar import Day
 from shared.domain.clocks import Policy
@@ -127,6 +133,105 @@ class LadderLifted(Event, type="ladder.lifted.v1", topic=SUPERVISION):
     because: OpenLiftCause
     reason: str = ""
     by: str = ""
+
+
+class DocumentDrafted(Event, type="document.drafted.v1", topic=SUPERVISION):
+    """Happens when a document that a person has to sign is drafted, and has its number."""
+
+    document: str
+    kind: OpenDocumentKind
+    year: Number
+    number: Number
+    step: Number
+    round: Round
+    department: str = ""
+    head: str = ""
+    due_at: AwareDatetime
+    """The instant of the step that brought it."""
+
+
+class DocumentIssued(Event, type="document.issued.v1", topic=SUPERVISION):
+    """Happens when a document goes out: a reminder or an order by itself, another once a person has signed it."""
+
+    document: str
+    kind: OpenDocumentKind
+    year: Number
+    number: Number
+    step: Number = 0
+    """The step of the ladder that brought it; 0 for one by hand."""
+    round: Round
+    department: str
+    head: str = ""
+    """Who answers for the department (一把手), as the directory names them."""
+    words: str = ""
+    answer_due_at: AwareDatetime | None = None
+    praise: bool = False
+    joint: OpenJoint = ""
+    offices: tuple[OpenJointOffice, ...] = ()
+    across: tuple[OpenAcross, ...] = ()
+    by: str = ""
+    """Who signed it; empty for what goes out by itself."""
+
+
+class DocumentAnswered(Event, type="document.answered.v1", topic=SUPERVISION):
+    """Happens when the department answers a supervision order, or a released reply does."""
+
+    document: str
+    because: OpenDocumentEnd
+    words: str = ""
+    by: str = ""
+
+
+class DocumentVoided(Event, type="document.voided.v1", topic=SUPERVISION):
+    """Happens when a numbered document was overtaken before it went out; its number stays taken."""
+
+    document: str
+    kind: OpenDocumentKind
+    year: Number
+    number: Number
+    because: OpenDocumentEnd
+    reason: str = ""
+    by: str = ""
+
+
+class DocumentLiftDrafted(Event, type="document.lift_drafted.v1", topic=SUPERVISION):
+    """Happens when the breach behind a signed document is annulled: a person has to lift it."""
+
+    document: str
+
+
+class DocumentLifted(Event, type="document.lifted.v1", topic=SUPERVISION):
+    """Happens when a document that is out counts no longer: its issue ended, it was annulled, or a person lifted it."""
+
+    document: str
+    because: OpenDocumentEnd
+    reason: str = ""
+    by: str = ""
+
+
+class DocumentRegistered(Event, type="document.registered.v1", topic=SUPERVISION):
+    """Happens when a register gives a document its number, the next one of its kind and year."""
+
+    number: Number
+    issue: str
+    document: str
+
+
+class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISION_ORDERS):
+    """Happens when supervision has something for the department that answers for an issue; dispatch passes it on."""
+
+    saying: OpenSaying
+    round: Round
+    department: str
+    assignment: str = ""
+    document: str = ""
+    kind: OpenDocumentKind = ""
+    year: Number = 0
+    number: Number = 0
+    words: str = ""
+    due_at: AwareDatetime | None = None
+    """When the promise is due, or the answer to an order."""
+    praise: bool = False
 
 
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):

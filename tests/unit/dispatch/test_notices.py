@@ -1,16 +1,19 @@
 """Which officials dispatch tells by mail that there is work, and what they read."""
 
+from typing import Any
+
 import pytest
 
 from services.dispatch.consumer import consumer
-from services.dispatch.issue.noticing import NOTICED
+from services.dispatch.issue.noticing import NOTICED, WARNING
 from services.dispatch.mails import SUBJECTS, TEXTS, Mails
 from shared.bus.processor import Processor
 from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
 from shared.contract.commands.notices import PrepareStaffNotice
 from shared.contract.envelope import open_envelope
+from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.subjects import subject_of
-from shared.contract.words import Level, Occurrence, Role, Unsent
+from shared.contract.words import DocumentKind, Level, Occurrence, Role, Saying, Unsent
 from shared.domain.notices import Notice
 from shared.domain.notices import State as NoticeState
 from shared.mail import Mail
@@ -137,7 +140,7 @@ async def test_of_what_is_played_as_history_nobody_is_told() -> None:
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
-    told_of = {telling.about for telling in NOTICED.values()}
+    told_of = {telling.about for telling in (*NOTICED.values(), WARNING)}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - {Occurrence.RATING_INVITED}
 
 
@@ -180,3 +183,79 @@ async def test_whoever_has_no_address_gets_no_mail(account: str, domain: str) ->
     await official(dispatch, "wang")
     mails = Mails(lambda at: dispatch.reference.directory(at), domain, "")
     assert await mails.write("abc", notice(account)) is Unsent.NO_ADDRESS
+
+
+def addressed(saying: Saying = Saying.ISSUED, **values: Any) -> DepartmentAddressed:
+    """What supervision has for the housing department."""
+    given = {"round": 1, "department": "housing", "document": "d1", "year": 2026, "number": 3}
+    return DepartmentAddressed(saying=saying, **{**given, **values})
+
+
+SAID: dict[str, tuple[DepartmentAddressed, str, list[tuple[str, str]]]] = {
+    "a warning": (
+        addressed(Saying.WARNING, document="", year=0, number=0, due_at=after(days=10)),
+        "order.reminded.v1",
+        [(Occurrence.WARNED, "wang")],
+    ),
+    "a reminder": (
+        addressed(kind=DocumentKind.REMINDER),
+        "order.reminded.v1",
+        [(Occurrence.REMINDED, "wang")],
+    ),
+    "an order": (
+        addressed(kind=DocumentKind.SUPERVISION_ORDER, words="请核查", due_at=after(days=12)),
+        "order.ordered.v1",
+        [(Occurrence.ORDERED, "wang")],
+    ),
+    "a card": (
+        addressed(kind=DocumentKind.YELLOW_CARD),
+        "order.document_issued.v1",
+        [(Occurrence.DOCUMENT_ISSUED, "wang")],
+    ),
+    "a card that is lifted": (
+        addressed(Saying.LIFTED, kind=DocumentKind.YELLOW_CARD),
+        "order.document_lifted.v1",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "order", "whom"), SAID.values(), ids=SAID)
+async def test_what_supervision_has_for_a_department_reaches_its_topic_and_its_people_once(
+    said: DepartmentAddressed, order: str, whom: list[tuple[str, str]]
+) -> None:
+    dispatch = await staffed()
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    dispatch.commands.clear()
+    before = dispatch.state
+    record = dispatch.event(said, after(days=3))
+    await dispatch.deliver(record)
+    await dispatch.deliver(record)
+    department, type, data = dispatch.orders[-1]
+    assert (department, type, data["assignment"]) == ("housing", order, before.assignment)
+    assert [one[1] for one in dispatch.orders].count(order) == 1
+    assert dispatch.state == before
+    assert told(dispatch) == whom
+
+
+async def test_who_handles_an_issue_is_reminded_beside_the_leader_and_warned_alone() -> None:
+    dispatch = await staffed()
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    await dispatch.ask(NAME, after(hours=2), LEADER)
+    dispatch.commands.clear()
+    await dispatch.take(addressed(Saying.WARNING))
+    await dispatch.take(addressed(kind=DocumentKind.REMINDER))
+    assert told(dispatch) == [
+        (Occurrence.WARNED, "li"),
+        (Occurrence.REMINDED, "li"),
+        (Occurrence.REMINDED, "wang"),
+    ]
+
+
+async def test_a_department_that_held_it_before_is_told_on_its_topic_and_nobody_by_mail() -> None:
+    dispatch = await staffed()
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    dispatch.commands.clear()
+    await dispatch.take(addressed(kind=DocumentKind.YELLOW_CARD, department="transport"))
+    assert dispatch.orders[-1][:2] == ("transport", "order.document_issued.v1")
+    assert told(dispatch) == []

@@ -1,6 +1,6 @@
 """What supervision's consumer reads, owns and leaves alone."""
 
-from services.supervision.consumer import CALENDAR, ISSUE, OBSERVED, POLICY, consumer
+from services.supervision.consumer import CALENDAR, ISSUE, OBSERVED, POLICY, REGISTER, consumer
 from services.supervision.issue.life import CLOCKS, VERBS
 from services.supervision.issue.reactions import observe, register
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE
@@ -24,7 +24,7 @@ def test_deadlines_of_an_issue_wait_for_the_topics_of_the_other_owners() -> None
 
 
 def test_every_command_of_supervision_has_a_decision_in_the_kind_it_names() -> None:
-    owned = {shape: kind.name for kind in (ISSUE, POLICY, CALENDAR) for shape in kind.commands}
+    owned = {shape: kind.name for kind in (ISSUE, REGISTER, POLICY, CALENDAR) for shape in kind.commands}
     mine = [shape for shape in COMMANDS.values() if shape.service == "supervision"]
     assert owned == {shape: shape.aggregate for shape in mine}
 

@@ -1,0 +1,286 @@
+"""The documents of an issue: what a step brings, what is issued by hand, and what becomes of each.
+
+A document is made when its step is told, or when a person issues it; its register gives it a number, and then it goes
+out, waits for a signature, or is void because it was overtaken meanwhile. So every number is some document's.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from services.supervision.issue.life import Climb, Document, DocumentState, Issue
+from shared.contract.commands.supervision import EnterDocument
+from shared.contract.event import Event
+from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.supervision import (
+    ClockWarned,
+    DepartmentAddressed,
+    DocumentAnswered,
+    DocumentDrafted,
+    DocumentIssued,
+    DocumentLiftDrafted,
+    DocumentLifted,
+    DocumentVoided,
+    LadderRaised,
+)
+from shared.contract.words import DocumentEnd, DocumentKind, LadderCause, Saying
+from shared.domain.clocks import Limit, Started, read_clock
+from shared.domain.decisions import Context, Message, event
+from shared.domain.decisions import command as ask
+from shared.domain.documents import LIFTED_WITH_THE_ISSUE, register_of, year_of
+from shared.domain.reference import Reference
+from shared.domain.steps import CLIMBS, ORDER
+
+Messages = tuple[Message, ...]
+AUTOMATIC = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
+
+
+class Ended(NamedTuple):
+    """Why a document is void or lifted, and who said so with which reason."""
+
+    because: DocumentEnd
+    reason: str = ""
+    by: str = ""
+
+
+def follow(
+    issue: Issue,
+    messages: Iterable[Message],
+    context: Context,
+    happened: Event | None = None,
+    lifted: Ended | None = None,
+) -> tuple[Issue, Messages]:
+    """The issue with its documents, once its ladder has moved; and what goes out because of that.
+
+    ``messages``: what its clocks and its ladder just published. ``lifted``: how a person lifted it just now.
+    """
+    found: list[Message] = []
+    for message in messages:
+        match message.body:
+            case LadderRaised():
+                issue, more = _made_for(issue, message.body, context)
+                found += more
+            case ClockWarned():
+                found += _warned(issue, message.body)
+    documents: list[Document] = []
+    for document in issue.documents:
+        moved, more = _moved(document, issue, happened, lifted)
+        documents.append(moved)
+        found += more
+    return issue.model_copy(update={"documents": tuple(documents)}), tuple(found)
+
+
+def make(issue: Issue, document: Document, context: Context) -> tuple[Issue, Messages]:
+    """One document more, which asks its register for a number."""
+    made = issue.model_copy(update={"documents": (*issue.documents, document)})
+    entering = EnterDocument(issue=context.subject, document=document.id)
+    return made, (ask(register_of(context.jurisdiction, document.kind, document.year), entering),)
+
+
+def next_id(issue: Issue) -> str:
+    """What the next document of this issue is called among them: d1, d2, ..."""
+    return f"d{len(issue.documents) + 1}"
+
+
+def answer_due(days: int, at: datetime, reference: Reference, policy: str, calendar: str) -> datetime:
+    """The end of the office day so many working days after ``at``; may raise NotPublished."""
+    terms = reference.policies.named(policy), reference.calendars.named(calendar)
+    return read_clock((Started(at, Limit(f"{days}wd")),), *terms).due_at
+
+
+def find(issue: Issue, id: str) -> Document | None:
+    """The document of this issue that is called so."""
+    return next((document for document in issue.documents if document.id == id), None)
+
+
+def put(issue: Issue, document: Document) -> Issue:
+    """The issue with this version of one of its documents."""
+    documents = tuple(document if one.id == document.id else one for one in issue.documents)
+    return issue.model_copy(update={"documents": documents})
+
+
+def numbered(document: Document, context: Context) -> tuple[Document, Messages]:
+    """The document with its number: it goes out, waits for a signature, or is void."""
+    if document.void_because is not None:
+        return ended(document, Ended(document.void_because))
+    if document.by or document.kind in AUTOMATIC:
+        return issued(document, context)
+    drafted = DocumentDrafted(
+        **_named(document),
+        step=document.step,
+        round=document.round,
+        department=document.department,
+        head=_head(document, context),
+        due_at=document.due_at,
+    )
+    return document.model_copy(update={"state": DocumentState.DRAFTED}), (event(drafted),)
+
+
+def issued(document: Document, context: Context) -> tuple[Document, Messages]:
+    """The document as it goes out, and what its department is told."""
+    body = DocumentIssued(
+        **_named(document),
+        step=document.step,
+        round=document.round,
+        department=document.department,
+        head=_head(document, context),
+        words=document.words,
+        answer_due_at=document.answer_due_at,
+        praise=document.praise,
+        joint=document.joint or "",
+        offices=document.offices,
+        across=document.across,
+        by=document.by,
+    )
+    after = document.model_copy(update={"state": DocumentState.ISSUED})
+    return after, (event(body), *_addressed(document, Saying.ISSUED))
+
+
+def ended(document: Document, why: Ended) -> tuple[Document, Messages]:
+    """The document after its end: void where it was not out yet, else lifted."""
+    if document.state in (DocumentState.REQUESTED, DocumentState.DRAFTED):
+        voided = DocumentVoided(**_named(document), **why._asdict())
+        return document.model_copy(update={"state": DocumentState.VOID}), (event(voided),)
+    after = document.model_copy(update={"state": DocumentState.LIFTED, "lift_drafted": False})
+    body = event(DocumentLifted(document=document.id, **why._asdict()))
+    return after, (body, *_addressed(document, Saying.LIFTED))
+
+
+def answered(document: Document, why: DocumentAnswered) -> tuple[Document, Messages]:
+    """An order that was answered."""
+    return document.model_copy(update={"state": DocumentState.ANSWERED}), (event(why),)
+
+
+def _made_for(issue: Issue, raised: LadderRaised, context: Context) -> tuple[Issue, Messages]:
+    """What the policy says that this step brings; a step that an appeal brought back has brought it before."""
+    if raised.because == LadderCause.APPEALED:
+        return issue, ()
+    step = context.reference.policies.named(raised.policy).steps[raised.step - 1]
+    answer = None
+    if step.answer_days:
+        answer = answer_due(
+            step.answer_days, raised.due_at, context.reference, raised.policy, raised.calendar
+        )
+    messages: list[Message] = []
+    for kind in step.documents:
+        document = Document(
+            id=next_id(issue),
+            kind=kind,
+            state=DocumentState.REQUESTED,
+            step=raised.step,
+            round=raised.round,
+            assignment=raised.assignment,
+            clock=raised.clock or None,
+            department=raised.department,
+            year=year_of(raised.due_at),
+            due_at=raised.due_at,
+            answer_due_at=answer if step.step == ORDER else None,
+        )
+        issue, more = make(issue, document, context)
+        messages += more
+    return issue, tuple(messages)
+
+
+def _moved(
+    document: Document, issue: Issue, happened: Event | None, lifted: Ended | None
+) -> tuple[Document, Messages]:
+    """The document after what happened to its issue and its climb."""
+    why = _overtaken(document, issue, lifted)
+    if why is None:
+        is_answer = isinstance(happened, ReplyReleased) and document.round <= happened.round
+        if not is_answer or document.kind is not DocumentKind.SUPERVISION_ORDER:
+            return document, ()
+        if document.state is DocumentState.REQUESTED:
+            return document.model_copy(update={"void_because": DocumentEnd.REPLY}), ()
+        if document.state is not DocumentState.ISSUED:
+            return document, ()
+        return answered(document, DocumentAnswered(document=document.id, because=DocumentEnd.REPLY))
+    match document.state:
+        case DocumentState.REQUESTED:
+            return document.model_copy(update={"void_because": document.void_because or why.because}), ()
+        case DocumentState.DRAFTED:
+            return ended(document, why)
+        case DocumentState.ISSUED | DocumentState.ANSWERED:
+            return _recalled(document, why)
+    return document, ()
+
+
+def _recalled(document: Document, why: Ended) -> tuple[Document, Messages]:
+    """A document that is out, and overtaken: what a person signed only a person lifts while its issue lives."""
+    if why.because is DocumentEnd.ANNULLED:
+        if document.kind in AUTOMATIC:
+            return ended(document, why)
+        if document.lift_drafted:
+            return document, ()
+        drafted = event(DocumentLiftDrafted(document=document.id))
+        return document.model_copy(update={"lift_drafted": True}), (drafted,)
+    open_order = document.state is DocumentState.ISSUED
+    if document.kind in LIFTED_WITH_THE_ISSUE and (open_order or why.because is DocumentEnd.PERSON):
+        return ended(document, why)
+    return document, ()
+
+
+def _overtaken(document: Document, issue: Issue, lifted: Ended | None) -> Ended | None:
+    """Why a document is overtaken by now; None for one that stands."""
+    climb = next((climb for climb in issue.climbs if _is_of(document, climb)), None)
+    if document.step and (climb is None or climb.reached < document.step):
+        return Ended(DocumentEnd.ANNULLED)
+    if issue.ended_at is not None and not document.praise:
+        return Ended(DocumentEnd.ENDED)
+    if lifted is not None and climb is not None and issue.is_lifted(climb):
+        return lifted
+    return None
+
+
+def _is_of(document: Document, climb: Climb) -> bool:
+    return (document.clock, document.round, document.assignment) == (
+        climb.clock,
+        climb.round,
+        climb.assignment,
+    )
+
+
+def _warned(issue: Issue, warning: ClockWarned) -> Messages:
+    """A warning of a promise is said to whoever holds the issue, while somebody does."""
+    department = warning.department or issue.department
+    if warning.clock not in CLIMBS or not department:
+        return ()
+    said = DepartmentAddressed(
+        saying=Saying.WARNING,
+        round=warning.round,
+        department=department,
+        assignment=warning.assignment or issue.assignment,
+        due_at=warning.due_at,
+    )
+    return (event(said),)
+
+
+def _addressed(document: Document, saying: Saying) -> Messages:
+    """What its department is told of a document; nobody, where nobody holds the issue."""
+    if not document.department:
+        return ()
+    said = DepartmentAddressed(
+        saying=saying,
+        **_named(document),
+        round=document.round,
+        department=document.department,
+        assignment=document.assignment,
+        words=document.words,
+        due_at=document.answer_due_at,
+        praise=document.praise,
+    )
+    return (event(said),)
+
+
+def _named(document: Document) -> dict[str, object]:
+    return {
+        "document": document.id,
+        "kind": document.kind,
+        "year": document.year,
+        "number": document.number,
+    }
+
+
+def _head(document: Document, context: Context) -> str:
+    entry = context.directory.department(document.department)
+    return "" if entry is None else entry.head

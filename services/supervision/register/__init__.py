@@ -1,0 +1,1 @@
+"""A register: the numbers of one kind of document in one year."""

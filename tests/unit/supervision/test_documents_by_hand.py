@@ -1,0 +1,120 @@
+"""Documents that a person issues, what cannot stand on one, and that each number is told once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.supervision.issue.life import DocumentState
+from shared.contract.commands.supervision import (
+    IssueDocument,
+    LiftLadder,
+)
+from shared.contract.events.supervision import (
+    DocumentDrafted,
+    DocumentIssued,
+    DocumentVoided,
+)
+from shared.contract.words import (
+    DocumentKind,
+    Joint,
+    JointOffice,
+)
+from shared.domain.decisions import Reason
+from tests.unit.supervision.documented import Town, orders, signs
+from tests.unit.supervision.given import (
+    DUE,
+    GRACE,
+    MOMENT,
+    fire_until,
+    replied,
+)
+from tests.unit.supervision.test_ladder_of_an_issue import TABLE, closed, dissatisfied_twice
+
+
+def test_by_hand_an_order_is_due_as_the_policy_or_the_person_says_and_names_who_acts_together() -> None:
+    town = Town()
+    at = DUE - timedelta(days=4)
+    together = {"joint": Joint.ORDER, "offices": (JointOffice.PARTY, JointOffice.GOVERNMENT)}
+    assert town.ask(orders(**together), at=at) == {"status": "done", "document": "d1"}
+    assert town.ask(orders(answer_days=1), at=at)["status"] == "done"
+    first, second = town.told(DocumentIssued)
+    assert (first.joint, first.offices, first.by, first.step) == (*together.values(), "gu", 0)
+    assert first.answer_due_at > second.answer_due_at > at
+    assert town.issue.state.lamp == 0
+
+
+def test_a_circular_of_praise_needs_no_step_and_outlives_its_issue() -> None:
+    town = Town()
+    town.issue.take(replied(), DUE - MOMENT)
+    town.issue.take(closed(), DUE)
+    praise = {"kind": DocumentKind.CIRCULAR, "words": "主动上门，三日办结", "praise": True}
+    assert town.ask(orders(**praise))["status"] == "done"
+    assert town.ask(orders())["reason"] == Reason.ILLEGAL_MOVE  # nobody is ordered about what has ended
+    (circular,) = town.told(DocumentIssued)
+    assert (circular.praise, circular.department) == (True, "traffic")
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (orders(praise=True), Reason.MALFORMED),
+        (orders(joint=Joint.MEETING), Reason.MALFORMED),
+        (orders(offices=(JointOffice.PARTY, JointOffice.CPPCC)), Reason.MALFORMED),
+        (orders(joint=Joint.MEETING, offices=(JointOffice.PARTY,)), Reason.MALFORMED),
+        (orders(words="  "), Reason.REASON_MISSING),
+        (orders(signature="顾"), Reason.SIGNATURE_MISSING),
+    ],
+)
+def test_what_cannot_stand_on_a_document_is_refused_with_its_place(
+    command: IssueDocument, reason: Reason
+) -> None:
+    town = Town()
+    outcome = town.ask(command)
+    assert outcome["reason"] == reason
+    assert ":" in outcome["detail"]
+    assert town.issue.state.documents == ()
+
+
+def test_a_second_dissatisfied_round_drafts_the_red_card_and_the_interview() -> None:
+    issue, _ = dissatisfied_twice(DUE - timedelta(days=10))
+    kinds = [document.kind for document in issue.state.documents]
+    assert kinds == [DocumentKind.RED_CARD, DocumentKind.INTERVIEW]
+
+
+END: Sequence[str] = ("reply", "late reply", "close", "lift", "none")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 6), st.sampled_from(END), st.booleans(), st.booleans())
+def test_whatever_ends_it_every_number_is_told_once_as_drafted_issued_or_void(
+    step: int, end: str, is_numbered: bool, is_signed: bool
+) -> None:
+    town = Town()
+    fire_until(town.issue, TABLE[step] + GRACE)
+    at = TABLE[step] + timedelta(hours=1)
+    if is_numbered:
+        town.number(at)
+        if is_signed and step >= 3:
+            assert town.ask(signs(), at=at)["status"] == "done"
+    match end:
+        case "reply":
+            town.issue.take(replied(), at)
+        case "late reply":
+            town.issue.take(replied(), DUE - MOMENT)
+        case "close":
+            town.issue.take(closed(), at)
+        case "lift":
+            town.ask(LiftLadder(step=step, reason="已整改"), at=at)
+    town.number(at)
+    first = (*town.told(DocumentDrafted), *town.told(DocumentIssued), *town.told(DocumentVoided))
+    told = {(event.kind, event.year, event.number) for event in first}
+    given_out = {
+        (subject.split(".")[1], 2026, event.number)  # type: ignore[attr-defined]
+        for subject, register in town.registers.items()
+        for event in register.events
+    }
+    assert told == given_out
+    assert not any(document.state is DocumentState.REQUESTED for document in town.issue.state.documents)
