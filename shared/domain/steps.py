@@ -3,11 +3,12 @@
 Source: clocks.md, The ladder. Step 0, the warning, is what a policy says under ``warnings``.
 """
 
+from collections.abc import Mapping
 from itertools import zip_longest
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contract.words import Addressee, DocumentKind, LadderStep
+from shared.contract.words import Addressee, ClockName, DocumentKind, LadderStep
 
 NAMES = tuple(LadderStep)
 LAST_BY_ITSELF = 2
@@ -16,6 +17,8 @@ ORDER = NAMES.index(LadderStep.SUPERVISION_ORDER) + 1
 """The step that an explanation puts off."""
 RED = NAMES.index(LadderStep.RED_LIGHT) + 1
 """The step of whoever dissatisfied a second time."""
+CLIMBS: Mapping[ClockName, int] = {ClockName.PROMISE: len(NAMES), ClockName.HOLDING: 1}
+"""The clocks whose breach takes the issue up the ladder, and how far."""
 
 
 class Step(BaseModel):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.supervision.issue.clocks import DUE, facts, text
-from services.supervision.issue.life import CLIMBS, ENDS, Climb, Clock, Issue
+from services.supervision.issue.life import ENDS, Climb, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
@@ -18,7 +18,7 @@ from shared.domain.clocks import Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference
-from shared.domain.steps import NAMES, RED
+from shared.domain.steps import CLIMBS, NAMES, RED
 
 Messages = tuple[Message, ...]
 

@@ -34,7 +34,7 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.words import ClockName, LadderCause, LadderStep
+from shared.contract.words import ClockName, LadderCause
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
 from shared.domain.rights import Belongs
@@ -281,8 +281,6 @@ CLOCKS: Mapping[ClockName, Rule] = {
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),
 }
-CLIMBS: Mapping[ClockName, int] = {ClockName.PROMISE: len(LadderStep), ClockName.HOLDING: 1}
-"""The clocks whose breach takes the issue up the ladder, and how far."""
 
 PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
 """The clocks of one assignment; the others belong to the issue."""

@@ -6,9 +6,10 @@ from typing import Any
 from unittest.mock import patch
 
 from services.supervision.issue import reactions
-from services.supervision.issue.life import CLIMBS, Issue
+from services.supervision.issue.life import Issue
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder
 from shared.contract.words import ClockName
+from shared.domain.steps import CLIMBS
 from tests.simulation.checker import Clause
 from tests.simulation.planted.in_clocks import echoed, later
 from tests.simulation.planted.planting import Patches, Values, fault, in_decision, told, with_data
