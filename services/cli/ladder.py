@@ -16,15 +16,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The ladder of issues whose promise is broken.", no_args_is_help=True)
 
-NAMES = {
-    "reminder": "催办",
-    "supervision_order": "督办",
-    "yellow_light": "黄灯",
-    "red_light": "红灯",
-    "circular": "通报",
-    "matters_list": "列入监督事项清单",
-}
-
 
 @app.callback()
 def _ladder() -> None:
@@ -73,11 +64,11 @@ def _reference(published: "Published") -> "Reference":
 
 
 def _facts(rise: "Rise") -> dict[str, Any]:
-    from shared.domain.steps import NAMES as STEPS
+    from shared.domain.steps import NAMES
 
     return {
         "step": rise.step,
-        "name": str(STEPS[rise.step - 1]),
+        "name": str(NAMES[rise.step - 1]),
         "at": rise.at,
         "provisional": rise.provisional,
     }
@@ -93,10 +84,14 @@ def _print(id: str, lamp: int, rises: list[dict[str, Any]], as_json: bool) -> No
             }
         )
         return
-    console = Terminal()
+    from services.portal.languages import words_in
+    from services.portal.words import phrase
+
+    console, chinese = Terminal(), words_in("zh").gettext
     console.print(f"{id}: 现在第 {lamp} 级 / stands at step {lamp}")
     table = new_table("step", "name", "如无人处理 / if nobody acts", whole=("step",))
     for one in rises:
         may_move = "（暂定 / provisional）" if one["provisional"] else ""
-        table.add_row(str(one["step"]), f"{NAMES[one['name']]} {one['name']}", local(one["at"]) + may_move)
+        name = f"{chinese(phrase('step', one['step']))} {one['name']}"
+        table.add_row(str(one["step"]), name, local(one["at"]) + may_move)
     console.print(table if rises else "不会再升级 / no further step comes")

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from services.portal.pages import NotHere, Page
 from services.portal.queries import issues
+from services.portal.queries.ladder import Ladder
 from services.portal.sight import Sight, sight_of
 
 
@@ -54,6 +55,11 @@ def known(page: Page, id: str) -> Known:
     ):
         raise NotHere
     return Known(issue, sight)
+
+
+def ladder_of(page: Page, issue: sqlite3.Row) -> Ladder:
+    """The clocks of an issue and what they lead to, for all parts of one page."""
+    return page.once(("ladder", issue["id"]), lambda: Ladder(page.reads, issue, page.now))
 
 
 async def words_of(page: Page, issue: sqlite3.Row) -> Words:

@@ -42,6 +42,7 @@ from shared.mail import Mail, message_of
 from shared.throttle import Throttle
 from tests.keys import KEYS, REFERENCES
 from tests.portal.projection.given import AT, ISSUE, JURISDICTION, Topics
+from tests.unit.reference import builtin_events
 
 NAMES = ("intake", "dispatch", "supervision", "feedback")
 ORIGIN = "http://127.0.0.1"
@@ -375,6 +376,14 @@ def stamp(at: datetime) -> str:
 def refused(reason: str, title: str) -> tuple[int, Any]:
     """A refusal as services answer it."""
     return 409, {"type": f"urn:qinqing:refused:{reason}", "title": title, "status": 409, "reason": reason}
+
+
+def known_versions(given: Given) -> None:
+    """The built-in policy and calendar are published."""
+    for subject, event in builtin_events():
+        if subject.startswith(("policy:", "calendar:")):
+            given.shown.topics.version("supervision", event.type, subject, event.model_dump(mode="json"))
+    given.shown.apply()
 
 
 @contextmanager

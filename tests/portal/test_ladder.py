@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
-from services.portal.queries import issues, ladder
+from services.portal.queries import issues
+from services.portal.queries.ladder import Ladder
 from services.supervision.issue.ladder import coming
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.words import Role
-from tests.portal.given import Browser, Given
+from tests.portal.given import Browser, Given, known_versions
 from tests.portal.projection.given import ISSUE
 from tests.portal.test_board import listed_on, official, town
 from tests.unit.one_aggregate import OneAggregate
-from tests.unit.reference import builtin_events, builtin_reference
+from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
     DUE,
     MONDAY,
@@ -34,14 +35,6 @@ from tests.unit.supervision.test_ladder_of_an_issue import EXPLAINED, HANDLER, l
 
 PATH = f"/issues/{ISSUE}"
 STORY = list[tuple[datetime, Event]]
-
-
-def known_versions(given: Given) -> None:
-    """Policy and calendar are published."""
-    for subject, event in builtin_events():
-        if subject.startswith(("policy:", "calendar:")):
-            given.shown.topics.version("supervision", event.type, subject, event.model_dump(mode="json"))
-    given.shown.apply()
 
 
 def told(
@@ -130,7 +123,7 @@ def test_what_is_to_come_is_what_supervision_says(given: Given, name: str) -> No
     reads = given.shown.reader()
     issue = issues.issue(reads, ISSUE)
     assert issue is not None
-    assert ladder.coming(reads, issue) == coming(supervision.state, builtin_reference())
+    assert Ladder(reads, issue, given.now).coming == coming(supervision.state, builtin_reference())
     assert (issue["ladder_step"] or 0) == supervision.state.lamp
 
 
@@ -139,7 +132,7 @@ def test_what_a_person_lifted_climbs_no_further_in_the_rows_either(given: Given)
     reads = given.shown.reader()
     issue = issues.issue(reads, ISSUE)
     assert issue is not None
-    assert ladder.coming(reads, issue) == coming(supervision.state, builtin_reference()) == ()
+    assert Ladder(reads, issue, given.now).coming == coming(supervision.state, builtin_reference()) == ()
     assert issue["ladder_step"] == 0
 
 
@@ -149,8 +142,8 @@ def test_what_was_explained_is_foreseen_later_in_the_rows_too(given: Given) -> N
     reads = given.shown.reader()
     issue = issues.issue(reads, ISSUE)
     assert issue is not None
-    assert ladder.coming(reads, issue) == coming(supervision.state, builtin_reference())
-    assert ladder.coming(reads, issue)[0].at == datetime(2026, 3, 19, 9, 30, tzinfo=UTC)
+    assert Ladder(reads, issue, given.now).coming == coming(supervision.state, builtin_reference())
+    assert Ladder(reads, issue, given.now).coming[0].at == datetime(2026, 3, 19, 9, 30, tzinfo=UTC)
 
 
 def test_without_the_policy_nothing_is_foretold(given: Given) -> None:
@@ -158,7 +151,7 @@ def test_without_the_policy_nothing_is_foretold(given: Given) -> None:
     reads = given.shown.reader()
     issue = issues.issue(reads, ISSUE)
     assert issue is not None
-    assert ladder.coming(reads, issue) == ()
+    assert Ladder(reads, issue, given.now).coming == ()
 
 
 async def test_an_official_reads_the_lamp_in_words_and_what_happens_if_nobody_acts(given: Given) -> None:

@@ -8,10 +8,12 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from services.portal.queries import issues, names
 from services.portal.queries.issues import Row
+from shared.contract.words import ClockName
 from shared.domain.clocks import Fact, Paused, Policy, Resumed
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.steps import CLIMBS, ORDER, RED
@@ -27,24 +29,65 @@ _ROUNDS = """
 """
 
 
-def coming(reads: sqlite3.Connection, issue: Row) -> tuple[Rise, ...]:
-    """Each step above the one at which it stands, with its instant, in order; none for what has ended."""
-    if issue["ended_at"] is not None:
-        return ()
-    climbs = [*_clocks(reads, issue), *_dissatisfied(reads, issue)]
-    return preview(issue["ladder_step"] or 0, climbs)
+class Explaining(NamedTuple):
+    """A breach that can be explained: of which round, and when the supervision order comes without and with it."""
+
+    round: int
+    order_at: datetime
+    put_off_to: datetime
 
 
-def _clocks(reads: sqlite3.Connection, issue: Row) -> Iterator[tuple[Rise, ...]]:
-    """What the breaches bring that were recorded, or will be."""
-    for clock in issues.running_clocks(reads, issue["id"]):
-        if clock["clock"] in CLIMBS and not _is_lifted(issue, clock):
-            explained_at = None if clock["explained_at"] is None else _instant(clock["explained_at"])
-            yield _rises(reads, issue, clock, explained_at)
+class Ladder:
+    """One issue's clocks and what they lead to as of ``now``; what is asked for twice is read and counted once."""
+
+    def __init__(self, reads: sqlite3.Connection, issue: Row, now: datetime) -> None:
+        self._reads, self._issue, self._now = reads, issue, now
+
+    @cached_property
+    def clocks(self) -> list[Row]:
+        """The clocks that run, the one due first on top."""
+        return issues.running_clocks(self._reads, self._issue["id"])
+
+    @cached_property
+    def coming(self) -> tuple[Rise, ...]:
+        """Each step above the one at which it stands, with its instant, in order; none for what has ended."""
+        if self._issue["ended_at"] is not None:
+            return ()
+        climbs = [*(climb for _, climb in self._climbs), *_dissatisfied(self._reads, self._issue)]
+        return preview(self._issue["ladder_step"] or 0, climbs)
+
+    @cached_property
+    def explaining(self) -> Explaining | None:
+        """What an explanation would put off now; None where there is nothing to explain, or it is too late."""
+        if not self._issue["ladder_step"] or self._issue["ended_at"] is not None:
+            return None
+        for clock, climb in self._climbs:
+            broken = clock["clock"] == ClockName.PROMISE and clock["breached_at"] is not None
+            if not broken or clock["explained_at"] is not None:
+                continue
+            order_at = _order_at(climb)
+            if order_at is not None and self._now <= order_at:
+                put_off_to = _order_at(_rises(self._reads, self._issue, clock, self._now))
+                return None if put_off_to is None else Explaining(clock["round"], order_at, put_off_to)
+        return None
+
+    @cached_property
+    def _climbs(self) -> list[tuple[Row, tuple[Rise, ...]]]:
+        """What the breaches bring that were recorded, or will be, each beside its clock."""
+        found = []
+        for clock in self.clocks:
+            if clock["clock"] in CLIMBS and not _is_lifted(self._issue, clock):
+                explained_at = None if clock["explained_at"] is None else _instant(clock["explained_at"])
+                found.append((clock, _rises(self._reads, self._issue, clock, explained_at)))
+        return found
 
 
 def _is_lifted(issue: Row, clock: Row) -> bool:
     return clock["breached_at"] is not None and clock["due_at"] <= (issue["ladder_lifted_at"] or -1)
+
+
+def _order_at(climb: tuple[Rise, ...]) -> datetime | None:
+    return next((rise.at for rise in climb if rise.step == ORDER), None)
 
 
 def _rises(
@@ -63,31 +106,6 @@ def _rises(
         ]
     due_at, last = _instant(clock["due_at"]), CLIMBS[clock["clock"]]
     return rises(due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
-
-
-class Explaining(NamedTuple):
-    """A breach that can be explained: of which round, and when the supervision order comes without and with it."""
-
-    round: int
-    order_at: datetime
-    put_off_to: datetime
-
-
-def explaining(reads: sqlite3.Connection, issue: Row, now: datetime) -> Explaining | None:
-    """What an explanation would put off now; None where there is nothing to explain, or it is too late."""
-    if not issue["ladder_step"] or issue["ended_at"] is not None:
-        return None
-    for clock in issues.running_clocks(reads, issue["id"]):
-        broken = clock["clock"] == "promise" and clock["breached_at"] is not None
-        if not broken or clock["explained_at"] is not None or _is_lifted(issue, clock):
-            continue
-        order_at, put_off_to = (
-            next((rise.at for rise in _rises(reads, issue, clock, at) if rise.step == ORDER), None)
-            for at in (None, now)
-        )
-        if order_at is not None and put_off_to is not None and now <= order_at:
-            return Explaining(clock["round"], order_at, put_off_to)
-    return None
 
 
 def _dissatisfied(reads: sqlite3.Connection, issue: Row) -> Iterator[tuple[Rise, ...]]:

@@ -100,6 +100,11 @@ def officials(reads: sqlite3.Connection, at: int) -> tuple[Official, ...]:
     return _directory(reads, at).officials
 
 
+def official(reads: sqlite3.Connection, account: str, at: int) -> Official | None:
+    """The official of this account; None where the directory has none."""
+    return next((one for one in officials(reads, at) if one.account == account), None)
+
+
 def departments(reads: sqlite3.Connection, at: int, language: str) -> dict[str, str]:
     """code -> name, of every department in force."""
     return {one.code: one.name(language) for one in _directory(reads, at).departments}

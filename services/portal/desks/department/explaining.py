@@ -10,8 +10,7 @@ from services.portal.desks.department.question import held, question
 from services.portal.doing import ask_for, do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
-from services.portal.queries import ladder
-from services.portal.reading import Known
+from services.portal.reading import Known, ladder_of
 from shared.contract.event import MAX_REASON_CHARS
 
 router = APIRouter()
@@ -22,7 +21,7 @@ Asked = Annotated[Page, Depends(page_of)]
 async def explain(id: str, page: Asked) -> Response:
     """The question, and until when the supervision order is put off."""
     about = held(page, id, EXPLAIN.verb)
-    if ladder.explaining(page.reads, about.issue, page.now) is None:
+    if ladder_of(page, about.issue).explaining is None:
         return page.to(f"/issues/{id}?done=not_now")
     return await ask_for(page, about, EXPLAIN.verb, _explain)
 
@@ -42,7 +41,7 @@ async def _explain(page: Page, about: Known, form: Form, status: int = 200) -> R
     return page.show(
         "department/explain.html",
         status,
-        late=ladder.explaining(page.reads, about.issue, page.now),
+        late=ladder_of(page, about.issue).explaining,
         most=MAX_REASON_CHARS,
         **await question(page, about, form),
     )

@@ -10,8 +10,8 @@ from services.portal.desks.department.drafts import Drafts, account_of, drafts_o
 from services.portal.languages import N_
 from services.portal.moves import is_legal, standing
 from services.portal.pages import Page
-from services.portal.queries import handling, ladder, names
-from services.portal.reading import Known
+from services.portal.queries import handling, names
+from services.portal.reading import Known, ladder_of
 from shared.contract.words import Role
 
 _SIGN_FIRST = N_("You cannot draft a reply yet: sign for it first.")
@@ -54,7 +54,7 @@ BY_ROLE = {Role.HANDLER: HANDLER_ACTIONS, Role.DEPARTMENT_LEADER: LEADER_ACTIONS
 def offered(page: Page, about: Known) -> tuple[Action, ...]:
     """What may be offered to who asks before more is known than the projection says."""
     found = BY_ROLE[page.person().role]
-    late = ladder.explaining(page.reads, about.issue, page.now) is not None
+    late = ladder_of(page, about.issue).explaining is not None
     return tuple(
         HAND_OVER if one is NAME and about.issue["handler"] else one
         for one in found
@@ -138,4 +138,5 @@ def _me(page: Page) -> str:
 
 def name_of(page: Page, account: str) -> str:
     """What an official is called."""
-    return next((one.name for one in names.officials(page.reads, page.at) if one.account == account), account)
+    found = names.official(page.reads, account, page.at)
+    return found.name if found else account

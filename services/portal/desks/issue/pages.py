@@ -13,8 +13,8 @@ from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import issues, ladder, names
-from services.portal.reading import Known, files_of, known, words_of
+from services.portal.queries import issues, names
+from services.portal.reading import Known, files_of, known, ladder_of, words_of
 from services.portal.sentences import Sentence, Teller
 from services.portal.times import instant
 from shared.contract.envelope import write_seen
@@ -81,8 +81,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "files": files_of(about.issue) if about.sight.words else [],
         "steps": list(steps(page, about)),
         "replies": issues.replies(page.reads, id),
-        "clocks": issues.running_clocks(page.reads, id),
-        "rises": ladder.coming(page.reads, about.issue) if about.sight.handling else (),
+        "clocks": ladder_of(page, about.issue).clocks,
+        "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),
