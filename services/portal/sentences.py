@@ -13,7 +13,8 @@ from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
-from shared.contract.words import LiftCause
+from shared.contract.words import DocumentEnd, LiftCause
+from shared.domain.documents import number_text
 
 
 class Sentence(NamedTuple):
@@ -65,6 +66,8 @@ class Teller:
                 return self._departments.get(str(data.get(name)), str(data.get(name)))
             case "due" | "until":
                 return self._instant(data.get({"due": "due_at", "until": "open_until"}[name]))
+            case "document":
+                return self._document(data)
             case "date":
                 return self._date(data)
             case "closed":
@@ -72,6 +75,13 @@ class Teller:
             case "handler" | "to":
                 return self._officials.get(str(data.get(name)), str(data.get(name)))
         return phrase_of(self._say, name, str(data.get(name, "")))
+
+    def _document(self, data: Mapping[str, Any]) -> str:
+        kind, year, number = str(data.get("kind")), data.get("year"), data.get("number")
+        if data.get("praise"):
+            return self._say(N_("Circular of praise"))
+        written = number_text(kind, int(year or 0), int(number or 0))
+        return f"{phrase_of(self._say, 'document', kind)} {written}"
 
     def _who(self, account: str) -> str:
         if not account or not self._sight.handling:
@@ -102,7 +112,7 @@ def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:
     return say(phrase(name, value)) if name in _LISTS and value else value
 
 
-_LISTS = ("outcome", "satisfaction", "solved", "clock", "ground", "body", "step")
+_LISTS = ("outcome", "satisfaction", "solved", "clock", "ground", "body", "step", "document")
 _SHOWN_CLOCKS = ("promise",)
 """The clock a raiser was told of."""
 
@@ -138,6 +148,16 @@ def _lifted(data: Mapping[str, Any]) -> str:
     if data.get("because") == LiftCause.PERSON:
         return N_("Lifted off the ladder by %(who)s")
     return N_("Back to step %(to)s of the ladder") if data.get("to") else N_("Off the ladder")
+
+
+def _issued(data: Mapping[str, Any]) -> str:
+    return N_("%(who)s issued: %(document)s") if data.get("by") else N_("Issued: %(document)s")
+
+
+def _answered(data: Mapping[str, Any]) -> str:
+    if data.get("because") == DocumentEnd.WORDS:
+        return N_("%(who)s answered the supervision order")
+    return N_("The reply answered the supervision order")
 
 
 TABLE: Mapping[str, _Row] = {
@@ -187,5 +207,13 @@ TABLE: Mapping[str, _Row] = {
     "ladder.raised.v1": _Row(N_("On the ladder: %(step)s"), "bad", inside=True),
     "ladder.ended.v1": _Row(N_("Climbs the ladder no further"), inside=True),
     "ladder.lifted.v1": _Row(_lifted, "key", "reason", inside=True),
+    "document.drafted.v1": _Row(N_("Drafted, to be signed: %(document)s"), inside=True),
+    "document.issued.v1": _Row(_issued, "bad", "words", inside=True),
+    "document.answered.v1": _Row(_answered, "key", "words", inside=True),
+    "document.voided.v1": _Row(N_("Void: %(document)s"), "", "reason", inside=True),
+    "document.lift_drafted.v1": _Row(
+        N_("What was signed has no ground any more: it is to be lifted"), inside=True
+    ),
+    "document.lifted.v1": _Row(N_("A document was lifted"), "", "reason", inside=True),
 }
 """Every type of event about an issue, and of notices that name one; a test compares it with the contract."""

@@ -2,10 +2,15 @@
 
 from services.portal.languages import N_
 from shared.contract.words import (
+    Across,
     Body,
     ClockName,
     CloseReason,
     Confirmation,
+    DocumentEnd,
+    DocumentKind,
+    Joint,
+    JointOffice,
     Kind,
     LadderCause,
     Level,
@@ -98,6 +103,44 @@ WORDS: dict[str, dict[str, str]] = {
         LadderCause.DISSATISFIED_AGAIN: N_("the raiser is dissatisfied again"),
         LadderCause.APPEALED: N_("the appeal brought it back"),
         LiftCause.ANNULLED: N_("what came in time was read late"),
+    },
+    "document": {
+        DocumentKind.REMINDER: N_("Reminder"),
+        DocumentKind.SUPERVISION_ORDER: N_("Supervision order"),
+        DocumentKind.YELLOW_CARD: N_("Yellow card"),
+        DocumentKind.RED_CARD: N_("Red card"),
+        DocumentKind.INTERVIEW: N_("Called-in interview"),
+        DocumentKind.CIRCULAR: N_("Circular"),
+        DocumentKind.MATTERS_ENTRY: N_("Entry in the matters list"),
+    },
+    "document state": {
+        "drafted": N_("Waits for a signature"),
+        "issued": N_("Out"),
+        "answered": N_("Answered"),
+        "lifted": N_("Lifted"),
+        "void": N_("Void"),
+    },
+    "document end": {
+        DocumentEnd.REPLY: N_("a reply came out"),
+        DocumentEnd.WORDS: N_("the department answered"),
+        DocumentEnd.ENDED: N_("the issue ended"),
+        DocumentEnd.ANNULLED: N_("what came in time was read late"),
+        DocumentEnd.PERSON: N_("by decision"),
+    },
+    "joint": {
+        Joint.MEETING: N_("Joint meeting"),
+        Joint.ORDER: N_("Joint order"),
+        Joint.ACTION: N_("Linked action"),
+    },
+    "joint office": {
+        JointOffice.PARTY: N_("Office of the party committee"),
+        JointOffice.GOVERNMENT: N_("Office of the government"),
+        JointOffice.CPPCC: N_("Office of the CPPCC"),
+    },
+    "across": {
+        Across.DEPARTMENTS: N_("Across departments"),
+        Across.LEVELS: N_("Across levels"),
+        Across.DOMAINS: N_("Across domains"),
     },
     "level": {
         Level.CITY: N_("City"),

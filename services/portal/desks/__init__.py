@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from services.portal.desks.board import lifting
 from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
+from services.portal.desks.documents import pages as documents
+from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes, linked
@@ -51,6 +53,8 @@ def routers() -> Iterator[APIRouter]:
     yield link.router
     yield internal_notes.router
     yield lifting.router
+    yield documents.router
+    yield signing.router
     yield linked.router
     yield figures.router
     yield operator.router

@@ -5,21 +5,31 @@ from collections.abc import Awaitable, Callable, Mapping
 from services.portal.actions import Action
 from services.portal.desks.board import lifting
 from services.portal.desks.department import permitted
+from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.office import pages as office
 from services.portal.pages import Page
 from services.portal.reading import Known
 from shared.contract.words import Role
 
+
+async def _of_a_department(page: Page, about: Known) -> tuple[Action, ...]:
+    return (*signing.answering(page, about), *await permitted.actions(page, about))
+
+
+async def _of_who_oversees(page: Page, about: Known) -> tuple[Action, ...]:
+    return (*await lifting.actions(page, about), *signing.offered(page, about))
+
+
 _ACTIONS: Mapping[Role, tuple[Action, ...]] = {
     Role.ENTREPRENEUR: entrepreneur.ACTIONS,
     Role.OFFICE: office.ACTIONS,
 }
 _ASKED: Mapping[Role, Callable[[Page, Known], Awaitable[tuple[Action, ...]]]] = {
-    Role.HANDLER: permitted.actions,
-    Role.DEPARTMENT_LEADER: permitted.actions,
-    Role.SUPERVISOR: lifting.actions,
-    Role.LEADER: lifting.actions,
+    Role.HANDLER: _of_a_department,
+    Role.DEPARTMENT_LEADER: _of_a_department,
+    Role.SUPERVISOR: _of_who_oversees,
+    Role.LEADER: _of_who_oversees,
 }
 """Of roles for whom more decides than where the issue stands."""
 
@@ -34,4 +44,5 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 
 def ever_offered(role: Role) -> tuple[Action, ...]:
     """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
-    return {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())
+    found = {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())
+    return (*found, *signing.BY_ROLE.get(role, ()))

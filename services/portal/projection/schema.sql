@@ -301,6 +301,40 @@ CREATE TABLE rating (
     PRIMARY KEY (issue, round)
 ) WITHOUT ROWID;
 
+-- Documents of supervision: orders, cards, interviews, circulars. Supervision.
+CREATE TABLE document (
+    issue TEXT NOT NULL,
+    id TEXT NOT NULL,             -- d1, d2, … within its issue
+    kind TEXT,                    -- reminder, supervision_order, yellow_card, …
+    year INTEGER,
+    number INTEGER,               -- in the register of its kind and year
+    state TEXT,                   -- drafted, issued, answered, lifted, void
+    step INTEGER,                 -- of the ladder; 0 for one by hand
+    round INTEGER,
+    department TEXT,
+    head TEXT,
+    drafted_at INTEGER,
+    issued_at INTEGER,
+    issued_by TEXT,               -- '' for what goes out by itself
+    words TEXT,
+    answer_due_at INTEGER,
+    praise INTEGER,
+    joint TEXT,                   -- joint_meeting, joint_order, linked_action
+    offices TEXT,                 -- JSON: who acts together
+    across TEXT,                  -- JSON: departments, levels, domains
+    answered_at INTEGER,
+    answered_by TEXT,             -- '' where a reply answered it
+    answer TEXT,
+    lift_drafted_at INTEGER,      -- its breach was annulled: a person has to lift it
+    ended_at INTEGER,             -- void or lifted
+    ended_because TEXT,
+    ended_reason TEXT,
+    ended_by TEXT,
+    PRIMARY KEY (issue, id)
+) WITHOUT ROWID;
+CREATE INDEX document_register ON document (kind, year, number);
+CREATE INDEX document_state ON document (state, answer_due_at) WHERE state IN ('drafted', 'issued');
+
 -- Everything that was ever said of anything on an events topic, also of types this version does not know.
 CREATE TABLE timeline (
     subject TEXT NOT NULL,        -- an issue's id, or person:…, enterprise:…, dept:…

@@ -48,6 +48,7 @@ class Example(NamedTuple):
     subject: str = ISSUE
 
 
+CARD = {"document": "d1", "kind": "yellow_card", "year": 2026, "number": 4}
 EXAMPLES: dict[str, Example] = {
     "issue.registered.v1": Example(
         "intake",
@@ -556,6 +557,79 @@ EXAMPLES: dict[str, Example] = {
                 "tracked_promised_on": "2026-06-30",
             },
         },
+    ),
+    "document.drafted.v1": Example(
+        "supervision",
+        {**CARD, "step": 3, "round": 1, "department": "housing", "head": "局长", "due_at": LATER},
+        {
+            "document": {
+                "kind": "yellow_card",
+                "year": 2026,
+                "number": 4,
+                "state": "drafted",
+                "step": 3,
+                "round": 1,
+                "department": "housing",
+                "head": "局长",
+                "drafted_at": AT_MS,
+            }
+        },
+    ),
+    "document.issued.v1": Example(
+        "supervision",
+        {
+            **CARD,
+            "round": 1,
+            "department": "housing",
+            "words": "请三日内核查",
+            "answer_due_at": LATER,
+            "joint": "joint_order",
+            "offices": ["party", "government"],
+            "across": ["levels"],
+            "by": "shen",
+        },
+        {
+            "document": {
+                "state": "issued",
+                "step": 0,
+                "number": 4,
+                "issued_at": AT_MS,
+                "issued_by": "shen",
+                "words": "请三日内核查",
+                "answer_due_at": LATER_MS,
+                "praise": 0,
+                "joint": "joint_order",
+                "offices": '["party","government"]',
+                "across": '["levels"]',
+            }
+        },
+    ),
+    "document.answered.v1": Example(
+        "supervision",
+        {"document": "d1", "because": "words", "words": "已派员", "by": "li"},
+        {"document": {"state": "answered", "answer": "已派员", "answered_by": "li", "answered_at": AT_MS}},
+    ),
+    "document.voided.v1": Example(
+        "supervision",
+        {**CARD, "because": "person", "reason": "情有可原", "by": "shen"},
+        {
+            "document": {
+                "state": "void",
+                "number": 4,
+                "ended_at": AT_MS,
+                "ended_because": "person",
+                "ended_reason": "情有可原",
+                "ended_by": "shen",
+            }
+        },
+    ),
+    "document.lift_drafted.v1": Example(
+        "supervision", {"document": "d1"}, {"document": {"id": "d1", "lift_drafted_at": AT_MS}}
+    ),
+    "document.lifted.v1": Example(
+        "supervision",
+        {"document": "d1", "because": "ended"},
+        {"document": {"state": "lifted", "ended_at": AT_MS, "ended_because": "ended", "ended_reason": ""}},
     ),
     "issue.closed.v1": Example(
         "feedback",

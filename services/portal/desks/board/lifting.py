@@ -28,13 +28,16 @@ BY_ROLE = {Role.SUPERVISOR: (LIFT,), Role.LEADER: (LIFT,)}
 
 
 async def actions(page: Page, about: Known) -> tuple[Action, ...]:
-    """What a supervisor or a leader can do about an issue."""
+    """Lifting, for a supervisor or a leader who may."""
     return (LIFT,) if _may_lift(page, about) else ()
 
 
 def _may_lift(page: Page, about: Known) -> bool:
-    if not about.issue["ladder_step"]:
-        return False
+    return bool(about.issue["ladder_step"]) and may_act(page, about)
+
+
+def may_act(page: Page, about: Known) -> bool:
+    """Whether who asks is of the level of the department that holds it or a higher one, and not of that department."""
     official = names.official(page.reads, page.person().kept.account, page.at)
     if official is None:  # supervision knows them, or refuses
         return True

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from services.portal.addresses import Place, read_place, with_query
 from services.portal.counted import month_of, some
 from services.portal.desks.board.unless import unless
+from services.portal.desks.documents.waiting import to_sign
 from services.portal.figures import definitions as figures
 from services.portal.figures.counting import Scope
 from services.portal.languages import N_
@@ -36,7 +37,11 @@ MENU = Menu(
     N_("Supervisor"),
     N_("See every clock: what is late, what is due today, and with whom"),
     "gauge",
-    (Link("/board", N_("Board")), Link("/figures", N_("Figures"))),
+    (
+        Link("/board", N_("Board")),
+        Link("/documents", N_("Documents"), to_sign),
+        Link("/figures", N_("Figures")),
+    ),
 )
 
 

@@ -13,11 +13,12 @@ from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import issues, names
+from services.portal.queries import documents, issues, names
 from services.portal.reading import Known, files_of, known, ladder_of, words_of
 from services.portal.sentences import Sentence, Teller
 from services.portal.times import instant
 from shared.contract.envelope import write_seen
+from shared.domain.documents import number_text
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -83,6 +84,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "replies": issues.replies(page.reads, id),
         "clocks": ladder_of(page, about.issue).clocks,
         "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
+        "documents": documents.of_issue(page.reads, id) if about.sight.handling else (),
+        "number_text": number_text,
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),

@@ -23,6 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),
     "rating": ("issue", "round"),
+    "document": ("issue", "id"),
     "person": ("reference",),
     "enterprise": ("code",),
     "department": ("jurisdiction", "code", "version"),

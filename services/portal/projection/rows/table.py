@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from services.portal.projection.rows import dispatch, feedback, intake, reference, supervision
+from services.portal.projection.rows import dispatch, documents, feedback, intake, reference, supervision
 from services.portal.projection.rows.changes import Happened, Rows
 
 Writes = Callable[[Rows, Happened], None]
@@ -46,6 +46,12 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "explanation.given.v1": supervision.explained,
         "ladder.raised.v1": supervision.raised,
         "ladder.lifted.v1": supervision.lifted,
+        "document.drafted.v1": documents.drafted,
+        "document.issued.v1": documents.issued,
+        "document.answered.v1": documents.answered,
+        "document.voided.v1": documents.voided,
+        "document.lift_drafted.v1": documents.lift_drafted,
+        "document.lifted.v1": documents.lifted,
     },
     "feedback": {
         "rating.invited.v1": feedback.invited,

@@ -1,0 +1,83 @@
+"""Documents of supervision: those of an issue, those that wait for somebody, and the registers."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from services.portal.addresses import Place
+
+Row = sqlite3.Row
+PAGE = 50
+TO_SIGN, TO_ANSWER, TO_LIFT = "to_sign", "to_answer", "to_lift"
+"""What waits for somebody: for a signature, for the department's answer, to be lifted because its breach was none."""
+_WAITING = {
+    TO_SIGN: "d.state = 'drafted'",
+    TO_ANSWER: "d.state = 'issued' AND d.answer_due_at IS NOT NULL",
+    TO_LIFT: "d.state = 'issued' AND d.lift_drafted_at IS NOT NULL",
+}
+WAITING = tuple(_WAITING)
+
+
+class Chosen(NamedTuple):
+    """What the list is narrowed to; "" and 0 for everything."""
+
+    waiting: str = ""
+    kind: str = ""
+    department: str = ""
+    year: int = 0
+
+
+def of_issue(reads: sqlite3.Connection, issue: str) -> list[Row]:
+    """Those of one issue, the newest first."""
+    query = "SELECT * FROM document WHERE issue = :issue ORDER BY length(id) DESC, id DESC"
+    return _all(reads, query, {"issue": issue})
+
+
+def one(reads: sqlite3.Connection, issue: str, id: str) -> Row | None:
+    """One document; None where there is none."""
+    query = "SELECT * FROM document WHERE issue = :issue AND id = :id"
+    return next(iter(_all(reads, query, {"issue": issue, "id": id})), None)
+
+
+def open_order(reads: sqlite3.Connection, issue: str, department: str) -> Row | None:
+    """The order that this department has to answer first; None where there is none."""
+    query = f"""
+        SELECT * FROM document d
+        WHERE issue = :issue AND department = :department AND {_WAITING[TO_ANSWER]}
+        ORDER BY answer_due_at, id
+    """
+    return next(iter(_all(reads, query, {"issue": issue, "department": department})), None)
+
+
+def count(reads: sqlite3.Connection, waiting: str) -> int:
+    """How many wait so."""
+    found = reads.execute(f"SELECT count(*) FROM document d WHERE {_WAITING[waiting]}").fetchone()
+    return int(found[0])
+
+
+def page(reads: sqlite3.Connection, chosen: Chosen, after: Place | None) -> list[Row]:
+    """A page and one row more, the newest first; each with the number and title of its issue."""
+    conditions, values = ["d.number IS NOT NULL"], dict[str, str | int]()
+    if chosen.waiting:
+        conditions.append(_WAITING[chosen.waiting])
+    for name in ("kind", "department", "year"):
+        if value := getattr(chosen, name):
+            conditions.append(f"d.{name} = :{name}")
+            values[name] = value
+    if after is not None:
+        conditions.append("(coalesce(d.issued_at, d.drafted_at, d.ended_at), d.issue || d.id) < (:at, :id)")
+        values |= {"at": after.at, "id": after.id}
+    query = f"""
+        SELECT d.*, i.number AS issue_number, i.ended_at AS issue_ended_at, i.origin, i.person, i.anonymous, i.title,
+               coalesce(d.issued_at, d.drafted_at, d.ended_at) AS at, d.issue || d.id AS place
+        FROM document d JOIN issue i ON i.id = d.issue
+        WHERE {" AND ".join(conditions)}
+        ORDER BY at DESC, place DESC LIMIT {PAGE + 1}
+    """
+    return _all(reads, query, values)
+
+
+def _all(reads: sqlite3.Connection, sql: str, values: Mapping[str, str | int]) -> list[Row]:
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()
