@@ -11,6 +11,7 @@ from services.portal.actions import choice
 from services.portal.desks import acting
 from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.issue import internal_notes, linked
+from services.portal.desks.issue.picture import picture
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, names
@@ -83,6 +84,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "replies": issues.replies(page.reads, id),
         "clocks": ladder_of(page, about.issue).clocks,
         "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
+        "picture": picture(page, about) if about.sight.handling else None,
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),
