@@ -150,3 +150,17 @@ async def test_only_who_reads_every_issue_opens_it_and_only_of_departments_that_
     assert (await browser.open(HISTORY)).status_code == 200 and "从未亮灯" in browser.text
     assert (await browser.open("/board/departments/nowhere")).status_code == 404
     assert (await browser.open(f"{HISTORY}?after=9.x/y")).status_code == 200
+
+
+async def test_each_lamp_of_the_leader_s_screen_opens_as_many_issues_on_the_board(given: Given) -> None:
+    lamps_of_the_town(given)
+    browser, other = official(given, Role.LEADER), official(given, Role.LEADER)
+    await browser.open("/overview")
+    card = browser.page.text.partition('id="lamps"')[2].partition("</section>")[0]
+    found = re.findall(r'class="lit-at" href="([^"]+)".*?<b>(\d+)</b>', card, re.DOTALL)
+    assert len(found) == 8, "four steps of all, two of housing, two of nobody"
+    for address, many in found:
+        await other.open(address.replace("&amp;", "&"))
+        assert len(listed_on(other)) == int(many), address
+    assert "通报批评 0" in browser.text and f'href="{HISTORY}"' in card
+    assert re.findall(r'id="lit-(\w+)"', card) == ["all", "housing", "none"]

@@ -12,6 +12,7 @@ from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.joining import pages as joining
+from services.portal.desks.leader import handovers
 from services.portal.desks.leader import pages as leader
 from services.portal.desks.link import pages as link
 from services.portal.desks.mailbox import pages as mailbox
@@ -53,6 +54,7 @@ def routers() -> Iterator[APIRouter]:
     yield lifting.router
     yield lifting_many.router
     yield lamps.router
+    yield handovers.router
     yield linked.router
     yield figures.router
     yield operator.router

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from services.portal.addresses import MOST_INSTANT, Place
 from services.portal.queries.issues import Entry, Row
 
 OFFICE, DEPARTMENT, RAISER = "office", "department", "raiser"
@@ -26,6 +27,7 @@ TO_RAISER = ("reply.released.v1", "rework.refused.v1", "issue.rejected.v1", "app
 HANDED_ON = (TRANSFERRED, RECALLED)
 """By these a department no longer has what it had not answered."""
 _TYPES = (*TO_A_DEPARTMENT, *TO_THE_LAST_DEPARTMENT, *TO_OFFICE, *TO_RAISER)
+PAGE = 50
 TENTH_MS = 360_000
 """A tenth of an hour, in which pictures count."""
 _HISTORY = f"""
@@ -40,6 +42,12 @@ _MOVED = """
 _GIVEN = """
     SELECT a.department, count(*) FROM issue i JOIN assignment a ON a.issue = i.id
     WHERE i.month = ? AND i.registered_at IS NOT NULL AND a.department IS NOT NULL GROUP BY 1
+"""
+
+_GIVEN_TO = f"""
+    SELECT i.*, a.id AS given, a.assigned_at AS given_at FROM issue i JOIN assignment a ON a.issue = i.id
+    WHERE i.month = :month AND i.registered_at IS NOT NULL AND a.department = :department
+    AND (a.assigned_at, a.id) < (:at, :id) ORDER BY a.assigned_at DESC, a.id DESC LIMIT {PAGE + 1}
 """
 
 
@@ -175,3 +183,13 @@ def by_department(month: Month) -> list[Share]:
         longest = max(now.longest, one.tenths)
         shares[code] = Share(code, now.handed_on + 1, now.assignments, now.tenths + one.tenths, longest)
     return sorted(shares.values(), key=lambda one: (-one.tenths, -one.handed_on, one.department))
+
+
+def given(reads: sqlite3.Connection, month: str, department: str, after: Place | None) -> list[Row]:
+    """A page of the issues that a department was given, and the first of the next, the newest on top: each with the
+    assignment, ``given``, and its instant, ``given_at``. An issue that it was given twice stands there twice."""
+    last = after or Place(MOST_INSTANT, "")
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    values = {"month": month, "department": department, **last._asdict()}
+    return cursor.execute(_GIVEN_TO, values).fetchall()
