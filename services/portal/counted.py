@@ -8,6 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from services.portal.figures.counting import Scope, report, value
 from services.portal.pages import Page
+from services.portal.queries import handovers
+from services.portal.queries.handovers import Month
 from shared.domain.clocks import SHANGHAI
 
 MINUTE_MS = 60_000
@@ -32,6 +34,17 @@ async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]
         return {name: value(portal.projection.reader(), name, now, scope) for name in names}
 
     key = ("figures", scope, *names)
+    return await portal.once.get(key, page.at // MINUTE_MS, lambda: run_in_threadpool(count))
+
+
+async def handed_on(page: Page, month: str) -> Month:
+    """What departments handed on of the issues of a month."""
+    portal, at = page.portal, page.at
+
+    def count() -> Month:
+        return handovers.of_month(portal.projection.reader(), month, at)
+
+    key = ("handed on", month)
     return await portal.once.get(key, page.at // MINUTE_MS, lambda: run_in_threadpool(count))
 
 

@@ -90,6 +90,7 @@ WORDS: dict[str, dict[str, str]] = {
         ClockName.TRACKING: N_("Tracking"),
     },
     "step": {  # of the ladder, by its number
+        "0": N_("Early warning"),
         "1": N_("Reminder"),
         "2": N_("Supervision order"),
         "3": N_("Yellow light"),

@@ -6,7 +6,8 @@ Whatever people said bears ``SCRIPT``, so that a page which does not treat it as
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.portal.given import WU, Given, stamp
+from services.supervision.builtin import builtin_calendar, builtin_policy
+from tests.portal.given import WU, Given, known_versions, stamp
 from tests.portal.operated import DEAD_LETTER, GAP, measured
 from tests.portal.projection.given import AT
 
@@ -25,6 +26,7 @@ STATES = {
     "rejected": "MMMMMMMMMMMMM",
     "appealed": "NNNNNNNNNNNNN",
     "closed": "PPPPPPPPPPPPP",
+    "late": "QQQQQQQQQQQQQ",
 }
 """State -> the issue that is in it."""
 HASH = "a" * 64
@@ -33,6 +35,7 @@ HASH = "a" * 64
 def fill(given: Given) -> None:
     """Everything there is to see."""
     _people(given)
+    known_versions(given)
     for state, id in STATES.items():
         _issue(given, state, id)
     _services(given)
@@ -131,6 +134,20 @@ def _issue(given: Given, state: str, id: str) -> None:
             return
         if reached == state:
             return
+        if state == "late" and reached == "in_progress":
+            _late(given, id)
+            return
+
+
+def _late(given: Given, id: str) -> None:
+    """Its promise is broken since half an hour, so that it may be explained, and lifted off the ladder."""
+    due = {"clock": "promise", "round": 1, "due_at": stamp(AT + timedelta(minutes=30))}
+    by = {"policy": builtin_policy().version, "calendar": builtin_calendar().version}
+    runs = {**due, **by, "limit": "10wd", "started_at": stamp(AT - timedelta(days=14))}
+    raised = {**due, **by, "step": 1, "called": "reminder", "because": "breach", "department": "housing"}
+    given.shown.tell("supervision", "clock.started.v1", runs, id)
+    given.shown.tell("supervision", "clock.breached.v1", {**due, "late_seconds": 1.0}, id)
+    given.shown.tell("supervision", "ladder.raised.v1", raised, id)
 
 
 def _services(given: Given) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import Role
 from tests.portal.department import leader, people
 from tests.portal.given import Browser, Given, refused, stamp
@@ -65,6 +66,18 @@ async def test_what_rose_meanwhile_is_read_before_it_is_lifted_and_the_reason_is
     assert "已当面整改" in browser.page.text and "请返回看看现在到哪一步" in browser.text
 
 
+@pytest.mark.parametrize("what", ["lift", "explain"])
+async def test_a_reason_that_is_too_long_is_told_so_and_kept(given: Given, what: str) -> None:
+    late(given)
+    path, field = (LIFT, "reason") if what == "lift" else (EXPLAIN, "words")
+    browser = official(given) if what == "lift" else leader(given)
+    await browser.open(path)
+    written = "长" * (MAX_REASON_CHARS + 1)
+    assert (await browser.send(path, **{field: written})).status_code == 422
+    assert f"最多 {MAX_REASON_CHARS} 个字" in browser.text and written in browser.text
+    assert not given.asked.bodies(path)
+
+
 @pytest.mark.parametrize(
     ("level", "department", "may"),
     [("city", "", True), ("county", "", False), ("city", "housing", False)],
@@ -97,6 +110,17 @@ async def test_a_department_explains_its_breach_and_reads_what_that_puts_off(giv
     await browser.send(EXPLAIN, words="等管线迁改，下周完工")
     assert given.asked.bodies(EXPLAIN) == [{"round": 1, "words": "等管线迁改，下周完工"}]
     assert "情况说明已记录" in browser.text
+
+
+@pytest.mark.parametrize("path", [PATH, EXPLAIN])
+async def test_a_page_of_a_department_reads_the_clocks_once(given: Given, path: str) -> None:
+    late(given)
+    asked: list[str] = []
+    browser = leader(given)
+    given.shown.reader().set_trace_callback(asked.append)
+    assert (await browser.open(path)).url.path == path
+    given.shown.reader().set_trace_callback(None)
+    assert len([sql for sql in asked if "FROM clock" in sql]) == 1
 
 
 @pytest.mark.parametrize("what", ["in time", "explained before", "ordered"])

@@ -1,5 +1,7 @@
 """Raising an issue: what is missing is said beside its field, nothing typed is lost, and sent twice it is one."""
 
+import re
+
 import pytest
 
 from services.portal.own import SESSION_LIFE
@@ -197,3 +199,20 @@ async def test_a_registration_whose_event_is_on_its_way_says_so(given: Given, br
     await browser.send("/raise", do="check", **SAID)
     await browser.send("/raise/check")
     assert browser.page.url.path == f"/issues/{ISSUE}/registered" and "正在登记" in browser.text
+
+
+async def test_a_page_that_waits_for_a_registration_looks_again_by_itself_and_not_for_ever(
+    given: Given, browser: Browser
+) -> None:
+    path, pauses = f"/issues/{ISSUE}/registered", list[int]()
+    await browser.open(path)
+    while found := re.search(r'http-equiv="refresh" content="(\d+);url=([^"]+)"', browser.page.text):
+        pauses.append(int(found[1]))
+        assert "会自动再看" in browser.text
+        await browser.open(found[2])
+    assert pauses == sorted(pauses) and pauses[0] >= 1 and sum(pauses) == 60 and "正在登记" in browser.text
+    for odd in ("-1", "x", "9" * 40, "²"):
+        assert (await browser.open(f"{path}?look={odd}")).status_code == 200
+    given.registered()
+    await browser.open(f"{path}?look=2")
+    assert NUMBER in browser.text and "http-equiv" not in browser.page.text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 
-from services.portal.desks.board import lifting
+from services.portal.desks.board import lamps, lifting, lifting_many
 from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.documents import pages as documents
@@ -14,6 +14,7 @@ from services.portal.desks.figures import pages as figures
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.joining import pages as joining
+from services.portal.desks.leader import handovers
 from services.portal.desks.leader import pages as leader
 from services.portal.desks.link import pages as link
 from services.portal.desks.mailbox import pages as mailbox
@@ -55,6 +56,9 @@ def routers() -> Iterator[APIRouter]:
     yield lifting.router
     yield documents.router
     yield signing.router
+    yield lifting_many.router
+    yield lamps.router
+    yield handovers.router
     yield linked.router
     yield figures.router
     yield operator.router

@@ -276,7 +276,26 @@ CREATE TABLE clock (
     PRIMARY KEY (issue, number)
 ) WITHOUT ROWID;
 CREATE INDEX clock_running ON clock (clock, due_at, issue) WHERE stopped_at IS NULL;
+CREATE INDEX clock_warned ON clock (clock, issue)
+    WHERE stopped_at IS NULL AND warned_at IS NOT NULL AND breached_at IS NULL;
 CREATE INDEX clock_running_by_department ON clock (department, due_at, issue) WHERE stopped_at IS NULL;
+
+-- Every step of the ladder to which an issue was ever raised, and how long it stood there. Supervision.
+CREATE TABLE lamp (
+    issue TEXT NOT NULL,
+    number INTEGER NOT NULL,      -- the place of the raise in supervision's sequence
+    step INTEGER,
+    because TEXT,                 -- breach, no_answer, dissatisfied_again, appealed
+    department TEXT,              -- that held the issue then; '' for none
+    raised_at INTEGER,            -- the instant of the step
+    ended_at INTEGER,             -- since when it climbed no further
+    lifted_at INTEGER,            -- when it came down from this step; NULL: it stands there, or higher
+    lifted_because TEXT,          -- ended, annulled, person
+    lifted_by TEXT,
+    lifted_reason TEXT,
+    PRIMARY KEY (issue, number)
+) WITHOUT ROWID;
+CREATE INDEX lamp_by_department ON lamp (department, raised_at, issue, number);
 
 -- What was asked and said of each round. Feedback.
 CREATE TABLE rating (

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from services.portal.addresses import Place
+from services.portal.queries.lamps import WARNED
 from shared.domain.clocks import SHANGHAI
 
 PAGE = 50
@@ -20,6 +21,10 @@ LATE, TODAY, DAY = "late", "today", "day"
 """What is over, what is due later today, what is due within 24 hours."""
 NOBODY = "none"
 """In place of a department: no department holds it."""
+ANY_STEP = "any"
+"""In place of a step of the ladder: at whichever step it stands."""
+NEVER = 2**62
+"""When what stands on the ladder without a clock is due: the reply is out, and nobody has lifted it."""
 
 
 class Moment(NamedTuple):
@@ -37,7 +42,8 @@ class Chosen(NamedTuple):
     department: str = ""
     holders: Collection[str] | None = None
     step: str = ""
-    """Of the ladder."""
+    """Of the ladder. Whoever asks for a step is shown all that stands there, also where no clock runs any more."""
+    source: str = ""
 
     @property
     def codes(self) -> Collection[str] | None:
@@ -70,7 +76,7 @@ def moment(now: datetime) -> Moment:
 def counts(reads: sqlite3.Connection, chosen: Chosen, at: Moment) -> dict[str, Count]:
     """Of each department, "" being none, whatever ``chosen.due`` is."""
     where, values = _which(chosen)
-    due = "c.due_at" if chosen.clock else "i.next_due_at"
+    due = _due(chosen)
     query = f"""
         SELECT coalesce(i.holder, ''), count(*), sum({due} <= :now), sum({due} > :now AND {due} <= :midnight),
             sum({due} > :now AND {due} <= :now + {DAY_MS})
@@ -97,12 +103,12 @@ def page(
     """A page of the list and the first row of the next, what is due first on top: the issue, and of the clock that
     counts ``clock`` and ``clock_due_at``. ``after``: the clock_due_at and id of the last row before."""
     where, values = _which(chosen)
-    due = "c.due_at" if chosen.clock else "i.next_due_at"
+    due = _due(chosen)
     clock = "c.clock" if chosen.clock else "i.next_clock"
     if after is not None:
         where += f" AND ({due}, i.id) > (:after_at, :after_id)"
         values |= {"after_at": after.at, "after_id": after.id}
-    order = "c.due_at, c.issue" if chosen.clock else "i.next_due_at, i.id"
+    order = "c.due_at, c.issue" if chosen.clock else f"{due}, i.id"
     query = f"""
         SELECT i.*, {clock} AS clock, {due} AS clock_due_at, a.head FROM {_source(chosen)}
         LEFT JOIN assignment a ON a.issue = i.id AND a.id = i.assignment
@@ -144,16 +150,21 @@ def _source(chosen: Chosen) -> str:
     return "clock c CROSS JOIN issue i ON i.id = c.issue" if chosen.clock else "issue i"
 
 
+def _due(chosen: Chosen) -> str:
+    """When what counts is due."""
+    if chosen.clock:
+        return "c.due_at"
+    return f"coalesce(i.next_due_at, {NEVER})" if chosen.step else "i.next_due_at"
+
+
 def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     """The condition on an issue ``i`` (and a clock ``c`` where one is chosen), and its parameters."""
-    conditions, values = ["i.next_due_at IS NOT NULL", "i.registered_at IS NOT NULL"], dict[str, object]()
-    due = "i.next_due_at"
+    conditions, values, due = ["i.registered_at IS NOT NULL"], dict[str, object](), _due(chosen)
     if chosen.clock:
-        conditions, due = (
-            ["c.stopped_at IS NULL", "c.clock = :clock", "i.registered_at IS NOT NULL"],
-            "c.due_at",
-        )
+        conditions += ["c.stopped_at IS NULL", "c.clock = :clock"]
         values["clock"] = chosen.clock
+    elif not chosen.step:
+        conditions.append("i.next_due_at IS NOT NULL")
     codes = chosen.codes
     if codes is not None and len(codes) == 1:
         conditions.append("coalesce(i.holder, '') = :code")
@@ -161,9 +172,16 @@ def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     elif codes is not None:
         conditions.append("coalesce(i.holder, '') IN (SELECT value FROM json_each(:codes))")
         values["codes"] = json.dumps(sorted(codes))
-    if chosen.step:
+    if chosen.step == "0":
+        conditions.append(WARNED)
+    elif chosen.step:
+        conditions.append("i.ladder_step > 0")
+    if chosen.step not in ("", "0", ANY_STEP):
         conditions.append("i.ladder_step = :step")
         values["step"] = int(chosen.step)
+    if chosen.source:
+        conditions.append("i.origin = :source")
+        values["source"] = chosen.source
     match chosen.due:
         case "late":
             conditions.append(f"{due} <= :now")

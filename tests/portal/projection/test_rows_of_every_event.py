@@ -474,7 +474,24 @@ EXAMPLES: dict[str, Example] = {
     "ladder.raised.v1": Example(
         "supervision",
         RAISED,
-        {"issue": {"ladder_step": 3, "ladder_at": LATER_MS, "ladder_because": "no_answer"}},
+        {
+            "issue": {"ladder_step": 3, "ladder_at": LATER_MS, "ladder_because": "no_answer"},
+            "lamp": {
+                "number": 1,
+                "step": 3,
+                "because": "no_answer",
+                "department": "",
+                "raised_at": LATER_MS,
+                "ended_at": None,
+                "lifted_at": None,
+            },
+        },
+    ),
+    "ladder.ended.v1": Example(
+        "supervision",
+        {"step": 3, "ended_at": LATER},
+        {"lamp": {"step": 3, "ended_at": LATER_MS, "lifted_at": None}},
+        (("ladder.raised.v1", RAISED),),
     ),
     "ladder.lifted.v1": Example(
         "supervision",
@@ -485,7 +502,14 @@ EXAMPLES: dict[str, Example] = {
                 "ladder_at": AT_MS,
                 "ladder_because": "person",
                 "ladder_lifted_at": AT_MS,
-            }
+            },
+            "lamp": {
+                "step": 3,
+                "lifted_at": AT_MS,
+                "lifted_because": "person",
+                "lifted_by": "gu",
+                "lifted_reason": "已整改",
+            },
         },
         (("ladder.raised.v1", RAISED),),
     ),
@@ -786,6 +810,26 @@ def test_what_a_late_event_takes_back_leaves_the_lower_step_and_no_lift(tmp_path
     topics.tell("supervision", "ladder.lifted.v1", {"step": 3, "to": 2, "because": "annulled"})
     (issue,) = rows(build(tmp_path, topics.records), "issue")
     assert (issue["ladder_step"], issue["ladder_because"], issue["ladder_lifted_at"]) == (2, "annulled", None)
+
+
+@pytest.mark.parametrize("size", [1, 500])
+def test_every_step_is_kept_with_when_it_came_down_and_what_ends_reaches_no_higher(
+    tmp_path: Path, size: int
+) -> None:
+    topics = Topics()
+    for step in (1, 2, 4):
+        topics.tell("supervision", "ladder.raised.v1", {**RAISED, "step": step, "department": "housing"})
+    topics.tell("supervision", "ladder.ended.v1", {"step": 2, "ended_at": LATER})
+    topics.tell("supervision", "ladder.ended.v1", {"step": 4, "ended_at": "2026-03-17T09:30:00Z"})
+    topics.tell("supervision", "ladder.lifted.v1", {"step": 4, "to": 1, "because": "annulled"})
+    topics.tell("supervision", "ladder.raised.v1", {**RAISED, "step": 2})
+    topics.tell("supervision", "ladder.lifted.v1", {"step": 2, "because": "ended"})
+    lamps = rows(build(tmp_path, topics.records, size), "lamp")
+    ended = (LATER_MS, LATER_MS, LATER_MS + DAY_MS, None)
+    because = ("ended", "annulled", "annulled", "ended")
+    assert [(one["step"], one["ended_at"], one["lifted_because"]) for one in lamps] == [
+        (step, at, why) for step, at, why in zip((1, 2, 4, 2), ended, because, strict=True)
+    ]
 
 
 def test_a_clock_that_runs_on_after_an_appeal_is_the_same_one(tmp_path: Path) -> None:

@@ -27,25 +27,31 @@ LIFT = Action("lift_ladder", N_("Lift it off the ladder"), "check")
 BY_ROLE = {Role.SUPERVISOR: (LIFT,), Role.LEADER: (LIFT,)}
 
 
+_NO_STEP = N_("It stands at no step.")
+_OWN = N_("Your own department holds it: somebody else lifts it.")
+_HIGHER = N_("It is with a higher level than yours: that level lifts it.")
+
+
 async def actions(page: Page, about: Known) -> tuple[Action, ...]:
-    """Lifting, for a supervisor or a leader who may."""
-    return (LIFT,) if _may_lift(page, about) else ()
+    """What a supervisor or a leader can do about an issue."""
+    return () if why_not(page, about) else (LIFT,)
 
 
-def _may_lift(page: Page, about: Known) -> bool:
-    return bool(about.issue["ladder_step"]) and may_act(page, about)
+def why_not(page: Page, about: Known) -> str:
+    """Why who asks may not lift it where it stands, in one sentence; "" where they may."""
+    return may_not(page, about) if about.issue["ladder_step"] else page.say(_NO_STEP)
 
 
-def may_act(page: Page, about: Known) -> bool:
-    """Whether who asks is of the level of the department that holds it or a higher one, and not of that department."""
+def may_not(page: Page, about: Known) -> str:
+    """Why who asks may not act on it: of the department that holds it, or of a lower level; "" where they may."""
     official = names.official(page.reads, page.person().kept.account, page.at)
     if official is None:  # supervision knows them, or refuses
-        return True
+        return ""
     holder = about.issue["holder"] or ""
     if holder and official.department == holder:
-        return False
+        return page.say(_OWN)
     level = names.levels(page.reads, page.at).get(holder)
-    return level is None or is_as_high(official.level, level)
+    return "" if level is None or is_as_high(official.level, level) else page.say(_HIGHER)
 
 
 def _on_ladder(page: Page, id: str) -> Known:
@@ -60,7 +66,7 @@ def _on_ladder(page: Page, id: str) -> Known:
 async def lift(id: str, page: Asked) -> Response:
     """At which step it stands, and why it is to be lifted."""
     about = _on_ladder(page, id)
-    if not _may_lift(page, about):
+    if why_not(page, about):
         return page.to(f"/issues/{id}?done=not_now")
     return await ask_for(page, about, LIFT.verb, _lift)
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from services.portal.addresses import Place, read_place, with_query
 from services.portal.counted import month_of, some
+from services.portal.desks.board.lifting import BY_ROLE
 from services.portal.desks.board.unless import unless
 from services.portal.desks.documents.waiting import to_sign
 from services.portal.figures import definitions as figures
@@ -22,7 +23,7 @@ from services.portal.queries.board import Chosen, Count, Moment
 from services.portal.reach import everything
 from services.portal.times import Left, instant
 from services.portal.words import WORDS
-from shared.contract.words import ClockName, Level
+from shared.contract.words import ClockName, Level, Source
 from shared.domain.clocks import SHANGHAI
 
 router = APIRouter()
@@ -53,6 +54,12 @@ class Narrowed(NamedTuple):
     department: str
     level: str
     step: str
+    source: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether something is left out."""
+        return any(self)
 
     def address(self, **other: str) -> str:
         """The board with these values, some of them replaced."""
@@ -85,6 +92,7 @@ async def show(
     department: str = "",
     level: str = "",
     step: str = "",
+    source: str = "",
     after: str = "",
 ) -> Response:
     """The board, narrowed as the address says; it stays up to date while it is open."""
@@ -95,7 +103,8 @@ async def show(
         clock if clock in list(ClockName) else "",
         department if department in (board.NOBODY, *page.departments) else "",
         level if level in list(Level) else "",
-        step if step in STEPS else "",
+        step if step in (board.ANY_STEP, *STEPS) else "",
+        source if source in list(Source) else "",
     )
 
     async def draw(again: Page) -> str:
@@ -105,10 +114,11 @@ async def show(
         page,
         "board/board.html",
         draw,
-        readers="everything",
+        readers="lifters" if page.person().role in BY_ROLE else "everything",
         narrowed=narrowed,
         clocks=list(ClockName),
         steps=STEPS,
+        sources=list(Source),
         levels=[level for level in Level if level in levels.values()],
     )
 
@@ -116,7 +126,9 @@ async def show(
 async def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
     at = board.moment(page.now)
     holders = _holders(page, narrowed.level)
-    chosen = Chosen(narrowed.due, narrowed.clock, narrowed.department, holders, narrowed.step)
+    chosen = Chosen(
+        narrowed.due, narrowed.clock, narrowed.department, holders, narrowed.step, narrowed.source
+    )
     rows = board.page(page.reads, chosen, at, read_place(after))
     last = rows[board.PAGE - 1] if len(rows) > board.PAGE else None
     rows = rows[: board.PAGE]
@@ -125,13 +137,18 @@ async def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
     return {
         "narrowed": narrowed,
         "lines": list(lines(page, rows)),
+        "on_ladder": [row["id"] for row in rows if row["ladder_step"]]
+        if page.person().role in BY_ROLE
+        else [],
         "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "total": total,
         "shown": getattr(total, narrowed.due or "all"),
         "not_drafted": board.not_drafted(page.reads, chosen, at) if total.today else 0,
         "longest": _longest(page, chosen, at) if total.late else "",
         "places": places(page, counts),
-        "rates": await some(page, RATES, Scope(month_of(page.now), _figures_of(narrowed.department))),
+        "rates": await some(
+            page, RATES, Scope(month_of(page.now), _figures_of(narrowed.department), narrowed.source)
+        ),
         "month": month_of(page.now),
         "following": narrowed.address(after=Place(last["clock_due_at"], last["id"]).written) if last else "",
         "beginning": narrowed.address() if after else "",
@@ -146,7 +163,10 @@ def lines(page: Page, rows: list[sqlite3.Row]) -> Iterator[Line]:
         clocks, name, due_at = running[row["id"]], row["clock"], row["clock_due_at"]
         mine = next((one for one in clocks if (one["clock"], one["due_at"]) == (name, due_at)), None)
         others = [one for one in clocks if one is not mine]
-        yield Line(row, mine, others, page.times.left(instant(due_at)), unless(page, name, due_at))
+        if name is None:
+            yield Line(row, None, others, Left("calm", page.say("no clock runs")), "")
+        else:
+            yield Line(row, mine, others, page.times.left(instant(due_at)), unless(page, name, due_at))
 
 
 def _holders(page: Page, level: str) -> list[str] | None:

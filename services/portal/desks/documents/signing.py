@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import Action
-from services.portal.desks.board.lifting import may_act
+from services.portal.desks.board.lifting import may_not
 from services.portal.doing import do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.languages import N_
@@ -81,7 +81,7 @@ def possible(page: Page, about: Known, document: Row) -> list[tuple[str, str]]:
 
 def _possible(page: Page, about: Known, document: Row) -> Iterator[tuple[str, About]]:
     state, role = document["state"], page.person().role
-    oversees = role in OVERSEEING and may_act(page, about)
+    oversees = role in OVERSEEING and not may_not(page, about)
     if oversees and state == "drafted":
         yield "sign", SIGN
         yield "lift", GIVE_UP
@@ -95,7 +95,7 @@ def _possible(page: Page, about: Known, document: Row) -> Iterator[tuple[str, Ab
 
 def offered(page: Page, about: Known) -> tuple[Action, ...]:
     """What a supervisor or a leader can do about an issue that somebody holds."""
-    return (ISSUE,) if about.issue["holder"] and may_act(page, about) else ()
+    return (ISSUE,) if about.issue["holder"] and not may_not(page, about) else ()
 
 
 def answering(page: Page, about: Known) -> tuple[Action, ...]:

@@ -1,6 +1,6 @@
 """Raising an issue: the form, its files, the answers to check, and the number with the promised date."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -21,6 +21,15 @@ PATH = "/raise"
 FIELDS = ("kind", "title", "text", "enterprise", "urgent", "anonymous")
 TO_FIELDS = {"wrong_credit_code": "enterprise", "attachments": "files"}
 """What a service complains of -> our field."""
+PAUSES = (1, 2, 4, 8, 15, 30)
+"""Seconds after which a page looks again for an issue that is on its way: ever longer, and not for ever."""
+
+
+class Again(NamedTuple):
+    """In how many seconds a browser opens which address, also without scripts."""
+
+    seconds: int
+    address: str
 
 
 @router.get(PATH)
@@ -95,15 +104,21 @@ async def send(page: Asked) -> Response:
 
 
 @router.get("/issues/{id}/registered")
-async def registered(id: str, page: Asked) -> Response:
-    """Its number, the promised date, and what happens next."""
+async def registered(id: str, page: Asked, look: str = "") -> Response:
+    """Its number, the promised date, and what happens next; until that is here, a page that looks again by itself."""
     page.person()
     if issues.issue(page.reads, id) is None:  # the event is still on its way here
-        return page.show("entrepreneur/registered.html", own=None)
+        return page.show("entrepreneur/registered.html", own=None, again=again(page.request.url.path, look))
     own = known(page, id)
     if not own.sight.is_own:
         raise NotHere
     return page.show("entrepreneur/registered.html", own=own, form=Form())
+
+
+def again(path: str, look: str) -> Again | None:
+    """When a page looks again that has looked so often; None once it has looked for a minute."""
+    many = int(look) if look.isascii() and look.isdecimal() and len(look) < 3 else 0
+    return Again(PAUSES[many], f"{path}?look={many + 1}") if many < len(PAUSES) else None
 
 
 def check_words(page: Page, form: Form) -> None:

@@ -11,6 +11,7 @@ from services.portal.actions import choice
 from services.portal.desks import acting
 from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.issue import internal_notes, linked
+from services.portal.desks.issue.picture import picture
 from services.portal.live import Watched, stream
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import documents, issues, names
@@ -86,6 +87,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
         "documents": documents.of_issue(page.reads, id) if about.sight.handling else (),
         "number_text": number_text,
+        "picture": picture(page, about) if about.sight.handling else None,
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),

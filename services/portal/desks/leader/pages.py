@@ -1,5 +1,6 @@
 """A leader's one screen: how many, how many in time, how satisfied, which way it goes, with whom it waits."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -7,7 +8,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.addresses import with_query
-from services.portal.counted import counted, month_of, months
+from services.portal.counted import counted, handed_on, month_of, months
+from services.portal.desks.leader.handovers import departments
 from services.portal.desks.leader.trend import Trend, trend
 from services.portal.figures.counting import Scope
 from services.portal.figures.definitions import NOBODY
@@ -15,8 +17,10 @@ from services.portal.languages import N_
 from services.portal.listing import listed
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import board, names
+from services.portal.queries import board, lamps, names
+from services.portal.queries.handovers import by_department as by_department_of
 from services.portal.reach import everything
+from services.portal.words import WORDS
 from shared.domain.clocks import SHANGHAI
 
 router = APIRouter()
@@ -46,6 +50,14 @@ class Place(NamedTuple):
     numbers: Mapping[str, Any]
 
 
+class Lit(NamedTuple):
+    """How many issues of a department ("" for all, ``none`` for none) stand at which step, 0 the warning."""
+
+    code: str
+    name: str
+    steps: Mapping[int, int]
+
+
 @router.get("/overview")
 async def show(page: Asked, month: str = "", departments: str = "") -> Response:
     """The screen, of this month unless the address names another; it stays up to date while it is open."""
@@ -66,7 +78,13 @@ async def _parts(page: Page, chosen: str, all_departments: bool) -> dict[str, An
     by_department = list(places(page, figures["departments"]))
     clocks = board.counts(page.reads, board.Chosen(), board.moment(page.now))
     waiting = list(board.waiting_longest(page.reads, WORST))
+    passed = await handed_on(page, month or month_of(page.now))
     return {
+        "lamps": list(lit(page)),
+        "passed": departments(page, by_department_of(passed))[:WORST],
+        "passed_month": month or month_of(page.now),
+        "passed_many": len(passed.handed_on),
+        "passed_of": sum(passed.assignments.values()),
         "month": month,
         "total": figures["total"],
         "late": sum(one.late for one in clocks.values()),
@@ -79,6 +97,20 @@ async def _parts(page: Page, chosen: str, all_departments: bool) -> dict[str, An
         "clock_now": f"{page.now.astimezone(SHANGHAI):%H:%M}",
         "address": address,
     }
+
+
+def lit(page: Page) -> Iterator[Lit]:
+    """All departments together, then those that have something on the ladder, the highest step on top."""
+    standing = lamps.standing(page.reads)
+    whole = Counter[int]()
+    for steps in standing.values():
+        whole.update(steps)
+    yield Lit("", page.say("All departments"), {step: whole[step] for step in range(len(WORDS["step"]))})
+    for code, steps in sorted(
+        standing.items(), key=lambda one: (-max(one[1]), -sum(one[1].values()), one[0])
+    ):
+        name = page.departments.get(code, code) or page.say("No department yet")
+        yield Lit(code or board.NOBODY, name, dict(sorted(steps.items())))
 
 
 def address(name: str, month: str, department: str = "", part: str = "") -> str:

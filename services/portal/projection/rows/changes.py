@@ -22,6 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "draft": ("issue", "number"),
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),
+    "lamp": ("issue", "number"),
     "rating": ("issue", "round"),
     "document": ("issue", "id"),
     "person": ("reference",),
@@ -132,6 +133,8 @@ class Rows:
         """The subjects of which rows may be stored already."""
         self.clocks: dict[str, list[dict[str, Any]]] = {}
         """Supervision's clocks of the issues of this batch, as rows.supervision keeps them."""
+        self.lamps: dict[str, list[dict[str, Any]]] = {}
+        """The same of the steps of the ladder at which these issues stand, or stood before they came higher."""
         self._set: dict[str, Table] = {table: defaultdict(dict) for table in KEYS}
         self._first: dict[str, Table] = {table: defaultdict(dict) for table in KEYS}
         self._pending: list[tuple[dict[str, Table], str, Key, Columns]] = []

@@ -10,8 +10,10 @@ from services.portal.projection.rows.changes import Happened, Rows, Value
 from shared.contract.words import LiftCause
 
 _COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at")
+_OF_A_LAMP = ("number", "step")
 
 Clock = dict[str, Any]
+Lamp = dict[str, Any]
 
 
 def started(rows: Rows, event: Happened) -> None:
@@ -95,12 +97,29 @@ def raised(rows: Rows, event: Happened) -> None:
     """It came to a higher step of the ladder."""
     step, at, because = event.number("step"), event.instant("due_at"), event.text("because")
     rows.set("issue", (event.subject,), ladder_step=step, ladder_at=at, ladder_because=because)
+    lamp: dict[str, Value] = {"step": step, "because": because, "raised_at": at}
+    rows.set("lamp", (event.subject, event.seq), **lamp, department=event.text("department"))
+    _lamps(rows, event.subject).append({"number": event.seq, "step": step})
+
+
+def ended(rows: Rows, event: Happened) -> None:
+    """It climbs no further: up to this step all it was raised to ends."""
+    step, ended_at = event.number("step"), event.instant("ended_at")
+    for lamp in _lamps(rows, event.subject):
+        if lamp["step"] <= step:
+            rows.first("lamp", (event.subject, lamp["number"]), ended_at=ended_at)
 
 
 def lifted(rows: Rows, event: Happened) -> None:
     """It came down from the ladder, or to a lower step."""
-    issue, because = (event.subject,), event.text("because")
-    rows.set("issue", issue, ladder_step=event.number("to", 0), ladder_at=event.at, ladder_because=because)
+    issue, because, to = (event.subject,), event.text("because"), event.number("to", 0)
+    by, reason = event.text("by"), event.text("reason")
+    rows.set("issue", issue, ladder_step=to, ladder_at=event.at, ladder_because=because)
+    down: dict[str, Value] = {"lifted_because": because, "lifted_by": by, "lifted_reason": reason}
+    lamps = _lamps(rows, event.subject)
+    for lamp in [lamp for lamp in lamps if lamp["step"] > to]:
+        rows.set("lamp", (event.subject, lamp["number"]), lifted_at=event.at, **down)
+        lamps.remove(lamp)
     if because == LiftCause.PERSON:
         rows.set("issue", issue, ladder_lifted_at=event.at)
 
@@ -160,9 +179,19 @@ def _name(event: Happened) -> tuple[str, int, str]:
 
 def _clocks(rows: Rows, issue: str) -> list[Clock]:
     """The clocks of an issue, older first, with what this batch made of them."""
-    found = rows.clocks.get(issue)
-    if found is None:
-        query = f"SELECT {','.join(_COLUMNS)} FROM clock WHERE issue=? ORDER BY number"
-        stored = rows.database.execute(query, (issue,)) if issue in rows.begun else ()
-        found = rows.clocks[issue] = [dict(zip(_COLUMNS, row, strict=True)) for row in stored]
-    return found
+    if issue not in rows.clocks:
+        rows.clocks[issue] = _stored(rows, issue, _COLUMNS, "clock WHERE issue=?")
+    return rows.clocks[issue]
+
+
+def _lamps(rows: Rows, issue: str) -> list[Lamp]:
+    """The steps from which it has not come down, older first, with what this batch made of them."""
+    if issue not in rows.lamps:
+        rows.lamps[issue] = _stored(rows, issue, _OF_A_LAMP, "lamp WHERE issue=? AND lifted_at IS NULL")
+    return rows.lamps[issue]
+
+
+def _stored(rows: Rows, issue: str, columns: tuple[str, ...], which: str) -> list[dict[str, Any]]:
+    query = f"SELECT {','.join(columns)} FROM {which} ORDER BY number"
+    found = rows.database.execute(query, (issue,)) if issue in rows.begun else ()
+    return [dict(zip(columns, row, strict=True)) for row in found]

@@ -45,6 +45,7 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "clock.stopped.v1": supervision.stopped,
         "explanation.given.v1": supervision.explained,
         "ladder.raised.v1": supervision.raised,
+        "ladder.ended.v1": supervision.ended,
         "ladder.lifted.v1": supervision.lifted,
         "document.drafted.v1": documents.drafted,
         "document.issued.v1": documents.issued,

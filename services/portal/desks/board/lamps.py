@@ -1,0 +1,36 @@
+"""A department's history of lamps: which issues were raised to which step while it held them, until when, and why."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.addresses import read_place, with_query
+from services.portal.pages import NotHere, Page, page_of
+from services.portal.queries import lamps, names
+from services.portal.reach import everything
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+
+
+@router.get("/board/departments/{code}")
+async def show(code: str, page: Asked, after: str = "") -> Response:
+    """The newest fifty, or those after a place."""
+    everything(page.person())
+    if code not in page.departments:
+        raise NotHere
+    found = lamps.of_department(page.reads, code, read_place(after))
+    raised, issues = lamps.counted(page.reads, code)
+    here = f"/board/departments/{code}"
+    return page.show(
+        "board/lamps.html",
+        code=code,
+        lamps=found.lamps,
+        raised=raised,
+        issues=issues,
+        standing=sum(many for step, many in lamps.standing(page.reads).get(code, {}).items() if step),
+        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
+        following=with_query(here, {"after": found.following}) if found.following else "",
+        beginning=here if after else "",
+    )
