@@ -148,6 +148,15 @@ def _late(given: Given, id: str) -> None:
     given.shown.tell("supervision", "clock.started.v1", runs, id)
     given.shown.tell("supervision", "clock.breached.v1", {**due, "late_seconds": 1.0}, id)
     given.shown.tell("supervision", "ladder.raised.v1", raised, id)
+    for number, kind in enumerate(("supervision_order", "interview", "circular"), start=1):
+        about = {"document": f"d{number}", "kind": kind, "year": 2026, "number": number, "round": 1}
+        about |= {"department": "housing", "head": SCRIPT, "words": SCRIPT, "by": "shen"}
+        if kind == "interview":
+            drafted = {**about, "step": 4, "due_at": stamp(AT), "by": ""}
+            given.shown.tell("supervision", "document.drafted.v1", drafted, id)
+            continue
+        out = {**about, "answer_due_at": stamp(AT + timedelta(days=2))} if number == 1 else about
+        given.shown.tell("supervision", "document.issued.v1", out, id)
 
 
 def _services(given: Given) -> None:

@@ -79,7 +79,7 @@ async def test_a_document_is_also_an_editable_file_with_all_that_it_says(given: 
     browser = official(given)
     await browser.open(place)
     assert "联合督办: 党委办公室、政府办公室" in browser.text.replace("：", ": ")
-    answer = await browser.open(f"{place}/file")
+    answer = await browser.open(f"{place}/files/document.docx")
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
     with ZipFile(BytesIO(answer.content)) as file:
         said = file.read("word/document.xml").decode()
@@ -99,7 +99,7 @@ async def test_a_document_is_also_an_editable_file_with_all_that_it_says(given: 
 async def test_what_somebody_wrote_stays_text_in_the_file(given: Given) -> None:
     late(given, after(days=22))
     place = order(given, words="</w:t><script>&{{ 7*7 }}")
-    answer = await official(given).open(f"{place}/file")
+    answer = await official(given).open(f"{place}/files/document.docx")
     with ZipFile(BytesIO(answer.content)) as file:
         said = file.read("word/document.xml").decode()
     assert "&lt;/w:t&gt;&lt;script&gt;&amp;{{ 7*7 }}" in said

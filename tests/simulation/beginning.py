@@ -13,8 +13,11 @@ from services.dispatch import builtin as dispatch
 from services.supervision import builtin as supervision
 from shared.bus.gateway import Request, sealed
 from shared.bus.processor import Processor
+from shared.contract.commands.dispatch import PublishStaff
+from shared.contract.words import Role
 from shared.domain.aggregates import Consumer
 from shared.domain.decisions import Reason
+from shared.domain.reference import BEGINNING
 from shared.service import BUILTIN, SYSTEM
 from tests.simulation.reference import Known, View, ends, known_at, record_of
 from tests.simulation.scheduler import Scheduler
@@ -40,11 +43,15 @@ def plain_consumers() -> Mapping[str, Consumer]:
     return {service: consumer_of(service) for service in SERVICES}
 
 
+SUPERVISOR = PublishStaff(name="何正", roles=(Role.SUPERVISOR,), in_force_from=BEGINNING)
+"""Who may sign: a name in the directory."""
+
+
 @lru_cache(maxsize=1)
 def first_commands() -> Mapping[str, FirstCommands]:
     """What the owners of reference data publish at a first start."""
     return {
-        "dispatch": dispatch.first_commands(JURISDICTION),
+        "dispatch": [*dispatch.first_commands(JURISDICTION), ("staff:he", SUPERVISOR)],
         "supervision": supervision.first_commands(JURISDICTION, supervision.builtin_policy()),
     }
 

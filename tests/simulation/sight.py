@@ -31,11 +31,19 @@ from shared.contract.commands.intake import (
     RejectIssue,
     WithdrawIssue,
 )
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder
+from shared.contract.commands.supervision import (
+    AnswerOrder,
+    ExplainBreach,
+    IssueDocument,
+    LiftDocument,
+    LiftLadder,
+    SignDocument,
+)
 from shared.contract.words import (
     OUTCOMES,
     Body,
     Confirmation,
+    DocumentKind,
     Kind,
     Outcome,
     RejectionGround,
@@ -68,6 +76,8 @@ class Sight:
         """The handler, and the substitute if there is one."""
         self.versions: list[tuple[int, int, str]] = []
         """Round, version and hash of what was released, and of the versions beside it."""
+        self.documents: dict[str, tuple[str, str]] = {}
+        """Each document that has a number: its kind, and what was told of it last."""
         self.lamp, self.broken = 0, 1
         """The step of the ladder at which it stands, and the round whose promise was broken."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
@@ -172,6 +182,20 @@ class Sight:
     def _ladder_lifted(self, data: dict[str, Any]) -> None:
         self.lamp = data["to"]
 
+    def _document_drafted(self, data: dict[str, Any]) -> None:
+        self.documents[data["document"]] = (data["kind"], "drafted")
+
+    def _document_issued(self, data: dict[str, Any]) -> None:
+        self.documents[data["document"]] = (data["kind"], "issued")
+
+    def _document_answered(self, data: dict[str, Any]) -> None:
+        self.documents[data["document"]] = ("", "answered")
+
+    def _document_lifted(self, data: dict[str, Any]) -> None:
+        self.documents.pop(data["document"], None)
+
+    _document_voided = _document_lifted
+
     def _issue_tracked(self, data: dict[str, Any]) -> None:
         self.feedback = "tracked"
 
@@ -203,6 +227,8 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rai
         return Wish(f"handler:{sight.department}/qin", explanation(sight, rng))
     if sight.lamp and rng.random() < 0.05:
         return Wish(rng.choice(("supervisor:he", "leader:li")), lift(sight, rng))
+    if sight.documents and rng.random() < 0.25:
+        return about_document(sight, rng)
     if wish := _intake_wish(sight, rng, raised):
         return wish
     if sight.feedback in ("invited", "rework_asked", "tracked") and rng.random() < 0.06:
@@ -358,6 +384,29 @@ def lift(sight: Sight, rng: Random) -> LiftLadder:
     return LiftLadder(step=step, reason="已落实整改" if rng.random() < 0.9 else " ")
 
 
+def about_document(sight: Sight, rng: Random) -> Wish:
+    """A draft is signed, an order answered, something lifted, or another one issued by hand."""
+    id, (kind, state) = rng.choice(sorted(sight.documents.items()))
+    drawn = rng.random()
+    if drawn < 0.12:
+        return by_hand(rng)
+    if drawn < 0.2:
+        return Wish("supervisor:he", LiftDocument(document=id, reason="已整改" if drawn < 0.18 else " "))
+    if state == "drafted":
+        signature = "何正" if rng.random() < 0.9 else ""
+        return Wish("supervisor:he", SignDocument(document=id, words="经核实属实", signature=signature))
+    words = "已增派人员" if kind == DocumentKind.SUPERVISION_ORDER or drawn < 0.5 else " "
+    return Wish(f"handler:{sight.department or 'none'}/qin", AnswerOrder(document=id, words=words))
+
+
+def by_hand(rng: Random) -> Wish:
+    """An order, a record, a circular of criticism or of praise."""
+    kind = rng.choice((DocumentKind.SUPERVISION_ORDER, DocumentKind.INTERVIEW, DocumentKind.CIRCULAR))
+    praise = rng.random() < 0.5
+    words = {"words": "请三日内核查", "signature": "何正", "praise": praise}
+    return Wish("supervisor:he", IssueDocument(kind=kind, **words))
+
+
 def _rating(sight: Sight, rng: Random) -> RateReply:
     return RateReply(
         round=sight.round,
@@ -404,6 +453,8 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rais
         Wish("office:chen", FinishTracking(reason="越权")),
         Wish(rng.choice(("supervisor:he", "office:chen")), lift(sight, rng)),
         Wish(f"handler:{department}/lu", explanation(sight, rng)),
+        Wish(rng.choice(("supervisor:he", "office:chen")), SignDocument(document="d1", signature="何正")),
+        by_hand(rng),
         Wish(raised.person, WithdrawIssue(reason="不用了")),
     ]
     if sight.intake in ("registered", "accepted"):  # else the gateway opens no words

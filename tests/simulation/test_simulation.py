@@ -159,11 +159,21 @@ EVENTS = (
     "ladder.raised",
     "ladder.ended",
     "ladder.lifted",
+    "document.registered",
+    "document.drafted",
+    "document.issued",
+    "document.answered",
+    "document.voided",
+    "document.lifted",
     "department.published",
     "policy.published",
 )
+LADDER_MOVES = {
+    ("", verb)
+    for verb in ("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document")
+}
 ASKED = {
-    "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, ("", "lift_ladder"), ("", "explain")},
+    "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, *LADDER_MOVES},
     "person": {*PERSON_MOVES},
     "enterprise": {("", "record")},
     "department": {*DEPARTMENT_MOVES},

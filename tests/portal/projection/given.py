@@ -13,6 +13,8 @@ from services.portal.projection.database import create
 from services.portal.projection.dump import Digest, digests
 from shared.bus.records import Record
 from shared.contract.envelope import Envelope, seal, sha256_of
+from shared.contract.event import SUPERVISION_ORDERS
+from shared.contract.registry import EVENTS
 
 JURISDICTION = "huzhou"
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -79,6 +81,8 @@ def as_records(envelopes: Iterable[Envelope]) -> list[Record]:
     found = []
     for envelope in envelopes:
         topic = f"{envelope.source.rpartition('/')[2]}.events"
+        if EVENTS[envelope.type].topic == SUPERVISION_ORDERS:
+            continue
         raw = envelope.model_dump_json(exclude_defaults=True).encode()
         key = envelope.subject.encode()
         found.append(Record(topic, 0, offsets[topic], 0, key, raw, sha256_of(raw), envelope.seq))

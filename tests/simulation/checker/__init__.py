@@ -8,6 +8,7 @@ from tests.simulation.checker.appeals import check_appeals
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.delivery import check_delivery
+from tests.simulation.checker.documents import check_documents
 from tests.simulation.checker.figures import check_figures
 from tests.simulation.checker.files import check_files
 from tests.simulation.checker.heard import SKIP, Hearing
@@ -48,6 +49,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_clocks(evidence, hearing),
         *check_terms(evidence, hearing),
         *check_ladder(evidence, hearing),
+        *check_documents(evidence),
         *check_mergers(evidence),
         *check_mistakes(evidence),
         *check_appeals(evidence),

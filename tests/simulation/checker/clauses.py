@@ -80,6 +80,14 @@ class Clause(StrEnum):
     LADDER_UNFOUNDED = "no step that was not due"
     LADDER_EXPLAINED = "explained once and in time"
     LADDER_LIFTED_BY = "lifted by who may and has read it"
+    # documents
+    NUMBERS = "numbers without a gap"
+    NUMBERED_ONCE = "one number, one document"
+    DOCUMENT_NUMBER = "the number that the register gave"
+    DOCUMENT_LIFE = "a document in its order"
+    DOCUMENT_SIGNED = "nothing out without a name under it"
+    DOCUMENT_FOUNDED = "a document for each step alone"
+    DEPARTMENT_TOLD = "departments hear of what went out"
     # mergers
     MERGER_ENDS = "merger ends"
     MERGED_HOLDS = "merged holds nothing"

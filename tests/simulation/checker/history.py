@@ -31,6 +31,7 @@ PREFIXES = {
     "dept": "department",
     "staff": "staff",
     "rules": "rules",
+    "register": "register",
     "policy": "policy",
     "calendar": "calendar",
     "notice": "notice",
@@ -38,7 +39,7 @@ PREFIXES = {
 KEEPS = {
     "intake": ("issue", "person", "enterprise", "notice"),
     "dispatch": ("issue", "department", "staff", "rules", "notice"),
-    "supervision": ("issue", "policy", "calendar"),
+    "supervision": ("issue", "register", "policy", "calendar"),
     "feedback": ("issue",),
 }
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""

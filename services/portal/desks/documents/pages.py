@@ -82,7 +82,7 @@ async def show(id: str, document: str, page: Asked, done: str = "") -> Response:
     )
 
 
-@router.get("/issues/{id}/documents/{document}/file")
+@router.get("/issues/{id}/documents/{document}/files/document.docx")
 async def file(id: str, document: str, page: Asked) -> Response:
     """The same as an editable file."""
     about, found = document_of(page, id, document)
