@@ -1,0 +1,72 @@
+"""Faults planted into documents of supervision, their registers, and what departments hear of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from services.supervision.issue import documents
+from services.supervision.register.life import Register
+from shared.contract.commands.supervision import EnterDocument
+from shared.contract.events.supervision import DepartmentAddressed
+from tests.simulation.checker import Clause
+from tests.simulation.planted.planting import Patches, fault, in_decision, in_kind, told, with_data
+
+
+@fault(Clause.NUMBERS, alone=False)
+def a_register_leaves_a_number_out() -> Patches:
+    def wrap(enter: Callable[..., Any]) -> Callable[..., Any]:
+        def leaping(register: Any, command: Any, context: Any) -> Any:
+            last = 0 if register is None else register.last
+            return enter(Register(last=last + (last == 1)), command, context)
+
+        return leaping
+
+    return [in_decision("supervision", "register", EnterDocument, wrap)]
+
+
+@fault(Clause.NUMBERED_ONCE, alone=False)
+def a_document_is_entered_again_when_it_has_its_number() -> Patches:
+    def wrap(make: Callable[..., Any]) -> Callable[..., Any]:
+        def twice(issue: Any, document: Any, context: Any) -> Any:
+            made, messages = make(issue, document, context)
+            return made, (*messages, *messages)
+
+        return twice
+
+    return [patch.object(documents, "make", wrap(documents.make))]
+
+
+@fault(Clause.DOCUMENT_NUMBER)
+def a_document_goes_out_with_another_number() -> Patches:
+    return told("document.issued", lambda values: with_data(values, number=values["data"]["number"] + 1))
+
+
+@fault(Clause.DOCUMENT_LIFE, alone=False)
+def what_is_answered_stays_open() -> Patches:
+    def wrap(answered: Callable[..., Any]) -> Callable[..., Any]:
+        def still_open(document: Any, why: Any) -> Any:
+            _, messages = answered(document, why)
+            return document, messages
+
+        return still_open
+
+    return [patch.object(documents, "answered", wrap(documents.answered))]
+
+
+@fault(Clause.DOCUMENT_SIGNED, alone=False)
+def a_card_goes_out_by_itself() -> Patches:
+    return [patch.object(documents, "AUTOMATIC", (*documents.AUTOMATIC, "yellow_card"))]
+
+
+@fault(Clause.DOCUMENT_FOUNDED, alone=False)
+def a_step_brings_the_document_of_the_next_one() -> Patches:
+    return told("document.drafted", lambda values: with_data(values, step=min(6, values["data"]["step"] + 1)))
+
+
+@fault(Clause.DEPARTMENT_TOLD, alone=False)
+def dispatch_keeps_what_it_is_told_to_itself() -> Patches:
+    def deaf(kind: Any) -> Any:
+        return replace(kind, events={**kind.events, DepartmentAddressed: lambda state, event, context: None})
+
+    return [in_kind("dispatch", "issue", deaf)]
