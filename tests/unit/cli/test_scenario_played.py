@@ -172,13 +172,19 @@ def test_something_is_late_and_time_alone_did_it(played: TownWorld) -> None:
     assert {"assign", "sign", "promise"} <= late
     lapsed = [event for event in events(played, "feedback.events") if event["type"] == "rating.lapsed.v1"]
     assert lapsed
+    drafted = {
+        event["data"]["kind"]
+        for event in events(played, "supervision.events")
+        if event["type"] == "document.drafted.v1"
+    }
+    assert {"yellow_card", "red_card", "interview"} <= drafted, "something waits for a signature"
 
 
 def test_each_issue_became_what_its_shape_is_called_after(played: TownWorld) -> None:
     found = {name: dict(played.issues(name)) for name in played.stores}
     for subject, shape in played.town.shapes.items():
         in_dispatch = found["dispatch"][subject]["state"]
-        plain = shape.removeprefix("wu_").removesuffix("_housing").removesuffix("_late")
+        plain = shape.removeprefix("wu_").removesuffix("_housing").removesuffix("_late").removesuffix("_red")
         if plain in {*DispatchState} - {"replied"}:
             assert in_dispatch == plain or (plain == "closed"), (subject, shape, in_dispatch)
         if plain in ("closed", "lapsed", "finished", "kept", "transferred", "rework_refused"):
