@@ -1,7 +1,7 @@
 """The board of all clocks, in SQL: how many issues are late, due today or soon, and the list of them.
 
 An issue counts once, by the clock of it that is due first. Where one clock is asked for by its name, it is that clock
-that counts.
+that counts. While it is paused it does not count: nothing of it is due.
 """
 
 import json
@@ -140,19 +140,19 @@ def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[sqlite3.Ro
     yield from cursor.execute(query, (most,))
 
 
+_COUNTS = ("i.registered_at IS NOT NULL", "i.paused IS NULL")
+
+
 def _source(chosen: Chosen) -> str:
     return "clock c CROSS JOIN issue i ON i.id = c.issue" if chosen.clock else "issue i"
 
 
 def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     """The condition on an issue ``i`` (and a clock ``c`` where one is chosen), and its parameters."""
-    conditions, values = ["i.next_due_at IS NOT NULL", "i.registered_at IS NOT NULL"], dict[str, object]()
+    conditions, values = ["i.next_due_at IS NOT NULL", *_COUNTS], dict[str, object]()
     due = "i.next_due_at"
     if chosen.clock:
-        conditions, due = (
-            ["c.stopped_at IS NULL", "c.clock = :clock", "i.registered_at IS NOT NULL"],
-            "c.due_at",
-        )
+        conditions, due = ["c.stopped_at IS NULL", "c.clock = :clock", *_COUNTS], "c.due_at"
         values["clock"] = chosen.clock
     codes = chosen.codes
     if codes is not None and len(codes) == 1:
