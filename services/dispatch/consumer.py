@@ -2,7 +2,16 @@
 
 from services.dispatch.department import decisions as department
 from services.dispatch.department.life import Department
-from services.dispatch.issue import assigning, correcting, handling, reactions, replying
+from services.dispatch.issue import (
+    assigning,
+    correcting,
+    extending,
+    handling,
+    pausing,
+    reactions,
+    replying,
+    timing,
+)
 from services.dispatch.issue.asking import refused
 from services.dispatch.issue.life import Issue, belongs, finished
 from services.dispatch.issue.noticing import noticed
@@ -11,11 +20,16 @@ from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
 from services.dispatch.staff.life import Staff
 from shared.contract.commands.dispatch import (
+    AskExtension,
+    AskPause,
     AssignIssue,
     CheckReply,
     ConfirmHandOver,
     CorrectReply,
     DraftReply,
+    EndPause,
+    GrantExtension,
+    GrantPause,
     HandOver,
     MergeDepartment,
     NameHandler,
@@ -23,7 +37,9 @@ from shared.contract.commands.dispatch import (
     PublishRules,
     PublishStaff,
     RecallAssignment,
+    RefuseExtension,
     RefuseMessage,
+    RefusePause,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
@@ -52,7 +68,7 @@ from shared.contract.events.intake import (
 )
 from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
 from shared.contract.events.supervision import DepartmentAddressed
-from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 from shared.domain.notices import Endings, notice_kind
 
 WITHOUT_NOTICES = AggregateType(
@@ -72,6 +88,13 @@ WITHOUT_NOTICES = AggregateType(
         SendBackReply: replying.send_back,
         ReleaseReply: replying.release,
         CorrectReply: correcting.correct,
+        AskExtension: extending.ask,
+        GrantExtension: extending.grant,
+        RefuseExtension: extending.refuse,
+        AskPause: pausing.ask,
+        GrantPause: pausing.grant,
+        RefusePause: pausing.refuse,
+        EndPause: pausing.end,
     },
     events={
         IssueRegistered: reactions.register,
@@ -88,6 +111,7 @@ WITHOUT_NOTICES = AggregateType(
         ReworkDecided: reactions.rework,
         DepartmentAddressed: reactions.address,
     },
+    deadlines=Deadlines(next=timing.next_deadline, expire=timing.expire),
     finished=finished,
     belongs=belongs,
     refused=refused,

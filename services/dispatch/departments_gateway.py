@@ -17,7 +17,10 @@ from shared.bus.gateway import DirectoryAt, Request, sealed
 from shared.bus.records import Bad, Outgoing, Record, instant
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AskExtension,
+    AskPause,
     DraftReply,
+    EndPause,
     NameHandler,
     RefuseMessage,
     ReturnAssignment,
@@ -27,7 +30,10 @@ from shared.contract.envelope import Envelope, Malformed, explain, open_envelope
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.registry import REPLIES_BY_TYPE
 from shared.contract.replies import (
+    DepartmentAsksExtension,
+    DepartmentAsksPause,
     DepartmentDrafts,
+    DepartmentEndsPause,
     DepartmentNamesHandler,
     DepartmentReply,
     DepartmentReturns,
@@ -135,6 +141,14 @@ def _command(reply: DepartmentReply) -> Command:
                 round=reply.round,
                 signed_off_by=reply.signed_off_by,
             )
+        case DepartmentAsksExtension():
+            return AskExtension(assignment=reply.assignment, until=reply.until, reason=reply.reason)
+        case DepartmentAsksPause():
+            return AskPause(
+                assignment=reply.assignment, ground=reply.ground, basis=reply.basis, reason=reply.reason
+            )
+        case DepartmentEndsPause():
+            return EndPause(assignment=reply.assignment, request=reply.request, reason=reply.reason)
     raise Malformed(f"{reply.type} is in the contract, but no command is made of it")
 
 

@@ -13,7 +13,7 @@ from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
-from shared.contract.words import DocumentEnd, LiftCause
+from shared.contract.words import DocumentEnd, Ended, LiftCause
 from shared.domain.documents import number_text
 
 
@@ -68,6 +68,13 @@ class Teller:
                 return self._instant(data.get({"due": "due_at", "until": "open_until"}[name]))
             case "document":
                 return self._document(data)
+            case "due" | "until" | "old" | "ends":
+                columns = {"due": "due_at", "until": "open_until", "old": "old_due_at", "ends": "ends_at"}
+                return self._instant(data.get(columns[name]))
+            case "ground" if "request" in data:
+                return phrase_of(self._say, "pause", str(data.get("ground")))
+            case "why":
+                return phrase_of(self._say, "recalculated", str(data.get("because")))
             case "date":
                 return self._date(data)
             case "closed":
@@ -92,7 +99,7 @@ class Teller:
         return self._times.moment(datetime.fromisoformat(str(text))) if text else ""
 
     def _date(self, data: Mapping[str, Any]) -> str:
-        on = data.get("promised_on") or data.get("on")
+        on = data.get("promised_on") or data.get("on") or data.get("until")
         return self._times.day(datetime.fromisoformat(str(on)).date()) if on else ""
 
 
@@ -112,7 +119,10 @@ def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:
     return say(phrase(name, value)) if name in _LISTS and value else value
 
 
-_LISTS = ("outcome", "satisfaction", "solved", "clock", "ground", "body", "step", "document")
+_LISTS = (
+    *("outcome", "satisfaction", "solved", "clock", "ground", "body", "step"),
+    *("document", "pause", "recalculated"),
+)
 _SHOWN_CLOCKS = ("promise",)
 """The clock a raiser was told of."""
 
@@ -142,6 +152,28 @@ def _chosen(data: Mapping[str, Any]) -> str:
 
 def _ruled(data: Mapping[str, Any]) -> str:
     return N_("The return was upheld") if data.get("upheld") else N_("The return was not upheld")
+
+
+def _paused(data: Mapping[str, Any]) -> str:
+    return (
+        N_("Paused: %(ground)s. It goes on by itself at the latest on %(ends)s")
+        if data.get("ends_at")
+        else N_("Paused: %(ground)s")
+    )
+
+
+def _goes_on(data: Mapping[str, Any]) -> str:
+    if not data.get("granted", True):
+        return N_("The pause that was asked for is not needed any more")
+    if data.get("because") == Ended.TIME_OVER:
+        return N_("The pause ran out: the days count again")
+    return N_("The pause is over: the days count again")
+
+
+def _lapsed(data: Mapping[str, Any]) -> str:
+    if data.get("because") == Ended.BREACHED:
+        return N_("Nobody decided on more time before it was due")
+    return N_("The request for more time is not needed any more")
 
 
 def _lifted(data: Mapping[str, Any]) -> str:
@@ -180,6 +212,14 @@ TABLE: Mapping[str, _Row] = {
     "assignment.recalled.v1": _Row(N_("Taken back from %(department)s"), "", "reason"),
     "assignment.transferred.v1": _Row(N_("Went from %(previous_department)s to %(department)s"), "key"),
     "handler.named.v1": _Row(N_("%(department)s: %(handler)s handles it"), inside=True),
+    "extension.asked.v1": _Row(N_("%(department)s asks for time until %(date)s"), "", "reason", inside=True),
+    "extension.granted.v1": _Row(N_("%(department)s was granted more time"), "key"),
+    "extension.refused.v1": _Row(N_("%(department)s gets no more time"), "", "reason", inside=True),
+    "extension.ended.v1": _Row(_lapsed, inside=True),
+    "pause.asked.v1": _Row(N_("%(department)s asks for a pause: %(ground)s"), "", "reason", inside=True),
+    "pause.granted.v1": _Row(_paused, "key", "basis"),
+    "pause.refused.v1": _Row(N_("%(department)s gets no pause"), "", "reason", inside=True),
+    "pause.ended.v1": _Row(_goes_on, "", "reason"),
     "reply.drafted.v1": _Row(N_("%(department)s wrote a draft"), inside=True),
     "reply.signed_off.v1": _Row(N_("%(department)s signed the draft off"), inside=True),
     "reply.checked.v1": _Row(N_("The office checked the draft"), inside=True),
@@ -198,6 +238,9 @@ TABLE: Mapping[str, _Row] = {
     "notice.given_up.v1": _Row(N_("No mail could be sent to the raiser")),
     "notice.staff_sent.v1": _Row(N_("A mail about it went to %(to)s"), inside=True),
     "notice.staff_given_up.v1": _Row(N_("No mail could be sent to %(to)s"), inside=True),
+    "clock.recalculated.v1": _Row(
+        N_("Moved: %(clock)s, from %(old)s to %(due)s, because %(why)s"), clock=True
+    ),
     "clock.warned.v1": _Row(N_("Warning: %(clock)s, due %(due)s"), clock=True),
     "clock.breached.v1": _Row(N_("Overdue: %(clock)s, due %(due)s"), "bad", clock=True),
     "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),

@@ -3,7 +3,9 @@
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
 from services.supervision.issue import signing
+from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.decisions import explain, lift
+from services.supervision.issue.ladder import CLIMBS_AT_ONCE
 from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from services.supervision.policy.decisions import publish as publish_policy
@@ -29,9 +31,12 @@ from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 SOURCES = (INTAKE, DISPATCH, FEEDBACK)
 
 OBSERVED: frozenset[type[Event]] = frozenset(VERBS).union(
-    *(rule.starts for rule in CLOCKS.values()), *(rule.stops for rule in CLOCKS.values())
+    MOVES_CLOCKS,
+    CLIMBS_AT_ONCE,
+    *(rule.starts for rule in CLOCKS.values()),
+    *(rule.stops for rule in CLOCKS.values()),
 )
-"""Every event that moves an issue or touches a clock, as the tables of issue/life.py say."""
+"""Every event that moves an issue or touches a clock, as the tables of issue/ say."""
 
 ISSUE = AggregateType(
     "issue",

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import ORDERS, Event, Number, Round
 from shared.contract.events.intake import CorrectedWords
-from shared.contract.words import OpenDocumentKind, OpenKind, OpenSaying
+from shared.contract.words import OpenDocumentKind, OpenEnded, OpenKind, OpenSaying
 
 
 class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
@@ -64,6 +64,44 @@ class OrderRework(Event, type="order.rework.v1", topic=ORDERS):
     assignment: str
     round: Round
     reason: str = ""
+
+
+class OrderExtensionDecided(Event, type="order.extension_decided.v1", topic=ORDERS):
+    """Happens when an extension that this department asked for is granted or refused, or lapsed undecided."""
+
+    assignment: str
+    round: Round
+    request: Round
+    granted: bool
+    reason: str = ""
+    because: OpenEnded | None = None
+    """Why it lapsed; None where somebody decided."""
+    due_at: AwareDatetime | None = None
+    """When the promise is due now."""
+
+
+class OrderPauseDecided(Event, type="order.pause_decided.v1", topic=ORDERS):
+    """Happens when a pause that this department asked for is granted or refused."""
+
+    assignment: str
+    round: Round
+    request: Round
+    granted: bool
+    reason: str = ""
+    ends_at: AwareDatetime | None = None
+    """When a granted one ends by itself; None where somebody ends it."""
+
+
+class OrderPauseEnded(Event, type="order.pause_ended.v1", topic=ORDERS):
+    """Happens when the pause ends and the promise runs on: go on with the work."""
+
+    assignment: str
+    round: Round
+    request: Round
+    because: OpenEnded
+    reason: str = ""
+    due_at: AwareDatetime | None = None
+    """When the promise is due now."""
 
 
 class OrderWithdrawn(Event, type="order.withdrawn.v1", topic=ORDERS):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contract.event import EVENTS, MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, REPLIES, Round
-from shared.contract.words import Outcome
+from shared.contract.words import Outcome, PauseGround
 
 REPLIES_BY_TYPE: dict[str, type["DepartmentReply"]] = {}
 """Every class of what a department may say, by its type string."""
@@ -63,3 +63,28 @@ class DepartmentReturns(DepartmentReply, type="department.return.v1"):
     """Happens when the department says that it is not its matter (退回)."""
 
     reason: Why
+
+
+class DepartmentAsksExtension(DepartmentReply, type="department.ask_extension.v1"):
+    """Happens when the department asks for more time (申请延期), at least one working day before the promise is due."""
+
+    until: date
+    """The working day on which it would be due instead."""
+    reason: Why
+
+
+class DepartmentAsksPause(DepartmentReply, type="department.ask_pause.v1"):
+    """Happens when the department asks for a pause (申请暂停计时) on one of three grounds."""
+
+    ground: PauseGround
+    basis: str = Field(default="", max_length=200)
+    """The legal basis; needed where the ground is a statutory procedure."""
+    reason: Why
+
+
+class DepartmentEndsPause(DepartmentReply, type="department.end_pause.v1"):
+    """Happens when the department says that what it waited for has come (恢复计时)."""
+
+    request: Round
+    """The pause that its order named."""
+    reason: str = Field(default="", max_length=MAX_REASON_CHARS)

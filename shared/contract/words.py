@@ -202,13 +202,14 @@ class Addressee(StrEnum):
 
 
 class LadderCause(StrEnum):
-    """Why an issue came to a step: a breach, no answer since, a dissatisfied round after the first, or an appeal that
-    brought back what a rejection had ended.
+    """Why an issue came to a step: a breach, no answer since, a dissatisfied round after the first, more than two
+    extensions asked, or an appeal that brought back what a rejection had ended.
     """
 
     BREACH = "breach"
     NO_ANSWER = "no_answer"
     DISSATISFIED_AGAIN = "dissatisfied_again"
+    EXTENSIONS = "extensions"
     APPEALED = "appealed"
 
 
@@ -218,6 +219,34 @@ class LiftCause(StrEnum):
     ENDED = "ended"
     ANNULLED = "annulled"
     PERSON = "person"
+
+
+class Recalculation(StrEnum):
+    """Why the due date of a running clock moved."""
+
+    EXTENSION = "extension"
+    PAUSE = "pause"
+    CALENDAR = "calendar"
+    POLICY = "policy"
+
+
+class PauseGround(StrEnum):
+    """The only grounds for a pause (clocks.md 4)."""
+
+    WAITING = "waiting_for_entrepreneur"
+    STATUTORY = "statutory_procedure"
+    FORCE_MAJEURE = "force_majeure"
+
+
+class Ended(StrEnum):
+    """Why a request or a pause ended: a person ended it, its time was over, the promise fell due, or the assignment it
+    was asked for is over (recalled, handed over, answered, or the issue has ended).
+    """
+
+    PERSON = "person"
+    TIME_OVER = "time_over"
+    BREACHED = "breached"
+    ASSIGNMENT_OVER = "assignment_over"
 
 
 class Level(StrEnum):
@@ -363,6 +392,9 @@ OpenJointOffice = Annotated[JointOffice | str, _left]
 OpenAcross = Annotated[Across | str, _left]
 OpenDocumentEnd = Annotated[DocumentEnd | str, _left]
 OpenSaying = Annotated[Saying | str, _left]
+OpenRecalculation = Annotated[Recalculation | str, _left]
+OpenPauseGround = Annotated[PauseGround | str, _left]
+OpenEnded = Annotated[Ended | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
 OpenLanguage = Annotated[Language | str, _left]

@@ -85,7 +85,9 @@ class Policy(BaseModel):
 
     `office_hours` are local (start, end) times in order; `office_day_end` is the local time at which days
     fall due; `limits` names the clocks, `warnings` may leave some out (they have none); `ladder` is empty in one
-    that was published before there was a ladder.
+    that was published before there was a ladder. `extensions` is how often a promise may be extended, and
+    `extension_days` by how many working days (clocks.md 5); `pause_limit` how long a pause waits for the entrepreneur
+    (clocks.md 4).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,6 +98,9 @@ class Policy(BaseModel):
     limits: dict[str, Limit]
     warnings: dict[str, tuple[Annotated[str, AfterValidator(_threshold_text)], ...]] = {}
     ladder: tuple[Step, ...] = ()
+    extensions: int = Field(default=1, ge=0, le=10)
+    extension_days: int = Field(default=10, ge=1, le=250)
+    pause_limit: Limit = Limit("5wd")
     grace_seconds: int = Field(default=120, ge=0, le=604_800)
 
     @model_validator(mode="after")
@@ -186,6 +191,29 @@ class Stopped:
 
 
 Fact = Annotated[Started | Paused | Resumed | Extended | Stopped, Field(discriminator="kind")]
+
+Entry = tuple[str, AwareDatetime, str]
+"""A fact as a document keeps it: its kind, its instant, and limit, reason or number of days as text."""
+
+
+def facts_of(history: Iterable[Entry]) -> list[Fact]:
+    """The history of a clock as the arithmetic reads it; raises ValueError for what is no fact."""
+    return [_fact(*entry) for entry in history]
+
+
+def _fact(kind: str, at: datetime, argument: str) -> Fact:
+    match kind:
+        case "started":
+            return Started(at, Limit(argument))
+        case "paused":
+            return Paused(at, argument)
+        case "resumed":
+            return Resumed(at)
+        case "extended":
+            return Extended(at, int(argument))
+        case "stopped":
+            return Stopped(at)
+    raise ValueError(f"{kind!r} is no fact of a clock")
 
 
 class Due(NamedTuple):

@@ -9,15 +9,22 @@ from services.supervision import builtin
 from shared.bus.records import Record
 from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
+    AskExtension,
+    AskPause,
     AssignIssue,
     CheckReply,
     CorrectReply,
     DraftReply,
+    EndPause,
+    GrantExtension,
+    GrantPause,
     MergeDepartment,
     PublishDepartment,
     PublishRules,
     PublishStaff,
     RecallAssignment,
+    RefuseExtension,
+    RefusePause,
     ReleaseReply,
     RuleOnReturn,
     SendBackReply,
@@ -57,7 +64,10 @@ from shared.contract.commands.supervision import (
     SignDocument,
 )
 from shared.contract.replies import (
+    DepartmentAsksExtension,
+    DepartmentAsksPause,
     DepartmentDrafts,
+    DepartmentEndsPause,
     DepartmentNamesHandler,
     DepartmentReturns,
     DepartmentSigns,
@@ -73,6 +83,7 @@ from shared.contract.words import (
     Kind,
     MediaType,
     Outcome,
+    PauseGround,
     RejectionGround,
     Role,
     Satisfaction,
@@ -136,6 +147,7 @@ def records() -> tuple[Record, ...]:
     _mended(world)
     _notified(world)
     _climbed(world)
+    _given_more_time(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -419,3 +431,41 @@ def _climbed(world: World) -> None:
     )
     world.ask(lifted, by_hand, "supervisor:gu")
     world.ask(lifted, LiftLadder(step=3, reason="已当面道歉，三日内办结"), "supervisor:gu")
+
+
+def _given_more_time(world: World) -> None:
+    """A department's own system asks for more time and for a pause; of another issue people ask, and are refused."""
+    more, refused = (world.register(LIGHTS, RAISER, key) for key in ("lights-9", "lights-10"))
+    code, handler = "urban_management", "handler:urban_management/li"
+    for issue in (more, refused):
+        world.accept(issue, OFFICE)
+        world.ask(issue, AssignIssue(department=code), OFFICE)
+        world.ask(issue, SignAssignment(assignment=f"{issue}.1"), handler)
+    calendar = builtin.builtin_calendar()
+    due_on = calendar.working_days_through(world.now.date()) + 10
+    until, mine = calendar.working_day(due_on + 4), {"assignment": f"{more}.1", "round": 1}
+    world.say(
+        code, more, DepartmentAsksExtension(**mine, until=until, reason="灯杆须从外地调运"), "um-2026-5001"
+    )
+    world.ask(more, GrantExtension(assignment=f"{more}.1", request=1), OFFICE)
+    waits = DepartmentAsksPause(**mine, ground=PauseGround.WAITING, reason="请企业指认灯位")
+    world.say(code, more, waits, "um-2026-5002")
+    world.ask(more, GrantPause(assignment=f"{more}.1", request=1), OFFICE)
+    world.go_to(world.now + 4 * DAY)
+    world.say(code, more, DepartmentEndsPause(**mine, request=1, reason="企业已指认"), "um-2026-5003")
+    named = {"assignment": f"{refused}.1"}
+    asks = AskExtension(**named, until=until, reason="人手不足")
+    world.ask(refused, asks, handler)
+    world.ask(refused, RefuseExtension(**named, request=1, reason="请调配人手，按期办结"), OFFICE)
+    basis = "《城市道路管理条例》第三十一条"
+    procedure = AskPause(**named, ground=PauseGround.STATUTORY, basis=basis, reason="须办理挖掘许可")
+    world.ask(refused, procedure, handler)
+    world.ask(refused, RefusePause(**named, request=1, reason="许可已批"), OFFICE)
+    world.ask(
+        refused, procedure.model_copy(update={"ground": PauseGround.FORCE_MAJEURE, "basis": ""}), handler
+    )
+    world.ask(refused, GrantPause(**named, request=2), OFFICE)
+    world.go_to(world.now + DAY)
+    world.ask(refused, EndPause(**named, request=2, reason="台风已过"), handler)
+    world.ask(refused, asks, handler)
+    world.go_to(world.now + 20 * DAY)

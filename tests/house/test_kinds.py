@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
+from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.life import CLOCKS, ENDS
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, SUPERVISION_ORDERS, Event
 from shared.contract.registry import COMMANDS, EVENTS
@@ -38,7 +39,7 @@ def _models_within(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 def test_what_stops_a_clock_lets_it_run_on_or_ends_an_issue_must_be_understood() -> None:
     moves = {event for rule in CLOCKS.values() for event in (*rule.stops, *rule.resumes)}
-    assert {event for event in EVENTS.values() if event.must_understand} == moves | set(ENDS)
+    assert {event for event in EVENTS.values() if event.must_understand} == moves | {*ENDS, *MOVES_CLOCKS}
 
 
 def test_every_command_has_exactly_one_kind_that_takes_it() -> None:

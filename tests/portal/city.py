@@ -17,6 +17,8 @@ STATES = {
     "accepted": "BBBBBBBBBBBBB",
     "assigned": "CCCCCCCCCCCCC",
     "in_progress": "DDDDDDDDDDDDD",
+    "asked": "DDDDDDDDDDDDE",
+    "suspended": "DDDDDDDDDDDDF",
     "drafted": "EEEEEEEEEEEEE",
     "signed_off": "FFFFFFFFFFFFF",
     "checked": "GGGGGGGGGGGGG",
@@ -128,6 +130,9 @@ def _issue(given: Given, state: str, id: str) -> None:
                 "calendar": "c",
             }
             tell("supervision", "clock.started.v1", clock, id)
+        if state in ("asked", "suspended") and reached == "in_progress":
+            _ask_for_time(given, id, state == "suspended")
+            return
         if state == "returned" and reached == "in_progress":
             given_back = {**draft, "reason": SCRIPT, "by": "li"}
             tell("dispatch", "assignment.returned.v1", given_back, id)
@@ -157,6 +162,19 @@ def _late(given: Given, id: str) -> None:
             continue
         out = {**about, "answer_due_at": stamp(AT + timedelta(days=2))} if number == 1 else about
         given.shown.tell("supervision", "document.issued.v1", out, id)
+
+
+def _ask_for_time(given: Given, id: str, granted: bool) -> None:
+    """The department asks for more time and for a pause, which is granted."""
+    about = {"assignment": f"{id}.1", "department": "housing", "round": 1, "request": 1}
+    asks, tell = {**about, "reason": SCRIPT, "by": "housing/li"}, given.shown.tell
+    more = {"due_at": stamp(AT + timedelta(days=14)), "until": "2026-03-20", "days": 4}
+    if not granted:
+        tell("dispatch", "extension.asked.v1", {**asks, **more}, id)
+    pause = {"ground": "statutory_procedure", "basis": SCRIPT}
+    tell("dispatch", "pause.asked.v1", {**asks, **pause}, id)
+    if granted:
+        tell("dispatch", "pause.granted.v1", {**about, **pause, "by": "chen"}, id)
 
 
 def _services(given: Given) -> None:

@@ -46,7 +46,7 @@ async def test_what_is_in_hand_is_drafted_and_why_it_cannot_be_signed_off_is_sai
     at_work(given)
     handler, chief = colleague(given), leader(given)
     await handler.open(PATH)
-    assert offered(handler) == {"draft", "return", "name-handler"}
+    assert offered(handler) == {"draft", "return", "name-handler", "ask-extension", "ask-pause"}
     await chief.open(PATH)
     assert "不能签发：还没有拟复" in chief.text and "sign-off" not in offered(chief)
 
@@ -72,10 +72,10 @@ async def test_a_draft_with_the_leader_is_taken_back_or_signed_off(given: Given)
     drafted(given)
     handler, chief = colleague(given), leader(given)
     await handler.open(PATH)
-    assert offered(handler) == {"take-back", "name-handler"}
+    assert offered(handler) == {"take-back", "name-handler", "ask-extension"}
     assert "拟复已交领导签发，要改请先收回" in handler.text and "不能退回：已经写过拟复" in handler.text
     await chief.open(PATH)
-    assert offered(chief) == {"sign-off", "name-handler"}
+    assert offered(chief) == {"sign-off", "name-handler", "ask-extension"}
 
 
 async def test_who_is_not_named_reads_who_handles_it_instead_of_buttons(given: Given) -> None:
@@ -83,7 +83,7 @@ async def test_who_is_not_named_reads_who_handles_it_instead_of_buttons(given: G
     named(given, "li")
     other = colleague(given, "sun")
     await other.open(PATH)
-    assert offered(other) == {"return"}
+    assert offered(other) == {"return", "ask-extension", "ask-pause"}
     assert "不能写拟复：由李强承办" in other.text and "不能转交：由李强承办" in other.text
 
 

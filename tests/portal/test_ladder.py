@@ -23,9 +23,13 @@ from tests.unit.supervision.given import (
     MONDAY,
     after,
     appealed,
+    asked_for_more,
     assigned,
+    extended,
     fire_until,
+    goes_on,
     new_issue,
+    paused,
     promised,
     registered,
     rejected,
@@ -81,7 +85,14 @@ TWICE: STORY = [
     (after(days=3), reply(2)),
     (after(days=4), ReworkAsked(round=2, reason="仍未解决")),
 ]
+THIRD: STORY = [*HELD, *((after(days=number), asked_for_more(number)) for number in (1, 2, 3))]
+PAUSED: STORY = [*HELD, (after(days=1), paused())]
 STORIES: dict[str, tuple[STORY, datetime]] = {
+    "third extension": (THIRD, after(days=4)),
+    "third extension, answered": ([*THIRD, (after(days=4), reply())], after(days=5)),
+    "extended": ([*HELD, (after(days=1), extended())], after(days=2)),
+    "paused": (PAUSED, after(days=9)),
+    "paused, and goes on": ([*PAUSED, (after(days=5), goes_on())], after(days=9)),
     "promised": (HELD, MONDAY),
     "warned": (HELD, DUE),
     "reminded": (HELD, DUE + timedelta(hours=1)),

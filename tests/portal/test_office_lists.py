@@ -4,7 +4,7 @@ import pytest
 
 from services.portal.addresses import Place, read_place
 from services.portal.queries import worklists
-from services.portal.queries.worklists import ALL, TO_READ, Filters
+from services.portal.queries.worklists import ALL, ASKED, TO_READ, Filters
 from tests.portal.given import Given
 from tests.portal.office_given import clerk, directory, held, raised, runs, signed_off
 
@@ -28,6 +28,15 @@ def test_no_list_of_what_waits_reads_all_issues(given: Given, only: str) -> None
         found = plans(given, lambda reads, after=after: worklists.waiting(reads, states, after, only))
         found += plans(given, lambda reads: worklists.count_waiting(reads, states, only))
         assert any("issue_by_state" in step for step in found)
+        assert not [step for step in found if step.startswith("SCAN issue")], found
+
+
+def test_what_more_time_is_asked_for_is_found_without_reading_all_that_is_worked_on(given: Given) -> None:
+    states, asked = ("appealed",), ("in_progress", "reviewing")
+    for after in (Place(), Place(5, "x")):
+        found = plans(given, lambda reads, after=after: worklists.waiting(reads, states, after, asked=asked))
+        found += plans(given, lambda reads: worklists.count_waiting(reads, asked, ASKED))
+        assert any("issue_asked" in step for step in found), found
         assert not [step for step in found if step.startswith("SCAN issue")], found
 
 

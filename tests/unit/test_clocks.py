@@ -508,3 +508,24 @@ def test_without_pause_or_extension_reading_agrees_with_the_plain_functions(star
     assert (reading.due_at, reading.provisional) == due_at(started.at, started.limit, *args)
     plain = {name: threshold_at(started.at, started.limit, name, *args) for name in WARNINGS}
     assert dict(reading.deadlines[:-1]) == {name: at for name, at in plain.items() if at}
+
+
+@given(started=starts, facts=later_facts, at=moments, days=st.integers(1, 10))
+def test_an_extension_never_makes_due_earlier_and_never_moves_the_first_date(
+    started: Started, facts: list[Fact], at: datetime, days: int
+) -> None:
+    before, after = read(started, *facts), read(started, *facts, Extended(at, days))
+    assert after.due_at >= before.due_at
+    assert (
+        after.original_due_at
+        == before.original_due_at
+        == due_at(started.at, started.limit, POLICY, CALENDAR).at
+    )
+
+
+@given(started=starts, since=moments, more=st.timedeltas(timedelta(), timedelta(days=30)))
+def test_a_pause_never_takes_back_a_breach(started: Started, since: datetime, more: timedelta) -> None:
+    plain = read(started)
+    if since > plain.due_at:
+        paused = read(started, Paused(since, "law"), Resumed(since + more), Stopped(since + 2 * more))
+        assert (paused.due_at, paused.breached) == (plain.due_at, True)

@@ -71,6 +71,12 @@ SHAPES: dict[str, Shape] = {
     "due_soon": Shape(_NAMED, (8 * DAY + 100, 9 * DAY)),
     "in_progress_late": Shape(_NAMED, (11 * DAY, 14 * DAY)),
     "in_progress_red": Shape(_NAMED, (19 * DAY, 20 * DAY)),
+    "suspended": Shape((*_NAMED, ("ask_pause", (DAY, 3 * DAY)), ("grant_pause", (30, 200))), (60, 2 * DAY)),
+    "pause_asked": Shape((*_NAMED, ("ask_pause", (DAY, 4 * DAY))), (10, 200)),
+    "extension_asked": Shape((*_NAMED, ("ask_extension", (2 * DAY, 5 * DAY))), (10, 300)),
+    "extended": Shape(
+        (*_NAMED, ("ask_extension", (2 * DAY, 5 * DAY)), ("grant_extension", (30, 200))), (60, 2 * DAY)
+    ),
     "drafted": Shape(_DRAFTED, (20, 300)),
     "drafted_housing": Shape(_DRAFTED, (20, 300), department="housing"),
     "sent_back": Shape((*_SIGNED_OFF, ("send_back", (20, 120))), (30, 300)),
@@ -165,6 +171,7 @@ FIRST = (
         "replied",
         "rework_asked",
     ),
+    *("suspended", "pause_asked", "extension_asked", "extended"),
 )
 """Each shape once, in the order in which a smaller town has them, and then again what people have several of."""
 

@@ -10,17 +10,19 @@ from services.cli.scenario.saying import Saying
 from services.cli.scenario.script import Script
 from services.cli.scenario.shapes import Shape
 from services.cli.scenario.vocabulary import departments, words
+from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.contract.words import (
     Body,
     Confirmation,
     Kind,
+    PauseGround,
     RejectionGround,
     Role,
     Satisfaction,
     Solved,
     Source,
 )
-from shared.domain.clocks import SHANGHAI
+from shared.domain.clocks import SHANGHAI, due_at
 
 OFFICE = ("chen", "wang", "xiaoyun", "duanrong", "maojun")
 LEADER = f"{Role.LEADER}:qian"
@@ -200,6 +202,28 @@ def draft(scene: Scene, at: datetime) -> None:
     scene.script.draft(at, scene.handler(), outcome, text, on)
 
 
+def ask_extension(scene: Scene, at: datetime) -> None:
+    """Three working days more than the promise has, of which the first step of an issue is the beginning."""
+    calendar = builtin_calendar()
+    due = due_at(scene.script.steps[0].at, builtin_policy().limits["promise"], builtin_policy(), calendar).at
+    until = calendar.working_day(calendar.working_days_through(due.astimezone(SHANGHAI).date()) + 3)
+    said = {**scene.script.held, "until": until.isoformat(), "reason": scene.why("ask_extension")}
+    scene.script.ask("dispatch.ask_extension", scene.handler(), at, **said)
+
+
+def grant_extension(scene: Scene, at: datetime) -> None:
+    scene.script.ask("dispatch.grant_extension", scene.office(2), at, **scene.script.held, request=1)
+
+
+def ask_pause(scene: Scene, at: datetime) -> None:
+    said = {"ground": PauseGround.WAITING.value, "reason": scene.why("ask_pause")}
+    scene.script.ask("dispatch.ask_pause", scene.handler(), at, **scene.script.held, **said)
+
+
+def grant_pause(scene: Scene, at: datetime) -> None:
+    scene.script.ask("dispatch.grant_pause", scene.office(2), at, **scene.script.held, request=1)
+
+
 def sign_off(scene: Scene, at: datetime) -> None:
     scene.script.ask("dispatch.sign_off", scene.leader(), at, **scene.script.read)
 
@@ -277,6 +301,10 @@ VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
     "uphold": uphold,
     "keep": keep,
     "recall": recall,
+    "ask_extension": ask_extension,
+    "grant_extension": grant_extension,
+    "ask_pause": ask_pause,
+    "grant_pause": grant_pause,
     "draft": draft,
     "sign_off": sign_off,
     "check": check,

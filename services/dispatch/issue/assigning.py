@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import asked, department_of
 from services.dispatch.issue.life import FOLLOWING, MOVES, Draft, Issue, State, without_old_texts
+from services.dispatch.issue.timing import let_go
 from services.dispatch.routing import route
 from shared.contract.commands.dispatch import (
     AssignIssue,
@@ -136,10 +137,12 @@ def rule(issue: Issue | None, command: RuleOnReturn, context: Context) -> Change
         return lead
     if lead.department == known.department:
         return Refusal(Reason.MALFORMED, "department: an upheld return goes to another department")
-    passed_on = known.model_copy(update={"passed_on": (*known.passed_on, known.department)})
+    free, ended = let_go(known, context)
+    passed_on = free.model_copy(update={"passed_on": (*known.passed_on, known.department)})
     assigned, ordered = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
     transferred = _transferred(known, assigned, lead, TransferCause.RETURN, context.principal)
-    return Change(assigned, (event(ruled), event(transferred), answered, ordered), _outcome(assigned, lead))
+    messages = (event(ruled), event(transferred), *ended, answered, ordered)
+    return Change(assigned, messages, _outcome(assigned, lead))
 
 
 def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Change[Any]:
@@ -161,10 +164,13 @@ def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Chang
     if entry is None:
         raise NotPublished(f"department {to!r} is not known here yet")
     lead = Lead(to, entry.head)
-    assigned, ordered = _give(issue, after, lead, context)
+    free, ended = let_go(issue, context)
+    assigned, ordered = _give(free, after, lead, context)
     transferred = _transferred(issue, assigned, lead, TransferCause.MERGER, command.by)
     stopped = order(issue.department, OrderHandedOver(assignment=issue.assignment, department=to))
-    return Change(assigned, (event(transferred), stopped, ordered, answered), _outcome(assigned, lead))
+    return Change(
+        assigned, (event(transferred), *ended, stopped, ordered, answered), _outcome(assigned, lead)
+    )
 
 
 def _lead(issue: Issue, named: str, context: Context, without: Collection[str] = ()) -> Lead | Refusal:

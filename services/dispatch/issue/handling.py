@@ -2,6 +2,7 @@
 
 from services.dispatch.issue.asking import asked, entry_of, may_not_name
 from services.dispatch.issue.life import MOVES, Issue, State
+from services.dispatch.issue.timing import let_go
 from shared.contract.commands.dispatch import NameHandler, RecallAssignment
 from shared.contract.events.dispatch import AssignmentRecalled, HandlerNamed
 from shared.contract.orders import OrderRecalled
@@ -17,13 +18,15 @@ def recall(issue: Issue | None, command: RecallAssignment, context: Context) -> 
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: the department is told why")
     state = State(MOVES[(known.state, command.verb)])
+    free, ended = let_go(known, context)
     nobody = {"assignment": "", "department": "", "handler": "", "substitute": "", "return_until": None}
-    waiting = known.model_copy(update={"state": state, "kept": False, **nobody})
+    waiting = free.model_copy(update={"state": state, "kept": False, **nobody})
     happened = AssignmentRecalled(
         assignment=known.assignment, department=known.department, reason=reason, by=context.principal
     )
     ordered = OrderRecalled(assignment=known.assignment, reason=reason)
-    return Change(waiting, (event(happened), order(known.department, ordered)), {"state": state.value})
+    recalled = order(known.department, ordered)
+    return Change(waiting, (event(happened), *ended, recalled), {"state": state.value})
 
 
 def name_handler(issue: Issue | None, command: NameHandler, context: Context) -> Change[Issue] | Refusal:

@@ -19,8 +19,9 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
 )
-from shared.contract.words import OpenKind, Outcome
+from shared.contract.words import OpenKind, OpenPauseGround, Outcome
 from shared.domain.aggregates import AggregateState
+from shared.domain.clocks import Entry
 from shared.domain.decisions import TERMINAL, Moves
 from shared.domain.rights import Belongs
 
@@ -33,6 +34,7 @@ class State(StrEnum):
     ASSIGNED = "assigned"
     RETURNED = "returned"
     IN_PROGRESS = "in_progress"
+    SUSPENDED = "suspended"
     DRAFTED = "drafted"
     SIGNED_OFF = "signed_off"
     CHECKED = "checked"
@@ -66,6 +68,18 @@ MOVES: Moves = {
     (State.DRAFTED, "name_handler"): State.DRAFTED,
     (State.SIGNED_OFF, "name_handler"): State.SIGNED_OFF,
     (State.CHECKED, "name_handler"): State.CHECKED,
+    # While it is paused nobody drafts or returns it: whoever wants to ends the pause first.
+    (State.IN_PROGRESS, "ask_pause"): State.IN_PROGRESS,
+    (State.IN_PROGRESS, "grant_pause"): State.SUSPENDED,
+    (State.IN_PROGRESS, "refuse_pause"): State.IN_PROGRESS,
+    (State.SUSPENDED, "end_pause"): State.IN_PROGRESS,
+    (State.SUSPENDED, "recall"): State.WAITING,
+    (State.SUSPENDED, "name_handler"): State.SUSPENDED,
+    **{
+        (state, f"{verb}_extension"): state
+        for state in (State.IN_PROGRESS, State.DRAFTED)
+        for verb in ("ask", "grant", "refuse")
+    },
     (State.REPLIED, "correct"): State.REPLIED,
     (State.CLOSED, "correct"): State.CLOSED,
 }
@@ -75,6 +89,7 @@ HELD = (
     State.ASSIGNED,
     State.RETURNED,
     State.IN_PROGRESS,
+    State.SUSPENDED,
     State.DRAFTED,
     State.SIGNED_OFF,
     State.CHECKED,
@@ -107,6 +122,7 @@ TIMERS: dict[str, str] = {
     State.ASSIGNED: "supervision: sign clock",
     State.RETURNED: "supervision: holding clock",
     State.IN_PROGRESS: "supervision: holding clock",
+    State.SUSPENDED: "the pause ends",
     State.DRAFTED: "supervision: holding clock",
     State.SIGNED_OFF: "supervision: holding clock",
     State.CHECKED: "supervision: holding clock",
@@ -161,6 +177,36 @@ class Correction(AggregateState):
     promised_on: date | None = None
 
 
+class Promise(AggregateState):
+    """What decides when the promise of this round is due: its versions, and its facts as supervision has them."""
+
+    policy: str
+    calendar: str
+    history: tuple[Entry, ...]
+
+
+class Extension(AggregateState):
+    """An extension that was asked for and is not decided yet."""
+
+    request: int
+    by: str
+    """The account of who asked; empty for a department's own system."""
+    until: date
+    days: int
+
+
+class Pause(AggregateState):
+    """A pause that was asked for, and once it is granted the one that is in force."""
+
+    request: int
+    by: str
+    """The account of who asked; empty for a department's own system."""
+    ground: OpenPauseGround
+    basis: str = ""
+    ends_at: AwareDatetime | None = None
+    """When a granted one ends by itself."""
+
+
 class Issue(AggregateState):
     """An issue as dispatch knows it: the raiser's words for the orders, who holds it, its drafts."""
 
@@ -173,6 +219,13 @@ class Issue(AggregateState):
     """The newest correction of those words, which stays beside them."""
     attachments: tuple[OpenAttachment, ...] = ()
     due_at: AwareDatetime | None = None
+    """When the promise is due, by its facts so far."""
+    promise: Promise | None = None
+    extension: Extension | None = None
+    extensions_asked: int = 0
+    """Over its whole life: from the third one on it goes up the ladder."""
+    pause: Pause | None = None
+    pauses_asked: int = 0
     assignment: str = ""
     department: str = ""
     assignments: int = 0

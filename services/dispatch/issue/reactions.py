@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, State
+from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
+from services.dispatch.issue.timing import begun, continued, let_go
 from shared.contract.commands.dispatch import HandOver
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
@@ -49,7 +50,15 @@ def promised(
     issue: Issue | None, event: PromiseStarted | IssueAppealed, context: Context
 ) -> Change[Issue] | None:
     """The date the raiser was told, at the registration or when an appeal let the promise run on; orders show it."""
-    return None if issue is None else Change(issue.model_copy(update={"due_at": event.due_at}))
+    if issue is None:
+        return None
+    promise = issue.promise
+    if isinstance(event, PromiseStarted):
+        history = (("started", event.started_at, event.limit),)
+        promise = Promise(policy=event.policy, calendar=event.calendar, history=history)
+    elif promise is not None:
+        promise = continued(promise, ("resumed", context.now, ""))
+    return Change(issue.model_copy(update={"due_at": event.due_at, "promise": promise}))
 
 
 def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Change[Issue] | None:
@@ -85,13 +94,17 @@ def move(
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    moved = issue.model_copy(update={"state": State(after)})
+    free, ended = let_go(issue, context, over=True)
+    moved = free.model_copy(update={"state": State(after)})
+    if isinstance(event, IssueRejected) and moved.promise is not None:
+        stopped = continued(moved.promise, ("paused", context.now, "rejected"))
+        moved = moved.model_copy(update={"promise": stopped})
     if not moved.department:
         return Change(moved)
     if isinstance(event, IssueWithdrawn):
-        return Change(moved, (order(moved.department, OrderWithdrawn(assignment=moved.assignment)),))
+        return Change(moved, (*ended, order(moved.department, OrderWithdrawn(assignment=moved.assignment))))
     if isinstance(event, IssueReferred):
-        return Change(moved, (order(moved.department, OrderReferred(assignment=moved.assignment)),))
+        return Change(moved, (*ended, order(moved.department, OrderReferred(assignment=moved.assignment))))
     if isinstance(event, IssueClosed):
         return Change(moved, (order(moved.department, OrderClosed(assignment=moved.assignment)),))
     return Change(moved)
@@ -102,8 +115,8 @@ def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Chang
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    begun = {"state": State(after), "round": issue.round + 1, "tracked": False, "correction": None}
-    again = issue.model_copy(update=begun)
+    round = {"state": State(after), "round": issue.round + 1, "tracked": False, "correction": None}
+    again = issue.model_copy(update=round | begun(context))
     return Change(again, (_round_for(again, event, context),))
 
 

@@ -21,6 +21,7 @@ from services.dispatch.issue.life import (
     draft_hash,
     without_old_texts,
 )
+from services.dispatch.issue.timing import let_go
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     CheckReply,
@@ -153,8 +154,9 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
         by=context.principal,
         handled_by=handlers_of(reply),
     )
-    released = known.model_copy(update={"released": (*known.released, reply.number)})
-    return _moved(released, command, reply, happened)
+    free, ended = let_go(known, context, over=True)
+    released = free.model_copy(update={"released": (*known.released, reply.number)})
+    return _moved(released, command, reply, happened, *ended)
 
 
 def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:

@@ -66,7 +66,7 @@ CREATE TABLE issue (
     confirmed_at INTEGER,
 
     -- dispatch
-    dispatch_state TEXT,          -- assigned, in_progress, returned, drafted, signed_off, checked, replied, waiting (recalled)
+    dispatch_state TEXT,          -- assigned, in_progress, suspended, returned, drafted, signed_off, checked, replied, waiting (recalled)
     dispatch_moved_at INTEGER,
     holder TEXT,                  -- code of the department that holds it; '' after a recall
     assignment TEXT,              -- the current one, <issue>.<n>; '' after a recall
@@ -74,6 +74,9 @@ CREATE TABLE issue (
     substitute TEXT,
     assigned_first_at INTEGER,
     transfers INTEGER,            -- how many returns were upheld
+    extension INTEGER,            -- the extension asked for on which the office decides; NULL: none
+    pause INTEGER,                -- the pause asked for, likewise
+    paused INTEGER,               -- the pause that is in force
     draft INTEGER,                -- number of the newest draft
     draft_round INTEGER,
     replied_round INTEGER,        -- the newest round whose reply is out
@@ -94,7 +97,7 @@ CREATE TABLE issue (
     next_assignment TEXT,
     ladder_step INTEGER,          -- the step of the ladder at which it stands: the lamp; 0: it came down; NULL: never raised
     ladder_at INTEGER,            -- the instant of that step, or when it came down
-    ladder_because TEXT,          -- breach, no_answer, dissatisfied_again, appealed; ended, annulled, person
+    ladder_because TEXT,          -- breach, no_answer, dissatisfied_again, extensions, appealed; ended, annulled, person
     ladder_lifted_at INTEGER,     -- when a person lifted it last
 
     -- feedback
@@ -143,7 +146,9 @@ CREATE TABLE issue (
         CASE WHEN state = 'closed' THEN closed_at
         WHEN state IN ('withdrawn', 'referred', 'rejected') THEN intake_moved_at END
     ) STORED,
-    -- What is due to the raiser: the first promise, as an appeal moved it.
+    -- Whether the office has to decide on more time.
+    asked INTEGER GENERATED ALWAYS AS (extension IS NOT NULL OR pause IS NOT NULL) STORED,
+    -- What is due to the raiser: the first promise, as an appeal, an extension or a pause moved it.
     due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) STORED,
     -- Of figures: who answered last, else who holds it; '' for nobody.
     department TEXT GENERATED ALWAYS AS (coalesce(replied_by, holder, '')) STORED,
@@ -166,6 +171,7 @@ CREATE INDEX issue_by_enterprise ON issue (enterprise, registered_at, id) WHERE 
 CREATE INDEX issue_by_step ON issue (ladder_step, next_due_at, id) WHERE ladder_step > 0;
 CREATE INDEX issue_by_age ON issue (registered_at, id);
 CREATE INDEX issue_by_origin ON issue (origin, registered_at, id);
+CREATE INDEX issue_asked ON issue (state, next_due_at, id) WHERE asked = 1;
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
 CREATE INDEX issue_anonymous ON issue (anonymous, number, id, person) WHERE anonymous = 1;
 CREATE INDEX issue_by_month ON issue (month, department, origin, state);
@@ -233,6 +239,31 @@ CREATE TABLE draft (
     PRIMARY KEY (issue, number)
 ) WITHOUT ROWID;
 
+-- More time that was asked for, and what became of it. Dispatch.
+CREATE TABLE request (
+    issue TEXT NOT NULL,
+    what TEXT NOT NULL,           -- extension, pause
+    number INTEGER NOT NULL,      -- the how-manieth of its kind on this issue
+    assignment TEXT,
+    department TEXT,
+    round INTEGER,
+    asked_at INTEGER,
+    asked_by TEXT,
+    reason TEXT,
+    ground TEXT,                  -- of a pause: waiting_for_entrepreneur, statutory_procedure, force_majeure
+    basis TEXT,                   -- its legal basis
+    until_on TEXT,                -- the day that an extension asks for
+    days INTEGER,                 -- how many working days that is
+    decided_at INTEGER,
+    decided_by TEXT,
+    granted INTEGER,
+    refusal TEXT,                 -- why it was refused
+    ends_at INTEGER,              -- when a pause ends by itself
+    ended_at INTEGER,             -- when it lapsed, or the pause was over
+    ended_because TEXT,           -- person, time_over, breached, assignment_over
+    PRIMARY KEY (issue, what, number)
+) WITHOUT ROWID;
+
 -- Every reply that is out, and every corrected version beside it. Dispatch.
 CREATE TABLE reply (
     issue TEXT NOT NULL,
@@ -262,7 +293,8 @@ CREATE TABLE clock (
     department TEXT,
     started_at INTEGER,
     resumed_at INTEGER,           -- runs on since, after an appeal
-    due_at INTEGER,
+    due_at INTEGER,               -- as it runs now
+    original_due_at INTEGER,      -- as it began
     term TEXT,                    -- 10wd
     provisional TEXT,
     policy TEXT,

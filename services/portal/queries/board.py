@@ -1,7 +1,7 @@
 """The board of all clocks, in SQL: how many issues are late, due today or soon, and the list of them.
 
 An issue counts once, by the clock of it that is due first. Where one clock is asked for by its name, it is that clock
-that counts.
+that counts. While it is paused it does not count: nothing of it is due.
 """
 
 import json
@@ -160,6 +160,8 @@ def _due(chosen: Chosen) -> str:
 def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     """The condition on an issue ``i`` (and a clock ``c`` where one is chosen), and its parameters."""
     conditions, values, due = ["i.registered_at IS NOT NULL"], dict[str, object](), _due(chosen)
+    if not chosen.step:
+        conditions.append("i.paused IS NULL")
     if chosen.clock:
         conditions += ["c.stopped_at IS NULL", "c.clock = :clock"]
         values["clock"] = chosen.clock

@@ -75,6 +75,12 @@ def assignment(reads: sqlite3.Connection, id: str, number: str) -> Row | None:
     return _one(reads, "SELECT * FROM assignment WHERE issue = ? AND id = ?", id, number)
 
 
+def request(reads: sqlite3.Connection, id: str, what: str, number: int) -> Row | None:
+    """One extension or pause that was asked for."""
+    found = _all(reads, "SELECT * FROM request WHERE issue = ? AND what = ? AND number = ?", id, what, number)
+    return found[0] if found else None
+
+
 def running_clocks(reads: sqlite3.Connection, id: str) -> list[Row]:
     """The clocks that run, the one due first on top."""
     return _all(reads, "SELECT * FROM clock WHERE issue = ? AND stopped_at IS NULL ORDER BY due_at", id)

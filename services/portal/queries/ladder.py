@@ -23,9 +23,13 @@ _IN_FORCE = """
     SELECT version FROM policy WHERE jurisdiction = ? AND in_force_from <= ?
     ORDER BY in_force_from DESC, seq DESC LIMIT 1
 """
-_ROUNDS = """
+_AT_ONCE = """
     SELECT round, rework_asked_at FROM rating
-    WHERE issue = ? AND round > 1 AND rework_asked_at IS NOT NULL AND coalesce(rework_granted, 1) = 1
+    WHERE issue = :issue AND round > 1 AND round >= :replied AND rework_asked_at IS NOT NULL
+        AND coalesce(rework_granted, 1) = 1
+    UNION ALL
+    SELECT round, asked_at FROM request
+    WHERE issue = :issue AND what = 'extension' AND number > 2 AND round > :replied AND asked_at IS NOT NULL
 """
 
 
@@ -53,7 +57,7 @@ class Ladder:
         """Each step above the one at which it stands, with its instant, in order; none for what has ended."""
         if self._issue["ended_at"] is not None:
             return ()
-        climbs = [*(climb for _, climb in self._climbs), *_dissatisfied(self._reads, self._issue)]
+        climbs = [*(climb for _, climb in self._climbs), *_at_once(self._reads, self._issue)]
         return preview(self._issue["ladder_step"] or 0, climbs)
 
     @cached_property
@@ -76,7 +80,8 @@ class Ladder:
         """What the breaches bring that were recorded, or will be, each beside its clock."""
         found = []
         for clock in self.clocks:
-            if clock["clock"] in CLIMBS and not _is_lifted(self._issue, clock):
+            waits = self._issue["paused"] is not None and clock["breached_at"] is None
+            if clock["clock"] in CLIMBS and not waits and not _is_lifted(self._issue, clock):
                 explained_at = None if clock["explained_at"] is None else _instant(clock["explained_at"])
                 found.append((clock, _rises(self._reads, self._issue, clock, explained_at)))
         return found
@@ -94,7 +99,7 @@ def _rises(
     reads: sqlite3.Connection, issue: Row, clock: Row, explained_at: datetime | None
 ) -> tuple[Rise, ...]:
     """The steps that a breach of this clock brings; none as long as its policy or calendar was not read here."""
-    policy = _policy(reads, issue["jurisdiction"], clock["policy"])
+    policy = policy_named(reads, issue["jurisdiction"], clock["policy"])
     calendar = names.calendar_named(reads, issue["jurisdiction"], clock["calendar"])
     if policy is None or calendar is None:
         return ()
@@ -108,13 +113,16 @@ def _rises(
     return rises(due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
 
 
-def _dissatisfied(reads: sqlite3.Connection, issue: Row) -> Iterator[tuple[Rise, ...]]:
-    """What rounds bring that dissatisfied after the first one, and that nothing has answered since."""
-    for round, asked_at in reads.execute(_ROUNDS, (issue["id"],)).fetchall():
-        if round < (issue["replied_round"] or 0) or asked_at <= (issue["ladder_lifted_at"] or -1):
+def _at_once(reads: sqlite3.Connection, issue: Row) -> Iterator[tuple[Rise, ...]]:
+    """What brings it to red at once, and that nothing has answered since: a round that dissatisfied after the first
+    one, an extension asked for after the second.
+    """
+    values = {"issue": issue["id"], "replied": issue["replied_round"] or 0}
+    for _, asked_at in reads.execute(_AT_ONCE, values).fetchall():
+        if asked_at <= (issue["ladder_lifted_at"] or -1):
             continue
         named = reads.execute(_IN_FORCE, (issue["jurisdiction"], asked_at)).fetchone()
-        policy = _policy(reads, issue["jurisdiction"], named[0]) if named else None
+        policy = policy_named(reads, issue["jurisdiction"], named[0]) if named else None
         if policy is not None:
             yield rises(_instant(asked_at), policy, names.calendar(reads, asked_at), first=RED)
 
@@ -123,7 +131,7 @@ def _instant(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _policy(reads: sqlite3.Connection, jurisdiction: str, version: str) -> Policy | None:
+def policy_named(reads: sqlite3.Connection, jurisdiction: str, version: str) -> Policy | None:
     """What a version says; None as long as it has not been read here."""
     found = reads.execute(_POLICY, (jurisdiction, version)).fetchone()
     return None if found is None else Policy.model_validate(json.loads(found[0])["policy"])

@@ -32,26 +32,38 @@ _OF_STATE = """
 """
 ALL = "AND registered_at IS NOT NULL"
 TO_READ = f"{ALL} AND dispatch_state IN ('signed_off', 'checked')"
+ASKED = f"{ALL} AND asked = 1"
 """What is asked of an issue beside its state: that its registration was read, for topics do not wait for each other;
-or also that a draft of it is signed off."""
+or also that a draft of it is signed off, or that more time is asked for."""
 
 
 COLUMNS = """
     issue.id, number, kind, origin, urgent, anonymous, state, dispatch_state, holder, assignment, enterprise,
     recorded_by, registered_at, due_at, appealed_at, ended_at, feedback_round, next_due_at, next_clock,
-    title, text, corrected_title, corrected_text, attachments
+    title, text, corrected_title, corrected_text, attachments, extension, pause, paused
 """
 """What a list shows: a row of an issue has many times as many, and each is made an object of."""
 
 
-def waiting(reads: sqlite3.Connection, states: Sequence[str], after: Place, only: str = ALL) -> Found:
-    """Issues in these states; of which no clock runs yet come first, then the one that is due first."""
-    # Each state is a walk of its own along issue_by_state: together they would have to be sorted whole.
-    parts = " UNION ALL ".join(_OF_STATE.format(only=only) for _ in states)
+def waiting(
+    reads: sqlite3.Connection,
+    states: Sequence[str],
+    after: Place,
+    only: str = ALL,
+    asked: Sequence[str] = (),
+) -> Found:
+    """Issues in these states; of which no clock runs yet come first, then the one that is due first.
+
+    ``asked``: further states, in which only those are meant of which more time is asked for.
+    """
+    # Each state is a walk of its own along an index: together they would have to be sorted whole.
+    parts = " UNION ALL ".join(
+        _OF_STATE.format(only=one) for one in (*(only for _ in states), *(ASKED for _ in asked))
+    )
     first = f"SELECT at, id FROM ({parts}) ORDER BY at, id LIMIT ?"
     sql = f"SELECT {COLUMNS} FROM ({first}) AS first CROSS JOIN issue USING (id) ORDER BY first.at, first.id"
     values: list[object] = []
-    for state in states:
+    for state in (*states, *asked):
         values += [state, "~" if after.at else after.id, PAGE + 1, state, after.at, after.id, PAGE + 1]
     return _found(_all(reads, sql, *values, PAGE + 1), "next_due_at")
 

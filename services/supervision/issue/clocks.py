@@ -5,36 +5,29 @@ by shared.domain.clocks alone, and kept beside it as text: reading a document de
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Climb, Clock, Issue
 from shared.contract.event import Event
+from shared.contract.events.dispatch import ExtensionGranted, PauseEnded, PauseGranted
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
+    ClockRecalculated,
     ClockStarted,
     ClockStopped,
     ClockWarned,
 )
-from shared.contract.words import ClockName, OpenProvisional
+from shared.contract.words import ClockName, OpenProvisional, Recalculation
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import (
-    Due,
-    Fact,
-    Limit,
-    Paused,
-    Policy,
-    Reading,
-    Resumed,
-    Started,
-    Stopped,
-    read_clock,
-)
+from shared.domain.clocks import Due, Entry, Limit, Policy, Reading, facts_of, read_clock
 from shared.domain.decisions import Context, Message, event
 from shared.domain.reference import Reference
 
 DUE = "due"
+REJECTED, GRANTED = "rejected", "granted"
+"""Why a clock was paused: its issue was rejected, until somebody appealed; or a pause was granted."""
 
 Clocks = tuple[Clock, ...]
 Messages = tuple[Message, ...]
@@ -53,23 +46,8 @@ def derive(clock: Clock, reference: Reference) -> Reading:
     """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
     policy = reference.policies.named(clock.policy)
     calendar = reference.calendars.named(clock.calendar)
-    return read_clock(facts(clock), policy, calendar, warnings=policy.warnings_of(clock.name.value))
-
-
-def facts(clock: Clock) -> list[Fact]:
-    """The clock's history, as the arithmetic reads it."""
-    return [_fact(*entry) for entry in clock.history]
-
-
-def _fact(kind: str, at: datetime, argument: str) -> Fact:
-    match kind:
-        case "started":
-            return Started(at, Limit(argument))
-        case "paused":
-            return Paused(at, argument)
-        case "resumed":
-            return Resumed(at)
-    return Stopped(at)
+    warnings = policy.warnings_of(clock.name.value)
+    return read_clock(facts_of(clock.history), policy, calendar, warnings=warnings)
 
 
 IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
@@ -103,7 +81,7 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
     if clock.stopped_at is None:
         return clock, ()
     history = [
-        ("paused", at, "rejected") if kind == "stopped" else (kind, at, argument)
+        ("paused", at, REJECTED) if kind == "stopped" else (kind, at, argument)
         for kind, at, argument in clock.history
     ]
     # A breach that was annulled never was: its threshold may fire again.
@@ -118,6 +96,87 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
     promised = trigger if isinstance(trigger, IssueAppealed) else None
     dated, started = _dated(resumed, promised, context)
     return dated, (event(started.model_copy(update={"resumed_at": context.now})),)
+
+
+MovedBy = ExtensionGranted | PauseGranted | PauseEnded
+MOVES_CLOCKS: tuple[type[Event], ...] = get_args(MovedBy)
+"""What moves the due date of a clock, or lets it be known no more until the pause is over (clocks.md 4 and 5)."""
+
+
+def moved_by(event: MovedBy, clock: Clock) -> bool:
+    """Whether this event moves this very clock: the promise of its round, or the clock of the lead who had asked."""
+    paused_nothing = isinstance(event, PauseEnded) and not event.granted
+    mine = clock.name in IN_ROUNDS and clock.round == event.round and not paused_nothing
+    return mine and clock.assignment in ("", event.assignment)
+
+
+def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
+    """A further fact of a clock, and what follows from it: another due date, and what was recorded too early.
+
+    Whatever was due before the fact stays so, for a pause or an extension after a breach undoes nothing. A threshold
+    that comes later now is given again, and a breach annulled that was recorded before this was heard of. While a clock
+    is paused, nothing of it is due.
+    """
+    at = context.now
+    longer = clock.model_copy(update={"history": (*clock.history, _fact_of(by, at))})
+    reading = derive(longer, context.reference)
+    thresholds = {threshold.name: threshold.at for threshold in reading.deadlines}
+    stands = reading.breached
+    if stands is None:  # it still runs
+        stands = DUE in thresholds and thresholds[DUE] <= clock.due_at
+    values: dict[str, object] = {"generation": clock.generation + 1, "due_at": reading.due_at}
+    if clock.stopped_at is None:
+        before = dict(clock.thresholds)
+        later = {
+            name for name, when in thresholds.items() if text(when) > max(text(at), before.get(name, ""))
+        }
+        later = (later - {DUE}) | (set() if stands else {DUE})
+        fired = tuple(name for name in clock.fired if name not in later)
+        known = {name: before[name] for name in fired} | {
+            name: text(when) for name, when in thresholds.items()
+        }
+        values["thresholds"] = tuple(sorted(known.items(), key=lambda threshold: threshold[1]))
+        values["fired"] = fired
+    annulled = clock.breached and not stands
+    moved = longer.model_copy(update={**values, "breached": clock.breached and not annulled})
+    messages: list[Message] = []
+    if moved.due_at != clock.due_at:
+        because = Due(moved.due_at, reading.provisional).because
+        messages.append(event(_recalculated(clock, moved, by, because)))
+    if annulled:
+        which = {"clock": clock.name, "round": clock.round, "assignment": clock.assignment}
+        messages.append(
+            event(BreachAnnulled(**which, due_at=moved.due_at, stopped_at=clock.stopped_at or at))
+        )
+    return moved, tuple(messages)
+
+
+def _fact_of(by: MovedBy, at: datetime) -> Entry:
+    match by:
+        case ExtensionGranted():
+            return "extended", at, str(by.days)
+        case PauseGranted():
+            return "paused", at, GRANTED
+    return "resumed", at, GRANTED
+
+
+def _recalculated(
+    before: Clock, after: Clock, by: MovedBy, provisional_because: OpenProvisional | None
+) -> ClockRecalculated:
+    extended = isinstance(by, ExtensionGranted)
+    return ClockRecalculated(
+        clock=after.name,
+        round=after.round,
+        assignment=after.assignment,
+        department=after.department,
+        old_due_at=before.due_at,
+        due_at=after.due_at,
+        provisional_because=provisional_because,
+        because=Recalculation.EXTENSION if extended else Recalculation.PAUSE,
+        by=by.by,
+        policy=after.policy,
+        calendar=after.calendar,
+    )
 
 
 def _dated(

@@ -222,12 +222,12 @@ def _recalled(document: Document, why: Ended) -> tuple[Document, Messages]:
 
 def _overtaken(document: Document, issue: Issue, lifted: Ended | None) -> Ended | None:
     """Why a document is overtaken by now; None for one that stands."""
-    climb = next((climb for climb in issue.climbs if _is_of(document, climb)), None)
-    if document.step and (climb is None or climb.reached < document.step):
+    climbs = [climb for climb in issue.climbs if _is_of(document, climb)]
+    if document.step and not any(climb.reached >= document.step for climb in climbs):
         return Ended(DocumentEnd.ANNULLED)
     if issue.ended_at is not None and not document.praise:
         return Ended(DocumentEnd.ENDED)
-    if lifted is not None and climb is not None and issue.is_lifted(climb):
+    if lifted is not None and climbs and all(issue.is_lifted(climb) for climb in climbs):
         return lifted
     return None
 

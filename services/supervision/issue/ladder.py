@@ -7,20 +7,26 @@ which order events arrive. What changed from one state to the next is told: rais
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.supervision.issue.clocks import DUE, facts, text
+from services.supervision.issue.clocks import DUE, GRANTED, text
 from services.supervision.issue.life import ENDS, Climb, Clock, Issue
 from shared.contract.event import Event
-from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
 from shared.contract.events.supervision import LadderEnded, LadderLifted, LadderRaised
 from shared.contract.words import LadderCause, LiftCause
-from shared.domain.clocks import Paused, Resumed
+from shared.domain.clocks import Paused, Resumed, facts_of
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference
 from shared.domain.steps import CLIMBS, NAMES, RED
 
 Messages = tuple[Message, ...]
+
+CLIMBS_AT_ONCE: tuple[type[Event], ...] = (ReworkAsked, ExtensionAsked)
+"""What may take an issue up without any breach: the second dissatisfied round, the third extension that is asked."""
+
+MOST_EXTENSIONS_ASKED = 2
+"""How many extensions of one issue may be asked for before it goes up to red (clocks.md, The ladder, step 4)."""
 
 
 def follow(
@@ -88,7 +94,7 @@ def _followed(issue: Issue, happened: Event | None, context: Context) -> Iterato
             values["ended_at"] = clock.stopped_at
             if clock.generation != climb.generation:
                 steps = _texts(_rises(clock, context.reference, climb.explained_at))
-                values |= {"generation": clock.generation, "steps": steps}
+                values |= {"generation": clock.generation, "steps": steps, "began_at": clock.due_at}
         elif happened is not None and _ends(happened, climb):
             values["ended_at"] = min(climb.ended_at or context.now, context.now)
         followed = climb.model_copy(update=values)
@@ -102,7 +108,8 @@ def _ends(happened: Event, climb: Climb) -> bool:
     """Whether this event ends a climb that no breach began: the next reply, no further round, or the issue's end."""
     match happened:
         case ReplyReleased():
-            return happened.round > climb.round
+            dissatisfied = climb.because is LadderCause.DISSATISFIED_AGAIN
+            return happened.round > climb.round if dissatisfied else happened.round >= climb.round
         case ReworkRefused():
             return happened.round == climb.round
     return isinstance(happened, ENDS)
@@ -126,20 +133,29 @@ def _begun(issue: Issue, happened: Event | None, context: Context) -> Iterator[C
                 ended_at=clock.stopped_at,
                 steps=_texts(_rises(clock, context.reference)),
             )
-    if isinstance(happened, ReworkAsked) and happened.round > 1 and not _is_over(issue, context.now):
-        policy, calendar = context.policy, context.calendar
-        yield Climb(
-            because=LadderCause.DISSATISFIED_AGAIN,
-            round=happened.round,
-            department=issue.department,
-            generation=1,
-            policy=policy.version,
-            calendar=calendar.version,
-            grace_seconds=policy.grace_seconds,
-            began_at=context.now,
-            ended_at=issue.ended_at,
-            steps=_texts(rises(context.now, policy, calendar, first=RED)),
-        )
+    if _is_over(issue, context.now):
+        return
+    if isinstance(happened, ReworkAsked) and happened.round > 1:
+        yield _at_red(issue, LadderCause.DISSATISFIED_AGAIN, happened.round, 1, context)
+    if isinstance(happened, ExtensionAsked) and happened.request > MOST_EXTENSIONS_ASKED:
+        yield _at_red(issue, LadderCause.EXTENSIONS, happened.round, happened.request, context)
+
+
+def _at_red(issue: Issue, because: LadderCause, round: int, generation: int, context: Context) -> Climb:
+    """What no breach begins: the red light at once, and from it the steps that are higher."""
+    policy, calendar = context.policy, context.calendar
+    return Climb(
+        because=because,
+        round=round,
+        department=issue.department,
+        generation=generation,
+        policy=policy.version,
+        calendar=calendar.version,
+        grace_seconds=policy.grace_seconds,
+        began_at=context.now,
+        ended_at=issue.ended_at,
+        steps=_texts(rises(context.now, policy, calendar, first=RED)),
+    )
 
 
 def _is_over(issue: Issue, at: datetime) -> bool:
@@ -206,9 +222,13 @@ def explained(issue: Issue, place: int, at: datetime, reference: Reference) -> I
 
 
 def _rises(clock: Clock, reference: Reference, explained_at: datetime | None = None) -> tuple[Rise, ...]:
-    """The steps that a breach of this clock brings, by its own policy and calendar; may raise NotPublished."""
+    """The steps that a breach of this clock brings, by its own policy and calendar; may raise NotPublished.
+
+    A pause that is granted after a breach undoes nothing, and puts nothing off that follows from it.
+    """
     policy, calendar = reference.policies.named(clock.policy), reference.calendars.named(clock.calendar)
-    pauses = [each for each in facts(clock) if isinstance(each, Paused | Resumed)]
+    rejections = facts_of(entry for entry in clock.history if entry[2] != GRANTED)
+    pauses = [each for each in rejections if isinstance(each, Paused | Resumed)]
     last = CLIMBS[clock.name]
     return rises(clock.due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.supervision.issue import documents
-from services.supervision.issue.clocks import fire_at, mark, resume, start, stop
+from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
 from shared.contract.event import Event
@@ -44,6 +44,9 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
             messages += more
         elif isinstance(event, CLOCKS[clock.name].resumes):
             clock, more = resume(clock, event, context)
+            messages += more
+        elif isinstance(event, MovedBy) and moved_by(event, clock):
+            clock, more = move(clock, event, context)
             messages += more
         clocks.append(clock)
     moved = _moved(issue, event, context.now)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, StrictBool
 from shared.contract.command import Command
 from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Round
 from shared.contract.events.dispatch import Substitute
-from shared.contract.words import Level, Outcome, Role
+from shared.contract.words import Level, Outcome, PauseGround, Role
 
 MAX_NAME_CHARS = 100
 
@@ -123,6 +123,63 @@ class CorrectReply(Command, type="dispatch.correct.v1", service="dispatch"):
     promised_on: date | None = None
     """Of a planned outcome another date, where that was wrong too; left out, it stays."""
     reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class AskExtension(Command, type="dispatch.ask_extension.v1", service="dispatch"):
+    """Ask for more time (申请延期), at least one working day before the promise is due, with a reason."""
+
+    assignment: str = Field(max_length=100)
+    until: date
+    """The working day on which it would be due instead."""
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class GrantExtension(Command, type="dispatch.grant_extension.v1", service="dispatch"):
+    """Grant the extension that was read (同意延期): the office, and never who asked."""
+
+    assignment: str = Field(max_length=100)
+    request: Round
+
+
+class RefuseExtension(Command, type="dispatch.refuse_extension.v1", service="dispatch"):
+    """Refuse the extension that was read (不同意延期), with a reason."""
+
+    assignment: str = Field(max_length=100)
+    request: Round
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class AskPause(Command, type="dispatch.ask_pause.v1", service="dispatch"):
+    """Ask for a pause (申请暂停计时) on one of three grounds, with a reason."""
+
+    assignment: str = Field(max_length=100)
+    ground: PauseGround
+    basis: FreeText = Field(default="", max_length=200)
+    """The legal basis; needed where the ground is a statutory procedure."""
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class GrantPause(Command, type="dispatch.grant_pause.v1", service="dispatch"):
+    """Grant the pause that was read (同意暂停计时): the office, and never who asked."""
+
+    assignment: str = Field(max_length=100)
+    request: Round
+
+
+class RefusePause(Command, type="dispatch.refuse_pause.v1", service="dispatch"):
+    """Refuse the pause that was read (不同意暂停计时), with a reason."""
+
+    assignment: str = Field(max_length=100)
+    request: Round
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class EndPause(Command, type="dispatch.end_pause.v1", service="dispatch"):
+    """End the pause that was read (恢复计时): what was waited for has come, or it holds no longer."""
+
+    assignment: str = Field(max_length=100)
+    request: Round
+    reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
 
 
 class HandOver(Command, type="dispatch.hand_over.v1", service="dispatch"):

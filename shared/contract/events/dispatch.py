@@ -8,8 +8,10 @@ from shared.contract.event import DISPATCH, Event, Number, Round
 from shared.contract.words import (
     Chooser,
     OpenChooser,
+    OpenEnded,
     OpenLevel,
     OpenOutcome,
+    OpenPauseGround,
     OpenRole,
     OpenTransferCause,
 )
@@ -95,6 +97,116 @@ class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPA
     transfers: Number
     """How many upheld returns the issue has had; mergers of departments are outside this count."""
     by: str
+
+
+class ExtensionAsked(Event, type="extension.asked.v1", topic=DISPATCH):
+    """Happens when the holder asks for more time, at least one working day before the promise is due."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    """The how-manieth extension that is asked of this issue; from the third one on it goes up the ladder."""
+    reason: str
+    due_at: AwareDatetime
+    """When the promise is due without it."""
+    until: date
+    """The day on which it would be due instead."""
+    days: Number
+    """How many working days later that is."""
+    by: str
+
+
+class ExtensionGranted(Event, type="extension.granted.v1", topic=DISPATCH, must_understand=True):
+    """Happens when the extension is granted one level up; the raiser is told, the first date is kept for ever."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    days: Number
+    original_due_at: AwareDatetime
+    """What the raiser was told first."""
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+    by: str
+
+
+class ExtensionRefused(Event, type="extension.refused.v1", topic=DISPATCH):
+    """Happens when the extension is refused, with a reason."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    reason: str
+    by: str
+
+
+class ExtensionEnded(Event, type="extension.ended.v1", topic=DISPATCH):
+    """Happens when an open request lapses because the promise it asked about fell due, or its assignment is over."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    because: OpenEnded
+
+
+class PauseAsked(Event, type="pause.asked.v1", topic=DISPATCH):
+    """Happens when the holder asks for a pause on one of three grounds."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    """The how-manieth pause that is asked of this issue."""
+    ground: OpenPauseGround
+    basis: str = ""
+    """The legal basis of a statutory procedure."""
+    reason: str
+    by: str
+
+
+class PauseGranted(Event, type="pause.granted.v1", topic=DISPATCH, must_understand=True):
+    """Happens when the pause is granted: days at whose end it is in force do not count."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    ground: OpenPauseGround
+    basis: str = ""
+    ends_at: AwareDatetime | None = None
+    """When it ends by itself; None where somebody ends it."""
+    by: str
+
+
+class PauseRefused(Event, type="pause.refused.v1", topic=DISPATCH):
+    """Happens when the pause is refused, with a reason."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    reason: str
+    by: str
+
+
+class PauseEnded(Event, type="pause.ended.v1", topic=DISPATCH, must_understand=True):
+    """Happens when what was waited for has come, the pause ran out, a person ended it, or its assignment is over."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    because: OpenEnded
+    reason: str = ""
+    granted: bool = True
+    """Whether it was in force; a request that nobody decided on ends with its assignment too."""
+    due_at: AwareDatetime | None = None
+    """When the promise is due from now on; None where nobody waits for it any more."""
+    by: str = ""
 
 
 class ReplyDrafted(Event, type="reply.drafted.v1", topic=DISPATCH):

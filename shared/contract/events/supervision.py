@@ -17,6 +17,7 @@ from shared.contract.words import (
     OpenLadderStep,
     OpenLiftCause,
     OpenProvisional,
+    OpenRecalculation,
     OpenSaying,
 )
 from shared.domain.calendar import Day
@@ -76,6 +77,23 @@ class BreachAnnulled(Event, type="clock.breach_annulled.v1", topic=SUPERVISION):
     assignment: str = ""
     due_at: AwareDatetime
     stopped_at: AwareDatetime
+    """When it was stopped, or moved in time by an extension or a pause."""
+
+
+class ClockRecalculated(Event, type="clock.recalculated.v1", topic=SUPERVISION):
+    """Happens when the due instant of a running clock moves: old, new, why and by whom."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    department: str = ""
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+    provisional_because: OpenProvisional | None = None
+    because: OpenRecalculation
+    by: str = ""
+    policy: str
+    calendar: str
 
 
 class ClockStopped(Event, type="clock.stopped.v1", topic=SUPERVISION):

@@ -28,6 +28,22 @@ STARTED = {
     "policy": "p",
     "calendar": "c",
 }
+OF_A_REQUEST = {"assignment": PIECE, "department": "housing", "round": 1, "request": 1}
+MORE_TIME = {
+    **OF_A_REQUEST,
+    "reason": "配件",
+    "due_at": LATER,
+    "until": "2026-03-20",
+    "days": 4,
+    "by": "housing/li",
+}
+A_PAUSE = {
+    **OF_A_REQUEST,
+    "ground": "statutory_procedure",
+    "basis": "某法第四条",
+    "reason": "须评审",
+    "by": "housing/li",
+}
 RAISED = {
     **OF_A_CLOCK,
     "step": 3,
@@ -326,6 +342,90 @@ EXAMPLES: dict[str, Example] = {
             },
         },
     ),
+    "extension.asked.v1": Example(
+        "dispatch",
+        MORE_TIME,
+        {
+            "issue": {"extension": 1, "asked": 1, "dispatch_moved_at": AT_MS},
+            "request": {
+                "what": "extension",
+                "number": 1,
+                "assignment": PIECE,
+                "round": 1,
+                "asked_at": AT_MS,
+                "asked_by": "housing/li",
+                "until_on": "2026-03-20",
+                "days": 4,
+                "reason": "配件",
+            },
+        },
+    ),
+    "extension.granted.v1": Example(
+        "dispatch",
+        {
+            **OF_A_REQUEST,
+            "days": 4,
+            "original_due_at": LATER,
+            "old_due_at": LATER,
+            "due_at": LATER,
+            "by": "chen",
+        },
+        {
+            "issue": {"extension": None, "asked": 0},
+            "request": {"granted": 1, "decided_at": AT_MS, "decided_by": "chen", "days": 4},
+        },
+        (("extension.asked.v1", MORE_TIME),),
+    ),
+    "extension.refused.v1": Example(
+        "dispatch",
+        {**OF_A_REQUEST, "reason": "时间足够", "by": "chen"},
+        {"issue": {"extension": None}, "request": {"granted": 0, "refusal": "时间足够"}},
+        (("extension.asked.v1", MORE_TIME),),
+    ),
+    "extension.ended.v1": Example(
+        "dispatch",
+        {**OF_A_REQUEST, "because": "breached"},
+        {
+            "issue": {"extension": None},
+            "request": {"granted": None, "ended_at": AT_MS, "ended_because": "breached"},
+        },
+        (("extension.asked.v1", MORE_TIME),),
+    ),
+    "pause.asked.v1": Example(
+        "dispatch",
+        A_PAUSE,
+        {
+            "issue": {"pause": 1, "asked": 1},
+            "request": {"what": "pause", "ground": "statutory_procedure", "basis": "某法第四条"},
+        },
+    ),
+    "pause.granted.v1": Example(
+        "dispatch",
+        {**OF_A_REQUEST, "ground": "waiting_for_entrepreneur", "ends_at": LATER, "by": "chen"},
+        {
+            "issue": {"pause": None, "paused": 1, "state": "suspended"},
+            "request": {"granted": 1, "ends_at": LATER_MS},
+        },
+        (("pause.asked.v1", A_PAUSE),),
+    ),
+    "pause.refused.v1": Example(
+        "dispatch",
+        {**OF_A_REQUEST, "reason": "材料已齐", "by": "chen"},
+        {"issue": {"pause": None, "paused": None}, "request": {"granted": 0, "refusal": "材料已齐"}},
+        (("pause.asked.v1", A_PAUSE),),
+    ),
+    "pause.ended.v1": Example(
+        "dispatch",
+        {**OF_A_REQUEST, "because": "time_over"},
+        {
+            "issue": {"paused": None, "state": "in_progress"},
+            "request": {"ended_at": AT_MS, "ended_because": "time_over"},
+        },
+        (
+            ("pause.asked.v1", A_PAUSE),
+            ("pause.granted.v1", {**OF_A_REQUEST, "ground": "force_majeure", "by": "chen"}),
+        ),
+    ),
     "reply.drafted.v1": Example(
         "dispatch",
         {**OF_A_DRAFT, "outcome": "solved", "by": "li"},
@@ -431,6 +531,25 @@ EXAMPLES: dict[str, Example] = {
                 "stopped_at": None,
             },
         },
+    ),
+    "clock.recalculated.v1": Example(
+        "supervision",
+        {
+            **{name: STARTED[name] for name in ("clock", "round", "policy", "calendar")},
+            "old_due_at": LATER,
+            "due_at": "2026-03-17T09:30:00Z",
+            "because": "extension",
+            "by": "chen",
+        },
+        {
+            "clock": {"due_at": LATER_MS + DAY_MS, "original_due_at": LATER_MS, "provisional": None},
+            "issue": {
+                "due_at": LATER_MS + DAY_MS,
+                "promise_due_at": LATER_MS + DAY_MS,
+                "next_due_at": LATER_MS + DAY_MS,
+            },
+        },
+        (("clock.started.v1", STARTED),),
     ),
     "clock.warned.v1": Example(
         "supervision",

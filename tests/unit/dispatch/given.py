@@ -1,23 +1,31 @@
 """Dispatch as its tests find it: aggregates brought to any state, who may ask what there, and what was told to whom."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.dispatch.builtin import first_commands
 from services.dispatch.consumer import consumer
-from services.dispatch.issue.life import State, draft_hash
+from services.dispatch.issue.life import MOVES, State, draft_hash
+from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.bus.processor import Batch, Processor
 from shared.bus.records import Outgoing, Record
 from shared.contract.attachments import OpenAttachment
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AskExtension,
+    AskPause,
     AssignIssue,
     CheckReply,
     CorrectReply,
     DraftReply,
+    EndPause,
+    GrantExtension,
+    GrantPause,
     NameHandler,
     RecallAssignment,
+    RefuseExtension,
+    RefusePause,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
@@ -40,7 +48,7 @@ from shared.contract.events.intake import (
 )
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import id_of, subject_of
-from shared.contract.words import Body, CloseReason, Kind, Outcome, RejectionGround
+from shared.contract.words import Body, CloseReason, Kind, Outcome, PauseGround, RejectionGround
 from shared.domain.reference import Reference
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_reference, make_reference
@@ -67,6 +75,8 @@ NAME = NameHandler(assignment=FIRST, handler="li", substitute="zhao")
 CORRECT = CorrectReply(
     assignment=FIRST, round=1, version=1, sha256=HASH, text="已于三月修好", reason="写漏了日期"
 )
+EXTEND = AskExtension(assignment=FIRST, until=date(2026, 3, 20), reason="配件须从外地调运")
+PAUSE = AskPause(assignment=FIRST, ground=PauseGround.WAITING, reason="请企业补充图纸")
 
 ASKS: dict[str, tuple[Command, str]] = {
     "assign": (ASSIGN, OFFICE),
@@ -81,8 +91,18 @@ ASKS: dict[str, tuple[Command, str]] = {
     "recall": (RECALL, OFFICE),
     "name_handler": (NAME, LEADER),
     "correct": (CORRECT, OFFICE),
+    "ask_extension": (EXTEND, HANDLER),
+    "grant_extension": (GrantExtension(assignment=FIRST, request=1), OFFICE),
+    "refuse_extension": (RefuseExtension(assignment=FIRST, request=1, reason="时间足够"), OFFICE),
+    "ask_pause": (PAUSE, HANDLER),
+    "grant_pause": (GrantPause(assignment=FIRST, request=1), OFFICE),
+    "refuse_pause": (RefusePause(assignment=FIRST, request=1, reason="材料已齐"), OFFICE),
+    "end_pause": (EndPause(assignment=FIRST, request=1), HANDLER),
 }
 """Each verb, rightly asked by the right person."""
+
+DECIDES = {f"{verb}_{what}": f"ask_{what}" for verb in ("grant", "refuse") for what in ("extension", "pause")}
+"""What decides on a request, and the verb that makes it."""
 
 ACCEPTED = IssueAccepted(title="小区电梯坏了", text="物业三个月不修电梯", by="chen")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
@@ -100,6 +120,7 @@ WAYS: dict[State, tuple[str | Event, ...]] = {
     State.ASSIGNED: (ACCEPTED, *_REPLY[:1]),
     State.RETURNED: (ACCEPTED, "assign", "return"),
     State.IN_PROGRESS: (ACCEPTED, *_REPLY[:2]),
+    State.SUSPENDED: (ACCEPTED, *_REPLY[:2], "ask_pause", "grant_pause"),
     State.DRAFTED: (ACCEPTED, *_REPLY[:3]),
     State.SIGNED_OFF: (ACCEPTED, *_REPLY[:4]),
     State.CHECKED: (ACCEPTED, *_REPLY[:5]),
@@ -252,7 +273,7 @@ class Dispatch:
     async def register(self, kind: Kind = Kind.PROBLEM, subject: str = "") -> None:
         """Intake has registered an issue and promised a date."""
         registered = IssueRegistered(number="HZ-1", kind=kind, attachments=(PHOTO,))
-        versions = {"policy": "default-1", "calendar": "any"}
+        versions = {"policy": builtin_policy().version, "calendar": builtin_calendar().version}
         promise = PromiseStarted(started_at=after(), due_at=DUE, limit="10wd", **versions)
         await self.deliver(*(self.event(event, after(), subject) for event in (registered, promise)))
 
@@ -273,11 +294,19 @@ class Dispatch:
 
     async def want(self, verb: str, *, key: str = "") -> dict[str, Any]:
         """Ask rightly for a verb, about the current draft where there is one; returns the outcome."""
+        await self.prepare(verb)
         command, actor = ASKS[verb]
         current = self.state and self.state.current_draft
         if current is not None and "draft" in type(command).model_fields:
             command = command.model_copy(update={"draft": current.number, "sha256": current.sha256})
         return await self.ask(command, after(hours=1), actor, key)
+
+    async def prepare(self, verb: str) -> None:
+        """What has to be asked for before it is decided on, where it may be asked for."""
+        asks = DECIDES.get(verb, "")
+        if asks and self.state and (self.state.state, asks) in MOVES:
+            waiting = getattr(self.state, asks.removeprefix("ask_"))
+            assert waiting is not None or (await self.want(asks))["status"] == "done"
 
     async def open_issues(self, department: str, *ids: str) -> None:
         """Issues that are registered, accepted and assigned to a department."""

@@ -55,6 +55,7 @@ async def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_
     state: State, verb: str
 ) -> None:
     dispatch = await Dispatch().bring(state)
+    await dispatch.prepare(verb)
     before, events, orders = dispatch.state, len(dispatch.events), len(dispatch.orders)
     outcome = await dispatch.want(verb)
     if (state, verb) in MOVES:
@@ -148,6 +149,7 @@ async def test_everything_delivered_twice_is_done_once_with_the_same_outcome(sta
 async def test_each_move_delivered_twice_has_one_effect(verb: str) -> None:
     state = next(State(state) for state, asked in MOVES if asked == verb)
     dispatch = await Dispatch().bring(state)
+    await dispatch.prepare(verb)
     command, actor = ASKS[verb]
     record = dispatch.command(command, after(hours=1), actor)
     first = await dispatch.deliver(record)

@@ -1,6 +1,6 @@
 """What every test of supervision begins with: an issue and its promise, and the events of the other owners."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.supervision.builtin import builtin_calendar, builtin_policy
@@ -12,7 +12,11 @@ from shared.contract.events.dispatch import (
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
+    ExtensionAsked,
+    ExtensionGranted,
     IssueAssigned,
+    PauseEnded,
+    PauseGranted,
     ReplyCorrected,
     ReplyReleased,
 )
@@ -27,7 +31,7 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.words import Body, Outcome, RejectionGround, TransferCause
+from shared.contract.words import Body, Ended, Outcome, PauseGround, RejectionGround, TransferCause
 from shared.domain.clocks import Paused, Resumed, Started, due_at, read_clock
 from shared.domain.decisions import Context
 from shared.domain.reference import Reference
@@ -190,3 +194,26 @@ def corrected(version: int = 2) -> ReplyCorrected:
         reason="写漏了日期",
         by="chen",
     )
+
+
+WHOSE = {"assignment": "a1", "department": "traffic"}
+FOUR_LATER = datetime.fromisoformat("2026-03-20T17:30:00+08:00")
+"""Four working days after the promise is due."""
+
+
+def asked_for_more(request: int = 1, round: int = 1) -> ExtensionAsked:
+    more = {"reason": "配件", "due_at": DUE, "until": date(2026, 3, 20), "days": 4}
+    return ExtensionAsked(**WHOSE, round=round, request=request, **more, by="zhou")
+
+
+def extended(days: int = 4, round: int = 1) -> ExtensionGranted:
+    dates = {"original_due_at": DUE, "old_due_at": DUE, "due_at": FOUR_LATER}
+    return ExtensionGranted(**WHOSE, round=round, request=1, days=days, **dates, by="chen")
+
+
+def paused(ground: PauseGround = PauseGround.WAITING) -> PauseGranted:
+    return PauseGranted(**WHOSE, round=1, request=1, ground=ground, by="chen")
+
+
+def goes_on(granted: bool = True) -> PauseEnded:
+    return PauseEnded(**WHOSE, round=1, request=1, because=Ended.PERSON, granted=granted, by="zhou")

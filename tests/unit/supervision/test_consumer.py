@@ -1,6 +1,8 @@
 """What supervision's consumer reads, owns and leaves alone."""
 
 from services.supervision.consumer import CALENDAR, ISSUE, OBSERVED, POLICY, REGISTER, consumer
+from services.supervision.issue.clocks import MOVES_CLOCKS
+from services.supervision.issue.ladder import CLIMBS_AT_ONCE
 from services.supervision.issue.life import CLOCKS, VERBS
 from services.supervision.issue.reactions import observe, register
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE
@@ -10,6 +12,7 @@ from shared.contract.registry import COMMANDS
 
 def test_every_event_that_moves_an_issue_or_touches_a_clock_is_observed() -> None:
     named = {*VERBS, *(event for rule in CLOCKS.values() for event in (*rule.starts, *rule.stops))}
+    named |= {*MOVES_CLOCKS, *CLIMBS_AT_ONCE}
     assert named == OBSERVED == set(ISSUE.events)
     assert {event.topic for event in named} == {INTAKE, DISPATCH, FEEDBACK}
     assert ISSUE.events[IssueRegistered] is register

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.portal.desks.department import drafting, explaining, queue, signing_off, taking
+from services.portal.desks.department import drafting, explaining, more_time, queue, signing_off, taking
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 
 router = APIRouter()
-for part in (queue, taking, drafting, signing_off, explaining):
+for part in (queue, taking, drafting, signing_off, explaining, more_time):
     router.routes.extend(part.router.routes)
 
 HANDLER_MENU = Menu(

@@ -36,6 +36,17 @@ RETURN = Action(
     "x",
     why_not={"drafted": _DRAFTED, "signed_off": _DRAFTED, "checked": _DRAFTED},
 )
+MORE_TIME = Action(
+    "ask_extension",
+    N_("Ask for more time"),
+    "clock",
+    only=lambda issue: issue["extension"] is None,
+    why_not={
+        "suspended": N_("It is paused. Go on with it first, then draft, give it back or ask for more time.")
+    },
+)
+PAUSE = Action("ask_pause", N_("Ask for a pause"), "clock", only=lambda issue: issue["pause"] is None)
+GO_ON = Action("end_pause", N_("Go on with it"), "refresh", True)
 EXPLAIN = Action("explain", N_("Explain why it is late"), "message-circle")
 SIGN_OFF = Action(
     "sign_off",
@@ -45,8 +56,12 @@ SIGN_OFF = Action(
     {"assigned": _NOT_SIGNED, "in_progress": _NO_DRAFT, "returned": _NO_DRAFT},
 )
 SEND_BACK = Action("send_back", N_("Send the draft back"), "arrow-left", at="sign_off")
-HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, EXPLAIN, NAME, RETURN)
-LEADER_ACTIONS = (SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, EXPLAIN, RETURN)
+TIME = (GO_ON, MORE_TIME, PAUSE)
+HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, EXPLAIN, NAME, *TIME, RETURN)
+LEADER_ACTIONS = (
+    *(SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, EXPLAIN),
+    *(*TIME, RETURN),
+)
 
 BY_ROLE = {Role.HANDLER: HANDLER_ACTIONS, Role.DEPARTMENT_LEADER: LEADER_ACTIONS}
 

@@ -32,6 +32,7 @@ _AT_STEP = {
     "assigned": 2,
     "returned": 2,
     "in_progress": 2,
+    "suspended": 2,
     "rework": 2,
     "reviewing": 3,
     "replied": 4,

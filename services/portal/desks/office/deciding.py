@@ -19,14 +19,14 @@ Asked = Annotated[Page, Depends(page_of)]
 YES, NO = "yes", "no"
 
 
-def _decided(page: Page, form: Form, name: str) -> bool:
+def decided(page: Page, form: Form, name: str) -> bool:
     """What was chosen of two; says so where neither was."""
     if form.text(name) not in (YES, NO):
         form.wrong(name, page.say("Choose one of the two"))
     return form.text(name) == YES
 
 
-def _why(page: Page, form: Form, sentence: str) -> None:
+def why(page: Page, form: Form, sentence: str) -> None:
     if not form.text("reason"):
         form.wrong("reason", sentence)
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
@@ -45,13 +45,13 @@ async def rule(id: str, page: Asked) -> Response:
 async def send_ruling(id: str, page: Asked) -> Response:
     """Rule, once: it goes to another department, or stays for good."""
     form, about = (await page.form()).form, office_issue(page, id)
-    upheld = _decided(page, form, "upheld")
+    upheld = decided(page, form, "upheld")
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     code = form.text("other") or form.text("department")
     if upheld and (not code or code == about.issue["holder"]):
         form.wrong("other", page.say("Choose the other department that gets it"))
     if not upheld and not form.errors:
-        _why(page, form, page.say("Say why it stays: the department reads it"))
+        why(page, form, page.say("Say why it stays: the department reads it"))
     body: dict[str, Any] = {"assignment": form.text("assignment"), "upheld": upheld, **given(form, "reason")}
     return await do(page, about, "rule", body | ({"department": code} if upheld else {}), form, _rule)
 
@@ -80,7 +80,7 @@ async def recall(id: str, page: Asked) -> Response:
 async def send_recall(id: str, page: Asked) -> Response:
     """It waits for a department again."""
     form, about = (await page.form()).form, office_issue(page, id)
-    _why(page, form, page.say("Say why it is taken back: the department reads it"))
+    why(page, form, page.say("Say why it is taken back: the department reads it"))
     return await do(page, about, "recall", given(form, "assignment", "reason"), form, _recall)
 
 
@@ -101,8 +101,8 @@ async def appeal(id: str, page: Asked) -> Response:
 async def send_appeal(id: str, page: Asked) -> Response:
     """Upheld, then it is as good as raised again; or the rejection stands for good."""
     form, about = (await page.form()).form, office_issue(page, id)
-    upheld = _decided(page, form, "upheld")
-    _why(page, form, page.say("Say why: who appealed reads it"))
+    upheld = decided(page, form, "upheld")
+    why(page, form, page.say("Say why: who appealed reads it"))
     body = {"upheld": upheld, "reason": form.text("reason")}
     return await do(page, about, "decide_appeal", body, form, _appeal)
 
@@ -128,10 +128,10 @@ async def rework(id: str, page: Asked) -> Response:
 async def send_rework(id: str, page: Asked) -> Response:
     """Another round begins; or there is none, and who raised it is told why."""
     form, about = (await page.form()).form, office_issue(page, id)
-    granted = _decided(page, form, "granted")
+    granted = decided(page, form, "granted")
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
     if not granted and not form.errors:
-        _why(page, form, page.say("Say why not: who raised it reads this"))
+        why(page, form, page.say("Say why not: who raised it reads this"))
     body = {"round": number(form, "round"), "granted": granted, **given(form, "reason")}
     return await do(page, about, "decide_rework", body, form, _rework)
 

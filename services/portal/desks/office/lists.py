@@ -13,7 +13,7 @@ from services.portal.desks.office.beside import PLACE, office
 from services.portal.languages import N_
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues, names, worklists
-from services.portal.queries.worklists import ALL, TO_READ, Filters
+from services.portal.queries.worklists import ALL, ASKED, TO_READ, Filters
 from services.portal.reading import words_of_all
 from services.portal.words import WORDS
 from shared.contract.words import Source
@@ -23,7 +23,9 @@ Asked = Annotated[Page, Depends(page_of)]
 
 
 class Worklist(NamedTuple):
-    """One list: the states of its issues, what else is asked of them, and what one does about each."""
+    """One list: the states of its issues, what else is asked of them, and what one does about each: by its state, or by
+    what is asked for.
+    """
 
     path: str
     phrase: str
@@ -32,6 +34,8 @@ class Worklist(NamedTuple):
     states: tuple[str, ...]
     verbs: dict[str, str]
     only: str = ALL
+    asked: tuple[str, ...] = ()
+    """Further states, in which it has those of which more time is asked for."""
 
 
 RETURNS = Worklist(
@@ -53,18 +57,32 @@ REPLIES = Worklist(
 )
 DECISIONS = Worklist(
     f"{PLACE}/decisions",
-    N_("Rework and appeals"),
-    N_("Somebody is not satisfied with a reply, or with not being accepted. You decide, and say why."),
-    N_("Nobody asks for another round, and nobody appeals."),
+    N_("Rework, appeals, more time"),
+    N_(
+        "Somebody is not satisfied with a reply, or with not being accepted; or a department asks for more time or a "
+        "pause. You decide, and say why."
+    ),
+    N_("Nobody asks for another round or for more time, and nobody appeals."),
     ("rework_asked", "appealed"),
-    {"rework_asked": "decide-rework", "appealed": "decide-appeal"},
+    {
+        "rework_asked": "decide-rework",
+        "appealed": "decide-appeal",
+        "extension": "decide-extension",
+        "pause": "decide-pause",
+    },
+    asked=("in_progress", "rework", "reviewing"),
 )
 WORKLISTS = (RETURNS, REPLIES, DECISIONS)
 
 
 def counted(list: Worklist) -> Callable[[Page], int]:
     """How many issues are on a list, for the bar."""
-    return lambda page: worklists.count_waiting(page.reads, list.states, list.only)
+
+    def count(page: Page) -> int:
+        found = worklists.count_waiting(page.reads, list.states, list.only)
+        return found + (worklists.count_waiting(page.reads, list.asked, ASKED) if list.asked else 0)
+
+    return count
 
 
 class Line(NamedTuple):
@@ -82,7 +100,8 @@ def add(router: APIRouter, list: Worklist) -> None:
     @router.get(list.path, name=list.path)
     async def show(page: Asked, after: str = "") -> Response:
         office(page)
-        found = worklists.waiting(page.reads, list.states, read_place(after) or Place(), list.only)
+        place = read_place(after) or Place()
+        found = worklists.waiting(page.reads, list.states, place, list.only, list.asked)
         lines = await lines_of(page, found.rows, list.verbs)
         return page.show(
             "office/list.html",
@@ -104,15 +123,20 @@ async def lines_of(page: Page, rows: list[sqlite3.Row], verbs: dict[str, str]) -
     enterprises = names.enterprises(page.reads, {row["enterprise"] for row in rows if row["enterprise"]})
     lines = []
     for row, said in zip(rows, words, strict=True):
-        verb = verbs.get(row["state"])
+        open = next((what for what in ("extension", "pause") if row[what] and what in verbs), row["state"])
+        verb = verbs.get(open)
         address = f"{PLACE}/issues/{row['id']}/{verb}" if verb else f"/issues/{row['id']}"
-        lines.append(Line(row, said.newest_title or row["number"], _under(page, row, enterprises), address))
+        under = _under(page, row, enterprises, open)
+        lines.append(Line(row, said.newest_title or row["number"], under, address))
     return lines
 
 
-def _under(page: Page, row: sqlite3.Row, enterprises: Mapping[str, str]) -> str:
+def _under(page: Page, row: sqlite3.Row, enterprises: Mapping[str, str], open: str) -> str:
     """Why it is on the list, in the words of who caused it; else where it is from."""
-    match row["state"]:
+    match open:
+        case "extension" | "pause":
+            found = issues.request(page.reads, row["id"], open, row[open])
+            return str(found["reason"] or "") if found else ""
         case "returned":
             found = issues.assignment(page.reads, row["id"], row["assignment"] or "")
             return str(found["return_reason"] or "") if found else ""

@@ -3,13 +3,22 @@
 from fastapi import APIRouter
 
 from services.portal.actions import Action
-from services.portal.desks.office import deciding, lists, outside, raising, replying, triage, undoing
+from services.portal.desks.office import (
+    deciding,
+    lists,
+    more_time,
+    outside,
+    raising,
+    replying,
+    triage,
+    undoing,
+)
 from services.portal.desks.office.beside import PLACE
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 
 router = APIRouter()
-for part in (triage, lists, replying, deciding, outside, raising, undoing):
+for part in (triage, lists, replying, deciding, more_time, outside, raising, undoing):
     router.routes.extend(part.router.routes)
 
 
@@ -38,12 +47,13 @@ ACTIONS = (
         N_("Check the reply"),
         "clipboard-check",
         True,
-        dict.fromkeys(("assigned", "in_progress", "drafted"), _NOT_SIGNED_OFF),
+        dict.fromkeys(("assigned", "in_progress", "suspended", "drafted"), _NOT_SIGNED_OFF),
         under=PLACE,
     ),
     Action("release", N_("Release the reply"), "send", True, under=PLACE),
     Action("decide_appeal", N_("Decide on the appeal"), "flag", True, under=PLACE),
     Action("decide_rework", N_("Decide on another round"), "refresh", True, under=PLACE),
+    *more_time.ACTIONS,
     Action(
         "send_back",
         N_("Send the draft back"),

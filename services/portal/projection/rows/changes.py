@@ -20,6 +20,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "issue": ("id",),
     "assignment": ("issue", "id"),
     "draft": ("issue", "number"),
+    "request": ("issue", "what", "number"),
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),
     "lamp": ("issue", "number"),

@@ -40,11 +40,29 @@ def started(rows: Rows, event: Happened) -> None:
     clock: Clock = resumed[-1] if resumed else {"number": event.seq, **named}
     if not resumed:
         clocks.append(clock)
-        rows.set("clock", (event.subject, event.seq), **named)
+        rows.set("clock", (event.subject, event.seq), **named, original_due_at=runs["due_at"])
     clock |= {"due_at": runs["due_at"], "stopped_at": None}
     rows.set("clock", (event.subject, clock["number"]), **runs)
     _due(rows, event, clock["due_at"], runs["resumed_at"] is not None)
     _next(rows, event.subject)
+
+
+def recalculated(rows: Rows, event: Happened) -> None:
+    """Its due date moved: more time was granted, or what it counts by is another one."""
+    named = _named(_clocks(rows, event.subject), event)
+    old, due_at = event.instant("old_due_at"), event.instant("due_at")
+    mine = [clock for clock in named if clock["due_at"] == old] or named
+    if mine:
+        mine[-1]["due_at"] = due_at
+        changed: dict[str, Value] = {
+            "due_at": due_at,
+            "provisional": event.text_or_none("provisional_because"),
+            "policy": event.text("policy"),
+            "calendar": event.text("calendar"),
+        }
+        rows.set("clock", (event.subject, mine[-1]["number"]), **changed)
+        _next(rows, event.subject)
+    _due(rows, event, due_at, True)
 
 
 def warned(rows: Rows, event: Happened) -> None:

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from services.portal.projection.rows import dispatch, documents, feedback, intake, reference, supervision
+from services.portal.projection.rows import (
+    dispatch,
+    documents,
+    feedback,
+    intake,
+    reference,
+    supervision,
+    timing,
+)
 from services.portal.projection.rows.changes import Happened, Rows
 
 Writes = Callable[[Rows, Happened], None]
@@ -30,6 +38,14 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "assignment.recalled.v1": dispatch.recalled,
         "handler.named.v1": dispatch.handler_named,
         "assignment.transferred.v1": dispatch.transferred,
+        "extension.asked.v1": timing.extension_asked,
+        "extension.granted.v1": timing.extension_granted,
+        "extension.refused.v1": timing.extension_refused,
+        "extension.ended.v1": timing.extension_ended,
+        "pause.asked.v1": timing.pause_asked,
+        "pause.granted.v1": timing.pause_granted,
+        "pause.refused.v1": timing.pause_refused,
+        "pause.ended.v1": timing.pause_ended,
         "reply.drafted.v1": dispatch.drafted,
         "reply.signed_off.v1": dispatch.signed_off,
         "reply.checked.v1": dispatch.checked,
@@ -39,6 +55,7 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
     },
     "supervision": {
         "clock.started.v1": supervision.started,
+        "clock.recalculated.v1": supervision.recalculated,
         "clock.warned.v1": supervision.warned,
         "clock.breached.v1": supervision.breached,
         "clock.breach_annulled.v1": supervision.annulled,

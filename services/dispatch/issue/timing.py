@@ -1,0 +1,136 @@
+"""When the promise of an issue is due as dispatch counts it, and what ends with the assignment that asked for it.
+
+Dispatch reads nothing of supervision's clocks. It has the same facts (the promise from intake, a new round from
+feedback, extensions and pauses of its own) and the same arithmetic, so both come to the same date (clocks.md 2).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.dispatch.issue.life import HELD, Issue, Promise, State
+from shared.contract.events.dispatch import ExtensionEnded, PauseEnded
+from shared.contract.orders import OrderExtensionDecided, OrderPauseEnded
+from shared.contract.words import Ended
+from shared.domain.clocks import Entry, Reading, facts_of, read_clock
+from shared.domain.decisions import Change, Context, Deadline, Message, event, order
+from shared.domain.reference import Reference
+
+
+def read(promise: Promise, reference: Reference, *warnings: str) -> Reading:
+    """What the facts of a promise say by its own versions; raises NotPublished without them."""
+    policy, calendar = (
+        reference.policies.named(promise.policy),
+        reference.calendars.named(promise.calendar),
+    )
+    return read_clock(facts_of(promise.history), policy, calendar, warnings=warnings)
+
+
+def continued(promise: Promise, *entries: Entry) -> Promise:
+    """The promise with further facts."""
+    return promise.model_copy(update={"history": (*promise.history, *entries)})
+
+
+def noted(issue: Issue, entry: Entry, context: Context) -> Issue:
+    """The issue with a further fact of its promise, and the date that follows from it."""
+    if issue.promise is None:
+        return issue
+    promise = continued(issue.promise, entry)
+    due_at = read(promise, context.reference).due_at
+    return issue.model_copy(update={"promise": promise, "due_at": due_at})
+
+
+def begun(context: Context) -> dict[str, object]:
+    """The promise of a new round, from now on and by what is in force now; supervision starts the same one."""
+    policy = context.policy
+    history: tuple[Entry, ...] = (("started", context.now, str(policy.limits["rework"])),)
+    promise = Promise(policy=policy.version, calendar=context.calendar.version, history=history)
+    return {"promise": promise, "due_at": read(promise, context.reference).due_at}
+
+
+def about(issue: Issue) -> dict[str, object]:
+    """What every event of an extension or a pause names."""
+    return {"assignment": issue.assignment, "department": issue.department, "round": issue.round}
+
+
+def let_go(issue: Issue, context: Context, *, over: bool = False) -> tuple[Issue, tuple[Message, ...]]:
+    """The issue without what its assignment had asked for, and what is told of that: a pause ends with it.
+
+    ``over``: nobody waits for the promise any more. What had run out by then has run out, however late that is read.
+    """
+    deadline = next_deadline(issue)
+    passed = deadline is not None and deadline.at < context.now
+    messages: list[Message] = []
+    if asked := issue.extension:
+        because = Ended.BREACHED if passed and issue.state is not State.SUSPENDED else Ended.ASSIGNMENT_OVER
+        messages.append(event(ExtensionEnded(**about(issue), request=asked.request, because=because)))
+    if pause := issue.pause:
+        granted = issue.state is State.SUSPENDED
+        if granted and not over:
+            issue = noted(issue, ("resumed", context.now, ""), context)
+        happened = PauseEnded(
+            **about(issue),
+            request=pause.request,
+            because=Ended.TIME_OVER if passed and granted else Ended.ASSIGNMENT_OVER,
+            granted=granted,
+            due_at=None if over else issue.due_at,
+        )
+        messages.append(event(happened))
+    return issue.model_copy(update={"extension": None, "pause": None}), tuple(messages)
+
+
+def next_deadline(issue: Issue) -> Deadline | None:
+    """The end of a pause that ends by itself, else the lapse of an extension that nobody decides on.
+
+    Both depend on dispatch's own commands alone, so there is no grace.
+    """
+    return min(_deadlines(issue), default=None, key=lambda deadline: deadline.at)
+
+
+def _deadlines(issue: Issue) -> Iterator[Deadline]:
+    if issue.state not in HELD:
+        return
+    if issue.state is State.SUSPENDED:
+        if issue.pause and issue.pause.ends_at:
+            yield _deadline(issue, f"pause@{issue.pause.request}", "end", issue.pause.ends_at)
+    elif issue.extension and issue.due_at:
+        yield _deadline(issue, f"extension@{issue.extension.request}", "lapse", issue.due_at)
+
+
+def _deadline(issue: Issue, what: str, threshold: str, at: datetime) -> Deadline:
+    """Another fact makes the date another one, and the older deadline void."""
+    generation = len(issue.promise.history) if issue.promise else 1
+    return Deadline(f"{what}/{issue.round}/{threshold}/{generation}", at, at)
+
+
+def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
+    """The pause ends, or the extension lapses because the promise fell due; void before that."""
+    if next_deadline(issue) != deadline or context.now < deadline.at:
+        return Change(issue)
+    if issue.state is State.SUSPENDED:
+        return resumed(issue, context, Ended.TIME_OVER)
+    assert issue.extension is not None  # the deadline is its lapse
+    request, because = issue.extension.request, Ended.BREACHED
+    happened = ExtensionEnded(**about(issue), request=request, because=because)
+    decided = OrderExtensionDecided(
+        assignment=issue.assignment,
+        round=issue.round,
+        request=request,
+        granted=False,
+        because=because,
+        due_at=issue.due_at,
+    )
+    lapsed = issue.model_copy(update={"extension": None})
+    return Change(lapsed, (event(happened), order(issue.department, decided)))
+
+
+def resumed(issue: Issue, context: Context, because: Ended, reason: str = "", by: str = "") -> Change[Issue]:
+    """The pause in force ends, the promise runs on, and the department goes on with its work."""
+    assert issue.pause is not None  # by the table of moves: without one it is not suspended
+    request = issue.pause.request
+    runs = noted(issue, ("resumed", context.now, ""), context)
+    ended = {"request": request, "because": because, "reason": reason, "due_at": runs.due_at}
+    happened = PauseEnded(**about(issue), **ended, by=by)
+    decided = OrderPauseEnded(assignment=issue.assignment, round=issue.round, **ended)
+    after = runs.model_copy(update={"state": State.IN_PROGRESS, "pause": None})
+    outcome = {"state": after.state.value, "request": request}
+    return Change(after, (event(happened), order(issue.department, decided)), outcome)
