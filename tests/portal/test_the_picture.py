@@ -76,7 +76,7 @@ async def test_every_hand_over_stands_there_in_words(given: Given) -> None:
     browser = official(given, Role.OFFICE)
     await browser.open(PATH)
     rows = re.findall(
-        r"<tr><td>(.*?)<small>.*?</small></td><td>(.*?)</td><td class=\"num\">(.*?)</td>", card(browser)
+        r"<tr><td>(.*?)<small>(.*?) · .*?</small></td><td class=\"num\">(.*?)</td>", card(browser)
     )
     assert rows == [
         ("交办办公室 → water", "交办", "2.0"),
