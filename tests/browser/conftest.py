@@ -11,10 +11,9 @@ from services.portal.inside import InternalNote
 from shared.mail import Mail
 from tests.keys import REFERENCES
 from tests.portal import department, office_given
-from tests.portal.given import Given, stamp
+from tests.portal.given import Given, known_versions, stamp
 from tests.portal.operated import dead_letters, missing, well
 from tests.portal.projection.given import AT, AT_MS, ISSUE
-from tests.portal.test_ladder import known_versions
 from tests.serving import served_aside
 from tests.unit.reference import builtin_reference
 
@@ -27,7 +26,7 @@ NEWEST, DRAFTED = "NNNNNNNNNNNNN", "PPPPPPPPPPPPP"
 """What a department has not signed for yet, and of what a draft waits for its leader."""
 GOING, REFUSED, FRESH = "GGGGGGGGGGGGG", "RRRRRRRRRRRRR", "FFFFFFFFFFFFF"
 WAITING, RETURNED, SIGNED_OFF = "AAAAAAAAAAAAA", "BBBBBBBBBBBBB", "CCCCCCCCCCCCC"
-APPEALED, DISSATISFIED = "DDDDDDDDDDDDD", "EEEEEEEEEEEEE"
+APPEALED, DISSATISFIED, PASSED = "DDDDDDDDDDDDD", "EEEEEEEEEEEEE", "HHHHHHHHHHHHH"
 MAIL = Mail(
     "9c56cc51b374c3ba",
     "wu.jing.zongjingli@huzhou-nantaihu-sichou.example",
@@ -80,6 +79,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     found.shown.tell("intake", "issue.rejected.v1", no, REFUSED)
     _for_many(found, until)
     _on_the_ladder(found)
+    _handed_on(found)
     _of_a_department(found)
     _for_the_office(found)
     _with_links(found)
@@ -117,6 +117,22 @@ def _on_the_ladder(given: Given) -> None:
     terms = {"department": "housing", "policy": POLICY, "calendar": CALENDAR}
     step = {"step": 1, "called": "reminder", "because": "breach", "due_at": stamp(AT), **terms}
     given.shown.tell("supervision", "ladder.raised.v1", step, GOING)
+
+
+def _handed_on(given: Given) -> None:
+    """One that the transport office had for twenty minutes before it went to another one."""
+    given.registered(PASSED, person="0" * 32)
+    given.accepted(PASSED, "公交线路要不要延伸到新厂区")
+    about = {"head": "局长", "by": "wang"}
+    first = {"assignment": f"{PASSED}.1", "department": "transport"}
+    given.shown.tell(
+        "dispatch", "issue.assigned.v1", {**about, **first}, PASSED, at=AT + timedelta(minutes=10)
+    )
+    before = {"previous_assignment": f"{PASSED}.1", "previous_department": "transport", "why": "return"}
+    second = {"assignment": f"{PASSED}.2", "department": "urban_management", "transfers": 1, **before}
+    given.shown.tell(
+        "dispatch", "assignment.transferred.v1", {**about, **second}, PASSED, at=AT + timedelta(minutes=30)
+    )
 
 
 def _with_links(given: Given) -> None:

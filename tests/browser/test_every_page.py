@@ -13,8 +13,10 @@ from tests.browser.conftest import (
     APPEALED,
     DISSATISFIED,
     DRAFTED,
+    FRESH,
     GOING,
     NEWEST,
+    PASSED,
     PHONE,
     REFUSED,
     RETURNED,
@@ -98,8 +100,13 @@ OFFICIALS = {
         "/board?due=late&department=housing",
         "/board?level=county",
         "/board?step=1",
+        "/board?step=any",
+        f"/board/lift?issue={GOING}&issue={FRESH}",
+        "/board/lift",
+        "/board/departments/housing",
         f"/issues/{GOING}",
         f"/issues/{GOING}/lift-ladder",
+        f"/issues/{PASSED}",
         "/search?q=路灯",
         "/search",
         "/search?q=没有这回事",
@@ -107,6 +114,8 @@ OFFICIALS = {
     "leader:qian": (
         "/overview",
         "/overview?month=all",
+        "/handovers?month=2026-03",
+        "/handovers/of-all?month=2026-03&department=housing",
         "/figures",
         "/figures/on_time_reply",
         "/figures/rejected?part=x",
@@ -127,7 +136,8 @@ LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "lan
 SIZES = {"phone": PHONE, "wide": WIDE}
 TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
 TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
-    const label = one.closest("label.choice, .tick") || (one.matches(".rows .t") ? one.closest("tr") : one);
+    const around = one.closest("label.choice, .tick, .of-pick label");
+    const label = around || (one.matches(".rows .t") ? one.closest("tr") : one);
     const box = label.getBoundingClientRect();
     const inline = one.tagName === "A" && one.closest(".errors, p.muted, .number") !== null;
     const shown = one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || label !== one;
@@ -228,10 +238,10 @@ def visits(chromium: Browser, site: str) -> Visits:
         for place in pages(page, site):
             report = axe.run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response
             for one in report["violations"]:
-                found.wrong += [
+                found.wrong.extend(
                     f"{place}: {one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
                     for node in one["nodes"]
-                ]
+                )
             found.small.extend(f"{place}: {one}" for one in page.evaluate(TARGETS, TOUCHED))
         context.close()
         return found

@@ -8,7 +8,7 @@ from tests.portal.given import Given, stamp
 from tests.portal.projection.given import AT
 
 pytestmark = pytest.mark.browser
-WATCHED, LATER = "WWWWWWWWWWWWW", "VVVVVVVVVVVVV"
+WATCHED, LATER, CHANGES = "WWWWWWWWWWWWW", "VVVVVVVVVVVVV", "TTTTTTTTTTTTT"
 
 
 def appears(given: Given, id: str, title: str) -> None:
@@ -63,4 +63,35 @@ def test_a_board_is_narrowed_and_opened_without_scripts(chromium: Browser, site:
     assert "due=late" in page.url and "department=housing" in page.url
     press(page, f"#row-{GOING} .t")
     expect(page.locator("#now")).to_be_visible()
+    context.close()
+
+
+def test_what_is_chosen_on_an_open_board_stays_chosen_while_it_changes(
+    chromium: Browser, given: Given, site: str
+) -> None:
+    context = context_of(chromium, WIDE)
+    page = context.new_page()
+    sign_in(page, site, "supervisor:zhao")
+    with page.expect_request(lambda request: "live=" in request.url):
+        page.goto(f"{site}/board")
+    page.check(f"#row-{GOING} input")
+    appears(given, CHANGES, "园区班车能不能早一班")
+    expect(page.locator(f"#row-{CHANGES}")).to_be_visible()
+    expect(page.locator(f"#row-{GOING} input")).to_be_checked()
+    press(page, ".chosen-ones button")
+    assert page.url.endswith(f"/board/lift?issue={GOING}")
+    context.close()
+
+
+def test_many_are_chosen_seen_and_lifted_without_scripts(chromium: Browser, given: Given, site: str) -> None:
+    context = context_of(chromium, PHONE, scripts=False)
+    page = context.new_page()
+    sign_in(page, site, "supervisor:zhao")
+    page.goto(f"{site}/board?step=any")
+    page.check(f"#row-{GOING} input")
+    press(page, ".chosen-ones button")
+    page.fill("#reason", "已逐件当面整改")
+    press(page, ".stick button")
+    expect(page.locator(".did")).to_contain_text("已解除 1 件")
+    assert given.asked.bodies(f"/issues/{GOING}/lift-ladder") == [{"step": 1, "reason": "已逐件当面整改"}]
     context.close()

@@ -76,7 +76,7 @@ async def test_every_hand_over_stands_there_in_words(given: Given) -> None:
     browser = official(given, Role.OFFICE)
     await browser.open(PATH)
     rows = re.findall(
-        r"<tr><td>(.*?)<small>.*?</small></td><td>(.*?)</td><td class=\"num\">(.*?)</td>", card(browser)
+        r"<tr><td>(.*?)<small>(.*?) · .*?</small></td><td class=\"num\">(.*?)</td>", card(browser)
     )
     assert rows == [
         ("交办办公室 → water", "交办", "2.0"),
@@ -121,3 +121,15 @@ async def test_a_department_sees_it_of_what_it_holds(given: Given) -> None:
     browser = leader(given)
     await browser.open(PATH)
     assert lanes(browser) == [("交办办公室", 1.0), ("市建设局", 6.0)]
+
+
+async def test_what_a_neighbour_says_of_it_hands_nothing_over(given: Given) -> None:
+    passed_round(given)
+    given.now = AT + 54 * HOUR
+    browser = official(given)
+    await browser.open(PATH)
+    before = lanes(browser)
+    theirs = {"assignment": f"{ISSUE}.9", "department": "water", "head": "局长", "by": "x"}
+    given.shown.tell("dispatch", "issue.assigned.v1", theirs, source="/anji/dispatch", at=AT + 40 * HOUR)
+    await browser.open(PATH)
+    assert lanes(browser) == before

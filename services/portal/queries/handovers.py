@@ -30,12 +30,14 @@ _TYPES = (*TO_A_DEPARTMENT, *TO_THE_LAST_DEPARTMENT, *TO_OFFICE, *TO_RAISER)
 PAGE = 50
 TENTH_MS = 360_000
 """A tenth of an hour, in which pictures count."""
+_OWNERS = ("intake", "dispatch", "feedback")
 _HISTORY = f"""
-    SELECT at, type, who, data FROM timeline WHERE subject = ? AND type IN ({", ".join("?" * len(_TYPES))})
-    ORDER BY at, topic <> 'intake.events', topic, seq
+    SELECT at, type, who, data FROM timeline
+    WHERE subject = ? AND source IN (?, ?, ?) AND type IN ({", ".join("?" * len(_TYPES))})
+    ORDER BY at, source NOT LIKE '%/intake', source, seq
 """
 _MOVED = """
-    SELECT DISTINCT i.id, i.registered_at, i.ended_at FROM issue i JOIN assignment a ON a.issue = i.id
+    SELECT DISTINCT i.id, i.jurisdiction, i.registered_at, i.ended_at FROM issue i JOIN assignment a ON a.issue = i.id
     WHERE i.month = ? AND i.registered_at IS NOT NULL AND a.department IS NOT NULL
     AND (a.passed_on_at IS NOT NULL OR a.recalled_at IS NOT NULL)
 """
@@ -116,8 +118,9 @@ def tenths(life: Sequence[Held]) -> list[int]:
 
 
 def of_issue(reads: sqlite3.Connection, issue: Row, now: int) -> list[Held]:
-    """The life of one issue as far as it has come at ``now`` (ms)."""
-    rows = reads.execute(_HISTORY, (issue["id"], *_TYPES))
+    """The life of one issue as far as it has come at ``now`` (ms); a neighbour's word on it moves nothing."""
+    own = (f"/{issue['jurisdiction']}/{owner}" for owner in _OWNERS)
+    rows = reads.execute(_HISTORY, (issue["id"], *own, *_TYPES))
     history = (
         Entry(at or 0, type, who or "", json.loads(data) if data else {}) for at, type, who, data in rows
     )

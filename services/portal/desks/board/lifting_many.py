@@ -1,5 +1,6 @@
 """Lifting many chosen issues off the ladder with one reason: what will and what cannot, then each its own command."""
 
+from asyncio import gather
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 
@@ -55,7 +56,7 @@ async def lift(page: Asked) -> Response:
     asked = [one.about for one in _chosen(page, _ids(form))]
     if form.errors or not asked:
         return _show(page, form, _chosen(page, _ids(form)), [], 422)
-    answers = [(about, await _ask(page, about, form)) for about in asked]
+    answers = list(zip(asked, await gather(*(_ask(page, about, form) for about in asked)), strict=True))
     done = [about for about, answer in answers if answer.is_done]
     status = _explain(page, form, [(about, answer) for about, answer in answers if not answer.is_done])
     for about in done:
