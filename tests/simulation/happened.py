@@ -68,6 +68,10 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
                 yield "given to a merged department"
             if data.get("why") == "merger":
                 yield "handed over"
+        elif event["type"] in ("pause.ended.v1", "extension.ended.v1"):
+            yield f"{event['type'].removesuffix('.v1')} because {data['because']}"
+        elif event["type"] == "clock.recalculated.v1":
+            yield f"moved because {data['because']}"
         elif event["type"] == "ladder.raised.v1":
             yield f"raised to {data['step']}"
             yield f"raised because {data['because']}"

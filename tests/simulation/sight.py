@@ -78,6 +78,9 @@ class Sight:
         """Round, version and hash of what was released, and of the versions beside it."""
         self.documents: dict[str, tuple[str, str]] = {}
         """Each document that has a number: its kind, and what was told of it last."""
+        self.extension, self.pause, self.paused, self.due = 0, 0, 0, ""
+        """The extension and the pause that were asked for and are not decided yet, the pause that is in force, and when
+        the promise is due."""
         self.lamp, self.broken = 0, 1
         """The step of the ladder at which it stands, and the round whose promise was broken."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
@@ -175,6 +178,35 @@ class Sight:
         self.feedback = "rework"
         if self.dispatch == f"replied {data['round'] - 1}":
             self.dispatch = "in_progress"
+
+    def _extension_asked(self, data: dict[str, Any]) -> None:
+        self.extension = data["request"]
+
+    def _extension_granted(self, data: dict[str, Any]) -> None:
+        self.extension, self.due = 0, data["due_at"]
+
+    def _extension_refused(self, data: dict[str, Any]) -> None:
+        self.extension = 0
+
+    _extension_ended = _extension_refused
+
+    def _pause_asked(self, data: dict[str, Any]) -> None:
+        self.pause = data["request"]
+
+    def _pause_granted(self, data: dict[str, Any]) -> None:
+        self.dispatch, self.pause, self.paused = "suspended", 0, data["request"]
+
+    def _pause_refused(self, data: dict[str, Any]) -> None:
+        self.pause = 0
+
+    def _pause_ended(self, data: dict[str, Any]) -> None:
+        self.pause = self.paused = 0
+        self.due = data.get("due_at") or self.due
+        if data["because"] != "assignment_over":
+            self.dispatch = "in_progress"
+
+    def _promise_started(self, data: dict[str, Any]) -> None:
+        self.due = data["due_at"]
 
     def _ladder_raised(self, data: dict[str, Any]) -> None:
         self.lamp, self.broken = data["step"], data["round"]

@@ -16,6 +16,7 @@ from shared.bus.ending import marks
 from shared.contract.subjects import id_of
 from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
+from tests.simulation.bargaining import Bargaining
 from tests.simulation.beginning import JURISDICTION, first_commands, plain_consumers, settle
 from tests.simulation.bugs import Buggy, planted_bugs
 from tests.simulation.checker import Acknowledged, History, Said
@@ -185,10 +186,20 @@ def _people(town: Town) -> None:
         neighbour = Neighbour(scheduler, clients, rng)
         scheduler.spawn("neighbour", neighbour.tell(rng.choice(subjects)))
     _known(town)
+    _bargain(town, subjects)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
     clients.repairs |= planted_bugs(subjects, scheduler.clock.ms, rng)
+
+
+def _bargain(town: Town, subjects: Sequence[str]) -> None:
+    """In some towns departments ask for time; chosen apart, so that the others go their way as before."""
+    rng = Random(f"time/{town.seed}")
+    if rng.random() < 0.5:
+        bargaining = Bargaining(town.scheduler, town.clients, rng)
+        for number, subject in enumerate(subjects):
+            town.scheduler.spawn("bargaining", bargaining.live(number, subject))
 
 
 def _known(town: Town) -> None:

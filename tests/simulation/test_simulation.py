@@ -103,6 +103,14 @@ MUST_HAPPEN = (
     *(f"raised to {step}" for step in range(1, 7)),
     *(f"raised because {why}" for why in LadderCause),
     *(f"lifted because {why}" for why in LiftCause),
+    *(f"pause.ended because {why}" for why in ("person", "time_over", "assignment_over")),
+    *(f"extension.ended because {why}" for why in ("breached", "assignment_over")),
+    *(f"moved because {why}" for why in ("extension", "pause")),
+    *(
+        f"refused {why}"
+        for why in ("extension_too_late", "extension_used_up", "stale_request", "date_too_far")
+    ),
+    *(f"refused {why}" for why in ("date_too_early", "no_working_day", "basis_missing")),
     "mail sent",
     "mail sent again",
     "mail server away",
@@ -136,6 +144,7 @@ EVENTS = (
     "assignment.returned",
     "assignment.ruled",
     "assignment.transferred",
+    *(f"{what}.{how}" for what in ("extension", "pause") for how in ("asked", "granted", "refused", "ended")),
     "reply.drafted",
     "reply.signed_off",
     "reply.sent_back",
@@ -155,6 +164,7 @@ EVENTS = (
     "clock.breached",
     "clock.breach_annulled",
     "clock.stopped",
+    "clock.recalculated",
     "explanation.given",
     "ladder.raised",
     "ladder.ended",

@@ -17,6 +17,7 @@ from tests.simulation.checker.ladder import check_ladder
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.mistakes import check_mistakes
+from tests.simulation.checker.more_time import check_more_time
 from tests.simulation.checker.notices import check_notices
 from tests.simulation.checker.outcomes import check_outcomes
 from tests.simulation.checker.people import check_people
@@ -48,6 +49,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_lives(evidence, hearing),
         *check_clocks(evidence, hearing),
         *check_terms(evidence, hearing),
+        *check_more_time(evidence),
         *check_ladder(evidence, hearing),
         *check_documents(evidence),
         *check_mergers(evidence),

@@ -70,6 +70,12 @@ class Clause(StrEnum):
     TERMS_DUE = "due by the calendar"
     AS_PROMISED = "clock as promised"
     PROMISE_MOVED = "promise moved by the rejection alone"
+    # more time
+    TIME_ASKED = "asked a working day before"
+    TIME_MOST = "extended once and so far"
+    TIME_DECIDED_BY = "decided by who did not ask"
+    TIME_DUE = "due by what was granted"
+    PAUSE_ENDS = "a pause ends in time"
     # the ladder
     LADDER_RISES = "steps only rise"
     LADDER_STANDS = "told of the step at which it stands"

@@ -39,6 +39,11 @@ class Clock:
         if self.annulled:
             self.breached = self.annulled = False
 
+    def move(self, due_at: datetime) -> None:
+        """More time was granted: what comes later now is warned of again."""
+        self.due_at = due_at
+        self.warned.clear()
+
     def __str__(self) -> str:
         name, round, assignment = self.key
         return f"the {name} clock of round {round}" + (f" of {assignment}" if assignment else "")
@@ -130,9 +135,12 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
     """One event of a running clock; the clause it breaks, and what is wrong with it."""
     at, data = instant(event["time"]), event["data"]
     by_timer = str(event.get("cause", "")).startswith("timer/")
-    if "due_at" in data and instant(data["due_at"]) != clock.due_at:
-        yield Clause.CLOCK_DUE, f"{clock} is due {clock.due_at}, this says {data['due_at']}"
+    due_at = "old_due_at" if kind == "clock.recalculated" else "due_at"
+    if due_at in data and instant(data[due_at]) != clock.due_at:
+        yield Clause.CLOCK_DUE, f"{clock} is due {clock.due_at}, this says {data[due_at]}"
     match kind:
+        case "clock.recalculated":
+            clock.move(instant(data["due_at"]))
         case "clock.warned" | "clock.breached" if clock.stopped:
             yield Clause.CLOCK_AFTER_STOP, f"{kind} after {clock} was stopped"
         case "clock.warned":
@@ -155,6 +163,8 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
             if instant(data["stopped_at"]) > clock.due_at:
                 yield Clause.ANNULLED_LATE, f"the breach of {clock} was annulled by what came too late"
             clock.annulled = True
+            if not clock.stopped:  # more time was granted before it was due: it may be breached yet
+                clock.breached = clock.annulled = False
         case "clock.stopped":
             if clock.stopped:
                 yield Clause.STOPPED_ONCE, f"{clock} was stopped twice"
@@ -191,7 +201,7 @@ def _against_events(
                 )
             continue
         clock = found[-1]
-        late = stop is None or stop > clock.due_at
+        late = (stop is None or stop > clock.due_at) and not _is_paused(name, round, clock, others)
         standing = clock.breached and not clock.annulled
         # While supervision holds an event, or has set one aside, that may be the very one that stops the clock.
         over = not waits and evidence.history.now > clock.due_at + clock.grace + timedelta(minutes=10)
@@ -205,6 +215,19 @@ def _against_events(
             yield Clause.CLOCK_ENDS(
                 f"{subject}: {clock} is {'stopped' if clock.stopped else 'running'}, but its end was {stop}"
             )
+
+
+def _is_paused(name: str, round: int, clock: Clock, others: Mapping[str, list[Event]]) -> bool:
+    """Whether a pause is in force that was granted before the clock was due: nothing of it is due then."""
+    since: datetime | None = None
+    for event in others["dispatch"]:
+        if event["data"].get("round") != round:
+            continue
+        if kind_of(event) == "pause.granted":
+            since = instant(event["time"])
+        elif kind_of(event) == "pause.ended" and event["data"].get("granted", True):
+            since = None
+    return name == "promise" and since is not None and since <= clock.due_at
 
 
 def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, datetime]]:
@@ -291,7 +314,7 @@ def _annulled_in_vain(
             fact = evidence.by_id.get(str(event.get("cause", "")))
             if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
                 continue
-            fire_ms = (instant(data["due_at"]) + graces[_key(data)]).timestamp() * 1000
+            fire_ms = (instant(breach["data"]["due_at"]) + graces[_key(data)]).timestamp() * 1000
             fire_ms -= (
                 evidence.history.skew_ms
             )  # by the clock of who wrote the fact it may have come a little later

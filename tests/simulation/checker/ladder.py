@@ -100,8 +100,8 @@ class Ladder:
         """Breaches that stand, by clock and due date, and the place of the event that tells of each."""
         self.lifted_seq = 0
         self.lifted_at: datetime | None = None
-        self.rounds: dict[int, Event] = {}
-        """By round the step that was told of a dissatisfied one."""
+        self.at_once: dict[datetime, Event] = {}
+        """By the instant of what brings it to red at once, the step that was told of it."""
         self._clocks: dict[Key, list[Event]] = {}
         self._explained: dict[int, datetime] = {}
         """By round when the breach of its promise was explained."""
@@ -114,6 +114,10 @@ class Ladder:
                 self._clocks.setdefault(_key(data), []).append(event)
             case "clock.breached" if data["clock"] in REACH:
                 self.breaches[_key(data), instant(data["due_at"])] = event["seq"]
+            case "clock.recalculated":
+                old, new = ((_key(data), instant(data[name])) for name in ("old_due_at", "due_at"))
+                if old in self.breaches:
+                    self.breaches[new] = self.breaches.pop(old)
             case "clock.breach_annulled":
                 self.breaches.pop((_key(data), instant(data["due_at"])), None)
             case "explanation.given":
@@ -145,13 +149,11 @@ class Ladder:
         expected = self._expected(event, terms)
         if expected is None:
             self._complain(Clause.LADDER_FOUNDED, event, f"raises to {step} without a reason for that")
-        elif terms is not None and dict(expected).get(step) != due:
-            self._complain(
-                Clause.LADDER_DUE, event, f"raises to {step} of {due}, it is {dict(expected).get(step)}"
-            )
+        elif terms is not None and due not in (found := [dict(steps).get(step) for steps in expected]):
+            self._complain(Clause.LADDER_DUE, event, f"raises to {step} of {due}, it is {found}")
 
-    def _expected(self, event: Event, terms: Terms | None) -> list[tuple[int, datetime]] | None:
-        """The steps and instants of what it climbs for; None where nothing has happened that it may climb for."""
+    def _expected(self, event: Event, terms: Terms | None) -> list[list[tuple[int, datetime]]] | None:
+        """The steps and instants of each thing it may climb for; None where nothing has happened of the kind."""
         data = event["data"]
         if data["because"] == "appealed" and not _of(self._others, "intake", "issue.appealed"):
             return None
@@ -159,16 +161,27 @@ class Ladder:
             due = [due for key, due in self.breaches if key == _key(data)]
             if not due or data["step"] > REACH[data["clock"]]:
                 return None
-            return [] if terms is None else terms.steps(due[-1], 1, REACH[data["clock"]])
+            return [] if terms is None else [terms.steps(due[-1], 1, REACH[data["clock"]])]
+        because = {"dissatisfied_again": "feedback", "extensions": "dispatch"}.get(data["because"], "")
         asked = [
             instant(each["time"])
-            for each in _of(self._others, "feedback", "rework.asked")
-            if each["data"]["round"] == data["round"] > 1
+            for owner, each in self._at_once()
+            if each["data"]["round"] == data["round"] and because in ("", owner)
         ]
         if not asked or data["step"] < RED:
             return None
-        self.rounds.setdefault(data["round"], event)
-        return [] if terms is None else terms.steps(asked[0], RED, LAST)
+        if instant(data["due_at"]) in asked:
+            self.at_once.setdefault(instant(data["due_at"]), event)
+        return [] if terms is None else [terms.steps(at, RED, LAST) for at in asked]
+
+    def _at_once(self) -> Iterator[tuple[str, Event]]:
+        """What brings it to red at once: a dissatisfied round after the first, an extension asked after the second."""
+        for event in _of(self._others, "feedback", "rework.asked"):
+            if event["data"]["round"] > 1:
+                yield "feedback", event
+        for event in _of(self._others, "dispatch", "extension.asked"):
+            if event["data"]["request"] > 2:
+                yield "dispatch", event
 
     def _given(self, event: Event) -> None:
         data = event["data"]
@@ -237,24 +250,26 @@ class Ladder:
                 stops = stops_of(key[0], key[1], instant(started["started_at"]), self._others)
                 ended_at = min(stops, default=None)
                 yield Climb(key, seq, steps, terms.grace, ended_at)
-        for event in _of(self._others, "feedback", "rework.asked"):
+        for owner, event in self._at_once():
             round, at = event["data"]["round"], instant(event["time"])
-            if round == 1 or any(end <= at for end in ends_of(self._others, "issue.appealed")):
+            if any(end <= at for end in ends_of(self._others, "issue.appealed")):
                 continue
-            told = self.rounds.get(round)
+            told = self.at_once.get(at)
             terms = None if told is None else self.terms(told["data"], ("", round, ""))
             if told is None or terms is None:
                 yield None
                 continue
             steps = terms.steps(at, RED, LAST)
-            ended_at = min(self._round_ends(round), default=None)
+            ended_at = min(self._round_ends(round, owner == "feedback"), default=None)
             yield Climb(("", round, ""), told["seq"], steps, terms.grace, ended_at)
 
-    def _round_ends(self, round: int) -> Iterator[datetime]:
+    def _round_ends(self, round: int, dissatisfied: bool) -> Iterator[datetime]:
+        """When the next reply is out, which of an extension is that of its round; or there is no further round."""
         yield from ends_of(self._others, "issue.appealed")
         for event in (*self._others["dispatch"], *self._others["feedback"]):
             its, kind = event["data"].get("round", 0), kind_of(event)
-            if (kind == "reply.released" and its > round) or (kind == "rework.refused" and its == round):
+            answered = kind == "reply.released" and (its > round if dissatisfied else its >= round)
+            if answered or (kind == "rework.refused" and its == round and dissatisfied):
                 yield instant(event["time"])
 
     def is_lifted(self, climb: Climb) -> bool:

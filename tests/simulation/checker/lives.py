@@ -38,17 +38,33 @@ INTAKE: Table = {
     **{(state, f"words.{done}"): (state,) for state in OPEN for done in ("corrected", "confirmed")},
     ("referred", "referral.receipted"): ("referred",),
 }
-HELD = ("assigned", "returned", "in progress", "drafted", "signed off", "checked")
+HELD = ("assigned", "returned", "in progress", "suspended", "drafted", "signed off", "checked")
 DISPATCH: Table = {
     ("", "issue.assigned"): ("assigned",),
     ("assigned", "assignment.signed"): ("in progress",),
     ("assigned", "assignment.returned"): ("returned",),
     ("in progress", "assignment.returned"): ("returned",),
-    **{(state, "assignment.recalled"): ("",) for state in ("assigned", "in progress", "drafted")},
+    **{
+        (state, "assignment.recalled"): ("",) for state in ("assigned", "in progress", "suspended", "drafted")
+    },
     **{(state, "handler.named"): (state,) for state in HELD if state != "returned"},
     ("returned", "assignment.ruled"): ("upheld", "assigned"),
     ("upheld", "assignment.transferred"): ("assigned",),
     **{(state, "assignment.transferred"): ("assigned",) for state in HELD},
+    **{
+        (state, f"extension.{how}"): (state,)
+        for state in ("in progress", "drafted")
+        for how in ("asked", "granted", "refused")
+    },
+    ("in progress", "pause.asked"): ("in progress",),
+    ("in progress", "pause.refused"): ("in progress",),
+    ("in progress", "pause.granted"): ("suspended",),
+    # What was asked for ends with its assignment, after the event that ends that.
+    **{
+        (state, f"{what}.ended"): (state,)
+        for state in ("", *HELD, "replied")
+        for what in ("extension", "pause")
+    },
     ("in progress", "reply.drafted"): ("drafted",),
     ("drafted", "reply.signed_off"): ("signed off",),
     ("drafted", "reply.sent_back"): ("in progress",),
@@ -140,6 +156,8 @@ def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iter
         after = {state for now in states for state in table.get((now, kind), ())}
         if kind == "assignment.ruled":
             after = {"upheld"} if event["data"]["upheld"] else after - {"upheld"}
+        elif kind == "pause.ended" and event["data"]["because"] != "assignment_over":
+            after = {"in progress"} if states & {"suspended"} else set()
         elif kind == "department.published":
             after &= {"merged"} if event["data"].get("merged_into") else {"published"}
         if not after:
