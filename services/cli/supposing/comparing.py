@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from services.cli.supposing.playing import play
 from services.cli.supposing.rules import Rules
 from services.cli.supposing.standing import Standing, by_then, standing
 from shared.contract.events.intake import PromiseStarted
+from shared.domain.reference import NotPublished
 
 DATED = ("on_time_assignment", "sign_for", "on_time_reply", "on_time_reply_extended", "answered")
 """The rates that rest on due dates; the others are what people said."""
@@ -31,8 +32,10 @@ class Compared(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether other clocks were breached, or other steps reached."""
-        return self.before.breaches != self.after.breaches or self.before.steps != self.after.steps
+        """Whether other clocks were breached, other steps reached, or it counts otherwise in a rate."""
+        before, after = self.before, self.after
+        rates = any(part != other for part, other in self.rates.values())
+        return rates or (before.breaches, before.steps) != (after.breaches, after.steps)
 
     @property
     def moved(self) -> bool:
@@ -56,6 +59,10 @@ class Change:
         if before != after:
             (self.more if after > before else self.fewer).append(subject)
 
+    def facts(self) -> dict[str, int | list[str]]:
+        """All of it, as JSON."""
+        return asdict(self)
+
 
 @dataclass
 class RateChange:
@@ -75,7 +82,10 @@ class RateChange:
 
 @dataclass
 class Comparison:
-    """All issues: breaches by clock, steps by number, rates by name, and each issue that differs."""
+    """All issues: breaches by clock, steps by number, rates by name, and each issue that differs.
+
+    ``unplayed``: those about which an event says what no arithmetic can count, or names an unknown version.
+    """
 
     issues: int = 0
     deadlines: int = 0
@@ -86,6 +96,7 @@ class Comparison:
         default_factory=lambda: {name: RateChange(RATES[name][0]) for name in DATED}
     )
     differing: list[Compared] = field(default_factory=list)
+    unplayed: list[str] = field(default_factory=list)
 
     def add(self, one: Compared) -> None:
         """Count one issue."""
@@ -107,20 +118,23 @@ class Comparison:
 def compare(
     log: Log, rules: Rules, until: datetime, progress: Callable[[int], None] = lambda issues: None
 ) -> Comparison:
-    """Every issue of the log as of ``until``, its record beside what these rules would have made of it.
-
-    May raise NotPublished, where an event names a version that is not in the log.
-    """
+    """Every issue of the log as of ``until``, its record beside what these rules would have made of it."""
     found = Comparison()
     for number, (subject, sequences) in enumerate(sorted(log.issues.items()), 1):
-        if (one := compare_one(subject, sequences, rules, until)) is not None:
-            found.add(one)
+        try:
+            if (one := compare_one(subject, sequences, rules, until)) is not None:
+                found.add(one)
+        except (NotPublished, ValueError):
+            found.unplayed.append(subject)
         progress(number)
     return found
 
 
 def compare_one(subject: str, sequences: Sequences, rules: Rules, until: datetime) -> Compared | None:
-    """One issue; None for one that was not registered by then."""
+    """One issue; None for one that was not registered by then.
+
+    Raises NotPublished for a version that is not in the log, and ValueError for an instant that no calendar has.
+    """
     others = by_then(happened(sequences), until)
     known = _read(None, others)
     if known is None:

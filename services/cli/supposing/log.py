@@ -1,15 +1,16 @@
 """What the four owners say of each issue: every record read once, and put in the order in which it counts."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from services.cli.events import read_event
 from services.cli.figures.rebuild import OWNERS
 from services.supervision.consumer import OBSERVED
 from shared.bus.records import Record
 from shared.bus.reference import take_in
-from shared.contract.envelope import open_envelope, read_seen
+from shared.contract.envelope import read_seen
 from shared.contract.event import (
     DISPATCH,
     FEEDBACK,
@@ -85,9 +86,8 @@ class Log:
             self.unreadable += 1
 
     def _take(self, record: Record) -> None:
-        envelope = open_envelope(record.value, record.sha256)
-        if envelope.time is None or envelope.seq < 1 or record.key != envelope.subject.encode():
-            raise ValueError("an event has a time, its place in a sequence, and its subject as the key")
+        envelope = read_event(record)
+        assert envelope.time is not None
         shape = EVENTS.get(envelope.type)
         is_ours = events_topic(envelope.source) == record.topic and (
             shape is None or shape.topic == record.topic
@@ -97,20 +97,19 @@ class Log:
         self.events += 1
         self.last = max(self.last, envelope.time)
         if (wanted := _WANTED.get(envelope.type)) is not None:
-            read_seen(envelope.seen)
             entry = Entry(envelope.time, wanted.read(envelope.data), envelope.seen)
             self.issues[envelope.subject][envelope.source][envelope.seq] = entry
 
 
-async def read_log(bootstrap: str, namespace: str) -> AsyncIterator[Log]:
-    """A namespace's log, handed out while it is read, after every record; the last time it is whole."""
+async def read_log(bootstrap: str, namespace: str, progress: Callable[[int], None]) -> Log:
+    """A namespace's log as it is now; ``progress`` is told how many events there are so far."""
     from shared.bus.reader import read_all
 
     log = Log()
-    yield log
     async for record in read_all(bootstrap, TOPICS, f"{namespace}." if namespace else ""):
         log.take(record)
-        yield log
+        progress(log.events)
+    return log
 
 
 def recorded(sequences: Sequences) -> list[Entry]:
