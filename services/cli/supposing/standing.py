@@ -35,11 +35,13 @@ class Standing(NamedTuple):
 
 def by_then(entries: Iterable[Entry], until: datetime) -> list[Entry]:
     """What happened or fell due by ``until``, however late a timer came to it."""
-    return [
-        entry
-        for entry in entries
-        if entry.at - timedelta(seconds=getattr(entry.event, "late_seconds", 0.0)) <= until
-    ]
+    return [entry for entry in entries if entry.at <= until or _fell_due_at(entry) <= until]
+
+
+def _fell_due_at(entry: Entry) -> datetime:
+    event = entry.event
+    late = event.late_seconds if isinstance(event, ClockBreached | LadderRaised) else 0.0
+    return entry.at - timedelta(seconds=late)
 
 
 def standing(entries: Iterable[Entry]) -> Standing:
