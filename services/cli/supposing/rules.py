@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from services.intake.issue.appealing import REJECTED
-from services.supervision.issue.clocks import facts
 from services.supervision.issue.life import Clock
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Due, Paused, Policy, Resumed, due_at, read_clock
+from shared.domain.clocks import Due, Limit, Paused, Policy, Resumed, Started, due_at, read_clock
 from shared.domain.reference import BEGINNING, Reference
 
 
@@ -67,9 +66,9 @@ class Rules(NamedTuple):
         """The appeal with the date that would have been given: the time since the rejection does not count."""
         if promise.stopped_at is None:
             return given
-        started, *_ = facts(promise)
+        (_, started_at, limit), *_ = promise.history
         reading = read_clock(
-            (started, Paused(promise.stopped_at, REJECTED), Resumed(at)),
+            (Started(started_at, Limit(limit)), Paused(promise.stopped_at, REJECTED), Resumed(at)),
             self.reference.policies.named(promise.policy),
             self.reference.calendars.named(promise.calendar),
         )
