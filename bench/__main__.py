@@ -1,4 +1,4 @@
-"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|all]`: measure, print, keep as JSON.
+"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|whatif|all]`: measure, print, keep as JSON.
 
 `python -m bench against DIR` compares the replay with that of another checkout, `python -m bench turns DIR` the time
 from a command to its outcome; `all` leaves them out.
@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import against, backlog, latency, masking, memory, portal, replay, turns
+from bench import against, backlog, latency, masking, memory, portal, replay, turns, whatif
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
 
 Say = Callable[[str], None]
-ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking", "portal")
+ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking", "portal", "whatif")
 COMPARING = ("against", "turns")
 
 
@@ -62,6 +62,7 @@ def main() -> int:
         "replay": replay.measure,
         "masking": masking.measure,
         "portal": portal.measure,
+        "whatif": whatif.measure,
         "against": lambda say: against.measure(say, arguments.other),
         "turns": lambda say: turns.measure(say, arguments.other),
     }

@@ -8,7 +8,6 @@ from services.cli.display import Terminal, print_json
 from services.cli.system import FAILED, WRONG_USE, RunningSystem, data_option, running_system
 
 if TYPE_CHECKING:
-    from shared.bus.records import Record
     from shared.contract.envelope import Envelope
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -31,6 +30,17 @@ def fail(message: str, as_json: bool, code: int = FAILED) -> NoReturn:
     raise SystemExit(code)
 
 
+def instant(option: str, text: str, as_json: bool) -> datetime:
+    """The instant that an option names; ends the command with a sentence where it names none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{option}: {text!r} is no instant; write 2019-12-31T00:00:00+08:00", as_json, WRONG_USE)
+    if at.tzinfo is None:
+        fail(f"{option}: {text!r} has no offset; write 2019-12-31T00:00:00+08:00", as_json, WRONG_USE)
+    return at
+
+
 def local(at: datetime) -> str:
     """An instant as a person in Shanghai reads it."""
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
@@ -45,35 +55,24 @@ class EventLog(NamedTuple):
 
 async def event_log(bootstrap: str, namespace: str) -> EventLog:
     """Read the four topics of events whole; what was published twice counts once."""
+    from services.cli.events import read_event
     from shared.bus.reader import read_all
     from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
+    from shared.contract.registry import EVENTS
 
     found: dict[str, Envelope] = {}
     unreadable = 0
     topics = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
     async for record in read_all(bootstrap, topics, f"{namespace}." if namespace else ""):
         try:
-            envelope = _event(record)
+            envelope = read_event(record)
+            if (shape := EVENTS.get(envelope.type)) is not None:
+                shape.read(envelope.data)
         except (ValueError, OverflowError):
             unreadable += 1
             continue
         found[f"{envelope.source} {envelope.id}"] = envelope
     return EventLog(list(found.values()), unreadable)
-
-
-def _event(record: "Record") -> "Envelope":
-    """The event in a record, whole: its envelope, its data, its time; raises ValueError or OverflowError."""
-    from shared.contract.envelope import open_envelope, read_seen
-    from shared.contract.registry import EVENTS
-
-    envelope = open_envelope(record.value, record.sha256)
-    if envelope.time is None or envelope.seq < 1 or record.key != envelope.subject.encode():
-        raise ValueError("an event has a time, its place in a sequence, and its subject as the record's key")
-    envelope.time.astimezone(SHANGHAI)
-    read_seen(envelope.seen)
-    if (shape := EVENTS.get(envelope.type)) is not None:
-        shape.read(envelope.data)
-    return envelope
 
 
 async def replays_kept(bootstrap: str) -> list[str]:

@@ -27,6 +27,7 @@ from services.cli.scenario import command as scenario
 from services.cli.submit import submit
 from services.cli.system import status, stop, up
 from services.cli.token import token
+from services.cli.whatif import whatif
 
 app = typer.Typer(
     name="qinqing",
@@ -49,6 +50,7 @@ app.command()(replay)
 app.add_typer(scenario.app, name="scenario")
 app.command()(report)
 app.command()(rebuild)
+app.command()(whatif)
 app.add_typer(departments.app, name="departments")
 app.add_typer(staff.app, name="staff")
 app.add_typer(calendar.app, name="calendar")

@@ -34,7 +34,7 @@ def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
     with owner("supervision", data, as_json) as client:
         published = read_published(client)
         jurisdiction = published.jurisdiction()
-        policy.check_version(file, wanted, published, jurisdiction)
+        policy.check_version(file, wanted, policy.published_policies(published, jurisdiction))
         subject = subject_of("policy", jurisdiction)
         newest = published.newest(subject)
         after = "" if newest is None else newest.version
@@ -64,8 +64,9 @@ def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOptio
         wanted = policy.read_policy(file)
     with owner("supervision", data, as_json) as client:
         published = read_published(client)
-        known = policy.policy_in_force(published, published.jurisdiction(), datetime.now(UTC))
-        policy.check_version(file, wanted, published, published.jurisdiction())
+        jurisdiction = published.jurisdiction()
+        known = policy.policy_in_force(published, jurisdiction, datetime.now(UTC))
+        policy.check_version(file, wanted, policy.published_policies(published, jurisdiction))
     found = policy.compare(known[1] if known else None, wanted)
     if as_json:
         fields = {name: {"published": was, "file": now} for name, (was, now) in found.items()}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from services.cli.asking import event_log, fail, need_namespace, need_system, replays_kept
+from services.cli.asking import event_log, fail, instant, need_namespace, need_system, replays_kept
 from services.cli.display import Terminal, new_table, print_json, unreadable
 from services.cli.namespaces import NamespaceOption
 from services.cli.portal import NoPortal, answered, portal
@@ -51,7 +51,7 @@ def report(
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         fail(f"--month: {month!r} is no month; write 2019-04", as_json, WRONG_USE)
     system = need_system(data, as_json)
-    at = _instant(as_of, as_json)
+    at = datetime.now(UTC) if as_of is None else instant("--as-of", as_of, as_json)
     asyncio.run(need_namespace(system.kafka_bootstrap, namespace, as_json))
     facts = None if from_log else _from_portal(system, month, namespace, at, as_json)
     if facts is None:
@@ -69,18 +69,6 @@ def report(
         return
     terminal.print(_totals(month, facts["total"]))
     terminal.print(_departments(facts["departments"]))
-
-
-def _instant(text: str | None, as_json: bool) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"--as-of: {text!r} is no instant; write 2019-12-31T00:00:00+08:00", as_json, WRONG_USE)
-    if at.tzinfo is None:
-        fail(f"--as-of: {text!r} has no offset; write 2019-12-31T00:00:00+08:00", as_json, WRONG_USE)
-    return at
 
 
 def _from_portal(

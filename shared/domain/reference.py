@@ -54,6 +54,14 @@ class Versions(Generic[T]):
         except KeyError:
             raise NotPublished(f"{self._what} {version!r} is not known here") from None
 
+    def ruled_by(self, version: str, since: datetime, value: T) -> "Versions[T]":
+        """The same versions, each known by its name, but from ``since`` on this one alone is in force."""
+        ruled: Versions[T] = Versions(self._what)
+        ruled._by_name = {**self._by_name, version: value}
+        earlier = [entry for entry in self._from if entry[0] < since]
+        ruled._from = [*earlier, (since, len(ruled._by_name), version)]
+        return ruled
+
     def all(self) -> tuple[T, ...]:
         """Every version, in the order of publication."""
         return tuple(self._by_name.values())

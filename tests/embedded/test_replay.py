@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,15 @@ from bench.rest import MOST_BYTES, bytes_at_rest
 from services.cli.embedded import SERVICES, Embedded
 from services.cli.replaying.messages import read_messages
 from services.cli.replaying.reads import READS
+from services.cli.supposing.comparing import compare
+from services.cli.supposing.log import COMPARED, Entry, Log, happened, recorded
+from services.cli.supposing.playing import play
+from services.cli.supposing.rules import Rules
 from services.portal.figures.counting import Scope, report
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.bus.reader import read_all, read_dead_letters, topic_names
 from shared.bus.records import Record
+from shared.contract.event import Event
 from shared.domain.clocks import SHANGHAI, Limit, due_at
 from shared.service import COLLECTION
 from shared.settings import database_name
@@ -270,7 +275,50 @@ async def shown_as_counted(folder: Path, result: dict[str, Any]) -> int:
         records = [record async for record in read_all(bootstrap, topics, prefix)]
         counted = await reported(folder / "data", result, "--from-log")
         assert shown(folder, records, result) == counted
+        assert played_again(records) == []
+        await other_limit(folder, result)
         return int(counted["total"]["registered"])
+
+
+def played_again(records: list[Record]) -> list[str]:
+    """Each issue about which its own rules, given as other ones, say something else than what is on record."""
+    log = Log()
+    for record in records:
+        log.take(record)
+    same = log.reference.policies.at(log.last), log.reference.calendars.at(log.last)
+    rules = Rules.supposing(log.reference, *same)
+    found = compare(log, rules, log.last)
+    assert (found.differing, found.moved, found.unplayed) == ([], 0, [])
+    assert found.breaches["promise"].before > 600 and found.steps[6].before > 0
+    return [
+        subject
+        for subject, sequences in log.issues.items()
+        if said(play(subject, happened(sequences), rules, log.last).entries) != said(recorded(sequences))
+    ]
+
+
+async def other_limit(folder: Path, result: dict[str, Any]) -> None:
+    """What `qinqing whatif` says of this replay under the other limit is what a replay under it gives."""
+    file = folder / "policy.json"
+    file.write_text(builtin_policy().with_reply_limit("14d").model_dump_json(), encoding="utf-8")
+    asked = ("--policy", str(file), "--namespace", result["namespace"], "--json")
+    running = await asyncio.create_subprocess_exec(
+        *command("whatif", *asked, "--data", str(folder / "data")), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await running.communicate()
+    assert running.returncode == 0, output.decode()
+    found = json.loads(output)
+    late, late_by_the_other = ANSWERS["10wd"][1], ANSWERS["14d"][1]
+    promise, rate = found["breaches"]["promise"], found["rates"]["on_time_reply"]
+    assert (promise["before"], promise["after"]) == (late, late_by_the_other)
+    assert rate["before"]["denominator"] - rate["before"]["numerator"] == late
+    assert rate["after"]["denominator"] - rate["after"]["numerator"] == late_by_the_other
+    assert {one["id"] for one in found["differing"]} >= {*promise["more"], *promise["fewer"]}
+
+
+def said(entries: Iterable[Entry]) -> list[Event]:
+    """What these say of clocks and steps; their steps and breaches alone would let a wrong date pass."""
+    return [entry.event for entry in entries if isinstance(entry.event, COMPARED)]
 
 
 def at_work(folder: Path, service: str) -> bool:

@@ -1,5 +1,6 @@
 """A policy file: read, and compared field by field with the policy that is published."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -32,16 +33,21 @@ def policy_in_force(published: Published, jurisdiction: str, now: datetime) -> t
     return None if version is None else (version, PolicyPublished.read(version.data).policy)
 
 
-def check_version(path: Path, policy: Policy, published: Published, jurisdiction: str) -> None:
-    """Raise WrongFile where the file's version is published with another content: a name means one content for ever."""
+def published_policies(published: Published, jurisdiction: str) -> Iterator[Policy]:
+    """Every version of the policy that is published."""
     for version in published.of(subject_of("policy", jurisdiction)):
-        if version.version == policy.version and PolicyPublished.read(version.data).policy != policy:
-            raise WrongFile(
-                [
-                    f"{path}, field version: {policy.version!r} is published already with other content; "
-                    "give what you changed a version of its own"
-                ]
-            )
+        yield PolicyPublished.read(version.data).policy
+
+
+def check_version(path: Path, policy: Policy, published: Iterable[Policy]) -> None:
+    """Raise WrongFile where the file's version is published with another content: a name means one content for ever."""
+    if any(one.version == policy.version and one != policy for one in published):
+        raise WrongFile(
+            [
+                f"{path}, field version: {policy.version!r} is published already with other content; "
+                "give what you changed a version of its own"
+            ]
+        )
 
 
 def compare(before: Policy | None, after: Policy) -> dict[str, tuple[str | None, str | None]]:

@@ -287,11 +287,12 @@ def test_a_wrong_policy_file_names_the_field_and_what_is_right(
 
 
 def test_a_version_of_a_policy_means_one_content_for_ever(tmp_path: Path) -> None:
-    path, published = tmp_path / "policy.json", read_published(Owner().client)
-    policy.check_version(path, builtin_policy(), published, JURISDICTION)
+    path = tmp_path / "policy.json"
+    published = list(policy.published_policies(read_published(Owner().client), JURISDICTION))
+    policy.check_version(path, builtin_policy(), published)
     other = builtin_policy().model_copy(update={"grace_seconds": 60})
     with pytest.raises(WrongFile, match="'default-1' is published already"):
-        policy.check_version(path, other, published, JURISDICTION)
+        policy.check_version(path, other, published)
 
 
 # ------------------------------------------------------------------- versions

@@ -1,0 +1,113 @@
+"""One issue played once more: supervision's own decisions on what others say, its deadlines fired in between."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from services.cli.supposing.log import Entry
+from services.cli.supposing.rules import Rules
+from services.supervision.consumer import ISSUE
+from services.supervision.issue.decisions import explain, lift
+from services.supervision.issue.life import Clock, Issue
+from services.supervision.issue.reactions import expire, next_deadline
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder
+from shared.contract.event import Event
+from shared.contract.events.intake import IssueAppealed, PromiseStarted
+from shared.contract.events.supervision import ExplanationGiven, LadderLifted
+from shared.contract.words import ClockName, Role
+from shared.domain.decisions import Change, Context, Deadline, Refusal
+
+Decided = Change[Issue] | Refusal | None
+
+
+class Played(NamedTuple):
+    """What would have been published about an issue, its promise first; and how many deadlines fired."""
+
+    entries: list[Entry]
+    deadlines: int
+
+
+def play(subject: str, happened: Iterable[Entry], rules: Rules, until: datetime) -> Played:
+    """Play these events in this order, and on up to ``until``; each deadline fires in its own instant.
+
+    One that fires in the very instant of an event comes after it, as in a replay. May raise NotPublished.
+    """
+    playing = _Playing(subject, rules)
+    for entry in happened:
+        playing.fire_before(entry.at)
+        playing.take(entry)
+    playing.fire_until(until)
+    return Played(playing.entries, playing.deadlines)
+
+
+class _Playing:
+    """One issue as it goes on."""
+
+    def __init__(self, subject: str, rules: Rules) -> None:
+        self._subject, self._rules = subject, rules
+        self._issue: Issue | None = None
+        self._due: Deadline | None = None
+        self._is_counted_anew = False
+        self.entries: list[Entry] = []
+        self.deadlines = 0
+
+    def fire_before(self, at: datetime) -> None:
+        """Fire what fires before an instant."""
+        while self._due is not None and self._due.fire_at < at:
+            self._fire(self._due)
+
+    def fire_until(self, at: datetime) -> None:
+        """Fire what fires up to an instant."""
+        while self._due is not None and self._due.fire_at <= at:
+            self._fire(self._due)
+
+    def take(self, entry: Entry) -> None:
+        """React to an event, or decide what a person decided."""
+        self._change(self._decided(entry), entry.at)
+
+    def _fire(self, due: Deadline) -> None:
+        assert self._issue is not None
+        self._change(expire(self._issue, due, self._context(due.fire_at)), due.fire_at)
+        self.deadlines += 1
+
+    def _decided(self, entry: Entry) -> Decided:
+        match entry.event:
+            case ExplanationGiven() as given:
+                context = self._context(entry.at, given.by)
+                return explain(self._issue, ExplainBreach(round=given.round, words=given.words), context)
+            case LadderLifted() as lifted:
+                return self._lifted(lifted, self._context(entry.at, lifted.by))
+        event = self._counted(entry)
+        return ISSUE.events[type(event)](self._issue, event, self._context(entry.at))
+
+    def _lifted(self, lifted: LadderLifted, context: Context) -> Decided:
+        """Whoever lifted the step that stood then lifts the one that stands here, if any does."""
+        if self._issue is None or not self._issue.lamp:
+            return None
+        return lift(self._issue, LiftLadder(step=self._issue.lamp, reason=lifted.reason), context)
+
+    def _counted(self, entry: Entry) -> Event:
+        """The event, with the date that would have been promised in it."""
+        match entry.event:
+            case PromiseStarted() as given:
+                promise = self._rules.promise(given, entry.at)
+                self._is_counted_anew = entry.at >= self._rules.since
+                self.entries.append(Entry(entry.at, promise))
+                return promise
+            case IssueAppealed() as appeal if self._is_counted_anew and (clock := self._promise()):
+                return self._rules.promised_again(appeal, clock, entry.at)
+        return entry.event
+
+    def _promise(self) -> Clock | None:
+        """The promise clock that started last."""
+        clocks = self._issue.clocks if self._issue is not None else ()
+        return next((clock for clock in reversed(clocks) if clock.name is ClockName.PROMISE), None)
+
+    def _change(self, decided: Decided, at: datetime) -> None:
+        if isinstance(decided, Change):
+            self._issue, self._due = decided.state, next_deadline(decided.state)
+            bodies = (message.body for message in decided.messages)
+            self.entries += [Entry(at, body) for body in bodies if isinstance(body, Event)]
+
+    def _context(self, at: datetime, by: str = "") -> Context:
+        return Context(self._subject, at, self._rules.reference, f"{Role.SUPERVISOR}:{by}" if by else "")
