@@ -11,6 +11,7 @@ from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
     AssignIssue,
     CheckReply,
+    ChooseWays,
     CorrectReply,
     DraftReply,
     MergeDepartment,
@@ -143,6 +144,7 @@ def _first_start(world: World) -> None:
             world.ask(subject, command, SYSTEM)
     staff = PublishStaff(name="陈晓", roles=(Role.OFFICE,), department="office")
     world.ask("staff:chen", staff, "administrator:wu")
+    world.ask("staff:chen", ChooseWays(ways=("mail", "office-group")), "office:chen")
 
 
 HOLIDAYS = ((1, 1), (5, 1), (10, 1))
