@@ -51,7 +51,7 @@ def build(settings: Settings) -> FastAPI:
     return application(
         service,
         api.routes(service.gateway, reference, service.store),
-        choosing.routes(service.gateway, reference, ways),
+        choosing.routes(service.gateway, reference, service.store, ways),
         routed=(MergeDepartment, ChooseWays),
         ongoing=service.notifying(asks, mails.write, *others),
     )

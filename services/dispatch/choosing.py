@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from services.dispatch.staff.life import Staff
 from shared.answers import answer, language_of, place_of, refusal
 from shared.bus import gateway as gateways
 from shared.contract.commands.dispatch import ChooseWays
@@ -18,6 +19,7 @@ from shared.domain.decisions import Reason
 from shared.domain.reference import Directory, Reference
 from shared.domain.rights import Asker
 from shared.identity.callers import Requires
+from shared.store import Aggregates
 from shared.ways import Way
 from shared.web import Id, Key
 
@@ -41,16 +43,19 @@ class Choice(BaseModel):
 BY_MAIL = Offered(name=MAIL, kind=MAIL, label_zh="邮件", label_en="Mail")
 
 
-def routes(gateway: gateways.Gateway, reference: Reference, ways: tuple[Way, ...]) -> APIRouter:
+def routes(
+    gateway: gateways.Gateway, reference: Reference, store: Aggregates, ways: tuple[Way, ...]
+) -> APIRouter:
     """What there is to choose, and the choice, which is refused where there is no such way."""
     router = APIRouter()
 
     @router.get("/staff/{id}/ways", tags=["reading"])
     async def offered(id: Id, asker: Annotated[Asker, Depends(Requires("staff", ChooseWays.verb))]) -> Choice:
         """In which ways this official may be told, and in which they are."""
-        directory = reference.directory(datetime.now(UTC))
-        offer = offered_to(id, ways, directory)
-        return Choice(offered=list(offer.values()), chosen=list(directory.ways(id)))
+        offer = offered_to(id, ways, reference.directory(datetime.now(UTC)))
+        document = await store.get(subject_of("staff", id))
+        chosen = Staff.model_validate((document or {}).get("state") or {}).chosen
+        return Choice(offered=list(offer.values()), chosen=[MAIL] if chosen is None else list(chosen.ways))
 
     @router.post("/staff/{id}/choose-ways", tags=["commands"], response_model=None)
     async def choose(

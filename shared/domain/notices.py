@@ -75,6 +75,7 @@ MOVES: dict[tuple[str, str], str] = {
 
 FOLLOWING: dict[tuple[str, str], str] = {
     (NOTHING, "wait"): State.WAITING,
+    (NOTHING, "join"): State.JOINED,
     (State.WAITING, "open"): State.PREPARED,
     (State.WAITING, "give_up"): State.GIVEN_UP,
     (State.PREPARED, "wait"): State.WAITING,
@@ -171,23 +172,17 @@ def prepare(notice: Notice | None, command: Prepared, context: Context, *, manne
     item = Item(issue=command.issue, number=command.number, about=command.about)
     if notice is None:
         opens_at = _opens_at(context) if manner.in_office_hours else context.now
-        waits = opens_at > context.now
-        return _moved(
-            Notice(
-                state=State.WAITING if waits else State.PREPARED,
-                to=command.to,
-                way=command.way,
-                items=(item,),
-                until=command.until or _until(opens_at, context, manner),
-                again_at=opens_at if waits else None,
-            )
-        )
+        until = command.until or _until(opens_at, context, manner)
+        new = Notice(state=State.PREPARED, to=command.to, way=command.way, items=(item,), until=until)
+        if opens_at > context.now:
+            return _put_off(new, opens_at, context, manner, keeps=command.passed_on)
+        return _moved(new)
     if item in notice.items:
         return Change(notice, outcome={"state": notice.state.value, "unchanged": True})
     # What was tried may have been taken under its id: with more in it nobody would read that.
     is_open = notice.state in (State.WAITING, State.PREPARED) and not notice.tries
     if not is_open or len(notice.items) >= MOST_IN_A_DIGEST:
-        asked = manner.prepares.model_validate(dict(command))
+        asked = manner.prepares.model_validate({**dict(command), "passed_on": True})
         passed_on = ask(_subject("after", context.subject), asked)
         return Change(notice, (passed_on,), {"state": notice.state.value, "passed_on": True})
     until = max(notice.until, command.until or _until(notice.again_at or context.now, context, manner))
@@ -290,10 +285,14 @@ def _until(opens_at: datetime, context: Context, manner: Manner) -> datetime:
     return due_at(opens_at, KEPT_IN_OFFICE_HOURS, context.policy, context.calendar).at
 
 
-def _put_off(notice: Notice, opens_at: datetime, context: Context, manner: Manner) -> Change[Notice]:
-    """Offices are closed: what nobody tried yet goes into the digest, anything else keeps its id and waits."""
+def _put_off(
+    notice: Notice, opens_at: datetime, context: Context, manner: Manner, *, keeps: bool = False
+) -> Change[Notice]:
+    """Offices are closed: what nobody tried yet goes into the digest, unless it is that, or was passed on by one. What
+    was tried may have been taken, so it keeps its id; both wait.
+    """
     digest = digest_of(notice.to, notice.way, opens_at)
-    if notice.tries or digest == context.subject:
+    if notice.tries or keeps or digest == context.subject:
         return _moved(notice.model_copy(update={"state": State.WAITING, "again_at": opens_at}))
     joined = notice.model_copy(update={"state": State.JOINED})
     shared = {"to": notice.to, "way": notice.way, "until": notice.until}

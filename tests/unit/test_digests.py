@@ -170,6 +170,25 @@ def test_what_could_not_go_before_offices_closed_joins_the_digest_and_keeps_its_
     assert digest.state.until > until
 
 
+def test_what_is_prepared_when_offices_closed_meanwhile_joins_the_digest_at_once() -> None:
+    """A decision of the last minute, or one that a service came to late."""
+    alone = Digest(subject_of("notice", "alone"))
+    record = alone.command(prepares(1), CLOSED, SENDER)
+    assert alone.answer(record)["state"] == State.JOINED == FOLLOWING["nothing", "join"]
+    assert alone.answer(record)["state"] == State.JOINED
+    assert alone.asked == [(digest_of("li", MAIL, OPENS), "issue-1")]
+
+
+def test_what_a_full_digest_passes_on_at_night_waits_beside_it_and_takes_more_in() -> None:
+    digest = Digest().filled(MOST_IN_A_DIGEST + 2)
+    first, second = digest.commands.values()
+    beside = Digest(first.subject)
+    for asked in (first, second):
+        beside.want(PrepareStaffNotice.model_validate(asked.data), MIDNIGHT)
+    assert (beside.state.state, len(beside.state.items)) == (State.WAITING, 2)
+    assert beside.deadline is not None and beside.deadline.at == OPENS and beside.asked == []
+
+
 def test_what_was_tried_before_offices_closed_keeps_its_id_and_waits() -> None:
     alone = Digest(subject_of("notice", "alone"))
     alone.want(prepares(1), after())

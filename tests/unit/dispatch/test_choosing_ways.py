@@ -97,7 +97,7 @@ async def test_who_chose_two_ways_is_told_in_both_by_a_notice_for_each() -> None
 
 async def asked(dispatch: Dispatch, method: str, path: str, actor: str = WANG, **more: Any) -> httpx.Response:
     app = FastAPI(dependencies=[Depends(signed_in())])
-    app.include_router(routes(Gateway(dispatch), dispatch.reference, WAYS))  # type: ignore[arg-type]
+    app.include_router(routes(Gateway(dispatch), dispatch.reference, dispatch.store, WAYS))  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://dispatch", headers=bearer(actor)

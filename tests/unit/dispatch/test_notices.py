@@ -90,6 +90,22 @@ async def test_the_same_assignment_delivered_twice_prepares_the_same_notice() ->
     assert len(told(dispatch)) == 1
 
 
+async def test_a_storm_of_assignments_at_midnight_becomes_one_notice_to_each_leader() -> None:
+    dispatch = await staffed(leaders=("wang", "wu"))
+    midnight = after(hours=15)
+    for number in range(100):
+        await dispatch.register(subject=f"issue-{number}")
+        await dispatch.deliver(dispatch.event(ACCEPTED, after(), f"issue-{number}"))
+    for number in range(100):
+        await dispatch.ask(ASSIGN, midnight, OFFICE, subject=f"issue-{number}")
+    await dispatch.settle(midnight)
+    notices = [document for id, document in dispatch.store.documents.items() if id.startswith("notice:")]
+    told_of = {one["state"]["to"]: (one["state"]["state"], len(one["state"]["items"])) for one in notices}
+    assert told_of == {"wang": ("waiting", 100), "wu": ("waiting", 100)} and len(notices) == 2
+    opens = {document["due"]["at"] for document in notices}
+    assert opens == {"2026-03-03T00:30:00.000Z"}
+
+
 async def test_whom_a_leader_names_is_told_and_nobody_of_what_they_did_themselves() -> None:
     dispatch = await staffed()
     await dispatch.walk(["assign", "sign"])
