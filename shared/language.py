@@ -14,6 +14,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.ILLEGAL_MOVE: ("当前状态不允许这样做", "not possible in its present state"),
     Reason.UNKNOWN_DEPARTMENT: ("没有这个部门", "there is no such department"),
+    Reason.UNKNOWN_WAY: ("没有这个告知途径", "there is no such way of telling people"),
     Reason.NOT_THE_HOLDER: ("只有当前承办部门可以这样做", "only the department that holds it may do this"),
     Reason.STALE_ASSIGNMENT: ("这份办件已不是当前办件", "this is no longer the current assignment"),
     Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),

@@ -32,6 +32,6 @@ def configure(service: str, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("aiokafka", "httpx", "mail.log", "pymongo", "uvicorn.access"):
+    for noisy in ("aiokafka", "httpcore", "httpx", "mail.log", "pymongo", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)

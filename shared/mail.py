@@ -15,6 +15,8 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from shared.sending import Away, Later, Refused
+
 TIMEOUT_SECONDS = 20.0
 """How long one answer of the server is waited for."""
 
@@ -48,18 +50,6 @@ class Mail(NamedTuple):
     subject: str
     text: str
     language: str
-
-
-class Away(Exception):
-    """The server is away, or does not let us in: nothing was taken, and it is no mail's fault."""
-
-
-class Later(Exception):
-    """The server did not take this mail now, or did not say whether it did."""
-
-
-class Refused(Exception):
-    """The server takes no mail for this address, now or later."""
 
 
 class Mailing:

@@ -1,14 +1,14 @@
-"""Sends the notices that wait: begin, hand it to the mail server, record; each a command to one's own service.
+"""Sends the notices that wait to go one way: begin, hand it in there, record; each a command to one's own service.
 
-A server that is away holds nothing up and costs no try: nothing is begun before it answers. What fails in between is
-prepared again by its own deadline (shared/domain/notices.py).
+A far side that is away holds up no other way and costs no try: nothing is begun before it answers. What fails in
+between is prepared again by its own deadline (shared/domain/notices.py).
 """
 
 import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -16,25 +16,28 @@ import structlog
 from shared.bus.gateway import Request
 from shared.contract.command import Command
 from shared.contract.subjects import id_of
-from shared.contract.words import Unsent
-from shared.domain.notices import FIRST_PAUSE, Notice
-from shared.mail import Away, Later, Mail, Refused
+from shared.contract.words import MAIL, Unsent
+from shared.domain.notices import FIRST_PAUSE, Notice, State
 from shared.metrics import Metrics
+from shared.sending import Away, Later, Refused, Sender
 from shared.waiting_notices import WaitingNotices
 
 log = structlog.get_logger(__name__)
 
 GATEWAY, ACTOR = "notifier", "system:notices"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
-"""Seconds before a server that is away is asked again, doubled each time."""
+"""Seconds before a far side that is away is asked again, doubled each time."""
 ENOUGH_SECONDS = FIRST_PAUSE.total_seconds() / 2
-"""Who has not come to the mail server by then lets it be: somebody else may begin soon."""
+"""Who has not come to the far side by then lets it be: somebody else may begin soon."""
 GOODBYE_SECONDS = 10.0
 """How long what is under way is waited for when the service stops."""
 RETRY_SECONDS = 1.0
+MOST_SAID = 80
+"""Characters of what is kept of why something was refused."""
 
-Write = Callable[[str, Notice], Awaitable[Mail | Unsent]]
-"""(id, notice) -> the mail, or why there can be none."""
+M = TypeVar("M")
+Write = Callable[[str, Notice], Awaitable[M | Unsent]]
+"""(id, notice) -> the mail or the post, or why there can be none."""
 
 
 class Asks(NamedTuple):
@@ -65,47 +68,39 @@ class Documents(Protocol):
         ...
 
 
-class Server(Protocol):
-    """What this needs of a mail server (shared/mail.py)."""
+class Handing(NamedTuple, Generic[M]):
+    """One way of telling people: its name, what hands in there, and what writes what is handed in."""
 
-    async def connect(self) -> None:
-        """Be connected; raises Away."""
-        ...
-
-    async def send(self, mail: Mail) -> None:
-        """Hand in one mail; raises Away, Later or Refused."""
-        ...
-
-    async def close(self) -> None:
-        """There is nothing more to send."""
-        ...
+    way: str
+    sender: Sender[M]
+    write: Write[M]
 
 
-class Notifier:
-    """Sends one notice after the other, as long as some wait."""
+class Notifier(Generic[M]):
+    """Sends one notice after the other, as long as some wait to go its way."""
 
     def __init__(
         self,
         waiting: WaitingNotices,
         gateway: Asking,
         documents: Documents,
-        server: Server,
+        way: Handing[M],
         asks: Asks,
-        write: Write,
         metrics: Metrics,
         *,
         clock: Callable[[], float] = time.monotonic,
         token: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         self._waiting, self._gateway, self._documents = waiting, gateway, documents
-        self._server, self._asks, self._write, self._metrics = server, asks, write, metrics
+        self._way, self._sender, self._write = way
+        self._asks, self._metrics = asks, metrics
         self._clock, self._token = clock, token
         self._wait = FIRST_WAIT
 
     async def run(self) -> None:
         """For ever; what is under way when the service stops is brought to its end."""
         while True:
-            subject = await self._waiting.next()
+            subject = await self._waiting.next(self._way)
             if not await self.connected():
                 await asyncio.sleep(self._pause())  # nothing says when a server is there again
                 continue
@@ -116,15 +111,21 @@ class Notifier:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(attempt, GOODBYE_SECONDS)
                 raise
-            if not self._waiting.count():
-                await self._server.close()
+            if not self._waiting.count(self._way):
+                await self._sender.close()
 
     async def connected(self) -> bool:
-        """Whether the mail server can be used now."""
+        """Whether whoever takes them there can be reached now."""
         try:
-            await self._server.connect()
+            await self._sender.connect()
         except Away as error:
-            log.warning("mail server away", error=str(error), waiting=self._waiting.count())
+            away = "mail server away" if self._way == MAIL else "robot or webhook away"
+            log.warning(
+                away,
+                way=self._way,
+                error=str(error),
+                waiting=self._waiting.count(self._way),
+            )
             return False
         self._wait = FIRST_WAIT
         return True
@@ -134,28 +135,29 @@ class Notifier:
         began = self._clock()
         begin = self._request(subject, self._asks.begins(), f"begin/{self._token()}")
         outcome = await self._gateway.ask(begin)
-        # Somebody else has it; or it is begun some time, when nobody waits for that any more, and then tried again.
-        if outcome is None or outcome["status"] != "done":
+        # Somebody else has it, or offices are closed; or it is begun some time, when nobody waits for that any more,
+        # and then tried again.
+        if outcome is None or outcome["status"] != "done" or outcome["state"] != State.SENDING:
             self._waiting.drop(subject)
         else:
             await self._send(subject, await self._read(subject), began)
 
     async def _send(self, subject: str, notice: Notice, began: float) -> None:
         """Send what was begun, and record it; or give it up."""
-        mail = await self._write(id_of(subject), notice)
-        if isinstance(mail, Unsent):
-            await self._give_up(subject, notice, mail)
+        message = await self._write(id_of(subject), notice)
+        if isinstance(message, Unsent):
+            await self._give_up(subject, notice, message)
             return
         if self._clock() - began > ENOUGH_SECONDS:
             return
         try:
-            await self._server.send(mail)
-        except Refused:
-            await self._give_up(subject, notice, Unsent.REFUSED)
+            await self._sender.send(message)
+        except Refused as error:
+            await self._give_up(subject, notice, Unsent.REFUSED, str(error))
         except (Later, Away) as error:
-            log.info("notice not taken", notice=subject, error=str(error))
+            log.info("notice not taken", notice=subject, way=self._way, error=str(error))
             self._metrics.notices.labels("later").inc()
-            await self._server.close()
+            await self._sender.close()
         else:
             await self._post(self._request(subject, self._asks.records(), f"record/{notice.tries}"))
             self._metrics.notices.labels("sent").inc()
@@ -164,8 +166,8 @@ class Notifier:
         document = await self._documents.get(subject)
         return Notice.model_validate((document or {}).get("state"))
 
-    async def _give_up(self, subject: str, notice: Notice, why: Unsent) -> None:
-        asked = self._asks.gives_up.model_validate({"why": why})
+    async def _give_up(self, subject: str, notice: Notice, why: Unsent, said: str = "") -> None:
+        asked = self._asks.gives_up.model_validate({"why": why, "said": said[:MOST_SAID]})
         await self._post(self._request(subject, asked, f"give_up/{notice.tries}"))
         self._metrics.notices.labels("given_up").inc()
 

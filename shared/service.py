@@ -15,6 +15,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 import uvicorn
@@ -39,6 +40,7 @@ from shared.bus.topics import ensure_topics, service_topics
 from shared.bus.upgrades import Place, Upgrades
 from shared.collecting import collect_rarely
 from shared.contract.command import Command, FireDeadline
+from shared.contract.words import MAIL
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
 from shared.history import Prepare, history_routes
@@ -48,9 +50,9 @@ from shared.identity.keys import NoKeys, check_keys, issuers
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Tokens
 from shared.logs import configure
-from shared.mail import Mailing
+from shared.mail import Mail, Mailing
 from shared.metrics import Metrics
-from shared.notifying import Asks, Notifier, Write
+from shared.notifying import Asks, Handing, Notifier, Write
 from shared.openapi import name_answers
 from shared.operators import operator_routes
 from shared.problems import install_problems
@@ -59,6 +61,7 @@ from shared.store import Database, Unavailable
 from shared.timers import ACTOR, GATEWAY, Timers
 from shared.waiting import waiting_routes
 from shared.waiting_notices import WaitingNotices
+from shared.ways import WrongWays
 from shared.web import Open, command_routes, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
@@ -162,15 +165,17 @@ class Service:
             await self._producers.stop()
             self.database.close()
 
-    def notifying(self, asks: Asks, write: Write) -> tuple[Ongoing, ...]:
-        """What sends this service's notices; nothing where no mail server is named, nor in history."""
+    def notifying(self, asks: Asks, write: Write[Mail], *others: Handing[Any]) -> tuple[Ongoing, ...]:
+        """What sends this service's notices: by mail, where a mail server is named, and in the other ways that
+        there are; nothing in history.
+        """
         server = self.settings.mail_server()
-        if server is None or self.settings.history:
-            return ()
-        notifier = Notifier(
-            self.waiting_notices, self.gateway, self.store, Mailing(server), asks, write, self.metrics
+        mail = () if server is None else (Handing(MAIL, Mailing(server), write),)
+        ways = () if self.settings.history else (*mail, *others)
+        return tuple(
+            Notifier(self.waiting_notices, self.gateway, self.store, way, asks, self.metrics).run
+            for way in ways
         )
-        return (notifier.run,)
 
     async def _consume(self) -> None:
         """Read the reference data whole, then begin with the batches; an owner publishes what is missing itself."""
@@ -421,18 +426,20 @@ def _shared_routes(
 def run(name: str, build: Callable[[Settings], FastAPI], *secrets: str) -> None:
     """Read the settings and serve until SIGTERM or SIGINT.
 
-    Without the keys of its deployment, these secrets among them, a service ends with one sentence and exit code 2.
+    Without the keys of its deployment, these secrets among them, or with a file of ways that cannot be used, a
+    service ends with one sentence and exit code 2.
     """
     settings = Settings()
+    configure(name, settings.log_level)
     try:
         check_keys(settings.keys_dir, *secrets)
-    except NoKeys as error:
+        app = build(settings)
+    except (NoKeys, WrongWays) as error:
         sys.stderr.write(f"{name} does not start: {error}\n")
         raise SystemExit(2) from None
-    configure(name, settings.log_level)
     collect_rarely()
     config = uvicorn.Config(
-        build(settings),
+        app,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,

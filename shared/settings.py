@@ -113,6 +113,11 @@ class Settings(BaseSettings):
         pattern=r"^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]*$",
         description="an official whose entry names no mail has it here, before it the account; empty: none",
     )
+    ways_file: str = Field(
+        "",
+        description="JSON file of the ways in which officials may be told beside mail, with their secrets; only "
+        "dispatch uses it; empty: there are none",
+    )
     portal_url: str = Field(
         "",
         pattern=rf"^(https?://{_HOST}(/[\w./-]*)?)?$",

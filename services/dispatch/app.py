@@ -2,28 +2,35 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.dispatch import api, builtin
+from services.dispatch import api, builtin, choosing
 from services.dispatch.consumer import consumer
 from services.dispatch.departments_gateway import translate_all
-from services.dispatch.mails import Mails
+from services.dispatch.mails import Mails, Posts
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version
 from shared.bus.topics import department_topics
-from shared.contract.commands.dispatch import MergeDepartment
+from shared.contract.commands.dispatch import ChooseWays, MergeDepartment
 from shared.contract.commands.notices import BeginStaffNotice, GiveUpStaffNotice, RecordStaffNotice
 from shared.contract.event import HISTORY_ORDERS
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.subjects import id_of
-from shared.notifying import Asks
+from shared.notifying import Asks, Handing
+from shared.posting import Poster
 from shared.service import Service, application, run
 from shared.settings import Settings
+from shared.ways import read_ways
 
 
 def build(settings: Settings) -> FastAPI:
-    """Dispatch's application: assignments, replies, the directory, and what departments' own systems send."""
+    """Dispatch's application: assignments, replies, the directory, and what departments' own systems send.
+
+    Raises WrongWays.
+    """
+    ways = read_ways(Path(settings.ways_file)) if settings.ways_file else ()
     owned = consumer(settings.jurisdiction, history=settings.apart, notices=not settings.history)
 
     def translate(records: Sequence[Record]) -> list[tuple[Outgoing, Record]]:
@@ -36,12 +43,17 @@ def build(settings: Settings) -> FastAPI:
         topics_for=partial(topics_of, history=settings.apart),
         translate=None if settings.history else translate,
     )
-    routes = api.routes(service.gateway, service.reference.reference, service.store)
-    directory = service.reference.reference.directory
-    mails = Mails(directory, settings.staff_mail_domain, settings.portal_url)
+    reference = service.reference.reference
+    mails = Mails(reference.directory, settings.staff_mail_domain, settings.portal_url)
+    posts = Posts(reference.directory, settings.portal_url)
     asks = Asks(BeginStaffNotice, RecordStaffNotice, GiveUpStaffNotice)
+    others = (Handing(way.name, Poster(way), posts.write) for way in ways)
     return application(
-        service, routes, routed=(MergeDepartment,), ongoing=service.notifying(asks, mails.write)
+        service,
+        api.routes(service.gateway, reference, service.store),
+        choosing.routes(service.gateway, reference, service.store, ways),
+        routed=(MergeDepartment, ChooseWays),
+        ongoing=service.notifying(asks, mails.write, *others),
     )
 
 

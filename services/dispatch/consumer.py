@@ -24,6 +24,7 @@ from shared.contract.commands.dispatch import (
     AskPause,
     AssignIssue,
     CheckReply,
+    ChooseWays,
     ConfirmHandOver,
     CorrectReply,
     DraftReply,
@@ -69,7 +70,7 @@ from shared.contract.events.intake import (
 from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
 from shared.contract.events.supervision import DepartmentAddressed
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
-from shared.domain.notices import Endings, notice_kind
+from shared.domain.notices import Manner, notice_kind
 
 WITHOUT_NOTICES = AggregateType(
     "issue",
@@ -120,8 +121,7 @@ WITHOUT_NOTICES = AggregateType(
 ISSUE = noticed(WITHOUT_NOTICES)
 
 NOTICE = notice_kind(
-    Endings(StaffNoticeSent, StaffNoticeGivenUp),
-    PrepareStaffNotice,
+    Manner(PrepareStaffNotice, StaffNoticeSent, StaffNoticeGivenUp, in_office_hours=True),
     BeginStaffNotice,
     RecordStaffNotice,
     GiveUpStaffNotice,
@@ -138,7 +138,7 @@ DEPARTMENT = AggregateType(
     },
 )
 
-STAFF = AggregateType("staff", Staff, commands={PublishStaff: staff.publish})
+STAFF = AggregateType("staff", Staff, commands={PublishStaff: staff.publish, ChooseWays: staff.choose_ways})
 
 RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 
@@ -146,7 +146,7 @@ RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
     """Dispatch's consumer in one jurisdiction; ``history``: events are played again at their own times.
 
-    ``notices``: whether officials are told by mail: of what is played as history nobody is.
+    ``notices``: whether officials are told: of what is played as history nobody is.
     """
     return Consumer(
         service="dispatch",

@@ -1,15 +1,16 @@
-"""The mails by which dispatch tells officials that there is work; the directory says where they are reached.
+"""The mails and posts by which dispatch tells officials that there is work; the directory says where they are reached.
 
-In Chinese, with the same in English below: the directory does not say which language somebody reads.
+In Chinese, with the same in English: the directory does not say which language somebody reads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from shared.contract.words import Occurrence, Unsent
-from shared.domain.notices import Notice
+from shared.domain.notices import Item, Notice
 from shared.domain.reference import Directory
 from shared.mail import Mail
+from shared.posting import Line, Post
 
 SUBJECTS = {
     Occurrence.ASSIGNED: "新交办：问题 {number} 请签收",
@@ -55,11 +56,11 @@ TEXTS = {
         "A signed document of supervision concerns issue {number} of your department: please read it.",
     ),
 }
+DIGEST = "您有 {count} 项事项待办"
 BODY = """\
 您好：
 
 {chinese}
-{place}
 {english}
 
 此邮件由系统发出，请勿回复。
@@ -73,20 +74,22 @@ class Mails:
 
     def __init__(self, directory: Callable[[datetime], Directory], domain: str, portal_url: str) -> None:
         """``domain``: where officials have their mail whose entries name none; empty: nowhere."""
-        self._directory, self._domain, self._portal_url = directory, domain, portal_url.rstrip("/")
+        self._directory, self._domain, self._portal_url = directory, domain, portal_url
 
     async def write(self, id: str, notice: Notice) -> Mail | Unsent:
-        """No name and no word of the issue: its number, what there is to do, and where."""
+        """No name and no word of an issue: its number, what there is to do, and where."""
         address = self._address(notice.to)
         if not address:
             return Unsent.NO_ADDRESS
-        chinese, english = (text.format(number=notice.number) for text in TEXTS[notice.about])
-        place = f"\n{self._portal_url}/issues/{notice.issue}\n" if self._portal_url else ""
+        lines = [line_of(item, self._portal_url) for item in notice.items]
         return Mail(
             id=id,
             to=address,
-            subject=SUBJECTS[notice.about].format(number=notice.number),
-            text=BODY.format(chinese=chinese, english=english, place=place),
+            subject=_subject(notice.items),
+            text=BODY.format(
+                chinese="\n".join(f"{line.text_zh}\n{line.url}".rstrip() for line in lines) + "\n",
+                english="\n".join(line.text_en for line in lines),
+            ),
             language="zh-CN",
         )
 
@@ -95,3 +98,31 @@ class Mails:
         if entry is None:
             return ""
         return entry.mail or (f"{account}@{self._domain}" if self._domain else "")
+
+
+class Posts:
+    """Writes the post of one notice to an official, for a robot or a webhook."""
+
+    def __init__(self, directory: Callable[[datetime], Directory], portal_url: str) -> None:
+        self._directory, self._portal_url = directory, portal_url
+
+    async def write(self, id: str, notice: Notice) -> Post:
+        """A group has many members, so it says for whom it is."""
+        entry = self._directory(datetime.now(UTC)).official(notice.to)
+        name = notice.to if entry is None else entry.name
+        lines = tuple(line_of(item, self._portal_url) for item in notice.items)
+        return Post(id, notice.to, name, lines)
+
+
+def line_of(item: Item, portal_url: str) -> Line:
+    """What is said of one thing, in both languages; ``portal_url`` empty: it has no link."""
+    chinese, english = (text.format(number=item.number) for text in TEXTS[item.about])
+    url = f"{portal_url.rstrip('/')}/issues/{item.issue}" if portal_url else ""
+    return Line(item.issue, item.number, item.about, chinese, english, url)
+
+
+def _subject(items: Sequence[Item]) -> str:
+    if len(items) > 1:
+        return DIGEST.format(count=len(items))
+    (item,) = items
+    return SUBJECTS[item.about].format(number=item.number)

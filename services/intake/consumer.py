@@ -28,7 +28,7 @@ from shared.contract.event import FEEDBACK
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.events.notices import NoticeGivenUp, NoticeSent
 from shared.domain.aggregates import AggregateType, Consumer
-from shared.domain.notices import Endings, notice_kind
+from shared.domain.notices import Manner, notice_kind
 
 WITHOUT_NOTICES = AggregateType(
     "issue",
@@ -58,7 +58,7 @@ WITHOUT_NOTICES = AggregateType(
 ISSUE = replace(WITHOUT_NOTICES, events={**WITHOUT_NOTICES.events, RatingInvited: reactions.invited})
 
 NOTICE = notice_kind(
-    Endings(NoticeSent, NoticeGivenUp), PrepareNotice, BeginNotice, RecordNotice, GiveUpNotice
+    Manner(PrepareNotice, NoticeSent, NoticeGivenUp), BeginNotice, RecordNotice, GiveUpNotice
 )
 
 PERSON = AggregateType(

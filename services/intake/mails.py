@@ -67,12 +67,13 @@ class Mails:
         if contact is None or not contact.mail:
             return Unsent.NO_ADDRESS
         language = person.language or Language.CHINESE
-        url = f"{self._portal_url}/issues/{notice.issue}"
+        (item,) = notice.items
+        url = f"{self._portal_url}/issues/{item.issue}"
         place = PLACES[language].format(url=url) if self._portal_url else ""
         return Mail(
             id=id,
             to=contact.mail,
-            subject=SUBJECTS[language].format(number=notice.number),
-            text=TEXTS[language].format(number=notice.number, place=place),
+            subject=SUBJECTS[language].format(number=item.number),
+            text=TEXTS[language].format(number=item.number, place=place),
             language="zh-CN" if language is Language.CHINESE else "en",
         )

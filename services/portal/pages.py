@@ -52,6 +52,7 @@ MOVED_ON = (
     "stale_step",
 )
 """Reasons of refusals that mean: somebody or something was faster."""
+_CHOOSING = frozenset(granted("staff", "choose_ways"))
 _SEARCHING = frozenset(granted("issue", "read")) & frozenset(OFFICIALS)
 SHEETS = {
     "office": "office.css",
@@ -220,6 +221,11 @@ class Page:
     def searches(self) -> bool:
         """Whether there is a search for who asks: officials read more issues than a list of theirs shows."""
         return self.visitor is not None and self.visitor.role in _SEARCHING
+
+    @property
+    def chooses_ways(self) -> bool:
+        """Whether who asks is an official, who may choose in which ways they are told that there is work."""
+        return self.visitor is not None and self.visitor.role in _CHOOSING
 
     @property
     def joining(self) -> Joining | None:

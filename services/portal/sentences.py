@@ -13,7 +13,7 @@ from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
-from shared.contract.words import DocumentEnd, Ended, LiftCause
+from shared.contract.words import MAIL, DocumentEnd, Ended, LiftCause
 from shared.domain.documents import number_text
 
 
@@ -192,6 +192,18 @@ def _answered(data: Mapping[str, Any]) -> str:
     return N_("The reply answered the supervision order")
 
 
+def _noticed(data: Mapping[str, Any]) -> str:
+    if data.get("way", MAIL) == MAIL:
+        return N_("A mail about it went to %(to)s")
+    return N_("%(to)s was told of it by %(way)s")
+
+
+def _not_noticed(data: Mapping[str, Any]) -> str:
+    if data.get("way", MAIL) == MAIL:
+        return N_("No mail could be sent to %(to)s")
+    return N_("%(to)s could not be told of it by %(way)s")
+
+
 TABLE: Mapping[str, _Row] = {
     "issue.registered.v1": _Row(_registered, "key"),
     "promise.started.v1": _Row(N_("A reply was promised by %(due)s")),
@@ -236,8 +248,8 @@ TABLE: Mapping[str, _Row] = {
     "issue.closed.v1": _Row(N_("Closed %(closed)s"), "key", "words"),
     "notice.sent.v1": _Row(N_("A mail about it went to the raiser")),
     "notice.given_up.v1": _Row(N_("No mail could be sent to the raiser")),
-    "notice.staff_sent.v1": _Row(N_("A mail about it went to %(to)s"), inside=True),
-    "notice.staff_given_up.v1": _Row(N_("No mail could be sent to %(to)s"), inside=True),
+    "notice.staff_sent.v1": _Row(_noticed, inside=True),
+    "notice.staff_given_up.v1": _Row(_not_noticed, inside=True),
     "clock.recalculated.v1": _Row(
         N_("Moved: %(clock)s, from %(old)s to %(due)s, because %(why)s"), clock=True
     ),

@@ -15,6 +15,7 @@ from shared.contract.words import (
     LadderCause,
     Level,
     LiftCause,
+    Occurrence,
     Outcome,
     PauseGround,
     Phase,
@@ -24,6 +25,7 @@ from shared.contract.words import (
     Satisfaction,
     Solved,
     Source,
+    Unsent,
 )
 
 WORDS: dict[str, dict[str, str]] = {
@@ -61,6 +63,26 @@ WORDS: dict[str, dict[str, str]] = {
         Role.EXPERT: N_("Expert"),
         Role.OPERATOR: N_("Operator"),
         Role.ADMINISTRATOR: N_("Administrator"),
+    },
+    "occurrence": {
+        Occurrence.RATING_INVITED: N_("A reply is out"),
+        Occurrence.ASSIGNED: N_("Assigned to the department"),
+        Occurrence.HANDLER_NAMED: N_("Named as handler"),
+        Occurrence.SENT_BACK: N_("The draft was sent back"),
+        Occurrence.REWORK: N_("Another round begins"),
+    },
+    "way": {
+        "mail": N_("In your own mailbox"),
+        "dingtalk": N_("A robot in a DingTalk group: its members see the issue's number and your name"),
+        "wecom": N_("A robot in a WeCom group: its members see the issue's number and your name"),
+        "webhook": N_("A program that your administration runs"),
+    },
+    "unsent": {
+        Unsent.NO_ADDRESS: N_("There is no address"),
+        Unsent.UNWANTED: N_("They want to be told otherwise"),
+        Unsent.ERASED: N_("The person was erased"),
+        Unsent.REFUSED: N_("It was refused for good"),
+        Unsent.TOO_LATE: N_("Nobody took it in time"),
     },
     "outcome": {
         Outcome.SOLVED: N_("Solved"),

@@ -311,9 +311,15 @@ class Occurrence(StrEnum):
     DOCUMENT_ISSUED = "document_issued"
 
 
+MAIL = "mail"
+"""The way of telling people that every deployment has: what others there are, it names itself (shared/ways.py)."""
+WAY_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+"""How a deployment may name a way in which officials are told."""
+
+
 class Unsent(StrEnum):
-    """Why a notice was given up: nobody gave an address, another way is wanted, the person was erased, the addressee's
-    server refused it for good, or it could not be sent in time."""
+    """Why a notice was given up: nobody gave an address, another way is wanted, the person was erased, whoever takes
+    it there refused it for good, or it could not be sent in time."""
 
     NO_ADDRESS = "no_address"
     UNWANTED = "unwanted"

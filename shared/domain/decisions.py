@@ -104,6 +104,7 @@ class Reason(StrEnum):
     ALREADY_PUBLISHED = "already_published"
     ILLEGAL_MOVE = "illegal_move"
     UNKNOWN_DEPARTMENT = "unknown_department"
+    UNKNOWN_WAY = "unknown_way"
     NOT_THE_HOLDER = "not_the_holder"
     STALE_ASSIGNMENT = "stale_assignment"
     STALE_ROUND = "stale_round"

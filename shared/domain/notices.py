@@ -1,12 +1,15 @@
-"""The life of a notice by mail, alike in intake and dispatch: prepared, being sent, sent or given up.
+"""The life of a notice, alike in intake and dispatch: prepared, being sent, sent or given up.
 
-Somebody outside takes what was prepared, begins, hands it to a mail server and records that. Who begins has it alone
-until ``again_at``; what is not recorded by then is prepared again, whatever became of whoever had it. So a notice is
-sent at least once, and twice only where the server had it already and nobody was left to record that.
+Somebody outside takes what was prepared, begins, hands it to whoever takes it there and records that. Who begins has it
+alone until ``again_at``; what is not recorded by then is prepared again, whatever became of whoever had it. So a notice
+is sent at least once, and twice only where it was taken already and nobody was left to record that.
+
+Officials are told in office hours: what one of them is to be told in one way outside these becomes one notice, a
+digest, which waits until offices open.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
@@ -18,8 +21,9 @@ from shared.contract.command import Command
 from shared.contract.commands.notices import GivenUp, Prepared
 from shared.contract.event import Event
 from shared.contract.subjects import subject_of
-from shared.contract.words import Occurrence, Unsent
+from shared.contract.words import MAIL, Occurrence, Unsent
 from shared.domain.aggregates import AggregateState, AggregateType, Deadlines
+from shared.domain.clocks import Limit, due_at
 from shared.domain.decisions import (
     TERMINAL,
     Change,
@@ -31,13 +35,18 @@ from shared.domain.decisions import (
     illegal,
 )
 from shared.domain.decisions import command as ask
+from shared.domain.office_hours import opening
 
 NOTHING = "nothing"
 """The state of what was never prepared."""
 KEPT = timedelta(days=3)
 """How long it is tried: who has not heard by then has seen it on the pages, or never reads mail."""
+KEPT_IN_OFFICE_HOURS = Limit("3wd")
+"""The same of what goes out in office hours alone, from when it first may."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=1)
 """For how long who begins to send has it alone; doubled with each try."""
+MOST_IN_A_DIGEST = 200
+"""So many things one digest tells of; the next goes into another."""
 UNSENT = "unsent"
 """The name of the deadline of what is prepared: by it one finds in the index what is to be sent."""
 
@@ -45,145 +54,194 @@ UNSENT = "unsent"
 class State(StrEnum):
     """Where a notice stands."""
 
+    WAITING = "waiting"
     PREPARED = "prepared"
     SENDING = "sending"
     SENT = "sent"
     GIVEN_UP = "given_up"
+    JOINED = "joined"
 
 
 MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "prepare"): State.PREPARED,
     (State.PREPARED, "begin"): State.SENDING,
     (State.SENDING, "record"): State.SENT,
-    # It took longer than anybody waits: the server has it all the same.
+    # It took longer than anybody waits: it was taken all the same.
     (State.PREPARED, "record"): State.SENT,
+    (State.WAITING, "record"): State.SENT,
     (State.SENDING, "give_up"): State.GIVEN_UP,
 }
 """What may be asked, by the system alone."""
 
 FOLLOWING: dict[tuple[str, str], str] = {
+    (NOTHING, "wait"): State.WAITING,
+    (NOTHING, "join"): State.JOINED,
+    (State.WAITING, "open"): State.PREPARED,
+    (State.WAITING, "give_up"): State.GIVEN_UP,
+    (State.PREPARED, "wait"): State.WAITING,
+    (State.PREPARED, "join"): State.JOINED,
     (State.SENDING, "try_again"): State.PREPARED,
     (State.SENDING, "give_up"): State.GIVEN_UP,
     (State.PREPARED, "give_up"): State.GIVEN_UP,
 }
-"""What time brings: who had it did not record anything, or three days are over."""
+"""What follows: offices are closed, or open; who had it did not record anything; three days are over."""
 
 TIMERS: dict[str, str] = {
+    State.WAITING: "prepared when offices open",
     State.PREPARED: "given up after three days",
     State.SENDING: "tried again after a pause",
     State.SENT: TERMINAL,
     State.GIVEN_UP: TERMINAL,
+    State.JOINED: TERMINAL,
 }
 
 
-class Notice(AggregateState):
-    """A notice to one person about one thing that happened to an issue."""
+class Item(AggregateState):
+    """One thing that somebody is told of."""
 
-    state: State
     issue: str
     number: str
     about: Occurrence
+
+
+class Notice(AggregateState):
+    """What one person is told in one way: of one thing that happened to an issue, or a digest of many."""
+
+    state: State
     to: str
+    way: str
+    items: tuple[Item, ...]
     until: AwareDatetime
     """Nobody tries after this."""
     tries: int = 0
     again_at: AwareDatetime | None = None
-    """While it is being sent: until then nobody else begins."""
+    """While it is being sent: until then nobody else begins. While it waits: then offices open."""
 
 
-class Endings(NamedTuple):
-    """The events of one service: a notice was sent, or given up."""
+class Manner(NamedTuple):
+    """How one service tells people: what it prepares, what it says of the end, and whether in office hours alone."""
 
+    prepares: type[Command]
     sent: type[Event]
     given_up: type[Event]
+    in_office_hours: bool = False
 
 
 def notice_kind(
-    endings: Endings,
-    prepares: type[Command],
-    begins: type[Command],
-    records: type[Command],
-    gives_up: type[Command],
+    manner: Manner, begins: type[Command], records: type[Command], gives_up: type[Command]
 ) -> AggregateType:
     """The kind of one service: its four commands, and the events that say what became of a notice."""
     return AggregateType(
         "notice",
         Notice,
         commands={
-            prepares: prepare,
-            begins: begin,
-            records: partial(record, endings=endings),
-            gives_up: partial(give_up, endings=endings),
+            manner.prepares: partial(prepare, manner=manner),
+            begins: partial(begin, manner=manner),
+            records: partial(record, manner=manner),
+            gives_up: partial(give_up, manner=manner),
         },
-        deadlines=Deadlines(next=next_deadline, expire=partial(expire, endings=endings)),
+        deadlines=Deadlines(next=next_deadline, expire=partial(expire, manner=manner)),
         finished=finished,
     )
 
 
-def tell(prepares: type[Command], context: Context, body: Mapping[str, object]) -> Message:
+def tell(
+    prepares: type[Command], context: Context, body: Mapping[str, object], *, in_office_hours: bool = False
+) -> Message:
     """The command that prepares a notice about what is being decided; the same record prepares the same one.
 
-    ``context`` is of the issue; ``body``: the fields of ``Prepared`` but the issue.
+    ``context`` is of the issue; ``body``: the fields of ``Prepared`` but the issue. ``in_office_hours``: what is
+    decided outside these goes into the digest of the next opening.
     """
     asked = prepares.model_validate({"issue": context.subject, **body})
-    parts = (context.subject, context.cause, str(body["about"]), str(body["to"]))
-    id = sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()[:32]
-    return ask(subject_of("notice", id), asked)
+    to, way = str(body["to"]), str(body.get("way", MAIL))
+    opens_at = _opens_at(context) if in_office_hours else context.now
+    if opens_at > context.now:
+        return ask(digest_of(to, way, opens_at), asked)
+    by = () if way == MAIL else (way,)
+    return ask(_subject(context.subject, context.cause, str(body["about"]), to, *by), asked)
 
 
-def prepare(notice: Notice | None, command: Prepared, context: Context) -> Change[Notice]:
+def digest_of(to: str, way: str, opens_at: datetime) -> str:
+    """The subject of what one person is told in one way when offices open."""
+    return _subject("digest", to, way, opens_at.isoformat())
+
+
+def prepare(notice: Notice | None, command: Prepared, context: Context, *, manner: Manner) -> Change[Notice]:
     """There is somebody to be told; asked again, nothing changes."""
-    if notice is not None:
+    item = Item(issue=command.issue, number=command.number, about=command.about)
+    if notice is None:
+        opens_at = _opens_at(context) if manner.in_office_hours else context.now
+        until = command.until or _until(opens_at, context, manner)
+        new = Notice(state=State.PREPARED, to=command.to, way=command.way, items=(item,), until=until)
+        if opens_at > context.now:
+            return _put_off(new, opens_at, context, manner, keeps=command.passed_on)
+        return _moved(new)
+    if item in notice.items:
         return Change(notice, outcome={"state": notice.state.value, "unchanged": True})
-    return _moved(Notice(state=State.PREPARED, until=context.now + KEPT, **dict(command)))
+    # What was tried may have been taken under its id: with more in it nobody would read that.
+    is_open = notice.state in (State.WAITING, State.PREPARED) and not notice.tries
+    if not is_open or len(notice.items) >= MOST_IN_A_DIGEST:
+        asked = manner.prepares.model_validate({**dict(command), "passed_on": True})
+        passed_on = ask(_subject("after", context.subject), asked)
+        return Change(notice, (passed_on,), {"state": notice.state.value, "passed_on": True})
+    until = max(notice.until, command.until or _until(notice.again_at or context.now, context, manner))
+    return _moved(notice.model_copy(update={"items": (*notice.items, item), "until": until}))
 
 
-def begin(notice: Notice | None, command: Command, context: Context) -> Change[Notice] | Refusal:
-    """Whoever asks has it alone for a while; nobody else is answered the same."""
+def begin(
+    notice: Notice | None, command: Command, context: Context, *, manner: Manner
+) -> Change[Notice] | Refusal:
+    """Whoever asks has it alone for a while, in office hours; nobody else is answered the same."""
     known = _asked(notice, command.verb)
     if isinstance(known, Refusal):
         return known
+    if manner.in_office_hours and (opens_at := _opens_at(context)) > context.now:
+        return _put_off(known, opens_at, context, manner)
     again_at = context.now + pause(known.tries)
     sending = {"state": State.SENDING, "tries": known.tries + 1, "again_at": again_at}
     return _moved(known.model_copy(update=sending))
 
 
 def record(
-    notice: Notice | None, command: Command, context: Context, *, endings: Endings
+    notice: Notice | None, command: Command, context: Context, *, manner: Manner
 ) -> Change[Notice] | Refusal:
-    """The mail server has it; recorded again, nothing changes."""
+    """It was taken; recorded again, nothing changes."""
     if notice is not None and notice.state is State.SENT:
         return Change(notice, outcome={"state": notice.state.value, "unchanged": True})
     known = _asked(notice, command.verb)
     if isinstance(known, Refusal):
         return known
     sent = known.model_copy(update={"state": State.SENT, "again_at": None})
-    return _moved(sent, event(endings.sent.read(_tells(sent))))
+    return _moved(sent, *(event(manner.sent.read(one)) for one in _tells(sent)))
 
 
 def give_up(
-    notice: Notice | None, command: GivenUp, context: Context, *, endings: Endings
+    notice: Notice | None, command: GivenUp, context: Context, *, manner: Manner
 ) -> Change[Notice] | Refusal:
     """It can never be sent."""
     known = _asked(notice, "give_up")
-    return known if isinstance(known, Refusal) else _given_up(known, command.why, endings)
+    return known if isinstance(known, Refusal) else _given_up(known, command.why, manner, command.said)
 
 
-def expire(notice: Notice, deadline: Deadline, context: Context, *, endings: Endings) -> Change[Notice]:
-    """Nobody recorded anything in time: it is prepared again, as long as it is of use to anybody."""
+def expire(notice: Notice, deadline: Deadline, context: Context, *, manner: Manner) -> Change[Notice]:
+    """Offices are open, or nobody recorded anything in time: it is prepared, as long as it is of use to anybody."""
     if next_deadline(notice) != deadline:
         return Change(notice)
     if context.now >= notice.until:
-        return _given_up(notice, Unsent.TOO_LATE, endings)
+        return _given_up(notice, Unsent.TOO_LATE, manner)
     return Change(notice.model_copy(update={"state": State.PREPARED, "again_at": None}))
 
 
 def next_deadline(notice: Notice) -> Deadline | None:
-    """The end of what whoever sends it has, or of what anybody tries; both rest on this service's own commands."""
+    """The end of what whoever sends it has, of what anybody tries, or of the wait; all rest on this service's own
+    commands.
+    """
     if notice.state is State.PREPARED:
-        return Deadline(UNSENT, notice.until, notice.until)
-    if notice.state is State.SENDING and notice.again_at is not None:
-        return Deadline(f"again/{notice.tries}", notice.again_at, notice.again_at)
+        return Deadline(_unsent(notice.way), notice.until, notice.until)
+    if notice.again_at is not None:
+        name = "opens" if notice.state is State.WAITING else "again"
+        return Deadline(f"{name}/{notice.tries}", notice.again_at, notice.again_at)
     return None
 
 
@@ -197,9 +255,50 @@ def finished(notice: Notice) -> bool:
     return TIMERS[notice.state] == TERMINAL
 
 
-def is_to_be_sent(state: Mapping[str, object]) -> bool:
-    """Whether a notice, as its document holds it, waits for somebody who sends it."""
-    return state.get("state") == State.PREPARED
+def to_be_sent_by(state: Mapping[str, object]) -> str:
+    """In which way a notice, as its document holds it, waits to be sent; "" where it does not."""
+    return str(state["way"]) if state.get("state") == State.PREPARED else ""
+
+
+def unsent_by(deadline: str) -> str:
+    """The way of what has a deadline of this name; "" of what is not to be sent."""
+    name, _, way = deadline.partition("/")
+    return (way or MAIL) if name == UNSENT else ""
+
+
+def _unsent(way: str) -> str:
+    return UNSENT if way == MAIL else f"{UNSENT}/{way}"
+
+
+def _subject(*parts: str) -> str:
+    digest = sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+    return subject_of("notice", digest[:32])
+
+
+def _opens_at(context: Context) -> datetime:
+    return opening(context.now, context.policy, context.calendar)
+
+
+def _until(opens_at: datetime, context: Context, manner: Manner) -> datetime:
+    if not manner.in_office_hours:
+        return opens_at + KEPT
+    return due_at(opens_at, KEPT_IN_OFFICE_HOURS, context.policy, context.calendar).at
+
+
+def _put_off(
+    notice: Notice, opens_at: datetime, context: Context, manner: Manner, *, keeps: bool = False
+) -> Change[Notice]:
+    """Offices are closed: what nobody tried yet goes into the digest, unless it is that, or was passed on by one. What
+    was tried may have been taken, so it keeps its id; both wait.
+    """
+    digest = digest_of(notice.to, notice.way, opens_at)
+    if notice.tries or keeps or digest == context.subject:
+        return _moved(notice.model_copy(update={"state": State.WAITING, "again_at": opens_at}))
+    joined = notice.model_copy(update={"state": State.JOINED})
+    shared = {"to": notice.to, "way": notice.way, "until": notice.until}
+    names = tuple(Item.model_fields)
+    bodies = ({**{name: getattr(item, name) for name in names}, **shared} for item in notice.items)
+    return _moved(joined, *(ask(digest, manner.prepares.model_validate(body)) for body in bodies))
 
 
 def _asked(notice: Notice | None, verb: str) -> Notice | Refusal:
@@ -207,13 +306,16 @@ def _asked(notice: Notice | None, verb: str) -> Notice | Refusal:
     return notice if notice is not None and (state, verb) in MOVES else illegal(MOVES, state, verb)
 
 
-def _tells(notice: Notice) -> dict[str, object]:
-    return {name: getattr(notice, name) for name in ("issue", "about", "to", "tries")}
+def _tells(notice: Notice) -> list[dict[str, object]]:
+    """What is said of each thing that it tells of."""
+    shared = {"to": notice.to, "way": notice.way, "tries": notice.tries}
+    return [{"issue": item.issue, "about": item.about, **shared} for item in notice.items]
 
 
-def _given_up(notice: Notice, why: Unsent, endings: Endings) -> Change[Notice]:
+def _given_up(notice: Notice, why: Unsent, manner: Manner, said: str = "") -> Change[Notice]:
     given_up = notice.model_copy(update={"state": State.GIVEN_UP, "again_at": None})
-    return _moved(given_up, event(endings.given_up.read({**_tells(given_up), "why": why})))
+    ends = ({**one, "why": why, "said": said} for one in _tells(given_up))
+    return _moved(given_up, *(event(manner.given_up.read(end)) for end in ends))
 
 
 def _moved(notice: Notice, *messages: Message) -> Change[Notice]:

@@ -10,9 +10,15 @@ from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.contract.event import Event
-from shared.contract.events.dispatch import DepartmentPublished, RulesPublished, StaffPublished
+from shared.contract.events.dispatch import (
+    DepartmentPublished,
+    RulesPublished,
+    StaffPublished,
+    WaysChosen,
+)
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.contract.subjects import id_of
+from shared.contract.words import MAIL
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Policy
 
@@ -97,6 +103,14 @@ class Directory(NamedTuple):
         except NotPublished:
             return None
 
+    def ways(self, account: str) -> tuple[str, ...]:
+        """In which ways an official is told: by mail, as long as they chose nothing."""
+        versions = self.reference.ways.get(account)
+        try:
+            return (MAIL,) if versions is None else versions.at(self.now).ways
+        except NotPublished:
+            return (MAIL,)
+
     def successor(self, code: str) -> str:
         """The department that has the work of this one: itself, or who took it over, however often merged."""
         passed: set[str] = set()
@@ -125,6 +139,7 @@ class Reference:
         self.rules: Versions[RulesPublished] = Versions("routing rules")
         self.departments: dict[str, Versions[DepartmentPublished]] = {}
         self.staff: dict[str, Versions[StaffPublished]] = {}
+        self.ways: dict[str, Versions[WaysChosen]] = {}
 
     def learn(self, subject: str, event: Event) -> None:
         """Take one published version in; other events are left alone."""
@@ -143,6 +158,9 @@ class Reference:
             case StaffPublished():
                 entries = self.staff.setdefault(id_of(subject), Versions(subject))
                 entries.add(event.version, event.in_force_from, event)
+            case WaysChosen():
+                chosen = self.ways.setdefault(id_of(subject), Versions(subject))
+                chosen.add(event.version, event.in_force_from, event)
 
     def successor(self, code: str) -> str:
         """The department that has the work of this one by now, whatever instant is decided about."""

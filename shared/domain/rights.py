@@ -108,6 +108,8 @@ _RECORDERS = (
 """Who writes down what an entrepreneur says."""
 _EVERYBODY: Grants = dict.fromkeys(Role, COUNTIES)
 OFFICIALS = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.OPERATOR, Role.ADMINISTRATOR))
+_IN_OFFICE = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.DEPARTMENT))
+"""The people who act in office: a department's own system reads its orders."""
 _OVERSEERS: Grants = {
     Role.SUPERVISOR: COUNTIES,
     Role.LEADER: COUNTIES,
@@ -163,6 +165,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("department", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
     ("department", "merge"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
     ("staff", "publish"): {Role.ADMINISTRATOR: HERE},
+    ("staff", "choose_ways"): dict.fromkeys(_IN_OFFICE, HERE),  # of themselves alone
     ("rules", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
     # feedback
     ("issue", "rate"): _RAISER,

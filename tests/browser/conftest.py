@@ -160,6 +160,13 @@ def _of_a_department(given: Given) -> None:
     department.drafted(given, 1, id=DRAFTED)
     written = InternalNote("housing", "li", "handler", "已和移交办通过电话，下周三出结果。", AT_MS)
     given.own.inside.write(GOING, written, "1")
+    ways = [
+        {"name": "mail", "kind": "mail", "label_zh": "邮件", "label_en": "Mail"},
+        {"name": "group", "kind": "wecom", "label_zh": "建设局企业微信群", "label_en": "Housing group"},
+    ]
+    given.asked.of("dispatch")["GET /staff/li/ways"] = (200, {"offered": ways, "chosen": ["mail"]})
+    unsent = {"issue": GOING, "about": "assigned", "to": "li", "way": "group", "tries": 3, "why": "refused"}
+    given.shown.tell("dispatch", "notice.staff_given_up.v1", {**unsent, "said": "errcode 400102"}, "notice:1")
 
 
 def _for_the_office(given: Given) -> None:

@@ -83,6 +83,7 @@ OFFICIALS = {
     ),
     "handler:li": (
         "/handling",
+        "/ways",
         f"/handling?list=free&chosen={NEWEST}",
         "/handling?list=later",
         f"/issues/{GOING}",
@@ -129,6 +130,7 @@ OFFICIALS = {
         f"/operator/held/dispatch/{ISSUE}/intake.events/3/skip",
         "/operator/publish-again",
         "/operator/projection",
+        "/operator/notices",
     ),
 }
 """The pages of others, by whom one has to be."""

@@ -13,6 +13,7 @@ from shared.contract.commands.dispatch import (
     AskPause,
     AssignIssue,
     CheckReply,
+    ChooseWays,
     CorrectReply,
     DraftReply,
     EndPause,
@@ -92,6 +93,7 @@ from shared.contract.words import (
 )
 from shared.domain.calendar import Day
 from shared.domain.clocks import Limit, due_at
+from shared.domain.office_hours import opening
 from tests.contacts import LI, WANG
 from tests.contract.world import JURISDICTION, Said, World
 from tests.said import REFERENCES, issue_of, raiser
@@ -169,6 +171,7 @@ def _first_start(world: World) -> None:
             world.ask(subject, command, SYSTEM)
     staff = PublishStaff(name="陈晓", roles=(Role.OFFICE,), department="office")
     world.ask("staff:chen", staff, "administrator:wu")
+    world.ask("staff:chen", ChooseWays(ways=("mail", "office-group")), "office:chen")
 
 
 HOLIDAYS = ((1, 1), (5, 1), (10, 1))
@@ -388,7 +391,8 @@ def _mended(world: World) -> None:
 
 
 def _notified(world: World) -> None:
-    """Of the notices that wait, each service sends one; the others are given up in time."""
+    """Once offices are open, of the notices that wait each service sends one; the others are given up in time."""
+    world.go_to(opening(world.now, builtin.builtin_policy(), builtin.builtin_calendar()) + DAY / 1440)
     for service, asks in (
         ("intake", (BeginNotice, RecordNotice)),
         ("dispatch", (BeginStaffNotice, RecordStaffNotice)),

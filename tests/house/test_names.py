@@ -30,6 +30,8 @@ HOSTS = {
     "opensource.org",
     "semver.org",
     "schemas.example",
+    "oapi.dingtalk.com",
+    "qyapi.weixin.qq.com",
 }
 BESIDE = "../shared/data"
 PUBLISHED = ("tests/contract/schemas/", "services/portal/static/")

@@ -206,6 +206,19 @@ def _services(given: Given) -> None:
     given.asked.of("dispatch")["GET /dead-letters"] = (200, {"dead_letters": [row], "next": None})
     given.asked.of("dispatch")[f"GET /dead-letters/{DEAD_LETTER['origin']}"] = (200, row)
     given.asked.of("dispatch")["GET /held"] = (200, {"events": 2, "missing": [GAP]})
+    way = {"name": "group", "kind": "dingtalk", "label_zh": SCRIPT, "label_en": SCRIPT}
+    for account in ("li", "zhou", "chen", "shen", "sun", "yan"):
+        shown = {"offered": [way], "chosen": ["group"]}
+        given.asked.of("dispatch")[f"GET /staff/{account}/ways"] = (200, shown)
+    refused = {
+        "issue": STATES["assigned"],
+        "about": SCRIPT,
+        "to": "li",
+        "way": SCRIPT,
+        "tries": 1,
+        "why": SCRIPT,
+    }
+    given.shown.tell("dispatch", "notice.staff_given_up.v1", {**refused, "said": SCRIPT}, "notice:1")
     for name in ("intake", "supervision", "feedback"):
         given.asked.of(name)["GET /dead-letters"] = (200, {"dead_letters": [], "next": None})
         given.asked.of(name)["GET /held"] = (200, {"events": 0, "missing": []})

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.bus.gateway import Gateway, Request
 from shared.contract.commands import notices as asked
-from shared.contract.words import Unsent
+from shared.contract.words import MAIL, Unsent
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.decisions import Change
 from shared.domain.notices import Notice
-from shared.mail import Away, Later, Mail, Refused
-from shared.notifying import Asks, Notifier
+from shared.mail import Mail
+from shared.notifying import Asks, Handing, Notifier
+from shared.sending import Away, Later, Refused
 from shared.waiting_notices import WaitingNotices
 from tests.simulation.checker import Mailed
 from tests.simulation.world import Ask
@@ -112,7 +113,7 @@ class MailServer:
             self._taken[notice].recorded = True
 
 
-class Handing:
+class Connection:
     """One worker's connection to the server."""
 
     def __init__(self, server: MailServer, worker: "Worker") -> None:
@@ -166,7 +167,7 @@ class Asking:
                 self._server.recorded(request.subject.partition(":")[2])
 
 
-def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, documents: Any) -> Notifier:
+def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, documents: Any) -> Notifier[Mail]:
     """What hands in the notices of a worker."""
 
     async def write(id: str, notice: Notice) -> Mail | Unsent:
@@ -178,9 +179,8 @@ def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, docu
         waiting,
         Asking(server, worker.gateway),
         documents,
-        Handing(server, worker),
+        Handing(MAIL, Connection(server, worker), write),
         ASKS[worker.service],
-        write,
         worker.metrics,
         clock=lambda: worker.now_ms() / 1000,
         token=worker._token,

@@ -39,6 +39,7 @@ class Known(Reference):
         twin.policies, twin.calendars, twin.rules = map(_copied, (self.policies, self.calendars, self.rules))
         twin.departments = {code: _copied(versions) for code, versions in self.departments.items()}
         twin.staff = {code: _copied(versions) for code, versions in self.staff.items()}
+        twin.ways = {account: _copied(versions) for account, versions in self.ways.items()}
         return twin
 
 

@@ -11,7 +11,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.cli.embedded.ports import HOST, free_ports
-from shared.mail import Away, Later, Mail, Mailing, Refused, Security, Server
+from shared.mail import Mail, Mailing, Security, Server
+from shared.sending import Away, Later, Refused
 
 MAIL = Mail("abc", "li@example.com", "您的问题已有答复", "请您评价。\n谢谢\n", "zh-CN")
 

@@ -15,13 +15,14 @@ from shared.bus.records import Outgoing, Record
 from shared.contract.command import FireDeadline
 from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareNotice, RecordNotice
 from shared.contract.envelope import open_envelope
-from shared.contract.words import Occurrence, Unsent
+from shared.contract.words import MAIL, Occurrence, Unsent
 from shared.deadlines import DueDeadline, due_of
 from shared.domain.notices import FIRST_PAUSE, KEPT, Notice
 from shared.domain.reference import Reference
-from shared.mail import Away, Later, Mail, Refused
+from shared.mail import Mail
 from shared.metrics import Metrics
-from shared.notifying import ENOUGH_SECONDS, Asks, Notifier
+from shared.notifying import ENOUGH_SECONDS, Asks, Handing, Notifier
+from shared.sending import Away, Later, Refused
 from shared.waiting_notices import WaitingNotices
 from tests.unit.one_aggregate import after
 from tests.unit.reference import JURISDICTION, builtin_reference
@@ -143,9 +144,8 @@ class Process:
         bus.written = [self.waiting]
         self.waiting.assigned([0])
         self.metrics = Metrics()
-        self.notifier = Notifier(
-            self.waiting, self, bus, self, ASKS, self.write, self.metrics, clock=lambda: self.seconds
-        )
+        way = Handing(MAIL, self, self.write)
+        self.notifier = Notifier(self.waiting, self, bus, way, ASKS, self.metrics, clock=lambda: self.seconds)
 
     async def write(self, id: str, notice: Notice) -> Mail | Unsent:
         return Mail(id, self.address, "", "", "zh-CN") if self.address else Unsent.NO_ADDRESS
@@ -316,10 +316,14 @@ async def test_what_the_server_does_not_take_now_is_tried_again_after_growing_pa
     }
 
 
-async def test_what_the_server_refuses_for_good_is_given_up(bus: Bus, server: Server) -> None:
+async def test_what_the_server_refuses_for_good_is_given_up_with_what_it_said(
+    bus: Bus, server: Server
+) -> None:
     server.answers = [Refused("550")]
     await Process(bus, server).attempt()
     assert (bus.state, bus.ended, server.taken) == ("given_up", ["notice.given_up.v1"], [])
+    (told,) = bus.events.values()
+    assert (told["why"], told["said"]) == ("refused", "550")
 
 
 async def test_where_there_is_no_address_it_is_given_up(bus: Bus, server: Server) -> None:

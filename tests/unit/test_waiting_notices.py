@@ -11,9 +11,9 @@ from shared.waiting_notices import WaitingNotices
 from tests.unit.one_aggregate import after
 
 
-def document(subject: str, partition: int = 0, state: str = "prepared") -> dict[str, Any]:
+def document(subject: str, partition: int = 0, state: str = "prepared", way: str = "mail") -> dict[str, Any]:
     """As a batch has written it, as far as this looks."""
-    return {"_id": subject, "partition": partition, "state": {"state": state}}
+    return {"_id": subject, "partition": partition, "state": {"state": state, "way": way}}
 
 
 class Stored:
@@ -116,3 +116,26 @@ async def test_one_that_was_begun_comes_back_when_it_is_prepared_again(waiting: 
 def test_the_deadlines_of_this_test_stand_in_their_partitions(stored: Stored) -> None:
     stored.holds("notice:a", partition=3)
     assert partition_of(stored.deadlines[0].deadline) == 3
+
+
+async def test_each_way_has_its_own_and_one_that_is_away_holds_up_no_other(
+    waiting: WaitingNotices, stored: Stored
+) -> None:
+    stored.holds("notice:before", name=f"{UNSENT}/group")
+    waiting.assigned([0])
+    waiting.written([document("notice:mail"), document("notice:group", way="group")])
+    assert await waiting.next("group") == "notice:group"
+    waiting.drop("notice:group")
+    assert (await waiting.next("group"), await waiting.next()) == ("notice:before", "notice:mail")
+    assert (waiting.count("group"), waiting.count()) == (1, 2)
+    waiting.assigned([])
+    assert waiting.count() == 0
+
+
+async def test_whoever_waits_for_one_way_is_woken_beside_all_others(waiting: WaitingNotices) -> None:
+    senders = [asyncio.create_task(waiting.next(way)) for way in ("mail", "group", "oa")]
+    await asyncio.sleep(0)
+    waiting.written([document("notice:a", way="oa"), document("notice:b")])
+    assert await senders[0] == "notice:b" and await senders[2] == "notice:a"
+    waiting.written([document("notice:c", way="group")])
+    assert await senders[1] == "notice:c"

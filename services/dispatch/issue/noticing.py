@@ -1,4 +1,4 @@
-"""Which officials are told by mail of what dispatch decided: those of a department who have something to do now."""
+"""Which officials are told of what dispatch decided: those of a department who have something to do now."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -65,7 +65,7 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     OrderOrdered: Telling(Occurrence.ORDERED, answering),
     OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),
 }
-"""What goes out, and who of the department is told of it by mail. Nobody is told of what they did themselves."""
+"""What goes out, and who of the department is told of it. Nobody is told of what they did themselves."""
 WARNING = Telling(Occurrence.WARNED, handling)
 """Of a reminder that only warns."""
 
@@ -102,4 +102,6 @@ def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
         body = {"number": change.state.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(change.state, context)):
             if account and account != person_of(context.actor):
-                yield tell(PrepareStaffNotice, context, {**body, "to": account})
+                for way in context.directory.ways(account):
+                    to = {"to": account, "way": way}
+                    yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)

@@ -1,13 +1,16 @@
-"""Decisions on an official: publish a version of the entry."""
+"""Decisions on an official: publish a version of the entry, choose in which ways they are told."""
 
 from collections.abc import Iterable, Mapping
 
 from services.dispatch.publishing import fields_of, next_version
 from services.dispatch.staff.life import Staff
-from shared.contract.commands.dispatch import PublishStaff
-from shared.contract.events.dispatch import StaffPublished
+from shared.contract.commands.dispatch import ChooseWays, PublishStaff
+from shared.contract.envelope import time_text
+from shared.contract.events.dispatch import StaffPublished, WaysChosen
+from shared.contract.subjects import id_of
 from shared.contract.words import Role
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
+from shared.domain.rights import Asker
 
 KNOWN_ELSEWHERE: Mapping[str, str] = {
     Role.ENTREPRENEUR: "entrepreneurs are persons of intake, who register there or are registered",
@@ -15,6 +18,8 @@ KNOWN_ELSEWHERE: Mapping[str, str] = {
     "department_leader",
 }
 """The roles that no official has, and from where it is known who has them."""
+CHOSEN = "ways-"
+"""How the versions of what somebody chose are named."""
 
 
 def no_officials_role(roles: Iterable[str]) -> str:
@@ -39,4 +44,21 @@ def publish(staff: Staff | None, command: PublishStaff, context: Context) -> Cha
         by=context.principal,
         **fields_of(command),
     )
-    return Change(Staff(entry=entry), (event(entry),), version.outcome())
+    published = known.model_copy(update={"entry": entry})
+    return Change(published, (event(entry),), version.outcome())
+
+
+def choose_ways(staff: Staff | None, command: ChooseWays, context: Context) -> Change[Staff] | Refusal:
+    """Choose for oneself; the same ones again change nothing."""
+    account = id_of(context.subject)
+    if Asker.of(context.actor).account != account:
+        return Refusal(Reason.WRONG_ROLE, f"only {account} may choose in which ways {account} is told")
+    known, ways = staff or Staff(), tuple(dict.fromkeys(command.ways))
+    last = known.chosen
+    if last is not None and set(last.ways) == set(ways):
+        return Change(known, outcome={"ways": list(last.ways), "unchanged": True})
+    # Beside the versions of the entry, which have whole numbers: both stand under the official's subject.
+    number = int(last.version.removeprefix(CHOSEN)) + 1 if last is not None else 1
+    chosen = WaysChosen(version=f"{CHOSEN}{number}", in_force_from=context.now, ways=ways, by=account)
+    outcome = {"ways": list(ways), "in_force_from": time_text(context.now)}
+    return Change(known.model_copy(update={"chosen": chosen}), (event(chosen),), outcome)

@@ -22,6 +22,7 @@ from services.portal.desks.office import pages as office
 from services.portal.desks.operator import pages as operator
 from services.portal.desks.search import pages as search
 from services.portal.desks.signing_in import pages as signing_in
+from services.portal.desks.ways import pages as ways
 from services.portal.menus import Menu
 from shared.contract.words import Role
 
@@ -64,3 +65,4 @@ def routers() -> Iterator[APIRouter]:
     yield operator.router
     yield mailbox.router
     yield joining.router
+    yield ways.router

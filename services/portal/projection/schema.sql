@@ -400,6 +400,9 @@ CREATE TABLE timeline (
 ) WITHOUT ROWID;
 -- What became of mails is said of notices, each of which names its issue.
 CREATE INDEX timeline_of_notices ON timeline (json_extract(data, '$.issue')) WHERE type >= 'notice.' AND type < 'notice/';
+-- What nobody could send: officials look for their own, operators for all of it.
+CREATE INDEX timeline_of_unsent ON timeline (at) WHERE type IN ('notice.given_up.v1', 'notice.staff_given_up.v1');
+CREATE INDEX timeline_of_ones_unsent ON timeline (json_extract(data, '$.to'), at) WHERE type = 'notice.staff_given_up.v1';
 
 -- Issues of which something was said that must be understood and is not, by this version. Any owner, each its own row.
 CREATE TABLE not_understood (

@@ -8,9 +8,11 @@ from pydantic import AwareDatetime, Field, StrictBool
 from shared.contract.command import Command
 from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Round
 from shared.contract.events.dispatch import Substitute
-from shared.contract.words import Level, Outcome, PauseGround, Role
+from shared.contract.words import WAY_NAME, Level, Outcome, PauseGround, Role
 
 MAX_NAME_CHARS = 100
+MOST_CHOSEN = 10
+"""In how many ways somebody may be told of one thing."""
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a draft, as the outcome of ``draft`` and the reading of the issue give it."""
@@ -248,6 +250,12 @@ class PublishStaff(Command, type="dispatch.staff.publish.v1", service="dispatch"
     department: str = Field(default="", max_length=40)
     mail: str = Field(default="", max_length=254, pattern=r"^([^\s@]+@[^\s@]+)?$")
     in_force_from: AwareDatetime | None = None
+
+
+class ChooseWays(Command, type="dispatch.staff.choose_ways.v1", service="dispatch", kind="staff"):
+    """Choose in which ways one is told that there is work."""
+
+    ways: tuple[Annotated[str, Field(pattern=WAY_NAME)], ...] = Field(min_length=1, max_length=MOST_CHOSEN)
 
 
 class PublishRules(Command, type="dispatch.rules.publish.v1", service="dispatch", kind="rules"):

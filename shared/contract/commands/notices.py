@@ -1,12 +1,12 @@
-"""What is asked about notices by mail, by nobody but the system itself: prepare, begin to send, record, give up.
+"""What is asked about notices, by nobody but the system itself: prepare, begin to send, record, give up.
 
 Intake tells who raised an issue, dispatch tells officials; both ask alike, each of itself.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.contract.command import Command
-from shared.contract.words import Occurrence, Unsent
+from shared.contract.words import MAIL, WAY_NAME, Occurrence, Unsent
 
 
 class Prepared(BaseModel):
@@ -19,6 +19,12 @@ class Prepared(BaseModel):
     about: Occurrence
     to: str = Field(max_length=90)
     """Who is told: a person by reference, an official by account."""
+    way: str = Field(default=MAIL, pattern=WAY_NAME)
+    """In which way: by mail, or another that the deployment has."""
+    until: AwareDatetime | None = None
+    """Until when it is tried, where another notice had it before; else that follows from when it is prepared."""
+    passed_on: bool = False
+    """A digest was full, or on its way already: what is prepared so takes its place and joins none."""
 
 
 class GivenUp(BaseModel):
@@ -26,6 +32,8 @@ class GivenUp(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     why: Unsent
+    said: str = Field(default="", max_length=80)
+    """What whoever refused it said: a code, no address and no words of the notice."""
 
 
 class PrepareNotice(Command, Prepared, type="intake.notice.prepare.v1", service="intake", kind="notice"):
@@ -47,7 +55,7 @@ class GiveUpNotice(Command, GivenUp, type="intake.notice.give_up.v1", service="i
 class PrepareStaffNotice(
     Command, Prepared, type="dispatch.notice.prepare.v1", service="dispatch", kind="notice"
 ):
-    """Tell an official that there is work, by mail."""
+    """Tell an official that there is work, in one of the ways they chose."""
 
 
 class BeginStaffNotice(Command, type="dispatch.notice.begin.v1", service="dispatch", kind="notice"):
@@ -55,7 +63,7 @@ class BeginStaffNotice(Command, type="dispatch.notice.begin.v1", service="dispat
 
 
 class RecordStaffNotice(Command, type="dispatch.notice.record.v1", service="dispatch", kind="notice"):
-    """Write down that the mail server has taken a notice to an official."""
+    """Write down that a notice to an official was taken: by the mail server, a robot or a webhook."""
 
 
 class GiveUpStaffNotice(

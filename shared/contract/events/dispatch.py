@@ -337,6 +337,16 @@ class StaffPublished(Event, type="staff.published.v1", topic=DISPATCH, reference
     by: str
 
 
+class WaysChosen(Event, type="staff.ways_chosen.v1", topic=DISPATCH, reference=True):
+    """Happens when an official chose in which ways they are told that there is work."""
+
+    version: str
+    in_force_from: AwareDatetime
+    ways: tuple[str, ...]
+    """Their names, as the deployment gives them, and ``mail``; no address and no secret of any."""
+    by: str
+
+
 class RulesPublished(Event, type="rules.published.v1", topic=DISPATCH, reference=True):
     """Happens when a version of the routing rules comes into force: the words that speak for each department."""
 

@@ -21,7 +21,8 @@ from services.cli.embedded.services import (
 )
 from services.cli.embedded.stores import listens
 from services.portal.mailbox import Mailbox
-from shared.mail import Away, Mail, Mailing, Server
+from shared.mail import Mail, Mailing, Server
+from shared.sending import Away
 from shared.settings import Settings
 
 MAIL = Mail("abc", "li@huzhou.example", "有新交办", "请签收。\n", "zh-CN")

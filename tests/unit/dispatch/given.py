@@ -142,6 +142,9 @@ class Memory:
     async def load(self, subjects: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {subject: self.documents[subject] for subject in subjects if subject in self.documents}
 
+    async def get(self, subject: str) -> dict[str, Any] | None:
+        return self.documents.get(subject)
+
     async def write(self, documents: Iterable[dict[str, Any]]) -> set[str]:
         for document in documents:
             assert self.documents.get(document["_id"], {}).get("v", 0) == document["v"] - 1

@@ -6,15 +6,15 @@ import pytest
 
 from services.dispatch.consumer import consumer
 from services.dispatch.issue.noticing import NOTICED, WARNING
-from services.dispatch.mails import SUBJECTS, TEXTS, Mails
+from services.dispatch.mails import SUBJECTS, TEXTS, Mails, Posts
 from shared.bus.processor import Processor
 from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
 from shared.contract.commands.notices import PrepareStaffNotice
 from shared.contract.envelope import open_envelope
 from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.subjects import subject_of
-from shared.contract.words import DocumentKind, Level, Occurrence, Role, Saying, Unsent
-from shared.domain.notices import Notice
+from shared.contract.words import MAIL, DocumentKind, Level, Occurrence, Role, Saying, Unsent
+from shared.domain.notices import Item, Notice
 from shared.domain.notices import State as NoticeState
 from shared.mail import Mail
 from tests.unit.dispatch.given import (
@@ -93,6 +93,22 @@ async def test_the_same_assignment_delivered_twice_prepares_the_same_notice() ->
     assert len(told(dispatch)) == 1
 
 
+async def test_a_storm_of_assignments_at_midnight_becomes_one_notice_to_each_leader() -> None:
+    dispatch = await staffed(leaders=("wang", "wu"))
+    midnight = after(hours=15)
+    for number in range(100):
+        await dispatch.register(subject=f"issue-{number}")
+        await dispatch.deliver(dispatch.event(ACCEPTED, after(), f"issue-{number}"))
+    for number in range(100):
+        await dispatch.ask(ASSIGN, midnight, OFFICE, subject=f"issue-{number}")
+    await dispatch.settle(midnight)
+    notices = [document for id, document in dispatch.store.documents.items() if id.startswith("notice:")]
+    told_of = {one["state"]["to"]: (one["state"]["state"], len(one["state"]["items"])) for one in notices}
+    assert told_of == {"wang": ("waiting", 100), "wu": ("waiting", 100)} and len(notices) == 2
+    opens = {document["due"]["at"] for document in notices}
+    assert opens == {"2026-03-03T00:30:00.000Z"}
+
+
 async def test_whom_a_leader_names_is_told_and_nobody_of_what_they_did_themselves() -> None:
     dispatch = await staffed()
     await dispatch.walk(["assign", "sign"])
@@ -148,7 +164,8 @@ def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
 
 
 def notice(to: str) -> Notice:
-    return Notice(state=NoticeState.SENDING, issue=ISSUE, number="HZ-1", about=ASSIGNED, to=to, until=after())
+    item = Item(issue=ISSUE, number="HZ-1", about=ASSIGNED)
+    return Notice(state=NoticeState.SENDING, to=to, way=MAIL, items=(item,), until=after())
 
 
 async def official(dispatch: Dispatch, account: str, mail: str = "") -> Mails:
@@ -175,6 +192,36 @@ async def test_the_entry_of_an_official_says_where_they_are_reached_before_the_p
     mails = await official(await published(), "wang", "wang.fang@elsewhere.example")
     mail = await mails.write("abc", notice("wang"))
     assert isinstance(mail, Mail) and mail.to == "wang.fang@elsewhere.example"
+
+
+def digest(to: str) -> Notice:
+    items = (
+        Item(issue=ISSUE, number="HZ-1", about=ASSIGNED),
+        Item(issue="issue-2", number="HZ-2", about=SENT_BACK),
+    )
+    return Notice(state=NoticeState.SENDING, to=to, way=MAIL, items=items, until=after())
+
+
+async def test_a_digest_is_one_mail_with_a_line_and_a_link_for_each_thing() -> None:
+    mails = await official(await published(), "wang")
+    mail = await mails.write("abc", digest("wang"))
+    assert isinstance(mail, Mail)
+    assert (mail.id, "2" in mail.subject) == ("abc", True)
+    for part in ("HZ-1 已交办", "HZ-2 答复稿已退回", "/issues/issue-2", f"/issues/{ISSUE}", "please sign"):
+        assert part in mail.text
+
+
+async def test_a_group_reads_for_whom_a_post_is() -> None:
+    dispatch = await published()
+    await official(dispatch, "wang")
+    posts = Posts(dispatch.reference.directory, "http://example.com/")
+    post = await posts.write("abc", digest("wang"))
+    assert (post.id, post.to, post.name) == ("abc", "wang", "王某")
+    assert [(line.number, line.about, line.url) for line in post.lines] == [
+        ("HZ-1", "assigned", f"http://example.com/issues/{ISSUE}"),
+        ("HZ-2", "sent_back", "http://example.com/issues/issue-2"),
+    ]
+    assert (await posts.write("abc", digest("stranger"))).name == "stranger"
 
 
 @pytest.mark.parametrize(("account", "domain"), [("wang", ""), ("nobody", "city.example")])

@@ -12,8 +12,8 @@ from services.intake.mails import Mails
 from services.intake.vault import Vault
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.subjects import kind_of
-from shared.contract.words import Language, Means, Occurrence, Unsent
-from shared.domain.notices import Notice
+from shared.contract.words import MAIL, Language, Means, Occurrence, Unsent
+from shared.domain.notices import Item, Notice
 from shared.domain.notices import State as NoticeState
 from shared.mail import Mail
 from shared.notifying import ACTOR
@@ -30,7 +30,9 @@ PORTAL = "https://example.com"
 
 def prepared(issue: Played) -> list[dict[str, Any]]:
     """What was asked for of notices, in order."""
-    return [envelope.data for envelope in issue.commands.values() if envelope.type == PrepareNotice.type]
+    asked = [one.data for one in issue.commands.values() if one.type == PrepareNotice.type]
+    assert all((one["way"], one["until"]) == (MAIL, None) for one in asked)
+    return [{name: one[name] for name in ("issue", "number", "to", "about")} for one in asked]
 
 
 def test_who_raised_it_is_told_of_each_reply_round_once() -> None:
@@ -100,14 +102,8 @@ class Known:
 
     async def write(self) -> Mail | Unsent:
         """The mail of one notice."""
-        notice = Notice(
-            state=NoticeState.SENDING,
-            issue=SUBJECT,
-            number=issue_number(SUBJECT),
-            about=Occurrence.RATING_INVITED,
-            to=REFERENCE,
-            until=after(),
-        )
+        item = Item(issue=SUBJECT, number=issue_number(SUBJECT), about=Occurrence.RATING_INVITED)
+        notice = Notice(state=NoticeState.SENDING, to=REFERENCE, way=MAIL, items=(item,), until=after())
         return await self.mails.write("abc", notice)
 
 

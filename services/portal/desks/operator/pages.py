@@ -11,9 +11,9 @@ from services.portal.desks.operator.troubles import lasting, named, part, troubl
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import projected
+from services.portal.queries import names, notices, projected
 
-HOME = "/operator"
+HOME, NOTICES = "/operator", "/operator/notices"
 router = APIRouter()
 for its in (dead_letters, held, projection):
     router.routes.extend(its.router.routes)
@@ -51,4 +51,15 @@ async def overview(page: Asked) -> Response:
         part=lambda missing: part(page, missing),
         lasting=lambda seconds: lasting(page, seconds),
         most=SHOWN,
+        unsent=notices.of_all(page.reads, 1),
+    )
+
+
+@router.get(NOTICES)
+async def unsent(page: Asked) -> Response:
+    """Who could not be told of what, in which way, and why: the newest."""
+    operator(page)
+    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
+    return page.show(
+        "operator/notices.html", unsent=notices.of_all(page.reads, SHOWN), officials=officials, most=SHOWN
     )
