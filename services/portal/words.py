@@ -131,8 +131,8 @@ WORDS: dict[str, dict[str, str]] = {
         LiftCause.ANNULLED: N_("what came in time was read late"),
     },
     "document": {
-        DocumentKind.REMINDER: N_("Reminder"),
-        DocumentKind.SUPERVISION_ORDER: N_("Supervision order"),
+        DocumentKind.REMINDER: N_("Written reminder"),
+        DocumentKind.SUPERVISION_ORDER: N_("Written supervision order"),
         DocumentKind.YELLOW_CARD: N_("Yellow card"),
         DocumentKind.RED_CARD: N_("Red card"),
         DocumentKind.INTERVIEW: N_("Called-in interview"),

@@ -23,10 +23,11 @@ router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PATH = "/documents"
 WAITING = {
-    documents.TO_SIGN: N_("To sign"),
-    documents.TO_ANSWER: N_("Orders not answered"),
-    documents.TO_LIFT: N_("To lift"),
+    documents.TO_SIGN: (N_("To sign"), N_("drafted, and not out yet")),
+    documents.TO_ANSWER: (N_("Orders not answered"), N_("departments owe an answer")),
+    documents.TO_LIFT: (N_("To lift"), N_("what they rest on was annulled")),
 }
+"""What waits: how it is called, and why it does."""
 
 
 def document_of(page: Page, id: str, document: str) -> tuple[Known, Row]:
@@ -60,7 +61,10 @@ async def register(
         "documents/list.html",
         rows=shown,
         chosen=chosen,
-        waiting=[(name, page.say(said), documents.count(page.reads, name)) for name, said in WAITING.items()],
+        waiting=[
+            (name, page.say(said), page.say(why), documents.count(page.reads, name))
+            for name, (said, why) in WAITING.items()
+        ],
         kinds=list(WORDS["document"]),
         number_text=number_text,
         following=with_query(PATH, address | {"after": following}) if following else "",
