@@ -20,15 +20,7 @@ from shared.contract.event import (
     events_topic,
     reference_topic,
 )
-from shared.contract.events.supervision import (
-    BreachAnnulled,
-    ClockBreached,
-    ClockStarted,
-    ClockStopped,
-    ExplanationGiven,
-    LadderLifted,
-    LadderRaised,
-)
+from shared.contract.events.supervision import ExplanationGiven, LadderLifted
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import kind_of
 from shared.contract.words import LiftCause
@@ -36,15 +28,12 @@ from shared.domain.reference import BEGINNING, Reference
 
 REFERENCE = reference_topic("supervision")
 TOPICS = (REFERENCE, INTAKE, DISPATCH, FEEDBACK, SUPERVISION)
-COMPARED: tuple[type[Event], ...] = (
-    ClockStarted,
-    ClockBreached,
-    BreachAnnulled,
-    ClockStopped,
-    LadderRaised,
-    LadderLifted,
+COMPARED = tuple(
+    shape
+    for type, shape in EVENTS.items()
+    if shape.topic == SUPERVISION and type.startswith(("clock.", "ladder."))
 )
-"""What supervision says of clocks and steps, as far as it is compared."""
+"""What supervision says of clocks and of steps."""
 _WANTED = {
     type: shape
     for type, shape in EVENTS.items()

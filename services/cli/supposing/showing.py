@@ -1,6 +1,6 @@
 """What was compared, as JSON and as tables: every number names the issues behind it, and how each is opened."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,14 +21,7 @@ from services.portal.words import phrase
 from shared.contract.words import ClockName
 from shared.domain.steps import NAMES
 
-CLOCKS: Mapping[str, str] = {
-    ClockName.ASSIGN: "交办时限",
-    ClockName.PROMISE: "承诺答复",
-    ClockName.SIGN: "签收时限",
-    ClockName.HOLDING: "办理时限",
-    ClockName.REWORK_DECISION: "重新办理决定",
-    ClockName.TRACKING: "挂账期限",
-}
+CLOCKS = tuple(ClockName)
 PROMISE: Which = (ClockName.PROMISE, 1, "")
 UNCHANGED = "没有差别：逾期、级别和比率都一样 / no difference: the same breaches, steps and rates"
 
@@ -74,15 +67,14 @@ def facts(found: Comparison, listed: Iterable[Compared], opening: Opening) -> di
 
 def numbers(found: Comparison) -> Iterator[Table]:
     """A table of breaches, one of steps and one of rates, before and after; those that would be the same too."""
+    chinese = words_in("zh").gettext
     columns = ("", "记录 / was", "假设 / what if", "多 / more", "少 / fewer")
     breaches = new_table(*columns, whole=columns[1:], title="逾期 / breaches")
-    for clock in [*CLOCKS, *sorted(found.breaches.keys() - CLOCKS)]:
-        if clock in found.breaches:
-            breaches.add_row(f"{CLOCKS.get(clock, '')} {clock}", *_cells(found.breaches[clock]))
+    for clock, change in sorted(found.breaches.items(), key=lambda one: _place(one[0])):
+        breaches.add_row(f"{chinese(phrase('clock', clock))} {clock}", *_cells(change))
     steps = new_table(*columns, whole=columns[1:], title="督办升级 / steps of the ladder")
     for step, change in sorted(found.steps.items()):
-        said = words_in("zh").gettext(phrase("step", str(step)))
-        steps.add_row(f"{step} {said} {_step(step)}", *_cells(change))
+        steps.add_row(f"{step} {chinese(phrase('step', step))} {_step(step)}", *_cells(change))
     rates = new_table(
         "", *columns[1:3], "变动 / issues", whole=("变动 / issues",), title="按时率 / on-time rates"
     )
@@ -114,6 +106,11 @@ def issues(differing: Iterable[Compared], opening: Opening, most: int) -> Table:
         steps = f"{one.before.highest} → {one.after.highest}"
         table.add_row(number, one.department or "-", "\n".join(_changes(one)) or "-", steps, _promised(one))
     return table
+
+
+def _place(clock: str) -> int:
+    """Where a clock stands in the tables; one that only a newer version knows stands last."""
+    return CLOCKS.index(clock) if clock in CLOCKS else len(CLOCKS)
 
 
 def _step(number: int) -> str:
