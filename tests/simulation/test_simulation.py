@@ -106,6 +106,7 @@ MUST_HAPPEN = (
     "mail sent",
     "mail sent again",
     "mail server away",
+    "digest written",
 )
 EVENTS = (
     "issue.registered",
