@@ -3,6 +3,8 @@
 import asyncio
 import email
 import email.policy
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
@@ -13,7 +15,9 @@ import pytest
 from services.cli.embedded import Parts, free_ports
 from services.cli.embedded.ports import HOST
 from services.cli.mailbox import Mailbox, serve
+from shared.posting import is_signed
 from tests.contacts import LI
+from tests.far_side import SECRET, Far
 from tests.integration.broker import PATIENCE_SECONDS, own_namespace, reader
 from tests.integration.city import City, city
 
@@ -84,6 +88,9 @@ async def test_what_waits_while_the_mail_server_is_away_is_sent_once_when_it_is_
 ) -> None:
     monkeypatch.setattr("shared.notifying.LONGEST_WAIT", 0.2)
     monkeypatch.setattr("shared.notifying.FIRST_WAIT", 0.1)
+    monkeypatch.setattr(
+        "shared.domain.notices._opens_at", lambda context: context.now
+    )  # offices are open now
     box, namespace = Box(tmp_path / "mailbox"), own_namespace("notices")
     mail = {"smtp_host": HOST, "smtp_port": box.port, "smtp_from": "qinqing@huzhou.example"}
     mail |= {"staff_mail_domain": "huzhou.example", "portal_url": "http://example.com"}
@@ -114,3 +121,47 @@ async def test_what_waits_while_the_mail_server_is_away_is_sent_once_when_it_is_
             await four.start("intake", "dispatch")
             assert not await four.metric("intake", "qinqing_waiting_notices_records")
         assert len(box.mails()) == 2
+
+
+async def test_a_webhook_that_is_away_gets_what_waits_for_it_once_signed_and_mail_does_not_wait_for_it(
+    embedded: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.notifying.LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("shared.notifying.FIRST_WAIT", 0.1)
+    monkeypatch.setattr(
+        "shared.domain.notices._opens_at", lambda context: context.now
+    )  # offices are open now
+    box, far, namespace = Box(tmp_path / "mailbox"), Far(), own_namespace("webhook")
+    hook = {"name": "oa", "kind": "webhook", "label_zh": "办公系统", "label_en": "Office", "secret": SECRET}
+    hook["url"] = f"http://{HOST}:{far.port}/hooks/qinqing"
+    ways = tmp_path / "ways.json"
+    ways.write_text(json.dumps({"ways": [hook]}), encoding="utf-8")
+    mail = {"smtp_host": HOST, "smtp_port": box.port, "smtp_from": "qinqing@huzhou.example"}
+    mail |= {"staff_mail_domain": "huzhou.example", "ways_file": str(ways)}
+    async with city(embedded.kafka_bootstrap, embedded.store_urls["intake"], namespace, **mail) as four:
+        official = {"name": "李诚", "roles": ["handler"], "department": "housing"}
+        await four.done("dispatch", "/staff/li/publish", official, actor="administrator:hu")
+        await four.done("dispatch", "/staff/li/choose-ways", {"ways": ["mail", "oa"]}, actor=HANDLER)
+        async with box.there():
+            await replied(four)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not any(got["To"] == "li@huzhou.example" for got in box.mails()):
+                    await asyncio.sleep(0.05)  # a folder tells nobody
+            await waits(four, "dispatch")
+            await far.stand()
+            async with reader(embedded.kafka_bootstrap, namespace, "dispatch.events") as read:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while not far.posts:
+                        await asyncio.sleep(0.05)
+                ((_, headers, body),) = far.posts
+                said = json.loads(body)
+                await read.event(f"notice:{said['id']}", "notice.staff_sent.v1")
+                (sent,) = read.events(f"notice:{said['id']}")
+            await far.go()
+    assert is_signed(SECRET, body, headers["qinqing-signature"], time.time())
+    assert (said["to"], said["name"], [one["about"] for one in said["items"]]) == (
+        "li",
+        "李诚",
+        ["sent_back"],
+    )
+    assert (sent.data["way"], sent.data["to"], sent.data["tries"]) == ("oa", "li", 1)

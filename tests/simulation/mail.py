@@ -97,11 +97,12 @@ class MailServer:
         """Whether something that is so likely in times of trouble happens now."""
         return self.scheduler.rates.fault > 0 and self.rng.random() < likely
 
-    def take(self, notice: str, worker: "Worker") -> Taken:
+    def take(self, notice: str, worker: "Worker", asked_ms: int) -> Taken:
         """It has the mail."""
         before = self._taken.get(notice)
         now = self.scheduler.clock.ms
-        self.mailed.append(Mailed(notice, now, again=before is not None and not before.excuses()))
+        again = before is not None and not before.excuses()
+        self.mailed.append(Mailed(notice, now, again, asked_ms))
         self.scheduler.counts["mail sent"] += 1
         self.scheduler.counts["mail sent again"] += before is not None
         self._taken[notice] = taken = Taken(worker, now)
@@ -129,12 +130,13 @@ class Connection:
     async def send(self, mail: Mail) -> None:
         """Between what is asked here and the answer a worker may crash, like everywhere."""
         server, answer = self._server, self._server.answer
+        asked_ms = server.scheduler.clock.ms
         await Ask("mail")
         if server.has(answer.later):
             raise Later("451")
         if server.has(answer.refused):
             raise Refused("550")
-        taken = server.take(mail.id, self._worker)
+        taken = server.take(mail.id, self._worker, asked_ms)
         await Ask("mail")
         if server.has(answer.lost):
             raise Later("no answer")
@@ -173,6 +175,7 @@ def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, docu
     async def write(id: str, notice: Notice) -> Mail | Unsent:
         if server.rng.random() < 0.1:
             return Unsent.NO_ADDRESS
+        server.scheduler.counts["digest written"] += len(notice.items) > 1
         return Mail(id, "a@b", "", "", "zh-CN")
 
     return Notifier(

@@ -31,6 +31,7 @@ from tests.simulation.raising import raised
 from tests.simulation.reference import record_of
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
+from tests.simulation.storms import storm
 from tests.simulation.tasks import virtual_time
 from tests.simulation.trouble import WAITING, Trouble
 from tests.simulation.world import Clock, Group, Log, Raw
@@ -190,6 +191,8 @@ def _people(town: Town) -> None:
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
+    if scheduler.mail is not None:
+        scheduler.spawn("storm", storm(scheduler, clients, town.seed))
     clients.repairs |= planted_bugs(subjects, scheduler.clock.ms, rng)
 
 

@@ -114,6 +114,7 @@ MUST_HAPPEN = (
     "mail sent",
     "mail sent again",
     "mail server away",
+    "digest written",
 )
 EVENTS = (
     "issue.registered",

@@ -124,6 +124,8 @@ class Clause(StrEnum):
     NOTICE_SENT = "sent is what the mail server has"
     NOTICE_ENDS = "every notice ends"
     NOTICE_LATE = "tried for three days"
+    MAILED_IN_HOURS = "officials are mailed while offices are open"
+    ONE_DIGEST = "one mail a person when offices open"
     # delivery and outcomes
     SET_ASIDE = "unusable is set aside"
     MARK_PASSED = "a mark in the log is passed over"

@@ -69,11 +69,14 @@ class Said(NamedTuple):
 
 
 class Mailed(NamedTuple):
-    """A mail that the mail server took. ``again``: it had it before, from somebody who could have recorded that."""
+    """A mail that the mail server took. ``again``: it had it before, from somebody who could have recorded that.
+    ``asked_ms``: when somebody handed it in.
+    """
 
     notice: str
     at_ms: int
     again: bool = False
+    asked_ms: int = 0
 
 
 @dataclass

@@ -107,7 +107,9 @@ NOTICE: Table = {
     ("", "notice.sent"): ("sent",),
     ("", "notice.given_up"): ("given up",),
     ("", "notice.staff_sent"): ("sent",),
+    ("sent", "notice.staff_sent"): ("sent",),  # of a digest, for each thing in it
     ("", "notice.staff_given_up"): ("given up",),
+    ("given up", "notice.staff_given_up"): ("given up",),
 }
 TABLES = {
     ("intake", "issue"): INTAKE,

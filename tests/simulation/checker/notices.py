@@ -1,13 +1,24 @@
-"""Notices by mail: sent once unless nobody was left to record it, said to be sent when they are, never forgotten."""
+"""Notices by mail: sent once unless nobody was left to record it, said to be sent when they are, never forgotten.
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+Officials are mailed while offices are open, and of what was for one of them while these were closed there is one mail.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta, timezone
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Evidence, aggregate_of, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, Opened, aggregate_of, instant, kind_of
+from tests.simulation.checker.terms import calendar_of
 
 TRIED = timedelta(days=3)
-ENDED = ("sent", "given_up")
+ENDED = ("sent", "given_up", "joined")
+SHANGHAI = timezone(timedelta(hours=8))
+OFFICE_HOURS = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
+HANDED_IN = timedelta(minutes=5)
+"""Who began in office hours has handed it in by then, or lets it be."""
+Opens = Callable[[datetime], datetime]
+"""(instant) -> when offices are open next: then itself where they are."""
 
 
 def check_notices(evidence: Evidence) -> Iterator[Violation]:
@@ -18,6 +29,7 @@ def check_notices(evidence: Evidence) -> Iterator[Violation]:
             yield Clause.MAILED_ONCE(
                 f"notice:{mail.notice}: it was sent again at {mail.at_ms} ms, without need"
             )
+    yield from _in_office_hours(evidence)
     for service in ("intake", "dispatch"):
         for subject, events in evidence.events_by(service).items():
             if aggregate_of(subject) != "notice":
@@ -38,13 +50,73 @@ def check_notices(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _early(evidence: Evidence, subject: str, id: str, given_up: datetime) -> Iterator[Violation]:
-    """It was tried for three days since the first that prepared it."""
-    prepared = [
-        instant(opened.event["time"])
+    """It was tried for three days since the first that prepared it; what another notice had before has its end."""
+    first = next(iter(_prepared(evidence, subject)), None)
+    if first is None or first.event is None or first.event["data"].get("until"):
+        return
+    if given_up < _at(first) + TRIED - timedelta(milliseconds=evidence.history.skew_ms):
+        yield Clause.NOTICE_LATE(f"{subject}: {id} gives it up before three days were over")
+
+
+def _in_office_hours(evidence: Evidence) -> Iterator[Violation]:
+    """Mails to officials, by the hours that every policy here has and the newest calendar."""
+    calendars = list(evidence.published("calendar").values())
+    if not calendars or not evidence.history.mailed:
+        return
+    opens, skew = _opening(calendars[-1]), timedelta(milliseconds=evidence.history.skew_ms)
+    together: defaultdict[tuple[str, str, datetime], set[str]] = defaultdict(set)
+    for mail in evidence.history.mailed:
+        subject = f"notice:{mail.notice}"
+        prepared = _prepared(evidence, subject, "dispatch")
+        if not prepared:
+            continue
+        asked = datetime.fromtimestamp(mail.asked_ms / 1000, UTC)
+        if opens(asked - HANDED_IN - skew) > asked + skew:
+            yield Clause.MAILED_IN_HOURS(f"{subject}: it was handed in at {asked}, while offices were closed")
+        first = prepared[0]
+        data, at = (first.event or {}).get("data", {}), _at(first)
+        if (
+            opens(at) > at
+            and not data.get("passed_on")
+            and not evidence.dead_letters_about["dispatch", subject]
+        ):
+            together[data["to"], data.get("way", "mail"), opens(at)].add(subject)
+    for (to, way, at), subjects in together.items():
+        if len(subjects) > 1:
+            yield Clause.ONE_DIGEST(f"{to} got {len(subjects)} mails by {way} of what waited for {at}")
+
+
+def _prepared(evidence: Evidence, subject: str, service: str = "") -> list[Opened]:
+    """The commands that prepared a notice, in order of their official times."""
+    found = (
+        opened
         for opened in evidence.opened
         if opened.event is not None
         and opened.event["subject"] == subject
         and opened.event["type"].endswith(".notice.prepare.v1")
-    ]
-    if prepared and given_up < min(prepared) + TRIED - timedelta(milliseconds=evidence.history.skew_ms):
-        yield Clause.NOTICE_LATE(f"{subject}: {id} gives it up before three days were over")
+        and opened.event["type"].startswith(service)
+    )
+    return sorted(found, key=_at)
+
+
+def _at(opened: Opened) -> datetime:
+    """The official time of a command: its record's."""
+    return datetime.fromtimestamp(opened.record.timestamp / 1000, UTC)
+
+
+def _opening(calendar: Event) -> Opens:
+    """By the work and rest days of a published calendar."""
+    known = calendar_of(repr(calendar["data"]))
+
+    def opens(at: datetime) -> datetime:
+        today = at.astimezone(SHANGHAI).date()
+        days = (today + timedelta(days=ahead) for ahead in range(60))
+        windows = (
+            (datetime.combine(day, opened, SHANGHAI), datetime.combine(day, closed, SHANGHAI))
+            for day in days
+            if known.is_working_day(day)
+            for opened, closed in OFFICE_HOURS
+        )
+        return next(max(at, opened) for opened, closed in windows if at < closed)
+
+    return opens

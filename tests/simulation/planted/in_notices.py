@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
+from services.dispatch.issue import noticing
 from shared.contract.commands.notices import BeginNotice, PrepareNotice, RecordNotice
 from shared.contract.events.notices import NoticeSent
+from shared.domain import notices
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Refusal, event
 from shared.domain.notices import State
 from tests.simulation.checker import Clause
-from tests.simulation.planted.planting import Patches, fault, in_decision, in_kind
+from tests.simulation.planted.planting import Patches, around, fault, in_decision, in_kind
 
 Decide = Callable[..., Any]
 
@@ -37,7 +40,8 @@ def a_notice_counts_as_sent_when_it_is_begun() -> Patches:
             change = begin(notice, command, context)
             if isinstance(change, Refusal):
                 return change
-            tells = {name: getattr(notice, name) for name in ("issue", "about", "to", "tries")}
+            (item,) = notice.items
+            tells = {"issue": item.issue, "about": item.about, "to": notice.to, "tries": notice.tries}
             sent = change.state.model_copy(update={"state": State.SENT, "again_at": None})
             return Change(sent, (event(NoticeSent(**tells)),), change.outcome)
 
@@ -72,3 +76,19 @@ def a_notice_is_given_up_after_minutes() -> Patches:
         return impatient
 
     return [in_decision("intake", "notice", PrepareNotice, wrap)]
+
+
+@fault(Clause.MAILED_IN_HOURS)
+def officials_are_told_at_any_hour() -> Patches:
+    return [patch.object(notices, "_opens_at", lambda context: context.now)]
+
+
+@fault(Clause.ONE_DIGEST)
+def at_night_each_thing_waits_for_itself() -> Patches:
+    def wrap(put_off: Decide) -> Decide:
+        return lambda *args, **_: put_off(*args, keeps=True)
+
+    def at_once(tell: Decide) -> Decide:
+        return lambda prepares, context, body, **_: tell(prepares, context, body)
+
+    return [around(notices, "_put_off", wrap), around(noticing, "tell", at_once)]
