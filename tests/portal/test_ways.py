@@ -106,6 +106,8 @@ async def test_each_sees_what_could_not_be_sent_to_them_and_an_operator_all_of_i
     assert "errcode 400102" in others.text and "housing-group" not in others.text.replace("建设局钉钉群", "")
     well(given)
     operator = colleague(given, "yan", Role.OPERATOR, "")
+    await operator.open("/operator")
+    assert "最近一条未能送达的告知" in operator.text and 'href="/operator/notices"' in operator.page.text
     await operator.open("/operator/notices")
     for words in ("李强", "周平", "提出人", "期限内未能送达", "尝试 2 次", ISSUE):
         assert words in operator.text
