@@ -70,6 +70,10 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.HANDLER_NAMED: N_("Named as handler"),
         Occurrence.SENT_BACK: N_("The draft was sent back"),
         Occurrence.REWORK: N_("Another round begins"),
+        Occurrence.WARNED: N_("Early warning"),
+        Occurrence.REMINDED: N_("Reminder"),
+        Occurrence.ORDERED: N_("Supervision order"),
+        Occurrence.DOCUMENT_ISSUED: N_("A signed document"),
     },
     "way": {
         "mail": N_("In your own mailbox"),
