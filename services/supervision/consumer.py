@@ -5,9 +5,16 @@ from services.supervision.calendar.life import PublishedCalendars
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
+from services.supervision.issue.renewing import recalculate
 from services.supervision.policy.decisions import publish as publish_policy
 from services.supervision.policy.life import PublishedPolicies
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, PublishCalendar, PublishPolicy
+from shared.contract.commands.supervision import (
+    ExplainBreach,
+    LiftLadder,
+    PublishCalendar,
+    PublishPolicy,
+    RecalculateClocks,
+)
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.intake import IssueRegistered
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
@@ -22,7 +29,7 @@ OBSERVED: frozenset[type[Event]] = frozenset(VERBS).union(
 ISSUE = AggregateType(
     "issue",
     Issue,
-    commands={ExplainBreach: explain, LiftLadder: lift},
+    commands={ExplainBreach: explain, LiftLadder: lift, RecalculateClocks: recalculate},
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,

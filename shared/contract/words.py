@@ -168,6 +168,14 @@ class LadderCause(StrEnum):
     APPEALED = "appealed"
 
 
+class RecalculationCause(StrEnum):
+    """Why the due date of a running clock moved: an extension, or a new version of calendar or policy."""
+
+    EXTENSION = "extension"
+    CALENDAR = "calendar"
+    POLICY = "policy"
+
+
 class LiftCause(StrEnum):
     """Why an issue came down: it ended, what was in time was read too late, or a person lifted it."""
 
@@ -308,6 +316,7 @@ OpenSolved = Annotated[Solved | str, _left]
 OpenClockName = Annotated[ClockName | str, _left]
 OpenLadderStep = Annotated[LadderStep | str, _left]
 OpenLadderCause = Annotated[LadderCause | str, _left]
+OpenRecalculationCause = Annotated[RecalculationCause | str, _left]
 OpenLiftCause = Annotated[LiftCause | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]

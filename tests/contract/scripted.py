@@ -46,7 +46,13 @@ from shared.contract.commands.notices import (
     RecordStaffNotice,
 )
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, PublishCalendar, PublishPolicy
+from shared.contract.commands.supervision import (
+    ExplainBreach,
+    LiftLadder,
+    PublishCalendar,
+    PublishPolicy,
+    RecalculateClocks,
+)
 from shared.contract.replies import (
     DepartmentDrafts,
     DepartmentNamesHandler,
@@ -60,13 +66,14 @@ from shared.contract.words import (
     Kind,
     MediaType,
     Outcome,
+    RecalculationCause,
     RejectionGround,
     Role,
     Satisfaction,
     Solved,
     Source,
 )
-from shared.domain.calendar import Day
+from shared.domain.calendar import Calendar, Day
 from shared.domain.clocks import Limit, due_at
 from tests.contacts import LI, WANG
 from tests.contract.world import JURISDICTION, Said, World
@@ -122,6 +129,7 @@ def records() -> tuple[Record, ...]:
     _mended(world)
     _notified(world)
     _climbed(world)
+    _recalculated(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -390,3 +398,18 @@ def _climbed(world: World) -> None:
     _draft_and_release(world, answered, code, 1, Outcome.SOLVED)
     world.go_to(broken + 9 * DAY)
     world.ask(lifted, LiftLadder(step=3, reason="已当面道歉，三日内办结"), "supervisor:gu")
+
+
+def _recalculated(world: World) -> None:
+    """A day of rest is published for next week: what runs over it is counted anew."""
+    issue = world.register(LIGHTS, RAISER, "lights-9")
+    world.accept(issue, OFFICE)
+    table = builtin.builtin_calendar()
+    on = table.working_day(table.working_days_through(world.now.date()) + 5)
+    days = (*builtin.builtin_days(), Day(on, False, "放假", "市政府通知（虚构）"))
+    through = builtin.PUBLISHED_THROUGH
+    longer = PublishCalendar(published_through=through, days=days)
+    world.ask(f"calendar:{JURISDICTION}", longer, "administrator:wu")
+    version = Calendar(through, days).version
+    asked = RecalculateClocks(because=RecalculationCause.CALENDAR, version=version, at=world.now, by="wu")
+    world.ask(issue, asked, "system:renewing")

@@ -4,6 +4,7 @@ A clock is the history of its facts (clocks.md 2). Due date and thresholds are d
 by shared.domain.clocks alone, and kept beside it as text: reading a document derives nothing.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from shared.contract.events.supervision import (
     ClockStopped,
     ClockWarned,
 )
-from shared.contract.words import ClockName, OpenProvisional
+from shared.contract.words import ClockName, OpenProvisional, RecalculationCause
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import (
     Due,
@@ -26,15 +27,18 @@ from shared.domain.clocks import (
     Paused,
     Policy,
     Reading,
+    Recalculation,
     Resumed,
     Started,
     Stopped,
     read_clock,
 )
 from shared.domain.decisions import Context, Message, event
-from shared.domain.reference import Reference
+from shared.domain.reference import Reference, Renewal
 
 DUE = "due"
+RENEWED = (RecalculationCause.POLICY, RecalculationCause.CALENDAR)
+"""The kinds of facts that say by which version a clock was recalculated."""
 
 Clocks = tuple[Clock, ...]
 Messages = tuple[Message, ...]
@@ -51,14 +55,32 @@ class Terms(NamedTuple):
 
 def derive(clock: Clock, reference: Reference) -> Reading:
     """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
-    policy = reference.policies.named(clock.policy)
-    calendar = reference.calendars.named(clock.calendar)
-    return read_clock(facts(clock), policy, calendar, warnings=policy.warnings_of(clock.name.value))
+    warnings = reference.policies.named(clock.policy).warnings_of(clock.name.value)
+    began_policy, began_calendar = clock.began_by or (clock.policy, clock.calendar)
+    policy, calendar = reference.policies.named(began_policy), reference.calendars.named(began_calendar)
+    recalculated = [*_recalculations(clock, policy, calendar, reference)]
+    return read_clock(facts(clock), policy, calendar, warnings=warnings, recalculated=recalculated)
+
+
+def _recalculations(
+    clock: Clock, policy: Policy, calendar: Calendar, reference: Reference
+) -> Iterator[Recalculation]:
+    """What a clock was recalculated by, in the order of its versions: each changes one of the two."""
+    limit = Limit(clock.history[0][2])
+    for kind, at, version in sorted(clock.history, key=lambda entry: entry[1]):
+        if kind == RecalculationCause.POLICY:
+            policy = reference.policies.named(version)
+            limit = limit_of(clock.name, clock.round, policy)
+        elif kind == RecalculationCause.CALENDAR:
+            calendar = reference.calendars.named(version)
+        else:
+            continue
+        yield Recalculation(at, limit, policy, calendar)
 
 
 def facts(clock: Clock) -> list[Fact]:
-    """The clock's history, as the arithmetic reads it."""
-    return [_fact(*entry) for entry in clock.history]
+    """The clock's history, as the arithmetic reads it; by what it was recalculated stands apart."""
+    return [_fact(*entry) for entry in clock.history if entry[0] not in RENEWED]
 
 
 def _fact(kind: str, at: datetime, argument: str) -> Fact:
@@ -127,10 +149,10 @@ def _dated(
     reading = derive(clock, context.reference)
     due = reading.due_at
     because: OpenProvisional | None = Due(due, reading.provisional).because
-    if promised is not None:
+    # Who promised has not heard of a recalculation: it goes on counting.
+    if promised is not None and not clock.began_by:
         due, because = promised.due_at, promised.provisional_because
-    warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
-    dated = clock.model_copy(update={"due_at": due, "thresholds": (*warnings, (DUE, text(due)))})
+    dated = with_dates(clock, reading, due)
     (_, started_at, limit), *_ = clock.history
     started = ClockStarted(
         clock=clock.name,
@@ -147,6 +169,19 @@ def _dated(
     return dated, started
 
 
+def replaces(renewal: Renewal, policy: str, calendar: str, reference: Reference) -> bool:
+    """Whether a version comes into force behind the one by which something runs; raises NotPublished."""
+    if renewal.because is RecalculationCause.POLICY:
+        return reference.policies.replaces(renewal.version, policy)
+    return reference.calendars.replaces(renewal.version, calendar)
+
+
+def with_dates(clock: Clock, reading: Reading, due: datetime) -> Clock:
+    """The clock as due at this instant, with the warnings that come before it."""
+    warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
+    return clock.model_copy(update={"due_at": due, "thresholds": (*warnings, (DUE, text(due)))})
+
+
 def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
     """A promise runs by the versions it names, every other clock by those in force now (clocks.md 8)."""
     if isinstance(trigger, PromiseStarted):
@@ -154,10 +189,14 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
     policy = context.policy
-    again = name in IN_ROUNDS and getattr(trigger, "round", 1) > 1
-    named = policy.limits.get("rework" if again else name.value)
-    limit = named or Limit(CLOCKS[name].limit)
+    limit = limit_of(name, getattr(trigger, "round", 1), policy)
     return Terms(context.now, limit, policy, context.calendar)
+
+
+def limit_of(name: ClockName, round: int, policy: Policy) -> Limit:
+    """How long this clock takes under a policy: in a new round some have another limit."""
+    named = policy.limits.get("rework" if name in IN_ROUNDS and round > 1 else name.value)
+    return named or Limit(CLOCKS[name].limit)
 
 
 def _undated(name: ClockName, issue: Issue, trigger: Event, terms: Terms) -> Clock:

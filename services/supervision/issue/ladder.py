@@ -7,17 +7,17 @@ which order events arrive. What changed from one state to the next is told: rais
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.supervision.issue.clocks import DUE, facts, text
+from services.supervision.issue.clocks import DUE, facts, replaces, text
 from services.supervision.issue.life import CLIMBS, ENDS, Climb, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
 from shared.contract.events.supervision import LadderEnded, LadderLifted, LadderRaised
 from shared.contract.words import LadderCause, LiftCause
-from shared.domain.clocks import Paused, Resumed
+from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
-from shared.domain.reference import Reference
+from shared.domain.reference import Reference, Renewal
 from shared.domain.steps import NAMES, RED
 
 Messages = tuple[Message, ...]
@@ -87,7 +87,8 @@ def _followed(issue: Issue, happened: Event | None, context: Context) -> Iterato
                 continue
             values["ended_at"] = clock.stopped_at
             if clock.generation != climb.generation:
-                steps = _texts(_rises(clock, context.reference, climb.explained_at))
+                terms = (climb.policy, climb.calendar)
+                steps = _texts(_rises(clock, context.reference, climb.explained_at, terms))
                 values |= {"generation": clock.generation, "steps": steps}
         elif happened is not None and _ends(happened, climb):
             values["ended_at"] = min(climb.ended_at or context.now, context.now)
@@ -200,16 +201,64 @@ def explained(issue: Issue, place: int, at: datetime, reference: Reference) -> I
     """The issue once the breach behind this climb was explained; may raise NotPublished."""
     climb = issue.climbs[place]
     clock = next(clock for clock in reversed(issue.clocks) if climb.is_of(clock))
-    values = {"explained_at": at, "steps": _texts(_rises(clock, reference, at))}
+    values = {
+        "explained_at": at,
+        "steps": _texts(_rises(clock, reference, at, (climb.policy, climb.calendar))),
+    }
     climbs = (*issue.climbs[:place], climb.model_copy(update=values), *issue.climbs[place + 1 :])
     return issue.model_copy(update={"climbs": climbs})
 
 
-def _rises(clock: Clock, reference: Reference, explained_at: datetime | None = None) -> tuple[Rise, ...]:
-    """The steps that a breach of this clock brings, by its own policy and calendar; may raise NotPublished."""
-    policy, calendar = reference.policies.named(clock.policy), reference.calendars.named(clock.calendar)
-    pauses = [each for each in facts(clock) if isinstance(each, Paused | Resumed)]
-    last = CLIMBS[clock.name]
+def renewed(issue: Issue, climb: Climb, renewal: Renewal, reference: Reference) -> Climb:
+    """The climb with the steps to come counted by a version that replaces its own; the same where none of them moves.
+
+    A step from before that version came into force stays, reached or not.
+    """
+    over = issue.ended_at is not None or climb.ended_at is not None or issue.is_lifted(climb)
+    if over or not replaces(renewal, climb.policy, climb.calendar, reference):
+        return climb
+    since = text(renewal.at)
+    kept = tuple((step, at) for step, at in climb.steps if step <= climb.reached or at < since)
+    if not kept or len(kept) == len(climb.steps):
+        return climb
+    after = climb.model_copy(
+        update={str(renewal.because): renewal.version, "recalculated": climb.recalculated + 1}
+    )
+    policy, calendar = reference.policies.named(after.policy), reference.calendars.named(after.calendar)
+    (first, at), (last, _) = kept[-1], climb.steps[-1]
+    found = rises(
+        datetime.fromisoformat(at),
+        policy,
+        calendar,
+        first=first,
+        last=last,
+        explained_at=climb.explained_at,
+        pauses=_pauses_of(issue, climb),
+    )
+    steps = (*kept, *_texts(found[1:]))
+    return climb if steps == climb.steps else after.model_copy(update={"steps": steps})
+
+
+def _pauses_of(issue: Issue, climb: Climb) -> list[Fact]:
+    """Those of the clock that was breached; none of a climb that no clock began."""
+    return next((_pauses(clock) for clock in reversed(issue.clocks) if climb.is_of(clock)), [])
+
+
+def _pauses(clock: Clock) -> list[Fact]:
+    return [each for each in facts(clock) if isinstance(each, Paused | Resumed)]
+
+
+def _rises(
+    clock: Clock,
+    reference: Reference,
+    explained_at: datetime | None = None,
+    terms: tuple[str, str] | None = None,
+) -> tuple[Rise, ...]:
+    """The steps that a breach of this clock brings, by its own policy and calendar or those of its climb; may raise
+    NotPublished."""
+    named_policy, named_calendar = terms or (clock.policy, clock.calendar)
+    policy, calendar = reference.policies.named(named_policy), reference.calendars.named(named_calendar)
+    last, pauses = CLIMBS[clock.name], _pauses(clock)
     return rises(clock.due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
 
 

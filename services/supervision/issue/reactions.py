@@ -11,6 +11,7 @@ from typing import NamedTuple
 from services.supervision.issue.clocks import fire_at, mark, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
+from services.supervision.issue.renewing import with_renewals
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
     AssignmentRecalled,
@@ -53,7 +54,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
             messages += more
     after, more = follow(issue, moved.model_copy(update={"clocks": tuple(clocks)}), context, event)
     messages += more
-    return Change(after, tuple(messages)) if after != issue else None
+    return with_renewals(Change(after, tuple(messages)), context) if after != issue else None
 
 
 def next_deadline(issue: Issue) -> Deadline | None:
@@ -78,7 +79,7 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     ]:
         issue, more = _fired(issue, min(due, key=lambda one: one.at), context)
         messages += more
-    return Change(issue, tuple(messages))
+    return with_renewals(Change(issue, tuple(messages)), context)
 
 
 class _Pending(NamedTuple):

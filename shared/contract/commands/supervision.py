@@ -4,6 +4,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contract.command import Command
 from shared.contract.event import MAX_REASON_CHARS, FreeText, Round
+from shared.contract.words import RecalculationCause
 from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
 
@@ -22,12 +23,25 @@ class LiftLadder(Command, type="supervision.lift_ladder.v1", service="supervisio
     reason: FreeText = Field(max_length=MAX_REASON_CHARS)
 
 
+class RecalculateClocks(Command, type="supervision.recalculate.v1", service="supervision"):
+    """Count the running clocks of an issue anew by a version of calendar or policy that was published for them."""
+
+    because: RecalculationCause
+    version: str = Field(min_length=1, max_length=100)
+    at: AwareDatetime
+    """From when on that version is in force."""
+    by: str = Field(max_length=100)
+    """Who published it."""
+
+
 class PublishPolicy(Command, type="supervision.policy.publish.v1", service="supervision", kind="policy"):
     """Publish a version of the policy: limits, warnings, office hours."""
 
     policy: CompletePolicy
     in_force_from: AwareDatetime | None = None
     """Now, where it is left out."""
+    applies_to_running: bool = False
+    """Whether clocks that run by then are recalculated by it."""
 
 
 class PublishCalendar(

@@ -12,6 +12,7 @@ from shared.contract.words import (
     OpenLadderStep,
     OpenLiftCause,
     OpenProvisional,
+    OpenRecalculationCause,
 )
 from shared.domain.calendar import Day
 from shared.domain.clocks import Policy
@@ -60,6 +61,24 @@ class ClockBreached(Event, type="clock.breached.v1", topic=SUPERVISION):
     department: str = ""
     due_at: AwareDatetime
     late_seconds: Seconds = 0.0
+
+
+class ClockRecalculated(Event, type="clock.recalculated.v1", topic=SUPERVISION):
+    """Happens when the due instant of a running clock moves: old, new, why and by whom."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    department: str = ""
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+    """The same as before where the date only became certain, or provisional."""
+    provisional_because: OpenProvisional | None = None
+    because: OpenRecalculationCause
+    by: str
+    policy: str
+    """The versions by which it runs from here on."""
+    calendar: str
 
 
 class BreachAnnulled(Event, type="clock.breach_annulled.v1", topic=SUPERVISION):
@@ -130,16 +149,18 @@ class LadderLifted(Event, type="ladder.lifted.v1", topic=SUPERVISION):
 
 
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):
-    """Happens when a version of the policy comes into force; running clocks keep the one they began with."""
+    """Happens when a version of the policy is published; running clocks keep theirs unless it says otherwise."""
 
     version: str
     in_force_from: AwareDatetime
     policy: Policy
+    applies_to_running: bool = False
+    """Whether clocks that run by then are recalculated by it (clocks.md 8)."""
     by: str
 
 
 class CalendarPublished(Event, type="calendar.published.v1", topic=SUPERVISION, reference=True):
-    """Happens when a table of work and rest days gets a new version; the table is told whole."""
+    """Happens when a table of work and rest days gets a new version, told whole; running clocks are recalculated."""
 
     version: str
     in_force_from: AwareDatetime
