@@ -63,8 +63,11 @@ class Teller:
                 return self._who(entry.who)
             case "department" | "previous_department":
                 return self._departments.get(str(data.get(name)), str(data.get(name)))
-            case "due" | "until":
-                return self._instant(data.get({"due": "due_at", "until": "open_until"}[name]))
+            case "due" | "until" | "old_due":
+                field = {"due": "due_at", "until": "open_until", "old_due": "old_due_at"}[name]
+                return self._instant(data.get(field))
+            case "because":
+                return self._say(phrase("recalculation", data.get("because")))
             case "date":
                 return self._date(data)
             case "closed":
@@ -118,6 +121,12 @@ class _Row(NamedTuple):
 
 def _withdrawn(data: Mapping[str, Any]) -> str:
     return N_("The office took it back for the raiser") if data.get("by") else N_("The raiser took it back")
+
+
+def _recalculated(data: Mapping[str, Any]) -> str:
+    if data.get("due_at") == data.get("old_due_at"):
+        return N_("Certain now: %(clock)s, due %(due)s (%(because)s)")
+    return N_("Moved: %(clock)s, from %(old_due)s to %(due)s (%(because)s)")
 
 
 def _registered(data: Mapping[str, Any]) -> str:
@@ -178,6 +187,7 @@ TABLE: Mapping[str, _Row] = {
     "notice.given_up.v1": _Row(N_("No mail could be sent to the raiser")),
     "notice.staff_sent.v1": _Row(N_("A mail about it went to %(to)s"), inside=True),
     "notice.staff_given_up.v1": _Row(N_("No mail could be sent to %(to)s"), inside=True),
+    "clock.recalculated.v1": _Row(_recalculated, "key", clock=True),
     "clock.warned.v1": _Row(N_("Warning: %(clock)s, due %(due)s"), clock=True),
     "clock.breached.v1": _Row(N_("Overdue: %(clock)s, due %(due)s"), "bad", clock=True),
     "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),

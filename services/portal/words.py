@@ -162,6 +162,11 @@ WORDS: dict[str, dict[str, str]] = {
         "discarded": N_("Given up"),
         "all": N_("All"),
     },
+    "recalculation": {
+        "extension": N_("an extension"),
+        "calendar": N_("a new calendar of rest days"),
+        "policy": N_("new rules"),
+    },
     "provisional": {"year_not_published": N_("the rest days of that year are not published yet")},
 }
 

@@ -33,7 +33,7 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.events.supervision import BreachAnnulled, ClockBreached, ClockStarted
+from shared.contract.events.supervision import BreachAnnulled, ClockBreached, ClockRecalculated, ClockStarted
 from shared.contract.words import ClockName
 from shared.domain.clocks import SHANGHAI
 
@@ -67,7 +67,7 @@ def read(issue: Issue | None, event: Event, at: datetime) -> Issue | None:
             return _open_again(issue, event)
         case IssueReferred() | IssueWithdrawn():
             return _taken_away(issue, event, at)
-        case ClockStarted() | ClockBreached() | BreachAnnulled():
+        case ClockStarted() | ClockRecalculated() | ClockBreached() | BreachAnnulled():
             return _after_supervision(issue, event)
     return _after_dispatch(issue, event, at)
 
@@ -123,22 +123,30 @@ def _after_dispatch(issue: Issue, event: Event, at: datetime) -> Issue:
     return issue
 
 
-def _after_supervision(issue: Issue, event: ClockStarted | ClockBreached | BreachAnnulled) -> Issue:
+def _after_supervision(
+    issue: Issue, event: ClockStarted | ClockRecalculated | ClockBreached | BreachAnnulled
+) -> Issue:
     first = event.round == 1
-    if not isinstance(event, ClockStarted):
+    if isinstance(event, ClockBreached | BreachAnnulled):
         of_promise = event.clock == ClockName.PROMISE and first
         return _with(issue, breached=isinstance(event, ClockBreached)) if of_promise else issue
     match event.clock:
         # The first alone, also when it runs on after an appeal: a recall starts another one.
-        case ClockName.ASSIGN if issue.assign_due_at is None or event.resumed_at is not None:
+        case ClockName.ASSIGN if _is_of_the_first(issue, event):
             return _with(issue, assign_due_at=event.due_at)
         case ClockName.PROMISE if first:
-            return _with(issue, due_at=event.due_at)
+            return _with(issue, due_at=event.due_at, provisional_because=event.provisional_because)
         case ClockName.SIGN:
             return _with_assignment(issue, event.assignment, sign_due_at=event.due_at)
         case ClockName.HOLDING if first:
             return _with_assignment(issue, event.assignment, holding_due_at=event.due_at)
     return issue
+
+
+def _is_of_the_first(issue: Issue, event: ClockStarted | ClockRecalculated) -> bool:
+    if isinstance(event, ClockRecalculated):
+        return issue.assign_due_at == event.old_due_at
+    return issue.assign_due_at is None or event.resumed_at is not None
 
 
 def _after_feedback(issue: Issue, event: Event, at: datetime) -> Issue:

@@ -4,7 +4,6 @@ A clock is the history of its facts (clocks.md 2). Due date and thresholds are d
 by shared.domain.clocks alone, and kept beside it as text: reading a document derives nothing.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -27,14 +26,13 @@ from shared.domain.clocks import (
     Paused,
     Policy,
     Reading,
-    Recalculation,
     Resumed,
     Started,
     Stopped,
-    read_clock,
 )
 from shared.domain.decisions import Context, Message, event
-from shared.domain.reference import Reference, Renewal
+from shared.domain.reference import Reference
+from shared.domain.renewing import Running, limit_of, read_running
 
 DUE = "due"
 RENEWED = (RecalculationCause.POLICY, RecalculationCause.CALENDAR)
@@ -55,32 +53,20 @@ class Terms(NamedTuple):
 
 def derive(clock: Clock, reference: Reference) -> Reading:
     """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
-    warnings = reference.policies.named(clock.policy).warnings_of(clock.name.value)
-    began_policy, began_calendar = clock.began_by or (clock.policy, clock.calendar)
-    policy, calendar = reference.policies.named(began_policy), reference.calendars.named(began_calendar)
-    recalculated = [*_recalculations(clock, policy, calendar, reference)]
-    return read_clock(facts(clock), policy, calendar, warnings=warnings, recalculated=recalculated)
+    return read_running(running(clock), reference)
 
 
-def _recalculations(
-    clock: Clock, policy: Policy, calendar: Calendar, reference: Reference
-) -> Iterator[Recalculation]:
-    """What a clock was recalculated by, in the order of its versions: each changes one of the two."""
+def running(clock: Clock) -> Running:
+    """The clock as the arithmetic knows it: by what it was recalculated stands apart from its facts."""
+    policy, calendar = clock.began_by or (clock.policy, clock.calendar)
+    renewed_by = sorted((entry for entry in clock.history if entry[0] in RENEWED), key=lambda entry: entry[1])
     limit = Limit(clock.history[0][2])
-    for kind, at, version in sorted(clock.history, key=lambda entry: entry[1]):
-        if kind == RecalculationCause.POLICY:
-            policy = reference.policies.named(version)
-            limit = limit_of(clock.name, clock.round, policy)
-        elif kind == RecalculationCause.CALENDAR:
-            calendar = reference.calendars.named(version)
-        else:
-            continue
-        yield Recalculation(at, limit, policy, calendar)
+    return Running(clock.name, clock.round, limit, facts(clock), policy, calendar, tuple(renewed_by))
 
 
-def facts(clock: Clock) -> list[Fact]:
-    """The clock's history, as the arithmetic reads it; by what it was recalculated stands apart."""
-    return [_fact(*entry) for entry in clock.history if entry[0] not in RENEWED]
+def facts(clock: Clock) -> tuple[Fact, ...]:
+    """The clock's history, without that by which it was recalculated."""
+    return tuple(_fact(*entry) for entry in clock.history if entry[0] not in RENEWED)
 
 
 def _fact(kind: str, at: datetime, argument: str) -> Fact:
@@ -92,10 +78,6 @@ def _fact(kind: str, at: datetime, argument: str) -> Fact:
         case "resumed":
             return Resumed(at)
     return Stopped(at)
-
-
-IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
-"""The clocks for which the policy has another limit in a new round, however that came to who holds it."""
 
 
 def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:
@@ -169,13 +151,6 @@ def _dated(
     return dated, started
 
 
-def replaces(renewal: Renewal, policy: str, calendar: str, reference: Reference) -> bool:
-    """Whether a version comes into force behind the one by which something runs; raises NotPublished."""
-    if renewal.because is RecalculationCause.POLICY:
-        return reference.policies.replaces(renewal.version, policy)
-    return reference.calendars.replaces(renewal.version, calendar)
-
-
 def with_dates(clock: Clock, reading: Reading, due: datetime) -> Clock:
     """The clock as due at this instant, with the warnings that come before it."""
     warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
@@ -189,14 +164,8 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
     policy = context.policy
-    limit = limit_of(name, getattr(trigger, "round", 1), policy)
+    limit = limit_of(name, getattr(trigger, "round", 1), policy) or Limit(CLOCKS[name].limit)
     return Terms(context.now, limit, policy, context.calendar)
-
-
-def limit_of(name: ClockName, round: int, policy: Policy) -> Limit:
-    """How long this clock takes under a policy: in a new round some have another limit."""
-    named = policy.limits.get("rework" if name in IN_ROUNDS and round > 1 else name.value)
-    return named or Limit(CLOCKS[name].limit)
 
 
 def _undated(name: ClockName, issue: Issue, trigger: Event, terms: Terms) -> Clock:

@@ -7,7 +7,7 @@ which order events arrive. What changed from one state to the next is told: rais
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.supervision.issue.clocks import DUE, facts, replaces, text
+from services.supervision.issue.clocks import DUE, facts, text
 from services.supervision.issue.life import CLIMBS, ENDS, Climb, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
@@ -18,6 +18,7 @@ from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference, Renewal
+from shared.domain.renewing import Terms, as_renewed, recounted
 from shared.domain.steps import NAMES, RED
 
 Messages = tuple[Message, ...]
@@ -70,7 +71,9 @@ def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
         )
         found.append((Rise(step, instant, not calendar.is_published(instant.date())),))
     running = [clock for clock in issue.clocks if clock.name in CLIMBS and DUE in dict(clock.pending)]
-    found += [_rises(clock, reference) for clock in running]
+    for clock in running:
+        terms = Terms(clock.policy, clock.calendar)
+        found.append(as_renewed(_rises(clock, reference), terms, reference, pauses=_pauses(clock)))
     return preview(issue.lamp, found)
 
 
@@ -214,34 +217,20 @@ def renewed(issue: Issue, climb: Climb, renewal: Renewal, reference: Reference) 
 
     A step from before that version came into force stays, reached or not.
     """
-    over = issue.ended_at is not None or climb.ended_at is not None or issue.is_lifted(climb)
-    if over or not replaces(renewal, climb.policy, climb.calendar, reference):
+    terms = Terms(climb.policy, climb.calendar).renewed(renewal, reference)
+    if terms is None or issue.ended_at is not None or climb.ended_at is not None or issue.is_lifted(climb):
         return climb
-    since = text(renewal.at)
-    kept = tuple((step, at) for step, at in climb.steps if step <= climb.reached or at < since)
-    if not kept or len(kept) == len(climb.steps):
+    found = [Rise(step, datetime.fromisoformat(at)) for step, at in climb.steps]
+    kept = sum(rise.step <= climb.reached or rise.at < renewal.at for rise in found)
+    if not 0 < kept < len(found):
         return climb
-    after = climb.model_copy(
-        update={str(renewal.because): renewal.version, "recalculated": climb.recalculated + 1}
+    pauses = next((_pauses(clock) for clock in reversed(issue.clocks) if climb.is_of(clock)), [])
+    steps = recounted(found, kept, terms, reference, explained_at=climb.explained_at, pauses=pauses)
+    if (texts := _texts(steps)) == climb.steps:
+        return climb
+    return climb.model_copy(
+        update={**terms._asdict(), "steps": texts, "recalculated": climb.recalculated + 1}
     )
-    policy, calendar = reference.policies.named(after.policy), reference.calendars.named(after.calendar)
-    (first, at), (last, _) = kept[-1], climb.steps[-1]
-    found = rises(
-        datetime.fromisoformat(at),
-        policy,
-        calendar,
-        first=first,
-        last=last,
-        explained_at=climb.explained_at,
-        pauses=_pauses_of(issue, climb),
-    )
-    steps = (*kept, *_texts(found[1:]))
-    return climb if steps == climb.steps else after.model_copy(update={"steps": steps})
-
-
-def _pauses_of(issue: Issue, climb: Climb) -> list[Fact]:
-    """Those of the clock that was breached; none of a climb that no clock began."""
-    return next((_pauses(clock) for clock in reversed(issue.clocks) if climb.is_of(clock)), [])
 
 
 def _pauses(clock: Clock) -> list[Fact]:

@@ -6,16 +6,15 @@ what has fired does not fire again.
 
 from collections.abc import Iterator
 
-from services.supervision.issue.clocks import DUE, Messages, derive, replaces, with_dates
+from services.supervision.issue.clocks import DUE, Messages, running, with_dates
 from services.supervision.issue.ladder import renewed as renewed_climb
 from services.supervision.issue.life import Clock, Issue
 from shared.contract.commands.supervision import RecalculateClocks
 from shared.contract.events.supervision import ClockRecalculated
-from shared.contract.words import RecalculationCause
-from shared.domain.calendar import first_difference
-from shared.domain.clocks import SHANGHAI, Due
+from shared.domain.clocks import Due
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, command, event
 from shared.domain.reference import Reference, Renewal
+from shared.domain.renewing import moved
 
 
 def recalculate(issue: Issue | None, asked: RecalculateClocks, context: Context) -> Change[Issue] | Refusal:
@@ -41,14 +40,14 @@ def renewed(issue: Issue, renewal: Renewal, reference: Reference) -> tuple[Issue
     clocks: list[Clock] = []
     moves: list[ClockRecalculated] = []
     for clock in issue.clocks:
-        moved = _moved(clock, renewal, reference)
-        clocks.append(clock if moved is None else moved[0])
-        moves += [] if moved is None else [moved[1]]
+        after = _moved(clock, renewal, reference)
+        clocks.append(clock if after is None else after[0])
+        moves += [] if after is None else [after[1]]
     climbs = tuple(renewed_climb(issue, climb, renewal, reference) for climb in issue.climbs)
     if not moves and climbs == issue.climbs:
         return issue, ()
-    after = issue.model_copy(update={"clocks": tuple(clocks), "climbs": climbs})
-    return after, tuple(event(one) for one in moves)
+    whole = issue.model_copy(update={"clocks": tuple(clocks), "climbs": climbs})
+    return whole, tuple(event(one) for one in moves)
 
 
 def is_moved_by(issue: Issue, renewal: Renewal, reference: Reference) -> bool:
@@ -78,14 +77,11 @@ def request_of(renewal: Renewal) -> RecalculateClocks:
 
 def _moved(clock: Clock, renewal: Renewal, reference: Reference) -> tuple[Clock, ClockRecalculated] | None:
     """The clock counted by this version, and the event; None where its date stays and is as certain as before."""
-    over = clock.stopped_at is not None or DUE in clock.fired
-    if over or not replaces(renewal, clock.policy, clock.calendar, reference):
+    if clock.stopped_at is not None or DUE in clock.fired:
         return None
-    if renewal.because is RecalculationCause.CALENDAR:
-        mine, other = reference.calendars.named(clock.calendar), reference.calendars.named(renewal.version)
-        differs_on = first_difference(mine, other)
-        if differs_on is None or clock.due_at.astimezone(SHANGHAI).date() < differs_on:
-            return None  # the ordinary case, for which nothing has to be counted
+    reading = moved(running(clock), clock.due_at, renewal, reference)
+    if reading is None:
+        return None
     after = clock.model_copy(
         update={
             "history": (*clock.history, (str(renewal.because), renewal.at, renewal.version)),
@@ -94,21 +90,16 @@ def _moved(clock: Clock, renewal: Renewal, reference: Reference) -> tuple[Clock,
             "generation": clock.generation + 1,
         }
     )
-    before, reading = derive(clock, reference), derive(after, reference)
-    same = (reading.due_at, reading.provisional) == (clock.due_at, before.provisional)
-    if same or renewal.at > clock.due_at:
-        return None
-    dated = with_dates(after, reading, reading.due_at)
-    return dated, ClockRecalculated(
+    return with_dates(after, reading, reading.due_at), ClockRecalculated(
         clock=clock.name,
         round=clock.round,
         assignment=clock.assignment,
         department=clock.department,
         old_due_at=clock.due_at,
-        due_at=dated.due_at,
-        provisional_because=Due(dated.due_at, reading.provisional).because,
+        due_at=reading.due_at,
+        provisional_because=Due(reading.due_at, reading.provisional).because,
         because=renewal.because,
         by=renewal.by,
-        policy=dated.policy,
-        calendar=dated.calendar,
+        policy=after.policy,
+        calendar=after.calendar,
     )

@@ -431,6 +431,35 @@ EXAMPLES: dict[str, Example] = {
             },
         },
     ),
+    "clock.recalculated.v1": Example(
+        "supervision",
+        {
+            "clock": "promise",
+            "round": 1,
+            "old_due_at": LATER,
+            "due_at": "2026-03-18T09:30:00Z",
+            "because": "calendar",
+            "by": "gu",
+            "policy": "p",
+            "calendar": "d",
+        },
+        {
+            "clock": {
+                "due_at": LATER_MS + 2 * DAY_MS,
+                "provisional": None,
+                "calendar": "d",
+                "began_calendar": "c",
+                "renewals": '[["calendar","d"]]',
+            },
+            "issue": {
+                "promise_due_at": LATER_MS + 2 * DAY_MS,
+                "next_due_at": LATER_MS + 2 * DAY_MS,
+                "promise_may_move": 0,
+                "may_move": 0,
+            },
+        },
+        (("clock.started.v1", {**STARTED, "provisional_because": "year_not_published"}),),
+    ),
     "clock.warned.v1": Example(
         "supervision",
         {**OF_A_CLOCK, "threshold": "70%", "late_seconds": 1.5},

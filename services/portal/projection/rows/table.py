@@ -39,6 +39,7 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
     },
     "supervision": {
         "clock.started.v1": supervision.started,
+        "clock.recalculated.v1": supervision.recalculated,
         "clock.warned.v1": supervision.warned,
         "clock.breached.v1": supervision.breached,
         "clock.breach_annulled.v1": supervision.annulled,
