@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 
-from services.portal.desks.board import lifting
+from services.portal.desks.board import lifting, renewing
 from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.entrepreneur import pages as entrepreneur
@@ -51,6 +51,7 @@ def routers() -> Iterator[APIRouter]:
     yield link.router
     yield internal_notes.router
     yield lifting.router
+    yield renewing.router
     yield linked.router
     yield figures.router
     yield operator.router

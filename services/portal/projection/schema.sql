@@ -273,6 +273,8 @@ CREATE TABLE clock (
     began_policy TEXT,
     began_calendar TEXT,
     renewals TEXT,                -- JSON: [[policy or calendar, version]] by which it was recalculated; NULL: never
+    renewed_by TEXT,              -- the newest of them
+    moved_from INTEGER,           -- the due instant before it
     warned_at INTEGER,            -- the newest warning
     warned TEXT,                  -- its threshold: 70%, 1wd
     breached_at INTEGER,          -- NULL: not breached, or annulled
@@ -282,6 +284,7 @@ CREATE TABLE clock (
     PRIMARY KEY (issue, number)
 ) WITHOUT ROWID;
 CREATE INDEX clock_running ON clock (clock, due_at, issue) WHERE stopped_at IS NULL;
+CREATE INDEX clock_renewed ON clock (renewed_by, due_at) WHERE renewed_by IS NOT NULL;
 CREATE INDEX clock_running_by_department ON clock (department, due_at, issue) WHERE stopped_at IS NULL;
 
 -- What was asked and said of each round. Feedback.

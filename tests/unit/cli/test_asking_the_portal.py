@@ -65,7 +65,7 @@ def projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proj
 
     monkeypatch.setattr(report, "need_namespace", there)
     monkeypatch.setattr(report, "event_log", from_log)
-    outer = api(projected, Tokens(issuers(KEYS), JURISDICTION))  # type: ignore[arg-type]
+    outer = api(projected, Tokens(issuers(KEYS), JURISDICTION), JURISDICTION)  # type: ignore[arg-type]
     with served_aside(_mounted(outer)) as url:
         _system(monkeypatch, int(url.rpartition(":")[2]))
         yield projected

@@ -23,6 +23,7 @@ from services.portal.times import Left, instant
 from services.portal.words import WORDS
 from shared.contract.words import ClockName, Level
 from shared.domain.clocks import SHANGHAI
+from shared.domain.rights import granted
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -105,6 +106,7 @@ async def show(
         clocks=list(ClockName),
         steps=STEPS,
         levels=[level for level in Level if level in levels.values()],
+        may_publish=page.person().role in granted("calendar", "publish"),
     )
 
 

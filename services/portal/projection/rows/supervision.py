@@ -69,6 +69,8 @@ def recalculated(rows: Rows, event: Happened) -> None:
             calendar=event.text("calendar"),
             renewals=clock["renewals"],
         )
+        if version:
+            rows.set("clock", (event.subject, clock["number"]), renewed_by=version, moved_from=old)
         _next(rows, event.subject)
 
 
