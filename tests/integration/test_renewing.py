@@ -5,12 +5,12 @@ from datetime import datetime
 import pytest
 
 from services.cli.embedded import Parts
-from services.cli.notices import read_notice
 from services.supervision.builtin import builtin_days, builtin_policy
 from shared.contract.commands.supervision import PublishCalendar
 from shared.contract.envelope import Envelope
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Limit, due_at
+from shared.year_notices import read_notice
 from tests.house.repository import ROOT
 from tests.integration.broker import own_namespace, reader
 from tests.integration.city import City

@@ -305,6 +305,8 @@ CREATE TABLE clock (
     began_policy TEXT,
     began_calendar TEXT,
     renewals TEXT,                -- JSON: [[policy or calendar, version]] by which it was recalculated; NULL: never
+    renewed_by TEXT,              -- the newest of them
+    moved_from INTEGER,           -- the due instant before it
     warned_at INTEGER,            -- the newest warning
     warned TEXT,                  -- its threshold: 70%, 1wd
     breached_at INTEGER,          -- NULL: not breached, or annulled
@@ -316,6 +318,7 @@ CREATE TABLE clock (
 CREATE INDEX clock_running ON clock (clock, due_at, issue) WHERE stopped_at IS NULL;
 CREATE INDEX clock_warned ON clock (clock, issue)
     WHERE stopped_at IS NULL AND warned_at IS NOT NULL AND breached_at IS NULL;
+CREATE INDEX clock_renewed ON clock (renewed_by, due_at) WHERE renewed_by IS NOT NULL;
 CREATE INDEX clock_running_by_department ON clock (department, due_at, issue) WHERE stopped_at IS NULL;
 
 -- Every step of the ladder to which an issue was ever raised, and how long it stood there. Supervision.

@@ -73,6 +73,8 @@ def recalculated(rows: Rows, event: Happened) -> None:
             "calendar": event.text("calendar"),
             "renewals": clock["renewals"],
         }
+        if version:
+            changed |= {"renewed_by": version, "moved_from": old}
         rows.set("clock", (event.subject, clock["number"]), **changed)
         _next(rows, event.subject)
 
