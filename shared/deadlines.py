@@ -157,6 +157,21 @@ async def read_piece(store: Deadlines, partition: int, piece: Piece) -> list[Due
     return sorted([*found, *piece.milestones], key=lambda entry: entry.place)
 
 
+class States(Protocol):
+    """What reading deadlines with their states needs of a store."""
+
+    async def read_states(self, low: str, high: str) -> list[tuple[DueDeadline, Mapping[str, Any]]]:
+        """The deadlines whose index string lies in [low, high), each with the state it stands in."""
+
+
+async def read_states(
+    store: States, partition: int, piece: Piece
+) -> list[tuple[DueDeadline, Mapping[str, Any]]]:
+    """Every deadline of one piece with the state of its aggregate, in no order."""
+    lanes = [_bounds(partition, lane, piece.low, piece.high) for lane in (_PLAIN, _MILESTONE)]
+    return [found for bounds in lanes for found in await store.read_states(*bounds)]
+
+
 async def due_in(store: Deadlines, partition: int, start: datetime, end: datetime) -> list[DueDeadline]:
     """All deadlines with start <= fire_at <= end, in order of place; [] where there are none."""
     return [entry async for part in slices(store, partition, start, end) for entry in part]

@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -43,6 +44,7 @@ from shared.contract.command import Command, FireDeadline
 from shared.contract.words import MAIL
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
+from shared.domain.reference import Reference
 from shared.history import Prepare, history_routes
 from shared.hosts import Hosts
 from shared.identity.callers import SignedIn
@@ -61,12 +63,13 @@ from shared.store import Database, Unavailable
 from shared.timers import ACTOR, GATEWAY, Timers
 from shared.waiting import waiting_routes
 from shared.waiting_notices import WaitingNotices
+from shared.walking import Walk, Walker
 from shared.ways import WrongWays
 from shared.web import Open, command_routes, operations_routes, reading_routes, reference_routes
 
 log = structlog.get_logger(__name__)
 
-COLLECTION = "aggregates"
+COLLECTION, WALKED = "aggregates", "walked"
 POLL_SILENCE_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 BUILTIN, SYSTEM = "builtin", "system:first-start"
@@ -89,10 +92,12 @@ class Service:
         first_requests: Callable[[], Awaitable[Sequence[Request]]] | None = None,
         topics_for: Callable[[Version], list[str]] = lambda version: [],
         translate: Translate | None = None,
+        walks: Callable[[Reference], Sequence[Walk]] | None = None,
     ) -> None:
         """``first_commands``: what a first start publishes, as (subject, command), where this service owns reference
         data. ``first_requests``: what else is missing at a start and asked for before it is ready. ``topics_for``:
-        topics that a new version asks for. ``translate``: reads departments' replies.
+        topics that a new version asks for. ``translate``: reads departments' replies. ``walks``: which versions reach
+        what exists already.
         """
         self.settings, self.consumer = settings, consumer
         self.name, self.prefix = consumer.service, settings.topic_prefix()
@@ -127,6 +132,16 @@ class Service:
             late=self.metrics.timer_late.observe,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
         )
+        self.walker = (
+            Walker(
+                self.store,
+                self.database.entries(WALKED),
+                self.gateway.post,
+                partial(walks, self.reference.reference),
+            )
+            if walks
+            else None
+        )
         self._first_commands, self._topics_for = first_commands, topics_for
         self._first_requests = first_requests
         self._new_topics: set[str] = set()
@@ -151,6 +166,8 @@ class Service:
         ongoing = [self.reference.run, self._make_new_topics, self.held.run, self.upgrades.run, *more]
         if not self.settings.history:
             ongoing.append(self.timers.run)
+            if self.walker is not None:
+                ongoing.append(self.walker.run)
         tasks = [asyncio.create_task(self._keep_doing(work)) for work in ongoing]
         tasks.append(asyncio.create_task(self._consume()))
         log.info("service started", namespace=self.settings.namespace)
@@ -301,6 +318,8 @@ class Service:
     # ------------------------------------------------------------- watching
 
     def _on_version(self, version: Version) -> None:
+        if self.walker is not None:
+            self.walker.published()
         if topics := self._topics_for(version):
             self._new_topics.update(topics)
             self._topics_tried.clear()
@@ -308,12 +327,17 @@ class Service:
 
     def _on_assigned(self, partitions: Sequence[int]) -> None:
         self.timers.assigned(partitions)
+        if self.walker is not None:
+            self.walker.assigned(partitions)
         self.held.assigned(partitions)
         self.waiting_notices.assigned(partitions)
         self.upgrades.assigned(partitions)
 
     def _on_batch(self, batch: Batch) -> None:
-        self.timers.handled(batch.written, [answer.command for answer in batch.answers])
+        answered = [answer.command for answer in batch.answers]
+        self.timers.handled(batch.written, answered)
+        if self.walker is not None:
+            self.walker.handled(answered)
         self.held.written(batch.written)
         self.waiting_notices.written(batch.written)
 

@@ -8,7 +8,7 @@ MongoDB and the embedded store both do fast.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -197,6 +197,13 @@ class Aggregates:
         fields = {"deadline": 1, "due": 1, "v": 1, "held_since": 1}
         due = [due_of(found) async for found in self._collection.find(query, fields, batch_size=SCAN_CHUNK)]
         return sorted(due, key=lambda entry: entry.deadline)
+
+    async def read_states(self, low: str, high: str) -> list[tuple[DueDeadline, Mapping[str, Any]]]:
+        """The deadlines in [low, high), each with the state it stands in."""
+        query = {"deadline": {"$gte": low, "$lt": high}}
+        fields = dict.fromkeys(("deadline", "due", "v", "held_since", "state"), 1)
+        found = self._collection.find(query, fields, batch_size=SCAN_CHUNK)
+        return [(due_of(document), document["state"]) async for document in found]
 
     # ----------------------------------------------------------- whole reads
 

@@ -32,6 +32,12 @@ MILLISECOND = timedelta(milliseconds=1)
 AUDIT_SECONDS = 60.0
 
 
+def sized(size: float, documents: int, seconds: float) -> float:
+    """How many documents go out together next, when so many took so long: about 50 ms of work."""
+    wanted = WORK_SECONDS * documents / max(1e-6, seconds)
+    return min(MOST, max(LEAST, (size + min(wanted, 2 * size)) / 2))
+
+
 class Timers:
     """Posts a command for each deadline that is due in the partitions this worker owns.
 
@@ -207,9 +213,8 @@ class Timers:
         if owned.in_flight:
             return
         if not owned.tries and owned.together * 2 >= self._size:
-            seconds = max(1e-6, (self._now() - owned.posted_at).total_seconds())
-            wanted = WORK_SECONDS * owned.together / seconds
-            self._size = min(MOST, max(LEAST, (self._size + min(wanted, 2 * self._size)) / 2))
+            seconds = (self._now() - owned.posted_at).total_seconds()
+            self._size = sized(self._size, owned.together, seconds)
         owned.tries = 0
         self._wake.set()
 

@@ -10,12 +10,14 @@ from services.cli.display import Terminal, new_table, print_json
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
 if TYPE_CHECKING:
-    from services.cli.reference.calendar import Comparison
     from shared.domain.calendar import Day
+    from shared.year_tables import Comparison
 
 app = typer.Typer(
     help="The calendar: rest days and make-up days, published in versions.", no_args_is_help=True
 )
+
+REACHES_RUNNING = "running clocks whose dates it moves are recalculated"
 
 FileArgument = Annotated[
     Path, typer.Argument(help="CSV of one year's notice: date,kind,name,source; kind is work or rest.")
@@ -32,23 +34,24 @@ def import_(
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish the published table together with a year's notice, for clocks that start from now on."""
-    from services.cli.notices import read_notice
+    """Publish the published table together with a year's notice; running clocks whose dates it moves follow."""
     from services.cli.reference import calendar
     from services.cli.reference.owner import owner, wrong_file_ends
     from services.cli.reference.publishing import publish, wait_until_known
     from services.cli.reference.versions import read_published
+    from shared import year_tables
     from shared.contract.subjects import subject_of
+    from shared.year_notices import read_notice
 
     with wrong_file_ends(as_json):
         notice = read_notice(file)
     with owner("supervision", data, as_json) as client:
         published = read_published(client)
         version, table = calendar.newest_table(published, published.jurisdiction())
-        found = calendar.compare(table, notice)
+        found = year_tables.compare(table, notice)
         if not replace:
-            calendar.check_replacing(file, found)
-        command = calendar.combined(table, notice, found.left_out if replace else ())
+            year_tables.check_replacing(file, found)
+        command = year_tables.combined(table, notice, found.left_out if replace else ())
         subject = subject_of("calendar", published.jurisdiction())
         outcome = publish(client, subject, command, version.version)
         wait_until_known(client, [(subject, str(outcome["version"]))])
@@ -57,7 +60,7 @@ def import_(
         "published_through": command.published_through,
         "unchanged": False,
         **outcome,
-        **found.facts(),
+        **found.as_json(),
     }
     if as_json:
         print_json(facts)
@@ -71,21 +74,48 @@ def import_(
 
 
 @app.command()
-def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
-    """A year's notice beside what is published; nothing is changed."""
-    from services.cli.notices import read_notice
+def preview(
+    file: FileArgument,
+    replace: ReplaceOption = False,
+    data: DataOption = DEFAULT_DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Which due dates a year's notice would move, from when to when, and whose; nothing is published."""
+    from services.cli.impact import show_impact
     from services.cli.reference import calendar
     from services.cli.reference.owner import owner, wrong_file_ends
     from services.cli.reference.versions import read_published
+    from shared import year_tables
+    from shared.year_notices import read_notice
+
+    with wrong_file_ends(as_json):
+        notice = read_notice(file)
+    with owner("supervision", data, as_json) as client:
+        published = read_published(client)
+        _, table = calendar.newest_table(published, published.jurisdiction())
+        found = year_tables.compare(table, notice)
+        if not replace:
+            year_tables.check_replacing(file, found)
+    show_impact(year_tables.combined(table, notice, found.left_out if replace else ()), data, as_json)
+
+
+@app.command()
+def diff(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
+    """A year's notice beside what is published; nothing is changed."""
+    from services.cli.reference import calendar
+    from services.cli.reference.owner import owner, wrong_file_ends
+    from services.cli.reference.versions import read_published
+    from shared import year_tables
+    from shared.year_notices import read_notice
 
     with wrong_file_ends(as_json):
         notice = read_notice(file)
     with owner("supervision", data, as_json) as client:
         published = read_published(client)
         version, table = calendar.newest_table(published, published.jurisdiction())
-    found = calendar.compare(table, notice)
+    found = year_tables.compare(table, notice)
     if as_json:
-        facts = {"year": notice.year, "version": version.version, **found.facts()}
+        facts = {"year": notice.year, "version": version.version, **found.as_json()}
         print_json(facts)
         return
     _print_comparison(found)
@@ -105,6 +135,7 @@ def show(
     from services.cli.reference import calendar
     from services.cli.reference.owner import owner
     from services.cli.reference.versions import read_published
+    from shared import year_tables
 
     with owner("supervision", data, as_json) as client:
         published = read_published(client)
@@ -121,7 +152,7 @@ def show(
             "version": version.version,
             "in_force_from": version.in_force_from.isoformat(),
             "published_through": table.published_through,
-            "days": [calendar.day_facts(day) for day in days],
+            "days": [year_tables.day_as_json(day) for day in days],
         }
         print_json(facts)
         return
@@ -143,24 +174,22 @@ def _print_years(days: "list[Day]") -> None:
 
 def _print_days(days: "list[Day]") -> None:
     """Every day with where it is written."""
-    from services.cli.reference.calendar import day_facts
+    from shared.year_tables import day_as_json
 
     table = new_table("date", "kind", "name", "source", whole=("date", "kind"))
     for day in days:
-        table.add_row(*day_facts(day).values())
+        table.add_row(*day_as_json(day).values())
     Terminal().print(table)
 
 
 def _print_imported(facts: dict[str, Any]) -> None:
-    from services.cli.reference.policy import NEW_CLOCKS_ONLY
-
     console = Terminal(soft_wrap=True)
     version, year, through = facts["version"], facts["year"], facts["published_through"]
     if facts["unchanged"]:
         said = facts.get("remark", "nothing to publish: work and rest days are published like this")
         console.print(f"未变 / unchanged: version {version}; {said}")
         return
-    console.print(f"已发布 / published: {year}, calendar version {version}; {NEW_CLOCKS_ONLY}")
+    console.print(f"已发布 / published: {year}, calendar version {version}; {REACHES_RUNNING}")
     if through < year:
         console.print(
             f"{through + 1} 年通知未导入 / the notice of {through + 1} is not imported: "
@@ -169,7 +198,7 @@ def _print_imported(facts: dict[str, Any]) -> None:
 
 
 def _print_comparison(found: "Comparison") -> None:
-    from services.cli.reference.calendar import kind
+    from shared.year_tables import kind
 
     table = new_table("date", "已发布 / published", "文件 / file", "", whole=("date",))
     for day in found.new:

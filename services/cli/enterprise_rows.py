@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.cli.reference.files import WrongFile
 from services.cli.spreadsheets import Cell, Line
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from shared.contract.commands.people import RecordEnterprise
 from shared.contract.words import EnterpriseSize
+from shared.handwritten import WrongFile
 from shared.language import rule_text
 
 COLUMNS = {

@@ -45,9 +45,9 @@ def import_(
 ) -> None:
     """Take the good rows of a spreadsheet in and name every bad one; twice changes nothing."""
     from services.cli.enterprise_rows import read_rows
-    from services.cli.reference.files import WrongFile
     from services.cli.reference.owner import owner
     from services.cli.spreadsheets import read_sheet
+    from shared.handwritten import WrongFile
 
     with owner("intake", data, as_json, OFFICE) as client:
         sheet = read_rows(read_sheet(file), str(file))

@@ -19,9 +19,37 @@ FileArgument = Annotated[
 ]
 
 
+RunningOption = Annotated[
+    bool, typer.Option("--running", help="Clocks that run already are recalculated by it too.")
+]
+
+
+@app.command()
+def preview(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
+    """Which due dates of running clocks a policy would move with --running, and whose; nothing is published."""
+    from services.cli.impact import show_impact
+    from services.cli.reference import policy
+    from services.cli.reference.owner import owner, wrong_file_ends
+    from services.cli.reference.versions import read_published
+    from shared.contract.commands.supervision import PublishPolicy
+
+    with wrong_file_ends(as_json):
+        wanted = policy.read_policy(file)
+    with owner("supervision", data, as_json) as client:
+        published = read_published(client)
+        known = policy.published_policies(published, published.jurisdiction())
+        policy.check_version(file, wanted, known)
+    show_impact(PublishPolicy(policy=wanted, applies_to_running=True), data, as_json)
+
+
 @app.command("import")
-def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
-    """Publish a version of the policy, for clocks that start from now on."""
+def import_(
+    file: FileArgument,
+    running: RunningOption = False,
+    data: DataOption = DEFAULT_DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish a version of the policy, for clocks that start from now on, or with --running for all."""
     from services.cli.reference import policy
     from services.cli.reference.owner import owner, wrong_file_ends
     from services.cli.reference.publishing import publish, wait_until_known
@@ -38,11 +66,12 @@ def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
         subject = subject_of("policy", jurisdiction)
         newest = published.newest(subject)
         after = "" if newest is None else newest.version
-        outcome = publish(client, subject, PublishPolicy(policy=wanted), after)
+        outcome = publish(client, subject, PublishPolicy(policy=wanted, applies_to_running=running), after)
         wait_until_known(client, [(subject, wanted.version)])
     unchanged = bool(outcome.get("unchanged"))
+    remark = policy.REACHES_RUNNING if running else policy.NEW_CLOCKS_ONLY
     if as_json:
-        facts = {"version": wanted.version, "unchanged": unchanged, "remark": policy.NEW_CLOCKS_ONLY}
+        facts = {"version": wanted.version, "unchanged": unchanged, "remark": remark}
         print_json({**facts, **outcome})
         return
     console = Terminal(soft_wrap=True)
@@ -50,7 +79,7 @@ def import_(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
         said = outcome.get("remark") or "nothing to publish: it is published like this"
         console.print(f"未变 / unchanged: version {wanted.version}; {said}")
         return
-    console.print(f"已发布 / published: policy version {wanted.version}; {policy.NEW_CLOCKS_ONLY}")
+    console.print(f"已发布 / published: policy version {wanted.version}; {remark}")
 
 
 @app.command()

@@ -21,9 +21,11 @@ class NoPortal(Exception):
 
 
 @contextmanager
-def portal(system: RunningSystem, as_json: bool, seconds: float = 30.0) -> Iterator[httpx.Client]:
-    """Ask the portal of a running system as an operator; raises NoPortal where it does not answer in time."""
-    auth = deployment_of(system, as_json).own("operator")
+def portal(
+    system: RunningSystem, as_json: bool, seconds: float = 30.0, role: str = "operator"
+) -> Iterator[httpx.Client]:
+    """Ask the portal of a running system in a role; raises NoPortal where it does not answer in time."""
+    auth = deployment_of(system, as_json).own(role)
     url = f"http://{HOST}:{system.base_port + PORT_OFFSET}/api"
     with client_of(url, auth, "en") as client:
         client.timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)

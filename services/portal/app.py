@@ -103,7 +103,10 @@ def build(settings: PortalSettings) -> FastAPI:
     )
     app = application(portal, assets, settings, lifespan)
     _metrics(app, projection)
-    app.mount("/api", api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction)))
+    app.mount(
+        "/api",
+        api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction), settings.jurisdiction),
+    )
     return app
 
 

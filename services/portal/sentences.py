@@ -64,8 +64,6 @@ class Teller:
                 return self._who(entry.who)
             case "department" | "previous_department":
                 return self._departments.get(str(data.get(name)), str(data.get(name)))
-            case "due" | "until":
-                return self._instant(data.get({"due": "due_at", "until": "open_until"}[name]))
             case "document":
                 return self._document(data)
             case "due" | "until" | "old" | "ends":
@@ -138,6 +136,12 @@ class _Row(NamedTuple):
 
 def _withdrawn(data: Mapping[str, Any]) -> str:
     return N_("The office took it back for the raiser") if data.get("by") else N_("The raiser took it back")
+
+
+def _recalculated(data: Mapping[str, Any]) -> str:
+    if data.get("due_at") == data.get("old_due_at"):
+        return N_("Certain now: %(clock)s, due %(due)s, because %(why)s")
+    return N_("Moved: %(clock)s, from %(old)s to %(due)s, because %(why)s")
 
 
 def _registered(data: Mapping[str, Any]) -> str:
@@ -250,9 +254,7 @@ TABLE: Mapping[str, _Row] = {
     "notice.given_up.v1": _Row(N_("No mail could be sent to the raiser")),
     "notice.staff_sent.v1": _Row(_noticed, inside=True),
     "notice.staff_given_up.v1": _Row(_not_noticed, inside=True),
-    "clock.recalculated.v1": _Row(
-        N_("Moved: %(clock)s, from %(old)s to %(due)s, because %(why)s"), clock=True
-    ),
+    "clock.recalculated.v1": _Row(_recalculated, "key", clock=True),
     "clock.warned.v1": _Row(N_("Warning: %(clock)s, due %(due)s"), clock=True),
     "clock.breached.v1": _Row(N_("Overdue: %(clock)s, due %(due)s"), "bad", clock=True),
     "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.supervision.builtin import builtin_policy, first_commands
 from services.supervision.consumer import consumer
+from services.supervision.walking import walks
 from shared.domain.clocks import Policy
 from shared.service import Service, application, run
 from shared.settings import Settings
@@ -13,7 +14,7 @@ def build(settings: Settings) -> FastAPI:
     """Supervision's application: clocks, warnings, breaches; policies and calendars."""
     owned = consumer(settings.jurisdiction, history=settings.apart)
     first = first_commands(settings.jurisdiction, first_policy(settings))
-    return application(Service(settings, owned, first_commands=first))
+    return application(Service(settings, owned, first_commands=first, walks=walks))
 
 
 def first_policy(settings: Settings) -> Policy:

@@ -8,6 +8,7 @@ from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.ladder import CLIMBS_AT_ONCE
 from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
+from services.supervision.issue.renewing import recalculate
 from services.supervision.policy.decisions import publish as publish_policy
 from services.supervision.policy.life import PublishedPolicies
 from services.supervision.register.decisions import enter
@@ -21,6 +22,7 @@ from shared.contract.commands.supervision import (
     LiftLadder,
     PublishCalendar,
     PublishPolicy,
+    RecalculateClocks,
     RecordNumber,
     SignDocument,
 )
@@ -44,6 +46,7 @@ ISSUE = AggregateType(
     commands={
         ExplainBreach: explain,
         LiftLadder: lift,
+        RecalculateClocks: recalculate,
         IssueDocument: signing.issue_by_hand,
         SignDocument: signing.sign,
         AnswerOrder: signing.answer,

@@ -5,12 +5,14 @@ from datetime import datetime
 
 from shared.contract.envelope import time_text
 
-REMARK = "running clocks keep the version they began with; this one holds for clocks that start once it is in force"
+NEW_CLOCKS = "running clocks keep the version they began with; this one holds for clocks that start once it is in force"
+RUNNING_CLOCKS = "once it is in force, running clocks whose dates it moves are recalculated, one by one"
 
 
-def published(version: str, in_force_from: datetime) -> Mapping[str, str]:
-    """The outcome of a version that was published."""
-    return {"version": version, "in_force_from": time_text(in_force_from), "remark": REMARK}
+def published(version: str, in_force_from: datetime, *, running: bool) -> Mapping[str, str]:
+    """The outcome of a version that was published; ``running``: whether it reaches clocks that run."""
+    remark = RUNNING_CLOCKS if running else NEW_CLOCKS
+    return {"version": version, "in_force_from": time_text(in_force_from), "remark": remark}
 
 
 def unchanged(version: str, last: str) -> Mapping[str, str | bool]:

@@ -222,7 +222,7 @@ class LiftCause(StrEnum):
 
 
 class Recalculation(StrEnum):
-    """Why the due date of a running clock moved."""
+    """Why the due date of a running clock moved: more time, a pause, or a new version of calendar or policy."""
 
     EXTENSION = "extension"
     PAUSE = "pause"

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 FIRST_PUBLISHED_YEAR = 2011  # the first year checked day by day
@@ -68,6 +69,19 @@ class Calendar:
                 f"working day number {number} lies outside the calendar, which covers 1970 to 2149"
             )
         return date.fromordinal(self._working[number - 1])
+
+
+@lru_cache(maxsize=64)
+def first_difference(one: Calendar, other: Calendar) -> date | None:
+    """The first date of which two tables say something else, a year's notice included; None for equal ones.
+
+    What falls due before it is due at the same instant under both.
+    """
+    days = zip(one._is_work, other._is_work, strict=True)
+    found = [_FIRST + place for place, (mine, theirs) in enumerate(days) if mine != theirs][:1]
+    if one.published_through != other.published_through:
+        found.append(date(min(one.published_through, other.published_through) + 1, 1, 1).toordinal())
+    return date.fromordinal(min(found)) if found else None
 
 
 def published_through(days: Iterable[Day], through: int) -> int:

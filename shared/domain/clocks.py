@@ -235,6 +235,16 @@ class Threshold(NamedTuple):
     at: datetime
 
 
+class Recalculated(NamedTuple):
+    """From this instant on a running clock has another limit, policy or calendar: the recorded exception to the
+    freezing of its terms (clocks.md 8)."""
+
+    at: datetime
+    limit: Limit
+    policy: Policy
+    calendar: Calendar
+
+
 class Reading(NamedTuple):
     """What a clock's facts say; `breached` is known once it is stopped, None before.
 
@@ -273,13 +283,18 @@ def threshold_at(
 
 
 def read_clock(
-    facts: Iterable[Fact], policy: Policy, calendar: Calendar, *, warnings: Sequence[str] = ()
+    facts: Iterable[Fact],
+    policy: Policy,
+    calendar: Calendar,
+    *,
+    warnings: Sequence[str] = (),
+    recalculated: Sequence[Recalculated] = (),
 ) -> Reading:
-    """Everything a clock's facts say, in whatever order and however often they came (clocks.md 2, 4, 5).
+    """Everything a clock's facts say, in whatever order and however often they came (clocks.md 2, 4, 5, 8).
 
-    Facts later than the first stop are ignored; an extension granted after the breach, like a pause, does not
-    undo it. The original due is that of the start alone, kept for ever. Raises ValueError unless there is
-    exactly one Started, and as `due_at`.
+    Facts later than the first stop are ignored; an extension granted after the breach, like a pause or a recalculation,
+    does not undo it. The original due is that of the start alone, kept for ever. ``recalculated``: of one instant the
+    later published behind the other. Raises ValueError unless there is exactly one Started, and as `due_at`.
     """
     known = set(facts)
     starts = [fact for fact in known if isinstance(fact, Started)]
@@ -289,12 +304,18 @@ def read_clock(
     stopped_at = min((fact.at for fact in known if isinstance(fact, Stopped)), default=None)
     if stopped_at is not None:
         known = {fact for fact in known if fact.at <= stopped_at}
+        recalculated = [each for each in recalculated if each.at <= stopped_at]
     pauses, paused_at = _pauses(known, stopped_at or max(fact.at for fact in known))
-    line = _Timeline(start, pauses, policy, calendar)
-    due, extended = line.after(_amount(limit), limit.unit), False
-    for at, days_wd in sorted((fact.at, fact.days_wd) for fact in known if isinstance(fact, Extended)):
-        if at <= due:
-            due, extended = line.working_days_after(_shanghai(due).date(), days_wd), True
+    first = _Run(_Timeline(start, pauses, policy, calendar), limit)
+    run, due = first, first.whole()
+    extensions = sorted(
+        (one for one in known if isinstance(one, Extended)), key=lambda one: (one.at, one.days_wd)
+    )
+    changes: list[Extended | Recalculated] = [*extensions, *recalculated]
+    for change in sorted(changes, key=lambda change: change.at):
+        if change.at <= due:
+            run, due = run.changed(change, due)
+    line, limit, extended = run.line, run.limit, bool(run.days_wd)
     deadlines: list[Threshold] = []
     if stopped_at is None:
         found = ((name, line.threshold(limit, name, due, extended)) for name in warnings)
@@ -308,8 +329,8 @@ def read_clock(
         deadlines = [deadline for deadline in deadlines if deadline.at <= last]
     return Reading(
         due_at=due,
-        original_due_at=due_at(start, limit, policy, calendar).at,
-        provisional=_due(due, start, calendar).provisional,
+        original_due_at=due_at(start, first.limit, policy, calendar).at,
+        provisional=_due(due, start, line.calendar).provisional,
         state="stopped" if stopped_at is not None else "paused" if paused_at is not None else "running",
         stopped_at=stopped_at,
         breached=None if stopped_at is None else stopped_at > due,
@@ -430,6 +451,34 @@ class _Timeline(NamedTuple):
                 break
             left -= closes - opens
         return (midnight + timedelta(microseconds=opens + left)).astimezone(UTC)
+
+
+class _Run(NamedTuple):
+    """How a clock counts from some instant on: its line, its limit, and the extensions granted so far."""
+
+    line: _Timeline
+    limit: Limit
+    days_wd: tuple[int, ...] = ()
+
+    def whole(self) -> datetime:
+        """The due instant: the limit, and behind it each extension."""
+        due = self.line.after(_amount(self.limit), self.limit.unit)
+        for days in self.days_wd:
+            due = self.line.working_days_after(_shanghai(due).date(), days)
+        return due
+
+    def changed(self, change: Extended | Recalculated, due: datetime) -> tuple["_Run", datetime]:
+        """The run and its due instant after an extension or a recalculation.
+
+        A recalculation that takes time away leaves at least one working day, or what was left.
+        """
+        if isinstance(change, Extended):
+            after = self._replace(days_wd=(*self.days_wd, change.days_wd))
+            return after, self.line.working_days_after(_shanghai(due).date(), change.days_wd)
+        line = self.line._replace(policy=change.policy, calendar=change.calendar)
+        after = _Run(line, change.limit, self.days_wd)
+        least = min(due, line.working_days_after(_shanghai(change.at).date(), 1))
+        return after, max(after.whole(), least)
 
 
 def _step(origin: int, amount: int, skips: Iterable[tuple[int, int]]) -> int:

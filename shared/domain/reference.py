@@ -18,7 +18,7 @@ from shared.contract.events.dispatch import (
 )
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.contract.subjects import id_of
-from shared.contract.words import MAIL
+from shared.contract.words import MAIL, Recalculation
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Policy
 
@@ -39,12 +39,14 @@ class Versions(Generic[T]):
         self._what = what
         self._by_name: dict[str, T] = {}
         self._from: list[tuple[datetime, int, str]] = []
+        self._ranks: dict[str, int] = {}
 
     def add(self, version: str, in_force_from: datetime, value: T) -> None:
         """Take one version in; the same one again changes nothing."""
         if version not in self._by_name:
             self._by_name[version] = value
             insort(self._from, (in_force_from, len(self._by_name), version))
+            self._ranks = {name: rank for rank, (*_, name) in enumerate(self._from)}
 
     def at(self, now: datetime) -> T:
         """The version in force at an instant; of two from the same instant the later published one."""
@@ -66,7 +68,14 @@ class Versions(Generic[T]):
         ruled._by_name = {**self._by_name, version: value}
         earlier = [entry for entry in self._from if entry[0] < since]
         ruled._from = [*earlier, (since, len(ruled._by_name), version)]
+        ruled._ranks = {name: rank for rank, (*_, name) in enumerate(ruled._from)}
         return ruled
+
+    def replaces(self, version: str, other: str) -> bool:
+        """Whether a version comes into force behind another one; raises NotPublished where one is not known."""
+        for name in (version, other):
+            self.named(name)
+        return self._ranks[version] > self._ranks[other]
 
     def all(self) -> tuple[T, ...]:
         """Every version, in the order of publication."""
@@ -74,6 +83,15 @@ class Versions(Generic[T]):
 
     def __bool__(self) -> bool:
         return bool(self._by_name)
+
+
+class Renewal(NamedTuple):
+    """A published version that reaches clocks that run: which of the two it is, from when on, and who published it."""
+
+    because: Recalculation
+    version: str
+    at: datetime
+    by: str
 
 
 class Directory(NamedTuple):
@@ -140,15 +158,20 @@ class Reference:
         self.departments: dict[str, Versions[DepartmentPublished]] = {}
         self.staff: dict[str, Versions[StaffPublished]] = {}
         self.ways: dict[str, Versions[WaysChosen]] = {}
+        self.renewals: tuple[Renewal, ...] = ()
+        """What reaches running clocks, in the order in which it comes into force."""
 
     def learn(self, subject: str, event: Event) -> None:
         """Take one published version in; other events are left alone."""
         match event:
             case PolicyPublished():
                 self.policies.add(event.version, event.in_force_from, event.policy)
+                if event.applies_to_running:
+                    self._renew(Recalculation.POLICY, event)
             case CalendarPublished():
                 calendar = Calendar(event.published_through, event.days)
                 self.calendars.add(event.version, event.in_force_from, calendar)
+                self._renew(Recalculation.CALENDAR, event)
             case RulesPublished():
                 self.rules.add(event.version, event.in_force_from, event)
             case DepartmentPublished():
@@ -161,6 +184,12 @@ class Reference:
             case WaysChosen():
                 chosen = self.ways.setdefault(id_of(subject), Versions(subject))
                 chosen.add(event.version, event.in_force_from, event)
+
+    def _renew(self, because: Recalculation, event: PolicyPublished | CalendarPublished) -> None:
+        """Note a version that reaches running clocks; what is built in reaches none, for nothing ran before it."""
+        renewal = Renewal(because, event.version, event.in_force_from, event.by)
+        if renewal.at > BEGINNING and renewal not in self.renewals:
+            self.renewals = tuple(sorted((*self.renewals, renewal), key=lambda one: one.at))
 
     def successor(self, code: str) -> str:
         """The department that has the work of this one by now, whatever instant is decided about."""

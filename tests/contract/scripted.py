@@ -62,6 +62,7 @@ from shared.contract.commands.supervision import (
     LiftLadder,
     PublishCalendar,
     PublishPolicy,
+    RecalculateClocks,
     SignDocument,
 )
 from shared.contract.replies import (
@@ -85,13 +86,14 @@ from shared.contract.words import (
     MediaType,
     Outcome,
     PauseGround,
+    Recalculation,
     RejectionGround,
     Role,
     Satisfaction,
     Solved,
     Source,
 )
-from shared.domain.calendar import Day
+from shared.domain.calendar import Calendar, Day
 from shared.domain.clocks import Limit, due_at
 from shared.domain.office_hours import opening
 from tests.contacts import LI, WANG
@@ -150,6 +152,7 @@ def records() -> tuple[Record, ...]:
     _notified(world)
     _climbed(world)
     _given_more_time(world)
+    _recalculated(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -473,3 +476,18 @@ def _given_more_time(world: World) -> None:
     world.ask(refused, EndPause(**named, request=2, reason="台风已过"), handler)
     world.ask(refused, asks, handler)
     world.go_to(world.now + 20 * DAY)
+
+
+def _recalculated(world: World) -> None:
+    """A day of rest is published for next week: what runs over it is counted anew."""
+    issue = world.register(LIGHTS, RAISER, "lights-11")
+    world.accept(issue, OFFICE)
+    table = builtin.builtin_calendar()
+    on = table.working_day(table.working_days_through(world.now.date()) + 5)
+    days = (*builtin.builtin_days(), Day(on, False, "放假", "市政府通知（虚构）"))
+    through = builtin.PUBLISHED_THROUGH
+    longer = PublishCalendar(published_through=through, days=days)
+    world.ask(f"calendar:{JURISDICTION}", longer, "administrator:wu")
+    version = Calendar(through, days).version
+    asked = RecalculateClocks(because=Recalculation.CALENDAR, version=version, at=world.now, by="wu")
+    world.ask(issue, asked, "system:renewing")

@@ -26,6 +26,7 @@ CLOSED = {
     "confirmation": contract.Confirmation,
     "closed": contract.CloseReason,
     "provisional": contract.Provisional,
+    "recalculated": contract.Recalculation,
 }
 
 

@@ -36,6 +36,7 @@ class Known(Reference):
         """The same versions; what is learned there is not learned here."""
         twin = Known()
         twin.places = self.places
+        twin.renewals = self.renewals
         twin.policies, twin.calendars, twin.rules = map(_copied, (self.policies, self.calendars, self.rules))
         twin.departments = {code: _copied(versions) for code, versions in self.departments.items()}
         twin.staff = {code: _copied(versions) for code, versions in self.staff.items()}

@@ -17,7 +17,7 @@ from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
 from tests.simulation.world import Ask, Clock, Group, Log, Origin
 
 DAY_MS = 86_400_000
-FREE = ("sleep", "poll", "tick", "follow", "complete", "wanted", "done")
+FREE = ("sleep", "poll", "tick", "walk", "follow", "complete", "wanted", "done")
 """Waiting for something to come: nobody crashes in these."""
 
 
@@ -166,6 +166,8 @@ class Scheduler:
             return self._fetchable(worker)
         if kind == "tick":
             return worker.wants_tick()
+        if kind == "walk":
+            return worker.wants_walk()
         if kind == "follow":
             return worker.view.hears(self.clock.ms, self.rng.choice)
         if kind == "done":

@@ -222,7 +222,7 @@ def _quiet(town: Town) -> bool:
     return (
         all(task.ask.kind in WAITING for task in scheduler.tasks)
         and not any(group.lag() for group in scheduler.groups.values())
-        and not any(worker.view.behind() for worker in scheduler.workers)
+        and not any(worker.view.behind() or worker.wants_walk() for worker in scheduler.workers)
     )
 
 

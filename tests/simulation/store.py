@@ -53,6 +53,7 @@ class Collection:
         self.deadlines: list[tuple[str, str]] = []
         self.applied: list[tuple[str, Origin]] = []
         """(subject, what it came of) for every write that was confirmed, in order."""
+        self.walked: set[str] = set()
         self.at_first: Mapping[str, dict[str, Any]] = {}
         """The documents that were there before the run."""
         self._deadline_of: dict[str, str] = {}
@@ -70,6 +71,15 @@ class Collection:
 
     async def bulk_write(self, operations: Sequence[Any], ordered: bool = True) -> Any:
         return await Ask("write", (self, list(operations), False))
+
+    async def add(self, id: str, entry: dict[str, Any]) -> bool:
+        """What was walked to its end (shared/store.py, Entries)."""
+        self.walked.add(id)
+        return True
+
+    async def get(self, id: str) -> dict[str, Any] | None:
+        """Whether that was."""
+        return {} if id in self.walked else None
 
     # ------------------------------------------------- what the scheduler calls
 

@@ -15,7 +15,7 @@ MARKED = (".events", ".commands", ".replies")
 """The topics on which transactions may end; those of reference data and dead letters are read by number here."""
 OWN_EVENTS = ("intake.events", "dispatch.events", "supervision.events", "feedback.events")
 STORM = Rates(0.4, 0.004)
-WAITING = ("poll", "tick", "follow", "wanted")
+WAITING = ("poll", "tick", "walk", "follow", "wanted")
 
 
 class Trouble:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from services.supervision.walking import walks
 from shared.bus.consumer import BatchConsumer, Infrastructure
 from shared.bus.gateway import Gateway, Request
 from shared.bus.processor import Processor
@@ -21,6 +22,7 @@ from shared.service import BUILTIN, SYSTEM, Service
 from shared.store import Aggregates
 from shared.timers import RETRY_SECONDS, Timers
 from shared.waiting_notices import WaitingNotices
+from shared.walking import Walk, Walker
 from tests.simulation.client import Client
 from tests.simulation.mail import ASKS, MailServer, notifier
 from tests.simulation.producing import Producers
@@ -99,6 +101,10 @@ class Process:
         """True when its timers would wake up now."""
         return False
 
+    def wants_walk(self) -> bool:
+        """True when it would walk on now."""
+        return False
+
     def origin(self) -> Origin:
         """What a write of this moment comes of."""
         known = self.view.reference
@@ -151,7 +157,11 @@ class Worker(Process):
         self.gateway = Gateway(consumer.source, self._publish, store)
         waiting = WaitingNotices(store, now=self.now)
         waiting._wake = Wanted()  # type: ignore[assignment]
-        self._service = SimpleNamespace(held=Anything(), gateway=self.gateway, waiting_notices=waiting)
+        self.walker = Walker(store, collection, self.gateway.post, self._walks, now=self.now)
+        self.walker._wake = Wanted()  # type: ignore[assignment]
+        self._service = SimpleNamespace(
+            held=Anything(), gateway=self.gateway, waiting_notices=waiting, walker=self.walker
+        )
         self.metrics, self._store, self._waiting = Anything(), store, waiting
         self.mail: MailServer | None = None
         """The town's, where people are told by mail."""
@@ -176,6 +186,8 @@ class Worker(Process):
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What it does side by side."""
         own = {"consume": self.consume(), "tick": self.tick(), "upgrade": self.upgrades.run()}
+        if self.service == "supervision":
+            own["walk"] = self.walk()
         if self.mail is not None and self.service in ASKS:
             own["notify"] = self.notify(notifier(self, self.mail, self._waiting, self._store))
         return {**own, **super().tasks()}
@@ -231,6 +243,22 @@ class Worker(Process):
             except Exception:
                 wait = RETRY_SECONDS
             self.idle_until = self.clock.ms + int(wait * 1000)
+
+    async def walk(self) -> None:
+        """The walker's own turns, as ``Walker.run`` takes them, with the waiting done by the scheduler."""
+        while True:
+            await Ask("walk", self)
+            try:
+                await self.walker.turn()
+            except Exception:
+                await Ask("sleep", self.clock.ms + int(RETRY_SECONDS * 1000))
+
+    def wants_walk(self) -> bool:
+        """True when a version has not reached all yet."""
+        return self.view.began and self.walker.has_work()
+
+    def _walks(self) -> Sequence[Walk]:
+        return walks(self.view.reference) if self.service == "supervision" else ()
 
     def wants_tick(self) -> bool:
         """True when the timers would wake up now, and would find something."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.domain.calendar import Calendar, Day, first_difference
 from shared.domain.clocks import (
     LIMITS,
     SHANGHAI,
@@ -18,6 +19,7 @@ from shared.domain.clocks import (
     Limit,
     Paused,
     Policy,
+    Recalculated,
     Resumed,
     Started,
     Stopped,
@@ -27,6 +29,7 @@ from shared.domain.clocks import (
 )
 
 CALENDAR, POLICY = builtin_calendar(), builtin_policy()
+START = date(2026, 1, 5)
 WARNINGS = POLICY.warnings["promise"]
 
 
@@ -529,3 +532,82 @@ def test_a_pause_never_takes_back_a_breach(started: Started, since: datetime, mo
     if since > plain.due_at:
         paused = read(started, Paused(since, "law"), Resumed(since + more), Stopped(since + 2 * more))
         assert (paused.due_at, paused.breached) == (plain.due_at, True)
+
+
+LONGER = [
+    Calendar(
+        2026, [*CALENDAR.days.values(), *(Day(START + timedelta(days=n), False, "放假", "试") for n in more)]
+    )
+    for more in ([], [3], [3, 40, 41], [3, 40, 41, 90, 150, 151, 152], range(20, 60), range(1, 200, 3))
+]
+"""The built-in table with more and more days of rest."""
+longer = st.sampled_from(LONGER)
+
+
+def renewed(at: datetime, started: Started, calendar: Calendar) -> Recalculated:
+    return Recalculated(at, started.limit, POLICY, calendar)
+
+
+@given(started=starts, facts=later_facts, at=moments, calendar=longer)
+def test_a_rest_day_more_never_makes_due_earlier_and_undoes_no_breach(
+    started: Started, facts: list[Fact], at: datetime, calendar: Calendar
+) -> None:
+    before, known = read(started, *facts), [started, *facts]
+    after = read_clock(known, POLICY, CALENDAR, recalculated=[renewed(at, started, calendar)])
+    assert after.due_at >= before.due_at
+    assert after.original_due_at == before.original_due_at
+    assert read_clock(known, POLICY, calendar).due_at >= before.due_at
+    if at > before.due_at:
+        assert after.due_at == before.due_at
+
+
+@given(started=starts, at=moments, calendar=longer)
+def test_a_recalculation_that_takes_time_away_leaves_a_working_day_or_what_was_left(
+    started: Started, at: datetime, calendar: Calendar
+) -> None:
+    before = read_clock([started], POLICY, calendar).due_at
+    change = renewed(at, started, CALENDAR)
+    after = read_clock([started], POLICY, calendar, recalculated=[change]).due_at
+    a_day_later = due_at(at, Limit("1wd"), POLICY, CALENDAR).at
+    assert after == (before if at > before else max(read(started).due_at, min(before, a_day_later)))
+
+
+@given(started=starts, calendar=longer, at=st.tuples(moments, moments), days=st.integers(1, 10))
+def test_an_extension_and_a_rest_day_more_give_the_same_date_in_either_order(
+    started: Started, calendar: Calendar, at: tuple[datetime, datetime], days: int
+) -> None:
+    if max(at) <= read(started).due_at:
+        due = {
+            read_clock(
+                [started, Extended(granted, days)],
+                POLICY,
+                CALENDAR,
+                recalculated=[renewed(published, started, calendar)],
+            ).due_at
+            for granted, published in (at, at[::-1])
+        }
+        assert len(due) == 1
+
+
+@given(
+    started=starts,
+    facts=later_facts,
+    changes=st.dictionaries(moments, longer, max_size=4),
+    shuffle=st.randoms(),
+)
+def test_the_order_of_recalculations_does_not_matter(
+    started: Started, facts: list[Fact], changes: dict[datetime, Calendar], shuffle: Any
+) -> None:
+    found = [renewed(at, started, calendar) for at, calendar in changes.items()]
+    mixed = found[:]
+    shuffle.shuffle(mixed)
+    known = [started, *facts]
+    assert read_clock(known, POLICY, CALENDAR, recalculated=mixed) == read_clock(
+        known, POLICY, CALENDAR, recalculated=found
+    )
+
+
+def test_before_the_first_difference_two_tables_say_the_same() -> None:
+    assert first_difference(CALENDAR, Calendar(2026, CALENDAR.days.values())) is None
+    assert first_difference(CALENDAR, LONGER[1]) == START + timedelta(days=3)
+    assert first_difference(CALENDAR, Calendar(2027, CALENDAR.days.values())) == date(2027, 1, 1)

@@ -33,12 +33,7 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.events.supervision import (
-    BreachAnnulled,
-    ClockBreached,
-    ClockRecalculated,
-    ClockStarted,
-)
+from shared.contract.events.supervision import BreachAnnulled, ClockBreached, ClockRecalculated, ClockStarted
 from shared.contract.words import ClockName
 from shared.domain.clocks import SHANGHAI
 
@@ -137,10 +132,10 @@ def _after_supervision(
         return _with(issue, breached=isinstance(event, ClockBreached)) if of_promise else issue
     match event.clock:
         # The first alone, also when it runs on after an appeal: a recall starts another one.
-        case ClockName.ASSIGN if issue.assign_due_at is None or not _begins(event):
+        case ClockName.ASSIGN if _is_of_the_first(issue, event):
             return _with(issue, assign_due_at=event.due_at)
         case ClockName.PROMISE if first:
-            return _with(issue, due_at=event.due_at)
+            return _with(issue, due_at=event.due_at, provisional_because=event.provisional_because)
         case ClockName.SIGN:
             return _with_assignment(issue, event.assignment, sign_due_at=event.due_at)
         case ClockName.HOLDING if first:
@@ -148,9 +143,10 @@ def _after_supervision(
     return issue
 
 
-def _begins(event: ClockStarted | ClockRecalculated) -> bool:
-    """Whether another clock begins, and not the same one runs on."""
-    return isinstance(event, ClockStarted) and event.resumed_at is None
+def _is_of_the_first(issue: Issue, event: ClockStarted | ClockRecalculated) -> bool:
+    if isinstance(event, ClockRecalculated):
+        return issue.assign_due_at == event.old_due_at
+    return issue.assign_due_at is None or event.resumed_at is not None
 
 
 def _after_feedback(issue: Issue, event: Event, at: datetime) -> Issue:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from services.cli.reference.files import WrongFile, faults_of, read_object
 from services.cli.reference.versions import Published
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import PublishDepartment, PublishRules, PublishStaff
 from shared.contract.event import Event
 from shared.contract.events.dispatch import DepartmentPublished, RulesPublished, StaffPublished
 from shared.contract.subjects import id_of, subject_of
+from shared.handwritten import WrongFile, faults_of, read_object
 
 DEPARTMENTS, RULES, STAFF = "departments", "rules", "staff"
 FORM = '{"departments": [...], "rules": {...}, "staff": [...]}'

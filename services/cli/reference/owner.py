@@ -8,10 +8,10 @@ import httpx
 
 from services.cli.asking import fail, need_system
 from services.cli.identity import client_of, deployment_of
-from services.cli.reference.files import WrongFile
 from services.cli.reference.publishing import Refused
 from services.cli.reference.versions import Failed
 from services.cli.system import FAILED, WRONG_USE
+from shared.handwritten import WrongFile
 
 
 @contextmanager

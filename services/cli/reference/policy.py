@@ -6,14 +6,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.cli.reference.files import WrongFile, faults_of, read_object
 from services.cli.reference.versions import Published, Version
 from shared.contract.events.supervision import PolicyPublished
 from shared.contract.subjects import subject_of
 from shared.domain.clocks import CompletePolicy, Policy
 from shared.domain.steps import Step
+from shared.handwritten import WrongFile, faults_of, read_object
 
 COMPLETE: TypeAdapter[Policy] = TypeAdapter(CompletePolicy)
+REACHES_RUNNING = "running clocks whose dates it moves are recalculated by it"
 NEW_CLOCKS_ONLY = (
     "it holds for clocks that start from now on; running clocks keep the version they began with"
 )

@@ -4,15 +4,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from services.cli.notices import Notice, read_notice
-from services.cli.reference.calendar import combined, compare
-from services.cli.reference.files import WrongFile
 from services.cli.reference.policy import check_version, read_policy
 from services.cli.supposing.rules import Rules
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Policy
 from shared.domain.reference import BEGINNING, Reference
+from shared.handwritten import WrongFile
+from shared.year_notices import Notice, read_notice
+from shared.year_tables import combined, compare
 
 
 class Files(NamedTuple):

@@ -1,7 +1,9 @@
 """One issue played once more: supervision's own decisions on what others say, its deadlines fired in between."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from services.cli.supposing.log import Entry
@@ -10,7 +12,8 @@ from services.supervision.consumer import ISSUE
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder
+from services.supervision.issue.renewing import recalculate, request_of
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks
 from shared.contract.event import Event
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import ExplanationGiven, LadderLifted
@@ -48,18 +51,33 @@ class _Playing:
         self._issue: Issue | None = None
         self._due: Deadline | None = None
         self._is_counted_anew = False
+        self._renewals = deque(rules.reference.renewals)
         self.entries: list[Entry] = []
         self.deadlines = 0
 
     def fire_before(self, at: datetime) -> None:
-        """Fire what fires before an instant."""
-        while self._due is not None and self._due.fire_at < at:
-            self._fire(self._due)
+        """Fire what fires before an instant, and let each version reach what runs by then."""
+        while (came := self._next()) is not None and came[0] < at:
+            came[1]()
 
     def fire_until(self, at: datetime) -> None:
-        """Fire what fires up to an instant."""
-        while self._due is not None and self._due.fire_at <= at:
-            self._fire(self._due)
+        """The same up to an instant."""
+        while (came := self._next()) is not None and came[0] <= at:
+            came[1]()
+
+    def _next(self) -> tuple[datetime, Callable[[], None]] | None:
+        """What comes next by itself: a deadline that fires, or a version that comes into force."""
+        found: list[tuple[datetime, Callable[[], None]]] = []
+        if self._renewals:
+            found.append((self._renewals[0].at, self._renew))
+        if self._due is not None:
+            found.append((self._due.fire_at, partial(self._fire, self._due)))
+        return min(found, default=None, key=lambda one: one[0])
+
+    def _renew(self) -> None:
+        renewal = self._renewals.popleft()
+        if self._issue is not None:
+            self._change(recalculate(self._issue, request_of(renewal), self._context(renewal.at)), renewal.at)
 
     def take(self, entry: Entry) -> None:
         """React to an event, or decide what a person decided."""
@@ -106,8 +124,11 @@ class _Playing:
     def _change(self, decided: Decided, at: datetime) -> None:
         if isinstance(decided, Change):
             self._issue, self._due = decided.state, next_deadline(decided.state)
-            bodies = (message.body for message in decided.messages)
-            self.entries += [Entry(at, body) for body in bodies if isinstance(body, Event)]
+            for message in decided.messages:
+                if isinstance(message.body, Event):
+                    self.entries.append(Entry(at, message.body))
+                elif isinstance(message.body, RecalculateClocks):
+                    self._change(recalculate(self._issue, message.body, self._context(at)), at)
 
     def _context(self, at: datetime, by: str = "") -> Context:
         return Context(self._subject, at, self._rules.reference, f"{Role.SUPERVISOR}:{by}" if by else "")

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 from services.intake.issue.appealing import REJECTED
 from services.supervision.issue.life import Clock
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
+from shared.contract.words import Recalculation
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Due, Limit, Paused, Policy, Resumed, Started, due_at, read_clock
 from shared.domain.reference import BEGINNING, Reference
@@ -35,13 +36,18 @@ class Rules(NamedTuple):
 
         So whether a person had the right to lift a step is not asked a second time: they did.
         """
-        reference = Reference()
+        reference, ruled = Reference(), set[Recalculation]()
         reference.policies = published.policies
         reference.calendars = published.calendars
         if policy is not None:
             reference.policies = published.policies.ruled_by(policy.version, since, policy)
+            ruled.add(Recalculation.POLICY)
         if calendar is not None:
             reference.calendars = published.calendars.ruled_by(calendar.version, since, calendar)
+            ruled.add(Recalculation.CALENDAR)
+        reference.renewals = tuple(
+            one for one in published.renewals if one.because not in ruled or one.at < since
+        )
         return cls(reference, policy, calendar, since)
 
     def promise(self, given: PromiseStarted, at: datetime) -> PromiseStarted:

@@ -9,6 +9,7 @@ from services.cli.supposing.log import Entry
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
+    ClockRecalculated,
     ClockStarted,
     ClockStopped,
     LadderLifted,
@@ -51,7 +52,7 @@ def standing(entries: Iterable[Entry]) -> Standing:
     steps: list[_Step] = []
     for _, event, _ in entries:
         match event:
-            case ClockStarted():
+            case ClockStarted() | ClockRecalculated():
                 due[_which(event)] = event.due_at
             case ClockBreached():
                 breaches[_which(event)] += 1
@@ -76,5 +77,7 @@ class _Step(NamedTuple):
     at: datetime
 
 
-def _which(event: ClockStarted | ClockBreached | BreachAnnulled | ClockStopped | LadderRaised) -> Which:
+def _which(
+    event: ClockStarted | ClockRecalculated | ClockBreached | BreachAnnulled | ClockStopped | LadderRaised,
+) -> Which:
     return str(event.clock), event.round, event.assignment

@@ -102,7 +102,7 @@ COUNTS: tuple[Figure, ...] = (
         "provisional dates",
         "the promised date may still move",
         "承诺日期还可能变动",
-        "i.provisional IS NOT NULL",
+        "i.may_move = 1",
     ),
 )
 

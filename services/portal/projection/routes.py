@@ -13,19 +13,21 @@ from starlette.concurrency import run_in_threadpool
 from services.portal.figures.counting import Scope, report
 from services.portal.projection.building import Checked
 from services.portal.projection.projection import Projection, UnknownNamespace
+from services.portal.queries.impact import Wanted, impact
 from shared.answers import problem
+from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.identity.callers import Requires, SignedIn
 from shared.identity.tokens import Tokens
 from shared.problems import install_problems
 
-MOST_BODY_BYTES = 10_000
-"""Nothing that is asked here has one."""
+MOST_BODY_BYTES = 2_000_000
+"""A whole calendar of many years has 50,000."""
 NAMESPACE = r"^[a-z0-9-]{0,50}$"
 MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 Namespace = Annotated[str | None, Query(pattern=NAMESPACE)]
 
 
-def api(projection: Projection, tokens: Tokens) -> FastAPI:
+def api(projection: Projection, tokens: Tokens, jurisdiction: str) -> FastAPI:
     """An application of its own, to be mounted: its answers are JSON, and whatever goes wrong a problem document."""
     app = FastAPI(
         title="Qinqing portal, for programs", openapi_url=None, dependencies=[Depends(SignedIn(tokens))]
@@ -44,6 +46,22 @@ def api(projection: Projection, tokens: Tokens) -> FastAPI:
         reads = await projection.reader_of(namespace)
         scope = Scope(month, department, source)
         return await run_in_threadpool(_figures, reads, as_of or datetime.now(UTC), scope)
+
+    @app.post("/impact/calendar", dependencies=[Depends(Requires("calendar", "publish"))])
+    async def of_a_calendar(wanted: PublishCalendar) -> dict[str, Any]:
+        """Which due dates this table would move, from when to when, and whose; nothing is published."""
+        return await _impact(wanted)
+
+    @app.post("/impact/policy", dependencies=[Depends(Requires("policy", "publish"))])
+    async def of_a_policy(wanted: PublishPolicy) -> dict[str, Any]:
+        """The same of a policy."""
+        return await _impact(wanted)
+
+    async def _impact(wanted: Wanted) -> dict[str, Any]:
+        def count() -> dict[str, Any]:
+            return impact(projection.reader(), jurisdiction, wanted, datetime.now(UTC)).as_json()
+
+        return await run_in_threadpool(count)
 
     @app.post("/projection/rebuild", dependencies=[Depends(Requires("projection", "rebuild"))])
     async def rebuild(check: bool = False, namespace: Namespace = None) -> list[dict[str, Any]]:

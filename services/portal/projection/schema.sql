@@ -28,7 +28,7 @@ CREATE TABLE issue (
     -- intake: promise.started
     promised_at INTEGER,          -- the date the raiser was told; nothing moves it
     promise_limit TEXT,           -- 10wd
-    provisional TEXT,             -- why the date may still move; NULL: it does not
+    provisional TEXT,             -- why the date could still move when it was told; NULL: it could not
     policy TEXT,                  -- the versions the promise was counted by
     calendar TEXT,
     -- intake: where it stands there, since when, and the place of that event in intake's sequence of this issue
@@ -90,6 +90,7 @@ CREATE TABLE issue (
 
     -- supervision
     promise_due_at INTEGER,       -- of the first round's promise clock, as it runs now
+    promise_may_move INTEGER,     -- whether that date rests on a year without a notice; NULL: not known
     assign_due_at INTEGER,        -- of the first assign clock
     breached INTEGER,             -- the first round's promise clock was breached, and that was not annulled
     next_clock TEXT,              -- of all clocks that run, the one due first; NULL: none runs
@@ -150,6 +151,8 @@ CREATE TABLE issue (
     asked INTEGER GENERATED ALWAYS AS (extension IS NOT NULL OR pause IS NOT NULL) STORED,
     -- What is due to the raiser: the first promise, as an appeal, an extension or a pause moved it.
     due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) STORED,
+    -- Whether that date may still move, as supervision said last, else as it was promised.
+    may_move INTEGER GENERATED ALWAYS AS (coalesce(promise_may_move, provisional IS NOT NULL)) STORED,
     -- Of figures: who answered last, else who holds it; '' for nobody.
     department TEXT GENERATED ALWAYS AS (coalesce(replied_by, holder, '')) STORED,
     -- The newest thing any owner said of it; 0 for nothing.
@@ -297,8 +300,13 @@ CREATE TABLE clock (
     original_due_at INTEGER,      -- as it began
     term TEXT,                    -- 10wd
     provisional TEXT,
-    policy TEXT,
+    policy TEXT,                  -- the versions by which it runs, and those by which it began
     calendar TEXT,
+    began_policy TEXT,
+    began_calendar TEXT,
+    renewals TEXT,                -- JSON: [[policy or calendar, version]] by which it was recalculated; NULL: never
+    renewed_by TEXT,              -- the newest of them
+    moved_from INTEGER,           -- the due instant before it
     warned_at INTEGER,            -- the newest warning
     warned TEXT,                  -- its threshold: 70%, 1wd
     breached_at INTEGER,          -- NULL: not breached, or annulled
@@ -310,6 +318,7 @@ CREATE TABLE clock (
 CREATE INDEX clock_running ON clock (clock, due_at, issue) WHERE stopped_at IS NULL;
 CREATE INDEX clock_warned ON clock (clock, issue)
     WHERE stopped_at IS NULL AND warned_at IS NOT NULL AND breached_at IS NULL;
+CREATE INDEX clock_renewed ON clock (renewed_by, due_at) WHERE renewed_by IS NOT NULL;
 CREATE INDEX clock_running_by_department ON clock (department, due_at, issue) WHERE stopped_at IS NULL;
 
 -- Every step of the ladder to which an issue was ever raised, and how long it stood there. Supervision.

@@ -4,25 +4,22 @@ The rules are supervision's (docs/clocks.md, The ladder); the arithmetic is that
 compares both.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from services.portal.queries import issues, names
+from services.portal.queries import issues
 from services.portal.queries.issues import Row
+from services.portal.queries.published import reference
 from shared.contract.words import ClockName
-from shared.domain.clocks import Fact, Paused, Policy, Resumed
+from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.ladder import Rise, preview, rises
+from shared.domain.reference import NotPublished
+from shared.domain.renewing import Terms, as_renewed
 from shared.domain.steps import CLIMBS, ORDER, RED
 
-_POLICY = "SELECT data FROM policy WHERE jurisdiction = ? AND version = ?"
-_IN_FORCE = """
-    SELECT version FROM policy WHERE jurisdiction = ? AND in_force_from <= ?
-    ORDER BY in_force_from DESC, seq DESC LIMIT 1
-"""
 _AT_ONCE = """
     SELECT round, rework_asked_at FROM rating
     WHERE issue = :issue AND round > 1 AND round >= :replied AND rework_asked_at IS NOT NULL
@@ -99,9 +96,10 @@ def _rises(
     reads: sqlite3.Connection, issue: Row, clock: Row, explained_at: datetime | None
 ) -> tuple[Rise, ...]:
     """The steps that a breach of this clock brings; none as long as its policy or calendar was not read here."""
-    policy = policy_named(reads, issue["jurisdiction"], clock["policy"])
-    calendar = names.calendar_named(reads, issue["jurisdiction"], clock["calendar"])
-    if policy is None or calendar is None:
+    known = reference(reads, issue["jurisdiction"])
+    try:
+        policy, calendar = known.policies.named(clock["policy"]), known.calendars.named(clock["calendar"])
+    except NotPublished:
         return ()
     pauses: list[Fact] = []
     if clock["resumed_at"] is not None and issue["rejected_at"] is not None:
@@ -110,7 +108,9 @@ def _rises(
             Resumed(_instant(clock["resumed_at"])),
         ]
     due_at, last = _instant(clock["due_at"]), CLIMBS[clock["clock"]]
-    return rises(due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
+    found = rises(due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
+    terms = Terms(clock["policy"], clock["calendar"])
+    return as_renewed(found, terms, known, explained_at=explained_at, pauses=pauses)
 
 
 def _at_once(reads: sqlite3.Connection, issue: Row) -> Iterator[tuple[Rise, ...]]:
@@ -121,17 +121,15 @@ def _at_once(reads: sqlite3.Connection, issue: Row) -> Iterator[tuple[Rise, ...]
     for _, asked_at in reads.execute(_AT_ONCE, values).fetchall():
         if asked_at <= (issue["ladder_lifted_at"] or -1):
             continue
-        named = reads.execute(_IN_FORCE, (issue["jurisdiction"], asked_at)).fetchone()
-        policy = policy_named(reads, issue["jurisdiction"], named[0]) if named else None
-        if policy is not None:
-            yield rises(_instant(asked_at), policy, names.calendar(reads, asked_at), first=RED)
+        known, at = reference(reads, issue["jurisdiction"]), _instant(asked_at)
+        try:
+            policy, calendar = known.policies.at(at), known.calendars.at(at)
+        except NotPublished:
+            continue
+        yield as_renewed(
+            rises(at, policy, calendar, first=RED), Terms(policy.version, calendar.version), known
+        )
 
 
 def _instant(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def policy_named(reads: sqlite3.Connection, jurisdiction: str, version: str) -> Policy | None:
-    """What a version says; None as long as it has not been read here."""
-    found = reads.execute(_POLICY, (jurisdiction, version)).fetchone()
-    return None if found is None else Policy.model_validate(json.loads(found[0])["policy"])

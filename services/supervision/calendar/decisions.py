@@ -48,7 +48,7 @@ def publish(
     after = PublishedCalendars(
         versions=(*known.versions, version), last=version, published_through=command.published_through
     )
-    return Change(after, (event(announced),), published(version, in_force_from))
+    return Change(after, (event(announced),), published(version, in_force_from, running=True))
 
 
 def contradiction_in(command: PublishCalendar) -> str:

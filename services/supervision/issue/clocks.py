@@ -21,13 +21,16 @@ from shared.contract.events.supervision import (
 )
 from shared.contract.words import ClockName, OpenProvisional, Recalculation
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Due, Entry, Limit, Policy, Reading, facts_of, read_clock
+from shared.domain.clocks import Due, Entry, Fact, Limit, Policy, Reading, facts_of
 from shared.domain.decisions import Context, Message, event
 from shared.domain.reference import Reference
+from shared.domain.renewing import IN_ROUNDS, Running, limit_of, read_running
 
 DUE = "due"
 REJECTED, GRANTED = "rejected", "granted"
 """Why a clock was paused: its issue was rejected, until somebody appealed; or a pause was granted."""
+RENEWED = (Recalculation.POLICY, Recalculation.CALENDAR)
+"""The kinds of entries that say by which version a clock was recalculated."""
 
 Clocks = tuple[Clock, ...]
 Messages = tuple[Message, ...]
@@ -44,14 +47,20 @@ class Terms(NamedTuple):
 
 def derive(clock: Clock, reference: Reference) -> Reading:
     """What the clock's history says under its own policy and calendar; raises NotPublished without them."""
-    policy = reference.policies.named(clock.policy)
-    calendar = reference.calendars.named(clock.calendar)
-    warnings = policy.warnings_of(clock.name.value)
-    return read_clock(facts_of(clock.history), policy, calendar, warnings=warnings)
+    return read_running(running(clock), reference)
 
 
-IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
-"""The clocks for which the policy has another limit in a new round, however that came to who holds it."""
+def running(clock: Clock) -> Running:
+    """The clock as the arithmetic knows it: by what it was recalculated stands apart from its facts."""
+    policy, calendar = clock.began_by or (clock.policy, clock.calendar)
+    renewed_by = sorted((entry for entry in clock.history if entry[0] in RENEWED), key=lambda entry: entry[1])
+    limit = Limit(clock.history[0][2])
+    return Running(clock.name, clock.round, limit, facts(clock), policy, calendar, tuple(renewed_by))
+
+
+def facts(clock: Clock) -> tuple[Fact, ...]:
+    """The clock's history, without that by which it was recalculated."""
+    return tuple(facts_of(entry for entry in clock.history if entry[0] not in RENEWED))
 
 
 def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:
@@ -132,9 +141,9 @@ def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
         }
         later = (later - {DUE}) | (set() if stands else {DUE})
         fired = tuple(name for name in clock.fired if name not in later)
-        known = {name: before[name] for name in fired} | {
-            name: text(when) for name, when in thresholds.items()
-        }
+        # What has fired may be no warning any more, by the policy it was recalculated by.
+        known = {name: before[name] for name in fired if name in before}
+        known |= {name: text(when) for name, when in thresholds.items()}
         values["thresholds"] = tuple(sorted(known.items(), key=lambda threshold: threshold[1]))
         values["fired"] = fired
     annulled = clock.breached and not stands
@@ -186,10 +195,10 @@ def _dated(
     reading = derive(clock, context.reference)
     due = reading.due_at
     because: OpenProvisional | None = Due(due, reading.provisional).because
-    if promised is not None:
+    # Who promised has not heard of a recalculation: it goes on counting.
+    if promised is not None and not clock.began_by:
         due, because = promised.due_at, promised.provisional_because
-    warnings = [(warning.name, text(warning.at)) for warning in reading.deadlines[:-1] if warning.at < due]
-    dated = clock.model_copy(update={"due_at": due, "thresholds": (*warnings, (DUE, text(due)))})
+    dated = with_dates(clock, reading, due)
     (_, started_at, limit), *_ = clock.history
     started = ClockStarted(
         clock=clock.name,
@@ -206,6 +215,14 @@ def _dated(
     return dated, started
 
 
+def with_dates(clock: Clock, reading: Reading, due: datetime) -> Clock:
+    """The clock as due at this instant, with the warnings that come before it; while it is paused it is not due."""
+    thresholds = [(name, text(at)) for name, at in reading.deadlines if name != DUE and at < due]
+    if reading.state != "paused":
+        thresholds.append((DUE, text(due)))
+    return clock.model_copy(update={"due_at": due, "thresholds": tuple(thresholds)})
+
+
 def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
     """A promise runs by the versions it names, every other clock by those in force now (clocks.md 8)."""
     if isinstance(trigger, PromiseStarted):
@@ -213,9 +230,7 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
     policy = context.policy
-    again = name in IN_ROUNDS and getattr(trigger, "round", 1) > 1
-    named = policy.limits.get("rework" if again else name.value)
-    limit = named or Limit(CLOCKS[name].limit)
+    limit = limit_of(name, getattr(trigger, "round", 1), policy) or Limit(CLOCKS[name].limit)
     return Terms(context.now, limit, policy, context.calendar)
 
 

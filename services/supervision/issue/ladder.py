@@ -7,17 +7,18 @@ which order events arrive. What changed from one state to the next is told: rais
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.supervision.issue.clocks import DUE, GRANTED, text
+from services.supervision.issue.clocks import DUE, GRANTED, facts, text
 from services.supervision.issue.life import ENDS, Climb, Clock, Issue
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
 from shared.contract.events.supervision import LadderEnded, LadderLifted, LadderRaised
 from shared.contract.words import LadderCause, LiftCause
-from shared.domain.clocks import Paused, Resumed, facts_of
+from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
-from shared.domain.reference import Reference
+from shared.domain.reference import Reference, Renewal
+from shared.domain.renewing import Terms, as_renewed, recounted
 from shared.domain.steps import CLIMBS, NAMES, RED
 
 Messages = tuple[Message, ...]
@@ -76,7 +77,9 @@ def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
         )
         found.append((Rise(step, instant, not calendar.is_published(instant.date())),))
     running = [clock for clock in issue.clocks if clock.name in CLIMBS and DUE in dict(clock.pending)]
-    found += [_rises(clock, reference) for clock in running]
+    for clock in running:
+        terms = Terms(clock.policy, clock.calendar)
+        found.append(as_renewed(_rises(clock, reference), terms, reference, pauses=_pauses(clock)))
     return preview(issue.lamp, found)
 
 
@@ -93,7 +96,7 @@ def _followed(issue: Issue, happened: Event | None, context: Context) -> Iterato
                 continue
             values["ended_at"] = clock.stopped_at
             if clock.generation != climb.generation:
-                steps = _texts(_rises(clock, context.reference, climb.explained_at))
+                steps = _counted_again(climb, clock, context.reference)
                 values |= {"generation": clock.generation, "steps": steps, "began_at": clock.due_at}
         elif happened is not None and _ends(happened, climb):
             values["ended_at"] = min(climb.ended_at or context.now, context.now)
@@ -216,20 +219,71 @@ def explained(issue: Issue, place: int, at: datetime, reference: Reference) -> I
     """The issue once the breach behind this climb was explained; may raise NotPublished."""
     climb = issue.climbs[place]
     clock = next(clock for clock in reversed(issue.clocks) if climb.is_of(clock))
-    values = {"explained_at": at, "steps": _texts(_rises(clock, reference, at))}
+    values = {
+        "explained_at": at,
+        "steps": _texts(_rises(clock, reference, at, Terms(climb.policy, climb.calendar))),
+    }
     climbs = (*issue.climbs[:place], climb.model_copy(update=values), *issue.climbs[place + 1 :])
     return issue.model_copy(update={"climbs": climbs})
 
 
-def _rises(clock: Clock, reference: Reference, explained_at: datetime | None = None) -> tuple[Rise, ...]:
-    """The steps that a breach of this clock brings, by its own policy and calendar; may raise NotPublished.
+def renewed(issue: Issue, climb: Climb, renewal: Renewal, reference: Reference) -> Climb:
+    """The climb with the steps to come counted by a version that replaces its own; the same where none of them moves.
+
+    A step from before that version came into force stays, reached or not.
+    """
+    terms = Terms(climb.policy, climb.calendar).renewed(renewal, reference)
+    if terms is None or issue.ended_at is not None or climb.ended_at is not None or issue.is_lifted(climb):
+        return climb
+    found = [Rise(step, datetime.fromisoformat(at)) for step, at in climb.steps]
+    kept = sum(rise.step <= climb.reached or rise.at < renewal.at for rise in found)
+    if not 0 < kept < len(found):
+        return climb
+    pauses = next((_pauses(clock) for clock in reversed(issue.clocks) if climb.is_of(clock)), [])
+    steps = recounted(found, kept, terms, reference, explained_at=climb.explained_at, pauses=pauses)
+    if (texts := _texts(steps)) == climb.steps:
+        return climb
+    return climb.model_copy(
+        update={**terms._asdict(), "steps": texts, "recalculated": climb.recalculated + 1}
+    )
+
+
+def _counted_again(climb: Climb, clock: Clock, reference: Reference) -> tuple[tuple[int, str], ...]:
+    """The steps of a climb whose clock has moved since; may raise NotPublished.
+
+    Of one that was recalculated, what stood before its last rejection stays as it was counted then.
+    """
+    terms, pauses = Terms(climb.policy, climb.calendar), _pauses(clock)
+    if not climb.recalculated or clock.due_at != climb.began_at:
+        return _texts(_rises(clock, reference, climb.explained_at, terms))
+    found = [Rise(step, datetime.fromisoformat(at)) for step, at in climb.steps]
+    since = max((each.at for each in pauses if isinstance(each, Paused)), default=found[-1].at)
+    kept = sum(rise.step <= climb.reached or rise.at <= since for rise in found)
+    return _texts(recounted(found, kept, terms, reference, explained_at=climb.explained_at, pauses=pauses))
+
+
+def _pauses(clock: Clock) -> list[Fact]:
+    """When its issue was rejected, until somebody appealed.
 
     A pause that is granted after a breach undoes nothing, and puts nothing off that follows from it.
     """
-    policy, calendar = reference.policies.named(clock.policy), reference.calendars.named(clock.calendar)
-    rejections = facts_of(entry for entry in clock.history if entry[2] != GRANTED)
-    pauses = [each for each in rejections if isinstance(each, Paused | Resumed)]
-    last = CLIMBS[clock.name]
+    rejections = clock.model_copy(
+        update={"history": tuple(one for one in clock.history if one[2] != GRANTED)}
+    )
+    return [each for each in facts(rejections) if isinstance(each, Paused | Resumed)]
+
+
+def _rises(
+    clock: Clock,
+    reference: Reference,
+    explained_at: datetime | None = None,
+    terms: Terms | None = None,
+) -> tuple[Rise, ...]:
+    """The steps that a breach of this clock brings, by its own policy and calendar or those of its climb; may raise
+    NotPublished."""
+    named_policy, named_calendar = terms or (clock.policy, clock.calendar)
+    policy, calendar = reference.policies.named(named_policy), reference.calendars.named(named_calendar)
+    last, pauses = CLIMBS[clock.name], _pauses(clock)
     return rises(clock.due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
 
 

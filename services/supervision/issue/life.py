@@ -67,8 +67,8 @@ class State(StrEnum):
 class Clock(AggregateState):
     """One clock: its facts as (kind, instant, argument), and what was derived from them.
 
-    ``thresholds`` are (name, instant as text) in order; the last is ``due``. Policy and calendar are the versions
-    it started with, and so is the grace (clocks.md 8).
+    ``thresholds`` are (name, instant as text) in order; the last is ``due``. Policy and calendar are the versions by
+    which it runs: those it started with, as is the grace, or those it was recalculated by since (clocks.md 8).
     """
 
     name: ClockName
@@ -80,6 +80,8 @@ class Clock(AggregateState):
     calendar: str
     grace_seconds: int
     history: tuple[tuple[str, AwareDatetime, str], ...]
+    began_by: tuple[str, ...] = ()
+    """Policy and calendar that it started with, once it was recalculated."""
     due_at: AwareDatetime
     thresholds: tuple[tuple[str, str], ...] = ()
     fired: tuple[str, ...] = ()
@@ -123,6 +125,8 @@ class Climb(AggregateState):
     began_at: AwareDatetime
     ended_at: AwareDatetime | None = None
     explained_at: AwareDatetime | None = None
+    recalculated: int = 0
+    """How often steps to come were counted anew."""
     steps: tuple[tuple[int, str], ...] = ()
     reached: int = 0
 
@@ -140,9 +144,10 @@ class Climb(AggregateState):
         return self.ended_at is None or datetime.fromisoformat(at) < self.ended_at
 
     def deadline_name(self, step: int) -> str:
-        """``ladder@<clock or reason>[@assignment]/<round>/<step>/<generation>``; an explanation makes another one."""
+        """``ladder@<clock or reason>[@assignment]/<round>/<step>/<generation>``; what moves it makes another."""
         who = "@".join(filter(None, ("ladder", str(self.clock or self.because), self.assignment)))
-        return f"{who}/{self.round}/{step}/{self.generation + (self.explained_at is not None)}"
+        generation = self.generation + (self.explained_at is not None) + self.recalculated
+        return f"{who}/{self.round}/{step}/{generation}"
 
 
 class DocumentState(StrEnum):
@@ -262,13 +267,15 @@ MOVES: Moves = {
 ANYTIME = (
     "explain",
     "lift_ladder",
+    "recalculate",
     "issue_document",
     "sign_document",
     "answer_order",
     "lift_document",
     "record_number",
 )
-"""What may be asked in every state: where the issue stands on its ladder, and each document, decides."""
+"""What may be asked in every state: where the issue stands on its ladder, which clocks run, and each document, decides.
+"""
 
 TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks, the ladder",

@@ -12,6 +12,7 @@ from services.supervision.issue import documents
 from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
+from services.supervision.issue.renewing import with_renewals
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
     AssignmentRecalled,
@@ -59,7 +60,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
     messages += more
     after, more = documents.follow(after, messages, context, event)
     messages += more
-    return Change(after, tuple(messages)) if after != issue else None
+    return with_renewals(Change(after, tuple(messages)), context) if after != issue else None
 
 
 def next_deadline(issue: Issue) -> Deadline | None:
@@ -85,7 +86,7 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
         issue, more = _fired(issue, min(due, key=lambda one: one.at), context)
         messages += more
     issue, more = documents.follow(issue, messages, context)
-    return Change(issue, (*messages, *more))
+    return with_renewals(Change(issue, (*messages, *more)), context)
 
 
 class _Pending(NamedTuple):

@@ -30,10 +30,15 @@ def publish(
     if refusal := in_the_past(in_force_from, context):
         return refusal
     announced = PolicyPublished(
-        version=version, in_force_from=in_force_from, policy=command.policy, by=context.principal
+        version=version,
+        in_force_from=in_force_from,
+        policy=command.policy,
+        applies_to_running=command.applies_to_running,
+        by=context.principal,
     )
     after = PublishedPolicies(versions=(*known.versions, (version, digest)), last=version)
-    return Change(after, (event(announced),), published(version, in_force_from))
+    outcome = published(version, in_force_from, running=command.applies_to_running)
+    return Change(after, (event(announced),), outcome)
 
 
 def digest_of(policy: Policy) -> str:

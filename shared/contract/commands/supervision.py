@@ -12,7 +12,7 @@ from shared.contract.event import (
     FreeText,
     Round,
 )
-from shared.contract.words import Across, DocumentKind, Joint, JointOffice
+from shared.contract.words import Across, DocumentKind, Joint, JointOffice, Recalculation
 from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
 
@@ -85,12 +85,25 @@ class EnterDocument(Command, type="supervision.register.enter.v1", service="supe
     document: str = Field(max_length=MAX_DOCUMENT_CHARS)
 
 
+class RecalculateClocks(Command, type="supervision.recalculate.v1", service="supervision"):
+    """Count the running clocks of an issue anew by a version of calendar or policy that was published for them."""
+
+    because: Literal[Recalculation.CALENDAR, Recalculation.POLICY]
+    version: str = Field(min_length=1, max_length=100)
+    at: AwareDatetime
+    """From when on that version is in force."""
+    by: str = Field(max_length=100)
+    """Who published it."""
+
+
 class PublishPolicy(Command, type="supervision.policy.publish.v1", service="supervision", kind="policy"):
     """Publish a version of the policy: limits, warnings, office hours."""
 
     policy: CompletePolicy
     in_force_from: AwareDatetime | None = None
     """Now, where it is left out."""
+    applies_to_running: bool = False
+    """Whether clocks that run by then are recalculated by it."""
 
 
 class PublishCalendar(

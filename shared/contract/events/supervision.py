@@ -69,17 +69,6 @@ class ClockBreached(Event, type="clock.breached.v1", topic=SUPERVISION):
     late_seconds: Seconds = 0.0
 
 
-class BreachAnnulled(Event, type="clock.breach_annulled.v1", topic=SUPERVISION):
-    """Happens when an event from before the due instant arrives after the breach was recorded."""
-
-    clock: OpenClockName
-    round: Round = 1
-    assignment: str = ""
-    due_at: AwareDatetime
-    stopped_at: AwareDatetime
-    """When it was stopped, or moved in time by an extension or a pause."""
-
-
 class ClockRecalculated(Event, type="clock.recalculated.v1", topic=SUPERVISION):
     """Happens when the due instant of a running clock moves: old, new, why and by whom."""
 
@@ -89,11 +78,24 @@ class ClockRecalculated(Event, type="clock.recalculated.v1", topic=SUPERVISION):
     department: str = ""
     old_due_at: AwareDatetime
     due_at: AwareDatetime
+    """The same as before where the date only became certain, or provisional."""
     provisional_because: OpenProvisional | None = None
     because: OpenRecalculation
     by: str = ""
     policy: str
+    """The versions by which it runs from here on."""
     calendar: str
+
+
+class BreachAnnulled(Event, type="clock.breach_annulled.v1", topic=SUPERVISION):
+    """Happens when an event from before the due instant arrives after the breach was recorded."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    due_at: AwareDatetime
+    stopped_at: AwareDatetime
+    """When it was stopped, or moved in time by an extension or a pause."""
 
 
 class ClockStopped(Event, type="clock.stopped.v1", topic=SUPERVISION):
@@ -253,16 +255,18 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
 
 
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):
-    """Happens when a version of the policy comes into force; running clocks keep the one they began with."""
+    """Happens when a version of the policy is published; running clocks keep theirs unless it says otherwise."""
 
     version: str
     in_force_from: AwareDatetime
     policy: Policy
+    applies_to_running: bool = False
+    """Whether clocks that run by then are recalculated by it (clocks.md 8)."""
     by: str
 
 
 class CalendarPublished(Event, type="calendar.published.v1", topic=SUPERVISION, reference=True):
-    """Happens when a table of work and rest days gets a new version; the table is told whole."""
+    """Happens when a table of work and rest days gets a new version, told whole; running clocks are recalculated."""
 
     version: str
     in_force_from: AwareDatetime

@@ -11,18 +11,22 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from services.cli import rebuild, report
+from services.cli import impact, rebuild, report
 from services.cli.asking import EventLog
 from services.cli.main import app
+from services.cli.reference import owner as owners
 from services.portal.projection.building import Checked, Table
 from services.portal.projection.database import open_reader
 from services.portal.projection.projection import UnknownNamespace
 from services.portal.projection.routes import api
+from services.supervision.builtin import builtin_policy
 from shared.identity.keys import issuers
 from shared.identity.tokens import Tokens
+from tests.house.repository import ROOT
 from tests.keys import DATA, KEYS
 from tests.portal.projection.given import JURISDICTION, as_records, build
 from tests.serving import served_aside
+from tests.unit.cli.owners import Owner
 from tests.unit.figures.given import LATER
 from tests.unit.figures.test_rebuild import live
 
@@ -41,6 +45,9 @@ class Projected:
             raise UnknownNamespace(namespace)
         return partial(open_reader, self._path)
 
+    def reader(self) -> sqlite3.Connection:
+        return open_reader(self._path)
+
     async def check(self, namespace: str | None = None) -> list[Checked]:
         tables = {name: Table(7, name not in self.differing) for name in ("issue", "words")}
         return [Checked(name, 1234, 0.5, tables) for name in ("", "replay-1") if namespace in (None, name)]
@@ -48,6 +55,18 @@ class Projected:
     async def rebuild(self, namespace: str | None = None) -> Checked:
         self.rebuilt += 1
         return (await self.check(namespace or ""))[0]
+
+
+@pytest.fixture
+def owner(monkeypatch: pytest.MonkeyPatch) -> Owner:
+    """Supervision, which says what is published."""
+    owner = Owner()
+    running = SimpleNamespace(
+        service_urls={"supervision": "http://o"}, data_dir=DATA, jurisdiction=JURISDICTION
+    )
+    monkeypatch.setattr(owners, "need_system", lambda data, as_json: running)
+    monkeypatch.setattr(owners, "client_of", lambda url, auth: owner.new_client(auth))
+    return owner
 
 
 @pytest.fixture
@@ -65,7 +84,7 @@ def projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proj
 
     monkeypatch.setattr(report, "need_namespace", there)
     monkeypatch.setattr(report, "event_log", from_log)
-    outer = api(projected, Tokens(issuers(KEYS), JURISDICTION))  # type: ignore[arg-type]
+    outer = api(projected, Tokens(issuers(KEYS), JURISDICTION), JURISDICTION)  # type: ignore[arg-type]
     with served_aside(_mounted(outer)) as url:
         _system(monkeypatch, int(url.rpartition(":")[2]))
         yield projected
@@ -83,7 +102,7 @@ def _system(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     system = SimpleNamespace(
         base_port=port - 4, data_dir=DATA, jurisdiction=JURISDICTION, kafka_bootstrap="127.0.0.1:1"
     )
-    for module in (report, rebuild):
+    for module in (report, rebuild, impact):
         monkeypatch.setattr(module, "need_system", lambda data, as_json: system)
 
 
@@ -132,6 +151,25 @@ def test_a_rebuild_without_a_portal_says_that_there_is_none(
     done = CliRunner().invoke(app, ["rebuild"])
     assert done.exit_code == 1
     assert "the portal does not answer" in done.stderr
+
+
+def test_what_a_calendar_would_move_is_asked_of_the_portal(
+    projection: Projected, owner: Owner, tmp_path: Path
+) -> None:
+    notice = str(ROOT / "docs/examples/invented-notice-2027.csv")
+    done = CliRunner().invoke(app, ["calendar", "preview", notice, "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["clocks"], found["issues"], found["moves"]) == (0, 0, [])  # all of it is from long ago
+    assert found["version"].startswith("2027-")
+    assert "0 due dates move" in CliRunner().invoke(app, ["calendar", "preview", notice]).stdout
+    policy = tmp_path / "policy.json"
+    policy.write_text(builtin_policy().with_reply_limit("14d").model_dump_json(), encoding="utf-8")
+    assert CliRunner().invoke(app, ["policy", "preview", str(policy)]).exit_code == 0
+    assert owner.asked == [], "nothing is published"
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(Path(notice).read_text(encoding="utf-8") + "2027-01-01,rest,a,b\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["calendar", "preview", str(wrong)]).exit_code == 2
 
 
 def test_a_namespace_that_is_not_there_is_named(projection: Projected) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.notices import read_notice
-from services.cli.reference.files import WrongFile
+from shared.handwritten import WrongFile
+from shared.year_notices import read_notice
 
 HEADER = "date,kind,name,source\n"
 NAMED = "2027-01-01,rest,元旦,国办通知\n2027-05-01,rest,劳动节,国办通知\n2027-10-01,rest,国庆节,国办通知\n"

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from services.cli.notices import Notice
 from services.cli.reference import calendar, departments, policy
-from services.cli.reference.files import WrongFile
 from services.cli.reference.publishing import Refused, merge, publish, publish_all
 from services.cli.reference.versions import Failed, read_published
 from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared import year_tables
 from shared.contract.commands.supervision import PublishPolicy
 from shared.domain.calendar import Calendar, Day
+from shared.handwritten import WrongFile
+from shared.year_notices import Notice
 from tests.unit.cli.owners import JURISDICTION, NOW, Owner
 
 BUILTIN = Path(__file__).resolve().parents[3] / "services" / "dispatch" / "directory.json"
@@ -196,7 +197,7 @@ def table(owner: Owner) -> calendar.CalendarPublished:
 
 def test_an_imported_notice_publishes_its_year_beside_all_that_was_known() -> None:
     known = table(Owner())
-    asked = calendar.combined(known, Notice(2027, NAMED_2027))
+    asked = year_tables.combined(known, Notice(2027, NAMED_2027))
     assert asked.published_through == 2027
     assert set(known.days) < set(asked.days)
     now = Calendar(asked.published_through, asked.days)
@@ -207,15 +208,15 @@ def test_an_imported_notice_publishes_its_year_beside_all_that_was_known() -> No
 
 def test_a_year_is_not_published_over_a_gap() -> None:
     rows = tuple(day._replace(on=day.on.replace(year=2028)) for day in NAMED_2027)
-    assert calendar.combined(table(Owner()), Notice(2028, rows)).published_through == 2026
+    assert year_tables.combined(table(Owner()), Notice(2028, rows)).published_through == 2026
 
 
 def test_a_notice_that_is_published_already_makes_no_new_version() -> None:
     known = table(Owner())
     year = tuple(day for day in known.days if day.on.year == 2026)
-    asked = calendar.combined(known, Notice(2026, year))
+    asked = year_tables.combined(known, Notice(2026, year))
     assert Calendar(asked.published_through, asked.days).version == builtin_calendar().version
-    assert calendar.compare(known, Notice(2026, year)) == ((), (), (), ())
+    assert year_tables.compare(known, Notice(2026, year)) == ((), (), (), ())
 
 
 def test_a_notice_beside_the_published_table_says_what_is_new_otherwise_reworded_and_left_out() -> None:
@@ -227,16 +228,16 @@ def test_a_notice_beside_the_published_table_says_what_is_new_otherwise_reworded
     notice[notice.index(make_up)] = make_up._replace(is_work=False)
     notice[0] = first._replace(source="国办发明电〔2025〕7号")
     notice += days(("2026-11-30", False))
-    found = calendar.compare(known, Notice(2026, tuple(notice)))
+    found = year_tables.compare(known, Notice(2026, tuple(notice)))
     assert [day.on for day in found.new] == [date(2026, 11, 30)]
     assert [now.on for _, now in found.otherwise] == [make_up.on]
     assert [now.source for _, now in found.reworded] == ["国办发明电〔2025〕7号"]
     assert found.left_out == (year[-1],)
     with pytest.raises(WrongFile, match=f"{make_up.on} is published as work .*--replace"):
-        calendar.check_replacing(Path("notice.csv"), found)
-    replaced = calendar.combined(known, Notice(2026, tuple(notice)), found.left_out)
+        year_tables.check_replacing(Path("notice.csv"), found)
+    replaced = year_tables.combined(known, Notice(2026, tuple(notice)), found.left_out)
     assert year[-1].on not in {day.on for day in replaced.days}
-    assert year[-1].on in {day.on for day in calendar.combined(known, Notice(2026, tuple(notice))).days}
+    assert year[-1].on in {day.on for day in year_tables.combined(known, Notice(2026, tuple(notice))).days}
 
 
 def test_the_december_of_a_year_is_never_missed_in_its_notice() -> None:
@@ -244,7 +245,7 @@ def test_the_december_of_a_year_is_never_missed_in_its_notice() -> None:
     known = table(Owner())
     assert date(2018, 12, 29) in {day.on for day in known.days}
     year = tuple(day for day in known.days if day.on.year == 2018 and day.on.month != 12)
-    assert calendar.compare(known, Notice(2018, year)).left_out == ()
+    assert year_tables.compare(known, Notice(2018, year)).left_out == ()
 
 
 # --------------------------------------------------------------------- policy

@@ -66,13 +66,13 @@ def test_the_first_version_is_the_builtin_table_and_holds_from_the_beginning() -
     )
 
 
-def test_a_notice_publishes_its_year_and_holds_for_new_clocks() -> None:
+def test_a_notice_publishes_its_year_and_reaches_running_clocks() -> None:
     aggregate, reference = started(), Reference()
     version = Calendar(2027, (*builtin_days(), *NOTICE_2027)).version
     outcome = aggregate.ask(table(*NOTICE_2027, through=2027), after(days=1), "supervisor:chen")
     assert outcome["status"] == "done"
     assert (outcome["version"], outcome["in_force_from"]) == (version, "2026-03-03T01:00:00.000Z")
-    assert "running clocks keep" in outcome["remark"]
+    assert "running clocks whose dates it moves are recalculated" in outcome["remark"]
     for event in aggregate.events:
         reference.learn(SUBJECT, event)
     assert not reference.calendars.at(MONDAY).is_published(date(2027, 6, 1))

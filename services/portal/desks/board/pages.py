@@ -25,6 +25,7 @@ from services.portal.times import Left, instant
 from services.portal.words import WORDS
 from shared.contract.words import ClockName, Level, Source
 from shared.domain.clocks import SHANGHAI
+from shared.domain.rights import granted
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -120,6 +121,7 @@ async def show(
         steps=STEPS,
         sources=list(Source),
         levels=[level for level in Level if level in levels.values()],
+        may_publish=page.person().role in granted("calendar", "publish"),
     )
 
 

@@ -12,12 +12,14 @@ from services.portal.doing import ask_for, do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, ladder, names
+from services.portal.queries import issues
+from services.portal.queries.published import reference
 from services.portal.reading import Known
 from services.portal.words import WORDS
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import PauseGround
 from shared.domain.clocks import SHANGHAI, threshold_at
+from shared.domain.reference import NotPublished
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -80,10 +82,10 @@ def possible(page: Page, about: Known) -> Possible | None:
     for clock in issues.running_clocks(page.reads, about.id):
         if clock["clock"] != "promise":
             continue
-        jurisdiction = about.issue["jurisdiction"]
-        policy = ladder.policy_named(page.reads, jurisdiction, clock["policy"])
-        calendar = names.calendar_named(page.reads, jurisdiction, clock["calendar"])
-        if policy is None or calendar is None:
+        known = reference(page.reads, about.issue["jurisdiction"])
+        try:
+            policy, calendar = known.policies.named(clock["policy"]), known.calendars.named(clock["calendar"])
+        except NotPublished:
             return None
         due_at, started_at = (
             datetime.fromtimestamp(clock[name] / 1000, UTC) for name in ("due_at", "started_at")

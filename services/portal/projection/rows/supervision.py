@@ -4,12 +4,13 @@ An event names its clock by name, round and assignment; a clock that was recalle
 the same name, so the clocks of an issue are read from the database once a batch.
 """
 
+import json
 from typing import Any
 
-from services.portal.projection.rows.changes import Happened, Rows, Value
+from services.portal.projection.rows.changes import Happened, Rows, Value, as_json
 from shared.contract.words import LiftCause
 
-_COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at")
+_COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at", "renewals")
 _OF_A_LAMP = ("number", "step")
 
 Clock = dict[str, Any]
@@ -37,32 +38,57 @@ def started(rows: Rows, event: Happened) -> None:
     }
     clocks = _clocks(rows, event.subject)
     resumed = [clock for clock in clocks if runs["resumed_at"] and named.items() <= clock.items()]
-    clock: Clock = resumed[-1] if resumed else {"number": event.seq, **named}
+    clock: Clock = resumed[-1] if resumed else {"number": event.seq, "renewals": None, **named}
     if not resumed:
         clocks.append(clock)
-        rows.set("clock", (event.subject, event.seq), **named, original_due_at=runs["due_at"])
+        began: dict[str, Value] = {
+            "original_due_at": runs["due_at"],
+            "began_policy": runs["policy"],
+            "began_calendar": runs["calendar"],
+        }
+        rows.set("clock", (event.subject, event.seq), **named, **began)
     clock |= {"due_at": runs["due_at"], "stopped_at": None}
     rows.set("clock", (event.subject, clock["number"]), **runs)
     _due(rows, event, clock["due_at"], runs["resumed_at"] is not None)
+    _may_move(rows, event)
     _next(rows, event.subject)
 
 
 def recalculated(rows: Rows, event: Happened) -> None:
-    """Its due date moved: more time was granted, or what it counts by is another one."""
+    """Its due date moved, or only became certain: more time was granted, or what it counts by is another one."""
     named = _named(_clocks(rows, event.subject), event)
     old, due_at = event.instant("old_due_at"), event.instant("due_at")
+    if event.text("clock") != "assign" or (named and named[0]["due_at"] == old):
+        _due(rows, event, due_at, True)
+    _may_move(rows, event)
     mine = [clock for clock in named if clock["due_at"] == old] or named
     if mine:
-        mine[-1]["due_at"] = due_at
+        clock, because = mine[-1], event.text("because")
+        version = event.text(because) if because in ("policy", "calendar") else ""
+        clock["due_at"], clock["renewals"] = due_at, _with(clock["renewals"], because, version)
         changed: dict[str, Value] = {
             "due_at": due_at,
             "provisional": event.text_or_none("provisional_because"),
             "policy": event.text("policy"),
             "calendar": event.text("calendar"),
+            "renewals": clock["renewals"],
         }
-        rows.set("clock", (event.subject, mine[-1]["number"]), **changed)
+        if version:
+            changed |= {"renewed_by": version, "moved_from": old}
+        rows.set("clock", (event.subject, clock["number"]), **changed)
         _next(rows, event.subject)
-    _due(rows, event, due_at, True)
+
+
+def _with(renewals: str | None, because: str, version: str) -> str | None:
+    """The versions by which a clock was recalculated, and this one."""
+    return as_json([*json.loads(renewals or "[]"), [because, version]]) if version else renewals
+
+
+def _may_move(rows: Rows, event: Happened) -> None:
+    name, round, _ = _name(event)
+    if name == "promise" and round == 1:
+        may_move = int(event.text_or_none("provisional_because") is not None)
+        rows.set("issue", (event.subject,), promise_may_move=may_move)
 
 
 def warned(rows: Rows, event: Happened) -> None:

@@ -8,8 +8,8 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-from services.cli.reference.files import WrongFile, read_text
 from shared.domain.calendar import Day
+from shared.handwritten import WrongFile, read_text
 
 COLUMNS = ("date", "kind", "name", "source")
 EXAMPLES = {"name": "春节", "source": "国办发明电〔2026〕1号"}
@@ -31,14 +31,20 @@ class _Row(NamedTuple):
 
 
 def read_notice(path: Path) -> Notice:
-    """The notice in a file; raises WrongFile with every fault, each naming line, column and what would be right.
+    """The notice in a file, as ``notice_in``."""
+    return notice_in(read_text(path), str(path))
+
+
+def notice_in(text: str, path: str) -> Notice:
+    """The notice in a text that calls itself ``path``; raises WrongFile with every fault, each naming line, column and
+    what would be right.
 
     A new year's notice may reach back into the December before it, as those of 2012 and 2019 did (its make-up day);
     every other date is of one year.
     """
     rows: list[_Row] = []
     faults: list[str] = []
-    for line, cells in _cells(path):
+    for line, cells in _cells(text, path):
         day, wrong = _day(cells, f"{path}, line {line}")
         faults += wrong
         if day is not None:
@@ -53,9 +59,9 @@ def read_notice(path: Path) -> Notice:
     return Notice(year, tuple(row.day for row in rows))
 
 
-def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _cells(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each row after the header; empty lines are passed over."""
-    reader = csv.reader(StringIO(read_text(path), newline=""), strict=True)
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     try:
         header = tuple(cell.strip() for cell in next(reader, ()))
         if header != COLUMNS:
@@ -105,7 +111,7 @@ def _year(rows: list[_Row]) -> int:
     return Counter(row.day.on.year for row in rows).most_common(1)[0][0]
 
 
-def _twice(path: Path, rows: list[_Row]) -> Iterator[str]:
+def _twice(path: str, rows: list[_Row]) -> Iterator[str]:
     first: dict[date, int] = {}
     for line, day in rows:
         if day.on in first:
@@ -114,7 +120,7 @@ def _twice(path: Path, rows: list[_Row]) -> Iterator[str]:
         first.setdefault(day.on, line)
 
 
-def _of_other_years(path: Path, rows: list[_Row], year: int) -> Iterator[str]:
+def _of_other_years(path: str, rows: list[_Row], year: int) -> Iterator[str]:
     for line, day in rows:
         before = (day.on.year, day.on.month) == (year - 1, DECEMBER)
         if day.on.year != year and not before:
@@ -122,14 +128,14 @@ def _of_other_years(path: Path, rows: list[_Row], year: int) -> Iterator[str]:
             yield f"{path}, line {line}, column date: {rule}"
 
 
-def _no_make_up(path: Path, rows: list[_Row]) -> Iterator[str]:
+def _no_make_up(path: str, rows: list[_Row]) -> Iterator[str]:
     for line, day in rows:
         if day.is_work and day.on.isoweekday() <= FRIDAY:
             rule = f"{day.on} is a {day.on:%A}, worked anyway; a make-up day is a Saturday or Sunday"
             yield f"{path}, line {line}, column kind: {rule}"
 
 
-def _not_named(path: Path, rows: list[_Row], year: int) -> Iterator[str]:
+def _not_named(path: str, rows: list[_Row], year: int) -> Iterator[str]:
     """The days that every notice names as rest: without them it is not the whole notice."""
     kinds = {row.day.on: row for row in rows}
     for month, day in NAMED_BY_EVERY_NOTICE:

@@ -32,8 +32,12 @@ def read_text(path: Path) -> str:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; a key that stands twice in one object is a fault, not a silent choice."""
-    text = read_text(path)
+    """The JSON object in a file, as ``object_in``."""
+    return object_in(read_text(path), str(path))
+
+
+def object_in(text: str, path: str) -> dict[str, Any]:
+    """The JSON object in a text; a key that stands twice in one object is a fault, not a silent choice."""
     try:
         found = json.loads(text, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:

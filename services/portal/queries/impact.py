@@ -1,0 +1,184 @@
+"""What a calendar or policy that is not published yet would move: which due dates, from when to when, and whose.
+
+Counted from the rows by the arithmetic with which supervision recalculates (shared/domain/renewing.py).
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from services.portal.queries.published import build
+from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
+from shared.contract.events.supervision import CalendarPublished, PolicyPublished
+from shared.domain.calendar import Calendar
+from shared.domain.clocks import Extended, Fact, Limit, Paused, Resumed, Started
+from shared.domain.reference import NotPublished, Reference, Renewal
+from shared.domain.renewing import IN_ROUNDS, Running, moved, read_running
+
+_RUNNING = """
+    SELECT c.*, i.number AS issue_number, i.rejected_at, coalesce(nullif(c.department, ''), i.holder, '') AS whose
+    FROM clock c JOIN issue i ON i.id = c.issue
+    WHERE c.stopped_at IS NULL AND c.breached_at IS NULL AND c.due_at >= ?
+"""
+_GRANTED = """
+    SELECT what, days, decided_at, ended_at FROM request
+    WHERE issue = :issue AND granted = 1 AND round = :round AND :assignment IN ('', assignment)
+"""
+_RENEWED = """
+    SELECT c.issue, i.number AS issue_number, c.clock, c.round, c.moved_from, c.due_at, c.provisional,
+        coalesce(nullif(c.department, ''), i.holder, '') AS whose
+    FROM clock c JOIN issue i ON i.id = c.issue
+    WHERE c.renewed_by = ? ORDER BY c.due_at, c.issue, c.number
+"""
+
+
+class Move(NamedTuple):
+    """One clock whose date moves, or only becomes certain: old and new instant in milliseconds, and who holds it."""
+
+    issue: str
+    number: str
+    clock: str
+    round: int
+    department: str
+    old_due_at: int
+    due_at: int
+    was_provisional: bool
+    provisional: bool
+
+
+class Impact(NamedTuple):
+    """Every move, the new date that comes first on top, and how many each department has."""
+
+    version: str
+    moves: tuple[Move, ...]
+
+    @property
+    def departments(self) -> list[tuple[str, int]]:
+        """(department, how many), the most first; "" for what nobody holds."""
+        return Counter(move.department for move in self.moves).most_common()
+
+    @property
+    def issues(self) -> int:
+        """How many issues they are of."""
+        return len({move.issue for move in self.moves})
+
+    def as_json(self) -> dict[str, Any]:
+        """The impact as JSON."""
+        moves = [
+            {**move._asdict(), "old_due_at": _text(move.old_due_at), "due_at": _text(move.due_at)}
+            for move in self.moves
+        ]
+        counts = {"clocks": len(self.moves), "issues": self.issues}
+        return {"version": self.version, **counts, "departments": dict(self.departments), "moves": moves}
+
+
+Wanted = PublishCalendar | PublishPolicy
+
+
+def impact(reads: sqlite3.Connection, jurisdiction: str, wanted: Wanted, now: datetime) -> Impact:
+    """What would move were this published now; nothing for a version that is published, or reaches no running clock."""
+    known = build(reads, jurisdiction)
+    before, event = known.renewals, _published(wanted, now)
+    known.learn("", event)
+    renewal = next(
+        (one for one in known.renewals if one not in before and one.version == event.version), None
+    )
+    found = [] if renewal is None else [*_moves(reads, renewal, known)]
+    return Impact(event.version, tuple(sorted(found, key=lambda one: (one.due_at, one.issue, one.clock))))
+
+
+def renewed(reads: sqlite3.Connection, version: str) -> Impact:
+    """What a published version has moved so far."""
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    found = [
+        Move(
+            row["issue"],
+            row["issue_number"] or "",
+            row["clock"],
+            row["round"],
+            row["whose"],
+            row["moved_from"],
+            row["due_at"],
+            False,
+            row["provisional"] is not None,
+        )
+        for row in cursor.execute(_RENEWED, (version,))
+    ]
+    return Impact(version, tuple(found))
+
+
+def _published(wanted: Wanted, now: datetime) -> CalendarPublished | PolicyPublished:
+    """The event as it would be; ``now`` in whole milliseconds, as a record has it."""
+    at = wanted.in_force_from or now.replace(microsecond=now.microsecond // 1000 * 1000)
+    if isinstance(wanted, PublishPolicy):
+        policy, running = wanted.policy, wanted.applies_to_running
+        return PolicyPublished(
+            version=policy.version, in_force_from=at, policy=policy, applies_to_running=running, by=""
+        )
+    through, days = wanted.published_through, wanted.days
+    version = Calendar(through, days).version
+    return CalendarPublished(version=version, in_force_from=at, published_through=through, days=days, by="")
+
+
+def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Iterator[Move]:
+    cursor = reads.cursor()
+    cursor.row_factory = sqlite3.Row
+    for row in cursor.execute(_RUNNING, (int(renewal.at.timestamp() * 1000),)):
+        clock = _clock(row, known, _granted(reads, row))
+        try:
+            after = moved(clock, _instant(row["due_at"]), renewal, known)
+            was = None if after is None else read_running(clock, known).provisional
+        except NotPublished:
+            continue  # of a version that was not read here yet
+        if after is not None:
+            due_at, number = int(after.due_at.timestamp() * 1000), row["issue_number"] or ""
+            about = (row["issue"], number, row["clock"], row["round"], row["whose"])
+            yield Move(*about, row["due_at"], due_at, bool(was), after.provisional)
+
+
+def _granted(reads: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Fact]:
+    """The extensions and pauses that were granted for a clock."""
+    if row["clock"] not in IN_ROUNDS:
+        return
+    named = {name: row[name] for name in ("issue", "round", "assignment")}
+    for what, days, decided_at, ended_at in reads.execute(_GRANTED, named):
+        if what == "extension":
+            yield Extended(_instant(decided_at), days)
+            continue
+        yield Paused(_instant(decided_at), "granted")
+        if ended_at is not None:
+            yield Resumed(_instant(ended_at))
+
+
+def _clock(row: sqlite3.Row, known: Reference, granted: Iterator[Fact]) -> Running:
+    """A clock as its events told it."""
+    history: list[Fact] = [Started(_instant(row["started_at"]), Limit(row["term"])), *granted]
+    if row["resumed_at"] is not None and row["rejected_at"] is not None:
+        history += [Paused(_instant(row["rejected_at"]), "rejected"), Resumed(_instant(row["resumed_at"]))]
+    in_force = {(str(one.because), one.version): one.at for one in known.renewals}
+    renewed_by = [
+        (because, in_force[because, version], version)
+        for because, version in json.loads(row["renewals"] or "[]")
+        if (because, version) in in_force
+    ]
+    return Running(
+        row["clock"],
+        row["round"],
+        Limit(row["term"]),
+        tuple(history),
+        row["began_policy"],
+        row["began_calendar"],
+        tuple(sorted(renewed_by, key=lambda one: one[1])),
+    )
+
+
+def _instant(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _text(milliseconds: int) -> str:
+    return _instant(milliseconds).isoformat()

@@ -1,0 +1,155 @@
+"""What a new calendar or policy makes of a clock that runs, and of the steps of a ladder to come.
+
+Whoever previews it and whoever does it count by these functions alone. Source of the rules: clocks.md 8 and 9.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.contract.words import ClockName, Recalculation
+from shared.domain.calendar import first_difference
+from shared.domain.clocks import SHANGHAI, Fact, Limit, Policy, Reading, Recalculated, read_clock
+from shared.domain.ladder import Rise, rises
+from shared.domain.reference import Reference, Renewal
+
+IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
+"""The clocks for which the policy has another limit in a new round, however that came to who holds it."""
+
+
+class Running(NamedTuple):
+    """One clock as its history tells it: its facts, the versions it began by, and by which it was recalculated since.
+
+    ``limit`` is what it began with; ``renewed_by``: (which of the two, from when on, version), the earlier in force
+    first.
+    """
+
+    name: str
+    round: int
+    limit: Limit
+    history: tuple[Fact, ...]
+    policy: str
+    calendar: str
+    renewed_by: tuple[tuple[str, datetime, str], ...] = ()
+
+    def version(self, which: Recalculation) -> str:
+        """The version of policy or calendar by which it runs."""
+        began = self.policy if which is Recalculation.POLICY else self.calendar
+        return next((version for kind, _, version in reversed(self.renewed_by) if kind == which), began)
+
+    def renewed(self, renewal: Renewal) -> "Running":
+        """The same clock, recalculated by a version."""
+        by = (str(renewal.because), renewal.at, renewal.version)
+        return self._replace(renewed_by=tuple(sorted((*self.renewed_by, by), key=lambda one: one[1])))
+
+
+def limit_of(name: str, round: int, policy: Policy) -> Limit | None:
+    """How long a policy gives this clock in this round; None where it was published before there was the clock."""
+    return policy.limits.get("rework" if name in IN_ROUNDS and round > 1 else name)
+
+
+def read_running(clock: Running, reference: Reference) -> Reading:
+    """What the clock's history says by its own versions; raises NotPublished without them."""
+    newest = reference.policies.named(clock.version(Recalculation.POLICY))
+    return read_clock(
+        clock.history,
+        reference.policies.named(clock.policy),
+        reference.calendars.named(clock.calendar),
+        warnings=newest.warnings_of(clock.name),
+        recalculated=[*_recalculations(clock, reference)],
+    )
+
+
+def _recalculations(clock: Running, reference: Reference) -> Iterator[Recalculated]:
+    limit, policy = clock.limit, reference.policies.named(clock.policy)
+    calendar = reference.calendars.named(clock.calendar)
+    for which, at, version in clock.renewed_by:
+        if which == Recalculation.POLICY:
+            policy = reference.policies.named(version)
+            limit = limit_of(clock.name, clock.round, policy) or clock.limit
+        else:
+            calendar = reference.calendars.named(version)
+        yield Recalculated(at, limit, policy, calendar)
+
+
+def moved(clock: Running, due_at: datetime, renewal: Renewal, reference: Reference) -> Reading | None:
+    """The reading of a running clock by this version; None where its date stays and is as certain as before.
+
+    ``due_at``: as it was told. Due before the version was in force, it stays. Raises NotPublished.
+    """
+    own = clock.version(renewal.because)
+    if renewal.at > due_at or not replaces(renewal, own, reference):
+        return None
+    if renewal.because is Recalculation.CALENDAR:
+        tables = reference.calendars.named(own), reference.calendars.named(renewal.version)
+        differs_on = first_difference(*tables)
+        if differs_on is None or due_at.astimezone(SHANGHAI).date() < differs_on:
+            return None  # the ordinary case, for which nothing has to be counted
+    before, after = read_running(clock, reference), read_running(clock.renewed(renewal), reference)
+    same = (after.due_at, after.provisional) == (due_at, before.provisional)
+    return None if same else after
+
+
+def replaces(renewal: Renewal, own: str, reference: Reference) -> bool:
+    """Whether a version comes into force behind the one by which something runs; raises NotPublished."""
+    if renewal.because is Recalculation.POLICY:
+        return reference.policies.replaces(renewal.version, own)
+    return reference.calendars.replaces(renewal.version, own)
+
+
+class Terms(NamedTuple):
+    """The versions by which a ladder is climbed."""
+
+    policy: str
+    calendar: str
+
+    def renewed(self, renewal: Renewal, reference: Reference) -> "Terms | None":
+        """The terms behind this version; None where it does not replace one of them. Raises NotPublished."""
+        if not replaces(renewal, getattr(self, renewal.because), reference):
+            return None
+        return self._replace(**{str(renewal.because): renewal.version})
+
+
+def recounted(
+    steps: Sequence[Rise],
+    kept: int,
+    terms: Terms,
+    reference: Reference,
+    *,
+    explained_at: datetime | None = None,
+    pauses: Sequence[Fact] = (),
+) -> tuple[Rise, ...]:
+    """Steps of a ladder of which the first ``kept`` stay, one or more, and all others are counted anew behind them."""
+    policy, calendar = reference.policies.named(terms.policy), reference.calendars.named(terms.calendar)
+    last = steps[kept - 1]
+    behind = rises(
+        last.at,
+        policy,
+        calendar,
+        first=last.step,
+        last=steps[-1].step,
+        explained_at=explained_at,
+        pauses=pauses,
+    )
+    return (*steps[:kept], *behind[1:])
+
+
+def as_renewed(
+    steps: Sequence[Rise],
+    terms: Terms,
+    reference: Reference,
+    *,
+    explained_at: datetime | None = None,
+    pauses: Sequence[Fact] = (),
+) -> tuple[Rise, ...]:
+    """Steps counted by these terms as they come once each version has reached them that was published since."""
+    found = tuple(steps)
+    for renewal in reference.renewals:
+        after = terms.renewed(renewal, reference)
+        kept = max(1, sum(rise.at < renewal.at for rise in found))
+        if after is None or kept >= len(found):
+            continue
+        again = recounted(found, kept, after, reference, explained_at=explained_at, pauses=pauses)
+        if [rise.at for rise in again] != [rise.at for rise in found]:
+            found, terms = again, after
+    return found
