@@ -184,6 +184,9 @@ def _people(town: Town) -> None:
     if rng.random() < 0.2:
         neighbour = Neighbour(scheduler, clients, rng)
         scheduler.spawn("neighbour", neighbour.tell(rng.choice(subjects)))
+    renewing = Random(f"renewing/{town.seed}")
+    if renewing.random() < 0.2:
+        scheduler.spawn("operator", operators.renew(renewing))
     _known(town)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())

@@ -56,6 +56,8 @@ MUST_HAPPEN = (
     "reference followed",
     "version awaited",
     "policy published",
+    "policy published for what runs",
+    "calendar published for what runs",
     "department renamed",
     "merger asked",
     "merger of held issues",
@@ -151,6 +153,7 @@ EVENTS = (
     "issue.tracked",
     "issue.closed",
     "clock.started",
+    "clock.recalculated",
     "clock.warned",
     "clock.breached",
     "clock.breach_annulled",
@@ -161,6 +164,7 @@ EVENTS = (
     "ladder.lifted",
     "department.published",
     "policy.published",
+    "calendar.published",
 )
 ASKED = {
     "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, ("", "lift_ladder"), ("", "explain")},

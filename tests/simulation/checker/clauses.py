@@ -70,6 +70,11 @@ class Clause(StrEnum):
     TERMS_DUE = "due by the calendar"
     AS_PROMISED = "clock as promised"
     PROMISE_MOVED = "promise moved by the rejection alone"
+    # new calendars and policies
+    RENEWED_FOUNDED = "recalculated for what was published"
+    RENEWED_RUNNING = "recalculated while it runs"
+    RENEWED_DUE = "recalculated as counted"
+    RENEWED_ALL = "every running clock recalculated"
     # the ladder
     LADDER_RISES = "steps only rise"
     LADDER_STANDS = "told of the step at which it stands"

@@ -15,6 +15,8 @@ Key = tuple[str, int, str]
 GraceOf = Callable[[str], timedelta]
 Running = Mapping[str, Mapping[str, bool]]
 ENDS = ("issue.rejected", "appeal.dismissed", "issue.referred", "issue.withdrawn", "issue.closed")
+SOON = timedelta(minutes=10)
+"""Within so long what is due is done."""
 HEARD = ("intake.events", "dispatch.events", "feedback.events")
 """The topics that supervision reads."""
 
@@ -44,7 +46,8 @@ class Clock:
         return f"the {name} clock of round {round}" + (f" of {assignment}" if assignment else "")
 
 
-def _key(data: Mapping[str, Any]) -> Key:
+def key_of(data: Mapping[str, Any]) -> Key:
+    """Which clock an event is about."""
     return data["clock"], data.get("round", 1), data.get("assignment", "")
 
 
@@ -94,7 +97,7 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Viol
         kind, data = kind_of(event), event["data"]
         if not kind.startswith("clock."):
             continue
-        key = _key(data)
+        key = key_of(data)
         clock = current.get(key)
         if kind == "clock.breach_annulled":  # perhaps of the clock before a recall: its due date says which
             of_that_day = [one for one in clocks if (one.key, one.due_at) == (key, instant(data["due_at"]))]
@@ -130,6 +133,9 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
     """One event of a running clock; the clause it breaks, and what is wrong with it."""
     at, data = instant(event["time"]), event["data"]
     by_timer = str(event.get("cause", "")).startswith("timer/")
+    if kind == "clock.recalculated":  # what it may say is told in renewals.py
+        clock.due_at = instant(data["due_at"])
+        return
     if "due_at" in data and instant(data["due_at"]) != clock.due_at:
         yield Clause.CLOCK_DUE, f"{clock} is due {clock.due_at}, this says {data['due_at']}"
     match kind:
@@ -283,15 +289,15 @@ def _annulled_in_vain(
     for event in events:
         kind, data = kind_of(event), event["data"]
         if kind == "clock.started":
-            graces[_key(data)] = grace_of(data["policy"])
+            graces[key_of(data)] = grace_of(data["policy"])
         elif kind == "clock.breached":
-            breaches[_key(data)] = event
-        elif kind == "clock.breach_annulled" and _key(data) in breaches and _key(data) in graces:
-            breach = breaches[_key(data)]
+            breaches[key_of(data)] = event
+        elif kind == "clock.breach_annulled" and key_of(data) in breaches and key_of(data) in graces:
+            breach = breaches[key_of(data)]
             fact = evidence.by_id.get(str(event.get("cause", "")))
             if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
                 continue
-            fire_ms = (instant(data["due_at"]) + graces[_key(data)]).timestamp() * 1000
+            fire_ms = (instant(data["due_at"]) + graces[key_of(data)]).timestamp() * 1000
             fire_ms -= (
                 evidence.history.skew_ms
             )  # by the clock of who wrote the fact it may have come a little later

@@ -12,6 +12,7 @@ from tests.simulation.planted import (
     in_mistakes,
     in_notices,
     in_people,
+    in_renewals,
     in_stores,
     in_time,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "in_mistakes",
     "in_notices",
     "in_people",
+    "in_renewals",
     "in_stores",
     "in_time",
     "planted",
