@@ -28,6 +28,7 @@ from tests.simulation.operators import Operators
 from tests.simulation.people import People
 from tests.simulation.raising import raised
 from tests.simulation.reference import record_of
+from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
 from tests.simulation.tasks import virtual_time
@@ -186,7 +187,7 @@ def _people(town: Town) -> None:
         scheduler.spawn("neighbour", neighbour.tell(rng.choice(subjects)))
     renewing = Random(f"renewing/{town.seed}")
     if renewing.random() < 0.2:
-        scheduler.spawn("operator", operators.renew(renewing))
+        scheduler.spawn("operator", renew(clients, scheduler, renewing))
     _known(town)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
