@@ -298,7 +298,7 @@ async def test_history_is_read_on_first_use_into_a_file_of_its_own(source: Sourc
 async def asked(source: Source) -> AsyncIterator[tuple[Projection, httpx.AsyncClient]]:
     async with running(source) as projection:
         await until_ready(projection)
-        app: FastAPI = api(projection, Tokens(issuers(KEYS), JURISDICTION))
+        app: FastAPI = api(projection, Tokens(issuers(KEYS), JURISDICTION), JURISDICTION)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
             yield projection, client

@@ -29,6 +29,7 @@ from tests.simulation.operators import Operators
 from tests.simulation.people import People
 from tests.simulation.raising import raised
 from tests.simulation.reference import record_of
+from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
 from tests.simulation.storms import storm
@@ -186,6 +187,9 @@ def _people(town: Town) -> None:
     if rng.random() < 0.2:
         neighbour = Neighbour(scheduler, clients, rng)
         scheduler.spawn("neighbour", neighbour.tell(rng.choice(subjects)))
+    renewing = Random(f"renewing/{town.seed}")
+    if renewing.random() < 0.2:
+        scheduler.spawn("operator", renew(clients, scheduler, renewing))
     _known(town)
     _bargain(town, subjects)
     for code in town.connected:

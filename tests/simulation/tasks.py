@@ -13,6 +13,7 @@ import shared.bus.publisher
 import shared.bus.upgrades
 import shared.notifying
 import shared.store
+import shared.walking
 from tests.simulation.reference import quiet
 from tests.simulation.side_by_side import SideBySide
 from tests.simulation.versions import as_version
@@ -79,6 +80,7 @@ def virtual_time(scheduler: "Scheduler") -> Iterator[None]:
         patch.object(upgrades, "log", Anything()),
         patch.object(shared.notifying, "asyncio", SimpleNamespace(sleep=sleep)),
         patch.object(shared.notifying, "log", Anything()),
+        patch.object(shared.walking, "log", Anything()),
         quiet(),
     ):
         yield

@@ -56,6 +56,8 @@ MUST_HAPPEN = (
     "reference followed",
     "version awaited",
     "policy published",
+    "policy published for what runs",
+    "calendar published for what runs",
     "department renamed",
     "merger asked",
     "merger of held issues",
@@ -161,6 +163,7 @@ EVENTS = (
     "issue.tracked",
     "issue.closed",
     "clock.started",
+    "clock.recalculated",
     "clock.warned",
     "clock.breached",
     "clock.breach_annulled",
@@ -178,6 +181,7 @@ EVENTS = (
     "document.lifted",
     "department.published",
     "policy.published",
+    "calendar.published",
 )
 LADDER_MOVES = {
     ("", verb)

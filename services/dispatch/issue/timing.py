@@ -1,7 +1,9 @@
 """When the promise of an issue is due as dispatch counts it, and what ends with the assignment that asked for it.
 
 Dispatch reads nothing of supervision's clocks. It has the same facts (the promise from intake, a new round from
-feedback, extensions and pauses of its own) and the same arithmetic, so both come to the same date (clocks.md 2).
+feedback, extensions and pauses of its own) and the same arithmetic, so both come to the same date (clocks.md 2), until
+a later calendar or policy reaches supervision's clock: of what dispatch grants supervision then counts the days alone
+(clocks.md 8).
 """
 
 from collections.abc import Iterator

@@ -76,6 +76,11 @@ class Clause(StrEnum):
     TIME_DECIDED_BY = "decided by who did not ask"
     TIME_DUE = "due by what was granted"
     PAUSE_ENDS = "a pause ends in time"
+    # new calendars and policies
+    RENEWED_FOUNDED = "recalculated for what was published"
+    RENEWED_RUNNING = "recalculated while it runs"
+    RENEWED_DUE = "recalculated as counted"
+    RENEWED_ALL = "every running clock recalculated"
     # the ladder
     LADDER_RISES = "steps only rise"
     LADDER_STANDS = "told of the step at which it stands"

@@ -15,6 +15,10 @@ Key = tuple[str, int, str]
 GraceOf = Callable[[str], timedelta]
 Running = Mapping[str, Mapping[str, bool]]
 ENDS = ("issue.rejected", "appeal.dismissed", "issue.referred", "issue.withdrawn", "issue.closed")
+SOON = timedelta(minutes=10)
+"""Within so long what is due is done."""
+RENEWING = ("calendar", "policy")
+"""What may reach a clock that runs; why it moves otherwise is told in more_time.py."""
 HEARD = ("intake.events", "dispatch.events", "feedback.events")
 """The topics that supervision reads."""
 
@@ -39,17 +43,19 @@ class Clock:
         if self.annulled:
             self.breached = self.annulled = False
 
-    def move(self, due_at: datetime) -> None:
-        """More time was granted: what comes later now is warned of again."""
+    def move(self, due_at: datetime, renewed: bool) -> None:
+        """More time was granted: what comes later now is warned of again; by a new version it is not."""
         self.due_at = due_at
-        self.warned.clear()
+        if not renewed:
+            self.warned.clear()
 
     def __str__(self) -> str:
         name, round, assignment = self.key
         return f"the {name} clock of round {round}" + (f" of {assignment}" if assignment else "")
 
 
-def _key(data: Mapping[str, Any]) -> Key:
+def key_of(data: Mapping[str, Any]) -> Key:
+    """Which clock an event is about."""
     return data["clock"], data.get("round", 1), data.get("assignment", "")
 
 
@@ -99,7 +105,7 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Viol
         kind, data = kind_of(event), event["data"]
         if not kind.startswith("clock."):
             continue
-        key = _key(data)
+        key = key_of(data)
         clock = current.get(key)
         if kind == "clock.breach_annulled":  # perhaps of the clock before a recall: its due date says which
             of_that_day = [one for one in clocks if (one.key, one.due_at) == (key, instant(data["due_at"]))]
@@ -140,7 +146,7 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
         yield Clause.CLOCK_DUE, f"{clock} is due {clock.due_at}, this says {data[due_at]}"
     match kind:
         case "clock.recalculated":
-            clock.move(instant(data["due_at"]))
+            clock.move(instant(data["due_at"]), data["because"] in RENEWING)
         case "clock.warned" | "clock.breached" if clock.stopped:
             yield Clause.CLOCK_AFTER_STOP, f"{kind} after {clock} was stopped"
         case "clock.warned":
@@ -306,15 +312,15 @@ def _annulled_in_vain(
     for event in events:
         kind, data = kind_of(event), event["data"]
         if kind == "clock.started":
-            graces[_key(data)] = grace_of(data["policy"])
+            graces[key_of(data)] = grace_of(data["policy"])
         elif kind == "clock.breached":
-            breaches[_key(data)] = event
-        elif kind == "clock.breach_annulled" and _key(data) in breaches and _key(data) in graces:
-            breach = breaches[_key(data)]
+            breaches[key_of(data)] = event
+        elif kind == "clock.breach_annulled" and key_of(data) in breaches and key_of(data) in graces:
+            breach = breaches[key_of(data)]
             fact = evidence.by_id.get(str(event.get("cause", "")))
             if fact is None or not str(breach.get("cause", "")).startswith("timer/"):
                 continue
-            fire_ms = (instant(breach["data"]["due_at"]) + graces[_key(data)]).timestamp() * 1000
+            fire_ms = (instant(breach["data"]["due_at"]) + graces[key_of(data)]).timestamp() * 1000
             fire_ms -= (
                 evidence.history.skew_ms
             )  # by the clock of who wrote the fact it may have come a little later

@@ -4,7 +4,7 @@ The rules are those of clocks.md, The ladder, told a second time: days are walke
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -35,13 +35,17 @@ class Climb:
     key: Key
     seq: int
     """The place of the event that tells of it."""
-    steps: list[tuple[int, datetime]]
+    ways: list[list[tuple[int, datetime]]]
+    """By each version that may have reached it."""
     grace: timedelta
     ended_at: datetime | None = None
 
-    def stands(self, now: datetime) -> int:
-        """The highest step that has come by then."""
-        return max((step for step, at in self.steps if self._came(at) and at + self.grace <= now), default=0)
+    def stands(self, now: datetime) -> set[int]:
+        """The highest step that may have come by then, by each version."""
+        return {
+            max((step for step, at in steps if self._came(at) and at + self.grace <= now), default=0)
+            for steps in self.ways
+        }
 
     def _came(self, at: datetime) -> bool:
         return self.ended_at is None or at < self.ended_at
@@ -53,8 +57,17 @@ class Terms:
 
     policy: Mapping[str, Any]
     calendar: Calendar
+    policy_since: datetime
+    calendar_since: datetime
     pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
     explained_at: datetime | None = None
+
+    def by(self, what: str, published: Event) -> "Terms":
+        """The same with one of the two replaced by a version; the grace stays."""
+        if what == "calendar":
+            return replace(self, calendar=calendar_of(repr(published["data"])))
+        grace = self.policy["grace_seconds"]
+        return replace(self, policy={**published["data"]["policy"], "grace_seconds": grace})
 
     @property
     def grace(self) -> timedelta:
@@ -115,6 +128,9 @@ class Ladder:
             case "clock.breached" if data["clock"] in REACH:
                 self.breaches[_key(data), instant(data["due_at"])] = event["seq"]
             case "clock.recalculated":
+                if told := self._clocks.get(_key(data)):
+                    terms = {name: data[name] for name in ("policy", "calendar")}
+                    told.append({**told[-1], "data": {**told[-1]["data"], **terms}})
                 old, new = ((_key(data), instant(data[name])) for name in ("old_due_at", "due_at"))
                 if old in self.breaches:
                     self.breaches[new] = self.breaches.pop(old)
@@ -149,11 +165,15 @@ class Ladder:
         expected = self._expected(event, terms)
         if expected is None:
             self._complain(Clause.LADDER_FOUNDED, event, f"raises to {step} without a reason for that")
-        elif terms is not None and due not in (found := [dict(steps).get(step) for steps in expected]):
-            self._complain(Clause.LADDER_DUE, event, f"raises to {step} of {due}, it is {found}")
+        elif terms is not None and expected and due not in {dict(one).get(step) for one in expected}:
+            self._complain(
+                Clause.LADDER_DUE, event, f"raises to {step} of {due}, it is {dict(expected[0]).get(step)}"
+            )
 
     def _expected(self, event: Event, terms: Terms | None) -> list[list[tuple[int, datetime]]] | None:
-        """The steps and instants of each thing it may climb for; None where nothing has happened of the kind."""
+        """The steps and instants of each thing it may climb for, by each version that may have reached them; None where
+        nothing has happened of the kind.
+        """
         data = event["data"]
         if data["because"] == "appealed" and not _of(self._others, "intake", "issue.appealed"):
             return None
@@ -161,7 +181,8 @@ class Ladder:
             due = [due for key, due in self.breaches if key == _key(data)]
             if not due or data["step"] > REACH[data["clock"]]:
                 return None
-            return [] if terms is None else [terms.steps(due[-1], 1, REACH[data["clock"]])]
+            own = self._terms_of(_key(data))
+            return [] if terms is None or own is None else self._ways(own, due[-1], 1, REACH[data["clock"]])
         because = {"dissatisfied_again": "feedback", "extensions": "dispatch"}.get(data["because"], "")
         asked = [
             instant(each["time"])
@@ -172,7 +193,11 @@ class Ladder:
             return None
         if instant(data["due_at"]) in asked:
             self.at_once.setdefault(instant(data["due_at"]), event)
-        return [] if terms is None else [terms.steps(at, RED, LAST) for at in asked]
+        found: list[list[tuple[int, datetime]]] = []
+        for at in asked:
+            first = self.terms(self.at_once.get(at, event)["data"], ("", data["round"], ""))
+            found += [] if first is None else self._ways(first, at, RED, LAST)
+        return found
 
     def _at_once(self) -> Iterator[tuple[str, Event]]:
         """What brings it to red at once: a dissatisfied round after the first, an extension asked after the second."""
@@ -183,6 +208,27 @@ class Ladder:
             if event["data"]["request"] > 2:
                 yield "dispatch", event
 
+    def _ways(self, terms: Terms, at: datetime, first: int, last: int) -> list[list[tuple[int, datetime]]]:
+        """The steps by the terms it began with, and as each version moved those to come that came into force since."""
+        found = [terms.steps(at, first, last)]
+        for what, published in self._renewals(terms):
+            since, before = instant(published["data"]["in_force_from"]), found[-1]
+            terms = terms.by(what, published)
+            kept = max(1, sum(at < since for _, at in before))
+            step, reached = before[kept - 1]
+            found.append([*before[: kept - 1], *terms.steps(reached, step, last)])
+        return found
+
+    def _renewals(self, terms: Terms) -> list[tuple[str, Event]]:
+        """What was published for clocks that run behind these terms, the earlier in force first."""
+        reaching = [("calendar", one) for one in self._calendars.values()]
+        reaching += [
+            ("policy", one) for one in self._policies.values() if one["data"].get("applies_to_running")
+        ]
+        since = {"policy": terms.policy_since, "calendar": terms.calendar_since}
+        later = [one for one in reaching if instant(one[1]["data"]["in_force_from"]) > since[one[0]]]
+        return sorted(later, key=lambda one: instant(one[1]["data"]["in_force_from"]))
+
     def _given(self, event: Event) -> None:
         data = event["data"]
         key, at = ("promise", data["round"], ""), instant(event["time"])
@@ -191,7 +237,7 @@ class Ladder:
             self._complain(Clause.LADDER_EXPLAINED, event, "explains what was explained, or was not broken")
             return
         terms = self._terms_of(key)
-        if terms is not None and at > dict(terms.steps(due[-1], 1, 2))[2]:
+        if terms is not None and all(at > dict(steps)[2] for steps in self._ways(terms, due[-1], 1, 2)):
             self._complain(Clause.LADDER_EXPLAINED, event, "explains when the order was due")
         self._explained[data["round"]] = max(at, due[-1])
 
@@ -228,7 +274,9 @@ class Ladder:
             for stopped in self._rejected()
         ]
         explained_at = self._explained.get(key[1]) if key[0] == "promise" else None
-        return Terms(policy["data"]["policy"], calendar_of(repr(calendar["data"])), pauses, explained_at)
+        since = [instant(one["data"]["in_force_from"]) for one in (policy, calendar)]
+        table = calendar_of(repr(calendar["data"]))
+        return Terms(policy["data"]["policy"], table, *since, pauses, explained_at)
 
     def _terms_of(self, key: Key) -> Terms | None:
         """Those of a clock as it was started last; None where what told of it is lost."""
@@ -246,7 +294,7 @@ class Ladder:
                 yield None
             else:
                 started = self._clocks[key][-1]["data"]
-                steps = terms.steps(due, 1, REACH[key[0]])
+                steps = self._ways(terms, due, 1, REACH[key[0]])
                 stops = stops_of(key[0], key[1], instant(started["started_at"]), self._others)
                 ended_at = min(stops, default=None)
                 yield Climb(key, seq, steps, terms.grace, ended_at)
@@ -259,7 +307,7 @@ class Ladder:
             if told is None or terms is None:
                 yield None
                 continue
-            steps = terms.steps(at, RED, LAST)
+            steps = self._ways(terms, at, RED, LAST)
             ended_at = min(self._round_ends(round, owner == "feedback"), default=None)
             yield Climb(("", round, ""), told["seq"], steps, terms.grace, ended_at)
 
@@ -276,7 +324,7 @@ class Ladder:
         """Whether a person has lifted it since it began."""
         if self.lifted_at is None:
             return False
-        return climb.seq < self.lifted_seq or climb.steps[0][1] <= self.lifted_at
+        return climb.seq < self.lifted_seq or climb.ways[0][0][1] <= self.lifted_at
 
 
 def check_ladder(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
@@ -302,8 +350,8 @@ def _in_the_end(evidence: Evidence, subject: str, ladder: Ladder, others: Others
     ended = any(True for _ in ends_of(others, "issue.appealed"))
     climbs = [climb for climb in found if climb is not None and not ended and not ladder.is_lifted(climb)]
     now = evidence.history.now
-    least = max((climb.stands(now - SOON) for climb in climbs), default=0)
-    most = max((climb.stands(now + SOON) for climb in climbs), default=0)
+    least = max((min(climb.stands(now - SOON)) for climb in climbs), default=0)
+    most = max((max(climb.stands(now + SOON)) for climb in climbs), default=0)
     if ladder.lamp < least:
         yield Clause.LADDER_MISSING(f"{subject}: stands at {ladder.lamp}, {least} was due")
     if ladder.lamp > most and None not in found:

@@ -23,7 +23,9 @@ def check_terms(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     for service, by_subject in by_owner.items():
         for subject, events in by_subject.items():
             for event in events:
-                if kind_of(event) in ("promise.started", "clock.started"):
+                if kind_of(event) in ("promise.started", "clock.started") and not _recalculated(
+                    event, events
+                ):
                     name = event["data"].get("clock", "promise")
                     by_promise = service == "supervision" and name == "promise" and _round(event) == 1
                     pauses = _pauses(event, events)
@@ -32,6 +34,17 @@ def check_terms(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
         yield from _promise_moved(subject, events, policies, calendars)
     for subject, events in by_owner["supervision"].items():
         yield from _as_promised(subject, events, hearing.events("supervision", subject, "intake"))
+
+
+def _recalculated(event: Event, events: list[Event]) -> bool:
+    """Whether this clock runs on by a version that came after its start: told in renewals.py."""
+    which = [event["data"].get(name) for name in ("clock", "round", "assignment")]
+    return bool(event["data"].get("resumed_at")) and any(
+        kind_of(other) == "clock.recalculated"
+        and other["seq"] < event["seq"]
+        and [other["data"].get(name) for name in ("clock", "round", "assignment")] == which
+        for other in events
+    )
 
 
 def _round(event: Event) -> int:
@@ -124,6 +137,8 @@ def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iter
     for event in events:
         data = event["data"]
         if promise is None or kind_of(event) != "clock.started" or data["clock"] != "promise":
+            continue
+        if _recalculated(event, events):
             continue
         if _round(event) == 1:
             told = promise["data"]

@@ -14,6 +14,7 @@ from tests.simulation.planted import (
     in_more_time,
     in_notices,
     in_people,
+    in_renewals,
     in_stores,
     in_time,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "in_more_time",
     "in_notices",
     "in_people",
+    "in_renewals",
     "in_stores",
     "in_time",
     "planted",

@@ -1,0 +1,196 @@
+"""A new calendar or policy reaches every clock that runs, and no other; the dates are counted a second time here.
+
+The rules are those of clocks.md 8 and 9: whole under the version that came, never less than a working day taken away.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contract.envelope import read_seen
+from shared.domain.clocks import Fact, Limit, Paused, Policy, Resumed, Started, read_clock
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.clocks import RENEWING, SOON, Key, key_of
+from tests.simulation.checker.heard import Hearing
+from tests.simulation.checker.history import Event, Evidence, instant, kind_of, owner_of
+from tests.simulation.checker.terms import calendar_of
+
+
+@dataclass
+class Clock:
+    """One clock as told so far: its start, the versions by which it runs, and what was told of it."""
+
+    key: Key
+    started: Mapping[str, Any]
+    due_at: datetime
+    policy: str
+    calendar: str
+    limit: str
+    over: bool = False
+    """Stopped, or breached."""
+    stopped_at: datetime | None = None
+    pauses: list[Fact] = field(default_factory=list)
+    """While its issue was rejected."""
+    granted: list[Fact] = field(default_factory=list)
+    """The pauses that were granted, as far as supervision had heard of them."""
+    days: list[int] = field(default_factory=list)
+    """By how many working days it was extended."""
+
+    @property
+    def breaks(self) -> list[Fact]:
+        """All that does not count."""
+        return [*self.pauses, *self.granted]
+
+
+class Renewals:
+    """What was published for clocks that run, and by what each issue's clocks run."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.versions = {what: evidence.published(what) for what in ("policy", "calendar")}
+        self._skew = timedelta(milliseconds=evidence.history.skew_ms)
+
+    def of(self, subject: str, events: list[Event], dispatch: list[Event]) -> Iterator[Clock | Violation]:
+        """Read the events of one issue: each clock as it is in the end, and what may not be so.
+
+        ``dispatch``: what supervision heard of it from there.
+        """
+        clocks: dict[Key, Clock] = {}
+        for event in events:
+            kind, data = kind_of(event), event["data"]
+            if not kind.startswith("clock."):
+                continue
+            key = key_of(data)
+            clock = clocks.get(key)
+            if kind == "clock.started":
+                clocks[key] = self._started(key, data, clock)
+            elif clock is not None and kind == "clock.recalculated" and data["because"] not in RENEWING:
+                self._given_time(event, clock, dispatch)
+            elif clock is not None and kind == "clock.recalculated":
+                clock.granted = [*_granted(clock.key, dispatch, _seen(event))]
+                yield from self._renewed(f"{subject}: {event['id']}", event, clock)
+            elif clock is not None and kind == "clock.breach_annulled":
+                clock.over = clock.stopped_at is not None
+            elif clock is not None and kind in ("clock.breached", "clock.stopped"):
+                clock.over = True
+                if kind == "clock.stopped":
+                    clock.stopped_at = instant(data["stopped_at"])
+        for clock in clocks.values():
+            clock.granted = [*_granted(clock.key, dispatch)]
+            yield clock
+
+    def _given_time(self, event: Event, clock: Clock, dispatch: list[Event]) -> None:
+        """An extension or a pause moved it: what it may say is told in more_time.py."""
+        cause = next((one for one in dispatch if one["id"] == event.get("cause")), None)
+        if cause is not None and kind_of(cause) == "extension.granted":
+            clock.days.append(cause["data"]["days"])
+        clock.due_at = instant(event["data"]["due_at"])
+
+    def _started(self, key: Key, data: Mapping[str, Any], before: Clock | None) -> Clock:
+        resumed = data.get("resumed_at")
+        if not resumed or before is None:
+            return Clock(
+                key, data, instant(data["due_at"]), data["policy"], data["calendar"], str(data["limit"])
+            )
+        if before.stopped_at is not None:
+            before.pauses += [Paused(before.stopped_at, "rejected"), Resumed(instant(resumed))]
+        before.over, before.due_at, before.stopped_at = False, instant(data["due_at"]), None
+        return before
+
+    def _renewed(self, what: str, event: Event, clock: Clock) -> Iterator[Violation]:
+        data, because = event["data"], event["data"]["because"]
+        published = self.versions.get(because, {}).get(str(data.get(because)))
+        if published is None or not self._reaches(because, published):
+            yield Clause.RENEWED_FOUNDED(f"{what} goes by a {because} that nobody published for what runs")
+            return
+        since = instant(published["data"]["in_force_from"])
+        if instant(event["time"]) < since - self._skew or since > clock.due_at:
+            yield Clause.RENEWED_FOUNDED(f"{what} goes by {data[because]}, which is in force from {since}")
+        if clock.over:
+            yield Clause.RENEWED_RUNNING(f"{what} moves {clock.key}, which is stopped or breached")
+        expected = self.due(clock, because, published, since)
+        if expected is not None and expected != instant(data["due_at"]):
+            yield Clause.RENEWED_DUE(f"{what} moves it to {data['due_at']}, it is {expected}")
+        clock.due_at, clock.limit = instant(data["due_at"]), self._limit(clock, because, published)
+        clock.policy, clock.calendar = data["policy"], data["calendar"]
+
+    def _reaches(self, because: str, published: Event) -> bool:
+        return because == "calendar" or bool(published["data"].get("applies_to_running"))
+
+    def _limit(self, clock: Clock, because: str, published: Event) -> str:
+        if because == "calendar":
+            return clock.limit
+        name, round, _ = clock.key
+        again = name in ("promise", "holding") and round > 1
+        return str(published["data"]["policy"]["limits"]["rework" if again else name])
+
+    def due(self, clock: Clock, because: str, published: Event, since: datetime) -> datetime | None:
+        """When it is due by this version; None where a version that it runs by is not known here."""
+        named = {"policy": clock.policy, "calendar": clock.calendar, because: published["data"]["version"]}
+        known = {what: self.versions[what].get(version) for what, version in named.items()}
+        if known["policy"] is None or known["calendar"] is None:
+            return None
+        policy = Policy.model_validate(known["policy"]["data"]["policy"])
+        calendar = calendar_of(repr(known["calendar"]["data"]))
+        began, limit = instant(clock.started["started_at"]), self._limit(clock, because, published)
+        due = read_clock((Started(began, Limit(limit)), *clock.breaks), policy, calendar).due_at
+        for days in clock.days:
+            due = read_clock((Started(due, Limit(f"{days}wd")), *clock.breaks), policy, calendar).due_at
+        if due >= clock.due_at:
+            return due
+        a_day_later = read_clock((Started(since, Limit("1wd")), *clock.breaks), policy, calendar).due_at
+        return max(due, min(clock.due_at, a_day_later))
+
+    def to_come(self, clock: Clock, now: datetime) -> Iterator[tuple[str, Event]]:
+        """Each version that came into force behind those by which a clock runs, some time ago."""
+        for what, own in (("policy", clock.policy), ("calendar", clock.calendar)):
+            mine = self.versions[what].get(own)
+            for published in self.versions[what].values():
+                since = instant(published["data"]["in_force_from"])
+                later = mine is not None and since > instant(mine["data"]["in_force_from"])
+                if later and self._reaches(what, published) and since < now - SOON and since <= clock.due_at:
+                    yield what, published
+
+
+def _granted(key: Key, dispatch: list[Event], until: int | None = None) -> Iterator[Fact]:
+    """The pauses that were granted for a clock, from when to when; ``until``: the last event that was read by then."""
+    name, round, assignment = key
+    for event in dispatch:
+        data = event["data"]
+        mine = data.get("round") == round and assignment in ("", data.get("assignment"))
+        if name not in ("promise", "holding") or not mine or (until is not None and event["seq"] > until):
+            continue
+        if kind_of(event) == "pause.granted":
+            yield Paused(instant(event["time"]), "granted")
+        elif kind_of(event) == "pause.ended" and data.get("granted", True):
+            yield Resumed(instant(event["time"]))
+
+
+def _seen(event: Event) -> int:
+    """Up to which event supervision had read dispatch's of this issue."""
+    seen = read_seen(str(event.get("seen", "")))
+    return max((last for source, last in seen.items() if owner_of(source) == "dispatch"), default=0)
+
+
+def check_renewals(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
+    """Every recalculation that was told, and every clock that runs on by an older version, in the end."""
+    renewals = Renewals(evidence)
+    if not renewals.versions["policy"]:
+        return  # a history that begins after the first start
+    for subject, events in evidence.events_by("supervision").items():
+        for found in renewals.of(subject, events, hearing.events("supervision", subject, "dispatch")):
+            if isinstance(found, Violation):
+                yield found
+            elif not found.over and not hearing.waits("supervision", subject):
+                yield from _in_the_end(renewals, subject, found, evidence.history.now)
+
+
+def _in_the_end(renewals: Renewals, subject: str, clock: Clock, now: datetime) -> Iterator[Violation]:
+    for what, published in renewals.to_come(clock, now):
+        due = renewals.due(clock, what, published, instant(published["data"]["in_force_from"]))
+        if due is not None and due > clock.due_at:
+            version = published["data"]["version"]
+            yield Clause.RENEWED_ALL(
+                f"{subject}: {clock.key} is due {clock.due_at}, by {version} it is {due}"
+            )
+            return
