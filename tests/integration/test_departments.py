@@ -154,7 +154,7 @@ async def test_what_cannot_be_read_is_a_dead_letter_and_a_refusal_that_names_its
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown field": ("sign", {"colour": "red"}, "colour: Extra inputs are not permitted"),
-    "an unknown message": ("dance", {}, "no such message; known are department.draft.v1"),
+    "an unknown message": ("dance", {}, "no such message; known are department.ask_extension.v1"),
     "no round": ("sign", {"round": None}, "round: Input should be a valid integer"),
     "a text too long": (
         "draft",

@@ -6,7 +6,7 @@ from tests.simulation.checker import Clause
 from tests.simulation.planted import FAULTS
 from tests.simulation.planted.finding import first_seed
 
-EVERY = 10
+EVERY = 30
 """`make test` plants one fault of so many, `make prove` all the others: each plays towns until one notices it."""
 
 
