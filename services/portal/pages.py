@@ -50,6 +50,7 @@ MOVED_ON = (
     "stale_assignment",
     "stale_version",
     "stale_step",
+    "stale_request",
 )
 """Reasons of refusals that mean: somebody or something was faster."""
 _CHOOSING = frozenset(granted("staff", "choose_ways"))

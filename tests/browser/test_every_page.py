@@ -92,6 +92,8 @@ OFFICIALS = {
         f"/issues/{GOING}/name-handler",
         f"/issues/{GOING}/notes",
         f"/issues/{GOING}/explain",
+        f"/issues/{GOING}/ask-extension",
+        f"/issues/{GOING}/ask-pause",
         f"/issues/{NEWEST}/sign",
         f"/issues/{DRAFTED}/take-back",
     ),

@@ -141,7 +141,7 @@ async def test_what_moved_meanwhile_is_said_and_what_was_typed_stays(given: Give
     assert (
         await browser.send(f"{OFFICE}/decide-extension", granted="no", reason="时间足够")
     ).status_code == 422
-    assert "时间足够" in browser.page.text and "这项申请已有变动" in browser.text
+    assert "时间足够" in browser.page.text and "刚刚有了新进展" in browser.text
 
 
 @pytest.mark.parametrize("role", [Role.ENTREPRENEUR, Role.OFFICE])

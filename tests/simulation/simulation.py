@@ -201,12 +201,17 @@ def _people(town: Town) -> None:
 
 
 def _bargain(town: Town, subjects: Sequence[str]) -> None:
-    """In some towns departments ask for time; chosen apart, so that the others go their way as before."""
+    """In some towns departments ask for time; chosen apart, so that the others, and those with persons, go their way as
+    before."""
     rng = Random(f"time/{town.seed}")
-    if rng.random() < 0.5:
+    if rng.random() < 0.67 and not _has_persons(town.seed):
         bargaining = Bargaining(town.scheduler, town.clients, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("bargaining", bargaining.live(number, subject))
+
+
+def _has_persons(seed: int) -> bool:
+    return Random(f"known/{seed}").random() < 0.25
 
 
 def _known(town: Town) -> None:

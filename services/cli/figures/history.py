@@ -77,6 +77,8 @@ class Issue(BaseModel):
     due_at: AwareDatetime | None = None
     provisional_because: OpenProvisional | None = None
     assign_due_at: AwareDatetime | None = None
+    is_paused: bool = False
+    """A pause is in force: of what was not answered before, nothing is due."""
     breached: bool = False
     """The first round's promise clock was breached and the breach was not annulled."""
     assignments: tuple[Assignment, ...] = ()

@@ -28,14 +28,19 @@ def replied(issue: Issue, as_of: datetime) -> Part:
 
 
 def replied_extended(issue: Issue, as_of: datetime) -> Part:
-    """On-time reply against the extended due date."""
+    """On-time reply against the extended due date; of what is paused nothing is due."""
+    if issue.is_paused and issue.first_replied_at is None:
+        return 0, 0
     return _in_time(issue, issue.first_replied_at, issue.due_at, as_of)
 
 
 def answered(issue: Issue, as_of: datetime) -> Part:
     """Assignments answered / due (答复反馈率), however late; one that was passed on or recalled is outside."""
     with_reply = {round.assignment for round in issue.rounds}
-    due = [part for part in issue.assignments if _due(issue, part.holding_due_at, as_of)]
+    paused = issue.assignments[-1:] if issue.is_paused and not issue.rounds else ()
+    due = [
+        part for part in issue.assignments if part not in paused and _due(issue, part.holding_due_at, as_of)
+    ]
     held = [part for part in due if not (part.passed_on or part.recalled)]
     return sum(part.id in with_reply for part in held), len(held)
 

@@ -11,6 +11,8 @@ from shared.contract.events.dispatch import (
     AssignmentSigned,
     AssignmentTransferred,
     IssueAssigned,
+    PauseEnded,
+    PauseGranted,
     ReplyReleased,
 )
 from shared.contract.events.feedback import (
@@ -115,6 +117,8 @@ def _after_dispatch(issue: Issue, event: Event, at: datetime) -> Issue:
             return _with_assignment(issue, event.assignment, returned=True)
         case AssignmentRecalled():
             return _with_assignment(issue, event.assignment, recalled=True)
+        case PauseGranted() | PauseEnded():
+            return _with(issue, is_paused=isinstance(event, PauseGranted))
         case ReplyReleased():
             reply = Round(
                 round=event.round, assignment=event.assignment, department=event.department, replied_at=at

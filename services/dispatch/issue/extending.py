@@ -4,10 +4,15 @@ from datetime import date
 from typing import Any
 
 from services.dispatch.issue.asking import asked, person_of
-from services.dispatch.issue.life import MOVES, Extension, Issue, Pause, State
+from services.dispatch.issue.life import Extension, Issue, Pause
 from services.dispatch.issue.timing import about, noted, read
-from shared.contract.command import Command
-from shared.contract.commands.dispatch import AskExtension, GrantExtension, RefuseExtension
+from shared.contract.commands.dispatch import (
+    AskExtension,
+    GrantExtension,
+    GrantPause,
+    RefuseExtension,
+    RefusePause,
+)
 from shared.contract.envelope import time_text
 from shared.contract.events.dispatch import ExtensionAsked, ExtensionGranted, ExtensionRefused
 from shared.contract.orders import OrderExtensionDecided
@@ -93,7 +98,10 @@ def refuse(issue: Issue | None, command: RefuseExtension, context: Context) -> C
     return Change(after, (event(happened), order(known.department, decided)), {"state": after.state.value})
 
 
-def decidable(issue: Issue | None, command: Command, what: str, context: Context) -> Issue | Refusal:
+Decision = GrantExtension | RefuseExtension | GrantPause | RefusePause
+
+
+def decidable(issue: Issue | None, command: Decision, what: str, context: Context) -> Issue | Refusal:
     """The issue, if it waits for this very decision on an extension or a pause, and who decides did not ask for it."""
     known = asked(issue, command)
     if isinstance(known, Refusal):
@@ -101,11 +109,10 @@ def decidable(issue: Issue | None, command: Command, what: str, context: Context
     request: Extension | Pause | None = getattr(known, what)
     if request is None:
         return Refusal(Reason.ILLEGAL_MOVE, f"no {what} is asked for")
-    if command.model_dump()["request"] != request.request:
+    if command.request != request.request:
         return Refusal(Reason.STALE_REQUEST, f"it is request {request.request} that waits: read it first")
     if request.by and request.by == person_of(context.actor):
         return Refusal(Reason.SAME_PERSON, f"who asks for it does not decide on it: {request.by} asked")
-    assert (known.state, command.verb) in MOVES and isinstance(known.state, State)
     return known
 
 

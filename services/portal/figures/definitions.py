@@ -49,11 +49,13 @@ def _alive(due: str) -> str:
     return f"{due} <= :as_of AND (i.first_replied_at IS NOT NULL OR i.ended_at IS NULL OR i.ended_at > {due})"
 
 
-def _in_time(done: str, due: str) -> tuple[str, str]:
-    """(counts, hits): what is due, or due and done; and what was done by then."""
-    return f"({due} <= :as_of AND ({done} IS NOT NULL OR ({_alive(due)})))", f"{done} <= {due}"
+def _in_time(done: str, due: str, only: str = "1") -> tuple[str, str]:
+    """(counts, hits): what is due, or due and done, of those alone; and what was done by then."""
+    return f"({due} <= :as_of AND ({done} IS NOT NULL OR ({_alive(due)})) AND {only})", f"{done} <= {due}"
 
 
+_PAUSED = "i.paused IS NOT NULL AND i.first_replied_at IS NULL"
+"""A pause is in force, and nothing was answered before: nothing of it is due."""
 _REPLIED = "i.first_replied_at IS NOT NULL"
 _HAD_TO_SIGN = "(a.signed_at IS NOT NULL OR (a.returned_at IS NULL AND a.recalled_at IS NULL))"
 _SIGNED = _in_time("a.signed_at", "a.sign_due_at")
@@ -139,7 +141,7 @@ RATES: tuple[Figure, ...] = (
         "replied on time, extended due",
         "the first reply by the date as it was moved, of those due or replied",
         "延期后的日期前首次答复的，占已到期或已答复的比例",
-        *_in_time("i.first_replied_at", "i.due_at"),
+        *_in_time("i.first_replied_at", "i.due_at", f"NOT ({_PAUSED})"),
     ),
     Figure(
         "answered",
@@ -147,7 +149,7 @@ RATES: tuple[Figure, ...] = (
         "assignments answered of those due",
         "answered, however late; one that was passed on or recalled is outside",
         "已到期办件中有答复的，逾期答复也算；转出或收回的不计",
-        f"({_alive('a.holding_due_at')}) AND {_KEPT}",
+        f"({_alive('a.holding_due_at')}) AND {_KEPT} AND NOT ({_PAUSED} AND a.id = i.assignment)",
         "EXISTS (SELECT 1 FROM reply r WHERE r.issue = a.issue AND r.version = 1 AND r.assignment = a.id)",
         "assignment",
     ),

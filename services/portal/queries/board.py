@@ -139,7 +139,9 @@ def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[sqlite3.Ro
     cursor.row_factory = sqlite3.Row
     query = """
         SELECT i.* FROM issue i
-        WHERE i.state IN ('registered', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress', 'reviewing')
+        WHERE i.state IN (
+            'registered', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress', 'suspended', 'reviewing'
+        )
         AND i.registered_at IS NOT NULL AND i.first_replied_at IS NULL AND i.ended_at IS NULL
         ORDER BY i.registered_at, i.id LIMIT ?
     """

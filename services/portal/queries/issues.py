@@ -60,7 +60,7 @@ def held(reads: sqlite3.Connection) -> dict[str, int]:
     """department -> how many issues it holds that wait for its reply."""
     sql = """
         SELECT holder, count(*) FROM issue
-        WHERE holder <> '' AND state IN ('assigned', 'in_progress', 'reviewing', 'rework') GROUP BY holder
+        WHERE holder <> '' AND state IN ('assigned', 'in_progress', 'suspended', 'reviewing', 'rework') GROUP BY holder
     """
     return dict(reads.execute(sql))
 

@@ -89,6 +89,8 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
     """
     if clock.stopped_at is None:
         return clock, ()
+    # By a clock that runs behind, an appeal may be from before its rejection: a pause ends after it began.
+    resumed_at = max(context.now, clock.stopped_at)
     history = [
         ("paused", at, REJECTED) if kind == "stopped" else (kind, at, argument)
         for kind, at, argument in clock.history
@@ -97,14 +99,14 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
     fired = tuple(name for name in clock.fired if name != DUE or clock.breached)
     resumed = clock.model_copy(
         update={
-            "history": (*history, ("resumed", context.now, "")),
+            "history": (*history, ("resumed", resumed_at, "")),
             "generation": clock.generation + 1,
             "fired": fired,
         }
     )
     promised = trigger if isinstance(trigger, IssueAppealed) else None
     dated, started = _dated(resumed, promised, context)
-    return dated, (event(started.model_copy(update={"resumed_at": context.now})),)
+    return dated, (event(started.model_copy(update={"resumed_at": resumed_at})),)
 
 
 MovedBy = ExtensionGranted | PauseGranted | PauseEnded
@@ -127,6 +129,8 @@ def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
     is paused, nothing of it is due.
     """
     at = context.now
+    if isinstance(by, PauseEnded):  # by a clock that runs behind it may be from before its beginning
+        at = max((at, *(since for kind, since, _ in clock.history if kind == "paused")))
     longer = clock.model_copy(update={"history": (*clock.history, _fact_of(by, at))})
     reading = derive(longer, context.reference)
     thresholds = {threshold.name: threshold.at for threshold in reading.deadlines}

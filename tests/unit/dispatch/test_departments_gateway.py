@@ -52,6 +52,23 @@ def test_a_reply_becomes_the_command_of_the_same_shape_under_the_departments_own
     assert (type, data) == ("dispatch.draft.v1", {**DRAFTED, "promised_on": None, "signed_off_by": ""})
 
 
+def test_a_department_asks_for_time_and_goes_on_with_what_was_paused() -> None:
+    assignment, reason = {"assignment": NAMED["assignment"]}, {"reason": "请打13812345678"}
+    masked = {"reason": "请打138****5678"}
+    [(_, _, type, data)] = commands(
+        sent("department.ask_extension.v1", {**NAMED, **reason, "until": "2026-03-20"})
+    )
+    assert (type, data) == ("dispatch.ask_extension.v1", {**assignment, **masked, "until": "2026-03-20"})
+    ground = {"ground": "force_majeure", "basis": ""}
+    [(_, _, type, data)] = commands(sent("department.ask_pause.v1", {**NAMED, **reason, **ground}))
+    assert (type, data) == ("dispatch.ask_pause.v1", {**assignment, **masked, **ground})
+    [(_, _, type, data)] = commands(sent("department.end_pause.v1", {**NAMED, **reason, "request": 1}))
+    assert (type, data) == ("dispatch.end_pause.v1", {**assignment, **masked, "request": 1})
+    assert translate(sent("department.ask_pause.v1", {**NAMED, **reason, "ground": "no_time"}), SOURCE)[
+        0
+    ].topic.endswith(".dlq")
+
+
 def test_numbers_in_a_departments_words_are_masked_and_what_an_office_publishes_stays() -> None:
     draft = {**DRAFTED, "text": "请打0572-2039817或李工13812345678"}
     record = sent("department.draft.v1", draft)

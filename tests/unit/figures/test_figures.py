@@ -132,3 +132,13 @@ def test_values_that_this_version_does_not_know_are_counted_and_not_guessed() ->
     assert list(found.sources) == ["online_column", "radio"]
     shown = {name: (rate.numerator, rate.denominator) for name, rate in found.total.rates.items()}
     assert (shown["participation"], shown["satisfied"], shown["solved"]) == ((2, 2), (1, 2), (1, 1))
+
+
+def test_what_was_extended_is_late_by_its_first_date_alone_and_what_is_paused_is_not_due() -> None:
+    extended = issue(16, due_at=DUE + timedelta(days=7))
+    waits = issue(None, is_paused=True)
+    rates = figures([extended, waits], LATER).total.rates
+    shares = {name: (rates[name].numerator, rates[name].denominator) for name in rates}
+    assert shares["on_time_reply"] == (0, 2)
+    assert shares["on_time_reply_extended"] == (1, 1)
+    assert shares["answered"] == (1, 1)

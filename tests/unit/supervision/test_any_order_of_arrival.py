@@ -10,6 +10,7 @@ from services.supervision.issue.ladder import coming
 from services.supervision.issue.life import Climb, Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from shared.contract.event import Event
+from shared.contract.events.dispatch import AssignmentReturned, AssignmentRuled, AssignmentTransferred
 from shared.contract.events.feedback import IssueClosed, ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.events.supervision import (
     BreachAnnulled,
@@ -269,3 +270,17 @@ def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delive
     _, published = play(delivered, timedelta(0))
     raised = [event for event in published[len(before) :] if isinstance(event, LadderRaised)]
     assert [(event.step, event.due_at) for event in raised] == [(rise.step, rise.at) for rise in foreseen]
+
+
+HANDS_ON = (AssignmentReturned, AssignmentRuled, AssignmentTransferred)
+
+
+@settings(max_examples=200, deadline=None)
+@given(deliveries())
+def test_handing_an_issue_on_never_moves_its_promise(delivered: list[Delivery]) -> None:
+    stays = [entry for entry in delivered if not isinstance(entry[2], HANDS_ON)]
+    due = []
+    for each in (delivered, stays):
+        issue, _ = play(each, timedelta(0))
+        due.append({clock.round: clock.due_at for clock in issue.clocks if clock.name == "promise"})
+    assert due[0] == due[1]

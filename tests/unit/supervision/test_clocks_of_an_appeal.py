@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from services.supervision.issue.clocks import derive
 from services.supervision.issue.life import Clock, State
 from shared.contract.event import Event
 from shared.contract.events.supervision import (
@@ -14,6 +15,7 @@ from shared.contract.events.supervision import (
     ClockWarned,
 )
 from tests.unit.one_aggregate import OneAggregate
+from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
     DUE,
     GRACE,
@@ -172,3 +174,18 @@ def test_an_older_deadline_of_the_promise_is_void_after_the_appeal() -> None:
     issue.take(rejected(), after(days=1))
     issue.take(appealed(after(days=1), after(days=4)), after(days=4))
     assert issue.fire(DUE + GRACE + MOMENT, deadline) == []
+
+
+def test_an_appeal_by_a_clock_that_runs_behind_ends_the_pause_and_a_later_calendar_leaves_the_clock_due() -> (
+    None
+):
+    issue = known()
+    issue.take(rejected(), after(days=1))
+    (started,) = [
+        event
+        for event in issue.take(appealed(after(days=1), after(days=1)), after(days=1) - MOMENT)
+        if isinstance(event, ClockStarted)
+    ]
+    assert started.resumed_at == after(days=1)
+    promise = next(clock for clock in issue.state.clocks if clock.name == "promise")
+    assert derive(promise, builtin_reference()).state == "running"
