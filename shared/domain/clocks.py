@@ -197,8 +197,19 @@ Entry = tuple[str, AwareDatetime, str]
 
 
 def facts_of(history: Iterable[Entry]) -> list[Fact]:
-    """The history of a clock as the arithmetic reads it; raises ValueError for what is no fact."""
-    return [_fact(*entry) for entry in history]
+    """The history of a clock as the arithmetic reads it; raises ValueError for what is no fact.
+
+    It stands as it was heard: what goes on again by a clock that runs behind was not paused at all.
+    """
+    facts = list[Fact]()
+    paused_at: datetime | None = None
+    for kind, at, argument in history:
+        if kind == "paused":
+            paused_at = at if paused_at is None else max(paused_at, at)
+        elif kind == "resumed" and paused_at is not None:
+            at = max(paused_at, at)
+        facts.append(_fact(kind, at, argument))
+    return facts
 
 
 def _fact(kind: str, at: datetime, argument: str) -> Fact:

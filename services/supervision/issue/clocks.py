@@ -220,9 +220,9 @@ def _dated(
 
 
 def with_dates(clock: Clock, reading: Reading, due: datetime) -> Clock:
-    """The clock as due at this instant, with the warnings that come before it; while it is paused it is not due."""
+    """The clock as due at this instant, with the warnings that come before it; paused before that, it is not due."""
     thresholds = [(name, text(at)) for name, at in reading.deadlines if name != DUE and at < due]
-    if reading.state != "paused":
+    if reading.state != "paused" or DUE in dict(reading.deadlines):
         thresholds.append((DUE, text(due)))
     return clock.model_copy(update={"due_at": due, "thresholds": tuple(thresholds)})
 

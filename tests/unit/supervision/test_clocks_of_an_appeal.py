@@ -71,6 +71,12 @@ def test_the_promise_runs_on_from_the_appeal_with_the_date_that_the_raiser_was_t
     assert (running(issue), issue.state.state) == ({"promise"}, State.APPEALED)
 
 
+def test_an_appeal_by_a_clock_that_runs_behind_that_of_the_rejection_leaves_the_promise_due() -> None:
+    issue = rejected_and_appealed(after(hours=2), after(hours=2) - timedelta(seconds=1))
+    told = [event for event in fire_until(issue, LONG_AFTER) if isinstance(event, ClockBreached)]
+    assert [event.due_at for event in told if event.clock == "promise"] == [DUE]
+
+
 def test_the_assign_clock_runs_on_once_the_appeal_is_upheld_and_both_go_their_usual_way() -> None:
     issue = rejected_and_appealed(after(days=1), after(days=4))
     before = clock(issue, "assign").due_at

@@ -7,6 +7,7 @@ import pytest
 from shared.contract.commands.supervision import RecalculateClocks
 from shared.contract.events.supervision import ClockBreached, ClockRecalculated, PolicyPublished
 from shared.contract.words import ClockName
+from shared.domain.calendar import Day
 from shared.domain.reference import Reference
 from tests.unit.one_aggregate import OneAggregate
 from tests.unit.reference import make_reference
@@ -25,10 +26,18 @@ from tests.unit.supervision.given import (
     paused,
     signed,
 )
-from tests.unit.supervision.renewed import clock_of, publish, reach, rest
+from tests.unit.supervision.renewed import (
+    DECEMBER,
+    clock_of,
+    over_the_new_year,
+    publish,
+    reach,
+    rest,
+)
 
 LONGER = rest(date(2026, 3, 11), date(2026, 3, 17))
 """One day of rest before the promise is due, and one among the days that an extension adds."""
+MADE_UP = Day(date(2027, 1, 2), True, "补班", "虚构的通知")
 SIX_LATER = datetime.fromisoformat("2026-03-24T17:30:00+08:00")
 """Four working days more, and these two."""
 
@@ -94,6 +103,18 @@ def test_a_calendar_from_behind_the_date_of_a_paused_clock_reaches_it_once_it_go
     assert due_dates(issue) == breaches(issue) == {old + timedelta(days=1)}
 
 
+def test_what_was_due_before_it_was_paused_stays_due_though_a_notice_makes_it_certain() -> None:
+    reference = make_reference()
+    issue = over_the_new_year(reference)
+    due = clock_of(issue).due_at
+    issue.take(paused(), due + timedelta(minutes=1))
+    days = [*rest(date(2027, 1, 1), date(2027, 5, 1), date(2027, 10, 1)), MADE_UP]
+    renewal = publish(reference, days, DECEMBER + timedelta(days=1), through=2027)
+    assert [event.due_at for event in reach(issue, renewal, at=due + timedelta(seconds=90))] == [due]
+    told = [event for event in fire_until(issue, due + GRACE) if isinstance(event, ClockBreached)]
+    assert [event.due_at for event in told if event.clock == ClockName.PROMISE] == [due]
+
+
 def test_a_pause_that_is_granted_after_the_breach_leaves_a_renewed_climb_as_it_is() -> None:
     reference = make_reference()
     issue = handled(reference)
@@ -122,3 +143,11 @@ def test_what_was_a_warning_by_the_older_policy_alone_is_no_obstacle_to_an_exten
     reach(issue, reference.renewals[0])
     issue.take(extended(), after(days=11))
     assert due_dates(issue) == {SIX_LATER}
+
+
+@pytest.mark.parametrize("ended_at", [after(days=1), after(days=1) - timedelta(seconds=1)])
+def test_a_pause_that_ends_by_a_clock_that_runs_behind_never_was(ended_at: datetime) -> None:
+    issue = handled(make_reference())
+    issue.take(paused(), after(days=1))
+    issue.take(goes_on(), ended_at)
+    assert due_dates(issue) == breaches(issue) == {DUE}
