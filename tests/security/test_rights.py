@@ -89,6 +89,8 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "issue", "read"
         case ["issues"] | ["people"]:
             return kind, "register"
+        case ["staff", "{id}", "ways"]:
+            return kind, "choose_ways"
         case ["people", "find"]:
             return kind, "find"
         case ["enterprises"]:
