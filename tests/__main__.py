@@ -16,9 +16,9 @@ from typing import IO
 TESTS = Path(__file__).parent
 LAST = "security/test_what_a_whole_run_leaves.py"
 PARTS = (
-    ("embedded", "integration", LAST),
-    ("browser", "faults", "fuzz", "house", "security"),
-    ("contract", "portal", "simulation", "unit", LAST),
+    ("embedded", "house", "integration", LAST),
+    ("browser", "fuzz", "portal", LAST),
+    ("contract", "faults", "security", "simulation", "unit"),
 )
 """Folders of this one, so that all parts take about as long."""
 PASSED, NOTHING_CHOSEN = 0, 5

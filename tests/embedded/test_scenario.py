@@ -30,7 +30,7 @@ from shared.service import COLLECTION
 from shared.store import connect
 from tests.simulation.checker import History, check
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.prove]
 
 ISSUES, PARTITIONS = 12, 6
 LOADING = (14, 15, 16)
