@@ -16,6 +16,7 @@ from shared.contract.events.supervision import (
     LadderRaised,
 )
 from shared.contract.words import LadderCause, LiftCause
+from shared.domain.reference import BEGINNING
 
 Which = tuple[str, int, str]
 """A clock by name, round and assignment; of a name that this version does not know too."""
@@ -66,6 +67,9 @@ def standing(entries: Iterable[Entry]) -> Standing:
             case LadderLifted() if event.because == LiftCause.ANNULLED:
                 while steps and steps[-1].step > event.to:
                     steps.pop()
+                if event.to and not any(step.step == event.to for step in steps):
+                    # It was reached while it stood higher, of which nothing is told.
+                    steps.append(_Step(event.to, ("", 0, ""), BEGINNING))
     return Standing(+breaches, due, tuple(step.step for step in steps))
 
 
