@@ -121,6 +121,7 @@ def numbered(document: Document, context: Context) -> tuple[Document, Messages]:
     drafted = DocumentDrafted(
         **_named(document),
         step=document.step,
+        clock=document.clock or "",
         round=document.round,
         department=document.department,
         head=_head(document, context),
@@ -134,6 +135,7 @@ def issued(document: Document, context: Context) -> tuple[Document, Messages]:
     body = DocumentIssued(
         **_named(document),
         step=document.step,
+        clock=document.clock or "",
         round=document.round,
         department=document.department,
         head=_head(document, context),

@@ -163,6 +163,7 @@ class DocumentDrafted(Event, type="document.drafted.v1", topic=SUPERVISION):
     year: Number
     number: Number
     step: Number
+    clock: OpenClockName = ""
     round: Round
     department: str = ""
     head: str = ""
@@ -179,6 +180,8 @@ class DocumentIssued(Event, type="document.issued.v1", topic=SUPERVISION):
     number: Number
     step: Number = 0
     """The step of the ladder that brought it; 0 for one by hand."""
+    clock: OpenClockName = ""
+    """Whose breach brought it; empty for one by hand, and where a dissatisfied round or an extension did."""
     round: Round
     department: str
     head: str = ""
