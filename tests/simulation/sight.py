@@ -81,6 +81,8 @@ class Sight:
         self.extension, self.pause, self.paused, self.due = 0, 0, 0, ""
         """The extension and the pause that were asked for and are not decided yet, the pause that is in force, and when
         the promise is due."""
+        self.instructions: dict[int, str] = {}
+        """The leaders' instructions that are open, and who gave each."""
         self.lamp, self.broken = 0, 1
         """The step of the ladder at which it stands, and the round whose promise was broken."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
@@ -227,6 +229,14 @@ class Sight:
         self.documents.pop(data["document"], None)
 
     _document_voided = _document_lifted
+
+    def _instruction_given(self, data: dict[str, Any]) -> None:
+        self.instructions[data["instruction"]] = data["by"]
+
+    def _instruction_reported(self, data: dict[str, Any]) -> None:
+        self.instructions.pop(data["instruction"], None)
+
+    _instruction_taken_back = _instruction_reported
 
     def _issue_tracked(self, data: dict[str, Any]) -> None:
         self.feedback = "tracked"

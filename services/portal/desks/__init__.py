@@ -11,6 +11,7 @@ from services.portal.desks.documents import pages as documents
 from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.figures import pages as figures
+from services.portal.desks.instructions import pages as instructions
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.joining import pages as joining
@@ -57,6 +58,7 @@ def routers() -> Iterator[APIRouter]:
     yield lifting.router
     yield documents.router
     yield signing.router
+    yield instructions.router
     yield lifting_many.router
     yield lamps.router
     yield handovers.router

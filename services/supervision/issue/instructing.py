@@ -50,6 +50,8 @@ def report(issue: Issue | None, command: ReportInstruction, context: Context) ->
     if isinstance(found, Refusal):
         return found
     issue, instruction = found
+    if not issue.department:  # of what nobody holds the rights cannot say whose it is
+        return Refusal(Reason.ILLEGAL_MOVE, "no department holds it now: whoever takes it over reports")
     words = command.words.strip()
     if not words:
         return Refusal(Reason.REASON_MISSING, "words: say what was done about it")

@@ -96,6 +96,8 @@ def answer(issue: Issue | None, command: AnswerOrder, context: Context) -> Chang
     issue, document = found
     if document.kind is not DocumentKind.SUPERVISION_ORDER or document.state is not DocumentState.ISSUED:
         return _illegal(document, "answered")
+    if not issue.department:  # of what nobody holds the rights cannot say whose it is
+        return Refusal(Reason.ILLEGAL_MOVE, "no department holds it now: nobody answers for it")
     words = command.words.strip()
     if not words:
         return Refusal(Reason.REASON_MISSING, "words: say what was done about it")

@@ -9,7 +9,12 @@ from services.supervision.issue.instructions import MOST, MOST_OPEN
 from services.supervision.issue.life import finished
 from services.supervision.issue.renewing import recalculate, request_of
 from services.supervision.issue.signing import MOST_BY_HAND
-from shared.contract.commands.supervision import GiveInstruction, ReportInstruction, TakeBackInstruction
+from shared.contract.commands.supervision import (
+    AnswerOrder,
+    GiveInstruction,
+    ReportInstruction,
+    TakeBackInstruction,
+)
 from shared.contract.event import Event
 from shared.contract.events.dispatch import StaffPublished
 from shared.contract.events.supervision import (
@@ -157,6 +162,18 @@ def test_a_report_stops_the_clock_and_a_second_one_is_refused() -> None:
 
 def test_a_report_without_words_is_refused() -> None:
     assert instructed().ask(reports(words="  "), HANDLER, after(days=1))["reason"] == Reason.REASON_MISSING
+
+
+def test_while_nobody_holds_it_nobody_reports_and_nobody_answers_an_order() -> None:
+    town = instructed()
+    assert town.ask(orders(), at=after(hours=3))["document"] == "d1"
+    town.issue.take(recalled(), after(days=1))
+    answer = AnswerOrder(document="d1", words="已派员")
+    for command in (reports(), answer):
+        outcome = town.ask(command, "handler:police/lu", after(days=2))
+        assert outcome["reason"] == Reason.ILLEGAL_MOVE and "holds it" in outcome["detail"]
+    town.issue.take(assigned("a2", "police"), after(days=3))
+    assert town.ask(reports(), "handler:police/lu", after(days=3))["status"] == "done"
 
 
 def test_only_who_gave_it_takes_it_back_and_the_department_hears_why() -> None:
