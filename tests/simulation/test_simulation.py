@@ -182,8 +182,6 @@ EVENTS = (
     "document.voided",
     "document.lifted",
     *(f"instruction.{what}" for what in ("given", "reported", "taken_back")),
-    "order.instructed",
-    "order.instruction_taken_back",
     "department.published",
     "policy.published",
     "calendar.published",
