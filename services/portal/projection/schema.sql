@@ -166,10 +166,9 @@ CREATE INDEX issue_by_holder ON issue (holder, state, next_due_at, id);
 CREATE INDEX issue_by_handler ON issue (
     holder, state, handler, substitute, next_due_at, id, dispatch_state, registered_at
 );
--- Of the board: whatever is not on it stands in neither. Counting reads the index alone: SQLite asks again for the
+CREATE INDEX issue_by_due ON issue (next_due_at, id) WHERE next_due_at IS NOT NULL;
+-- Of the board: what is not on it stands in neither. Counting reads the index alone: SQLite asks again for the
 -- columns that its condition names.
-CREATE INDEX issue_by_due ON issue (next_due_at, id)
-    WHERE next_due_at IS NOT NULL AND registered_at IS NOT NULL AND paused IS NULL;
 CREATE INDEX issue_by_holder_due ON issue (coalesce(holder, ''), next_due_at, id, holder, registered_at, paused)
     WHERE next_due_at IS NOT NULL AND registered_at IS NOT NULL AND paused IS NULL;
 CREATE INDEX issue_lit ON issue (coalesce(holder, ''), ladder_step, holder, registered_at)
