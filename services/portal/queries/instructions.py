@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from services.portal.addresses import Place
+from services.portal.queries.selecting import Row, select
 
-Row = sqlite3.Row
 PAGE = 50
 OPEN = "reported_at IS NULL AND taken_back_at IS NULL"
 """The condition on an instruction that its report is owed."""
@@ -15,19 +15,20 @@ OPEN = "reported_at IS NULL AND taken_back_at IS NULL"
 def of_issue(reads: sqlite3.Connection, issue: str) -> list[Row]:
     """Those of one issue, the newest first."""
     query = "SELECT * FROM instruction WHERE issue = ? AND given_at IS NOT NULL ORDER BY number DESC"
-    return _all(reads, query, issue)
+    return select(reads, query, (issue,)).fetchall()
 
 
 def one(reads: sqlite3.Connection, issue: str, number: int) -> Row | None:
     """One instruction; None where there is none."""
     query = "SELECT * FROM instruction WHERE issue = ? AND number = ? AND given_at IS NOT NULL"
-    return next(iter(_all(reads, query, issue, number)), None)
+    found: Row | None = select(reads, query, (issue, number)).fetchone()
+    return found
 
 
 def open_of(reads: sqlite3.Connection, issue: str) -> list[Row]:
     """Those of an issue that wait for a report, the one due first on top."""
     query = f"SELECT * FROM instruction WHERE issue = ? AND {OPEN} ORDER BY due_at, number"
-    return _all(reads, query, issue)
+    return select(reads, query, (issue,)).fetchall()
 
 
 def waiting(reads: sqlite3.Connection, issues: Iterable[str]) -> dict[str, int]:
@@ -50,17 +51,10 @@ def given_by(reads: sqlite3.Connection, account: str, only_open: bool, after: Pl
         ORDER BY n.given_at DESC, n.issue DESC LIMIT {PAGE + 1}
     """
     place = after or Place(2**62, "")
-    return _all(reads, query, {"account": account, **place._asdict()})
+    return select(reads, query, {"account": account, **place._asdict()}).fetchall()
 
 
 def count_open(reads: sqlite3.Connection, account: str) -> int:
     """How many reports this leader waits for."""
     query = f"SELECT count(*) FROM instruction WHERE given_by = ? AND {OPEN}"
     return int(reads.execute(query, (account,)).fetchone()[0])
-
-
-def _all(reads: sqlite3.Connection, query: str, *values: object) -> list[Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    found = values[0] if values and isinstance(values[0], dict) else values
-    return cursor.execute(query, found).fetchall()
