@@ -106,8 +106,8 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
         change: Change[Issue] | Refusal | None = decide(issue, asked, context)
         if not isinstance(change, Change):
             return change
-        told = tuple(_notices((*change.messages, Message(asked)), change.state, context))
-        return replace(change, messages=(*change.messages, *told)) if told else change
+        notices = tuple(_notices((*change.messages, Message(asked)), change.state, context))
+        return replace(change, messages=(*change.messages, *notices)) if notices else change
 
     return decided
 

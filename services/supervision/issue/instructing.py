@@ -1,7 +1,7 @@
 """What supervision decides of leaders' instructions: given, reported on, taken back by who gave it."""
 
 from services.supervision.issue.decisions import UNKNOWN, may_not
-from services.supervision.issue.instructions import MOST, MOST_OPEN, told
+from services.supervision.issue.instructions import MOST, MOST_OPEN, addressed
 from services.supervision.issue.life import CLOCKS, Instruction, Issue
 from services.supervision.issue.reactions import observe
 from shared.contract.commands.supervision import GiveInstruction, ReportInstruction, TakeBackInstruction
@@ -40,7 +40,7 @@ def give(issue: Issue | None, command: GiveInstruction, context: Context) -> Cha
     opened = Instruction(number=number, words=given.words, by=given.by)
     owed = issue.model_copy(update={"instructions": (*issue.instructions, opened), "instructed": number})
     after, messages = _observed(owed, given, context)
-    messages += (told(after, opened, Saying.INSTRUCTED, opened.words),)
+    messages += (addressed(after, opened, Saying.INSTRUCTED, opened.words),)
     return Change(after, messages, {"instruction": number, "due_at": time_text(due)})
 
 
@@ -65,7 +65,7 @@ def report(issue: Issue | None, command: ReportInstruction, context: Context) ->
 
 
 def take_back(issue: Issue | None, command: TakeBackInstruction, context: Context) -> Change[Issue] | Refusal:
-    """Who gave it wants no report any more, and says why; the department is told."""
+    """Who gave it wants no report any more, and says why; the department hears of it."""
     found = _open(issue, command.instruction)
     if isinstance(found, Refusal):
         return found
@@ -79,7 +79,7 @@ def take_back(issue: Issue | None, command: TakeBackInstruction, context: Contex
     taken = InstructionTakenBack(instruction=number, reason=reason, by=context.principal)
     after, messages = _observed(_without(issue, instruction), taken, context)
     if issue.department:
-        messages += (told(after, instruction, Saying.TAKEN_BACK, reason),)
+        messages += (addressed(after, instruction, Saying.TAKEN_BACK, reason),)
     return Change(after, messages)
 
 

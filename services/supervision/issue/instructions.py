@@ -1,4 +1,4 @@
-"""A leader's instructions on an issue (批示): what its department is told of them, and how many there may be.
+"""A leader's instructions on an issue (批示): what its department hears of them, and how many there may be.
 
 An instruction is about the issue: whoever holds it owes the report, and what is open goes with it to whoever takes it
 over. It is owed to the leader, so neither a reply nor the end of the issue ends it.
@@ -22,11 +22,11 @@ def passed_on(issue: Issue, happened: Event) -> Messages:
     """Who takes an issue over hears of each instruction that is open."""
     if not isinstance(happened, IssueAssigned | AssignmentTransferred):
         return ()
-    return tuple(told(issue, one, Saying.INSTRUCTED, one.words) for one in issue.instructions)
+    return tuple(addressed(issue, one, Saying.INSTRUCTED, one.words) for one in issue.instructions)
 
 
-def told(issue: Issue, instruction: Instruction, saying: Saying, words: str) -> Message:
-    """What the department that holds the issue is told of an instruction, with the date as it is now."""
+def addressed(issue: Issue, instruction: Instruction, saying: Saying, words: str) -> Message:
+    """What the department that holds the issue hears of an instruction, with the date as it is now."""
     due_at = next(
         clock.due_at
         for clock in reversed(issue.clocks)
