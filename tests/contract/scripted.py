@@ -155,8 +155,8 @@ def records() -> tuple[Record, ...]:
     _notified(world)
     _climbed(world)
     _given_more_time(world)
-    _recalculated(world)
     _instructed(world)
+    _recalculated(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
