@@ -65,7 +65,7 @@ ISSUE = replace(
     events={
         **WITHOUT_NOTICES.events,
         RatingInvited: reactions.invited,
-        QuestionPut: supplying.put_and_told,
+        QuestionPut: supplying.put_and_notified,
     },
 )
 

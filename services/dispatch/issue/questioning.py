@@ -59,16 +59,16 @@ def answered(issue: Issue | None, happened: MaterialSupplied, context: Context) 
     )
     pause = issue.pause
     if pause is None or not pause.question or pause.request != happened.request:
-        return Change(known, _told(known, happened, late=True))
+        return Change(known, _passed_on(known, happened, late=True))
     late = pause.ends_at is not None and pause.ends_at < context.now
     ended = resumed(known, context, Ended.TIME_OVER if late else Ended.ANSWERED)
-    return Change(ended.state, (*ended.messages, *_told(ended.state, happened, late=late)))
+    return Change(ended.state, (*ended.messages, *_passed_on(ended.state, happened, late=late)))
 
 
-def _told(issue: Issue, happened: MaterialSupplied, *, late: bool) -> tuple[Message, ...]:
+def _passed_on(issue: Issue, happened: MaterialSupplied, *, late: bool) -> tuple[Message, ...]:
     if not issue.department:
         return ()
-    told = OrderMaterialSupplied(
+    supplied = OrderMaterialSupplied(
         assignment=issue.assignment,
         round=issue.round,
         request=happened.request,
@@ -78,4 +78,4 @@ def _told(issue: Issue, happened: MaterialSupplied, *, late: bool) -> tuple[Mess
         late=late,
         due_at=issue.due_at,
     )
-    return (order(issue.department, told),)
+    return (order(issue.department, supplied),)

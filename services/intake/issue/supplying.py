@@ -25,7 +25,7 @@ def put(issue: Issue | None, event: QuestionPut, context: Context) -> Change[Iss
     return Change(issue.model_copy(update={"question": question}))
 
 
-def put_and_told(issue: Issue | None, event: QuestionPut, context: Context) -> Change[Issue] | None:
+def put_and_notified(issue: Issue | None, event: QuestionPut, context: Context) -> Change[Issue] | None:
     """The same, and who raised it is told by mail; not of an anonymous issue, as of its reply (reactions.py)."""
     change = put(issue, event, context)
     if change is None or change.state.anonymous:

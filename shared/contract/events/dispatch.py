@@ -194,8 +194,7 @@ class PauseRefused(Event, type="pause.refused.v1", topic=DISPATCH):
 
 
 class PauseEnded(Event, type="pause.ended.v1", topic=DISPATCH, must_understand=True):
-    """Happens when what was waited for has come, the time of a pause or question ran out, a person ended it, or its
-    assignment is over."""
+    """Happens when what was waited for has come, its time ran out, a person ended it, or its assignment is over."""
 
     assignment: str
     department: str
@@ -212,8 +211,7 @@ class PauseEnded(Event, type="pause.ended.v1", topic=DISPATCH, must_understand=T
 
 
 class EnterpriseAsked(Event, type="assignment.enterprise_asked.v1", topic=DISPATCH, must_understand=True):
-    """Happens when the holder asks the raiser for something: its own clock pauses at once, and by that it asks for a
-    pause of the promise, on the ground that it waits for the entrepreneur."""
+    """Happens when the holder asks the raiser for something: its own clock pauses, and a pause is asked for."""
 
     assignment: str
     department: str

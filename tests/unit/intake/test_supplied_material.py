@@ -1,5 +1,7 @@
 """What a department asks is answered once, by who raised the issue, and names the question that was read."""
 
+from pathlib import Path
+
 import pytest
 
 from services.intake.issue.life import State
@@ -121,7 +123,8 @@ async def test_what_says_nothing_is_refused_before_anything_is_posted(body: dict
     assert len(intake.asked) == posted
 
 
-async def test_a_file_that_is_not_there_is_named() -> None:
+async def test_a_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the key of the receipts is made there
     intake = await taken_on()
     body = {"request": 1, "text": "见附件", "attachments": ["0" * 64 + "." + "0" * 32]}
     answer = await intake.about("supply-material", body, LI_TOKEN)
