@@ -70,6 +70,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
                 yield "handed over"
         elif event["type"] in ("pause.ended.v1", "extension.ended.v1"):
             yield f"{event['type'].removesuffix('.v1')} because {data['because']}"
+        elif event["type"] == "order.material_supplied.v1" and data["late"]:
+            yield "answered too late"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
         elif event["type"] == "ladder.raised.v1":

@@ -51,12 +51,10 @@ def answered(issue: Issue | None, happened: MaterialSupplied, context: Context) 
     if issue is None or issue.state not in (State.WAITING, *HELD, State.REPLIED):
         return None
     answer = Answer(request=happened.request, question=happened.question, text=happened.text)
-    known = issue.model_copy(
-        update={
-            "answers": (*issue.answers, answer)[-MOST_ANSWERS:],
-            "attachments": (*issue.attachments, *happened.attachments),
-        }
-    )
+    listed = {file.hash for file in issue.attachments}
+    files = (*issue.attachments, *(file for file in happened.attachments if file.hash not in listed))
+    answers = (*issue.answers, answer)[-MOST_ANSWERS:]
+    known = issue.model_copy(update={"answers": answers, "attachments": files})
     pause = issue.pause
     if pause is None or not pause.question or pause.request != happened.request:
         return Change(known, _passed_on(known, happened, late=True))
