@@ -24,9 +24,12 @@ _RUNNING = """
     WHERE c.stopped_at IS NULL AND c.breached_at IS NULL AND c.due_at >= ?
 """
 _GRANTED = """
-    SELECT what, days, decided_at, ended_at FROM request
-    WHERE issue = :issue AND granted = 1 AND round = :round AND :assignment IN ('', assignment)
+    SELECT what, days, CASE WHEN question = 1 AND :assignment <> '' THEN asked_at ELSE decided_at END, ended_at
+    FROM request
+    WHERE issue = :issue AND round = :round AND :assignment IN ('', assignment)
+        AND (granted = 1 OR (question = 1 AND :assignment <> ''))
 """
+"""The holder's own clock pauses from the question to the raiser on, whatever the office decides on the promise."""
 _RENEWED = """
     SELECT c.issue, i.number AS issue_number, c.clock, c.round, c.moved_from, c.due_at, c.provisional,
         coalesce(nullif(c.department, ''), i.holder, '') AS whose
