@@ -4,7 +4,8 @@ import json
 import sqlite3
 from typing import Any
 
-Row = sqlite3.Row
+from services.portal.queries.selecting import Row, select
+
 _OF_ISSUE = """
     SELECT request.number, request.department, request.asked_at, request.reason AS words, request.ends_at,
         request.ended_at, request.ended_because, request.granted, answer.text, answer.attachments, answer.at, answer.by
@@ -15,9 +16,7 @@ _OF_ISSUE = """
 
 def of_issue(reads: sqlite3.Connection, id: str) -> list[Row]:
     """Every question with its answer, the newest on top; ``text`` is NULL where nobody answered."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(_OF_ISSUE, (id,)).fetchall()
+    return list(select(reads, _OF_ISSUE, (id,)))
 
 
 def files_of(question: Row) -> list[dict[str, Any]]:
