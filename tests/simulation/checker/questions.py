@@ -26,6 +26,8 @@ def check_questions(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]
         answers = [event for event in intake.get(subject, []) if kind_of(event) == "issue.material_supplied"]
         yield from _answered(subject, events, answers)
         heard = hearing.events("dispatch", subject, "intake")
+        if any(kind_of(event) in ENDED for event in hearing.events("dispatch", subject, "feedback")):
+            heard = []
         yield from _passed_on(subject, answers, heard, events, orders.get(subject, []))
         if not hearing.waits("supervision", subject) and not hearing.gave_up("supervision", subject):
             facts = hearing.events("supervision", subject, "dispatch")
@@ -85,6 +87,7 @@ def _passed_on(
     }
     supplied = {event["data"]["request"]: event["data"] for event in answers}
     told = [order["data"]["request"] for order in orders]
+    nobody = any(kind_of(event) == "assignment.recalled" for event in events)
     for order in orders:
         data = order["data"]
         answer = supplied.get(data["request"], {})
@@ -101,8 +104,8 @@ def _passed_on(
             yield Clause.ANSWER_PASSED_ON(
                 f"{subject}: {event['id']} was read, and its question is still open"
             )
-        if by_answer.get(request) == "answered" and request in supplied and request not in told:
-            yield Clause.ANSWER_PASSED_ON(f"{subject}: {event['id']} ended its question and reached nobody")
+        elif kind_of(event) == "issue.material_supplied" and request not in told and not nobody:
+            yield Clause.ANSWER_PASSED_ON(f"{subject}: {event['id']} was read, and reached nobody")
 
 
 def _held(evidence: Evidence, subject: str, events: list[Event], facts: list[Event]) -> Iterator[Violation]:
