@@ -524,7 +524,7 @@ def _recalculated(world: World) -> None:
 
 def _instructed(world: World) -> None:
     """A leader writes two instructions: one is overdue and then reported on, one is taken back."""
-    issue = world.register(LIGHTS, RAISER, "lights-12")
+    issue = world.register(LIGHTS, RAISER, "lights-instructed")
     code, leader = "urban_management", "leader:qian"
     world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department=code), OFFICE)
