@@ -157,8 +157,8 @@ def records() -> tuple[Record, ...]:
     _mended(world)
     _notified(world)
     _climbed(world)
-    _given_more_time(world)
     _instructed(world)
+    _given_more_time(world)
     _asked_the_raiser(world)
     _recalculated(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
@@ -505,6 +505,7 @@ def _asked_the_raiser(world: World) -> None:
     world.go_to(world.now + 10 * DAY)
     world.ask(issue, RecallAssignment(assignment=f"{issue}.1", reason="改由住建办理"), OFFICE)
     world.ask(issue, AssignIssue(department="housing"), OFFICE)
+    world.go_to(world.now + 20 * DAY)
 
 
 def _recalculated(world: World) -> None:
