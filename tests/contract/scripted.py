@@ -505,7 +505,6 @@ def _asked_the_raiser(world: World) -> None:
     world.go_to(world.now + 10 * DAY)
     world.ask(issue, RecallAssignment(assignment=f"{issue}.1", reason="改由住建办理"), OFFICE)
     world.ask(issue, AssignIssue(department="housing"), OFFICE)
-    world.go_to(world.now + 20 * DAY)
 
 
 def _recalculated(world: World) -> None:
@@ -520,7 +519,9 @@ def _recalculated(world: World) -> None:
     world.ask(f"calendar:{JURISDICTION}", longer, "administrator:wu")
     version = Calendar(through, days).version
     asked = RecalculateClocks(because=Recalculation.CALENDAR, version=version, at=world.now, by="wu")
-    world.ask(issue, asked, "system:renewing")
+    for subject in list(world.stores["supervision"].documents):
+        if ":" not in subject and "|" not in subject:  # every issue, as the walk comes by each
+            world.ask(subject, asked, "system:renewing")
 
 
 def _instructed(world: World) -> None:
