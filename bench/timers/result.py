@@ -24,11 +24,11 @@ def result(sizes: Sizes, turns: list[Turns], sides: Beside | None, found: Storms
     measures = [
         *_of_turns(sizes, turns),
         *(_of_sides(sizes, sides) if sides else ()),
-        *_of_drain("a policy that moves running clocks", "promises/s", policy),
-        *person_measures("an explanation", "during the policy", found.quiet, policy.drain.answers),
         Measure("from the start to the first firing", round(found.first, 2), "s", MOST_START_SECONDS),
         *_of_drain("due in one second", "breaches/s", due),
-        *person_measures("an explanation", "during the storm", found.quiet, due.drain.answers)[2:],
+        *person_measures("an explanation", "during the storm", found.quiet, due.drain.answers),
+        *_of_drain("a policy that moves running clocks", "promises/s", policy),
+        *person_measures("an explanation", "during the policy", found.quiet, policy.drain.answers)[2:],
     ]
     detail = {
         "open": sizes.open,

@@ -1,12 +1,12 @@
 """Supervision alone: a policy that moves many promises, and a start with a million open and many due in one second."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from bench.client import Client
-from bench.draining import QUIET, WARM_UP, Act, Alone, Bare, Drain, Say, acting, drain, quietly
+from bench.draining import QUIET, Act, Alone, Bare, Drain, Say, acting, drain, quietly
 from bench.parts import official
 from bench.timers import issues
 from bench.timers.loading import Models, Names, load
@@ -56,13 +56,18 @@ async def storms(
     say: Say, system: Alone, walked: Aggregates, many: tuple[str, Aggregates], models: Models, names: Names
 ) -> Storms:
     """``walked``: the collection of supervision's own store. ``many``: address and collection of the large one."""
-    quiet, policy = await _policy(say, system, walked, models, names)
-    say(
-        f"a policy moved {policy.many:,} promises: {policy.speed:,.0f}/s, {policy.share:.2f} of the bare loop"
-    )
+    people = iter(names.people)
+    async with system.run() as child:
+        say(f"{QUIET} explanations, one after the other, while nothing is due")
+        quiet = await quietly(_explaining(system, child), people)
     ready, first, due = await _due(say, system, many, models, names)
     say(
         f"{due.many:,} fired: {due.speed:,.0f}/s, {due.share:.2f} of the bare loop; the first after {first:.1f} s"
+    )
+    # Last, for it reaches every document of this namespace.
+    policy = await _policy(say, system, walked, people, models, names)
+    say(
+        f"a policy moved {policy.many:,} promises: {policy.speed:,.0f}/s, {policy.share:.2f} of the bare loop"
     )
     return Storms(quiet, policy, due, ready, first)
 
@@ -71,21 +76,19 @@ async def storms(
 
 
 async def _policy(
-    say: Say, system: Alone, store: Aggregates, models: Models, names: Names
-) -> tuple[list[float], Drained]:
-    moving, people = names.open[: len(names.due)], iter(names.people)
+    say: Say, system: Alone, store: Aggregates, people: Iterator[str], models: Models, names: Names
+) -> Drained:
+    moving = names.open[: len(names.due)]
     bare, half = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 2
     await _bare(bare, store, models.open, names.bare[:half])
     async with system.run() as child:
         act = _explaining(system, child)
-        say(f"{QUIET} explanations, one after the other, while nothing is due")
-        quiet = await quietly(act, people)
         say(f"a policy that moves {len(moving):,} promises")
         client = Client(child.url, official(system.data, Role.SUPERVISOR))
         body = {"policy": issues.longer().model_dump(mode="json"), "applies_to_running": True}
         answer = await client.post(f"/policies/{jurisdiction()}/publish", body)
         assert answer.status in DONE, answer.body[:300]
-        found = await drain(child, act, people, len(moving), before=WARM_UP + QUIET + 1)
+        found = await drain(child, act, people, len(moving), before=1)
     _check_outcomes(found)
     for document in (await store.load(moving[:: max(1, len(moving) // SAMPLE)])).values():
         told = [
@@ -96,7 +99,7 @@ async def _policy(
         ]
         assert len(told) == 1, f"{document['_id']} was moved {len(told)} times"
     await _bare(bare, store, models.open, names.bare[half:])
-    return quiet, Drained(found, len(moving), bare)
+    return Drained(found, len(moving), bare)
 
 
 # -------------------------------------------------------------- a start, and what is due in one second
