@@ -254,6 +254,24 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
     praise: bool = False
 
 
+class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDERS):
+    """Happens when a calendar or policy moves a promise, or else the time of who holds it: dispatch counts by it too.
+
+    One for each issue that is moved: the promise where it moves, else the holding clock of its department.
+    """
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    """Empty for a promise."""
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+    because: OpenRecalculation
+    version: str
+    """Of that calendar or policy."""
+    in_force_from: AwareDatetime
+
+
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):
     """Happens when a version of the policy is published; running clocks keep theirs unless it says otherwise."""
 
