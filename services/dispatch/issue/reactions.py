@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.dispatch.issue.asking import told_of_refusal
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
 from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
 from shared.contract.commands.dispatch import HandOver
@@ -19,7 +20,7 @@ from shared.contract.events.intake import (
     PromiseStarted,
     WordsCorrected,
 )
-from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated
+from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
 from shared.contract.orders import (
     OrderClosed,
     OrderDocumentIssued,
@@ -35,6 +36,7 @@ from shared.contract.orders import (
 from shared.contract.words import ClockName, DocumentKind, Saying
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
+from shared.domain.messages import Said
 from shared.domain.renewing import RENEWED
 
 
@@ -154,6 +156,14 @@ def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -
     if issue is None:
         return None
     return Change(issue, (order(event.department, _passed_on(issue, event)),))
+
+
+def refuse(issue: Issue | None, event: MessageRefused, context: Context) -> Change[Any]:
+    """Supervision refused what a department's own system said: the department is told as if it were refused here."""
+    said = Said(event.department, event.message)
+    told = told_of_refusal(issue, said, event.reason, event.detail, event.legal, context)
+    after: Any = issue  # of an issue that nobody has registered there is no state
+    return Change(after, told)
 
 
 def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:

@@ -272,6 +272,16 @@ class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDER
     in_force_from: AwareDatetime
 
 
+class MessageRefused(Event, type="message.refused.v1", topic=SUPERVISION_ORDERS):
+    """Happens when what a department's own system asked of supervision was refused; dispatch tells the department."""
+
+    department: str
+    message: str
+    reason: str
+    detail: str = ""
+    legal: tuple[str, ...] = ()
+
+
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):
     """Happens when a version of the policy is published; running clocks keep theirs unless it says otherwise."""
 
