@@ -72,6 +72,15 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{event['type'].removesuffix('.v1')} because {data['because']}"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
+        elif event["type"] == "order.due_changed.v1":
+            whose = (
+                "of the department's own time" if data["clock"] == "holding" else f"because {data['because']}"
+            )
+            yield f"date told {whose}"
+        elif event["type"] == "document.answered.v1" and "dept/dept:" in str(event.get("cause")):
+            yield "a department's system answers an order"
+        elif event["type"] == "explanation.given.v1" and "dept/dept:" in str(event.get("cause")):
+            yield "a department's system explains a breach"
         elif event["type"] == "ladder.raised.v1":
             yield f"raised to {data['step']}"
             yield f"raised because {data['because']}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Event, Evidence, aggregate_of, kind_of
+from tests.simulation.checker.history import Event, Evidence, Opened, aggregate_of, kind_of
 
 BY_ITSELF = ("reminder", "supervision_order")
 BRINGS = (
@@ -134,7 +134,7 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
     passed: Counter[str] = Counter()
     for (topic, subject, _), found in evidence.events.items():
         if topic == "supervision.orders":
-            said[subject] += len(found)
+            said[subject] += sum(_is_about_a_document(opened) for opened in found.values())
         elif topic.startswith("dept."):
             passed[subject] += sum(
                 kind_of(opened.event) in PASSED_ON for opened in found.values() if opened.event is not None
@@ -150,7 +150,7 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
                 f"{subject}: departments were told {passed[subject]} times of {said[subject]}"
             )
     for subject, many in said.items():
-        if passed[subject] < _read(evidence, subject, many):
+        if passed[subject] < _read(evidence, subject):
             yield Clause.DEPARTMENT_TOLD(f"{subject}: of {many} only {passed[subject]} were passed on")
 
 
@@ -159,10 +159,22 @@ def _is_said(event: Event) -> bool:
     return kind_of(event) == "document.issued" and bool(data["department"])
 
 
-def _read(evidence: Evidence, subject: str, many: int) -> int:
-    """How far dispatch has read what was said of an issue that it knows."""
+def _is_about_a_document(opened: Opened) -> bool:
+    return opened.event is not None and kind_of(opened.event) == "department.addressed"
+
+
+def _read(evidence: Evidence, subject: str) -> int:
+    """How much dispatch has read of what was said of the documents of an issue that it knows."""
     document = evidence.documents("dispatch").get(subject)
-    if document is None or not document.get("state"):
+    if document is None or not document.get("state") or document.get("held"):
         return 0
-    read = [seq for topic, _, seq in document.get("read", ()) if topic == "supervision.orders"]
-    return min(many, max(read, default=0)) if not document.get("held") else 0
+    read = {
+        (topic, source): seq
+        for topic, source, seq in document.get("read", ())
+        if topic == "supervision.orders"
+    }
+    return sum(
+        seq <= upto and _is_about_a_document(opened)
+        for (topic, source), upto in read.items()
+        for seq, opened in evidence.events.get((topic, subject, source), {}).items()
+    )
