@@ -98,7 +98,7 @@ MUST_HAPPEN = (
     "a department's system answers an order",
     "a department's system explains a breach",
     *(f"date told because {why}" for why in ("extension", "pause", "calendar", "policy")),
-    "date told of the department's own time",
+    "date told of their own time",
     "an older version runs",
     "two versions side by side",
     "handed in after an upgrade",
