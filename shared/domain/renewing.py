@@ -64,10 +64,10 @@ def running(name: str, round: int, history: Sequence[Entry], policy: str, calend
     """
     renewed_by = sorted((entry for entry in history if entry[0] in RENEWED), key=lambda entry: entry[1])
     began = Limit(history[0][2])
-    return Running(name, round, began, facts(history), policy, calendar, tuple(renewed_by))
+    return Running(name, round, began, without_renewals(history), policy, calendar, tuple(renewed_by))
 
 
-def facts(history: Iterable[Entry]) -> tuple[Fact, ...]:
+def without_renewals(history: Iterable[Entry]) -> tuple[Fact, ...]:
     """The facts of a clock's history, without that by which it was recalculated."""
     return tuple(facts_of(entry for entry in history if entry[0] not in RENEWED))
 

@@ -111,10 +111,10 @@ def refused(issue: Issue | None, command: Command, context: Context, refusal: Re
     said = said_in(context)
     if said is None:
         return ()
-    return told_of_refusal(issue, said, refusal.reason, refusal.detail, refusal.legal, context)
+    return refusal_for(issue, said, refusal.reason, refusal.detail, refusal.legal, context)
 
 
-def told_of_refusal(
+def refusal_for(
     issue: Issue | None, said: Said, reason: str, detail: str, legal: tuple[str, ...], context: Context
 ) -> tuple[Message, ...]:
     """A department of the directory is told; where there is no issue, by its own aggregate."""

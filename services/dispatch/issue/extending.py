@@ -81,8 +81,8 @@ def grant(issue: Issue | None, command: GrantExtension, context: Context) -> Cha
     after = longer.model_copy(update={"extension": None})
     decided = _decided(known, command, granted=True, due_at=longer.due_at)
     outcome = {"state": after.state.value, "due_at": time_text(longer.due_at)}
-    told = (order(known.department, decided), *due_changed(known, after, Recalculation.EXTENSION))
-    return Change(after, (event(happened), *told), outcome)
+    orders = (order(known.department, decided), *due_changed(known, after, Recalculation.EXTENSION))
+    return Change(after, (event(happened), *orders), outcome)
 
 
 def refuse(issue: Issue | None, command: RefuseExtension, context: Context) -> Change[Issue] | Refusal:

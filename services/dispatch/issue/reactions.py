@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.dispatch.issue.asking import told_of_refusal
+from services.dispatch.issue.asking import refusal_for
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
 from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
 from shared.contract.commands.dispatch import HandOver
@@ -81,8 +81,8 @@ def recalculated(issue: Issue | None, event: DueRecalculated, context: Context) 
         return Change(moved, due_changed(issue, moved, event.because))
     if issue.state not in HELD or event.assignment != issue.assignment:
         return None
-    told = OrderDueChanged.model_validate(event.model_dump(include=set(OrderDueChanged.model_fields)))
-    return Change(issue, (order(issue.department, told),))
+    changed = OrderDueChanged.model_validate(event.model_dump(include=set(OrderDueChanged.model_fields)))
+    return Change(issue, (order(issue.department, changed),))
 
 
 def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Change[Issue] | None:
@@ -161,9 +161,9 @@ def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -
 def refuse(issue: Issue | None, event: MessageRefused, context: Context) -> Change[Any]:
     """Supervision refused what a department's own system said: the department is told as if it were refused here."""
     said = Said(event.department, event.message)
-    told = told_of_refusal(issue, said, event.reason, event.detail, event.legal, context)
+    orders = refusal_for(issue, said, event.reason, event.detail, event.legal, context)
     after: Any = issue  # of an issue that nobody has registered there is no state
-    return Change(after, told)
+    return Change(after, orders)
 
 
 def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:

@@ -46,7 +46,7 @@ def due_changed(before: Issue, after: Issue, because: OpenRecalculation) -> tupl
     """What who holds it is told where its promise moves."""
     if after.state not in HELD or before.due_at is None or after.due_at in (None, before.due_at):
         return ()
-    told = OrderDueChanged(
+    changed = OrderDueChanged(
         assignment=after.assignment,
         round=after.round,
         clock=ClockName.PROMISE,
@@ -54,7 +54,7 @@ def due_changed(before: Issue, after: Issue, because: OpenRecalculation) -> tupl
         due_at=after.due_at,
         because=because,
     )
-    return (order(after.department, told),)
+    return (order(after.department, changed),)
 
 
 def begun(round: int, context: Context) -> dict[str, object]:
@@ -151,5 +151,5 @@ def resumed(issue: Issue, context: Context, because: Ended, reason: str = "", by
     decided = OrderPauseEnded(assignment=issue.assignment, round=issue.round, **ended)
     after = runs.model_copy(update={"state": State.IN_PROGRESS, "pause": None})
     outcome = {"state": after.state.value, "request": request}
-    told = (order(issue.department, decided), *due_changed(issue, after, Recalculation.PAUSE))
-    return Change(after, (event(happened), *told), outcome)
+    orders = (order(issue.department, decided), *due_changed(issue, after, Recalculation.PAUSE))
+    return Change(after, (event(happened), *orders), outcome)

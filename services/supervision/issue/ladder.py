@@ -18,7 +18,7 @@ from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference, Renewal
-from shared.domain.renewing import Terms, as_renewed, facts, recounted
+from shared.domain.renewing import Terms, as_renewed, recounted, without_renewals
 from shared.domain.steps import CLIMBS, NAMES, RED
 
 Messages = tuple[Message, ...]
@@ -268,7 +268,7 @@ def _pauses(clock: Clock) -> list[Fact]:
     A pause that is granted after a breach undoes nothing, and puts nothing off that follows from it.
     """
     rejections = [entry for entry in clock.history if entry[2] != GRANTED]
-    return [each for each in facts(rejections) if isinstance(each, Paused | Resumed)]
+    return [each for each in without_renewals(rejections) if isinstance(each, Paused | Resumed)]
 
 
 def _rises(

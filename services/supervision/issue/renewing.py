@@ -31,8 +31,8 @@ def recalculate(issue: Issue | None, asked: RecalculateClocks, context: Context)
         return Change(issue, outcome={"moved": 0})
     after, moves = renewed(issue, renewal, context.reference)
     after, more = documents.follow(after, moves, context)
-    told = tuple(_for_dispatch(after, moves, renewal))
-    change = Change(after, (*moves, *more, *told), {"moved": len(moves)})
+    passed_on = tuple(_for_dispatch(after, moves, renewal))
+    change = Change(after, (*moves, *more, *passed_on), {"moved": len(moves)})
     return with_renewals(change, context) if after != issue else change
 
 

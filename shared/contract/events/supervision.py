@@ -255,10 +255,7 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
 
 
 class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDERS):
-    """Happens when a calendar or policy moves a promise, or else the time of who holds it: dispatch counts by it too.
-
-    One for each issue that is moved: the promise where it moves, else the holding clock of its department.
-    """
+    """Happens when a calendar or policy moves a promise, or only the time of its holder: one for each issue."""
 
     clock: OpenClockName
     round: Round = 1
@@ -273,7 +270,7 @@ class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDER
 
 
 class MessageRefused(Event, type="message.refused.v1", topic=SUPERVISION_ORDERS):
-    """Happens when what a department's own system asked of supervision was refused; dispatch tells the department."""
+    """Happens when supervision refused what a department's own system asked; dispatch tells the department."""
 
     department: str
     message: str

@@ -21,7 +21,7 @@ Topics = Mapping[tuple[str, str], Mapping[int, Opened]]
 
 
 class Promise(NamedTuple):
-    """The newest promise that runs and is not broken, as supervision's events tell it."""
+    """The newest promise, as supervision's events tell it, kept, broken or still running."""
 
     round: int
     due_at: datetime
@@ -35,17 +35,15 @@ def check_due_dates(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]
     orders, of = _orders(evidence), defaultdict[str, dict[tuple[str, str], Mapping[int, Opened]]](dict)
     for (topic, subject, source), found in evidence.events.items():
         of[subject][topic, source] = found
+    for subject, events in evidence.events_by("dispatch").items():
+        yield from _granted(subject, events, of[subject])
     for subject, events in evidence.events_by("supervision").items():
         yield from _passed_on(subject, events, of[subject])
         document = evidence.documents("dispatch").get(subject, {})
-        state, promise = document.get("state") or {}, _running(events)
-        if (
-            promise is None
-            or not state.get("promise")
-            or not _all_read(evidence, hearing, subject, of[subject])
-        ):
+        state, promise = document.get("state") or {}, _newest(events)
+        if promise is None or not state.get("promise") or _is_given_up(evidence, subject):
             continue
-        if state.get("state") in ("rejected", "referred", "withdrawn", "closed", "replied"):
+        if not _all_read(evidence, hearing, subject, of[subject]):
             continue
         own = state["promise"]
         began = (state["round"], own["policy"], own["calendar"])
@@ -86,7 +84,24 @@ def _passed_on(subject: str, events: list[Event], topics: Topics) -> Iterator[Vi
             yield Clause.DUE_PASSED_ON(f"{subject}: of {cause} dispatch was told {told[cause]} times")
 
 
-def _running(events: list[Event]) -> Promise | None:
+def _granted(subject: str, events: list[Event], topics: Topics) -> Iterator[Violation]:
+    """Each grant that moves a date is told to whom it was granted, from which date to which."""
+    told = {
+        str(opened.event.get("cause", "")): opened.event["data"]
+        for (topic, _), found in topics.items()
+        for opened in (found.values() if topic.startswith("dept.") else ())
+        if opened.event is not None and kind_of(opened.event) == "order.due_changed"
+    }
+    for event in events:
+        data = event["data"]
+        if kind_of(event) != "extension.granted" or data["old_due_at"] == data["due_at"]:
+            continue
+        order = told.get(str(event.get("cause", "")))
+        if order is None or (order["old_due_at"], order["due_at"]) != (data["old_due_at"], data["due_at"]):
+            yield Clause.DUE_TOLD(f"{subject}: {event['id']} moves it to {data['due_at']}, told was {order}")
+
+
+def _newest(events: list[Event]) -> Promise | None:
     promises: dict[int, Promise] = {}
     for event in events:
         kind, data = kind_of(event), event["data"]
@@ -100,9 +115,17 @@ def _running(events: list[Event]) -> Promise | None:
             promises[round] = began._replace(due_at=instant(data["due_at"]))
         elif kind == "clock.recalculated" and round in promises:
             promises[round] = promises[round]._replace(due_at=instant(data["due_at"]))
-        elif kind in ("clock.breached", "clock.stopped", "clock.breach_annulled"):
-            promises.pop(round, None)  # what was broken is not recalculated, nor is what is over
     return promises[max(promises)] if promises else None
+
+
+def _is_given_up(evidence: Evidence, subject: str) -> bool:
+    """Whether nobody waits for its promise any more: then its date is nobody's."""
+    told = evidence.events_by("intake").get(subject, [])
+    rejected = sum(kind_of(event) == "issue.rejected" for event in told)
+    appealed = sum(kind_of(event) == "issue.appealed" for event in told)
+    return rejected > appealed or any(
+        kind_of(event) in ("issue.withdrawn", "issue.referred") for event in told
+    )
 
 
 def _all_read(evidence: Evidence, hearing: Hearing, subject: str, topics: Topics) -> bool:
