@@ -1,7 +1,7 @@
 """The departments' gateway: what a department's own system says on ``dept.<code>.replies`` becomes commands.
 
 Of dispatch, or of supervision where its orders and breaches are meant: each goes to the topic of who decides
-(decision 0048).
+(decision 0049).
 The topic names the sender: only that department's key may write there. A message that cannot be read goes to the
 dead letters with its reason, and comes back to the department as a ``refused`` order; of very many one dead letter
 and one such order speak for all but the first, or a broken system over there would be our flood. What they were
@@ -19,6 +19,7 @@ from shared.bus.gateway import DirectoryAt, Request, sealed
 from shared.bus.records import Bad, Outgoing, Record, instant
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AskEnterprise,
     AskExtension,
     AskPause,
     DraftReply,
@@ -34,6 +35,7 @@ from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.registry import REPLIES_BY_TYPE
 from shared.contract.replies import (
     DepartmentAnswersOrder,
+    DepartmentAsksEnterprise,
     DepartmentAsksExtension,
     DepartmentAsksPause,
     DepartmentDrafts,
@@ -152,6 +154,8 @@ def _command(reply: DepartmentReply) -> Command:
             return AskPause(
                 assignment=reply.assignment, ground=reply.ground, basis=reply.basis, reason=reply.reason
             )
+        case DepartmentAsksEnterprise():
+            return AskEnterprise(assignment=reply.assignment, words=reply.words)
         case DepartmentEndsPause():
             return EndPause(assignment=reply.assignment, request=reply.request, reason=reply.reason)
         case DepartmentAnswersOrder():

@@ -21,7 +21,7 @@ def happened(ran: Run) -> Counter[str]:
         for answer in ran.scheduler.answers
         if answer.outcome["status"] == "refused"
     )
-    rare = Counter((*_rare(ran, events), *_mended(ran), *_upgrades(ran), *_ordered(ran)))
+    rare = Counter((*_rare(ran, events), *_mended(ran), *_answered(ran), *_upgrades(ran), *_ordered(ran)))
     return ran.counts + types + refused + _asked(ran) + rare
 
 
@@ -113,6 +113,21 @@ def _ordered(ran: Run) -> Iterator[str]:
             if event["type"] == "order.due_changed.v1":
                 own = event["data"]["clock"] == "holding"
                 yield f"date told {'of their own time' if own else 'because ' + event['data']['because']}"
+
+
+def _answered(ran: Run) -> Iterator[str]:
+    """Answers to questions that had ended by the time they were read."""
+    for events in ran.scheduler.log.by_subject.values():
+        told = [event for _, event in events]
+        ended = {
+            event["data"]["request"]: event["data"]["because"]
+            for event in told
+            if event["type"] == "pause.ended.v1"
+        }
+        for event in told:
+            late = event["type"] == "issue.material_supplied.v1"
+            if late and ended.get(event["data"]["request"]) == "time_over":
+                yield "answered too late"
 
 
 def _upgrades(ran: Run) -> Iterator[str]:
