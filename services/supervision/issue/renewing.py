@@ -55,7 +55,7 @@ def renewed(issue: Issue, renewal: Renewal, reference: Reference) -> tuple[Issue
 
 
 def _for_dispatch(issue: Issue, moves: Messages, renewal: Renewal) -> Iterator[Message]:
-    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0049).
+    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0050).
 
     Of a promise the version, also where the date only became certain: what is granted later is counted by it.
     """
