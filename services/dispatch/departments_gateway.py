@@ -1,7 +1,7 @@
 """The departments' gateway: what a department's own system says on ``dept.<code>.replies`` becomes commands.
 
 Of dispatch, or of supervision where its orders and breaches are meant: each goes to the topic of who decides
-(decision 0050).
+(decision 0051).
 The topic names the sender: only that department's key may write there. A message that cannot be read goes to the
 dead letters with its reason, and comes back to the department as a ``refused`` order; of very many one dead letter
 and one such order speak for all but the first, or a broken system over there would be our flood. What they were

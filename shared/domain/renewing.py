@@ -29,6 +29,8 @@ IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
 
 RENEWED = (Recalculation.POLICY, Recalculation.CALENDAR)
 """The kinds of entries of a clock's history that say by which version it was recalculated."""
+DATED = (ClockName.INSTRUCTION,)
+"""The clocks whose date a person set: no policy moves it, and a calendar moves it off a rest day at most."""
 
 
 class Running(NamedTuple):
@@ -98,7 +100,8 @@ def _recalculations(clock: Running, reference: Reference) -> Iterator[Recalculat
     for which, at, version in clock.renewed_by:
         if which == Recalculation.POLICY:
             policy = reference.policies.named(version)
-            limit = limit_of(clock.name, clock.round, policy) or clock.limit
+            newer = None if clock.name in DATED else limit_of(clock.name, clock.round, policy)
+            limit = newer or clock.limit
         else:
             calendar = reference.calendars.named(version)
         yield Recalculated(at, limit, policy, calendar)

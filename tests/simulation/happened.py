@@ -77,6 +77,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "a department's system answers an order"
         elif event["type"] == "explanation.given.v1" and "dept/dept:" in str(event.get("cause")):
             yield "a department's system explains a breach"
+        elif event["type"] == "clock.breached.v1":
+            yield f"late {data['clock']}"
         elif event["type"] == "ladder.raised.v1":
             yield f"raised to {data['step']}"
             yield f"raised because {data['because']}"

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from services.supervision.issue import documents
 from services.supervision.issue.clocks import DUE, Messages, running, with_dates
+from services.supervision.issue.decisions import UNKNOWN
 from services.supervision.issue.ladder import renewed as renewed_climb
 from services.supervision.issue.life import Clock, Issue
 from shared.contract.commands.supervision import RecalculateClocks
 from shared.contract.events.supervision import ClockRecalculated, DueRecalculated
 from shared.contract.words import ClockName
 from shared.domain.clocks import Due
-from shared.domain.decisions import Change, Context, Message, Reason, Refusal, command, event
+from shared.domain.decisions import Change, Context, Message, Refusal, command, event
 from shared.domain.reference import Reference, Renewal
 from shared.domain.renewing import moved
 
@@ -25,7 +26,7 @@ def recalculate(issue: Issue | None, asked: RecalculateClocks, context: Context)
     Before the version is in force, and where nothing moves, it changes nothing.
     """
     if issue is None:
-        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+        return UNKNOWN
     renewal = Renewal(asked.because, asked.version, asked.at, asked.by)
     if context.now < renewal.at:
         return Change(issue, outcome={"moved": 0})
@@ -55,7 +56,7 @@ def renewed(issue: Issue, renewal: Renewal, reference: Reference) -> tuple[Issue
 
 
 def _for_dispatch(issue: Issue, moves: Messages, renewal: Renewal) -> Iterator[Message]:
-    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0050).
+    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0051).
 
     Of a promise the version, also where the date only became certain: what is granted later is counted by it.
     """

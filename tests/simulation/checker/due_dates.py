@@ -1,7 +1,7 @@
 """The date of a promise, which supervision and dispatch count apart: where both have read everything, it is one.
 
 Supervision says it in its events, dispatch keeps it in its document and says it to the department that holds the issue
-(clocks.md 2 and 8; decision 0050).
+(clocks.md 2 and 8; decision 0051).
 """
 
 from collections import Counter, defaultdict
