@@ -17,6 +17,10 @@ IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
 """The clocks for which the policy has another limit in a new round, however that came to who holds it."""
 
 
+DATED = (ClockName.INSTRUCTION,)
+"""The clocks whose date a person set: no policy moves it, and a calendar moves it off a rest day at most."""
+
+
 class Running(NamedTuple):
     """One clock as its history tells it: its facts, the versions it began by, and by which it was recalculated since.
 
@@ -66,7 +70,8 @@ def _recalculations(clock: Running, reference: Reference) -> Iterator[Recalculat
     for which, at, version in clock.renewed_by:
         if which == Recalculation.POLICY:
             policy = reference.policies.named(version)
-            limit = limit_of(clock.name, clock.round, policy) or clock.limit
+            newer = None if clock.name in DATED else limit_of(clock.name, clock.round, policy)
+            limit = newer or clock.limit
         else:
             calendar = reference.calendars.named(version)
         yield Recalculated(at, limit, policy, calendar)

@@ -114,6 +114,8 @@ MUST_HAPPEN = (
         for why in ("extension_too_late", "extension_used_up", "stale_request", "date_too_far")
     ),
     *(f"refused {why}" for why in ("date_too_early", "no_working_day", "basis_missing")),
+    *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
+    *(f"late {clock}" for clock in ("ruling", "instruction")),
     "mail sent",
     "mail sent again",
     "mail server away",
@@ -182,13 +184,17 @@ EVENTS = (
     "document.answered",
     "document.voided",
     "document.lifted",
+    *(f"instruction.{what}" for what in ("given", "reported", "taken_back")),
     "department.published",
     "policy.published",
     "calendar.published",
 )
 LADDER_MOVES = {
     ("", verb)
-    for verb in ("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document")
+    for verb in (
+        *("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document"),
+        *("give_instruction", "report_instruction", "take_back_instruction"),
+    )
 }
 ASKED = {
     "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, *LADDER_MOVES},
