@@ -46,7 +46,7 @@ async def test_what_is_in_hand_is_drafted_and_why_it_cannot_be_signed_off_is_sai
     at_work(given)
     handler, chief = colleague(given), leader(given)
     await handler.open(PATH)
-    assert offered(handler) == {"draft", "return", "name-handler", "ask-extension", "ask-pause"}
+    assert offered(handler) == {"draft", "return", "name-handler", "ask-extension", "ask-pause", "ask-enterprise"}
     await chief.open(PATH)
     assert "不能签发：还没有拟复" in chief.text and "sign-off" not in offered(chief)
 
@@ -83,7 +83,7 @@ async def test_who_is_not_named_reads_who_handles_it_instead_of_buttons(given: G
     named(given, "li")
     other = colleague(given, "sun")
     await other.open(PATH)
-    assert offered(other) == {"return", "ask-extension", "ask-pause"}
+    assert offered(other) == {"return", "ask-extension", "ask-pause", "ask-enterprise"}
     assert "不能写拟复：由李强承办" in other.text and "不能转交：由李强承办" in other.text
 
 
