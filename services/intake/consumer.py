@@ -25,7 +25,7 @@ from shared.contract.commands.intake import (
 from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareNotice, RecordNotice
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.event import FEEDBACK
-from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.events.notices import NoticeGivenUp, NoticeSent
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.notices import Manner, notice_kind
@@ -50,6 +50,7 @@ WITHOUT_NOTICES = AggregateType(
     events={
         RatingInvited: reactions.follow,
         IssueClosed: reactions.follow,
+        ReworkDecided: reactions.follow,
     },
     finished=finished,
     belongs=belongs,

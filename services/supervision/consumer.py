@@ -2,7 +2,7 @@
 
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
-from services.supervision.issue import signing
+from services.supervision.issue import signing, tracking
 from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.ladder import CLIMBS_AT_ONCE
@@ -23,10 +23,12 @@ from shared.contract.commands.supervision import (
     PublishCalendar,
     PublishPolicy,
     RecalculateClocks,
+    RecordLookBack,
     RecordNumber,
     SignDocument,
 )
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
+from shared.contract.events.dispatch import ReplyCorrected
 from shared.contract.events.intake import IssueRegistered
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
@@ -35,6 +37,7 @@ SOURCES = (INTAKE, DISPATCH, FEEDBACK)
 OBSERVED: frozenset[type[Event]] = frozenset(VERBS).union(
     MOVES_CLOCKS,
     CLIMBS_AT_ONCE,
+    (ReplyCorrected,),
     *(rule.starts for rule in CLOCKS.values()),
     *(rule.stops for rule in CLOCKS.values()),
 )
@@ -52,6 +55,7 @@ ISSUE = AggregateType(
         AnswerOrder: signing.answer,
         LiftDocument: signing.lift_document,
         RecordNumber: signing.record_number,
+        RecordLookBack: tracking.record_look_back,
     },
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),

@@ -21,6 +21,7 @@ from shared.contract.event import (
     ORDERS,
     REPLIES,
     SUPERVISION,
+    SUPERVISION_LOOK_BACKS,
     SUPERVISION_ORDERS,
     Event,
     reference_topic,
@@ -39,6 +40,7 @@ WRITERS = {
     DISPATCH: "dispatch",
     SUPERVISION: "supervision",
     SUPERVISION_ORDERS: "supervision",
+    SUPERVISION_LOOK_BACKS: "supervision",
     FEEDBACK: "feedback",
     ORDERS: "dispatch",
     REPLIES: "department",
@@ -53,6 +55,7 @@ ABOUT = {
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
     SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",
     SUPERVISION_ORDERS: "What departments are to be told of that: dispatch tells them on their own topics.",
+    SUPERVISION_LOOK_BACKS: "Promises that somebody found kept or broken: feedback goes on from there.",
     FEEDBACK: "Invitations, ratings, rework, tracking, closing.",
     ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days. In history the "
     "orders of all departments stand on `dispatch.orders`.",

@@ -143,12 +143,14 @@ class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):
 
 
 class OrderReminded(Event, type="order.reminded.v1", topic=ORDERS):
-    """Happens when this department is warned that a promise will be due, or reminded that it was (预警、催办)."""
+    """Happens when this department is warned that a promise will be due, reminded that it was (预警、催办), or told
+    that what it promised for later is looked at (回头看).
+    """
 
     assignment: str
     round: Round
     saying: OpenSaying
-    """A warning, or a reminder that was issued."""
+    """A warning, a reminder that was issued, or a look-back that is due."""
     document: str = ""
     year: Number = 0
     number: Number = 0

@@ -121,6 +121,11 @@ class Directory(NamedTuple):
         except NotPublished:
             return None
 
+    def in_role(self, role: str) -> tuple[str, ...]:
+        """The accounts of every official who has this role, in the order of publication."""
+        entries = ((account, self.official(account)) for account in self.reference.staff)
+        return tuple(account for account, entry in entries if entry is not None and role in entry.roles)
+
     def ways(self, account: str) -> tuple[str, ...]:
         """In which ways an official is told: by mail, as long as they chose nothing."""
         versions = self.reference.ways.get(account)

@@ -181,6 +181,8 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         for verb in ("issue_document", "sign_document", "lift_document")
     },
     ("issue", "answer_order"): _ITS_PEOPLE,
+    # Nobody of the department that answered, nor who drafted or signed off what it answered.
+    ("issue", "record_look_back"): {Role.SUPERVISOR: HERE},
     ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     # reading
@@ -295,6 +297,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "climbs",
                 "documents",
                 "lifted_at",
+                "answered",
             ),
             "handling",
         ),

@@ -48,6 +48,11 @@ def answering(issue: Issue, context: Context) -> tuple[str, ...]:
     return (*handling(issue, context), *leading(issue, context))
 
 
+def looking_back(issue: Issue, context: Context) -> tuple[str, ...]:
+    """The same, and the supervision office, which looks back."""
+    return (*answering(issue, context), *context.directory.in_role(Role.SUPERVISOR))
+
+
 class Telling(NamedTuple):
     """Of what somebody is told, and who."""
 
@@ -66,8 +71,11 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),
 }
 """What goes out, and who of the department is told of it. Nobody is told of what they did themselves."""
-WARNING = Telling(Occurrence.WARNED, handling)
-"""Of a reminder that only warns."""
+SAYINGS: Mapping[str, Telling] = {
+    Saying.WARNING: Telling(Occurrence.WARNED, handling),
+    Saying.LOOK_BACK: Telling(Occurrence.LOOK_BACK, looking_back),
+}
+"""Of a reminder that is none of the ladder's."""
 
 
 def noticed(kind: AggregateType) -> AggregateType:
@@ -97,8 +105,8 @@ def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
         telling = NOTICED.get(type(message.body))
         if telling is None or message.to not in ("", change.state.department):
             continue
-        if isinstance(message.body, OrderReminded) and message.body.saying == Saying.WARNING:
-            telling = WARNING
+        if isinstance(message.body, OrderReminded):
+            telling = SAYINGS.get(message.body.saying, telling)
         body = {"number": change.state.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(change.state, context)):
             if account and account != person_of(context.actor):

@@ -115,7 +115,7 @@ def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Chang
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    round = {"state": State(after), "round": issue.round + 1, "tracked": False, "correction": None}
+    round = {"state": State(after), "round": event.round, "tracked": False, "correction": None}
     again = issue.model_copy(update=round | begun(context))
     return Change(again, (_round_for(again, event, context),))
 
@@ -144,7 +144,7 @@ def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:
     if said.saying == Saying.LIFTED:
         return OrderDocumentLifted(kind=said.kind, **about)
     about["round"] = said.round
-    if said.saying == Saying.WARNING or said.kind == DocumentKind.REMINDER:
+    if said.saying in (Saying.WARNING, Saying.LOOK_BACK) or said.kind == DocumentKind.REMINDER:
         return OrderReminded(saying=said.saying, due_at=said.due_at, **about)
     about["words"] = said.words
     if said.kind == DocumentKind.SUPERVISION_ORDER:

@@ -19,7 +19,7 @@ from shared.contract.commands.intake import (
     WithdrawIssue,
 )
 from shared.contract.event import Event
-from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.words import Body, CloseReason, Confirmation, RejectionGround
 from tests.said import REFERENCES, WORDS, issue_of, raiser
 from tests.unit.one_aggregate import OneAggregate, after
@@ -52,6 +52,7 @@ ASKS: dict[str, tuple[Command, str]] = {
 }
 INVITED = RatingInvited(round=1, open_until=after(days=15))
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
+GRANTED = ReworkDecided(round=2, reason="未动工", by="gu")
 WAYS: dict[str, tuple[str | Event, ...]] = {
     NOTHING: (),
     State.REGISTERED: ("register",),
