@@ -102,7 +102,7 @@ def record_look_back(
     if command.finding is Finding.NOT_YET:
         assert command.next_on is not None  # or it was refused
         listed = known.listed or Listed.SAMPLE
-        reviewed = TrackingReviewed(**about, next_on=command.next_on)
+        reviewed = TrackingReviewed(**about, because=listed, next_on=command.next_on)
         after = issue.model_copy(update={"answered": known.model_copy(update={"listed": listed})})
         started, more = _run(after, reviewed, context._replace(now=at), {command.next_on})
         after = after.model_copy(update={"clocks": (*after.clocks, *started)})

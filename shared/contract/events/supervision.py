@@ -279,6 +279,8 @@ class TrackingReviewed(Event, type="tracking.reviewed.v1", topic=SUPERVISION):
     """Happens when a supervisor has looked at what is on the list, and it is too early to say what came of it."""
 
     round: Round
+    because: OpenListed
+    """Why it stands on the list."""
     department: str = ""
     words: str
     next_on: date

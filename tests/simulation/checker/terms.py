@@ -75,6 +75,8 @@ def _terms(
     policy = policies[data["policy"]]["data"]["policy"]
     again = name in ("promise", "holding") and _round(event) > 1
     limit = policy["limits"]["rework" if again else name]
+    if name == "tracking":
+        limit = data["limit"]  # it may end on a day that was promised: told in looking.py
     if data["limit"] != limit:
         yield Clause.TERMS_LIMIT(
             f"{subject}: {event['id']} runs {data['limit']}, the policy {data['policy']} says {limit}"
