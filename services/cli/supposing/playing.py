@@ -13,11 +13,12 @@ from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline
 from services.supervision.issue.renewing import recalculate, request_of
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks
+from services.supervision.issue.tracking import record_look_back
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks, RecordLookBack
 from shared.contract.event import Event
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
-from shared.contract.events.supervision import ExplanationGiven, LadderLifted
-from shared.contract.words import ClockName, Role
+from shared.contract.events.supervision import ExplanationGiven, LadderLifted, LookBackDone, TrackingReviewed
+from shared.contract.words import ClockName, Finding, Role
 from shared.domain.decisions import Change, Context, Deadline, Refusal
 
 Decided = Change[Issue] | Refusal | None
@@ -95,6 +96,8 @@ class _Playing:
                 return explain(self._issue, ExplainBreach(round=given.round, words=given.words), context)
             case LadderLifted() as lifted:
                 return self._lifted(lifted, self._context(entry.at, lifted.by))
+            case LookBackDone() | TrackingReviewed() as looked:
+                return record_look_back(self._issue, _look(looked), self._context(entry.at, looked.by))
         event = self._counted(entry)
         return ISSUE.events[type(event)](self._issue, event, self._context(entry.at))
 
@@ -132,3 +135,14 @@ class _Playing:
 
     def _context(self, at: datetime, by: str = "") -> Context:
         return Context(self._subject, at, self._rules.reference, f"{Role.SUPERVISOR}:{by}" if by else "")
+
+
+def _look(looked: LookBackDone | TrackingReviewed) -> RecordLookBack:
+    """What the supervisor asked who found this."""
+    done = isinstance(looked, LookBackDone)
+    return RecordLookBack(
+        round=looked.round,
+        finding=Finding(looked.finding) if done else Finding.NOT_YET,
+        words=looked.words,
+        next_on=None if done else looked.next_on,
+    )

@@ -1,4 +1,4 @@
-"""Faults planted into what is looked at again: the list, its days, who looks, who is reminded, what feedback makes of it."""
+"""Faults planted into what is looked at again: the list, its days, who looks, who hears, what feedback makes of it."""
 
 from collections.abc import Callable
 from dataclasses import replace
