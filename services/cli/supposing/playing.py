@@ -139,10 +139,7 @@ class _Playing:
 
 def _look(looked: LookBackDone | TrackingReviewed) -> RecordLookBack:
     """What the supervisor asked who found this."""
-    done = isinstance(looked, LookBackDone)
-    return RecordLookBack(
-        round=looked.round,
-        finding=Finding(looked.finding) if done else Finding.NOT_YET,
-        words=looked.words,
-        next_on=None if done else looked.next_on,
-    )
+    about = {"round": looked.round, "words": looked.words}
+    if isinstance(looked, LookBackDone):
+        return RecordLookBack(finding=Finding(looked.finding), **about)
+    return RecordLookBack(finding=Finding.NOT_YET, next_on=looked.next_on, **about)

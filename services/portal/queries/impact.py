@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from services.portal.queries.published import build
+from services.portal.queries.selecting import Row, select
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.domain.calendar import Calendar
@@ -19,7 +20,8 @@ from shared.domain.reference import NotPublished, Reference, Renewal
 from shared.domain.renewing import IN_ROUNDS, Running, moved, read_running
 
 _RUNNING = """
-    SELECT c.*, i.number AS issue_number, i.rejected_at, coalesce(nullif(c.department, ''), i.holder, '') AS whose
+    SELECT c.*, i.number AS issue_number, i.rejected_at, i.paused,
+        coalesce(nullif(c.department, ''), i.holder, '') AS whose
     FROM clock c JOIN issue i ON i.id = c.issue
     WHERE c.stopped_at IS NULL AND c.breached_at IS NULL AND c.due_at >= ?
 """
@@ -36,7 +38,10 @@ _RENEWED = """
 
 
 class Move(NamedTuple):
-    """One clock whose date moves, or only becomes certain: old and new instant in milliseconds, and who holds it."""
+    """One clock whose date moves, or only becomes certain: old and new instant in milliseconds, and who holds it.
+
+    ``paused``: nothing of it is due until it goes on, and then it moves.
+    """
 
     issue: str
     number: str
@@ -47,6 +52,7 @@ class Move(NamedTuple):
     due_at: int
     was_provisional: bool
     provisional: bool
+    paused: bool = False
 
 
 class Impact(NamedTuple):
@@ -65,13 +71,18 @@ class Impact(NamedTuple):
         """How many issues they are of."""
         return len({move.issue for move in self.moves})
 
+    @property
+    def paused(self) -> int:
+        """How many of these clocks are paused."""
+        return sum(move.paused for move in self.moves)
+
     def as_json(self) -> dict[str, Any]:
         """The impact as JSON."""
         moves = [
             {**move._asdict(), "old_due_at": _text(move.old_due_at), "due_at": _text(move.due_at)}
             for move in self.moves
         ]
-        counts = {"clocks": len(self.moves), "issues": self.issues}
+        counts = {"clocks": len(self.moves), "issues": self.issues, "paused": self.paused}
         return {"version": self.version, **counts, "departments": dict(self.departments), "moves": moves}
 
 
@@ -92,8 +103,6 @@ def impact(reads: sqlite3.Connection, jurisdiction: str, wanted: Wanted, now: da
 
 def renewed(reads: sqlite3.Connection, version: str) -> Impact:
     """What a published version has moved so far."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
     found = [
         Move(
             row["issue"],
@@ -106,7 +115,7 @@ def renewed(reads: sqlite3.Connection, version: str) -> Impact:
             False,
             row["provisional"] is not None,
         )
-        for row in cursor.execute(_RENEWED, (version,))
+        for row in select(reads, _RENEWED, (version,))
     ]
     return Impact(version, tuple(found))
 
@@ -125,9 +134,7 @@ def _published(wanted: Wanted, now: datetime) -> CalendarPublished | PolicyPubli
 
 
 def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Iterator[Move]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    for row in cursor.execute(_RUNNING, (int(renewal.at.timestamp() * 1000),)):
+    for row in select(reads, _RUNNING, (int(renewal.at.timestamp() * 1000),)):
         clock = _clock(row, known, _granted(reads, row))
         try:
             after = moved(clock, _instant(row["due_at"]), renewal, known)
@@ -137,10 +144,11 @@ def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Ite
         if after is not None:
             due_at, number = int(after.due_at.timestamp() * 1000), row["issue_number"] or ""
             about = (row["issue"], number, row["clock"], row["round"], row["whose"])
-            yield Move(*about, row["due_at"], due_at, bool(was), after.provisional)
+            paused = row["paused"] is not None and row["clock"] in IN_ROUNDS
+            yield Move(*about, row["due_at"], due_at, bool(was), after.provisional, paused)
 
 
-def _granted(reads: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Fact]:
+def _granted(reads: sqlite3.Connection, row: Row) -> Iterator[Fact]:
     """The extensions and pauses that were granted for a clock."""
     if row["clock"] not in IN_ROUNDS:
         return
@@ -154,7 +162,7 @@ def _granted(reads: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Fact]:
             yield Resumed(_instant(ended_at))
 
 
-def _clock(row: sqlite3.Row, known: Reference, granted: Iterator[Fact]) -> Running:
+def _clock(row: Row, known: Reference, granted: Iterator[Fact]) -> Running:
     """A clock as its events told it."""
     history: list[Fact] = [Started(_instant(row["started_at"]), Limit(row["term"])), *granted]
     if row["resumed_at"] is not None and row["rejected_at"] is not None:
