@@ -143,9 +143,7 @@ class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):
 
 
 class OrderReminded(Event, type="order.reminded.v1", topic=ORDERS):
-    """Happens when this department is warned that a promise will be due, reminded that it was (预警、催办), or told
-    that what it promised for later is looked at (回头看).
-    """
+    """Happens when this department is warned of a date, reminded of a broken one (催办), or of a look-back (回头看)."""
 
     assignment: str
     round: Round

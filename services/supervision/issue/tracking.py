@@ -109,8 +109,8 @@ def record_look_back(
         outcome = {"next_on": command.next_on.isoformat()}
         return with_renewals(Change(after, (event(reviewed), *stopped, *more), outcome), context)
     done = LookBackDone(**about, finding=command.finding, because=known.listed)
-    after, told = _found(issue, known, done)
-    return Change(after, (event(done), *stopped, *told), {"finding": command.finding.value})
+    after, more = _found(issue, known, done)
+    return Change(after, (event(done), *stopped, *more), {"finding": command.finding.value})
 
 
 def _found(issue: Issue, known: Answered, done: LookBackDone) -> tuple[Issue, Messages]:
