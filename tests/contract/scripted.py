@@ -154,8 +154,8 @@ def records() -> tuple[Record, ...]:
     _notified(world)
     _climbed(world)
     _given_more_time(world)
-    _recalculated(world)
     _looked_back(world)
+    _recalculated(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -493,7 +493,8 @@ def _recalculated(world: World) -> None:
     world.ask(f"calendar:{JURISDICTION}", longer, "administrator:wu")
     version = Calendar(through, days).version
     asked = RecalculateClocks(because=Recalculation.CALENDAR, version=version, at=world.now, by="wu")
-    world.ask(issue, asked, "system:renewing")
+    for running in [id for id in world.stores["supervision"].documents if ":" not in id]:
+        world.ask(running, asked, "system:renewing")
 
 
 def _looked_back(world: World) -> None:
@@ -520,3 +521,5 @@ def _looked_back(world: World) -> None:
         (broken, Finding.BROKEN, "现场查看，至今没有动工。"),
     ):
         world.ask(issue, RecordLookBack(round=1, finding=finding, words=words), "supervisor:gu")
+    _draft_and_release(world, broken, code, 2, Outcome.SOLVED)
+    world.go_to(world.now + 30 * DAY)

@@ -126,11 +126,7 @@ def test_type_strings_have_their_form() -> None:
 
 
 def test_topics_have_their_form() -> None:
-    form = (
-        r"dept\.<code>\.orders|("
-        + "|".join((INTAKE, DISPATCH, SUPERVISION, *APART, FEEDBACK))
-        + ")"
-    )
+    form = r"dept\.<code>\.orders|(" + "|".join((INTAKE, DISPATCH, SUPERVISION, *APART, FEEDBACK)) + ")"
     for event in EVENTS.values():
         assert re.fullmatch(form, event.topic), event.topic
 
