@@ -35,7 +35,13 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.events.supervision import BreachAnnulled, ClockBreached, ClockRecalculated, ClockStarted
+from shared.contract.events.supervision import (
+    BreachAnnulled,
+    ClockBreached,
+    ClockRecalculated,
+    ClockStarted,
+    LookBackDone,
+)
 from shared.contract.words import ClockName
 from shared.domain.clocks import SHANGHAI
 
@@ -69,6 +75,8 @@ def read(issue: Issue | None, event: Event, at: datetime) -> Issue | None:
             return _open_again(issue, event)
         case IssueReferred() | IssueWithdrawn():
             return _taken_away(issue, event, at)
+        case LookBackDone():
+            return _with(issue, look_back=event.finding)
         case ClockStarted() | ClockRecalculated() | ClockBreached() | BreachAnnulled():
             return _after_supervision(issue, event)
     return _after_dispatch(issue, event, at)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 
-from services.portal.desks.board import lamps, lifting, lifting_many, renewing
+from services.portal.desks.board import lamps, lifting, lifting_many, looking, renewing
 from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.documents import pages as documents
@@ -58,6 +58,7 @@ def routers() -> Iterator[APIRouter]:
     yield documents.router
     yield signing.router
     yield lifting_many.router
+    yield looking.router
     yield lamps.router
     yield handovers.router
     yield renewing.router

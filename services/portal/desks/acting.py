@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from services.portal.actions import Action
-from services.portal.desks.board import lifting
+from services.portal.desks.board import lifting, looking
 from services.portal.desks.department import permitted
 from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
@@ -18,7 +18,8 @@ async def _of_a_department(page: Page, about: Known) -> tuple[Action, ...]:
 
 
 async def _of_who_oversees(page: Page, about: Known) -> tuple[Action, ...]:
-    return (*await lifting.actions(page, about), *signing.offered(page, about))
+    looks = looking.actions(page, about)
+    return (*looks, *await lifting.actions(page, about), *signing.offered(page, about))
 
 
 _ACTIONS: Mapping[Role, tuple[Action, ...]] = {
@@ -45,4 +46,4 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 def ever_offered(role: Role) -> tuple[Action, ...]:
     """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
     found = {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())
-    return (*found, *signing.BY_ROLE.get(role, ()))
+    return (*found, *looking.BY_ROLE.get(role, ()), *signing.BY_ROLE.get(role, ()))
