@@ -8,6 +8,7 @@ from services.dispatch.issue import (
     extending,
     handling,
     pausing,
+    questioning,
     reactions,
     replying,
     timing,
@@ -20,6 +21,7 @@ from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
 from services.dispatch.staff.life import Staff
 from shared.contract.commands.dispatch import (
+    AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -64,6 +66,7 @@ from shared.contract.events.intake import (
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
+    MaterialSupplied,
     PromiseStarted,
     WordsCorrected,
 )
@@ -93,6 +96,7 @@ WITHOUT_NOTICES = AggregateType(
         GrantExtension: extending.grant,
         RefuseExtension: extending.refuse,
         AskPause: pausing.ask,
+        AskEnterprise: questioning.ask,
         GrantPause: pausing.grant,
         RefusePause: pausing.refuse,
         EndPause: pausing.end,
@@ -103,6 +107,7 @@ WITHOUT_NOTICES = AggregateType(
         IssueAccepted: reactions.accept,
         IssueRejected: reactions.move,
         WordsCorrected: reactions.correct_words,
+        MaterialSupplied: questioning.answered,
         IssueAppealed: reactions.promised,
         AppealUpheld: reactions.move,
         IssueReferred: reactions.move,

@@ -12,8 +12,10 @@ SUPERVISION, FEEDBACK = "supervision.events", "feedback.events"
 SUPERVISION_ORDERS = "supervision.orders"
 """What supervision has for departments: dispatch alone reads it, and passes it on (docs/decisions/0042)."""
 SUPERVISION_LOOK_BACKS = "supervision.look_backs"
-"""What a look-back found that feedback acts on: it alone reads it (docs/decisions/0048)."""
-APART: tuple[str, ...] = (SUPERVISION_ORDERS, SUPERVISION_LOOK_BACKS)
+"""What a look-back found that feedback acts on: it alone reads it (docs/decisions/0050)."""
+DISPATCH_QUESTIONS = "dispatch.questions"
+"""What departments ask who raised an issue: intake alone reads it, and collects the answer (docs/decisions/0048)."""
+APART: tuple[str, ...] = (SUPERVISION_ORDERS, SUPERVISION_LOOK_BACKS, DISPATCH_QUESTIONS)
 """The topics on which an owner tells one other what that one needs, beside its events."""
 ORDERS, REPLIES = "dept.<code>.orders", "dept.<code>.replies"
 HISTORY_ORDERS = "dispatch.orders"

@@ -2,12 +2,21 @@
 
 from datetime import date
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import ORDERS, Event, Number, Round
 from shared.contract.events.intake import CorrectedWords
 from shared.contract.words import OpenDocumentKind, OpenEnded, OpenKind, OpenSaying
+
+
+class Answer(BaseModel):
+    """What the raiser was asked, and answered."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    request: Round
+    question: str
+    text: str
 
 
 class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
@@ -21,6 +30,8 @@ class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
     text: str
     corrected: CorrectedWords | None = None
     """The newest correction of these words by who said them."""
+    answers: tuple[Answer, ...] = ()
+    """What the raiser answered to departments that asked before."""
     head: str
     due_at: AwareDatetime | None = None
     attachments: tuple[OpenAttachment, ...] = ()
@@ -93,13 +104,29 @@ class OrderPauseDecided(Event, type="order.pause_decided.v1", topic=ORDERS):
 
 
 class OrderPauseEnded(Event, type="order.pause_ended.v1", topic=ORDERS):
-    """Happens when the pause ends and the promise runs on: go on with the work."""
+    """Happens when a pause or a question to the raiser ends without an answer: go on with the work."""
 
     assignment: str
     round: Round
     request: Round
     because: OpenEnded
     reason: str = ""
+    due_at: AwareDatetime | None = None
+    """When the promise is due now."""
+
+
+class OrderMaterialSupplied(Event, type="order.material_supplied.v1", topic=ORDERS):
+    """Happens when the raiser answers what this department, or one before it, asked: go on with the work."""
+
+    assignment: str
+    round: Round
+    request: Round
+    question: str
+    text: str
+    attachments: tuple[OpenAttachment, ...] = ()
+    """The files handed in with the answer; they are at intake."""
+    late: bool = False
+    """Whether the question had ended by then: the clocks ran on before."""
     due_at: AwareDatetime | None = None
     """When the promise is due now."""
 

@@ -87,9 +87,19 @@ def moved(clock: Running, due_at: datetime, renewal: Renewal, reference: Referen
         differs_on = first_difference(*tables)
         if differs_on is None or due_at.astimezone(SHANGHAI).date() < differs_on:
             return None  # the ordinary case, for which nothing has to be counted
+    elif _gives_the_same(clock, reference.policies.named(own), reference.policies.named(renewal.version)):
+        return None
     before, after = read_running(clock, reference), read_running(clock.renewed(renewal), reference)
     same = (after.due_at, after.provisional) == (due_at, before.provisional)
     return None if same else after
+
+
+def _gives_the_same(clock: Running, before: Policy, after: Policy) -> bool:
+    """Whether a clock that was never recalculated has the same time under both policies, so that none has to be
+    counted: its limit is the same, and so are the office's hours."""
+    hours = (before.office_hours, before.office_day_end) == (after.office_hours, after.office_day_end)
+    limit = limit_of(clock.name, clock.round, after) or clock.limit
+    return hours and not clock.renewed_by and limit == clock.limit
 
 
 def replaces(renewal: Renewal, own: str, reference: Reference) -> bool:

@@ -16,7 +16,13 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplySentBack,
 )
-from shared.contract.orders import OrderDocumentIssued, OrderOrdered, OrderReminded, OrderRework
+from shared.contract.orders import (
+    OrderDocumentIssued,
+    OrderMaterialSupplied,
+    OrderOrdered,
+    OrderReminded,
+    OrderRework,
+)
 from shared.contract.words import Occurrence, Role, Saying
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context, Message, Refusal
@@ -66,6 +72,7 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     HandlerNamed: Telling(Occurrence.HANDLER_NAMED, handling),
     ReplySentBack: Telling(Occurrence.SENT_BACK, drafting),
     OrderRework: Telling(Occurrence.REWORK, handling),
+    OrderMaterialSupplied: Telling(Occurrence.MATERIAL_SUPPLIED, handling),
     OrderReminded: Telling(Occurrence.REMINDED, answering),
     OrderOrdered: Telling(Occurrence.ORDERED, answering),
     OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),

@@ -76,6 +76,11 @@ class Clause(StrEnum):
     TIME_DECIDED_BY = "decided by who did not ask"
     TIME_DUE = "due by what was granted"
     PAUSE_ENDS = "a pause ends in time"
+    # questions to the raiser
+    QUESTION_ALONE = "one thing waited for at a time"
+    ANSWER_MATCHED = "an answer names its question"
+    ANSWER_PASSED_ON = "an answer reaches the department"
+    HOLDING_DUE = "no day against the holder that waits"
     # new calendars and policies
     RENEWED_FOUNDED = "recalculated for what was published"
     RENEWED_RUNNING = "recalculated while it runs"

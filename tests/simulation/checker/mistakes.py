@@ -144,7 +144,7 @@ def _told(subject: str, events: list[Event], orders: list[tuple[str, Event]]) ->
 
 
 def _quiet(evidence: Evidence) -> Iterator[Violation]:
-    """Nobody does anything because of a correction: no clock moves but that of the look-back, no round, no invitation."""
+    """Nobody does anything because of a correction: no clock moves but the look-back's, no round, no invitation."""
     for service in SERVICES:
         for subject, events in evidence.events_by(service).items():
             for event in events:

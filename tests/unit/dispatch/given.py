@@ -13,6 +13,7 @@ from shared.bus.records import Outgoing, Record
 from shared.contract.attachments import OpenAttachment
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -78,6 +79,8 @@ CORRECT = CorrectReply(
 EXTEND = AskExtension(assignment=FIRST, until=date(2026, 3, 20), reason="配件须从外地调运")
 PAUSE = AskPause(assignment=FIRST, ground=PauseGround.WAITING, reason="请企业补充图纸")
 
+QUESTION = AskEnterprise(assignment=FIRST, words="请补充电梯检验报告")
+
 ASKS: dict[str, tuple[Command, str]] = {
     "assign": (ASSIGN, OFFICE),
     "sign": (SIGN, HANDLER),
@@ -95,6 +98,7 @@ ASKS: dict[str, tuple[Command, str]] = {
     "grant_extension": (GrantExtension(assignment=FIRST, request=1), OFFICE),
     "refuse_extension": (RefuseExtension(assignment=FIRST, request=1, reason="时间足够"), OFFICE),
     "ask_pause": (PAUSE, HANDLER),
+    "ask_enterprise": (QUESTION, HANDLER),
     "grant_pause": (GrantPause(assignment=FIRST, request=1), OFFICE),
     "refuse_pause": (RefusePause(assignment=FIRST, request=1, reason="材料已齐"), OFFICE),
     "end_pause": (EndPause(assignment=FIRST, request=1), HANDLER),
@@ -103,6 +107,8 @@ ASKS: dict[str, tuple[Command, str]] = {
 
 DECIDES = {f"{verb}_{what}": f"ask_{what}" for verb in ("grant", "refuse") for what in ("extension", "pause")}
 """What decides on a request, and the verb that makes it."""
+ENDS = {"end_pause": "ask_enterprise"}
+"""What ends something, and the verb by which there is something to end; a pause in force is there by its state."""
 
 ACCEPTED = IssueAccepted(title="小区电梯坏了", text="物业三个月不修电梯", by="chen")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
@@ -306,9 +312,9 @@ class Dispatch:
 
     async def prepare(self, verb: str) -> None:
         """What has to be asked for before it is decided on, where it may be asked for."""
-        asks = DECIDES.get(verb, "")
+        asks = {**DECIDES, **ENDS}.get(verb, "")
         if asks and self.state and (self.state.state, asks) in MOVES:
-            waiting = getattr(self.state, asks.removeprefix("ask_"))
+            waiting = self.state.extension if asks == "ask_extension" else self.state.pause
             assert waiting is not None or (await self.want(asks))["status"] == "done"
 
     async def open_issues(self, department: str, *ids: str) -> None:

@@ -155,9 +155,12 @@ async def test_of_what_is_played_as_history_nobody_is_told() -> None:
     assert told(dispatch) == []
 
 
+TO_RAISERS = {Occurrence.RATING_INVITED, Occurrence.QUESTION}
+
+
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
     told_of = {telling.about for telling in (*NOTICED.values(), *SAYINGS.values())}
-    assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - {Occurrence.RATING_INVITED}
+    assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 
 # ------------------------------------------------------------------ the mail
