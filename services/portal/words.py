@@ -87,6 +87,10 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.LOOK_BACK: N_("A look-back is due"),
         Occurrence.ORDERED: N_("Supervision order"),
         Occurrence.DOCUMENT_ISSUED: N_("A signed document"),
+        Occurrence.INSTRUCTED: N_("A leader's instruction"),
+        Occurrence.INSTRUCTION_OVERDUE: N_("The report on an instruction is overdue"),
+        Occurrence.INSTRUCTION_TAKEN_BACK: N_("An instruction was taken back"),
+        Occurrence.RULING_OVERDUE: N_("The ruling on a return is overdue"),
     },
     "way": {
         "mail": N_("In your own mailbox"),
@@ -129,6 +133,8 @@ WORDS: dict[str, dict[str, str]] = {
         ClockName.HOLDING: N_("The department's time"),
         ClockName.REWORK_DECISION: N_("Deciding on another round"),
         ClockName.TRACKING: N_("Tracking"),
+        ClockName.RULING: N_("Ruling on the return"),
+        ClockName.INSTRUCTION: N_("Report on an instruction"),
     },
     "step": {  # of the ladder, by its number
         "0": N_("Early warning"),

@@ -118,6 +118,9 @@ class ClockName(StrEnum):
     HOLDING = "holding"
     REWORK_DECISION = "rework_decision"
     TRACKING = "tracking"
+    RULING = "ruling"
+    INSTRUCTION = "instruction"
+    """Of a leader's instruction, in whose place of a round stands its number."""
 
 
 class LadderStep(StrEnum):
@@ -180,14 +183,16 @@ class DocumentEnd(StrEnum):
 
 
 class Saying(StrEnum):
-    """Of what a department is to be told: a warning, that a document was issued or lifted, or that what it promised is
-    about to be looked at.
+    """Of what a department is to be told: a warning, that a document was issued or lifted, that a leader gave it an
+    instruction or took one back, or that what it promised is looked at.
     """
 
     WARNING = "warning"
     LOOK_BACK = "look_back"
     ISSUED = "issued"
     LIFTED = "lifted"
+    INSTRUCTED = "instructed"
+    TAKEN_BACK = "taken_back"
 
 
 class Addressee(StrEnum):
@@ -320,8 +325,8 @@ class Means(StrEnum):
 
 
 class Occurrence(StrEnum):
-    """What a notice tells somebody of: a reply is out and asks for a rating, or a department asks something; or a
-    department's people have work."""
+    """What a notice tells somebody of: a reply is out and asks for a rating, or a department asks something; or
+    officials have work."""
 
     RATING_INVITED = "rating_invited"
     QUESTION = "question"
@@ -335,6 +340,10 @@ class Occurrence(StrEnum):
     ORDERED = "ordered"
     LOOK_BACK = "look_back"
     DOCUMENT_ISSUED = "document_issued"
+    INSTRUCTED = "instructed"
+    INSTRUCTION_OVERDUE = "instruction_overdue"
+    INSTRUCTION_TAKEN_BACK = "instruction_taken_back"
+    RULING_OVERDUE = "ruling_overdue"
 
 
 MAIL = "mail"

@@ -131,6 +131,8 @@ class Reason(StrEnum):
     RECEIPT_MISSING = "receipt_missing"
     CONFIRMATION_MISSING = "confirmation_missing"
     SAME_PERSON = "same_person"
+    TOO_MANY = "too_many"
+    UNKNOWN_INSTRUCTION = "unknown_instruction"
     WRONG_ROLE = "wrong_role"
     NOT_ELIGIBLE = "not_eligible"
     WRONG_CREDIT_CODE = "wrong_credit_code"

@@ -17,6 +17,10 @@ IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
 """The clocks for which the policy has another limit in a new round, however that came to who holds it."""
 
 
+DATED = (ClockName.INSTRUCTION,)
+"""The clocks whose date a person set: no policy moves it, and a calendar moves it off a rest day at most."""
+
+
 class Running(NamedTuple):
     """One clock as its history tells it: its facts, the versions it began by, and by which it was recalculated since.
 
@@ -68,7 +72,8 @@ def _recalculations(clock: Running, reference: Reference) -> Iterator[Recalculat
         if which == Recalculation.POLICY:
             policy = reference.policies.named(version)
             # What ends on a day that somebody named is no limit of a policy.
-            limit = clock.limit if by_a_date else limit_of(clock.name, clock.round, policy) or clock.limit
+            kept = by_a_date or clock.name in DATED
+            limit = (None if kept else limit_of(clock.name, clock.round, policy)) or clock.limit
         else:
             calendar = reference.calendars.named(version)
         yield Recalculated(at, limit, policy, calendar)

@@ -185,6 +185,9 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "answer_order"): _ITS_PEOPLE,
     # Nobody of the department that answered, nor who drafted or signed off what it answered.
     ("issue", "record_look_back"): {Role.SUPERVISOR: HERE},
+    ("issue", "give_instruction"): {Role.LEADER: HERE},  # of the holder's level or a higher one
+    ("issue", "take_back_instruction"): {Role.LEADER: HERE},  # who gave it
+    ("issue", "report_instruction"): _ITS_PEOPLE,
     ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     # reading
@@ -311,6 +314,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "released",
                 "climbs",
                 "documents",
+                "instructions",
+                "instructed",
                 "lifted_at",
                 "answered",
             ),

@@ -83,6 +83,8 @@ class Sight:
         self.extension, self.pause, self.paused, self.due = 0, 0, 0, ""
         """The extension and the pause that were asked for and are not decided yet, the pause that is in force, and when
         the promise is due."""
+        self.instructions: dict[int, str] = {}
+        """The leaders' instructions that are open, and who gave each."""
         self.open, self.asked, self.ends = 0, 0, ""
         """The question to the raiser that is open, the last there was, and when it ends by itself."""
         self.lamp, self.broken = 0, 1
@@ -240,6 +242,14 @@ class Sight:
         self.documents.pop(data["document"], None)
 
     _document_voided = _document_lifted
+
+    def _instruction_given(self, data: dict[str, Any]) -> None:
+        self.instructions[data["instruction"]] = data["by"]
+
+    def _instruction_reported(self, data: dict[str, Any]) -> None:
+        self.instructions.pop(data["instruction"], None)
+
+    _instruction_taken_back = _instruction_reported
 
     def _issue_tracked(self, data: dict[str, Any]) -> None:
         self.feedback = "tracked"

@@ -118,6 +118,8 @@ MUST_HAPPEN = (
     *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
     "reminded of a look-back",
     "refused same_person",
+    *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
+    *(f"late {clock}" for clock in ("ruling", "instruction")),
     "mail sent",
     "mail sent again",
     "mail server away",
@@ -191,14 +193,18 @@ EVENTS = (
     "document.answered",
     "document.voided",
     "document.lifted",
+    *(f"instruction.{what}" for what in ("given", "reported", "taken_back")),
     "department.published",
     "policy.published",
     "calendar.published",
 )
 LADDER_MOVES = {
     ("", verb)
-    for verb in ("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document")
-} | {("", "record_look_back")}
+    for verb in (
+        *("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document"),
+        *("give_instruction", "report_instruction", "take_back_instruction", "record_look_back"),
+    )
+}
 ASKED = {
     "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, *LADDER_MOVES},
     "person": {*PERSON_MOVES},

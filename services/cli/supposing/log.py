@@ -20,7 +20,15 @@ from shared.contract.event import (
     events_topic,
     reference_topic,
 )
-from shared.contract.events.supervision import ExplanationGiven, LadderLifted, LookBackDone, TrackingReviewed
+from shared.contract.events.supervision import (
+    ExplanationGiven,
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+    LadderLifted,
+    LookBackDone,
+    TrackingReviewed,
+)
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import kind_of
 from shared.contract.words import LiftCause
@@ -34,8 +42,15 @@ COMPARED = tuple(
     if shape.topic == SUPERVISION and type.startswith(("clock.", "ladder."))
 )
 """What supervision says of clocks and of steps."""
-DECIDED = (ExplanationGiven, LookBackDone, TrackingReviewed)
-"""What a person decided of an issue, beside lifts."""
+DECIDED = (
+    ExplanationGiven,
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+    LookBackDone,
+    TrackingReviewed,
+)
+"""What people decided that clocks and steps follow from, beside lifting."""
 _WANTED = {
     type: shape
     for type, shape in EVENTS.items()

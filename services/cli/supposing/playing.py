@@ -11,13 +11,21 @@ from services.cli.supposing.rules import Rules
 from services.supervision.consumer import ISSUE
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import Clock, Issue
-from services.supervision.issue.reactions import expire, next_deadline
+from services.supervision.issue.reactions import expire, next_deadline, observe
 from services.supervision.issue.renewing import recalculate, request_of
 from services.supervision.issue.tracking import record_look_back
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks, RecordLookBack
 from shared.contract.event import Event
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
-from shared.contract.events.supervision import ExplanationGiven, LadderLifted, LookBackDone, TrackingReviewed
+from shared.contract.events.supervision import (
+    ExplanationGiven,
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+    LadderLifted,
+    LookBackDone,
+    TrackingReviewed,
+)
 from shared.contract.words import ClockName, Finding, Role
 from shared.domain.decisions import Change, Context, Deadline, Refusal
 
@@ -98,6 +106,8 @@ class _Playing:
                 return self._lifted(lifted, self._context(entry.at, lifted.by))
             case LookBackDone() | TrackingReviewed() as looked:
                 return record_look_back(self._issue, _look(looked), self._context(entry.at, looked.by))
+            case InstructionGiven() | InstructionReported() | InstructionTakenBack():
+                return observe(self._issue, entry.event, self._context(entry.at))
         event = self._counted(entry)
         return ISSUE.events[type(event)](self._issue, event, self._context(entry.at))
 

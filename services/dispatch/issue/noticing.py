@@ -1,6 +1,6 @@
 """Which officials are told of what dispatch decided: those of a department who have something to do now."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, NamedTuple
@@ -16,8 +16,11 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplySentBack,
 )
+from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.orders import (
     OrderDocumentIssued,
+    OrderInstructed,
+    OrderInstructionTakenBack,
     OrderMaterialSupplied,
     OrderOrdered,
     OrderReminded,
@@ -56,7 +59,12 @@ def answering(issue: Issue, context: Context) -> tuple[str, ...]:
 
 def looking_back(issue: Issue, context: Context) -> tuple[str, ...]:
     """The same, and the supervision office, which looks back."""
-    return (*answering(issue, context), *context.directory.in_role(Role.SUPERVISOR))
+    return (*answering(issue, context), *context.directory.acting_as(Role.SUPERVISOR))
+
+
+def assigning(issue: Issue, context: Context) -> tuple[str, ...]:
+    """The people of the assigning office."""
+    return context.directory.acting_as(Role.OFFICE)
 
 
 class Telling(NamedTuple):
@@ -76,13 +84,18 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     OrderReminded: Telling(Occurrence.REMINDED, answering),
     OrderOrdered: Telling(Occurrence.ORDERED, answering),
     OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),
+    OrderInstructed: Telling(Occurrence.INSTRUCTED, answering),
+    OrderInstructionTakenBack: Telling(Occurrence.INSTRUCTION_TAKEN_BACK, answering),
 }
 """What goes out, and who of the department is told of it. Nobody is told of what they did themselves."""
-SAYINGS: Mapping[str, Telling] = {
-    Saying.WARNING: Telling(Occurrence.WARNED, handling),
-    Saying.LOOK_BACK: Telling(Occurrence.LOOK_BACK, looking_back),
-}
-"""Of a reminder that is none of the ladder's."""
+WARNING = Telling(Occurrence.WARNED, handling)
+"""Of a reminder that only warns."""
+LOOK_BACK = Telling(Occurrence.LOOK_BACK, looking_back)
+"""Of a reminder of what is looked at again."""
+INSTRUCTION_OVERDUE = Telling(Occurrence.INSTRUCTION_OVERDUE, answering)
+"""Of a reminder of an instruction."""
+RULING_OVERDUE = Telling(Occurrence.RULING_OVERDUE, assigning)
+"""Of what supervision has for the office."""
 
 
 def noticed(kind: AggregateType) -> AggregateType:
@@ -100,22 +113,34 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
         issue: Issue | None, asked: Command | Event, context: Context
     ) -> Change[Issue] | Refusal | None:
         change: Change[Issue] | Refusal | None = decide(issue, asked, context)
-        if not isinstance(change, Change) or not change.messages:
+        if not isinstance(change, Change):
             return change
-        return replace(change, messages=(*change.messages, *_notices(change, context)))
+        notices = tuple(_notices((*change.messages, Message(asked)), change.state, context))
+        return replace(change, messages=(*change.messages, *notices)) if notices else change
 
     return decided
 
 
-def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
-    for message in change.messages:
-        telling = NOTICED.get(type(message.body))
-        if telling is None or message.to not in ("", change.state.department):
+def _telling(body: Event | Command) -> Telling | None:
+    match body:
+        case OrderReminded(saying=Saying.WARNING):
+            return WARNING
+        case OrderReminded(saying=Saying.LOOK_BACK):
+            return LOOK_BACK
+        case OrderReminded() if body.instruction:
+            return INSTRUCTION_OVERDUE
+        case DepartmentAddressed(department="", saying=Saying.ISSUED):
+            return RULING_OVERDUE
+    return NOTICED.get(type(body))
+
+
+def _notices(messages: Iterable[Message], issue: Issue, context: Context) -> Iterator[Message]:
+    for message in messages:
+        telling = _telling(message.body)
+        if telling is None or message.to not in ("", issue.department):
             continue
-        if isinstance(message.body, OrderReminded):
-            telling = SAYINGS.get(message.body.saying, telling)
-        body = {"number": change.state.number, "about": telling.about}
-        for account in dict.fromkeys(telling.whom(change.state, context)):
+        body = {"number": issue.number, "about": telling.about}
+        for account in dict.fromkeys(telling.whom(issue, context)):
             if account and account != person_of(context.actor):
                 for way in context.directory.ways(account):
                     to = {"to": account, "way": way}

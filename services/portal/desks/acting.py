@@ -7,6 +7,7 @@ from services.portal.desks.board import lifting, looking
 from services.portal.desks.department import permitted
 from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
+from services.portal.desks.instructions import pages as instructions
 from services.portal.desks.office import pages as office
 from services.portal.pages import Page
 from services.portal.reading import Known
@@ -14,12 +15,17 @@ from shared.contract.words import Role
 
 
 async def _of_a_department(page: Page, about: Known) -> tuple[Action, ...]:
-    return (*signing.answering(page, about), *await permitted.actions(page, about))
+    answers = (*signing.answering(page, about), *instructions.reporting(page, about))
+    return (*answers, *await permitted.actions(page, about))
 
 
 async def _of_who_oversees(page: Page, about: Known) -> tuple[Action, ...]:
-    looks = looking.actions(page, about)
-    return (*looks, *await lifting.actions(page, about), *signing.offered(page, about))
+    return (
+        *looking.actions(page, about),
+        *await lifting.actions(page, about),
+        *instructions.offered(page, about),
+        *signing.offered(page, about),
+    )
 
 
 _ACTIONS: Mapping[Role, tuple[Action, ...]] = {
@@ -46,4 +52,5 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 def ever_offered(role: Role) -> tuple[Action, ...]:
     """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
     found = {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())
-    return (*found, *looking.BY_ROLE.get(role, ()), *signing.BY_ROLE.get(role, ()))
+    more = (looking.BY_ROLE, signing.BY_ROLE, instructions.BY_ROLE)
+    return (*found, *(action for by_role in more for action in by_role.get(role, ())))

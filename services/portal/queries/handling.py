@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.portal.addresses import Place
+from services.portal.queries.instructions import OPEN as OPEN_INSTRUCTION
 from services.portal.queries.selecting import Row, select
 
 PAGE = 50
@@ -32,6 +33,9 @@ OTHERS = Listed(OPEN, "handler NOT IN ('', :account) AND substitute <> :account"
 WAITING = Listed(ELSEWHERE)
 MINE_WAITING = Listed(ELSEWHERE, "(handler IN ('', :account) OR substitute = :account)")
 LATER = Listed(("tracked",))
+ANSWERED = ("replied", "rework_asked", "closed", "withdrawn", "referred", "rejected", "appealed")
+"""Those in which nothing is to be done, but perhaps a report on a leader's instruction."""
+OWED = Listed(ANSWERED, f"id IN (SELECT issue FROM instruction WHERE {OPEN_INSTRUCTION})")
 UNSIGNED = Listed(("reviewing",), "dispatch_state = 'drafted'")
 
 COLUMNS = """

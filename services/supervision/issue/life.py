@@ -34,6 +34,11 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
+from shared.contract.events.supervision import (
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+)
 from shared.contract.words import (
     Across,
     ClockName,
@@ -172,6 +177,8 @@ class Document(AggregateState):
     round: int
     assignment: str = ""
     clock: ClockName | None = None
+    instruction: int = 0
+    """Whose late report it reminds of; 0 for every other document."""
     department: str = ""
     year: int
     number: int = 0
@@ -203,6 +210,14 @@ class Answered(AggregateState):
     """A look-back found it broken: the new round is feedback's to begin."""
 
 
+class Instruction(AggregateState):
+    """A leader's instruction whose report is still owed."""
+
+    number: int
+    words: str
+    by: str
+
+
 class Issue(AggregateState):
     """One issue's clocks, what takes it up the ladder, and the department that holds it now."""
 
@@ -213,9 +228,19 @@ class Issue(AggregateState):
     clocks: tuple[Clock, ...] = ()
     climbs: tuple[Climb, ...] = ()
     documents: tuple[Document, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
+    """Those that were neither reported on nor taken back."""
+    instructed: int = 0
+    """How many instructions were given in all."""
     lifted_at: AwareDatetime | None = None
     """When a person lifted what had begun by then, or a look-back opened it again: what closing lifted stays lifted."""
     answered: Answered | None = None
+
+    @property
+    def round(self) -> int:
+        """The newest round of replies that a clock was started for."""
+        rounds = (clock.round for clock in self.clocks if clock.name is not ClockName.INSTRUCTION)
+        return max(rounds, default=1)
 
     @property
     def lamp(self) -> int:
@@ -295,6 +320,9 @@ ANYTIME = (
     "lift_document",
     "record_number",
     "record_look_back",
+    "give_instruction",
+    "report_instruction",
+    "take_back_instruction",
 )
 """What may be asked in every state: where the issue stands on its ladder, which clocks run, each document and what was
 answered decide.
@@ -302,7 +330,7 @@ answered decide.
 
 TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks, the ladder",
-    State.ASSIGNED: "promise, sign and holding clocks, the ladder",
+    State.ASSIGNED: "promise, sign, ruling and holding clocks, the ladder",
     State.ANSWERED: "feedback: the rating lapses",
     State.REWORK_ASKED: "rework_decision clock, the ladder",
     State.REWORK: "promise and holding clocks of the new round, the ladder",
@@ -367,9 +395,26 @@ CLOCKS: Mapping[ClockName, Rule] = {
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     # Of closed issues for those alone that are looked at again (tracking.py). A look-back stops it too.
     ClockName.TRACKING: Rule((IssueTracked, IssueClosed), (ReworkDecided, *ENDS)),
+    # The office rules once. A merger gives the issue to somebody else meanwhile: there is nothing to rule on then.
+    ClockName.RULING: Rule(
+        (AssignmentReturned,), (AssignmentRuled, AssignmentTransferred, *ENDS), limit="1wd"
+    ),
+    # It is owed to the leader: neither a reply nor the end of the issue stops it.
+    ClockName.INSTRUCTION: Rule(
+        (InstructionGiven,), (InstructionReported, InstructionTakenBack), limit="5wd"
+    ),
 }
-PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
+PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING, ClockName.RULING)
 """The clocks of one assignment; the others belong to the issue."""
+OF_THE_OFFICE = (ClockName.RULING,)
+"""What the assigning office owes: no department is reminded of it."""
+REMIND = (ClockName.RULING, ClockName.INSTRUCTION)
+"""The clocks whose every breach brings its reminder, at whichever step the issue stands already."""
+
+
+def owed_by(name: ClockName | None, department: str, issue: Issue) -> str:
+    """The department that a clock of this name, or a climb for it, is about; "" for the office, or for nobody."""
+    return "" if name in OF_THE_OFFICE else department or issue.department
 
 
 def finished(issue: Issue) -> bool:

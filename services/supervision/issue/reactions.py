@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from services.supervision.issue import documents, tracking
+from services.supervision.issue import documents, instructions, tracking
 from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
@@ -25,6 +25,7 @@ from shared.contract.events.dispatch import (
 )
 from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.intake import IssueAppealed, IssueRegistered
+from shared.contract.events.supervision import InstructionReported, InstructionTakenBack
 from shared.contract.words import ClockName
 from shared.domain.decisions import Change, Context, Deadline, Message
 
@@ -65,6 +66,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
     messages += more
     after, more = documents.follow(after, messages, context, event)
     messages += more
+    messages += instructions.passed_on(after, event)
     return with_renewals(Change(after, tuple(messages)), context) if after != issue else None
 
 
@@ -156,8 +158,10 @@ def _stops(event: Event, clock: Clock, issue: Issue) -> bool:
     match event:
         case AssignmentTransferred():
             return clock.assignment == event.previous_assignment
-        case AssignmentSigned() | AssignmentReturned() | AssignmentRecalled():
+        case AssignmentSigned() | AssignmentReturned() | AssignmentRecalled() | AssignmentRuled():
             return clock.assignment == event.assignment
+        case InstructionReported() | InstructionTakenBack():
+            return clock.round == event.instruction
         case IssueAssigned():
             return clock is _newest(issue, clock.name)
         case ReplyReleased():

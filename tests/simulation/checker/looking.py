@@ -179,7 +179,7 @@ class _Looking:
                 expected[cause] += by_itself and because != "sample" and bool(department)
         for cause in {*said, *expected}:
             if said[cause] != expected[cause]:
-                yield Clause.REMINDED(
+                yield Clause.LOOK_BACK_TOLD(
                     f"{self._subject}: {cause} made {expected[cause]} look-backs due, {said[cause]} were said"
                 )
 

@@ -121,6 +121,8 @@ class Renewals:
         if because == "calendar":
             return clock.limit
         name, round, _ = clock.key
+        if name == "instruction":
+            return clock.limit
         again = name in ("promise", "holding") and round > 1
         own = self.versions["policy"].get(str(clock.started["policy"]))
         if name == "tracking" and own and clock.started["limit"] != own["data"]["policy"]["limits"][name]:

@@ -42,7 +42,7 @@ def who_answered_looks_back_at_it() -> Patches:
     return [in_decision("supervision", "issue", RecordLookBack, wrap)]
 
 
-@fault(Clause.REMINDED)
+@fault(Clause.LOOK_BACK_TOLD)
 def a_look_back_is_due_and_nobody_is_reminded() -> Patches:
     def wrap(remind: Callable[..., Any]) -> Callable[..., Any]:
         def silent(*args: Any) -> Any:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from services.portal.projection.rows.changes import Happened, Rows, Value, as_json
-from shared.contract.words import LiftCause
+from shared.contract.words import ClockName, LiftCause
 
 _COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at", "renewals")
 _OF_A_LAMP = ("number", "step")
@@ -61,6 +61,8 @@ def recalculated(rows: Rows, event: Happened) -> None:
     if event.text("clock") != "assign" or (named and named[0]["due_at"] == old):
         _due(rows, event, due_at, True)
     _may_move(rows, event)
+    if event.text("clock") == ClockName.INSTRUCTION:
+        rows.set("instruction", (event.subject, event.number("round")), due_at=due_at)
     mine = [clock for clock in named if clock["due_at"] == old] or named
     if mine:
         clock, because = mine[-1], event.text("because")
