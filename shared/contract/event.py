@@ -12,7 +12,7 @@ SUPERVISION, FEEDBACK = "supervision.events", "feedback.events"
 SUPERVISION_ORDERS = "supervision.orders"
 """What supervision has for departments: dispatch alone reads it, and passes it on (docs/decisions/0042)."""
 SUPERVISION_LOOK_BACKS = "supervision.look_backs"
-"""What a look-back found that feedback acts on: it alone reads it (docs/decisions/0051)."""
+"""What a look-back found that feedback acts on: it alone reads it (docs/decisions/0052)."""
 DISPATCH_QUESTIONS = "dispatch.questions"
 """What departments ask who raised an issue: intake alone reads it, and collects the answer (docs/decisions/0048)."""
 APART: tuple[str, ...] = (SUPERVISION_ORDERS, SUPERVISION_LOOK_BACKS, DISPATCH_QUESTIONS)
