@@ -57,6 +57,11 @@ def answering(issue: Issue, context: Context) -> tuple[str, ...]:
     return (*handling(issue, context), *leading(issue, context))
 
 
+def looking_back(issue: Issue, context: Context) -> tuple[str, ...]:
+    """The same, and the supervision office, which looks back."""
+    return (*answering(issue, context), *context.directory.acting_as(Role.SUPERVISOR))
+
+
 def assigning(issue: Issue, context: Context) -> tuple[str, ...]:
     """The people of the assigning office."""
     return context.directory.acting_as(Role.OFFICE)
@@ -85,6 +90,8 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
 """What goes out, and who of the department is told of it. Nobody is told of what they did themselves."""
 WARNING = Telling(Occurrence.WARNED, handling)
 """Of a reminder that only warns."""
+LOOK_BACK = Telling(Occurrence.LOOK_BACK, looking_back)
+"""Of a reminder of what is looked at again."""
 INSTRUCTION_OVERDUE = Telling(Occurrence.INSTRUCTION_OVERDUE, answering)
 """Of a reminder of an instruction."""
 RULING_OVERDUE = Telling(Occurrence.RULING_OVERDUE, assigning)
@@ -118,6 +125,8 @@ def _telling(body: Event | Command) -> Telling | None:
     match body:
         case OrderReminded(saying=Saying.WARNING):
             return WARNING
+        case OrderReminded(saying=Saying.LOOK_BACK):
+            return LOOK_BACK
         case OrderReminded() if body.instruction:
             return INSTRUCTION_OVERDUE
         case DepartmentAddressed(department="", saying=Saying.ISSUED):
