@@ -18,6 +18,9 @@ from shared.store import connect
 from tests.integration.broker import administrator, own_namespace, put
 
 pytestmark = pytest.mark.integration
+TOPICS = [*service_topics("intake"), *service_topics("dispatch"), "dispatch.orders"]
+WHOLE = len(TOPICS) + 3
+"""What it keeps: these, one group, and a database of each of two services."""
 
 
 @pytest.fixture
@@ -32,8 +35,7 @@ def kept(embedded: Parts, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 async def _make(parts: Parts, name: str) -> None:
-    topics = [*service_topics("intake"), *service_topics("dispatch"), "dispatch.orders"]
-    await ensure_topics(parts.kafka_bootstrap, f"{name}.", topics, partitions=2)
+    await ensure_topics(parts.kafka_bootstrap, f"{name}.", TOPICS, partitions=2)
     await put(parts.kafka_bootstrap, name, [Outgoing("intake.events", "a", b"{}")] * 3)
     async with AIOKafkaConsumer(
         f"{name}.intake.events",
@@ -89,10 +91,10 @@ def test_a_replays_namespace_is_listed_with_all_that_it_keeps(kept: str) -> None
 def test_a_namespace_that_is_removed_is_gone_with_topics_groups_and_databases(
     embedded: Parts, kept: str
 ) -> None:
-    assert len(asyncio.run(_left(embedded, kept))) == 12
+    assert len(asyncio.run(_left(embedded, kept))) == WHOLE
     asked = typed("remove", kept)
     assert (asked.exit_code, "say --yes" in asked.stderr) == (2, True)
-    assert len(asyncio.run(_left(embedded, kept))) == 12
+    assert len(asyncio.run(_left(embedded, kept))) == WHOLE
     assert typed("remove", kept, "--yes", "--json").exit_code == 0
     assert asyncio.run(_left(embedded, kept)) == []
     assert typed("remove", kept, "--yes").exit_code == 2
@@ -108,7 +110,7 @@ def test_a_namespace_in_which_a_consumer_is_at_work_stays(embedded: Parts, kept:
 
     refused = asyncio.run(remove_while_read())
     assert (refused.exit_code, "is in use by intake" in refused.stderr) == (2, True)
-    assert len(asyncio.run(_left(embedded, kept))) == 13
+    assert len(asyncio.run(_left(embedded, kept))) == WHOLE + 1
 
 
 @pytest.mark.parametrize("name", ["", "intake", "wuxing", "replay-1.intake"])
