@@ -21,6 +21,7 @@ from shared.contract.commands.dispatch import (
     AskPause,
     DraftReply,
     EndPause,
+    GiveOpinion,
     NameHandler,
     RefuseMessage,
     ReturnAssignment,
@@ -34,6 +35,7 @@ from shared.contract.replies import (
     DepartmentAsksPause,
     DepartmentDrafts,
     DepartmentEndsPause,
+    DepartmentGivesOpinion,
     DepartmentNamesHandler,
     DepartmentReply,
     DepartmentReturns,
@@ -140,6 +142,7 @@ def _command(reply: DepartmentReply) -> Command:
                 promised_on=reply.promised_on,
                 round=reply.round,
                 signed_off_by=reply.signed_off_by,
+                answer=reply.answer,
             )
         case DepartmentAsksExtension():
             return AskExtension(assignment=reply.assignment, until=reply.until, reason=reply.reason)
@@ -149,6 +152,8 @@ def _command(reply: DepartmentReply) -> Command:
             )
         case DepartmentEndsPause():
             return EndPause(assignment=reply.assignment, request=reply.request, reason=reply.reason)
+        case DepartmentGivesOpinion():
+            return GiveOpinion(assignment=reply.assignment, agrees=reply.agrees, words=reply.words)
     raise Malformed(f"{reply.type} is in the contract, but no command is made of it")
 
 

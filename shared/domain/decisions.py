@@ -130,6 +130,8 @@ class Reason(StrEnum):
     UNKNOWN_DOCUMENT = "unknown_document"
     RECEIPT_MISSING = "receipt_missing"
     CONFIRMATION_MISSING = "confirmation_missing"
+    CO_HANDLER_NOT_HEARD = "co_handler_not_heard"
+    ANSWER_MISSING = "answer_missing"
     SAME_PERSON = "same_person"
     WRONG_ROLE = "wrong_role"
     NOT_ELIGIBLE = "not_eligible"

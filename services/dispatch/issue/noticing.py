@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import person_of
+from services.dispatch.issue.co_handling import waited_for
 from services.dispatch.issue.life import Issue
 from shared.contract.command import Command
 from shared.contract.commands.notices import PrepareStaffNotice
@@ -16,7 +17,14 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplySentBack,
 )
-from shared.contract.orders import OrderDocumentIssued, OrderOrdered, OrderReminded, OrderRework
+from shared.contract.orders import (
+    OrderCoHandle,
+    OrderCoHandlerHeard,
+    OrderDocumentIssued,
+    OrderOrdered,
+    OrderReminded,
+    OrderRework,
+)
 from shared.contract.words import Occurrence, Role, Saying
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context, Message, Refusal
@@ -61,11 +69,17 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     HandlerNamed: Telling(Occurrence.HANDLER_NAMED, handling),
     ReplySentBack: Telling(Occurrence.SENT_BACK, drafting),
     OrderRework: Telling(Occurrence.REWORK, handling),
+    OrderCoHandlerHeard: Telling(Occurrence.CO_HANDLER_HEARD, handling),
     OrderReminded: Telling(Occurrence.REMINDED, answering),
     OrderOrdered: Telling(Occurrence.ORDERED, answering),
     OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),
 }
-"""What goes out, and who of the department is told of it. Nobody is told of what they did themselves."""
+"""What goes out, and who of the lead is told of it. Nobody is told of what they did themselves."""
+TO_CO_HANDLERS: Mapping[type[Event | Command], Telling] = {
+    OrderCoHandle: Telling(Occurrence.CO_HANDLE, leading),
+    OrderReminded: Telling(Occurrence.OPINION_OVERDUE, leading),
+}
+"""The same of those who are waited for: they name nobody who handles it, so their leaders are told."""
 WARNING = Telling(Occurrence.WARNED, handling)
 """Of a reminder that only warns."""
 
@@ -94,14 +108,27 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
 
 def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
     for message in change.messages:
-        telling = NOTICED.get(type(message.body))
-        if telling is None or message.to not in ("", change.state.department):
+        issue, telling = _told(change.state, message)
+        if issue is None or telling is None:
             continue
-        if isinstance(message.body, OrderReminded) and message.body.saying == Saying.WARNING:
-            telling = WARNING
-        body = {"number": change.state.number, "about": telling.about}
-        for account in dict.fromkeys(telling.whom(change.state, context)):
+        body = {"number": issue.number, "about": telling.about}
+        for account in dict.fromkeys(telling.whom(issue, context)):
             if account and account != person_of(context.actor):
                 for way in context.directory.ways(account):
                     to = {"to": account, "way": way}
                     yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
+
+
+def _told(issue: Issue | None, message: Message) -> tuple[Issue | None, Telling | None]:
+    """Of what somebody is told by this message, and the issue as those have it who are told."""
+    if issue is None:
+        return None, None
+    body, part = message.body, getattr(message.body, "assignment", "")
+    if any((one.assignment, one.department) == (part, message.to) for one in waited_for(issue)):
+        mine = {"department": message.to, "handler": "", "substitute": ""}
+        return issue.model_copy(update=mine), TO_CO_HANDLERS.get(type(body))
+    if message.to not in ("", issue.department):
+        return issue, None
+    if isinstance(body, OrderReminded) and body.saying == Saying.WARNING:
+        return issue, WARNING
+    return issue, NOTICED.get(type(body))

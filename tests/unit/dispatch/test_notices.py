@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.dispatch.consumer import consumer
-from services.dispatch.issue.noticing import NOTICED, WARNING
+from services.dispatch.issue.noticing import NOTICED, TO_CO_HANDLERS, WARNING
 from services.dispatch.mails import SUBJECTS, TEXTS, Mails, Posts
 from shared.bus.processor import Processor
 from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
@@ -19,13 +19,17 @@ from shared.domain.notices import State as NoticeState
 from shared.mail import Mail
 from tests.unit.dispatch.given import (
     ACCEPTED,
+    AGREE,
     ASSIGN,
+    CO_HANDLE,
+    CO_HANDLER,
     GRANTED,
     HANDLER,
     ISSUE,
     LEADER,
     NAME,
     OFFICE,
+    PLANNER,
     Dispatch,
     department,
     published,
@@ -155,8 +159,29 @@ async def test_of_what_is_played_as_history_nobody_is_told() -> None:
     assert told(dispatch) == []
 
 
+async def test_the_leaders_of_a_co_handler_are_told_and_who_handles_it_of_its_opinion() -> None:
+    dispatch = await staffed()
+    await dispatch.walk(["assign", "sign"])
+    await dispatch.ask(NAME, after(hours=1), LEADER)
+    dispatch.commands.clear()
+    entry = dispatch.reference.departments["planning"].all()[-1]
+    asked = dispatch.command(CO_HANDLE, after(hours=1), OFFICE)
+    for _ in range(2):
+        await dispatch.deliver(asked)
+    them = [(Occurrence.CO_HANDLE, name) for name in entry.leaders or entry.handlers]
+    assert told(dispatch) == them != []
+    dispatch.commands.clear()
+    reminder = {"saying": Saying.ISSUED, "kind": DocumentKind.REMINDER, "round": 1}
+    late = DepartmentAddressed(department="planning", assignment=CO_HANDLER, **reminder)
+    await dispatch.take(late)
+    assert told(dispatch) == [(Occurrence.OPINION_OVERDUE, name) for _, name in them]
+    dispatch.commands.clear()
+    await dispatch.ask(AGREE, after(days=4), PLANNER)
+    assert told(dispatch) == [(Occurrence.CO_HANDLER_HEARD, "li")]
+
+
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
-    told_of = {telling.about for telling in (*NOTICED.values(), WARNING)}
+    told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), WARNING)}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - {Occurrence.RATING_INVITED}
 
 

@@ -9,7 +9,10 @@ from tests.unit.one_aggregate import after
 SYSTEM = "system:departments-gateway"
 REFUSE = RefuseMessage(message="m", reason="malformed")
 
-LEGAL = ["sign", "return", "recall", "name_handler"]
+LEGAL = [
+    *("sign", "return", "recall", "name_handler"),
+    *("add_co_handler", "give_opinion", "release_co_handler"),
+]
 
 
 async def test_a_refused_message_about_an_issue_comes_back_on_the_departments_topic() -> None:
