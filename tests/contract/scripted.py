@@ -9,6 +9,7 @@ from services.supervision import builtin
 from shared.bus.records import Record
 from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
+    AddCoHandler,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -17,6 +18,7 @@ from shared.contract.commands.dispatch import (
     CorrectReply,
     DraftReply,
     EndPause,
+    GiveOpinion,
     GrantExtension,
     GrantPause,
     MergeDepartment,
@@ -26,6 +28,7 @@ from shared.contract.commands.dispatch import (
     RecallAssignment,
     RefuseExtension,
     RefusePause,
+    ReleaseCoHandler,
     ReleaseReply,
     RuleOnReturn,
     SendBackReply,
@@ -70,6 +73,7 @@ from shared.contract.replies import (
     DepartmentAsksPause,
     DepartmentDrafts,
     DepartmentEndsPause,
+    DepartmentGivesOpinion,
     DepartmentNamesHandler,
     DepartmentReturns,
     DepartmentSigns,
@@ -153,6 +157,7 @@ def records() -> tuple[Record, ...]:
     _climbed(world)
     _given_more_time(world)
     _recalculated(world)
+    _countersigned(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -491,3 +496,26 @@ def _recalculated(world: World) -> None:
     version = Calendar(through, days).version
     asked = RecalculateClocks(because=Recalculation.CALENDAR, version=version, at=world.now, by="wu")
     world.ask(issue, asked, "system:renewing")
+
+
+def _countersigned(world: World) -> None:
+    """Three departments are asked for an opinion: one objects and is answered, one is released, one says nothing."""
+    issue, code = world.register(LIGHTS, RAISER, "lights-12"), "urban_management"
+    lead = {"assignment": f"{issue}.1", "round": 1}
+    world.accept(issue, OFFICE)
+    world.ask(issue, AssignIssue(department=code), OFFICE)
+    world.say(code, issue, DepartmentSigns(**lead), "um-2026-6001")
+    wanted = "灯杆位置是否影响规划道路红线"
+    for department in ("transport", "housing", "planning"):
+        asks = AddCoHandler(assignment=f"{issue}.1", department=department, wanted=wanted)
+        world.ask(issue, asks, OFFICE)
+    agrees = GiveOpinion(assignment=f"{issue}.c1", agrees=True, words="同意")
+    world.ask(issue, agrees, "handler:transport/li")
+    world.ask(issue, ReleaseCoHandler(assignment=f"{issue}.c2", reason="已电话征求意见"), OFFICE)
+    early = DepartmentDrafts(**lead, outcome=Outcome.SOLVED, text="已安装。", signed_off_by="wang")
+    world.say(code, issue, early, "um-2026-6002")  # refused: planning is still to be heard
+    objects = {"agrees": False, "words": "三号灯杆占用规划红线，请内移两米"}
+    opinion = DepartmentGivesOpinion(assignment=f"{issue}.c3", round=1, **objects)
+    world.say("planning", issue, opinion, "np-2026-0001")
+    answered = early.model_copy(update={"answer": "三号灯杆已内移两米"})
+    world.say(code, issue, answered, "um-2026-6003")

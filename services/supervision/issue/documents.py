@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from services.supervision.issue.life import Climb, Document, DocumentState, Issue
+from services.supervision.issue.life import Climb, Clock, Document, DocumentState, Issue
 from shared.contract.commands.supervision import EnterDocument
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
 from shared.contract.events.supervision import (
+    ClockBreached,
     ClockWarned,
     DepartmentAddressed,
     DocumentAnswered,
@@ -29,7 +30,7 @@ from shared.domain.decisions import Context, Message, event
 from shared.domain.decisions import command as ask
 from shared.domain.documents import LIFTED_WITH_THE_ISSUE, register_of, year_of
 from shared.domain.reference import Reference
-from shared.domain.steps import CLIMBS, ORDER
+from shared.domain.steps import CLIMBS, ORDER, REMINDED_ALONE
 
 Messages = tuple[Message, ...]
 AUTOMATIC = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
@@ -62,6 +63,9 @@ def follow(
                 found += more
             case ClockWarned():
                 found += _warned(issue, message.body)
+            case ClockBreached() if message.body.clock in REMINDED_ALONE:
+                issue, more = _reminding(issue, message.body, context)
+                found += more
     documents: list[Document] = []
     for document in issue.documents:
         moved, more = _moved(document, issue, happened, lifted)
@@ -181,6 +185,28 @@ def _made_for(issue: Issue, raised: LadderRaised, context: Context) -> tuple[Iss
     return issue, tuple(messages)
 
 
+def _reminding(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
+    """What the first step brings, for whoever a clock of its own reminds: the lamp of the issue is the lead's."""
+    clock = next(clock for clock in reversed(issue.clocks) if _is_clock_of(clock, breached))
+    messages: list[Message] = []
+    for kind in context.reference.policies.named(clock.policy).steps[0].documents:
+        document = Document(
+            id=next_id(issue),
+            kind=kind,
+            state=DocumentState.REQUESTED,
+            step=1,
+            round=clock.round,
+            assignment=clock.assignment,
+            clock=clock.name,
+            department=clock.department,
+            year=year_of(clock.due_at),
+            due_at=clock.due_at,
+        )
+        issue, more = make(issue, document, context)
+        messages += more
+    return issue, tuple(messages)
+
+
 def _moved(
     document: Document, issue: Issue, happened: Event | None, lifted: Ended | None
 ) -> tuple[Document, Messages]:
@@ -223,7 +249,11 @@ def _recalled(document: Document, why: Ended) -> tuple[Document, Messages]:
 def _overtaken(document: Document, issue: Issue, lifted: Ended | None) -> Ended | None:
     """Why a document is overtaken by now; None for one that stands."""
     climbs = [climb for climb in issue.climbs if _is_of(document, climb)]
-    if document.step and not any(climb.reached >= document.step for climb in climbs):
+    if document.clock in REMINDED_ALONE:
+        stands = any(clock.breached and _is_clock_of(clock, document) for clock in issue.clocks)
+    else:
+        stands = not document.step or any(climb.reached >= document.step for climb in climbs)
+    if not stands:
         return Ended(DocumentEnd.ANNULLED)
     if issue.ended_at is not None and not document.praise:
         return Ended(DocumentEnd.ENDED)
@@ -238,6 +268,11 @@ def _is_of(document: Document, climb: Climb) -> bool:
         climb.round,
         climb.assignment,
     )
+
+
+def _is_clock_of(clock: Clock, named: ClockBreached | Document) -> bool:
+    name = named.clock
+    return (clock.name, clock.round, clock.assignment) == (name, named.round, named.assignment)
 
 
 def _warned(issue: Issue, warning: ClockWarned) -> Messages:

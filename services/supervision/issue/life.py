@@ -14,6 +14,9 @@ from shared.contract.events.dispatch import (
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
+    CoHandlerAdded,
+    CoHandlerHeard,
+    CoHandlerReleased,
     IssueAssigned,
     ReplyReleased,
 )
@@ -279,10 +282,10 @@ ANYTIME = (
 
 TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks, the ladder",
-    State.ASSIGNED: "promise, sign and holding clocks, the ladder",
+    State.ASSIGNED: "promise, sign, holding and co-handlers' clocks, the ladder",
     State.ANSWERED: "feedback: the rating lapses",
     State.REWORK_ASKED: "rework_decision clock, the ladder",
-    State.REWORK: "promise and holding clocks of the new round, the ladder",
+    State.REWORK: "promise, holding and co-handlers' clocks of the new round, the ladder",
     State.TRACKED: "tracking clock",
     State.CLOSED: TERMINAL,
     State.REJECTED: TERMINAL,
@@ -341,11 +344,13 @@ CLOCKS: Mapping[ClockName, Rule] = {
         (IssueAssigned, AssignmentTransferred, ReworkDecided),
         (AssignmentRecalled, AssignmentTransferred, ReplyReleased, *ENDS),
     ),
+    # A co-handler is asked about the issue in one round: no change of the lead touches its clock.
+    ClockName.CO_HANDLER: Rule((CoHandlerAdded,), (CoHandlerHeard, CoHandlerReleased, ReplyReleased, *ENDS)),
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),
 }
-PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING)
-"""The clocks of one assignment; the others belong to the issue."""
+PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING, ClockName.CO_HANDLER)
+"""The clocks of one assignment, a lead's or a co-handler's; the others belong to the issue."""
 
 
 def finished(issue: Issue) -> bool:
@@ -355,4 +360,11 @@ def finished(issue: Issue) -> bool:
 
 def belongs(issue: Issue) -> Belongs:
     """To whom this issue belongs, for the rights that reach no further."""
-    return Belongs(departments=(issue.department,) if issue.department else ())
+    asked = (
+        clock.department
+        for clock in issue.clocks
+        if clock.name is ClockName.CO_HANDLER and clock.stopped_at is None
+    )
+    return Belongs(
+        departments=(issue.department,) if issue.department else (), co_handlers=tuple(dict.fromkeys(asked))
+    )

@@ -20,6 +20,8 @@ from shared.contract.events.dispatch import (
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
+    CoHandlerHeard,
+    CoHandlerReleased,
     IssueAssigned,
     ReplyReleased,
 )
@@ -142,7 +144,13 @@ def _stops(event: Event, clock: Clock, issue: Issue) -> bool:
     match event:
         case AssignmentTransferred():
             return clock.assignment == event.previous_assignment
-        case AssignmentSigned() | AssignmentReturned() | AssignmentRecalled():
+        case (
+            AssignmentSigned()
+            | AssignmentReturned()
+            | AssignmentRecalled()
+            | CoHandlerHeard()
+            | CoHandlerReleased()
+        ):
             return clock.assignment == event.assignment
         case IssueAssigned():
             return clock is _newest(issue, clock.name)
