@@ -35,25 +35,16 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Publish the published table together with a year's notice; running clocks whose dates it moves follow."""
-    from services.cli.reference import calendar
+    from services.cli.reference.calendar import wanted
     from services.cli.reference.owner import owner, wrong_file_ends
     from services.cli.reference.publishing import publish, wait_until_known
-    from services.cli.reference.versions import read_published
-    from shared import year_tables
-    from shared.contract.subjects import subject_of
     from shared.year_notices import read_notice
 
     with wrong_file_ends(as_json):
         notice = read_notice(file)
     with owner("supervision", data, as_json) as client:
-        published = read_published(client)
-        version, table = calendar.newest_table(published, published.jurisdiction())
-        found = year_tables.compare(table, notice)
-        if not replace:
-            year_tables.check_replacing(file, found)
-        command = year_tables.combined(table, notice, found.left_out if replace else ())
-        subject = subject_of("calendar", published.jurisdiction())
-        outcome = publish(client, subject, command, version.version)
+        subject, before, found, command = wanted(client, file, notice, replace)
+        outcome = publish(client, subject, command, before.version)
         wait_until_known(client, [(subject, str(outcome["version"]))])
     facts = {
         "year": notice.year,
@@ -82,21 +73,15 @@ def preview(
 ) -> None:
     """Which due dates a year's notice would move, from when to when, and whose; nothing is published."""
     from services.cli.impact import show_impact
-    from services.cli.reference import calendar
+    from services.cli.reference.calendar import wanted
     from services.cli.reference.owner import owner, wrong_file_ends
-    from services.cli.reference.versions import read_published
-    from shared import year_tables
     from shared.year_notices import read_notice
 
     with wrong_file_ends(as_json):
         notice = read_notice(file)
     with owner("supervision", data, as_json) as client:
-        published = read_published(client)
-        _, table = calendar.newest_table(published, published.jurisdiction())
-        found = year_tables.compare(table, notice)
-        if not replace:
-            year_tables.check_replacing(file, found)
-    show_impact(year_tables.combined(table, notice, found.left_out if replace else ()), data, as_json)
+        command = wanted(client, file, notice, replace).command
+    show_impact(command, data, as_json)
 
 
 @app.command()

@@ -30,15 +30,12 @@ def preview(file: FileArgument, data: DataOption = DEFAULT_DATA, as_json: JsonOp
     from services.cli.impact import show_impact
     from services.cli.reference import policy
     from services.cli.reference.owner import owner, wrong_file_ends
-    from services.cli.reference.versions import read_published
     from shared.contract.commands.supervision import PublishPolicy
 
     with wrong_file_ends(as_json):
         wanted = policy.read_policy(file)
     with owner("supervision", data, as_json) as client:
-        published = read_published(client)
-        known = policy.published_policies(published, published.jurisdiction())
-        policy.check_version(file, wanted, known)
+        policy.wanted(client, file, wanted)
     show_impact(PublishPolicy(policy=wanted, applies_to_running=True), data, as_json)
 
 
@@ -53,19 +50,12 @@ def import_(
     from services.cli.reference import policy
     from services.cli.reference.owner import owner, wrong_file_ends
     from services.cli.reference.publishing import publish, wait_until_known
-    from services.cli.reference.versions import read_published
     from shared.contract.commands.supervision import PublishPolicy
-    from shared.contract.subjects import subject_of
 
     with wrong_file_ends(as_json):
         wanted = policy.read_policy(file)
     with owner("supervision", data, as_json) as client:
-        published = read_published(client)
-        jurisdiction = published.jurisdiction()
-        policy.check_version(file, wanted, policy.published_policies(published, jurisdiction))
-        subject = subject_of("policy", jurisdiction)
-        newest = published.newest(subject)
-        after = "" if newest is None else newest.version
+        subject, after = policy.wanted(client, file, wanted)
         outcome = publish(client, subject, PublishPolicy(policy=wanted, applies_to_running=running), after)
         wait_until_known(client, [(subject, wanted.version)])
     unchanged = bool(outcome.get("unchanged"))

@@ -1,8 +1,11 @@
-"""Figures for pages: counted at most once a minute for all who look, beside everything else."""
+"""Figures for pages: counted at most once a minute for all who look, beside everything else.
 
-from collections.abc import Sequence
+Where counting takes long, whoever looks is given those of the minute before: each says of when it is.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -12,6 +15,7 @@ from services.portal.queries import handovers
 from services.portal.queries.handovers import Month
 from shared.domain.clocks import SHANGHAI
 
+T = TypeVar("T")
 MINUTE_MS = 60_000
 MOST_MONTHS = 120
 
@@ -23,7 +27,7 @@ async def counted(page: Page, scope: Scope) -> dict[str, Any]:
     def count() -> dict[str, Any]:
         return report(portal.projection.reader(), now, scope)
 
-    return await portal.once.get(("figures", scope), page.at // MINUTE_MS, lambda: run_in_threadpool(count))
+    return await _once_a_minute(page, ("figures", scope), count)
 
 
 async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]:
@@ -33,8 +37,7 @@ async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]
     def count() -> dict[str, Any]:
         return {name: value(portal.projection.reader(), name, now, scope) for name in names}
 
-    key = ("figures", scope, *names)
-    return await portal.once.get(key, page.at // MINUTE_MS, lambda: run_in_threadpool(count))
+    return await _once_a_minute(page, ("figures", scope, *names), count)
 
 
 async def handed_on(page: Page, month: str) -> Month:
@@ -44,8 +47,12 @@ async def handed_on(page: Page, month: str) -> Month:
     def count() -> Month:
         return handovers.of_month(portal.projection.reader(), month, at)
 
-    key = ("handed on", month)
-    return await portal.once.get(key, page.at // MINUTE_MS, lambda: run_in_threadpool(count))
+    return await _once_a_minute(page, ("handed on", month), count)
+
+
+async def _once_a_minute(page: Page, key: Hashable, count: Callable[[], T]) -> T:
+    minute = page.at // MINUTE_MS
+    return await page.portal.once.get(key, minute, lambda: run_in_threadpool(count), before=minute - 1)
 
 
 def month_of(now: datetime) -> str:

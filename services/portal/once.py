@@ -1,4 +1,7 @@
-"""What several people ask for at the same time is made once: by its key, as long as its version stands."""
+"""What several people ask for at the same time is made once: by its key, as long as its version stands.
+
+What takes long may be given as it was a version before, while the new one is being made: nobody waits behind a machine.
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -7,11 +10,15 @@ from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 MOST_KEPT = 256
+PATIENCE_SECONDS = 0.25
+"""So long who may be given what was before waits for the new one all the same."""
 
 
 class _Made(NamedTuple):
     version: Hashable
     task: "asyncio.Task[Any]"
+    before: "asyncio.Task[Any] | None" = None
+    """That of an older version, which may be given while this one is being made."""
 
 
 class Once:
@@ -24,18 +31,26 @@ class Once:
         """How many are kept."""
         return len(self._made)
 
-    async def get(self, key: Hashable, version: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+    async def get(
+        self, key: Hashable, version: Hashable, make: Callable[[], Awaitable[T]], *, before: Hashable = None
+    ) -> T:
         """What ``make`` gives; it is asked only where nothing of this version is there or being made.
 
         What goes wrong goes wrong for all who wait for it, and is tried again by the next. Who leaves keeps nobody
-        else from getting it.
+        else from getting it. ``before``: the older version that will do where the new one takes long.
         """
         found = self._made.get(key)
         if found is None or found.version != version:
-            found = self._made[key] = _Made(version, asyncio.ensure_future(_awaited(make)))
+            old = found.task if found is not None and before is not None and found.version == before else None
+            found = self._made[key] = _Made(version, asyncio.ensure_future(_awaited(make)), old)
             while len(self._made) > MOST_KEPT:
                 self._made.popitem(last=False)
         self._made.move_to_end(key)
+        if found.before is not None and _has_result(found.before):
+            await asyncio.wait((found.task,), timeout=PATIENCE_SECONDS)
+            if not found.task.done():
+                older: T = found.before.result()
+                return older
         try:
             made: T = await asyncio.shield(found.task)
         except BaseException:
@@ -43,6 +58,10 @@ class Once:
                 del self._made[key]
             raise
         return made
+
+
+def _has_result(task: "asyncio.Task[Any]") -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 async def _awaited(make: Callable[[], Awaitable[T]]) -> T:

@@ -7,7 +7,7 @@ import pytest
 
 from services.portal.addresses import Place
 from services.portal.own import Kept
-from services.portal.queries import board
+from services.portal.queries import board, lamps
 from services.portal.session import COOKIE, hash_of, new_id
 from shared.contract.words import Role
 from tests.portal.given import Browser, Given, stamp
@@ -175,6 +175,25 @@ def test_no_list_and_no_count_reads_the_table_of_issues_from_end_to_end(
     for query in asked:
         for *_, plan in reads.execute(f"EXPLAIN QUERY PLAN {query}").fetchall():
             assert not re.match(r"SCAN (i|c|issue|clock)\b(?!.*USING (COVERING )?INDEX)", plan), (plan, query)
+
+
+def test_the_counts_that_are_drawn_most_often_read_indexes_alone_and_who_waits_longest_is_not_sorted(
+    given: Given,
+) -> None:
+    town(given)
+    asked: list[str] = []
+    reads = given.shown.reader()
+    reads.set_trace_callback(asked.append)
+    board.counts(reads, board.Chosen(), board.moment(given.now))
+    lamps.standing(reads)
+    list(board.waiting_longest(reads, 5))
+    reads.set_trace_callback(None)
+    counts, standing, waiting = asked
+    lit = standing.split("UNION ALL")[0]
+    for query in (counts, lit):
+        steps = {row[1] for row in reads.execute(f"EXPLAIN {query}")}
+        assert "OpenRead" in steps and "DeferredSeek" not in steps, query
+    assert "SorterOpen" not in {row[1] for row in reads.execute(f"EXPLAIN {waiting}")}
 
 
 async def test_only_who_reads_every_issue_sees_the_board(given: Given) -> None:

@@ -322,3 +322,50 @@ async def test_what_moved_before_somebody_first_came_is_not_new_to_them(given: G
     assert unread({"id": ISSUE, "moved_at": int(given.now.timestamp() * 1000) + 1})  # type: ignore[arg-type]
     after_a_year = Unread(given.own, "leader:qian", given.now + timedelta(days=365), for_all=False)
     assert not after_a_year({"id": ISSUE, "moved_at": int(given.now.timestamp() * 1000) + 1})  # type: ignore[arg-type]
+
+
+async def test_who_may_be_given_the_version_before_waits_only_a_moment_for_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    once, go = Once(), asyncio.Event()
+
+    async def slow() -> str:
+        await go.wait()
+        return "new"
+
+    async def quick(what: str) -> str:
+        return what
+
+    assert await once.get("figures", 1, lambda: quick("old"), before=0) == "old"
+    assert (
+        await once.get("figures", 2, lambda: quick("newer"), before=1) == "newer"
+    )  # quick enough: the new one
+    monkeypatch.setattr("services.portal.once.PATIENCE_SECONDS", 0.001)
+    assert await once.get("figures", 3, slow, before=2) == "newer"
+    late = asyncio.create_task(once.get("figures", 4, slow, before=2))  # what is there is too old for it
+    await asyncio.sleep(0)
+    go.set()
+    assert await late == "new"
+    assert await once.get("figures", 4, slow, before=3) == "new"
+
+
+async def test_what_went_wrong_is_made_again_by_who_was_given_the_version_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.portal.once.PATIENCE_SECONDS", 0.001)
+    once, broken = Once(), asyncio.Event()
+
+    async def quick() -> str:
+        return "old"
+
+    async def breaks() -> str:
+        await broken.wait()
+        raise OSError("the disk is away")
+
+    await once.get("figures", 1, quick, before=0)
+    assert await once.get("figures", 2, breaks, before=1) == "old"
+    broken.set()
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="away"):
+        await once.get("figures", 2, breaks, before=1)
+    assert await once.get("figures", 2, quick, before=1) == "old"

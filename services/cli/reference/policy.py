@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from services.cli.reference.versions import Published, Version
+from services.cli.reference.versions import Published, Version, read_published
 from shared.contract.events.supervision import PolicyPublished
 from shared.contract.subjects import subject_of
 from shared.domain.clocks import CompletePolicy, Policy
@@ -26,6 +27,18 @@ def read_policy(path: Path) -> Policy:
         return COMPLETE.validate_python(read_object(path))
     except ValidationError as error:
         raise WrongFile(faults_of(error, str(path))) from None
+
+
+def wanted(client: httpx.Client, path: Path, policy: Policy) -> tuple[str, str]:
+    """The subject, and the version that is published last, "" before the first one.
+
+    Raises WrongFile where this policy's version is published with another content.
+    """
+    published = read_published(client)
+    jurisdiction = published.jurisdiction()
+    check_version(path, policy, published_policies(published, jurisdiction))
+    newest = published.newest(subject_of("policy", jurisdiction))
+    return subject_of("policy", jurisdiction), "" if newest is None else newest.version
 
 
 def policy_in_force(published: Published, jurisdiction: str, now: datetime) -> tuple[Version, Policy] | None:

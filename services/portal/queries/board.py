@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from services.portal.addresses import Place
 from services.portal.queries.lamps import WARNED
+from services.portal.queries.selecting import Row, select
 from shared.domain.clocks import SHANGHAI
 
 PAGE = 50
@@ -97,9 +98,7 @@ def not_drafted(reads: sqlite3.Connection, chosen: Chosen, at: Moment) -> int:
     return found
 
 
-def page(
-    reads: sqlite3.Connection, chosen: Chosen, at: Moment, after: Place | None = None
-) -> list[sqlite3.Row]:
+def page(reads: sqlite3.Connection, chosen: Chosen, at: Moment, after: Place | None = None) -> list[Row]:
     """A page of the list and the first row of the next, what is due first on top: the issue, and of the clock that
     counts ``clock`` and ``clock_due_at``. ``after``: the clock_due_at and id of the last row before."""
     where, values = _which(chosen)
@@ -114,38 +113,35 @@ def page(
         LEFT JOIN assignment a ON a.issue = i.id AND a.id = i.assignment
         WHERE {where} ORDER BY {order} LIMIT {PAGE + 1}
     """
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(query, values | at._asdict()).fetchall()
+    return select(reads, query, values | at._asdict()).fetchall()
 
 
-def running(reads: sqlite3.Connection, ids: Iterable[str]) -> dict[str, list[sqlite3.Row]]:
+def running(reads: sqlite3.Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
     """The clocks that run of each of these issues, the one due first on top."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
     query = """
         SELECT c.* FROM json_each(?) AS wanted CROSS JOIN clock c ON c.issue = wanted.value
         WHERE c.stopped_at IS NULL ORDER BY c.due_at, c.number
     """
-    found: dict[str, list[sqlite3.Row]] = defaultdict(list)
-    for row in cursor.execute(query, (json.dumps(list(ids)),)):
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in select(reads, query, (json.dumps(list(ids)),)):
         found[row["issue"]].append(row)
     return found
 
 
-def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[sqlite3.Row]:
-    """Of the issues that wait for their first reply those that were registered first."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
+def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[Row]:
+    """Of the issues that wait for their first reply those that were registered first.
+
+    The plus sign keeps the index by state out of it, which would sort all that wait.
+    """
     query = """
         SELECT i.* FROM issue i
-        WHERE i.state IN (
+        WHERE +i.state IN (
             'registered', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress', 'suspended', 'reviewing'
         )
         AND i.registered_at IS NOT NULL AND i.first_replied_at IS NULL AND i.ended_at IS NULL
         ORDER BY i.registered_at, i.id LIMIT ?
     """
-    yield from cursor.execute(query, (most,))
+    yield from select(reads, query, (most,))
 
 
 def _source(chosen: Chosen) -> str:

@@ -1,12 +1,11 @@
 """Documents of supervision: those of an issue, those that wait for somebody, and the registers."""
 
 import sqlite3
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from services.portal.addresses import Place
+from services.portal.queries.selecting import Row, select
 
-Row = sqlite3.Row
 PAGE = 50
 TO_SIGN, TO_ANSWER, TO_LIFT = "to_sign", "to_answer", "to_lift"
 """What waits for somebody: for a signature, for the department's answer, to be lifted because its breach was none."""
@@ -30,13 +29,13 @@ class Chosen(NamedTuple):
 def of_issue(reads: sqlite3.Connection, issue: str) -> list[Row]:
     """Those of one issue, the newest first."""
     query = "SELECT * FROM document WHERE issue = :issue ORDER BY length(id) DESC, id DESC"
-    return _all(reads, query, {"issue": issue})
+    return select(reads, query, {"issue": issue}).fetchall()
 
 
 def one(reads: sqlite3.Connection, issue: str, id: str) -> Row | None:
     """One document; None where there is none."""
     query = "SELECT * FROM document WHERE issue = :issue AND id = :id"
-    return next(iter(_all(reads, query, {"issue": issue, "id": id})), None)
+    return next(iter(select(reads, query, {"issue": issue, "id": id}).fetchall()), None)
 
 
 def open_order(reads: sqlite3.Connection, issue: str, department: str) -> Row | None:
@@ -46,7 +45,7 @@ def open_order(reads: sqlite3.Connection, issue: str, department: str) -> Row | 
         WHERE issue = :issue AND department = :department AND {_WAITING[TO_ANSWER]}
         ORDER BY answer_due_at, id
     """
-    return next(iter(_all(reads, query, {"issue": issue, "department": department})), None)
+    return next(iter(select(reads, query, {"issue": issue, "department": department}).fetchall()), None)
 
 
 def count(reads: sqlite3.Connection, waiting: str) -> int:
@@ -74,10 +73,4 @@ def page(reads: sqlite3.Connection, chosen: Chosen, after: Place | None) -> list
         WHERE {" AND ".join(conditions)}
         ORDER BY at DESC, place DESC LIMIT {PAGE + 1}
     """
-    return _all(reads, query, values)
-
-
-def _all(reads: sqlite3.Connection, sql: str, values: Mapping[str, str | int]) -> list[Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql, values).fetchall()
+    return select(reads, query, values).fetchall()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.portal.addresses import Place
-from services.portal.queries.issues import Row
+from services.portal.queries.selecting import Row, select
 
 PAGE = 50
 NEVER = 2**62
@@ -85,9 +85,7 @@ def load(reads: sqlite3.Connection, department: str) -> dict[str, int]:
 
 def drafts(reads: sqlite3.Connection, id: str) -> dict[int, Row]:
     """number -> what became of each draft of an issue."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return {row["number"]: row for row in cursor.execute("SELECT * FROM draft WHERE issue = ?", (id,))}
+    return {row["number"]: row for row in select(reads, "SELECT * FROM draft WHERE issue = ?", (id,))}
 
 
 class Entry(NamedTuple):
@@ -130,7 +128,5 @@ def entry(reads: sqlite3.Connection, department: str, at: int) -> Entry:
 def _rows(
     reads: sqlite3.Connection, sql: str, department: str, account: str, which: Listed, **more: int | str
 ) -> list[Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
     values = {"department": department, "account": account, "states": json.dumps(which.states), **more}
-    return cursor.execute(sql, values).fetchall()
+    return select(reads, sql, values).fetchall()

@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from services.portal.addresses import MOST_INSTANT, Place
-from services.portal.queries.issues import Entry, Row
+from services.portal.queries.issues import Entry
+from services.portal.queries.selecting import Row, select
 
 OFFICE, DEPARTMENT, RAISER = "office", "department", "raiser"
 REGISTERED, TRANSFERRED, RECALLED = (
@@ -149,10 +150,8 @@ class Month(NamedTuple):
 
 def of_month(reads: sqlite3.Connection, month: str, now: int) -> Month:
     """The month is that of the registration, Asia/Shanghai: 2026-11."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
     found = [
-        one for issue in cursor.execute(_MOVED, (month,)).fetchall() for one in _handed_on(reads, issue, now)
+        one for issue in select(reads, _MOVED, (month,)).fetchall() for one in _handed_on(reads, issue, now)
     ]
     given: dict[str, int] = dict(reads.execute(_GIVEN, (month,)))
     return Month(sorted(found, key=lambda one: (-one.tenths, one.assignment)), given)
@@ -192,7 +191,5 @@ def given(reads: sqlite3.Connection, month: str, department: str, after: Place |
     """A page of the issues that a department was given, and the first of the next, the newest on top: each with the
     assignment, ``given``, and its instant, ``given_at``. An issue that it was given twice stands there twice."""
     last = after or Place(MOST_INSTANT, "")
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
     values = {"month": month, "department": department, **last._asdict()}
-    return cursor.execute(_GIVEN_TO, values).fetchall()
+    return select(reads, _GIVEN_TO, values).fetchall()

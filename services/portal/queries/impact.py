@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from services.portal.queries.published import build
+from services.portal.queries.selecting import Row, select
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.domain.calendar import Calendar
@@ -92,8 +93,6 @@ def impact(reads: sqlite3.Connection, jurisdiction: str, wanted: Wanted, now: da
 
 def renewed(reads: sqlite3.Connection, version: str) -> Impact:
     """What a published version has moved so far."""
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
     found = [
         Move(
             row["issue"],
@@ -106,7 +105,7 @@ def renewed(reads: sqlite3.Connection, version: str) -> Impact:
             False,
             row["provisional"] is not None,
         )
-        for row in cursor.execute(_RENEWED, (version,))
+        for row in select(reads, _RENEWED, (version,))
     ]
     return Impact(version, tuple(found))
 
@@ -125,9 +124,7 @@ def _published(wanted: Wanted, now: datetime) -> CalendarPublished | PolicyPubli
 
 
 def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Iterator[Move]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    for row in cursor.execute(_RUNNING, (int(renewal.at.timestamp() * 1000),)):
+    for row in select(reads, _RUNNING, (int(renewal.at.timestamp() * 1000),)):
         clock = _clock(row, known, _granted(reads, row))
         try:
             after = moved(clock, _instant(row["due_at"]), renewal, known)
@@ -140,7 +137,7 @@ def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Ite
             yield Move(*about, row["due_at"], due_at, bool(was), after.provisional)
 
 
-def _granted(reads: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Fact]:
+def _granted(reads: sqlite3.Connection, row: Row) -> Iterator[Fact]:
     """The extensions and pauses that were granted for a clock."""
     if row["clock"] not in IN_ROUNDS:
         return
@@ -154,7 +151,7 @@ def _granted(reads: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Fact]:
             yield Resumed(_instant(ended_at))
 
 
-def _clock(row: sqlite3.Row, known: Reference, granted: Iterator[Fact]) -> Running:
+def _clock(row: Row, known: Reference, granted: Iterator[Fact]) -> Running:
     """A clock as its events told it."""
     history: list[Fact] = [Started(_instant(row["started_at"]), Limit(row["term"])), *granted]
     if row["resumed_at"] is not None and row["rejected_at"] is not None:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-Row = sqlite3.Row
+from services.portal.queries.selecting import Row, select
 
 
 def issue(reads: sqlite3.Connection, id: str) -> Row | None:
@@ -53,7 +53,9 @@ def reached(reads: sqlite3.Connection, id: str) -> dict[str, int]:
 
 def replies(reads: sqlite3.Connection, id: str) -> list[Row]:
     """Every reply that is out with its corrections: the newest round first, in it the newest version first."""
-    return _all(reads, "SELECT * FROM reply WHERE issue = ? ORDER BY round DESC, version DESC", id)
+    return select(
+        reads, "SELECT * FROM reply WHERE issue = ? ORDER BY round DESC, version DESC", (id,)
+    ).fetchall()
 
 
 def held(reads: sqlite3.Connection) -> dict[str, int]:
@@ -77,21 +79,18 @@ def assignment(reads: sqlite3.Connection, id: str, number: str) -> Row | None:
 
 def request(reads: sqlite3.Connection, id: str, what: str, number: int) -> Row | None:
     """One extension or pause that was asked for."""
-    found = _all(reads, "SELECT * FROM request WHERE issue = ? AND what = ? AND number = ?", id, what, number)
+    query = "SELECT * FROM request WHERE issue = ? AND what = ? AND number = ?"
+    found = select(reads, query, (id, what, number)).fetchall()
     return found[0] if found else None
 
 
 def running_clocks(reads: sqlite3.Connection, id: str) -> list[Row]:
     """The clocks that run, the one due first on top."""
-    return _all(reads, "SELECT * FROM clock WHERE issue = ? AND stopped_at IS NULL ORDER BY due_at", id)
+    return select(
+        reads, "SELECT * FROM clock WHERE issue = ? AND stopped_at IS NULL ORDER BY due_at", (id,)
+    ).fetchall()
 
 
 def _one(reads: sqlite3.Connection, sql: str, *values: object) -> Row | None:
-    found = _all(reads, sql, *values)
+    found = select(reads, sql, values).fetchall()
     return found[0] if found else None
-
-
-def _all(reads: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql, values).fetchall()

@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from services.portal.addresses import MOST_INSTANT, Place
+from services.portal.queries.selecting import Row, select
 from shared.domain.steps import CLIMBS
 
 PAGE = 50
@@ -42,7 +43,7 @@ _COUNTED = """
 class Lamp(NamedTuple):
     """One raise of one issue: to which step and why, since when, and how it came down from there."""
 
-    issue: sqlite3.Row
+    issue: Row
     step: int
     because: str
     raised_at: int
@@ -82,15 +83,13 @@ def of_department(reads: sqlite3.Connection, department: str, after: Place | Non
         "issue": issue,
         "place": int(place) if place.isascii() and place.isdecimal() else 0,
     }
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    rows = cursor.execute(_OF_DEPARTMENT, values).fetchall()
+    rows = select(reads, _OF_DEPARTMENT, values).fetchall()
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     following = Place(last["raised_at"], f"{last['id']}/{last['place']}").written if last else ""
     return History([_lamp(row) for row in rows[:PAGE]], following)
 
 
-def _lamp(row: sqlite3.Row) -> Lamp:
+def _lamp(row: Row) -> Lamp:
     down = (row[f"lifted_{name}"] or "" for name in ("because", "by", "reason"))
     return Lamp(row, row["step"], row["because"], row["raised_at"], row["ended_at"], row["lifted_at"], *down)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from services.portal.addresses import read_place
 from services.portal.queries.hidden import hidden_of
+from services.portal.queries.selecting import Row, select
 from services.portal.queries.worklists import PAGE
 from shared.identity.references import References
 
@@ -53,14 +54,12 @@ class OwnIssues(NamedTuple):
     """One page of them, each with its ``part``; ``next``: where the one after it begins, "" for none; ``counts``: how
     many there are in each part."""
 
-    rows: list[sqlite3.Row]
+    rows: list[Row]
     next: str
     counts: dict[int, int]
 
 
-def all_of_person(
-    reads: sqlite3.Connection, person: str, references: References, now: int
-) -> list[sqlite3.Row]:
+def all_of_person(reads: sqlite3.Connection, person: str, references: References, now: int) -> list[Row]:
     """Everything that this person raised, the newest first."""
     rows = _whole(reads, (id for *_, id in _ids(reads, person, references, now)), now)
     return sorted(rows, key=lambda row: row["registered_at"] or 0, reverse=True)
@@ -86,7 +85,5 @@ def _ids(
     return reads.execute(_ALL, {"person": person, "hidden": hidden, "now": now}).fetchall()
 
 
-def _whole(reads: sqlite3.Connection, ids: Iterable[str], now: int) -> list[sqlite3.Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(_CHOSEN, {"chosen": json.dumps(list(ids)), "now": now}).fetchall()
+def _whole(reads: sqlite3.Connection, ids: Iterable[str], now: int) -> list[Row]:
+    return select(reads, _CHOSEN, {"chosen": json.dumps(list(ids)), "now": now}).fetchall()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from services.portal.addresses import Place
+from services.portal.queries.selecting import Row, select
 
 PAGE = 50
 MOST_COUNTED = 200
@@ -41,18 +42,18 @@ def number_of(typed: str) -> str:
     return bare[:ID_CHARS] if _NUMBER.fullmatch(bare) else ""
 
 
-def by_number(reads: sqlite3.Connection, reach: Reached, beginning: str, most: int) -> list[sqlite3.Row]:
+def by_number(reads: sqlite3.Connection, reach: Reached, beginning: str, most: int) -> list[Row]:
     """Issues whose number begins so."""
     query = f"""
         SELECT i.* FROM issue i WHERE i.id >= :first AND i.id < :last AND i.number IS NOT NULL
         AND {reach.condition} ORDER BY i.id LIMIT :most
     """
-    return _all(reads, query, {**reach.values, "first": beginning, "last": beginning + _LAST, "most": most})
+    return select(
+        reads, query, {**reach.values, "first": beginning, "last": beginning + _LAST, "most": most}
+    ).fetchall()
 
 
-def by_words(
-    reads: sqlite3.Connection, reach: Reached, question: str, after: int | None = None
-) -> list[sqlite3.Row]:
+def by_words(reads: sqlite3.Connection, reach: Reached, question: str, after: int | None = None) -> list[Row]:
     """A page of the issues in which these terms stand and the first of the next, the newest on top; each with its
     ``place``, by which the next page goes on."""
     query = f"""
@@ -61,7 +62,7 @@ def by_words(
         ORDER BY w.rowid DESC LIMIT {PAGE + 1}
     """
     place = after if after is not None else (1 << 63) - 1
-    return _all(reads, query, {**reach.values, "question": question, "after": place})
+    return select(reads, query, {**reach.values, "question": question, "after": place}).fetchall()
 
 
 def counted(reads: sqlite3.Connection, reach: Reached, question: str) -> int:
@@ -78,7 +79,7 @@ def counted(reads: sqlite3.Connection, reach: Reached, question: str) -> int:
 
 def of_enterprise(
     reads: sqlite3.Connection, reach: Reached, code: str, after: Place | None = None
-) -> list[sqlite3.Row]:
+) -> list[Row]:
     """A page of the issues an enterprise raised under its name and the first of the next, the newest on top."""
     more = "AND (i.registered_at, i.id) < (:after_at, :after_id)" if after else ""
     query = f"""
@@ -88,7 +89,7 @@ def of_enterprise(
     values: dict[str, object] = {**reach.values, "code": code}
     if after:
         values |= {"after_at": after.at, "after_id": after.id}
-    return _all(reads, query, values)
+    return select(reads, query, values).fetchall()
 
 
 def enterprises(reads: sqlite3.Connection, reach: Reached, typed: str) -> list[Named]:
@@ -109,9 +110,3 @@ def replies(reads: sqlite3.Connection, id: str) -> list[str]:
     """The texts of an issue's replies, the newest first."""
     query = "SELECT text FROM reply WHERE issue = ? AND text IS NOT NULL ORDER BY round DESC, version DESC"
     return [text for (text,) in reads.execute(query, (id,))]
-
-
-def _all(reads: sqlite3.Connection, sql: str, values: Mapping[str, object]) -> list[sqlite3.Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql, values).fetchall()

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.portal.addresses import Place
+from services.portal.queries.selecting import Row, select
 
-Row = sqlite3.Row
 PAGE = 50
 MOST_COUNTED = 1000
 """A longer list is counted no further: nobody reads it to its end."""
@@ -65,7 +65,7 @@ def waiting(
     values: list[object] = []
     for state in (*states, *asked):
         values += [state, "~" if after.at else after.id, PAGE + 1, state, after.at, after.id, PAGE + 1]
-    return _found(_all(reads, sql, *values, PAGE + 1), "next_due_at")
+    return _found(select(reads, sql, (*values, PAGE + 1)).fetchall(), "next_due_at")
 
 
 def count_waiting(reads: sqlite3.Connection, states: Sequence[str], only: str = ALL) -> int:
@@ -105,7 +105,7 @@ def register(reads: sqlite3.Connection, filters: Filters, after: Place) -> Found
         " AND next_due_at IS NOT NULL" * filters.due_first
     )  # by that the partial index is known to have them
     sql = f"SELECT {COLUMNS} FROM issue WHERE {where} AND ({column}, id) {begin} (?, ?) ORDER BY {order} LIMIT ?"
-    return _found(_all(reads, sql, *values, after.at, after.id, PAGE + 1), column)
+    return _found(select(reads, sql, (*values, after.at, after.id, PAGE + 1)).fetchall(), column)
 
 
 def count_register(reads: sqlite3.Connection, filters: Filters) -> int:
@@ -128,9 +128,3 @@ def _found(rows: list[Row], column: str) -> Found:
         return Found(rows, "")
     last = rows[PAGE - 1]
     return Found(rows[:PAGE], Place(last[column] or 0, last["id"]).written)
-
-
-def _all(reads: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
-    cursor = reads.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql, values).fetchall()

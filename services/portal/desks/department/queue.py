@@ -17,7 +17,7 @@ from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import handling, names
 from services.portal.queries.handling import Listed
-from services.portal.queries.issues import Row
+from services.portal.queries.selecting import Row
 from services.portal.reading import known
 from services.portal.session import Visitor
 from shared.contract.words import Role

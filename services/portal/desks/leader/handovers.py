@@ -12,7 +12,7 @@ from services.portal.figures.counting import FEWEST
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import handovers, issues, names
 from services.portal.queries.handovers import HandedOn, Share, by_department
-from services.portal.queries.issues import Row
+from services.portal.queries.selecting import Row
 from services.portal.reach import everything
 
 router = APIRouter()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
@@ -94,7 +95,7 @@ async def _parts(page: Page, chosen: str, all_departments: bool) -> dict[str, An
         "hidden": 0 if all_departments else max(len(by_department) - MOST_PLACES, 0),
         "waiting": waiting,
         "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
-        "clock_now": f"{page.now.astimezone(SHANGHAI):%H:%M}",
+        "clock_now": f"{datetime.fromisoformat(figures['as_of']).astimezone(SHANGHAI):%H:%M}",
         "address": address,
     }
 

@@ -91,7 +91,7 @@ def _form_of(action: Action) -> Any:
         asked = issues.request(page.reads, about.id, what, about.issue[what] or number(form, "request"))
         own = asked is not None and asked["asked_by"].rpartition("/")[2] == page.person().kept.account
         return await beside(
-            page, f"office/decide_{what}.html", about, form, status, asked=asked, is_own=own, what=what
+            page, "office/decide_more_time.html", about, form, status, asked=asked, is_own=own, what=what
         )
 
     return show
