@@ -74,6 +74,9 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.REMINDED: N_("Reminder"),
         Occurrence.ORDERED: N_("Supervision order"),
         Occurrence.DOCUMENT_ISSUED: N_("A signed document"),
+        Occurrence.CO_HANDLE: N_("Asked for an opinion"),
+        Occurrence.CO_HANDLER_HEARD: N_("A co-handler gave its opinion"),
+        Occurrence.OPINION_OVERDUE: N_("An opinion is overdue"),
     },
     "way": {
         "mail": N_("In your own mailbox"),
@@ -114,6 +117,7 @@ WORDS: dict[str, dict[str, str]] = {
         ClockName.PROMISE: N_("Promised reply"),
         ClockName.SIGN: N_("Signing for it"),
         ClockName.HOLDING: N_("The department's time"),
+        ClockName.CO_HANDLER: N_("A co-handler's opinion"),
         ClockName.REWORK_DECISION: N_("Deciding on another round"),
         ClockName.TRACKING: N_("Tracking"),
     },

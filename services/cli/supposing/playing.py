@@ -15,6 +15,7 @@ from services.supervision.issue.reactions import expire, next_deadline
 from services.supervision.issue.renewing import recalculate, request_of
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks
 from shared.contract.event import Event
+from shared.contract.events.dispatch import CoHandlerAdded
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import ExplanationGiven, LadderLifted
 from shared.contract.words import ClockName, Role
@@ -112,6 +113,8 @@ class _Playing:
                 self._is_counted_anew = entry.at >= self._rules.since
                 self.entries.append(Entry(entry.at, promise))
                 return promise
+            case CoHandlerAdded() as given:
+                return self._rules.co_handler(given, entry.at)
             case IssueAppealed() as appeal if self._is_counted_anew and (clock := self._promise()):
                 return self._rules.promised_again(appeal, clock, entry.at)
         return entry.event

@@ -62,7 +62,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
     lead = _lead(known, command.department, context)
     if isinstance(lead, Refusal):
         return lead
-    assigned, told = _give(known, MOVES[(known.state, command.verb)], lead, context)
+    assigned, orders = _give(known, MOVES[(known.state, command.verb)], lead, context)
     happened = IssueAssigned(
         assignment=assigned.assignment,
         round=assigned.round,
@@ -73,7 +73,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
         terms=lead.terms,
         by=context.principal,
     )
-    return Change(assigned, (event(happened), *told), _outcome(assigned, lead))
+    return Change(assigned, (event(happened), *orders), _outcome(assigned, lead))
 
 
 def sign(issue: Issue | None, command: SignAssignment, context: Context) -> Change[Issue] | Refusal:
@@ -140,9 +140,9 @@ def rule(issue: Issue | None, command: RuleOnReturn, context: Context) -> Change
         return Refusal(Reason.MALFORMED, "department: an upheld return goes to another department")
     free, ended = let_go(known, context)
     passed_on = free.model_copy(update={"passed_on": (*known.passed_on, known.department)})
-    assigned, told = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
+    assigned, orders = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
     transferred = _transferred(known, assigned, lead, TransferCause.RETURN, context.principal)
-    messages = (event(ruled), event(transferred), *ended, answered, *told)
+    messages = (event(ruled), event(transferred), *ended, answered, *orders)
     return Change(assigned, messages, _outcome(assigned, lead))
 
 
@@ -160,17 +160,17 @@ def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Chang
         return Change(issue, (answered,))
     after = FOLLOWING.get((issue.state, command.verb))
     if after is None or issue.department != command.department:
-        handed, told = handed_over(issue, command.department, to, command.by, context)
-        return Change(handed, (*told, answered))
+        handed, orders = handed_over(issue, command.department, to, command.by, context)
+        return Change(handed, (*orders, answered))
     entry = context.directory.department(to)
     if entry is None:
         raise NotPublished(f"department {to!r} is not known here yet")
     lead = Lead(to, entry.head)
     free, ended = let_go(issue, context)
-    assigned, told = _give(free, after, lead, context)
+    assigned, orders = _give(free, after, lead, context)
     transferred = _transferred(issue, assigned, lead, TransferCause.MERGER, command.by)
     stopped = order(issue.department, OrderHandedOver(assignment=issue.assignment, department=to))
-    messages = (event(transferred), *ended, stopped, *told, answered)
+    messages = (event(transferred), *ended, stopped, *orders, answered)
     return Change(assigned, messages, _outcome(assigned, lead))
 
 

@@ -67,13 +67,13 @@ def give_opinion(issue: Issue | None, command: GiveOpinion, context: Context) ->
     )
     after = _with(known, heard)
     happened = CoHandlerHeard(**_named(heard), agrees=command.agrees, by=context.principal)
-    told: Messages = ()
+    ordered: Messages = ()
     if known.department:  # as long as nobody leads, the next order carries it
-        ordered = OrderCoHandlerHeard(
+        opinion = OrderCoHandlerHeard(
             assignment=known.assignment, round=known.round, opinion=_opinion(heard), by=context.principal
         )
-        told = (order(known.department, ordered),)
-    return Change(after, (event(happened), *told), {"state": after.state.value})
+        ordered = (order(known.department, opinion),)
+    return Change(after, (event(happened), *ordered), {"state": after.state.value})
 
 
 def release(issue: Issue | None, command: ReleaseCoHandler, context: Context) -> Change[Issue] | Refusal:
@@ -248,10 +248,10 @@ def _ended(
     messages: list[Message] = []
     for one in which:
         happened = CoHandlerReleased(**_named(one), because=because, reason=reason, by=by)
-        told = OrderCoHandlerReleased(
+        ordered = OrderCoHandlerReleased(
             assignment=one.assignment, round=one.round, because=because, reason=reason
         )
-        messages += [event(happened), order(one.department, told)]
+        messages += [event(happened), order(one.department, ordered)]
     left = tuple(one for one in issue.co_handlers if one not in which)
     return issue.model_copy(update={"co_handlers": left}), tuple(messages)
 

@@ -108,7 +108,7 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
 
 def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
     for message in change.messages:
-        issue, telling = _told(change.state, message)
+        issue, telling = _telling_of(change.state, message)
         if issue is None or telling is None:
             continue
         body = {"number": issue.number, "about": telling.about}
@@ -119,7 +119,7 @@ def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
                     yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
 
 
-def _told(issue: Issue | None, message: Message) -> tuple[Issue | None, Telling | None]:
+def _telling_of(issue: Issue | None, message: Message) -> tuple[Issue | None, Telling | None]:
     """Of what somebody is told by this message, and the issue as those have it who are told."""
     if issue is None:
         return None, None

@@ -80,10 +80,10 @@ def correct_words(issue: Issue | None, event: WordsCorrected, context: Context) 
         return None
     newest = {"version": event.version, "title": event.title, "text": event.text}
     corrected = issue.model_copy(update={"corrected": CorrectedWords(**newest)})
-    told = [(one.department, one.assignment) for one in waited_for(issue)]
+    readers = [(one.department, one.assignment) for one in waited_for(issue)]
     if issue.department:
-        told.insert(0, (issue.department, issue.assignment))
-    orders = (order(to, OrderWordsCorrected(assignment=part, **newest)) for to, part in told)
+        readers.insert(0, (issue.department, issue.assignment))
+    orders = (order(to, OrderWordsCorrected(assignment=part, **newest)) for to, part in readers)
     return Change(corrected, tuple(orders))
 
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from services.portal.projection.rows.changes import Happened, Rows, Value, as_json
-from shared.contract.words import LiftCause
+from shared.contract.words import ClockName, LiftCause
 
 _COLUMNS = ("number", "clock", "round", "assignment", "started_at", "due_at", "stopped_at", "renewals")
 _OF_A_LAMP = ("number", "step")
@@ -191,8 +191,12 @@ def _first_promise(rows: Rows, event: Happened, breached: int) -> None:
 
 
 def _next(rows: Rows, issue: str) -> None:
-    """Of the clocks that run the one that is due first; of several the older one."""
-    running = [clock for clock in rows.clocks[issue] if clock["stopped_at"] is None]
+    """Of the clocks that run the one that is due first; of several the older one. A co-handler's is not the lead's."""
+    running = [
+        clock
+        for clock in rows.clocks[issue]
+        if clock["stopped_at"] is None and clock["clock"] != ClockName.CO_HANDLER
+    ]
     nothing: Clock = {"clock": None, "due_at": None, "assignment": None}
     first = min(running, key=lambda clock: (clock["due_at"], clock["number"]), default=nothing)
     rows.set(
