@@ -13,6 +13,7 @@ from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue.picture import picture
 from services.portal.live import Watched, stream
+from services.portal.opinions import clocks_of, opinions_of
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import documents, issues, names
 from services.portal.reading import Known, files_of, known, ladder_of, words_of
@@ -84,7 +85,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "files": files_of(about.issue) if about.sight.words else [],
         "steps": list(steps(page, about)),
         "replies": issues.replies(page.reads, id),
-        "clocks": ladder_of(page, about.issue).clocks,
+        "clocks": clocks_of(page, about),
+        "opinions": await opinions_of(page, about),
         "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
         "documents": documents.of_issue(page.reads, id) if about.sight.handling else (),
         "number_text": number_text,
