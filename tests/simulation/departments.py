@@ -86,6 +86,9 @@ class OwnSystem:
                 reason = {"reason": "签收后发现不属本部门"}
                 await self._say("department.return.v1", order["subject"], {**about, **reason})
                 return
+        if order["type"] == "order.co_handle.v1" and rng.random() < 0.7:
+            opinion = {"agrees": rng.random() < 0.5, "words": "请打13857212345"}
+            await self._say("department.give_opinion.v1", order["subject"], {**about, **opinion})
         if order["type"] in ("order.assigned.v1", "order.rework.v1", "order.sent_back.v1"):
             await self._clients.sleep(rng.randint(MINUTE, rng.choice((HOUR, DAY))))
             await self._draft(order["subject"], about, Kind(data.get("kind", "problem")))

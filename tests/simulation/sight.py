@@ -81,6 +81,12 @@ class Sight:
         self.extension, self.pause, self.paused, self.due = 0, 0, 0, ""
         """The extension and the pause that were asked for and are not decided yet, the pause that is in force, and when
         the promise is due."""
+        self.waited_for: dict[str, str] = {}
+        """Each co-handler that is to be heard still: its assignment, and its department."""
+        self.parts_over: list[str] = []
+        """The assignments of co-handlers that were heard or released."""
+        self.objected = 0
+        """The newest round in which somebody objected."""
         self.lamp, self.broken = 0, 1
         """The step of the ladder at which it stands, and the round whose promise was broken."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
@@ -178,6 +184,16 @@ class Sight:
         self.feedback = "rework"
         if self.dispatch == f"replied {data['round'] - 1}":
             self.dispatch = "in_progress"
+
+    def _assignment_co_handler_added(self, data: dict[str, Any]) -> None:
+        self.waited_for[data["assignment"]] = data["department"]
+
+    def _assignment_co_handler_heard(self, data: dict[str, Any]) -> None:
+        self.waited_for.pop(data["assignment"], None)
+        self.parts_over.append(data["assignment"])
+        self.objected = self.objected if data.get("agrees", True) else data["round"]
+
+    _assignment_co_handler_released = _assignment_co_handler_heard
 
     def _extension_asked(self, data: dict[str, Any]) -> None:
         self.extension = data["request"]
@@ -354,7 +370,7 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
         case "drafted":
             if rng.random() < 0.1:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请补充依据"))
-            return Wish(leader, SignOffReply(**sight.page(rng)))
+            return Wish(leader, SignOffReply(**sight.page(rng), answer="已采纳" if sight.objected else ""))
         case "signed_off":
             if rng.random() < 0.15:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请写明时限"))

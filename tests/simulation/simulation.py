@@ -21,6 +21,7 @@ from tests.simulation.beginning import JURISDICTION, first_commands, plain_consu
 from tests.simulation.bugs import Buggy, planted_bugs
 from tests.simulation.checker import Acknowledged, History, Said
 from tests.simulation.clients import Clients
+from tests.simulation.countersigning import Countersigning
 from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
 from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
@@ -192,6 +193,7 @@ def _people(town: Town) -> None:
         scheduler.spawn("operator", renew(clients, scheduler, renewing))
     _known(town)
     _bargain(town, subjects)
+    _countersign(town, subjects)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
@@ -208,6 +210,15 @@ def _bargain(town: Town, subjects: Sequence[str]) -> None:
         bargaining = Bargaining(town.scheduler, town.clients, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("bargaining", bargaining.live(number, subject))
+
+
+def _countersign(town: Town, subjects: Sequence[str]) -> None:
+    """In some towns the office asks co-handlers; chosen apart, so that the others go their way as before."""
+    rng = Random(f"opinion/{town.seed}")
+    if rng.random() < 0.3 and not _has_persons(town.seed):
+        people = Countersigning(town.scheduler, town.clients, rng, town.clients.departments)
+        for number, subject in enumerate(subjects):
+            town.scheduler.spawn("countersigning", people.live(number, subject))
 
 
 def _has_persons(seed: int) -> bool:
