@@ -23,7 +23,7 @@ _WAITED_FOR = """
         AND issue.registered_at IS NOT NULL AND issue.ended_at IS NULL
 """
 _ITS_OWN = f"'co_handler' AS next_clock, coalesce({_DUE}, :never) AS next_due_at, part.wanted"
-_LISTED = f"""
+LISTED = f"""
     SELECT {COLUMNS.format(clock=_ITS_OWN)} {_FROM} {JOINED} {_WAITED_FOR}
         AND (coalesce({_DUE}, :never), issue.id) > (:at, :id)
     ORDER BY coalesce({_DUE}, :never), issue.id LIMIT :most
@@ -38,7 +38,7 @@ def of_issue(reads: sqlite3.Connection, id: str) -> list[Row]:
 def listed(reads: sqlite3.Connection, department: str, after: Place) -> list[Row]:
     """What a department is to give its opinion on, the one due first on top: as a list of its own issues has it."""
     values = {"department": department, **after._asdict(), "most": PAGE + 1, "never": NEVER}
-    return select(reads, _LISTED, values).fetchall()
+    return select(reads, LISTED, values).fetchall()
 
 
 def count(reads: sqlite3.Connection, department: str) -> int:

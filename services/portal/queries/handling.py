@@ -62,9 +62,9 @@ CHOSEN = f"""
     ORDER BY coalesce(next_due_at, :never), id LIMIT :most
 """
 """Which issues a page has, before anything is joined to them: what a department holds may be thousands."""
-LISTED = """
-    SELECT {columns} FROM issue {joined}
-    WHERE issue.id IN ({chosen})
+LISTED = f"""
+    SELECT {COLUMNS.format(clock=LEADS)} FROM issue {JOINED}
+    WHERE issue.id IN ({{chosen}})
     ORDER BY coalesce(next_due_at, :never), issue.id
 """
 
@@ -73,8 +73,7 @@ def listed(
     reads: sqlite3.Connection, department: str, account: str, which: Listed, after: Place = BEGINNING
 ) -> list[Row]:
     """One page of a list, and one row more where it goes on."""
-    columns, chosen = COLUMNS.format(clock=LEADS), CHOSEN.format(whose=which.whose)
-    sql = LISTED.format(columns=columns, joined=JOINED, chosen=chosen)
+    sql = LISTED.format(chosen=CHOSEN.format(whose=which.whose))
     return _rows(reads, sql, department, account, which, **after._asdict(), most=PAGE + 1, never=NEVER)
 
 

@@ -124,6 +124,8 @@ def _clocks(evidence: Evidence, hearing: Hearing, subject: str, events: list[Eve
         for event in events
         if kind_of(event) == "clock.started" and event["data"]["clock"] == "co_handler"
     }
+    if not any(kind_of(event) == "issue.registered" for event in others["intake"]):
+        return  # an issue that supervision never heard of has no clocks
     ends = list(ends_of(others, "issue.appealed"))
     for event in others["dispatch"]:
         if kind_of(event) != ADDED:
