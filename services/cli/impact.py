@@ -37,6 +37,10 @@ def _print(found: dict[str, Any]) -> None:
     )
     if not clocks:
         return
+    if paused := found["paused"]:
+        console.print(
+            f"其中 {paused:,} 个已暂停，恢复后变动 / {paused:,} of them are paused, and move once they go on"
+        )
     whose = new_table("department", "期限 / due dates")
     for department, many in found["departments"].items():
         whose.add_row(department or "-", f"{many:,}")

@@ -139,6 +139,9 @@ def test_what_was_extended_or_paused_would_move_as_it_then_moves(given: Given, g
     wanted = table()
     before = impact(given.shown.reader(), JURISDICTION, wanted, NOW)
     assert {move.clock for move in before.moves} == {"promise", "holding"}
+    # What is paused is on no list of what is due: whoever walks over these reaches it once it goes on.
+    assert {move.paused for move in before.moves} == {granted == "pause"}
+    assert before.paused == (2 if granted == "pause" else 0)
     version = Calendar(2027, wanted.days).version
     moved = happens(
         issue,

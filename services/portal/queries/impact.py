@@ -20,7 +20,8 @@ from shared.domain.reference import NotPublished, Reference, Renewal
 from shared.domain.renewing import IN_ROUNDS, Running, moved, read_running
 
 _RUNNING = """
-    SELECT c.*, i.number AS issue_number, i.rejected_at, coalesce(nullif(c.department, ''), i.holder, '') AS whose
+    SELECT c.*, i.number AS issue_number, i.rejected_at, i.paused,
+        coalesce(nullif(c.department, ''), i.holder, '') AS whose
     FROM clock c JOIN issue i ON i.id = c.issue
     WHERE c.stopped_at IS NULL AND c.breached_at IS NULL AND c.due_at >= ?
 """
@@ -37,7 +38,10 @@ _RENEWED = """
 
 
 class Move(NamedTuple):
-    """One clock whose date moves, or only becomes certain: old and new instant in milliseconds, and who holds it."""
+    """One clock whose date moves, or only becomes certain: old and new instant in milliseconds, and who holds it.
+
+    ``paused``: nothing of it is due until it goes on, and then it moves.
+    """
 
     issue: str
     number: str
@@ -48,6 +52,7 @@ class Move(NamedTuple):
     due_at: int
     was_provisional: bool
     provisional: bool
+    paused: bool = False
 
 
 class Impact(NamedTuple):
@@ -66,13 +71,18 @@ class Impact(NamedTuple):
         """How many issues they are of."""
         return len({move.issue for move in self.moves})
 
+    @property
+    def paused(self) -> int:
+        """How many of these clocks are paused."""
+        return sum(move.paused for move in self.moves)
+
     def as_json(self) -> dict[str, Any]:
         """The impact as JSON."""
         moves = [
             {**move._asdict(), "old_due_at": _text(move.old_due_at), "due_at": _text(move.due_at)}
             for move in self.moves
         ]
-        counts = {"clocks": len(self.moves), "issues": self.issues}
+        counts = {"clocks": len(self.moves), "issues": self.issues, "paused": self.paused}
         return {"version": self.version, **counts, "departments": dict(self.departments), "moves": moves}
 
 
@@ -134,7 +144,8 @@ def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Ite
         if after is not None:
             due_at, number = int(after.due_at.timestamp() * 1000), row["issue_number"] or ""
             about = (row["issue"], number, row["clock"], row["round"], row["whose"])
-            yield Move(*about, row["due_at"], due_at, bool(was), after.provisional)
+            paused = row["paused"] is not None and row["clock"] in IN_ROUNDS
+            yield Move(*about, row["due_at"], due_at, bool(was), after.provisional, paused)
 
 
 def _granted(reads: sqlite3.Connection, row: Row) -> Iterator[Fact]:

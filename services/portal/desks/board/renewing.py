@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from services.portal.addresses import with_query
 from services.portal.forms import Form
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries.impact import Impact, Wanted, impact, renewed
@@ -105,7 +106,7 @@ async def publish(page: Asked) -> Response:
     answer = await page.ask("supervision", found.path, body, key=sent.sending())
     if answer.is_done:
         page.forget(PATH)
-        return page.to(f"{PATH}/done?version={answer.body.get('version', '')}")
+        return page.to(with_query(f"{PATH}/done", {"version": str(answer.body.get("version", ""))}))
     status = page.explain(form, answer)
     return _form(page, form, status)
 
