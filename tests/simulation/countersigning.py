@@ -70,5 +70,8 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], silent: boo
     if drawn > (0.5 if silent else 0.7):
         return None
     wanted = "是否符合规划" if rng.random() < 0.95 else " "
-    asks = AddCoHandler(assignment=sight.of(rng), department=rng.choice(list(departments)), wanted=wanted)
+    department = rng.choice(
+        (*departments, *departments[-1:] * 3)
+    )  # one that has much to do, and may be merged
+    asks = AddCoHandler(assignment=sight.of(rng), department=department, wanted=wanted)
     return Wish(OFFICE if rng.random() < 0.95 else f"handler:{sight.department}/qin", asks)

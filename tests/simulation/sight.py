@@ -370,7 +370,8 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
         case "drafted":
             if rng.random() < 0.1:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请补充依据"))
-            return Wish(leader, SignOffReply(**sight.page(rng), answer="已采纳" if sight.objected else ""))
+            answer = "已采纳" if sight.objected and rng.random() < 0.7 else ""
+            return Wish(leader, SignOffReply(**sight.page(rng), answer=answer))
         case "signed_off":
             if rng.random() < 0.15:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请写明时限"))
