@@ -6,6 +6,7 @@ from random import Random
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import AddCoHandler, GiveOpinion, ReleaseCoHandler, SignOffReply
 from tests.simulation.clients import DAY, HOUR, SECOND, Clients
+from tests.simulation.operators import Operators
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import OFFICE, Sight, Wish
 
@@ -13,11 +14,11 @@ from tests.simulation.sight import OFFICE, Sight, Wish
 class Countersigning:
     """Who is asked for an opinion on one issue; drawn apart, so that other towns go their way as before."""
 
-    def __init__(
-        self, scheduler: Scheduler, clients: Clients, rng: Random, departments: Sequence[str]
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, clients: Clients, operators: Operators, rng: Random) -> None:
         self._scheduler, self._clients, self._rng = scheduler, clients, rng
-        self._departments = departments
+        self._operators, self._departments = operators, clients.departments
+        self._merges = rng.random() < 0.3
+        """Whether a department is merged that is waited for."""
         self._silent = rng.random() < 0.3
         """Whether opinions are mostly late."""
 
@@ -32,6 +33,9 @@ class Countersigning:
             sight = Sight(events)
             if sight.over:
                 break
+            if sight.waited_for and self._merges and rng.random() < 0.3:
+                self._merges = False
+                await self._operators.merge_one(rng.choice(sorted(sight.waited_for.values())))
             if wish := next_wish(sight, rng, self._departments, self._silent):
                 asked.append((*wish, f"opinion/{number}/{move}"))
                 await self._ask(subject, asked[-1])
@@ -59,7 +63,7 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], silent: boo
         agrees = rng.random() < 0.5
         words = "同意" if agrees else rng.choice(("占用规划红线", "占用规划红线", " "))
         return Wish(actor, GiveOpinion(assignment=part, agrees=agrees, words=words))
-    if sight.dispatch == "drafted" and drawn > 0.8:  # who does not look whether somebody is to be heard
+    if sight.dispatch == "drafted" and drawn > 0.65:  # who does not look whether somebody is to be heard
         leader = f"department_leader:{sight.department}/leader"
         return Wish(leader, SignOffReply(**sight.page(rng)))
     if not sight.department or (sight.dispatch not in ("assigned", "in_progress", "drafted") and drawn < 0.9):

@@ -216,7 +216,7 @@ def _countersign(town: Town, subjects: Sequence[str]) -> None:
     """In some towns the office asks co-handlers; chosen apart, so that the others go their way as before."""
     rng = Random(f"opinion/{town.seed}")
     if rng.random() < 0.4 and not _has_persons(town.seed):
-        people = Countersigning(town.scheduler, town.clients, rng, town.clients.departments)
+        people = Countersigning(town.scheduler, town.clients, town.operators, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("countersigning", people.live(number, subject))
 
