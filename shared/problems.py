@@ -34,11 +34,11 @@ class Bodies:
     """Refuses bodies that no route should look at: over a size (before they are in memory), or no clean JSON."""
 
     def __init__(self, app: ASGIApp, most_bytes: int, streamed: Collection[str]) -> None:
-        self._app, self._most, self._streamed = app, most_bytes, streamed
+        self._app, self._most, self._streamed = app, most_bytes, tuple(streamed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the bytes as they come; a missing or wrong content-length does not help."""
-        if scope["type"] != "http" or scope["path"] in self._streamed:
+        if scope["type"] != "http" or scope["path"].endswith(self._streamed):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
@@ -121,7 +121,7 @@ def _malformed(request: Request, status: int, faults: Sequence[_Fault]) -> JSONR
 def install_problems(app: FastAPI, most_bytes: int, streamed: Collection[str] = ()) -> None:
     """Make every error of this application a problem document that names field and rule.
 
-    ``streamed``: paths of routes that read their bodies as they come, with a limit of their own.
+    ``streamed``: the ends of the paths of routes that read their bodies as they come, with a limit of their own.
     """
     app.add_middleware(Bodies, most_bytes=most_bytes, streamed=streamed)
 

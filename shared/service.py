@@ -405,7 +405,8 @@ def application(
 
     ``raisers``: how entrepreneurs stand on this service's commands. ``opened``: by kind, how what is sealed in a
     state is opened for readers. ``prepared``: by type, how a command of history is made of what the driver says.
-    ``streamed``: paths of routes that read files as they come (shared/problems.py). ``ongoing``: what it does beside.
+    ``streamed``: the ends of the paths of routes that read files as they come (shared/problems.py).
+    ``ongoing``: what it does beside.
     """
 
     @asynccontextmanager

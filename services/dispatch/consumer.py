@@ -9,6 +9,7 @@ from services.dispatch.issue import (
     extending,
     handling,
     pausing,
+    questioning,
     reactions,
     replying,
     timing,
@@ -22,6 +23,7 @@ from services.dispatch.staff import decisions as staff
 from services.dispatch.staff.life import Staff
 from shared.contract.commands.dispatch import (
     AddCoHandler,
+    AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -68,6 +70,7 @@ from shared.contract.events.intake import (
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
+    MaterialSupplied,
     PromiseStarted,
     WordsCorrected,
 )
@@ -100,6 +103,7 @@ WITHOUT_NOTICES = AggregateType(
         GrantExtension: extending.grant,
         RefuseExtension: extending.refuse,
         AskPause: pausing.ask,
+        AskEnterprise: questioning.ask,
         GrantPause: pausing.grant,
         RefusePause: pausing.refuse,
         EndPause: pausing.end,
@@ -110,6 +114,7 @@ WITHOUT_NOTICES = AggregateType(
         IssueAccepted: reactions.accept,
         IssueRejected: reactions.move,
         WordsCorrected: reactions.correct_words,
+        MaterialSupplied: questioning.answered,
         IssueAppealed: reactions.promised,
         AppealUpheld: reactions.move,
         IssueReferred: reactions.move,

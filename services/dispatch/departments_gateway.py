@@ -17,6 +17,7 @@ from shared.bus.gateway import DirectoryAt, Request, sealed
 from shared.bus.records import Bad, Outgoing, Record, instant
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AskEnterprise,
     AskExtension,
     AskPause,
     DraftReply,
@@ -31,6 +32,7 @@ from shared.contract.envelope import Envelope, Malformed, explain, open_envelope
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.registry import REPLIES_BY_TYPE
 from shared.contract.replies import (
+    DepartmentAsksEnterprise,
     DepartmentAsksExtension,
     DepartmentAsksPause,
     DepartmentDrafts,
@@ -150,6 +152,8 @@ def _command(reply: DepartmentReply) -> Command:
             return AskPause(
                 assignment=reply.assignment, ground=reply.ground, basis=reply.basis, reason=reply.reason
             )
+        case DepartmentAsksEnterprise():
+            return AskEnterprise(assignment=reply.assignment, words=reply.words)
         case DepartmentEndsPause():
             return EndPause(assignment=reply.assignment, request=reply.request, reason=reply.reason)
         case DepartmentGivesOpinion():

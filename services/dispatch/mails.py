@@ -17,6 +17,7 @@ SUBJECTS = {
     Occurrence.HANDLER_NAMED: "问题 {number} 由您经办",
     Occurrence.SENT_BACK: "问题 {number} 的答复稿已退回，请修改",
     Occurrence.REWORK: "问题 {number} 需重新办理",
+    Occurrence.MATERIAL_SUPPLIED: "问题 {number} 的提出人已补充材料",
     Occurrence.WARNED: "预警：问题 {number} 即将到期",
     Occurrence.REMINDED: "催办：问题 {number} 已逾期",
     Occurrence.ORDERED: "督办：问题 {number} 须限期回复督办单",
@@ -41,6 +42,10 @@ TEXTS = {
     Occurrence.REWORK: (
         "提出人对问题 {number} 的答复不满意，经批准重新办理。",
         "Who raised issue {number} is not satisfied with the reply: it is to be handled once more.",
+    ),
+    Occurrence.MATERIAL_SUPPLIED: (
+        "问题 {number} 的提出人已答复您部门的询问，请查看并继续办理。",
+        "Who raised issue {number} has answered what your department asked: please read it and go on.",
     ),
     Occurrence.WARNED: (
         "问题 {number} 的办理期限将至，请抓紧办理并答复。",

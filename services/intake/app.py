@@ -26,6 +26,7 @@ from shared.contract.commands.intake import (
     ReferIssue,
     RegisterIssue,
     RevokeLink,
+    SupplyMaterial,
 )
 from shared.contract.commands.notices import BeginNotice, GiveUpNotice, RecordNotice
 from shared.identity.keys import REFERENCE, VAULT, secret
@@ -42,6 +43,7 @@ ROUTED = (
     AcceptIssue,
     AppealRejection,
     CorrectWords,
+    SupplyMaterial,
     ReferIssue,
     MakeLink,
     RevokeLink,
@@ -77,7 +79,7 @@ def build(settings: Settings) -> FastAPI:
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),
         links.routes(service.gateway, service.store, raisers),
-        mending.routes(service.gateway, service.store, registering, raisers, forgetting),
+        mending.routes(service.gateway, service.store, registering, raisers, forgetting, folder),
         routed=ROUTED,
         streamed=(attachments.PLACE,),
         raisers=raisers,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from services.intake.enterprise import decisions as enterprise
 from services.intake.enterprise.life import Enterprise
-from services.intake.issue import appealing, decisions, linking, reactions, referring, wording
+from services.intake.issue import appealing, decisions, linking, reactions, referring, supplying, wording
 from services.intake.issue.life import Issue, belongs, finished
 from services.intake.person import decisions as person
 from services.intake.person import life as persons
@@ -20,11 +20,13 @@ from shared.contract.commands.intake import (
     RegisterIssue,
     RejectIssue,
     RevokeLink,
+    SupplyMaterial,
     WithdrawIssue,
 )
 from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareNotice, RecordNotice
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
-from shared.contract.event import FEEDBACK
+from shared.contract.event import DISPATCH_QUESTIONS, FEEDBACK
+from shared.contract.events.dispatch import QuestionClosed, QuestionPut
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.events.notices import NoticeGivenUp, NoticeSent
 from shared.domain.aggregates import AggregateType, Consumer
@@ -44,18 +46,28 @@ WITHOUT_NOTICES = AggregateType(
         WithdrawIssue: decisions.withdraw,
         CorrectWords: wording.correct_words,
         ConfirmWords: wording.confirm_words,
+        SupplyMaterial: supplying.supply,
         MakeLink: linking.make_link,
         RevokeLink: linking.revoke_link,
     },
     events={
         RatingInvited: reactions.follow,
         IssueClosed: reactions.follow,
+        QuestionPut: supplying.put,
+        QuestionClosed: supplying.closed,
     },
     finished=finished,
     belongs=belongs,
 )
 
-ISSUE = replace(WITHOUT_NOTICES, events={**WITHOUT_NOTICES.events, RatingInvited: reactions.invited})
+ISSUE = replace(
+    WITHOUT_NOTICES,
+    events={
+        **WITHOUT_NOTICES.events,
+        RatingInvited: reactions.invited,
+        QuestionPut: supplying.put_and_notified,
+    },
+)
 
 NOTICE = notice_kind(
     Manner(PrepareNotice, NoticeSent, NoticeGivenUp), BeginNotice, RecordNotice, GiveUpNotice
@@ -83,4 +95,6 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
     """
     issue = ISSUE if notices else WITHOUT_NOTICES
     kinds = (issue, PERSON, ENTERPRISE, NOTICE)
-    return Consumer("intake", jurisdiction, reads=(FEEDBACK,), aggregates=kinds, history=history)
+    return Consumer(
+        "intake", jurisdiction, reads=(FEEDBACK, DISPATCH_QUESTIONS), aggregates=kinds, history=history
+    )

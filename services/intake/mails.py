@@ -1,10 +1,13 @@
-"""The mails by which intake tells who raised an issue that a reply is out; the address comes from the vault."""
+"""The mails by which intake tells raisers that there is something to read; the addresses come from the vault."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from services.intake.contacts import Contacts
 from services.intake.person.life import Person
 from services.intake.vault import Erased
 from shared.contract.subjects import subject_of
-from shared.contract.words import Language, Means, Unsent
+from shared.contract.words import Language, Means, Occurrence, Unsent
 from shared.domain.notices import Notice
 from shared.mail import Mail
 from shared.notifying import ACTOR
@@ -12,35 +15,50 @@ from shared.store import Aggregates
 
 WHY = "a notice by mail"
 """What is written down of each look at an address."""
-SUBJECTS = {
-    Language.CHINESE: "您反映的问题 {number} 已有答复，请您评价",
-    Language.ENGLISH: "There is a reply to your issue {number}: please rate it",
+HEAD = {Language.CHINESE: "您好：\n\n", Language.ENGLISH: "Hello,\n\n"}
+FOOT = {
+    Language.CHINESE: "\n此邮件由系统发出，请勿回复。\n亲清直通车\n",
+    Language.ENGLISH: "\nThis mail was sent by a machine; please do not answer it.\nQinqing direct\n",
 }
-TEXTS = {
-    Language.CHINESE: """\
-您好：
 
-您反映的问题（编号 {number}）已有答复。请您看一看：答复是否满意，问题是否解决。
-{place}
-不评价不会算作满意。
 
-此邮件由系统发出，请勿回复。
-亲清直通车
-""",
-    Language.ENGLISH: """\
-Hello,
+class Said(NamedTuple):
+    """What a mail says in one language: its subject, its text, and the line with the link to the issue."""
 
-There is a reply to your issue {number}. Please look at it and say whether you are satisfied, and whether it is solved.
-{place}
-What is not rated never counts as satisfied.
+    subject: str
+    text: str
+    place: str
 
-This mail was sent by a machine; please do not answer it.
-Qinqing direct
-""",
-}
-PLACES = {
-    Language.CHINESE: "\n查看答复并评价：{url}\n",
-    Language.ENGLISH: "\nRead the reply and rate it: {url}\n",
+
+SAID: Mapping[str, Mapping[Language, Said]] = {
+    Occurrence.RATING_INVITED: {
+        Language.CHINESE: Said(
+            "您反映的问题 {number} 已有答复，请您评价",
+            "您反映的问题（编号 {number}）已有答复。请您看一看：答复是否满意，问题是否解决。\n"
+            "{place}\n不评价不会算作满意。\n",
+            "\n查看答复并评价：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "There is a reply to your issue {number}: please rate it",
+            "There is a reply to your issue {number}. Please look at it and say whether you are satisfied, and "
+            "whether it is solved.\n{place}\nWhat is not rated never counts as satisfied.\n",
+            "\nRead the reply and rate it: {url}\n",
+        ),
+    },
+    Occurrence.QUESTION: {
+        Language.CHINESE: Said(
+            "办理您反映的问题 {number} 需要您补充材料",
+            "承办部门在办理您反映的问题（编号 {number}）时，有一个问题想请您说明或补充材料。请您看一看并答复。\n"
+            "{place}\n过期未答复的，部门将按现有材料继续办理。\n",
+            "\n查看询问并答复：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "Something is asked about your issue {number}",
+            "The department that handles your issue {number} needs something of you to go on. Please read what it "
+            "asks, and answer.\n{place}\nWithout an answer in time it goes on with what there is.\n",
+            "\nRead the question and answer: {url}\n",
+        ),
+    },
 }
 
 
@@ -69,11 +87,12 @@ class Mails:
         language = person.language or Language.CHINESE
         (item,) = notice.items
         url = f"{self._portal_url}/issues/{item.issue}"
-        place = PLACES[language].format(url=url) if self._portal_url else ""
+        said = SAID[item.about][language]
+        place = said.place.format(url=url) if self._portal_url else ""
         return Mail(
             id=id,
             to=contact.mail,
-            subject=SUBJECTS[language].format(number=item.number),
-            text=TEXTS[language].format(number=item.number, place=place),
+            subject=said.subject.format(number=item.number),
+            text=HEAD[language] + said.text.format(number=item.number, place=place) + FOOT[language],
             language="zh-CN" if language is Language.CHINESE else "en",
         )

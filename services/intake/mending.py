@@ -1,5 +1,7 @@
-"""Routes by which mistakes are mended: words are corrected, a rejection appealed, another body's matter handed on."""
+"""Routes by which mistakes are mended: words are corrected, questions answered, a rejection appealed, another body's
+matter handed on."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import uuid4
@@ -7,17 +9,19 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from services.intake.attachments.folder import Folder, NotThere
+from services.intake.attachments.routes import not_there
 from services.intake.forgetting import Forgetting
 from services.intake.issue.life import TAKEN_ON, Issue
 from services.intake.issue.referring import UNSPOKEN, unfit_reason
 from services.intake.reading import known_issue
-from services.intake.registering import Appealing, Correction, Registering
+from services.intake.registering import Appealing, Correction, Registering, Supplying
 from services.intake.vault import Erased
 from shared.answers import answer, language_of, place_of, refusal
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.contract.command import Command
-from shared.contract.commands.intake import AppealRejection, CorrectWords, ReferIssue
+from shared.contract.commands.intake import AppealRejection, CorrectWords, ReferIssue, SupplyMaterial
 from shared.domain.decisions import Reason
 from shared.domain.rights import Asker
 from shared.identity.callers import Requires
@@ -27,6 +31,7 @@ from shared.web import Id, Key
 
 Corrector = Annotated[Asker, Depends(Requires("issue", CorrectWords.verb))]
 Appellant = Annotated[Asker, Depends(Requires("issue", AppealRejection.verb))]
+Supplier = Annotated[Asker, Depends(Requires("issue", SupplyMaterial.verb))]
 Say = Callable[[Issue], Awaitable[Command]]
 Referrer = Annotated[Asker, Depends(Requires("issue", ReferIssue.verb))]
 
@@ -37,6 +42,7 @@ def routes(
     registering: Registering,
     raisers: Raisers,
     forgetting: Forgetting,
+    folder: Folder,
 ) -> APIRouter:
     """What is said later is sealed like the words; what goes to discipline inspection nobody reads here any more."""
     router = APIRouter(tags=["commands"])
@@ -62,6 +68,26 @@ def routes(
             return await registering.appeal(id, body)
 
         return await _said(id, asker, appealing, request, idempotency_key)
+
+    @router.post("/issues/{id}/supply-material", response_model=None)
+    async def supply_material(
+        id: Id, asker: Supplier, body: Supplying, request: Request, idempotency_key: Key = None
+    ) -> JSONResponse:
+        """Answer what a department asks (补充材料), with the number of the question and the receipts of files.
+
+        Phone and identity-card numbers in it are masked; the outcome says how many.
+        """
+
+        async def material(known: Issue) -> Command:
+            files = await asyncio.to_thread(folder.brought, body.attachments) if body.attachments else ()
+            if files:
+                await asyncio.to_thread(folder.link, id, files)
+            return registering.material(id, body, files)
+
+        try:
+            return await _said(id, asker, material, request, idempotency_key)
+        except NotThere as error:
+            return not_there(error.place)
 
     @router.post("/issues/{id}/refer", response_model=None)
     async def refer(

@@ -21,8 +21,16 @@ from shared.contract.commands.intake import (
     GivenOccasion,
     NewestWords,
     RegisterIssue,
+    SupplyMaterial,
 )
-from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, PRINCIPAL, FreeText
+from shared.contract.event import (
+    MAX_REASON_CHARS,
+    MAX_TEXT_CHARS,
+    MAX_TITLE_CHARS,
+    PRINCIPAL,
+    FreeText,
+    Round,
+)
 from shared.contract.words import Kind, Phase, Role, Source
 from shared.domain.decisions import Reason, Refusal
 from shared.domain.masking import masked
@@ -89,6 +97,18 @@ class Appealing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
+
+
+class Supplying(BaseModel):
+    """What somebody answers a department."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    request: Round
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    attachments: tuple[Annotated[str, Field(pattern=RECEIPT)], ...] = Field(
+        default=(), max_length=MOST_ATTACHMENTS
+    )
+    """The receipts that the uploads of its files were answered."""
 
 
 class Registering:
@@ -177,6 +197,11 @@ class Registering:
         """An appeal as it stands on the topic; raises Erased where the issue's words are gone."""
         heard, _ = self._masked(body, None)
         return AppealRejection(reason=await self._sealing.text(issue, heard.reason.strip()))
+
+    def material(self, issue: str, body: Supplying, files: tuple[File, ...]) -> SupplyMaterial:
+        """An answer as it stands on the topic; the gateway masks its words, as all words of an issue taken on."""
+        listed = tuple(self._listed(issue, file) for file in files)
+        return SupplyMaterial(request=body.request, text=body.text, attachments=listed)
 
     def accepted(self, body: Registration, at: datetime) -> AcceptIssue:
         """The acceptance of what is said in the same step of history."""

@@ -179,8 +179,20 @@ def _paused(data: Mapping[str, Any]) -> str:
     )
 
 
+def _supplied(data: Mapping[str, Any]) -> str:
+    return (
+        N_("An official wrote down what the raiser answered") if data.get("by") else N_("The raiser answered")
+    )
+
+
 def _goes_on(data: Mapping[str, Any]) -> str:
     if not data.get("granted", True):
+        if data.get("because") == Ended.ANSWERED:
+            return N_("The question is answered: the department goes on")
+        if data.get("because") == Ended.TIME_OVER:
+            return N_("Nobody answered in time: the department goes on with what there is")
+        if data.get("because") == Ended.PERSON:
+            return N_("The question is not needed any more")
         return N_("The pause that was asked for is not needed any more")
     if data.get("because") == Ended.TIME_OVER:
         return N_("The pause ran out: the days count again")
@@ -251,6 +263,10 @@ TABLE: Mapping[str, _Row] = {
     "extension.refused.v1": _Row(N_("%(department)s gets no more time"), "", "reason", inside=True),
     "extension.ended.v1": _Row(_lapsed, inside=True),
     "pause.asked.v1": _Row(N_("%(department)s asks for a pause: %(ground)s"), "", "reason", inside=True),
+    "assignment.enterprise_asked.v1": _Row(
+        N_("%(department)s asks the raiser, who may answer until %(ends)s"), "key", "words"
+    ),
+    "issue.material_supplied.v1": _Row(_supplied, "key", "text"),
     "pause.granted.v1": _Row(_paused, "key", "basis"),
     "pause.refused.v1": _Row(N_("%(department)s gets no pause"), "", "reason", inside=True),
     "pause.ended.v1": _Row(_goes_on, "", "reason"),

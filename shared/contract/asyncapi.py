@@ -16,6 +16,7 @@ from shared.contract.command import Command, Control, commands_topic
 from shared.contract.envelope import CONTENT_TYPE, CONTENT_TYPE_HEADER, SHA256_HEADER, Envelope
 from shared.contract.event import (
     DISPATCH,
+    DISPATCH_QUESTIONS,
     FEEDBACK,
     INTAKE,
     ORDERS,
@@ -37,6 +38,7 @@ VERSION = "1.0.0"
 WRITERS = {
     INTAKE: "intake",
     DISPATCH: "dispatch",
+    DISPATCH_QUESTIONS: "dispatch",
     SUPERVISION: "supervision",
     SUPERVISION_ORDERS: "supervision",
     FEEDBACK: "feedback",
@@ -51,6 +53,7 @@ ABOUT = {
     INTAKE: "What happened to issues up to their acceptance, what was promised; which persons "
     "and enterprises are known.",
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
+    DISPATCH_QUESTIONS: "What departments ask who raised an issue: intake collects the answer.",
     SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",
     SUPERVISION_ORDERS: "What departments are to be told of that: dispatch tells them on their own topics.",
     FEEDBACK: "Invitations, ratings, rework, tracking, closing.",

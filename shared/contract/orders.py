@@ -21,6 +21,15 @@ class Opinion(BaseModel):
     words: str = ""
 
 
+class Answer(BaseModel):
+    """What the raiser was asked, and answered."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    request: Round
+    question: str
+    text: str
+
+
 class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
     """Happens when a department becomes the lead: enough by itself to act on, the raiser's words in full."""
 
@@ -32,6 +41,8 @@ class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
     text: str
     corrected: CorrectedWords | None = None
     """The newest correction of these words by who said them."""
+    answers: tuple[Answer, ...] = ()
+    """What the raiser answered to departments that asked before."""
     head: str
     due_at: AwareDatetime | None = None
     attachments: tuple[OpenAttachment, ...] = ()
@@ -152,13 +163,29 @@ class OrderPauseDecided(Event, type="order.pause_decided.v1", topic=ORDERS):
 
 
 class OrderPauseEnded(Event, type="order.pause_ended.v1", topic=ORDERS):
-    """Happens when the pause ends and the promise runs on: go on with the work."""
+    """Happens when a pause or a question to the raiser ends without an answer: go on with the work."""
 
     assignment: str
     round: Round
     request: Round
     because: OpenEnded
     reason: str = ""
+    due_at: AwareDatetime | None = None
+    """When the promise is due now."""
+
+
+class OrderMaterialSupplied(Event, type="order.material_supplied.v1", topic=ORDERS):
+    """Happens when the raiser answers what this department, or one before it, asked: go on with the work."""
+
+    assignment: str
+    round: Round
+    request: Round
+    question: str
+    text: str
+    attachments: tuple[OpenAttachment, ...] = ()
+    """The files handed in with the answer; they are at intake."""
+    late: bool = False
+    """Whether the question had ended by then: the clocks ran on before."""
     due_at: AwareDatetime | None = None
     """When the promise is due now."""
 

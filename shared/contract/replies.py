@@ -84,11 +84,18 @@ class DepartmentAsksPause(DepartmentReply, type="department.ask_pause.v1"):
     reason: Why
 
 
+class DepartmentAsksEnterprise(DepartmentReply, type="department.ask_enterprise.v1"):
+    """Happens when the department needs something of the raiser to go on (请企业补充): its holding clock pauses."""
+
+    words: Why
+    """The question, as the raiser reads it."""
+
+
 class DepartmentEndsPause(DepartmentReply, type="department.end_pause.v1"):
-    """Happens when the department says that what it waited for has come (恢复计时)."""
+    """Happens when the department says that what it waited for has come (恢复计时), or takes its question back."""
 
     request: Round
-    """The pause that its order named."""
+    """The pause or question that its order named."""
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
 
 

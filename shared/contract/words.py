@@ -240,11 +240,12 @@ class PauseGround(StrEnum):
 
 
 class Ended(StrEnum):
-    """Why a request or a pause ended: a person ended it, its time was over, the promise fell due, or the assignment it
-    was asked for is over (recalled, handed over, answered, or the issue has ended).
+    """Why a request, a pause or a question ended: a person ended it, the raiser answered, its time was over, the
+    promise fell due, or its assignment is over (recalled, handed over, replied, or the issue has ended).
     """
 
     PERSON = "person"
+    ANSWERED = "answered"
     TIME_OVER = "time_over"
     BREACHED = "breached"
     ASSIGNMENT_OVER = "assignment_over"
@@ -311,13 +312,16 @@ class Means(StrEnum):
 
 
 class Occurrence(StrEnum):
-    """What a notice tells somebody of: a reply is out and asks for a rating; or a department's people have work."""
+    """What a notice tells somebody of: a reply is out and asks for a rating, or a department asks something; or a
+    department's people have work."""
 
     RATING_INVITED = "rating_invited"
+    QUESTION = "question"
     ASSIGNED = "assigned"
     HANDLER_NAMED = "handler_named"
     SENT_BACK = "sent_back"
     REWORK = "rework"
+    MATERIAL_SUPPLIED = "material_supplied"
     WARNED = "warned"
     REMINDED = "reminded"
     ORDERED = "ordered"

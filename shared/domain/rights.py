@@ -148,6 +148,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "record_receipt"): _OFFICE,
     ("issue", "correct_words"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
     ("issue", "confirm_words"): _RAISER,
+    ("issue", "supply_material"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
     ("issue", "make_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("issue", "revoke_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("link", "redeem"): {Role.OPERATOR: HERE, Role.ADMINISTRATOR: HERE},  # whoever signs tokens
@@ -171,6 +172,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "grant_extension"): _OFFICE,  # one level up, and never who asked
     ("issue", "refuse_extension"): _OFFICE,
     ("issue", "ask_pause"): _ITS_PEOPLE,
+    ("issue", "ask_enterprise"): _ITS_PEOPLE,
     ("issue", "grant_pause"): _OFFICE,  # never who asked
     ("issue", "refuse_pause"): _OFFICE,
     ("issue", "end_pause"): {**_ITS_PEOPLE, **_OFFICE},
@@ -227,7 +229,10 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
 """(kind, verb) -> each role that may, and how far. ``record`` is what went wrong; ``history`` a replay's own routes;
 ``internal_note``, ``projection`` and ``figures`` are the portal's."""
 
-LINKED = ("read", "rate", "withdraw", "appeal", "correct_words", "confirm_words", "revoke_link")
+LINKED = (
+    *("read", "rate", "withdraw", "appeal", "correct_words", "confirm_words", "supply_material"),
+    "revoke_link",
+)
 """What a link to one issue admits to (docs/security.md)."""
 
 _INSIDE = (Role.OFFICE, *IN_DEPARTMENTS)
@@ -285,7 +290,17 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "course",
         ),
         **dict.fromkeys(
-            ("title", "text", "attachments", "corrected", "corrected_words", "confirmed"), "words"
+            (
+                "title",
+                "text",
+                "attachments",
+                "corrected",
+                "corrected_words",
+                "confirmed",
+                "question",
+                "answers",
+            ),
+            "words",
         ),
         **dict.fromkeys(("original", "called_from", "corrected_as_said"), "as it was said"),
         **dict.fromkeys(("appeal", "referral", "link"), "appeals and referrals"),

@@ -10,6 +10,7 @@ from shared.bus.records import Record
 from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
     AddCoHandler,
+    AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -48,6 +49,7 @@ from shared.contract.commands.intake import (
     ReferIssue,
     RejectIssue,
     Sealed,
+    SupplyMaterial,
     WithdrawIssue,
 )
 from shared.contract.commands.notices import (
@@ -69,6 +71,7 @@ from shared.contract.commands.supervision import (
     SignDocument,
 )
 from shared.contract.replies import (
+    DepartmentAsksEnterprise,
     DepartmentAsksExtension,
     DepartmentAsksPause,
     DepartmentDrafts,
@@ -156,6 +159,7 @@ def records() -> tuple[Record, ...]:
     _notified(world)
     _climbed(world)
     _given_more_time(world)
+    _asked_the_raiser(world)
     _recalculated(world)
     _countersigned(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
@@ -481,6 +485,27 @@ def _given_more_time(world: World) -> None:
     world.ask(refused, EndPause(**named, request=2, reason="台风已过"), handler)
     world.ask(refused, asks, handler)
     world.go_to(world.now + 20 * DAY)
+
+
+def _asked_the_raiser(world: World) -> None:
+    """A department's own system asks the raiser, who answers while the promise is paused; nobody answers the next."""
+    issue, code = world.register(LIGHTS, RAISER, "lights-12"), "urban_management"
+    world.accept(issue, OFFICE)
+    world.ask(issue, AssignIssue(department=code), OFFICE)
+    mine = {"assignment": f"{issue}.1", "round": 1}
+    world.say(code, issue, DepartmentSigns(**mine), "um-2026-6001")
+    asks = DepartmentAsksEnterprise(**mine, words="请补充缺灯路段的位置图")
+    world.say(code, issue, asks, "um-2026-6002")
+    world.go_to(world.now + DAY)
+    world.ask(issue, GrantPause(assignment=f"{issue}.1", request=1), OFFICE)
+    world.go_to(world.now + 2 * DAY)
+    answer = SupplyMaterial(request=1, text="位置见附图，共五处。", attachments=(PHOTO,))
+    world.ask(issue, answer, raiser(RAISER))
+    again = AskEnterprise(assignment=f"{issue}.1", words="请告知夜班交接时间")
+    world.ask(issue, again, f"handler:{code}/li")
+    world.go_to(world.now + 10 * DAY)
+    world.ask(issue, RecallAssignment(assignment=f"{issue}.1", reason="改由住建办理"), OFFICE)
+    world.ask(issue, AssignIssue(department="housing"), OFFICE)
 
 
 def _recalculated(world: World) -> None:

@@ -9,7 +9,15 @@ from pydantic import BaseModel
 
 from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.life import CLOCKS, ENDS
-from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, SUPERVISION_ORDERS, Event
+from shared.contract.event import (
+    DISPATCH,
+    DISPATCH_QUESTIONS,
+    FEEDBACK,
+    INTAKE,
+    SUPERVISION,
+    SUPERVISION_ORDERS,
+    Event,
+)
 from shared.contract.registry import COMMANDS, EVENTS
 from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
 from shared.domain.aggregates import AggregateType, models_in
@@ -128,7 +136,7 @@ def test_type_strings_have_their_form() -> None:
 def test_topics_have_their_form() -> None:
     form = (
         r"dept\.<code>\.orders|("
-        + "|".join((INTAKE, DISPATCH, SUPERVISION, SUPERVISION_ORDERS, FEEDBACK))
+        + "|".join((INTAKE, DISPATCH, SUPERVISION, SUPERVISION_ORDERS, DISPATCH_QUESTIONS, FEEDBACK))
         + ")"
     )
     for event in EVENTS.values():

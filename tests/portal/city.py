@@ -18,6 +18,7 @@ STATES = {
     "assigned": "CCCCCCCCCCCCC",
     "in_progress": "DDDDDDDDDDDDD",
     "asked": "DDDDDDDDDDDDE",
+    "questioned": "DDDDDDDDDDDDG",
     "suspended": "DDDDDDDDDDDDF",
     "drafted": "EEEEEEEEEEEEE",
     "signed_off": "FFFFFFFFFFFFF",
@@ -130,6 +131,11 @@ def _issue(given: Given, state: str, id: str) -> None:
                 "calendar": "c",
             }
             tell("supervision", "clock.started.v1", clock, id)
+        if state == "questioned" and reached == "in_progress":
+            ends = {"words": SCRIPT, "ends_at": stamp(AT + timedelta(days=7)), "by": "housing/li"}
+            question = {"assignment": f"{id}.1", "department": "housing", "round": 1, "request": 1, **ends}
+            tell("dispatch", "assignment.enterprise_asked.v1", question, id)
+            return
         if state in ("asked", "suspended") and reached == "in_progress":
             _ask_for_time(given, id, state == "suspended")
             return

@@ -22,6 +22,12 @@ LEGAL = {
         "assignment.recalled.v1": "waiting",
         "reply.drafted.v1": "held",
         "reply.released.v1": "answered",
+        "assignment.enterprise_asked.v1": "questioned",
+    },
+    "questioned": {
+        "pause.ended.v1": "held",
+        "assignment.recalled.v1": "waiting",
+        "reply.released.v1": "answered",
     },
     "returned": {"assignment.ruled.v1": "held", "assignment.transferred.v1": "held"},
     "answered": {
@@ -41,6 +47,7 @@ HOLDERS = {
     "held": DEPARTMENT,
     "returned": DEPARTMENT,
     "answered": RAISER,
+    "questioned": RAISER,
     "asked": OFFICE,
     "tracked": DEPARTMENT,
     "rejected": RAISER,
@@ -156,6 +163,32 @@ def test_another_round_goes_back_to_the_department_that_answered() -> None:
         (DEPARTMENT, 2),
     ]
     assert {one.holder for one in life if one.holder.kind == DEPARTMENT} == {HOUSING}
+
+
+def test_while_the_raiser_is_asked_it_waits_for_the_raiser_and_then_goes_back() -> None:
+    life = held(
+        story(
+            (1, "issue.assigned.v1", "A.1"),
+            (3, "assignment.enterprise_asked.v1", "A.1"),
+            (10, "pause.ended.v1", "A.1"),
+            (12, "reply.released.v1", "A.1"),
+        ),
+        0,
+        12 * HOUR,
+    )
+    assert [(one.holder.kind, (one.ended_at - one.began_at) // HOUR) for one in life] == [
+        (OFFICE, 1),
+        (DEPARTMENT, 2),
+        (RAISER, 7),
+        (DEPARTMENT, 2),
+    ]
+
+
+def test_a_question_that_ends_with_the_reply_gives_nothing_back_to_the_department() -> None:
+    over = Entry(5 * HOUR, "pause.ended.v1", "", {"because": "assignment_over"})
+    asked = [(1, "issue.assigned.v1", "A.1"), (3, "assignment.enterprise_asked.v1", "A.1")]
+    life = held([*story(*asked, (5, "reply.released.v1", "A.1")), over], 0, 9 * HOUR)
+    assert [one.holder.kind for one in life] == [OFFICE, DEPARTMENT, RAISER]
 
 
 def test_what_was_recalled_at_once_was_held_by_nobody_else() -> None:

@@ -79,6 +79,8 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "issue", "assign"
         case ["attachments"]:
             return "issue", "register"
+        case [_, "{id}", "attachments"]:
+            return kind, "supply_material"
         case [*_, "links"]:
             return kind, "make_link"
         case [*_, "links", "revoke"]:

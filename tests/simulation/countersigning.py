@@ -19,7 +19,7 @@ class Countersigning:
         self._operators, self._departments = operators, clients.departments
         self._merges = rng.random() < 0.3
         """Whether a department is merged that is waited for."""
-        self._silent = rng.random() < 0.3
+        self._silent = rng.random() < 0.65
         """Whether opinions are mostly late."""
 
     async def live(self, number: int, subject: str) -> None:
@@ -52,7 +52,7 @@ class Countersigning:
 def next_wish(sight: Sight, rng: Random, departments: Sequence[str], silent: bool) -> Wish | None:
     """What somebody might want of co-handlers now; None where it is nobody's turn."""
     drawn = rng.random()
-    if sight.waited_for and drawn < (0.15 if silent else 0.6):
+    if sight.waited_for and drawn < (0.1 if silent else 0.45):
         part, department = rng.choice(sorted(sight.waited_for.items()))
         if rng.random() < 0.15:
             reason = "已另行征求意见" if rng.random() < 0.9 else " "

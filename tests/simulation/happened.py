@@ -20,7 +20,7 @@ def happened(ran: Run) -> Counter[str]:
         for answer in ran.scheduler.answers
         if answer.outcome["status"] == "refused"
     )
-    rare = Counter((*_rare(ran, events), *_mended(ran), *_upgrades(ran)))
+    rare = Counter((*_rare(ran, events), *_mended(ran), *_answered(ran), *_upgrades(ran)))
     return ran.counts + types + refused + _asked(ran) + rare
 
 
@@ -100,6 +100,21 @@ def _mended(ran: Run) -> Iterator[str]:
                 case "assignment.signed.v1":
                     before.add(event["data"]["assignment"])
             before.add(event["type"])
+
+
+def _answered(ran: Run) -> Iterator[str]:
+    """Answers to questions that had ended by the time they were read."""
+    for events in ran.scheduler.log.by_subject.values():
+        told = [event for _, event in events]
+        ended = {
+            event["data"]["request"]: event["data"]["because"]
+            for event in told
+            if event["type"] == "pause.ended.v1"
+        }
+        for event in told:
+            late = event["type"] == "issue.material_supplied.v1"
+            if late and ended.get(event["data"]["request"]) == "time_over":
+                yield "answered too late"
 
 
 def _upgrades(ran: Run) -> Iterator[str]:

@@ -87,6 +87,8 @@ class Sight:
         """The assignments of co-handlers that were heard or released."""
         self.objected = 0
         """The newest round in which somebody objected."""
+        self.open, self.asked, self.ends = 0, 0, ""
+        """The question to the raiser that is open, the last there was, and when it ends by itself."""
         self.lamp, self.broken = 0, 1
         """The step of the ladder at which it stands, and the round whose promise was broken."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
@@ -215,10 +217,14 @@ class Sight:
     def _pause_refused(self, data: dict[str, Any]) -> None:
         self.pause = 0
 
+    def _assignment_enterprise_asked(self, data: dict[str, Any]) -> None:
+        self.pause = self.open = self.asked = data["request"]
+        self.ends = data["ends_at"]
+
     def _pause_ended(self, data: dict[str, Any]) -> None:
-        self.pause = self.paused = 0
+        self.pause = self.paused = self.open = 0
         self.due = data.get("due_at") or self.due
-        if data["because"] != "assignment_over":
+        if data.get("granted", True) and data["because"] != "assignment_over":
             self.dispatch = "in_progress"
 
     def _promise_started(self, data: dict[str, Any]) -> None:

@@ -28,7 +28,8 @@ from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
 from tests.simulation.people import People
-from tests.simulation.raising import raised
+from tests.simulation.questioning import Questioning
+from tests.simulation.raising import Raised, raised
 from tests.simulation.reference import record_of
 from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
@@ -164,10 +165,11 @@ def _play(town: Town, result: Run) -> None:
 
 def _people(town: Town) -> None:
     clients, operators, rng, scheduler = town.clients, town.operators, town.rng, town.scheduler
-    subjects = []
+    subjects, everything = [], []
     for number in range(rng.randint(1, 6)):
         one = raised(number, rng)
         subjects.append(one.subject)
+        everything.append(one)
         scheduler.spawn("client", clients.live(number, one))
         if rng.random() < 0.3:
             scheduler.spawn("client", clients.withdraw(number, one))
@@ -194,6 +196,7 @@ def _people(town: Town) -> None:
     _known(town)
     _bargain(town, subjects)
     _countersign(town, subjects)
+    _question(town, everything)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
@@ -219,6 +222,15 @@ def _countersign(town: Town, subjects: Sequence[str]) -> None:
         people = Countersigning(town.scheduler, town.clients, town.operators, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("countersigning", people.live(number, subject))
+
+
+def _question(town: Town, everything: Sequence[Raised]) -> None:
+    """In some of the other towns departments ask who raised an issue."""
+    rng = Random(f"questions/{town.seed}")
+    if rng.random() < 0.3 and not _has_persons(town.seed):
+        questioning = Questioning(town.scheduler, town.clients, rng)
+        for number, one in enumerate(everything):
+            town.scheduler.spawn("questioning", questioning.live(number, one))
 
 
 def _has_persons(seed: int) -> bool:

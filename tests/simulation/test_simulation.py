@@ -105,7 +105,8 @@ MUST_HAPPEN = (
     *(f"raised to {step}" for step in range(1, 7)),
     *(f"raised because {why}" for why in LadderCause),
     *(f"lifted because {why}" for why in LiftCause),
-    *(f"pause.ended because {why}" for why in ("person", "time_over", "assignment_over")),
+    *(f"pause.ended because {why}" for why in ("person", "answered", "time_over", "assignment_over")),
+    "answered too late",
     *(f"extension.ended because {why}" for why in ("breached", "assignment_over")),
     *(f"moved because {why}" for why in ("extension", "pause")),
     *(
@@ -152,6 +153,8 @@ EVENTS = (
     "assignment.transferred",
     *(f"{what}.{how}" for what in ("extension", "pause") for how in ("asked", "granted", "refused", "ended")),
     *(f"assignment.co_handler_{how}" for how in ("added", "heard", "released")),
+    "assignment.enterprise_asked",
+    "issue.material_supplied",
     "reply.drafted",
     "reply.signed_off",
     "reply.sent_back",

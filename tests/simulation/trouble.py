@@ -156,7 +156,11 @@ class Trouble:
 
     def _delete(self) -> None:
         """Retention of a department's orders: the department has read them, or comes too late."""
-        orders = [name for name in self.scheduler.log.topics if name.endswith(".orders")]
+        orders = [
+            name
+            for name in self.scheduler.log.topics
+            if name.startswith("dept.") and name.endswith(".orders")
+        ]
         if orders:
             topic = self.rng.choice(orders)
             end = self.scheduler.log.ends(topic)[0].end
@@ -168,7 +172,7 @@ class Trouble:
         log, subjects = self.scheduler.log, sorted(self.scheduler.log.by_subject)
         span = self.rng.randint(1, self.rng.choice((600_000, HOUR, DAY)))
         if self.rng.random() < 0.5 or not subjects:
-            orders = [name for name in log.topics if name.endswith(".orders")]
+            orders = [name for name in log.topics if name.startswith("dept.") and name.endswith(".orders")]
             if not orders:
                 return
             topic = self.rng.choice(orders)

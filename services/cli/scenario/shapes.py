@@ -73,6 +73,10 @@ SHAPES: dict[str, Shape] = {
     "in_progress_red": Shape(_NAMED, (19 * DAY, 20 * DAY)),
     "suspended": Shape((*_NAMED, ("ask_pause", (DAY, 3 * DAY)), ("grant_pause", (30, 200))), (60, 2 * DAY)),
     "pause_asked": Shape((*_NAMED, ("ask_pause", (DAY, 4 * DAY))), (10, 200)),
+    "wu_questioned": Shape((*_NAMED, ("ask_enterprise", (DAY, 3 * DAY))), (60, DAY), raiser="wu"),
+    "supplied": Shape(
+        (*_NAMED, ("ask_enterprise", (DAY, 3 * DAY)), ("supply_material", (100, 2 * DAY))), (60, DAY)
+    ),
     "extension_asked": Shape((*_NAMED, ("ask_extension", (2 * DAY, 5 * DAY))), (10, 300)),
     "extended": Shape(
         (*_NAMED, ("ask_extension", (2 * DAY, 5 * DAY)), ("grant_extension", (30, 200))), (60, 2 * DAY)
@@ -171,7 +175,7 @@ FIRST = (
         "replied",
         "rework_asked",
     ),
-    *("suspended", "pause_asked", "extension_asked", "extended"),
+    *("suspended", "pause_asked", "extension_asked", "extended", "wu_questioned", "supplied"),
 )
 """Each shape once, in the order in which a smaller town has them, and then again what people have several of."""
 

@@ -224,6 +224,16 @@ def grant_pause(scene: Scene, at: datetime) -> None:
     scene.script.ask("dispatch.grant_pause", scene.office(2), at, **scene.script.held, request=1)
 
 
+def ask_enterprise(scene: Scene, at: datetime) -> None:
+    said = {**scene.script.held, "words": scene.why("ask_enterprise")}
+    scene.script.ask("dispatch.ask_enterprise", scene.handler(), at, **said)
+
+
+def supply_material(scene: Scene, at: datetime) -> None:
+    said = {"request": 1, "text": scene.why("supply_material")}
+    scene.script.ask("intake.supply_material", scene.script.raiser, at, **said)
+
+
 def sign_off(scene: Scene, at: datetime) -> None:
     scene.script.ask("dispatch.sign_off", scene.leader(), at, **scene.script.read)
 
@@ -305,6 +315,8 @@ VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
     "grant_extension": grant_extension,
     "ask_pause": ask_pause,
     "grant_pause": grant_pause,
+    "ask_enterprise": ask_enterprise,
+    "supply_material": supply_material,
     "draft": draft,
     "sign_off": sign_off,
     "check": check,
@@ -325,6 +337,7 @@ RAISERS = frozenset(
         "withdraw",
         "correct_words",
         "confirm_words",
+        "supply_material",
         "rate_satisfied",
         "rate_dissatisfied",
     )

@@ -226,6 +226,7 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
         title=given.title,
         text=given.text,
         corrected=given.corrected,
+        answers=given.answers,
         head=lead.head,
         due_at=given.due_at,
         attachments=given.attachments,

@@ -19,6 +19,7 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
 )
+from shared.contract.orders import Answer
 from shared.contract.words import OpenKind, OpenPauseGround, Outcome
 from shared.domain.aggregates import AggregateState
 from shared.domain.clocks import Entry
@@ -79,6 +80,9 @@ MOVES: Moves = {
     (State.DRAFTED, "name_handler"): State.DRAFTED,
     (State.SIGNED_OFF, "name_handler"): State.SIGNED_OFF,
     (State.CHECKED, "name_handler"): State.CHECKED,
+    # A question to the raiser is a pause that is asked for: who asked it works on, and ends it as a pause.
+    (State.IN_PROGRESS, "ask_enterprise"): State.IN_PROGRESS,
+    (State.IN_PROGRESS, "end_pause"): State.IN_PROGRESS,
     # While it is paused nobody drafts or returns it: whoever wants to ends the pause first.
     (State.IN_PROGRESS, "ask_pause"): State.IN_PROGRESS,
     (State.IN_PROGRESS, "grant_pause"): State.SUSPENDED,
@@ -132,7 +136,7 @@ TIMERS: dict[str, str] = {
     State.WAITING: "supervision: assign clock",
     State.ASSIGNED: "supervision: sign clock",
     State.RETURNED: "supervision: holding clock",
-    State.IN_PROGRESS: "supervision: holding clock",
+    State.IN_PROGRESS: "supervision: holding clock; a question ends",
     State.SUSPENDED: "the pause ends",
     State.DRAFTED: "supervision: holding clock",
     State.SIGNED_OFF: "supervision: holding clock",
@@ -225,7 +229,10 @@ class Extension(AggregateState):
 
 
 class Pause(AggregateState):
-    """A pause that was asked for, and once it is granted the one that is in force."""
+    """A pause that was asked for, and once it is granted the one that is in force.
+
+    A question to the raiser is one too, and stays open where the office refuses the pause.
+    """
 
     request: int
     by: str
@@ -233,7 +240,11 @@ class Pause(AggregateState):
     ground: OpenPauseGround
     basis: str = ""
     ends_at: AwareDatetime | None = None
-    """When a granted one ends by itself."""
+    """When a granted one, or a question, ends by itself."""
+    question: str = ""
+    """What the raiser was asked; empty where nobody was."""
+    refused: bool = False
+    """Whether the office let the promise run on while the question is open."""
 
 
 class Issue(AggregateState):
@@ -247,6 +258,8 @@ class Issue(AggregateState):
     corrected: CorrectedWords | None = None
     """The newest correction of those words, which stays beside them."""
     attachments: tuple[OpenAttachment, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """What the raiser answered to departments that asked, for whoever holds it next."""
     due_at: AwareDatetime | None = None
     """When the promise is due, by its facts so far."""
     promise: Promise | None = None

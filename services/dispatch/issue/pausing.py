@@ -24,8 +24,8 @@ def ask(issue: Issue | None, command: AskPause, context: Context) -> Change[Issu
         return Refusal(Reason.REASON_MISSING, "reason: say what is waited for")
     if command.ground is PauseGround.STATUTORY and not basis:
         return Refusal(Reason.BASIS_MISSING, "basis: name the law or regulation of the procedure")
-    if known.pause is not None:
-        return Refusal(Reason.ILLEGAL_MOVE, "a pause was asked for already: it waits for the office")
+    if waits := waits_already(known):
+        return waits
     request = known.pauses_asked + 1
     about_it = {"request": request, "ground": command.ground, "basis": basis}
     pause = Pause(**about_it, by=person_of(context.actor))
@@ -41,8 +41,10 @@ def grant(issue: Issue | None, command: GrantPause, context: Context) -> Change[
         return known
     asked_for = known.pause
     assert asked_for is not None  # it is decidable
-    ends_at = None
-    if asked_for.ground == PauseGround.WAITING:
+    if asked_for.refused:
+        return Refusal(Reason.ILLEGAL_MOVE, "that pause was refused: the question alone is still open")
+    ends_at = asked_for.ends_at  # the raiser was told until when an answer is waited for
+    if asked_for.ground == PauseGround.WAITING and not asked_for.question:
         ends_at = due_at(context.now, context.policy.pause_limit, context.policy, context.calendar).at
     paused = noted(known, ("paused", context.now, str(asked_for.ground)), context)
     state = State(MOVES[(known.state, command.verb)])
@@ -61,30 +63,50 @@ def grant(issue: Issue | None, command: GrantPause, context: Context) -> Change[
 
 
 def refuse(issue: Issue | None, command: RefusePause, context: Context) -> Change[Issue] | Refusal:
-    """The days go on counting, and the department is told why."""
+    """The days go on counting, and the department is told why; a question stays open all the same."""
     known = decidable(issue, command, "pause", context)
     if isinstance(known, Refusal):
         return known
+    asked_for = known.pause
+    assert asked_for is not None  # it is decidable
+    if asked_for.refused:
+        return Refusal(Reason.ILLEGAL_MOVE, "that pause was refused already")
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: the department is told why")
     happened = PauseRefused(**about(known), request=command.request, reason=reason, by=context.principal)
     decided = _decided(known, command, granted=False, reason=reason)
-    after = known.model_copy(update={"pause": None})
+    still_open = asked_for.model_copy(update={"refused": True}) if asked_for.question else None
+    after = known.model_copy(update={"pause": still_open})
     return Change(after, (event(happened), order(known.department, decided)), {"state": after.state.value})
 
 
 def end(issue: Issue | None, command: EndPause, context: Context) -> Change[Issue] | Refusal:
-    """What was waited for has come, or the pause holds no longer: holder or office let the promise run on."""
+    """What was waited for has come, or the pause holds no longer: holder or office let the clocks run on.
+
+    A question ends by it too: its answer came in another way, or is not needed any more.
+    """
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
-    assert known.pause is not None  # by the table of moves: without one it is not suspended
+    if known.pause is None or (known.state is not State.SUSPENDED and not known.pause.question):
+        return Refusal(Reason.ILLEGAL_MOVE, "nothing is paused, and no question is open")
     if command.request != known.pause.request:
         return Refusal(
             Reason.STALE_REQUEST, f"it is pause {known.pause.request} that is in force: read it first"
         )
     return resumed(known, context, Ended.PERSON, command.reason.strip(), context.principal)
+
+
+def waits_already(issue: Issue) -> Refusal | None:
+    """Why nothing else can be waited for now; None where nothing is."""
+    if issue.pause is None:
+        return None
+    if issue.pause.question:
+        return Refusal(
+            Reason.ILLEGAL_MOVE, f"question {issue.pause.request} is open: it waits for the raiser's answer"
+        )
+    return Refusal(Reason.ILLEGAL_MOVE, "a pause was asked for already: it waits for the office")
 
 
 def _decided(issue: Issue, command: GrantPause | RefusePause, **decided: Any) -> OrderPauseDecided:

@@ -9,8 +9,8 @@ a later calendar or policy reaches supervision's clock: of what dispatch grants 
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.dispatch.issue.life import HELD, Issue, Promise, State
-from shared.contract.events.dispatch import ExtensionEnded, PauseEnded
+from services.dispatch.issue.life import HELD, Issue, Pause, Promise, State
+from shared.contract.events.dispatch import ExtensionEnded, PauseEnded, QuestionClosed
 from shared.contract.orders import OrderExtensionDecided, OrderPauseEnded
 from shared.contract.words import Ended
 from shared.domain.clocks import Entry, Reading, facts_of, read_clock
@@ -59,31 +59,42 @@ def let_go(issue: Issue, context: Context, *, over: bool = False) -> tuple[Issue
 
     ``over``: nobody waits for the promise any more. What had run out by then has run out, however late that is read.
     """
-    deadline = next_deadline(issue)
-    passed = deadline is not None and deadline.at < context.now
     messages: list[Message] = []
     if asked := issue.extension:
+        passed = issue.due_at is not None and issue.due_at < context.now
         because = Ended.BREACHED if passed and issue.state is not State.SUSPENDED else Ended.ASSIGNMENT_OVER
         messages.append(event(ExtensionEnded(**about(issue), request=asked.request, because=because)))
     if pause := issue.pause:
         granted = issue.state is State.SUSPENDED
         if granted and not over:
             issue = noted(issue, ("resumed", context.now, ""), context)
+        passed = pause.ends_at is not None and pause.ends_at < context.now
+        because = Ended.TIME_OVER if passed else Ended.ASSIGNMENT_OVER
         happened = PauseEnded(
             **about(issue),
             request=pause.request,
-            because=Ended.TIME_OVER if passed and granted else Ended.ASSIGNMENT_OVER,
+            because=because,
             granted=granted,
             due_at=None if over else issue.due_at,
         )
-        messages.append(event(happened))
+        messages += [event(happened), *_closed(pause, because)]
     return issue.model_copy(update={"extension": None, "pause": None}), tuple(messages)
 
 
-def next_deadline(issue: Issue) -> Deadline | None:
-    """The end of a pause that ends by itself, else the lapse of an extension that nobody decides on.
+def _closed(pause: Pause, because: Ended) -> tuple[Message, ...]:
+    """What intake is told of a question that ends; it knows itself that it was answered."""
+    if not pause.question or because is Ended.ANSWERED:
+        return ()
+    return (event(QuestionClosed(request=pause.request, because=because)),)
 
-    Both depend on dispatch's own commands alone, so there is no grace.
+
+PAUSE = "pause"
+
+
+def next_deadline(issue: Issue) -> Deadline | None:
+    """The end of a pause or question that ends by itself, or the lapse of an extension that nobody decides on.
+
+    All depend on dispatch's own commands alone, so there is no grace.
     """
     return min(_deadlines(issue), default=None, key=lambda deadline: deadline.at)
 
@@ -91,10 +102,9 @@ def next_deadline(issue: Issue) -> Deadline | None:
 def _deadlines(issue: Issue) -> Iterator[Deadline]:
     if issue.state not in HELD:
         return
-    if issue.state is State.SUSPENDED:
-        if issue.pause and issue.pause.ends_at:
-            yield _deadline(issue, f"pause@{issue.pause.request}", "end", issue.pause.ends_at)
-    elif issue.extension and issue.due_at:
+    if issue.pause and issue.pause.ends_at:
+        yield _deadline(issue, f"{PAUSE}@{issue.pause.request}", "end", issue.pause.ends_at)
+    if issue.extension and issue.due_at and issue.state is not State.SUSPENDED:
         yield _deadline(issue, f"extension@{issue.extension.request}", "lapse", issue.due_at)
 
 
@@ -105,10 +115,10 @@ def _deadline(issue: Issue, what: str, threshold: str, at: datetime) -> Deadline
 
 
 def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
-    """The pause ends, or the extension lapses because the promise fell due; void before that."""
+    """The pause or question ends, or the extension lapses because the promise fell due; void before that."""
     if next_deadline(issue) != deadline or context.now < deadline.at:
         return Change(issue)
-    if issue.state is State.SUSPENDED:
+    if deadline.name.startswith(PAUSE):
         return resumed(issue, context, Ended.TIME_OVER)
     assert issue.extension is not None  # the deadline is its lapse
     request, because = issue.extension.request, Ended.BREACHED
@@ -126,13 +136,19 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
 
 
 def resumed(issue: Issue, context: Context, because: Ended, reason: str = "", by: str = "") -> Change[Issue]:
-    """The pause in force ends, the promise runs on, and the department goes on with its work."""
-    assert issue.pause is not None  # by the table of moves: without one it is not suspended
-    request = issue.pause.request
-    runs = noted(issue, ("resumed", context.now, ""), context)
-    ended = {"request": request, "because": because, "reason": reason, "due_at": runs.due_at}
-    happened = PauseEnded(**about(issue), **ended, by=by)
-    decided = OrderPauseEnded(assignment=issue.assignment, round=issue.round, **ended)
-    after = runs.model_copy(update={"state": State.IN_PROGRESS, "pause": None})
-    outcome = {"state": after.state.value, "request": request}
-    return Change(after, (event(happened), order(issue.department, decided)), outcome)
+    """The pause in force or the question ends: what was paused runs on, and the department goes on with its work.
+
+    Of an answer it hears in full, by another order.
+    """
+    pause = issue.pause
+    assert pause is not None  # whoever ends one has seen it
+    granted = issue.state is State.SUSPENDED
+    runs = noted(issue, ("resumed", context.now, ""), context) if granted else issue
+    ended = {"request": pause.request, "because": because, "reason": reason, "due_at": runs.due_at}
+    messages = [event(PauseEnded(**about(issue), **ended, granted=granted, by=by)), *_closed(pause, because)]
+    if because is not Ended.ANSWERED:
+        decided = OrderPauseEnded(assignment=issue.assignment, round=issue.round, **ended)
+        messages.append(order(issue.department, decided))
+    state = State.IN_PROGRESS if granted else issue.state
+    after = runs.model_copy(update={"state": state, "pause": None})
+    return Change(after, tuple(messages), {"state": state.value, "request": pause.request})

@@ -18,7 +18,7 @@ from services.intake.attachments.uploads import Uploads
 from services.intake.consumer import ISSUE
 from services.intake.issue.life import Issue
 from shared.answers import come_later, problem
-from shared.contract.commands.intake import RegisterIssue
+from shared.contract.commands.intake import RegisterIssue, SupplyMaterial
 from shared.contract.words import MediaType
 from shared.domain.rights import Asker, may
 from shared.identity.callers import Requires, askers_of, caller_of
@@ -52,7 +52,7 @@ class Uploaded(TypedDict):
 
 
 def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers) -> APIRouter:
-    """``POST /attachments`` and ``GET /issues/{id}/attachments/{hash}``; neither holds a file in memory."""
+    """``POST /attachments``, of an issue too, ``GET /issues/{id}/attachments/{hash}``; none holds a file in memory."""
     router = APIRouter()
     handed_in = Throttle(OF_ONE_PERSON, OF_ALL, WINDOW_SECONDS)
 
@@ -71,6 +71,22 @@ def routes(folder: Folder, uploads: Uploads, store: Aggregates, raisers: Raisers
         Pictures are written anew without where and when they were taken. The answer's receipt lists the file on an
         issue, within a day.
         """
+        return await taken(asker, request)
+
+    @router.post(
+        "/issues/{id}/attachments",
+        status_code=201,
+        tags=["attachments"],
+        response_model=Uploaded,
+        openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(HANDED_IN, BINARY)}},
+    )
+    async def upload_later(
+        id: Id, asker: Annotated[Asker, Depends(Requires("issue", SupplyMaterial.verb))], request: Request
+    ) -> Any:
+        """Hand a file in for an answer to what a department asks; a link to the issue is good for that."""
+        return await taken(asker, request)
+
+    async def taken(asker: Asker, request: Request) -> Any:
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > uploads.most_bytes:
             return _refused(Fault.TOO_LARGE, uploads.most_bytes)

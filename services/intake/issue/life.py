@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import Event
+from shared.contract.events.dispatch import QuestionClosed, QuestionPut
 from shared.contract.events.feedback import IssueClosed, RatingInvited
 from shared.contract.events.intake import Occasion
 from shared.contract.words import Body, Kind, Phase, Provisional, RejectionGround, Source
@@ -35,6 +36,9 @@ class State(StrEnum):
 _WORDED = (State.REGISTERED, State.ACCEPTED)
 """Where its words still matter to what will be answered."""
 
+_ASKED = (State.ACCEPTED, State.ANSWERED, State.REFERRED, State.WITHDRAWN, State.CLOSED)
+"""Where a question may be open, or was when the issue ended here."""
+
 MOVES: dict[tuple[str, str], str] = {
     (NOTHING, "register"): State.REGISTERED,
     (State.REGISTERED, "accept"): State.ACCEPTED,
@@ -48,6 +52,7 @@ MOVES: dict[tuple[str, str], str] = {
     (State.APPEALED, "withdraw"): State.WITHDRAWN,
     (State.REFERRED, "record_receipt"): State.REFERRED,
     **{(state, verb): state for state in _WORDED for verb in ("correct_words", "confirm_words")},
+    **{(state, "supply_material"): state for state in (State.ACCEPTED, State.ANSWERED)},
 }
 """What may be asked. Nobody withdraws or refers an issue once a reply is out, not even in a new round."""
 
@@ -65,6 +70,8 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings); an invitation does not.
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
     (State.REFERRED, IssueClosed): State.CLOSED,
+    **{(state, QuestionPut): state for state in (State.ACCEPTED, State.ANSWERED)},
+    **{(state, QuestionClosed): state for state in _ASKED},
 }
 """What others' events change; in any other state they change nothing."""
 
@@ -129,6 +136,15 @@ class Link(AggregateState):
     revoked_at: AwareDatetime | None = None
 
 
+class Question(AggregateState):
+    """What a department asks who raised the issue; one at a time, by its number in dispatch."""
+
+    request: int
+    department: str
+    words: str
+    ends_at: AwareDatetime
+
+
 class Issue(AggregateState):
     """An issue as intake knows it: the words frozen at registration, sealed, and the promise."""
 
@@ -165,7 +181,9 @@ class Issue(AggregateState):
     link_sha256: str = ""
     """Of its secret; empty where there is no link, or none any more."""
     attachments: tuple[OpenAttachment, ...] = ()
-    """The files handed in with it; who may read the issue's words may have them (attachments/routes.py)."""
+    """The files handed in with it, and with answers; who may read its words may have them (attachments/routes.py)."""
+    question: Question | None = None
+    """What it is asked now."""
 
 
 def finished(issue: Issue) -> bool:

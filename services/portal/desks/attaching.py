@@ -11,13 +11,13 @@ from services.portal.pages import MOST_FILES, Page
 CHUNK_BYTES = 256 * 1024
 
 
-async def take(page: Page, form: Form, file: UploadFile) -> None:
-    """Hand one file to intake; its receipt is kept with the draft, and what its owner called it only there."""
+async def take(page: Page, form: Form, file: UploadFile, place: str = "/attachments") -> None:
+    """Hand one file to intake at this place; its receipt is kept with the draft, and its name only there."""
     if len(files_in(form)) >= MOST_FILES:
         form.wrong("files", page.say("At most ten files"))
         return
     answer = await page.portal.services.upload(
-        "/attachments", _chunks(file), visitor=page.person(), language=page.view.language
+        place, _chunks(file), visitor=page.person(), language=page.view.language
     )
     name = (file.filename or "")[:100]
     if answer.kind == "done":

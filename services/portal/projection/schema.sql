@@ -62,6 +62,7 @@ CREATE TABLE issue (
     withdrawal_confirmed_at INTEGER,
     corrected_version INTEGER,    -- of the newest corrected words; NULL: never corrected
     corrected_at INTEGER,
+    supplied INTEGER,             -- the newest question that the raiser answered
     confirmed_version INTEGER,    -- of the words the person confirmed last
     confirmed_at INTEGER,
 
@@ -77,6 +78,8 @@ CREATE TABLE issue (
     extension INTEGER,            -- the extension asked for on which the office decides; NULL: none
     pause INTEGER,                -- the pause asked for, likewise
     paused INTEGER,               -- the pause that is in force
+    question INTEGER,             -- the question to the raiser that is open, numbered with the pauses; NULL: none
+    question_ends_at INTEGER,     -- when it ends by itself
     draft INTEGER,                -- number of the newest draft
     draft_round INTEGER,
     replied_round INTEGER,        -- the newest round whose reply is out
@@ -149,6 +152,10 @@ CREATE TABLE issue (
     ) STORED,
     -- Whether the office has to decide on more time.
     asked INTEGER GENERATED ALWAYS AS (extension IS NOT NULL OR pause IS NOT NULL) STORED,
+    -- The question that waits for the raiser's answer; NULL: none does.
+    to_answer INTEGER GENERATED ALWAYS AS (
+        CASE WHEN question > coalesce(supplied, 0) THEN question END
+    ) STORED,
     -- What is due to the raiser: the first promise, as an appeal, an extension or a pause moved it.
     due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) STORED,
     -- Whether that date may still move, as supervision said last, else as it was promised.
@@ -259,7 +266,8 @@ CREATE TABLE request (
     round INTEGER,
     asked_at INTEGER,
     asked_by TEXT,
-    reason TEXT,
+    reason TEXT,                  -- of a question its words
+    question INTEGER,             -- 1: the raiser was asked by it, and the holder's own clock paused
     ground TEXT,                  -- of a pause: waiting_for_entrepreneur, statutory_procedure, force_majeure
     basis TEXT,                   -- its legal basis
     until_on TEXT,                -- the day that an extension asks for
@@ -270,7 +278,7 @@ CREATE TABLE request (
     refusal TEXT,                 -- why it was refused
     ends_at INTEGER,              -- when a pause ends by itself
     ended_at INTEGER,             -- when it lapsed, or the pause was over
-    ended_because TEXT,           -- person, time_over, breached, assignment_over
+    ended_because TEXT,           -- person, answered, time_over, breached, assignment_over
     PRIMARY KEY (issue, what, number)
 ) WITHOUT ROWID;
 
@@ -295,6 +303,18 @@ CREATE TABLE co_handler (
     PRIMARY KEY (issue, id)
 ) WITHOUT ROWID;
 CREATE INDEX co_handler_by_department ON co_handler (department, issue) WHERE released_at IS NULL;
+
+-- What the raiser answered to a department's question. Intake.
+CREATE TABLE answer (
+    issue TEXT NOT NULL,
+    request INTEGER NOT NULL,     -- the number of the question
+    department TEXT,
+    text TEXT,
+    attachments TEXT,             -- JSON: [{hash, media_type, bytes}]
+    at INTEGER,
+    by TEXT,                      -- the official who wrote it down; '' when the raiser did
+    PRIMARY KEY (issue, request)
+) WITHOUT ROWID;
 
 -- Every reply that is out, and every corrected version beside it. Dispatch.
 CREATE TABLE reply (

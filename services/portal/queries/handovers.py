@@ -14,6 +14,7 @@ from typing import NamedTuple
 from services.portal.addresses import MOST_INSTANT, Place
 from services.portal.queries.issues import Entry
 from services.portal.queries.selecting import Row, select
+from shared.contract.words import Ended
 
 OFFICE, DEPARTMENT, RAISER = "office", "department", "raiser"
 REGISTERED, TRANSFERRED, RECALLED = (
@@ -23,11 +24,14 @@ REGISTERED, TRANSFERRED, RECALLED = (
 )
 TO_A_DEPARTMENT = ("issue.assigned.v1", TRANSFERRED)
 TO_THE_LAST_DEPARTMENT = ("rework.decided.v1", "issue.tracked.v1")
+ASKED, ANSWERED = "assignment.enterprise_asked.v1", "pause.ended.v1"
+"""A question waits for the raiser until its pause ends; of what ends with an assignment another event says where it is.
+"""
 TO_OFFICE = (RECALLED, "rework.asked.v1", "issue.appealed.v1", "appeal.upheld.v1")
-TO_RAISER = ("reply.released.v1", "rework.refused.v1", "issue.rejected.v1", "appeal.dismissed.v1")
+TO_RAISER = (ASKED, "reply.released.v1", "rework.refused.v1", "issue.rejected.v1", "appeal.dismissed.v1")
 HANDED_ON = (TRANSFERRED, RECALLED)
 """By these a department no longer has what it had not answered."""
-_TYPES = (*TO_A_DEPARTMENT, *TO_THE_LAST_DEPARTMENT, *TO_OFFICE, *TO_RAISER)
+_TYPES = (*TO_A_DEPARTMENT, *TO_THE_LAST_DEPARTMENT, *TO_OFFICE, *TO_RAISER, ANSWERED)
 PAGE = 50
 TENTH_MS = 360_000
 """A tenth of an hour, in which pictures count."""
@@ -96,6 +100,8 @@ def _to(entry: Entry, last: Holder) -> Holder | None:
         return Holder(DEPARTMENT, str(entry.data.get("department")), str(entry.data.get("assignment")))
     if entry.type in TO_THE_LAST_DEPARTMENT:
         return last
+    if entry.type == ANSWERED:
+        return None if entry.data.get("because") == Ended.ASSIGNMENT_OVER else last
     if entry.type in TO_RAISER:
         return Holder(RAISER)
     return Holder() if entry.type in TO_OFFICE else None
@@ -159,11 +165,16 @@ def of_month(reads: sqlite3.Connection, month: str, now: int) -> Month:
 
 def _handed_on(reads: sqlite3.Connection, issue: Row, now: int) -> Iterator[HandedOn]:
     life = of_issue(reads, issue, now)
+    giver, had = Holder(), 0
     for (one, after), long in zip(pairwise(life), tenths(life), strict=False):
-        if one.holder.kind == DEPARTMENT and after.because in HANDED_ON:
-            department, assignment = one.holder.department, one.holder.assignment
+        if one.holder.kind == DEPARTMENT:
+            had = long + (had if giver == one.holder else 0)
+            giver = one.holder
+        elif one.because != ASKED:  # while the raiser was asked, the department had it all the same
+            giver = Holder()
+        if giver.kind == DEPARTMENT and after.because in HANDED_ON:
             to, at = after.holder, after.began_at
-            yield HandedOn(issue["id"], department, assignment, to, at, long, after.because)
+            yield HandedOn(issue["id"], giver.department, giver.assignment, to, at, had, after.because)
 
 
 class Share(NamedTuple):

@@ -20,15 +20,18 @@ from shared.domain.reference import NotPublished, Reference, Renewal
 from shared.domain.renewing import IN_ROUNDS, Running, moved, read_running
 
 _RUNNING = """
-    SELECT c.*, i.number AS issue_number, i.rejected_at, i.paused,
+    SELECT c.*, i.number AS issue_number, i.rejected_at, i.paused, i.question,
         coalesce(nullif(c.department, ''), i.holder, '') AS whose
     FROM clock c JOIN issue i ON i.id = c.issue
     WHERE c.stopped_at IS NULL AND c.breached_at IS NULL AND c.due_at >= ?
 """
 _GRANTED = """
-    SELECT what, days, decided_at, ended_at FROM request
-    WHERE issue = :issue AND granted = 1 AND round = :round AND :assignment IN ('', assignment)
+    SELECT what, days, CASE WHEN question = 1 AND :assignment <> '' THEN asked_at ELSE decided_at END, ended_at
+    FROM request
+    WHERE issue = :issue AND round = :round AND :assignment IN ('', assignment)
+        AND (granted = 1 OR (question = 1 AND :assignment <> ''))
 """
+"""The holder's own clock pauses from the question to the raiser on, whatever the office decides on the promise."""
 _RENEWED = """
     SELECT c.issue, i.number AS issue_number, c.clock, c.round, c.moved_from, c.due_at, c.provisional,
         coalesce(nullif(c.department, ''), i.holder, '') AS whose
@@ -144,7 +147,8 @@ def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Ite
         if after is not None:
             due_at, number = int(after.due_at.timestamp() * 1000), row["issue_number"] or ""
             about = (row["issue"], number, row["clock"], row["round"], row["whose"])
-            paused = row["paused"] is not None and row["clock"] in IN_ROUNDS
+            waits = row["question"] is not None and row["clock"] == "holding"
+            paused = waits or (row["paused"] is not None and row["clock"] in IN_ROUNDS)
             yield Move(*about, row["due_at"], due_at, bool(was), after.provisional, paused)
 
 

@@ -14,7 +14,8 @@ from shared.identity.references import References
 
 WAITING, UNDER_WAY, OVER = range(3)
 _PART = """
-    CASE WHEN state = 'replied' AND feedback_state = 'invited' AND open_until > :now THEN 0
+    CASE WHEN to_answer IS NOT NULL AND ended_at IS NULL THEN 0
+    WHEN state = 'replied' AND feedback_state = 'invited' AND open_until > :now THEN 0
     WHEN state = 'rejected' AND appealed_at IS NULL AND appeal_until > :now THEN 0
     WHEN ended_at IS NULL THEN 1 ELSE 2 END AS part
 """
@@ -25,7 +26,7 @@ _ALL = f"""
 """
 _CHOSEN = f"""
     SELECT id, number, title, text, corrected_title, corrected_text, state, holder, registered_at, ended_at, due_at,
-        paused, open_until, appeal_until, appealed_at, next_due_at, next_clock, {_PART}
+        paused, to_answer, question_ends_at, open_until, appeal_until, appealed_at, next_due_at, next_clock, {_PART}
     FROM issue WHERE id IN (SELECT value FROM json_each(:chosen)) ORDER BY part, -registered_at, id
 """
 

@@ -9,7 +9,13 @@ from typing import NamedTuple, get_args
 
 from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Climb, Clock, Issue
 from shared.contract.event import Event
-from shared.contract.events.dispatch import CoHandlerAdded, ExtensionGranted, PauseEnded, PauseGranted
+from shared.contract.events.dispatch import (
+    CoHandlerAdded,
+    EnterpriseAsked,
+    ExtensionGranted,
+    PauseEnded,
+    PauseGranted,
+)
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
@@ -28,7 +34,8 @@ from shared.domain.renewing import IN_ROUNDS, Running, limit_of, read_running
 
 DUE = "due"
 REJECTED, GRANTED = "rejected", "granted"
-"""Why a clock was paused: its issue was rejected, until somebody appealed; or a pause was granted."""
+"""Why a clock was paused: its issue was rejected, until somebody appealed; or a pause was granted, or of the holder's
+own clock the enterprise asked, for which it needs no grant."""
 RENEWED = (Recalculation.POLICY, Recalculation.CALENDAR)
 """The kinds of entries that say by which version a clock was recalculated."""
 
@@ -109,16 +116,32 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
     return dated, (event(started.model_copy(update={"resumed_at": resumed_at})),)
 
 
-MovedBy = ExtensionGranted | PauseGranted | PauseEnded
+MovedBy = ExtensionGranted | EnterpriseAsked | PauseGranted | PauseEnded
 MOVES_CLOCKS: tuple[type[Event], ...] = get_args(MovedBy)
 """What moves the due date of a clock, or lets it be known no more until the pause is over (clocks.md 4 and 5)."""
 
 
 def moved_by(event: MovedBy, clock: Clock) -> bool:
-    """Whether this event moves this very clock: the promise of its round, or the clock of the lead who had asked."""
-    paused_nothing = isinstance(event, PauseEnded) and not event.granted
-    mine = clock.name in IN_ROUNDS and clock.round == event.round and not paused_nothing
-    return mine and clock.assignment in ("", event.assignment)
+    """Whether this event moves this very clock: the promise of its round, or the clock of the lead who had asked.
+
+    The holder's own clock pauses when the enterprise is asked, and goes on when the question ends, whether or not the
+    office grants in between that the promise pauses too: no day is left out twice.
+    """
+    mine = (
+        clock.name in IN_ROUNDS and clock.round == event.round and clock.assignment in ("", event.assignment)
+    )
+    if not mine or isinstance(event, ExtensionGranted):
+        return mine
+    if clock.name is ClockName.HOLDING:
+        return isinstance(event, PauseEnded) == _is_paused(clock)
+    return isinstance(event, PauseGranted) or (isinstance(event, PauseEnded) and event.granted)
+
+
+def _is_paused(clock: Clock) -> bool:
+    """Whether the last that was heard of a pause is that it began."""
+    return (
+        next((kind for kind, *_ in reversed(clock.history) if kind in ("paused", "resumed")), "") == "paused"
+    )
 
 
 def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
@@ -168,7 +191,7 @@ def _fact_of(by: MovedBy, at: datetime) -> Entry:
     match by:
         case ExtensionGranted():
             return "extended", at, str(by.days)
-        case PauseGranted():
+        case PauseGranted() | EnterpriseAsked():
             return "paused", at, GRANTED
     return "resumed", at, GRANTED
 

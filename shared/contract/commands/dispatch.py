@@ -193,6 +193,14 @@ class AskPause(Command, type="dispatch.ask_pause.v1", service="dispatch"):
     reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
 
 
+class AskEnterprise(Command, type="dispatch.ask_enterprise.v1", service="dispatch"):
+    """Ask who raised the issue for something (请企业补充): its own clock pauses, the promise by a grant."""
+
+    assignment: str = Field(max_length=100)
+    words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    """The question, as they read it."""
+
+
 class GrantPause(Command, type="dispatch.grant_pause.v1", service="dispatch"):
     """Grant the pause that was read (同意暂停计时): the office, and never who asked."""
 
@@ -209,7 +217,7 @@ class RefusePause(Command, type="dispatch.refuse_pause.v1", service="dispatch"):
 
 
 class EndPause(Command, type="dispatch.end_pause.v1", service="dispatch"):
-    """End the pause that was read (恢复计时): what was waited for has come, or it holds no longer."""
+    """End the pause or question that was read (恢复计时): what was waited for has come, or it holds no longer."""
 
     assignment: str = Field(max_length=100)
     request: Round

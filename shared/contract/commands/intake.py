@@ -101,6 +101,15 @@ class ConfirmWords(Command, type="intake.confirm_words.v1", service="intake"):
     version: Round
 
 
+class SupplyMaterial(Command, type="intake.supply_material.v1", service="intake"):
+    """Answer what a department asks (补充材料), in words and with files."""
+
+    request: Round
+    """The question that was read."""
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+
 class RejectIssue(Command, type="intake.reject.v1", service="intake"):
     """Do not accept an issue (不予受理): one of four grounds, with an explanation."""
 

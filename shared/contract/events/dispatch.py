@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from shared.contract.event import DISPATCH, Event, Number, Round
+from shared.contract.event import DISPATCH, DISPATCH_QUESTIONS, Event, Number, Round
 from shared.contract.words import (
     Chooser,
     OpenChooser,
@@ -237,7 +237,7 @@ class PauseRefused(Event, type="pause.refused.v1", topic=DISPATCH):
 
 
 class PauseEnded(Event, type="pause.ended.v1", topic=DISPATCH, must_understand=True):
-    """Happens when what was waited for has come, the pause ran out, a person ended it, or its assignment is over."""
+    """Happens when what was waited for has come, its time ran out, a person ended it, or its assignment is over."""
 
     assignment: str
     department: str
@@ -246,10 +246,43 @@ class PauseEnded(Event, type="pause.ended.v1", topic=DISPATCH, must_understand=T
     because: OpenEnded
     reason: str = ""
     granted: bool = True
-    """Whether it was in force; a request that nobody decided on ends with its assignment too."""
+    """Whether it was in force for the promise; a question to the raiser ends without that too, and so does a request
+    that nobody decided on, with its assignment."""
     due_at: AwareDatetime | None = None
     """When the promise is due from now on; None where nobody waits for it any more."""
     by: str = ""
+
+
+class EnterpriseAsked(Event, type="assignment.enterprise_asked.v1", topic=DISPATCH, must_understand=True):
+    """Happens when the holder asks the raiser for something: its own clock pauses, and a pause is asked for."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    """Counted with the pauses of this issue: the question, its answer and its pause name each other by it."""
+    words: str
+    ends_at: AwareDatetime
+    """When it ends by itself, answered or not, and with it the pause."""
+    by: str
+
+
+class QuestionPut(Event, type="question.put.v1", topic=DISPATCH_QUESTIONS):
+    """Happens when a department asks the raiser something: intake tells them, and collects the answer."""
+
+    assignment: str
+    department: str
+    round: Round
+    request: Round
+    words: str
+    ends_at: AwareDatetime
+
+
+class QuestionClosed(Event, type="question.closed.v1", topic=DISPATCH_QUESTIONS):
+    """Happens when a question ends that was not answered: intake takes no answer any more."""
+
+    request: Round
+    because: OpenEnded
 
 
 class ReplyDrafted(Event, type="reply.drafted.v1", topic=DISPATCH):

@@ -99,6 +99,21 @@ class WordsConfirmed(Event, type="words.confirmed.v1", topic=INTAKE):
     person: str
 
 
+class MaterialSupplied(Event, type="issue.material_supplied.v1", topic=INTAKE):
+    """Happens when the raiser answers what the department that holds the issue asked."""
+
+    request: Round
+    """The question that it answers."""
+    department: str
+    """Who asked it."""
+    question: str
+    text: str
+    attachments: tuple[OpenAttachment, ...] = ()
+    person: str = ""
+    by: str = ""
+    """The official who wrote it down for them; empty when they did it themselves."""
+
+
 class IssueRejected(Event, type="issue.rejected.v1", topic=INTAKE, must_understand=True):
     """Happens when an issue is not accepted because it is already in one of the four procedures."""
 

@@ -175,6 +175,20 @@ EXAMPLES: dict[str, Example] = {
         {"version": 1, "person": REFERENCE},
         {"issue": {"confirmed_version": 1, "confirmed_at": AT_MS}},
     ),
+    "issue.material_supplied.v1": Example(
+        "intake",
+        {"request": 2, "department": "housing", "question": "请补充图纸", "text": "见附件", "by": ""},
+        {
+            "issue": {"supplied": 2, "to_answer": None},
+            "answer": {
+                "request": 2,
+                "department": "housing",
+                "text": "见附件",
+                "attachments": "[]",
+                "by": "",
+            },
+        },
+    ),
     "issue.rejected.v1": Example(
         "intake",
         {"ground": "litigation", "explanation": "已在诉讼", "by": "chen", "appeal_until": LATER},
@@ -447,6 +461,14 @@ EXAMPLES: dict[str, Example] = {
         {
             "issue": {"pause": 1, "asked": 1},
             "request": {"what": "pause", "ground": "statutory_procedure", "basis": "某法第四条"},
+        },
+    ),
+    "assignment.enterprise_asked.v1": Example(
+        "dispatch",
+        {**OF_A_REQUEST, "words": "请补充图纸", "ends_at": LATER, "by": "housing/li"},
+        {
+            "issue": {"pause": 1, "asked": 1, "question": 1, "question_ends_at": LATER_MS, "to_answer": 1},
+            "request": {"what": "pause", "question": 1, "reason": "请补充图纸", "ends_at": LATER_MS},
         },
     ),
     "pause.granted.v1": Example(

@@ -23,6 +23,7 @@ from tests.simulation.checker.notices import check_notices
 from tests.simulation.checker.outcomes import check_outcomes
 from tests.simulation.checker.people import check_people
 from tests.simulation.checker.posts import check_posts
+from tests.simulation.checker.questions import check_questions
 from tests.simulation.checker.raised import check_raised
 from tests.simulation.checker.renewals import check_renewals
 from tests.simulation.checker.sequences import check_sequences
@@ -53,6 +54,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_terms(evidence, hearing),
         *check_more_time(evidence),
         *check_co_handlers(evidence, hearing),
+        *check_questions(evidence, hearing),
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),
         *check_documents(evidence),

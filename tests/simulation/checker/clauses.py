@@ -84,6 +84,11 @@ class Clause(StrEnum):
     OBJECTION_ANSWERED = "an objection is answered"
     CO_HANDLER_TOLD = "a co-handler is told once"
     CO_HANDLER_CLOCK = "a co-handler's clock is its own"
+    # questions to the raiser
+    QUESTION_ALONE = "one thing waited for at a time"
+    ANSWER_MATCHED = "an answer names its question"
+    ANSWER_PASSED_ON = "an answer reaches the department"
+    HOLDING_DUE = "no day against the holder that waits"
     # new calendars and policies
     RENEWED_FOUNDED = "recalculated for what was published"
     RENEWED_RUNNING = "recalculated while it runs"

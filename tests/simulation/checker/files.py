@@ -9,7 +9,9 @@ from tests.simulation.checker.history import Event, Evidence, kind_of, owner_of
 def check_files(evidence: Evidence) -> Iterator[Violation]:
     """Each list of files against the one it comes from: command, then event, then orders."""
     asked: dict[str, list[object]] = {}
-    told: dict[str, object] = {}
+    told: dict[str, list[object]] = {}
+    later: dict[str, list[object]] = {}
+    """Handed in with answers."""
     orders: list[Event] = []
     for opened in evidence.opened:
         event = opened.event
@@ -20,11 +22,16 @@ def check_files(evidence: Evidence) -> Iterator[Violation]:
                 asked.setdefault(event["subject"], []).append(event["data"].get("attachments", []))
             case "issue.registered":
                 told[event["subject"]] = event["data"]["attachments"]
+            case "issue.material_supplied":
+                later.setdefault(event["subject"], []).extend(event["data"]["attachments"])
             case "order.assigned":
                 orders.append(event)
     for subject, files in told.items():
         if subject in asked and files not in asked[subject]:
             yield Clause.FILES_CARRIED(f"{subject}: its registration tells of files that nobody handed in")
     for order in orders:
-        if order["data"]["attachments"] != told.get(order["subject"], order["data"]["attachments"]):
+        files = order["data"]["attachments"]
+        first = told.get(order["subject"], files)
+        rest = files[len(first) :]
+        if files[: len(first)] != first or any(file not in later.get(order["subject"], []) for file in rest):
             yield Clause.FILES_CARRIED(f"{order['subject']}: {order['id']} has other files than its issue")

@@ -36,6 +36,7 @@ INTAKE: Table = {
     **{(state, "issue.withdrawn"): ("withdrawn",) for state in (*OPEN, "appealed")},
     **{(state, "issue.referred"): ("referred",) for state in OPEN},
     **{(state, f"words.{done}"): (state,) for state in OPEN for done in ("corrected", "confirmed")},
+    ("accepted", "issue.material_supplied"): ("accepted",),
     ("referred", "referral.receipted"): ("referred",),
 }
 HELD = ("assigned", "returned", "in progress", "suspended", "drafted", "signed off", "checked")
@@ -57,6 +58,7 @@ DISPATCH: Table = {
         for how in ("asked", "granted", "refused")
     },
     ("in progress", "pause.asked"): ("in progress",),
+    ("in progress", "assignment.enterprise_asked"): ("in progress",),
     ("in progress", "pause.refused"): ("in progress",),
     ("in progress", "pause.granted"): ("suspended",),
     # Co-handlers move nothing: they are asked about the issue, whoever leads; a merger asks for another one anywhere.
@@ -166,7 +168,11 @@ def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iter
         if kind == "assignment.ruled":
             after = {"upheld"} if event["data"]["upheld"] else after - {"upheld"}
         elif kind == "pause.ended" and event["data"]["because"] != "assignment_over":
-            after = {"in progress"} if states & {"suspended"} else set()
+            # A question ends wherever the department stands with its work by then.
+            paused = event["data"]["granted"]
+            after = (
+                ({"in progress"} if states & {"suspended"} else set()) if paused else after - {"suspended"}
+            )
         elif kind == "department.published":
             after &= {"merged"} if event["data"].get("merged_into") else {"published"}
         if not after:

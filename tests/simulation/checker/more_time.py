@@ -4,6 +4,7 @@ The rules are those of clocks.md 4 and 5, told a second time: days are walked on
 round: from the second one on each owner takes the policy that it has read by then.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -19,6 +20,9 @@ from tests.simulation.checker.terms import calendar_of
 MOST_EXTENSIONS, MOST_DAYS, PAUSE_DAYS = 1, 10, 5
 """Where a policy does not say."""
 PER_ROUND = ("extension.asked", "extension.granted", "pause.granted", "pause.ended")
+QUESTION = "assignment.enterprise_asked"
+"""A pause of the promise is asked for by it, and that of the holder's own clock begins."""
+TELLS = re.compile(r"(extension|pause)\..*|assignment\.enterprise_asked")
 Stretch = tuple[datetime, datetime]
 
 
@@ -76,7 +80,7 @@ def check_more_time(evidence: Evidence) -> Iterator[Violation]:
     recalculated = evidence.events_by("supervision")
     intake = evidence.events_by("intake")
     for subject, events in evidence.events_by("dispatch").items():
-        told = [event for event in events if kind_of(event).partition(".")[0] in ("extension", "pause")]
+        told = [event for event in events if TELLS.match(kind_of(event))]
         if not told:
             continue
         yield from _decided(subject, told)
@@ -114,6 +118,8 @@ def _decided(subject: str, told: list[Event]) -> Iterator[Violation]:
     for event in told:
         what, _, how = kind_of(event).partition(".")
         data = event["data"]
+        if kind_of(event) == QUESTION:
+            what, how = "pause", "asked"
         request = (what, data["request"])
         account = str(data.get("by", "")).rpartition("/")[2]
         if how == "asked":
@@ -130,9 +136,21 @@ def _pauses(subject: str, told: list[Event], evidence: Evidence) -> Iterator[Vio
     """A pause ends once; one that waits for the entrepreneur after five working days at the latest."""
     calendars = evidence.published("calendar").values()
     ends: dict[int, datetime | None] = {}
+    asked: dict[int, str] = {}
     for event in told:
         data, at = event["data"], instant(event["time"])
-        if kind_of(event) == "pause.granted":
+        if kind_of(event) == QUESTION:
+            asked[data["request"]] = data["ends_at"]
+            possible = {_working_days_after(at, calendar_of(repr(one["data"]))) for one in calendars}
+            if possible and instant(data["ends_at"]) not in possible:
+                yield Clause.PAUSE_ENDS(f"{subject}: {event['id']} ends {data['ends_at']}, not {possible}")
+        elif kind_of(event) == "pause.granted" and data["request"] in asked:
+            ends[data["request"]] = instant(asked[data["request"]])
+            if data["ends_at"] != asked[data["request"]]:
+                yield Clause.PAUSE_ENDS(
+                    f"{subject}: {event['id']} ends {data['ends_at']}, the raiser was told else"
+                )
+        elif kind_of(event) == "pause.granted":
             ends_at = instant(data["ends_at"]) if data.get("ends_at") else None
             ends[data["request"]] = ends_at
             waits = data["ground"] == "waiting_for_entrepreneur"

@@ -155,14 +155,19 @@ class Renewals:
 def _granted(key: Key, dispatch: list[Event], until: int | None = None) -> Iterator[Fact]:
     """The pauses that were granted for a clock, from when to when; ``until``: the last event that was read by then."""
     name, round, assignment = key
+    paused = False
     for event in dispatch:
         data = event["data"]
         mine = data.get("round") == round and assignment in ("", data.get("assignment"))
         if name not in ("promise", "holding") or not mine or (until is not None and event["seq"] > until):
             continue
-        if kind_of(event) == "pause.granted":
+        # The holder's own clock pauses as soon as the raiser is asked, and once, whatever is granted meanwhile.
+        pauses = ("pause.granted",) if name == "promise" else ("pause.granted", "assignment.enterprise_asked")
+        if kind_of(event) in pauses and not paused:
+            paused = True
             yield Paused(instant(event["time"]), "granted")
-        elif kind_of(event) == "pause.ended" and data.get("granted", True):
+        elif kind_of(event) == "pause.ended" and paused:
+            paused = False
             yield Resumed(instant(event["time"]))
 
 

@@ -118,6 +118,12 @@ def _overdue(
             )
 
 
+def _ends_by_hand(document: Mapping[str, Any]) -> bool:
+    """Whether it is paused on a ground of which no time is known: somebody ends it."""
+    pause = document["state"].get("pause") or {}
+    return document["state"]["state"] == "suspended" and not pause.get("ends_at")
+
+
 def _has_timer(
     service: str,
     subject: str,
@@ -144,5 +150,5 @@ def _has_timer(
             )
         elif service == "supervision" and any(clocks.values()) and "deadline" not in document:
             yield Clause.TIMER_OF_CLOCK(f"{subject}: supervision runs {sorted(clocks)} and has no deadline")
-    elif owner == service and "deadline" not in document:
+    elif owner == service and "deadline" not in document and not _ends_by_hand(document):
         yield Clause.TIMER_OWN(f"{subject}: {service} is {state} and lacks its timer ({what})")

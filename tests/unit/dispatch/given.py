@@ -14,6 +14,7 @@ from shared.contract.attachments import OpenAttachment
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AddCoHandler,
+    AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -87,6 +88,8 @@ CO_HANDLE = AddCoHandler(assignment=FIRST, department="planning", wanted="此处
 AGREE = GiveOpinion(assignment=CO_HANDLER, agrees=True, words="符合规划")
 OBJECT = GiveOpinion(assignment=CO_HANDLER, agrees=False, words="占用消防通道，不宜加装")
 
+QUESTION = AskEnterprise(assignment=FIRST, words="请补充电梯检验报告")
+
 ASKS: dict[str, tuple[Command, str]] = {
     "assign": (ASSIGN, OFFICE),
     "sign": (SIGN, HANDLER),
@@ -104,6 +107,7 @@ ASKS: dict[str, tuple[Command, str]] = {
     "grant_extension": (GrantExtension(assignment=FIRST, request=1), OFFICE),
     "refuse_extension": (RefuseExtension(assignment=FIRST, request=1, reason="时间足够"), OFFICE),
     "ask_pause": (PAUSE, HANDLER),
+    "ask_enterprise": (QUESTION, HANDLER),
     "grant_pause": (GrantPause(assignment=FIRST, request=1), OFFICE),
     "refuse_pause": (RefusePause(assignment=FIRST, request=1, reason="材料已齐"), OFFICE),
     "end_pause": (EndPause(assignment=FIRST, request=1), HANDLER),
@@ -115,6 +119,8 @@ ASKS: dict[str, tuple[Command, str]] = {
 
 DECIDES = {f"{verb}_{what}": f"ask_{what}" for verb in ("grant", "refuse") for what in ("extension", "pause")}
 """What decides on a request, and the verb that makes it."""
+ENDS = {"end_pause": "ask_enterprise"}
+"""What ends something, and the verb by which there is something to end; a pause in force is there by its state."""
 
 ACCEPTED = IssueAccepted(title="小区电梯坏了", text="物业三个月不修电梯", by="chen")
 WITHDRAWN = IssueWithdrawn(reason="已解决")
@@ -326,9 +332,9 @@ class Dispatch:
         """What has to be asked for before it is decided on, where it may be asked for."""
         if verb in HEARD and self.state:
             self._co_handled(is_heard=(self.state.state, verb) not in MOVES)
-        asks = DECIDES.get(verb, "")
+        asks = {**DECIDES, **ENDS}.get(verb, "")
         if asks and self.state and (self.state.state, asks) in MOVES:
-            waiting = getattr(self.state, asks.removeprefix("ask_"))
+            waiting = self.state.extension if asks == "ask_extension" else self.state.pause
             assert waiting is not None or (await self.want(asks))["status"] == "done"
 
     def _co_handled(self, *, is_heard: bool) -> None:

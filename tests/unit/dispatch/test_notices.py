@@ -183,9 +183,12 @@ async def test_the_leaders_of_a_co_handler_are_told_and_who_handles_it_of_its_op
     assert told(dispatch) == [(Occurrence.CO_HANDLER_HEARD, "li")]
 
 
+TO_RAISERS = {Occurrence.RATING_INVITED, Occurrence.QUESTION}
+
+
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
     told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), WARNING)}
-    assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - {Occurrence.RATING_INVITED}
+    assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 
 # ------------------------------------------------------------------ the mail

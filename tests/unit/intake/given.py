@@ -16,11 +16,13 @@ from shared.contract.commands.intake import (
     ReferIssue,
     RegisterIssue,
     RejectIssue,
+    SupplyMaterial,
     WithdrawIssue,
 )
 from shared.contract.event import Event
+from shared.contract.events.dispatch import QuestionClosed, QuestionPut
 from shared.contract.events.feedback import IssueClosed, RatingInvited
-from shared.contract.words import Body, CloseReason, Confirmation, RejectionGround
+from shared.contract.words import Body, CloseReason, Confirmation, Ended, RejectionGround
 from tests.said import REFERENCES, WORDS, issue_of, raiser
 from tests.unit.one_aggregate import OneAggregate, after
 from tests.unit.reference import JURISDICTION
@@ -45,6 +47,7 @@ ASKS: dict[str, tuple[Command, str]] = {
     "appeal": (AppealRejection(reason="c2VhbGVk"), RAISER),
     "decide_appeal": (DecideAppeal(upheld=True, reason="确已撤诉"), OTHER_OFFICE),
     "correct_words": (CORRECT, RAISER),
+    "supply_material": (SupplyMaterial(request=1, text="已补充检验报告"), RAISER),
     "confirm_words": (ConfirmWords(version=1), RAISER),
     "refer": (REFER, OFFICE),
     "record_receipt": (RecordReceipt(number="信访〔2026〕17号", on=date(2026, 3, 2)), OFFICE),
@@ -52,6 +55,15 @@ ASKS: dict[str, tuple[Command, str]] = {
 }
 INVITED = RatingInvited(round=1, open_until=after(days=15))
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
+PUT = QuestionPut(
+    assignment="issue.1",
+    department="housing",
+    round=1,
+    request=1,
+    words="请补充检验报告",
+    ends_at=after(days=7),
+)
+NOT_ANSWERED = QuestionClosed(request=1, because=Ended.TIME_OVER)
 WAYS: dict[str, tuple[str | Event, ...]] = {
     NOTHING: (),
     State.REGISTERED: ("register",),
@@ -84,7 +96,13 @@ class Played(OneAggregate):
         command, actor = ASKS[verb]
         if verb == "correct_words" and self.at == State.ACCEPTED:
             command = CORRECT_PLAIN
+        self.prepare(verb)
         return self.ask(command, after(), actor)
+
+    def prepare(self, verb: str) -> None:
+        """What has to be asked before it is answered."""
+        if verb == "supply_material" and self.state and self.state.question is None:
+            self.take(PUT, after())
 
     @property
     def at(self) -> str:

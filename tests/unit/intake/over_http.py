@@ -50,7 +50,8 @@ class Intake:
         app.include_router(links.routes(self, self, self.raisers, throttle))  # type: ignore[arg-type]
         self.referrals = EntriesInMemory()
         self.forgetting = Forgetting(self, self, self, NO_FILES, self.referrals)  # type: ignore[arg-type]
-        app.include_router(mending.routes(self, self, self.registering, self.raisers, self.forgetting))  # type: ignore[arg-type]
+        parts = (self.registering, self.raisers, self.forgetting, NO_FILES)
+        app.include_router(mending.routes(self, self, *parts))  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://intake")
 

@@ -7,8 +7,10 @@ from services.intake.issue.life import ANYTIME, EVENT_MOVES, FOLLOWING, MOVES, N
 from shared.contract.commands.intake import DecideAppeal
 from shared.contract.event import Event
 from shared.domain.decisions import TERMINAL, legal_verbs
-from tests.unit.intake.given import ASKS, CLOSED, INVITED, OTHER_OFFICE, WAYS, Played
+from tests.unit.intake.given import ASKS, CLOSED, INVITED, NOT_ANSWERED, OTHER_OFFICE, PUT, WAYS, Played
 from tests.unit.one_aggregate import after
+
+HAPPENS = (INVITED, CLOSED, PUT, NOT_ANSWERED)
 
 
 @pytest.mark.parametrize("verb", ASKS)
@@ -17,6 +19,7 @@ def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_i
     state: str, verb: str
 ) -> None:
     issue = Played().walk(state)
+    issue.prepare(verb)
     before, published = issue.state, len(issue.events)
     outcome = issue.want(verb)
     if (state, verb) in MOVES:
@@ -31,7 +34,7 @@ def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_i
     assert (issue.state, len(issue.events)) == (before, published)
 
 
-@pytest.mark.parametrize("event", [INVITED, CLOSED], ids=lambda event: event.type)
+@pytest.mark.parametrize("event", HAPPENS, ids=lambda event: event.type)
 @pytest.mark.parametrize("state", WAYS)
 def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(
     state: str, event: Event
@@ -53,6 +56,7 @@ def test_the_consumer_answers_exactly_the_verbs_and_events_of_the_tables() -> No
 @pytest.mark.parametrize("verb", ASKS)
 def test_each_command_delivered_twice_has_one_effect_and_one_outcome(verb: str) -> None:
     issue = Played().walk(next(state for state, asked in MOVES if asked == verb))
+    issue.prepare(verb)
     command, actor = ASKS[verb]
     record = issue.command(command, after(), actor)
     first = issue.answer(record)
@@ -61,7 +65,7 @@ def test_each_command_delivered_twice_has_one_effect_and_one_outcome(verb: str) 
     assert (issue.state, issue.events) == (reached, published)
 
 
-@pytest.mark.parametrize("event", [INVITED, CLOSED], ids=lambda event: event.type)
+@pytest.mark.parametrize("event", HAPPENS, ids=lambda event: event.type)
 def test_an_event_delivered_twice_changes_nothing_more(event: Event) -> None:
     issue = Played().walk(State.ACCEPTED)
     record = issue.event(event, after())

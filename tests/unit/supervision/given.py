@@ -12,6 +12,7 @@ from shared.contract.events.dispatch import (
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
+    EnterpriseAsked,
     ExtensionAsked,
     ExtensionGranted,
     IssueAssigned,
@@ -217,3 +218,14 @@ def paused(ground: PauseGround = PauseGround.WAITING) -> PauseGranted:
 
 def goes_on(granted: bool = True) -> PauseEnded:
     return PauseEnded(**WHOSE, round=1, request=1, because=Ended.PERSON, granted=granted, by="zhou")
+
+
+def raiser_asked(request: int = 1) -> EnterpriseAsked:
+    """The holder asks the raiser; the office may grant the pause of the same number."""
+    said = {"words": "请补充图纸", "ends_at": after(days=7, hours=8.5), "by": "zhou"}
+    return EnterpriseAsked(**WHOSE, round=1, request=request, **said)
+
+
+def answered(granted: bool = False) -> PauseEnded:
+    """The raiser answers, with or without a grant in between."""
+    return PauseEnded(**WHOSE, round=1, request=1, because=Ended.ANSWERED, granted=granted)

@@ -10,7 +10,12 @@ from services.supervision.issue.ladder import coming
 from services.supervision.issue.life import Climb, Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
 from shared.contract.event import Event
-from shared.contract.events.dispatch import AssignmentReturned, AssignmentRuled, AssignmentTransferred
+from shared.contract.events.dispatch import (
+    AssignmentReturned,
+    AssignmentRuled,
+    AssignmentTransferred,
+    EnterpriseAsked,
+)
 from shared.contract.events.feedback import IssueClosed, ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.events.supervision import (
     BreachAnnulled,
@@ -28,6 +33,7 @@ from tests.unit.supervision.given import (
     MOMENT,
     MONDAY,
     after,
+    answered,
     appealed,
     asked_for_more,
     assigned,
@@ -37,6 +43,7 @@ from tests.unit.supervision.given import (
     of_clocks,
     paused,
     promised,
+    raiser_asked,
     recalled,
     registered,
     rejected,
@@ -60,6 +67,10 @@ TIME_CHANGES: list[list[Event]] = [
     [paused(), goes_on(), extended(2)],
     [extended(10), paused(), goes_on(), paused(), goes_on()],
     [asked_for_more(3)],
+    [raiser_asked()],
+    [raiser_asked(), answered()],
+    [raiser_asked(), paused(), answered(granted=True), extended(2)],
+    [paused(), goes_on(), raiser_asked(2), extended(), goes_on(granted=False)],
 ]
 """What may be granted while the first assignment is held; a pause may outlast everything."""
 
@@ -270,6 +281,21 @@ def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delive
     _, published = play(delivered, timedelta(0))
     raised = [event for event in published[len(before) :] if isinstance(event, LadderRaised)]
     assert [(event.step, event.due_at) for event in raised] == [(rise.step, rise.at) for rise in foreseen]
+
+
+@settings(max_examples=200, deadline=None)
+@given(deliveries())
+def test_a_question_that_nobody_grants_a_pause_for_never_moves_the_promise(
+    delivered: list[Delivery],
+) -> None:
+    stays = [entry for entry in delivered if not isinstance(entry[2], EnterpriseAsked)]
+    due = []
+    for each in (delivered, stays):
+        issue, _ = play(each, timedelta(0))
+        due.append({clock.round: clock.due_at for clock in issue.clocks if clock.name == "promise"})
+        facts = [[kind for kind, *_ in clock.history] for clock in issue.clocks]
+        assert all(kinds.count("paused") - kinds.count("resumed") in (0, 1) for kinds in facts)
+    assert due[0] == due[1]
 
 
 HANDS_ON = (AssignmentReturned, AssignmentRuled, AssignmentTransferred)

@@ -6,7 +6,7 @@ import pytest
 
 from services.supervision.issue.life import Clock
 from shared.contract.event import Event
-from shared.contract.events.dispatch import PauseGranted
+from shared.contract.events.dispatch import EnterpriseAsked, PauseEnded, PauseGranted
 from shared.contract.events.feedback import ReworkAsked, ReworkDecided
 from shared.contract.events.supervision import (
     BreachAnnulled,
@@ -25,6 +25,7 @@ from tests.unit.supervision.given import (
     LONG_AFTER,
     MOMENT,
     after,
+    answered,
     asked_for_more,
     assigned,
     extended,
@@ -34,6 +35,7 @@ from tests.unit.supervision.given import (
     new_issue,
     paused,
     promised,
+    raiser_asked,
     registered,
     replied,
     signed,
@@ -182,6 +184,50 @@ def test_a_transfer_leaves_the_extended_promise_and_begins_a_holding_clock_of_it
     assert clock(issue, ClockName.HOLDING, "a2").due_at == datetime.fromisoformat("2026-03-18T17:30:00+08:00")
 
 
+FIVE_LATER = datetime.fromisoformat("2026-03-23T17:30:00+08:00")
+
+
+def test_asking_the_raiser_pauses_the_holding_clock_at_once_and_the_promise_not_at_all() -> None:
+    issue = handled()
+    assert not of(issue.take(raiser_asked(), after(days=1)), ClockRecalculated)
+    assert (promise(issue).due_at, clock(issue, ClockName.HOLDING, "a1").pending) == (DUE, ())
+    (moved,) = of(issue.take(answered(), after(days=8)), ClockRecalculated)
+    assert (moved.clock, moved.due_at, moved.because) == ("holding", FIVE_LATER, "pause")  # type: ignore[attr-defined]
+    assert promise(issue).due_at == DUE
+
+
+def test_what_is_granted_while_the_raiser_is_asked_leaves_no_day_of_the_holding_clock_out_twice() -> None:
+    issue = handled()
+    issue.take(raiser_asked(), after(days=1))
+    issue.take(paused(), after(days=3))
+    assert fire_until(issue, after(days=7)) == []
+    moved = of(issue.take(answered(granted=True), after(days=8)), ClockRecalculated)
+    three_later = datetime.fromisoformat("2026-03-19T17:30:00+08:00")
+    assert [(event.clock, event.due_at) for event in moved] == [  # type: ignore[attr-defined]
+        ("promise", three_later),
+        ("holding", FIVE_LATER),
+    ]
+    kinds = [kind for kind, *_ in clock(issue, ClockName.HOLDING, "a1").history]
+    assert kinds == ["started", "paused", "resumed"]
+
+
+def test_a_question_after_the_breach_of_the_holding_clock_undoes_nothing() -> None:
+    issue = handled()
+    fire_until(issue, DUE + GRACE)
+    issue.take(raiser_asked(), DUE + GRACE + MOMENT)
+    issue.take(answered(), after(days=20))
+    holding = clock(issue, ClockName.HOLDING, "a1")
+    assert holding.breached and holding.due_at == DUE
+
+
+def test_the_question_of_an_assignment_that_is_over_moves_no_clock() -> None:
+    issue = handled()
+    issue.take(transferred(), after(days=1))
+    clocks = [promise(issue), clock(issue, ClockName.HOLDING, "a2")]
+    assert issue.take(raiser_asked(), after(days=2)) == []
+    assert [promise(issue), clock(issue, ClockName.HOLDING, "a2")] == clocks
+
+
 def test_an_extension_of_the_second_round_leaves_the_first_promise() -> None:
     issue = handled()
     issue.take(replied(), after(days=1))
@@ -220,12 +266,15 @@ def test_an_issue_that_was_withdrawn_climbs_for_no_extension() -> None:
     assert issue.take(asked_for_more(3), after(days=3)) == []
 
 
+MOVING = (asked_for_more(3), extended(), paused(), goes_on(), raiser_asked(2), answered())
+
+
 def test_whatever_moves_a_clock_moves_it_once_when_it_is_delivered_twice() -> None:
     issue = handled()
-    for at, event in enumerate((asked_for_more(3), extended(), paused(), goes_on()), start=1):
+    for at, event in enumerate(MOVING, start=1):
         record = issue.event(event, after(days=at))
         first, state = issue.deliver(record), issue.state
-        assert first or isinstance(event, PauseGranted)
+        assert first or isinstance(event, PauseGranted | EnterpriseAsked | PauseEnded)
         issue.deliver(record)
         assert issue.state == state
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.department.permitted import GO_ON, MORE_TIME, PAUSE
+from services.portal.desks.department.permitted import ASK, GO_ON, MORE_TIME, PAUSE
 from services.portal.desks.department.question import held, question
 from services.portal.doing import ask_for, do, given, not_too_long, number
 from services.portal.forms import Form
@@ -131,6 +131,33 @@ async def _pause(page: Page, about: Known, form: Form, status: int = 200) -> Res
     return page.show("department/ask_pause.html", status, **more, **await question(page, about, form))
 
 
+# ----------------------------------------------------------- ask the enterprise
+
+
+@router.get("/issues/{id}/ask-enterprise")
+async def asking(id: str, page: Asked) -> Response:
+    """What it means to ask who raised it, and a field for the question."""
+    about = held(page, id, ASK.verb)
+    if not ASK.only(about.issue):
+        return page.to(f"/issues/{id}?done=not_now")
+    return await ask_for(page, about, ASK.verb, _asking)
+
+
+@router.post("/issues/{id}/ask-enterprise")
+async def ask_enterprise(id: str, page: Asked) -> Response:
+    """Ask who raised it, who is told by mail and answers on their page."""
+    form, about = (await page.form()).form, held(page, id, ASK.verb)
+    if not form.text("words"):
+        form.wrong("words", page.say("Write what the enterprise is to tell you or hand in"))
+    not_too_long(page, form, "words", MAX_REASON_CHARS)
+    return await do(page, about, ASK.verb, given(form, "assignment", "words"), form, _asking, FIELDS)
+
+
+async def _asking(page: Page, about: Known, form: Form, status: int = 200) -> Response:
+    more = {"most": MAX_REASON_CHARS, **await question(page, about, form)}
+    return page.show("department/ask_enterprise.html", status, **more)
+
+
 # ------------------------------------------------------------------------ go on
 
 
@@ -150,7 +177,9 @@ async def end_pause(id: str, page: Asked) -> Response:
 
 
 async def _go_on(page: Page, about: Known, form: Form, status: int = 200) -> Response:
-    paused = issues.request(page.reads, about.id, "pause", about.issue["paused"] or 0)
+    paused = issues.request(
+        page.reads, about.id, "pause", about.issue["paused"] or about.issue["question"] or 0
+    )
     more = {"paused": paused, "most": MAX_REASON_CHARS}
     return page.show("department/end_pause.html", status, **more, **await question(page, about, form))
 

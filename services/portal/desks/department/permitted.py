@@ -3,6 +3,7 @@
 The rules are dispatch's (docs/loop.md): here they only spare people buttons that would be refused.
 """
 
+import sqlite3
 from collections.abc import Iterator
 
 from services.portal.actions import Action
@@ -19,6 +20,12 @@ _SIGN_FIRST = N_("You cannot draft a reply yet: sign for it first.")
 _NO_DRAFT = N_("You cannot sign off: there is no draft yet.")
 _NOT_SIGNED = N_("You cannot sign off: nobody has signed for it yet.")
 _DRAFTED = N_("You cannot return it: a reply was drafted already.")
+
+
+def _waits(issue: sqlite3.Row) -> bool:
+    """Whether a pause is asked for, or the raiser is asked something: one thing at a time."""
+    return issue["pause"] is not None or issue["question"] is not None
+
 
 SIGN = Action("sign", N_("Sign for it"), "clipboard-check", True)
 DRAFT = Action(
@@ -46,8 +53,19 @@ MORE_TIME = Action(
         "suspended": N_("It is paused. Go on with it first, then draft, give it back or ask for more time.")
     },
 )
-PAUSE = Action("ask_pause", N_("Ask for a pause"), "clock", only=lambda issue: issue["pause"] is None)
-GO_ON = Action("end_pause", N_("Go on with it"), "refresh", True)
+PAUSE = Action("ask_pause", N_("Ask for a pause"), "clock", only=lambda issue: not _waits(issue))
+ASK = Action(
+    "ask_enterprise", N_("Ask the enterprise"), "message-circle", only=lambda issue: not _waits(issue)
+)
+GO_ON = Action(
+    "end_pause", N_("Go on with it"), "refresh", True, only=lambda issue: issue["paused"] is not None
+)
+TAKE_QUESTION_BACK = Action(
+    "end_pause",
+    N_("Take the question back"),
+    "x",
+    only=lambda issue: issue["question"] is not None and issue["paused"] is None,
+)
 EXPLAIN = Action("explain", N_("Explain why it is late"), "message-circle")
 OPINION = Action("give_opinion", N_("Give our opinion"), "message-circle", True)
 SIGN_OFF = Action(
@@ -58,7 +76,7 @@ SIGN_OFF = Action(
     {"assigned": _NOT_SIGNED, "in_progress": _NO_DRAFT, "returned": _NO_DRAFT},
 )
 SEND_BACK = Action("send_back", N_("Send the draft back"), "arrow-left", at="sign_off")
-TIME = (GO_ON, MORE_TIME, PAUSE)
+TIME = (GO_ON, ASK, TAKE_QUESTION_BACK, MORE_TIME, PAUSE)
 HANDLER_ACTIONS = (OPINION, SIGN, DRAFT, TAKE_BACK, EXPLAIN, NAME, *TIME, RETURN)
 LEADER_ACTIONS = (
     *(OPINION, SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, EXPLAIN),

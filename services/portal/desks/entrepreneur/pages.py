@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import Action
-from services.portal.desks.entrepreneur import answering, linking, raising, searching
+from services.portal.desks.entrepreneur import answering, linking, raising, searching, supplying
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
@@ -16,7 +16,7 @@ from services.portal.reading import words_of_all
 from shared.contract.words import Role
 
 router = APIRouter()
-for part in (raising, answering, linking):
+for part in (raising, answering, supplying, linking):
     router.routes.extend(part.router.routes)
 Asked = Annotated[Page, Depends(page_of)]
 
@@ -29,6 +29,13 @@ MENU = Menu(
 )
 _NO_REPLY_YET = N_("You cannot rate yet: there is no reply.")
 ACTIONS = (
+    Action(
+        "supply_material",
+        N_("Answer the question"),
+        "message-circle",
+        True,
+        only=lambda issue: issue["to_answer"] is not None,
+    ),
     Action("rate", N_("Rate the reply"), "star", True, {"known": _NO_REPLY_YET, "rework": _NO_REPLY_YET}),
     Action(
         "appeal",

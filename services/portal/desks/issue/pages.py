@@ -1,6 +1,7 @@
 """The page of one issue: where it stands, who has it, until when; what was said; its whole history; what one can do."""
 
 from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from typing import Annotated, Any, NamedTuple
 
 import httpx
@@ -15,7 +16,7 @@ from services.portal.desks.issue.picture import picture
 from services.portal.live import Watched, stream
 from services.portal.opinions import clocks_of, opinions_of
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import documents, issues, names
+from services.portal.queries import documents, issues, names, questions
 from services.portal.reading import Known, files_of, known, ladder_of, words_of
 from services.portal.sentences import Sentence, Teller
 from services.portal.times import instant
@@ -83,6 +84,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "issue": about.issue,
         "words": await words_of(page, about.issue) if about.sight.words else None,
         "files": files_of(about.issue) if about.sight.words else [],
+        "questions": questions.of_issue(page.reads, id) if about.sight.words else (),
+        "answered_with": questions.files_of,
         "steps": list(steps(page, about)),
         "replies": issues.replies(page.reads, id),
         "clocks": clocks_of(page, about),
@@ -105,7 +108,9 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
 async def file(id: str, hash: str, page: Asked) -> Response:
     """One file of the issue, as intake gives it to this person: to be saved, not shown in place."""
     about = known(page, id)
-    if not about.sight.words or hash not in {one["hash"] for one in files_of(about.issue)}:
+    answers = (questions.files_of(one) for one in questions.of_issue(page.reads, id))
+    listed = {one["hash"] for one in chain(files_of(about.issue), *answers)}
+    if not about.sight.words or hash not in listed:
         raise NotHere
     path, visitor = f"/issues/{id}/attachments/{hash}", page.person()
     found = await page.portal.services.download(path, visitor=visitor, language=page.view.language)

@@ -17,6 +17,8 @@ THINNEST = 4
 BECAUSE: Mapping[str, str] = {
     "issue.assigned.v1": N_("assigned"),
     "assignment.transferred.v1": N_("transferred"),
+    "assignment.enterprise_asked.v1": N_("asked the raiser"),
+    "pause.ended.v1": N_("goes on with it"),
     "assignment.recalled.v1": N_("taken back by the office"),
     "reply.released.v1": N_("answered"),
     "rework.asked.v1": N_("another round asked for"),

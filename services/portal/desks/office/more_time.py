@@ -36,7 +36,13 @@ PAUSE = Action(
     at="decide_pause",
     under=PLACE,
 )
-END = Action("end_pause", N_("End the pause"), "refresh", under=PLACE)
+END = Action(
+    "end_pause",
+    N_("End the pause"),
+    "refresh",
+    only=lambda issue: issue["paused"] is not None or issue["question"] is not None,
+    under=PLACE,
+)
 ACTIONS = (EXTENSION, PAUSE, END)
 
 
@@ -113,5 +119,10 @@ async def send_end(id: str, page: Asked) -> Response:
 
 
 async def _end(page: Page, about: Known, form: Form, status: int = 200) -> Response:
-    asked = issues.request(page.reads, about.id, "pause", about.issue["paused"] or number(form, "request"))
+    asked = issues.request(
+        page.reads,
+        about.id,
+        "pause",
+        about.issue["paused"] or about.issue["question"] or number(form, "request"),
+    )
     return await beside(page, "office/end_pause.html", about, form, status, asked=asked)

@@ -22,6 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "draft": ("issue", "number"),
     "request": ("issue", "what", "number"),
     "co_handler": ("issue", "id"),
+    "answer": ("issue", "request"),
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),
     "lamp": ("issue", "number"),

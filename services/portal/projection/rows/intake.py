@@ -148,6 +148,20 @@ def withdrawn(rows: Rows, event: Happened) -> None:
     )
 
 
+def supplied(rows: Rows, event: Happened) -> None:
+    """The raiser answered what a department asked."""
+    rows.set("issue", (event.subject,), supplied=event.number("request"), intake_moved_at=event.at)
+    rows.set(
+        "answer",
+        (event.subject, event.number("request")),
+        department=event.text("department"),
+        text=event.text("text"),
+        attachments=event.json("attachments") or "[]",
+        at=event.at,
+        by=event.text("by"),
+    )
+
+
 def person_registered(rows: Rows, event: Happened) -> None:
     """A person is known for the first time."""
     _person(rows, event)

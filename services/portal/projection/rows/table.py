@@ -30,6 +30,7 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "issue.referred.v1": intake.referred,
         "referral.receipted.v1": intake.receipted,
         "issue.withdrawn.v1": intake.withdrawn,
+        "issue.material_supplied.v1": intake.supplied,
     },
     "dispatch": {
         "issue.assigned.v1": dispatch.assigned,
@@ -47,6 +48,7 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "extension.refused.v1": timing.extension_refused,
         "extension.ended.v1": timing.extension_ended,
         "pause.asked.v1": timing.pause_asked,
+        "assignment.enterprise_asked.v1": timing.enterprise_asked,
         "pause.granted.v1": timing.pause_granted,
         "pause.refused.v1": timing.pause_refused,
         "pause.ended.v1": timing.pause_ended,

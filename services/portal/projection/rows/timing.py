@@ -1,7 +1,7 @@
 """What dispatch's events of extensions and pauses make of the rows: who asked for more time, and what became of it."""
 
 from services.portal.projection.rows.changes import Happened, Rows, Value
-from shared.contract.words import Ended
+from shared.contract.words import Ended, PauseGround
 
 EXTENSION, PAUSE = "extension", "pause"
 
@@ -32,6 +32,15 @@ def pause_asked(rows: Rows, event: Happened) -> None:
     _asked(rows, event, PAUSE, ground=event.text("ground"), basis=event.text("basis"))
 
 
+def enterprise_asked(rows: Rows, event: Happened) -> None:
+    """The raiser is asked, and by that a pause for as long as the answer takes."""
+    ends_at = event.instant("ends_at")
+    question: dict[str, Value] = {"reason": event.text("words"), "question": 1, "ends_at": ends_at}
+    _asked(rows, event, PAUSE, ground=PauseGround.WAITING, basis="", **question)
+    now: dict[str, Value] = {"question": event.number("request"), "question_ends_at": ends_at}
+    rows.set("issue", (event.subject,), **now)
+
+
 def pause_granted(rows: Rows, event: Happened) -> None:
     """From now on they do not."""
     _decided(rows, event, PAUSE, 1, ends_at=event.instant_or_none("ends_at"))
@@ -45,10 +54,13 @@ def pause_refused(rows: Rows, event: Happened) -> None:
 
 
 def pause_ended(rows: Rows, event: Happened) -> None:
-    """They count again, for who has it; or its assignment is over, and another event says where it stands."""
+    """They count again, for who has it; or its assignment is over, and another event says where it stands.
+
+    A question that was not granted ends wherever the department stands with its work.
+    """
     _ended(rows, event, PAUSE)
-    rows.set("issue", (event.subject,), pause=None, paused=None)
-    if event.text("because") in (Ended.PERSON, Ended.TIME_OVER):
+    rows.set("issue", (event.subject,), pause=None, paused=None, question=None, question_ends_at=None)
+    if event.data.get("granted", True) and event.text("because") != Ended.ASSIGNMENT_OVER:
         rows.set("issue", (event.subject,), dispatch_state="in_progress")
 
 
@@ -63,8 +75,7 @@ def _asked(rows: Rows, event: Happened, what: str, **more: Value) -> None:
         round=event.number("round"),
         asked_at=event.at,
         asked_by=event.text("by"),
-        reason=event.text("reason"),
-        **more,
+        **{"reason": event.text("reason"), **more},
     )
 
 
