@@ -1,4 +1,5 @@
-"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|whatif|all]`: measure, print, keep as JSON.
+"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|whatif|timers|all]`: measure, print, and keep
+it as JSON.
 
 `python -m bench against DIR` compares the replay with that of another checkout, `python -m bench turns DIR` the time
 from a command to its outcome; `all` leaves them out.
@@ -17,9 +18,11 @@ from bench import against, backlog, latency, masking, memory, portal, replay, tu
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
+from bench.timers import run as timers
+from bench.timers.loading import Sizes
 
 Say = Callable[[str], None]
-ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking", "portal", "whatif")
+ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking", "portal", "whatif", "timers")
 COMPARING = ("against", "turns")
 
 
@@ -37,8 +40,12 @@ def _arguments() -> argparse.Namespace:
         "--events", type=int, default=pipeline.EVENTS, help="events of each run of the pipeline"
     )
     parser.add_argument(
-        "--deadlines", type=int, default=backlog.DEADLINES, help="overdue deadlines of the backlog"
+        "--deadlines",
+        type=int,
+        default=backlog.DEADLINES,
+        help="overdue deadlines of the backlog and the timers",
     )
+    parser.add_argument("--open", type=int, default=Sizes().open, help="open deadlines of the timers")
     parser.add_argument("--dry", action="store_true", help="do not write bench/results")
     arguments = parser.parse_args()
     if (arguments.what in COMPARING) != (arguments.other is not None):
@@ -63,6 +70,7 @@ def main() -> int:
         "masking": masking.measure,
         "portal": portal.measure,
         "whatif": whatif.measure,
+        "timers": lambda say: timers.measure(say, Sizes(arguments.open, arguments.deadlines)),
         "against": lambda say: against.measure(say, arguments.other),
         "turns": lambda say: turns.measure(say, arguments.other),
     }

@@ -18,6 +18,7 @@ from services.cli.embedded.ports import taken_ports
 from services.cli.embedded.services import jurisdiction
 from services.cli.embedded.state import read_state
 from services.cli.identity import Deployment
+from shared.contract.words import Role
 from shared.identity.tokens import LIFETIME
 
 PORTS_NEEDED = 24
@@ -55,6 +56,12 @@ def rater(data: Path) -> str:
     deployment = Deployment(data / "keys", jurisdiction(), as_json=False)
     caller = deployment.entrepreneur("bench").model_copy(update={"person": PERSON})
     return deployment.token(caller, LIFETIME)
+
+
+def official(data: Path, role: Role, department: str = "") -> str:
+    """A token of somebody who acts in this role, under the keys of this data folder."""
+    deployment = Deployment(data / "keys", jurisdiction(), as_json=False)
+    return deployment.token(deployment.official("bench", [role], department), LIFETIME)
 
 
 @asynccontextmanager

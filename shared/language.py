@@ -49,6 +49,8 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.DATE_PAST: ("日期不能早于现在", "the date may not be in the past"),
     Reason.SIGNATURE_MISSING: ("请署上本人姓名", "your own name is needed as a signature"),
     Reason.UNKNOWN_DOCUMENT: ("没有这份文书", "there is no such document"),
+    Reason.UNKNOWN_INSTRUCTION: ("没有这条批示", "there is no such instruction"),
+    Reason.TOO_MANY: ("数量已达上限", "there are as many as there may be"),
     Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
     Reason.RECEIPT_MISSING: ("请写明接收机关的回执", "the receipt of the body that takes it is needed"),
     Reason.CONFIRMATION_MISSING: ("请写明本人如何、何时确认", "say how and when the person confirmed it"),

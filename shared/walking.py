@@ -1,9 +1,9 @@
 """A version that reaches what exists already walks over the index of deadlines, slice by slice.
 
-Each aggregate that it moves is sent one command; the next slice goes out when the last one was answered, so a person
-waits behind one slice of about 50 ms (bus.md, People first). A walk that was interrupted begins anew: who was reached
-is moved no more. What begins meanwhile, behind the walker, asks for itself. That a partition was walked to its end is
-noted, so that no restart walks again.
+Each aggregate that it moves is sent one command. Two slices are on their way, together about 50 ms of work: the next
+goes out when one was answered, and is read meanwhile, so a person waits behind little (bus.md, People first) and nobody
+waits for the walker. A walk that was interrupted begins anew: who was reached is moved no more. What begins meanwhile,
+behind the walker, asks for itself. That a partition was walked to its end is noted, so that no restart walks again.
 """
 
 import asyncio
@@ -40,7 +40,9 @@ END = "~"
 WINDOW, AHEAD = timedelta(days=1), timedelta(days=120)
 """So much of the index is cut at once, up to so far ahead; what lies behind is little, and cut as one."""
 MOST_PIECES = 8
-"""So many are read in one turn for a slice that is not full yet."""
+"""So many are read in one turn for a slice that is not full yet; while others are worked off, one."""
+SLICES = 2
+"""So many are in flight: while one is worked off the other is on its way."""
 LONGEST_WAIT = 60.0
 
 
@@ -70,6 +72,14 @@ class Ended(Protocol):
         """Whether it was noted: None where not."""
 
 
+class _Slice:
+    """What was posted together and is not answered yet; ``together``: how much was in flight then, all in all."""
+
+    def __init__(self, requests: Sequence[Request], at: datetime, together: int) -> None:
+        self.requests = {request.id: request for request in requests}
+        self.posted_at, self.together = at, together
+
+
 class _Partition:
     """How far one partition was walked."""
 
@@ -86,9 +96,14 @@ class _Partition:
         self.found: deque[DueDeadline] = deque()
         """What is moved and was not asked yet."""
 
+    @property
+    def unread(self) -> bool:
+        """Whether there is more to read."""
+        return bool(self.pieces) or self.low < END
+
 
 class Walker:
-    """Walks over the partitions that this worker owns, one slice in flight.
+    """Walks over the partitions that this worker owns, one after the other.
 
     ``walks``: the versions that reach what exists, the earlier in force first. ``post`` publishes commands and returns
     when they are acknowledged.
@@ -105,8 +120,8 @@ class Walker:
     ) -> None:
         self._store, self._ended, self._post, self._walks, self._now = store, ended, post, walks, now
         self._owned: dict[int, _Partition] = {}
-        self._in_flight: dict[str, Request] = {}
-        self._posted_at, self._together, self._size = now(), 0, float(FIRST)
+        self._slices: list[_Slice] = []
+        self._size = float(FIRST)
         self._wake = asyncio.Event()
 
     # ------------------------------------------------------------- what the service says
@@ -114,19 +129,22 @@ class Walker:
     def assigned(self, partitions: Iterable[int]) -> None:
         """These are ours now; whatever was under way begins anew, for others may have been at it meanwhile."""
         self._owned = {number: _Partition(number) for number in partitions}
-        self._in_flight = {}
+        self._slices = []
         self._wake.set()
 
     def handled(self, answered: Iterable[str]) -> None:
         """These commands were answered."""
-        if not self._in_flight:
+        if not self._slices:
             return
-        for id in answered:
-            self._in_flight.pop(id, None)
-        if not self._in_flight:
-            seconds = (self._now() - self._posted_at).total_seconds()
-            self._size = sized(self._size, self._together, seconds)
-            self._wake.set()
+        ids = list(answered)
+        for slice in list(self._slices):
+            for id in ids:
+                slice.requests.pop(id, None)
+            if not slice.requests:
+                seconds = (self._now() - slice.posted_at).total_seconds()
+                self._size = sized(self._size, slice.together, seconds)
+                self._slices.remove(slice)
+                self._wake.set()
 
     def published(self) -> None:
         """There is another version."""
@@ -149,23 +167,52 @@ class Walker:
 
     def has_work(self) -> bool:
         """Whether a turn would do something now."""
-        if self._in_flight:
-            return self._now() >= self._posted_at + PATIENCE
-        return any(self._due(partition) for partition in self._owned.values())
+        if any(self._is_late(slice) for slice in self._slices):
+            return True
+        partition, walk = self._at()
+        if walk is None or partition is None:
+            return False
+        if not self._slices or partition.walk != walk.name:
+            return True
+        if partition.unread and len(partition.found) < self._share():
+            return True
+        return bool(partition.found) and len(self._slices) < SLICES
 
     async def turn(self) -> float:
         """One step of one walk: a piece is read, a slice posted, or an end noted; the seconds until the next turn."""
-        if self._in_flight:
-            if not self.has_work():
-                return (self._posted_at + PATIENCE - self._now()).total_seconds()
-            await self._send(list(self._in_flight.values()))
-            return PATIENCE.total_seconds()
-        for partition in self._owned.values():
-            if (walk := self._due(partition)) is not None:
-                await self._go_on(partition, walk)
-                return 0.0
+        if not self.has_work():
+            return self._wait()
+        if late := [slice for slice in self._slices if self._is_late(slice)]:
+            for slice in late:
+                self._slices.remove(slice)
+                await self._send(list(slice.requests.values()))
+            return 0.0
+        partition, walk = self._at()
+        assert partition is not None
+        assert walk is not None
+        await self._go_on(partition, walk)
+        return 0.0
+
+    def _is_late(self, slice: _Slice) -> bool:
+        return self._now() >= slice.posted_at + PATIENCE
+
+    def _share(self) -> int:
+        """Documents of one slice."""
+        return max(1, int(self._size) // SLICES)
+
+    def _wait(self) -> float:
+        if self._slices:
+            first = min(slice.posted_at for slice in self._slices)
+            return (first + PATIENCE - self._now()).total_seconds()
         coming = [(walk.at + MILLISECOND - self._now()).total_seconds() for walk in self._walks()]
         return min([LONGEST_WAIT, *(seconds for seconds in coming if seconds > 0)])
+
+    def _at(self) -> tuple[_Partition | None, Walk | None]:
+        """The first partition that was not walked to its end, and what walks there."""
+        for partition in self._owned.values():
+            if (walk := self._due(partition)) is not None:
+                return partition, walk
+        return None, None
 
     def _due(self, partition: _Partition) -> Walk | None:
         """The first walk that is in force and has not come to its end here."""
@@ -180,19 +227,18 @@ class Walker:
                 return
             log.info("walk begins", walk=walk.name, partition=partition.number)
             partition.begin(walk.name)
-        for _ in range(MOST_PIECES):
-            if len(partition.found) >= self._size or not (partition.pieces or partition.low < END):
+        for _ in range(1 if self._slices else MOST_PIECES):
+            if len(partition.found) >= self._share() or not partition.unread:
                 break
             await self._read(partition, walk)
         if self._owned.get(partition.number) is not partition:
             return  # it moved on while the store was read
-        if partition.found:
-            size = min(int(self._size), len(partition.found))
-            slice = [partition.found[place] for place in range(size)]
-            await self._send([_request(walk, entry) for entry in slice])
-            for _ in slice:
+        if partition.found and len(self._slices) < SLICES:
+            size = min(self._share(), len(partition.found))
+            await self._send([_request(walk, partition.found[place]) for place in range(size)])
+            for _ in range(size):
                 partition.found.popleft()
-        elif not partition.pieces and partition.low >= END:
+        elif not (self._slices or partition.found or partition.unread):
             await self._ended.add(name, {})
             partition.done.add(walk.name)
             log.info("walk ended", walk=walk.name, partition=partition.number)
@@ -217,12 +263,14 @@ class Walker:
 
     async def _send(self, requests: list[Request]) -> None:
         """Post a slice; it is in flight from before it was acknowledged, for it may be answered by then."""
-        self._in_flight = {request.id: request for request in requests}
-        self._posted_at, self._together = self._now(), len(requests)
+        together = len(requests) + sum(len(slice.requests) for slice in self._slices)
+        slice = _Slice(requests, self._now(), together)
+        self._slices.append(slice)
         try:
             await self._post(requests)
         except BaseException:
-            self._in_flight = {}
+            if slice in self._slices:
+                self._slices.remove(slice)
             raise
 
 

@@ -3,7 +3,13 @@
 from services.intake.consumer import consumer
 from services.intake.issue.numbers import issue_id
 from services.intake.vault import Key
-from services.supervision.builtin import BEGINNING, PUBLISHED_THROUGH, builtin_days, builtin_policy
+from services.supervision.builtin import (
+    BEGINNING,
+    PUBLISHED_THROUGH,
+    builtin_calendar,
+    builtin_days,
+    builtin_policy,
+)
 from shared.bus.gateway import Request
 from shared.contract.commands.intake import RegisterIssue, Sealed
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
@@ -34,7 +40,7 @@ class BuiltinReference:
         self.reference.learn(
             subject_of("calendar", INTAKE.jurisdiction),
             CalendarPublished(
-                version="builtin",
+                version=builtin_calendar().version,
                 in_force_from=BEGINNING,
                 published_through=PUBLISHED_THROUGH,
                 days=builtin_days(),

@@ -25,6 +25,10 @@ SUBJECTS = {
     Occurrence.CO_HANDLE: "协办：问题 {number} 请贵部门提出意见",
     Occurrence.CO_HANDLER_HEARD: "问题 {number} 的协办单位已反馈意见",
     Occurrence.OPINION_OVERDUE: "催办：问题 {number} 的协办意见已逾期",
+    Occurrence.INSTRUCTED: "批示：问题 {number} 请按要求办理并报告",
+    Occurrence.INSTRUCTION_OVERDUE: "催办：问题 {number} 的批示逾期未报告",
+    Occurrence.INSTRUCTION_TAKEN_BACK: "问题 {number} 的批示已收回",
+    Occurrence.RULING_OVERDUE: "催办：问题 {number} 的退回逾期未裁定",
 }
 TEXTS = {
     Occurrence.ASSIGNED: (
@@ -74,6 +78,22 @@ TEXTS = {
     Occurrence.OPINION_OVERDUE: (
         "贵部门对问题 {number} 的协办意见已逾期，请立即反馈。",
         "The opinion of your department on issue {number} is overdue: please give it at once.",
+    ),
+    Occurrence.INSTRUCTED: (
+        "领导对问题 {number} 作出批示，请按要求办理，并在期限内报告落实情况。",
+        "A leader gave an instruction on issue {number}: please follow it, and report in time what was done.",
+    ),
+    Occurrence.INSTRUCTION_OVERDUE: (
+        "领导对问题 {number} 的批示已过报告期限，现予催办，请立即报告落实情况。",
+        "The report on a leader's instruction on issue {number} is overdue: please report at once what was done.",
+    ),
+    Occurrence.INSTRUCTION_TAKEN_BACK: (
+        "领导对问题 {number} 的一条批示已收回，无需再报告。",
+        "A leader's instruction on issue {number} was taken back: no report is owed any more.",
+    ),
+    Occurrence.RULING_OVERDUE: (
+        "问题 {number} 已被承办部门退回，裁定期限已过，现予催办，请尽快裁定。",
+        "Issue {number} was returned and the time to rule on that is over: please rule on it.",
     ),
 }
 DIGEST = "您有 {count} 项事项待办"

@@ -306,5 +306,14 @@ TABLE: Mapping[str, _Row] = {
         N_("What was signed has no ground any more: it is to be lifted"), inside=True
     ),
     "document.lifted.v1": _Row(N_("A document was lifted"), "", "reason", inside=True),
+    "instruction.given.v1": _Row(
+        N_("%(who)s instructed %(department)s, to report by %(due)s"), "key", "words", inside=True
+    ),
+    "instruction.reported.v1": _Row(
+        N_("%(department)s reported on instruction %(instruction)s"), "key", "words", inside=True
+    ),
+    "instruction.taken_back.v1": _Row(
+        N_("%(who)s took instruction %(instruction)s back"), "", "reason", inside=True
+    ),
 }
 """Every type of event about an issue, and of notices that name one; a test compares it with the contract."""

@@ -77,6 +77,10 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.CO_HANDLE: N_("Asked for an opinion"),
         Occurrence.CO_HANDLER_HEARD: N_("A co-handler gave its opinion"),
         Occurrence.OPINION_OVERDUE: N_("An opinion is overdue"),
+        Occurrence.INSTRUCTED: N_("A leader's instruction"),
+        Occurrence.INSTRUCTION_OVERDUE: N_("The report on an instruction is overdue"),
+        Occurrence.INSTRUCTION_TAKEN_BACK: N_("An instruction was taken back"),
+        Occurrence.RULING_OVERDUE: N_("The ruling on a return is overdue"),
     },
     "way": {
         "mail": N_("In your own mailbox"),
@@ -120,6 +124,8 @@ WORDS: dict[str, dict[str, str]] = {
         ClockName.CO_HANDLER: N_("A co-handler's opinion"),
         ClockName.REWORK_DECISION: N_("Deciding on another round"),
         ClockName.TRACKING: N_("Tracking"),
+        ClockName.RULING: N_("Ruling on the return"),
+        ClockName.INSTRUCTION: N_("Report on an instruction"),
     },
     "step": {  # of the ladder, by its number
         "0": N_("Early warning"),

@@ -2,7 +2,7 @@
 
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
-from services.supervision.issue import signing
+from services.supervision.issue import instructing, signing
 from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.ladder import CLIMBS_AT_ONCE
@@ -17,6 +17,7 @@ from shared.contract.commands.supervision import (
     AnswerOrder,
     EnterDocument,
     ExplainBreach,
+    GiveInstruction,
     IssueDocument,
     LiftDocument,
     LiftLadder,
@@ -24,7 +25,9 @@ from shared.contract.commands.supervision import (
     PublishPolicy,
     RecalculateClocks,
     RecordNumber,
+    ReportInstruction,
     SignDocument,
+    TakeBackInstruction,
 )
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.intake import IssueRegistered
@@ -32,13 +35,14 @@ from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
 SOURCES = (INTAKE, DISPATCH, FEEDBACK)
 
-OBSERVED: frozenset[type[Event]] = frozenset(VERBS).union(
+_TOUCHING: frozenset[type[Event]] = frozenset(VERBS).union(
     MOVES_CLOCKS,
     CLIMBS_AT_ONCE,
     *(rule.starts for rule in CLOCKS.values()),
     *(rule.stops for rule in CLOCKS.values()),
 )
-"""Every event that moves an issue or touches a clock, as the tables of issue/ say."""
+OBSERVED = frozenset(event for event in _TOUCHING if event.topic in SOURCES)
+"""Every event of another owner that moves an issue or touches a clock, as the tables of issue/ say."""
 
 ISSUE = AggregateType(
     "issue",
@@ -52,6 +56,9 @@ ISSUE = AggregateType(
         AnswerOrder: signing.answer,
         LiftDocument: signing.lift_document,
         RecordNumber: signing.record_number,
+        GiveInstruction: instructing.give,
+        ReportInstruction: instructing.report,
+        TakeBackInstruction: instructing.take_back,
     },
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),

@@ -238,6 +238,8 @@ class OrderReminded(Event, type="order.reminded.v1", topic=ORDERS):
     document: str = ""
     year: Number = 0
     number: Number = 0
+    instruction: Number = 0
+    """The leader's instruction whose report is late; 0: the promise is."""
     due_at: AwareDatetime | None = None
 
 
@@ -251,6 +253,25 @@ class OrderOrdered(Event, type="order.ordered.v1", topic=ORDERS):
     number: Number
     words: str = ""
     answer_due_at: AwareDatetime | None = None
+
+
+class OrderInstructed(Event, type="order.instructed.v1", topic=ORDERS):
+    """Happens when a leader instructs this department (批示), or it takes an issue over with an open instruction."""
+
+    assignment: str
+    round: Round
+    instruction: Round
+    words: str
+    due_at: AwareDatetime | None = None
+    """When the report is due."""
+
+
+class OrderInstructionTakenBack(Event, type="order.instruction_taken_back.v1", topic=ORDERS):
+    """Happens when the leader takes an instruction back: no report is owed any more."""
+
+    assignment: str
+    instruction: Round
+    reason: str
 
 
 class OrderDocumentIssued(Event, type="order.document_issued.v1", topic=ORDERS):

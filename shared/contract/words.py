@@ -119,6 +119,9 @@ class ClockName(StrEnum):
     CO_HANDLER = "co_handler"
     REWORK_DECISION = "rework_decision"
     TRACKING = "tracking"
+    RULING = "ruling"
+    INSTRUCTION = "instruction"
+    """Of a leader's instruction, in whose place of a round stands its number."""
 
 
 class LadderStep(StrEnum):
@@ -181,11 +184,15 @@ class DocumentEnd(StrEnum):
 
 
 class Saying(StrEnum):
-    """Of what a department is to be told: a warning, or that a document was issued or lifted."""
+    """Of what a department is to be told: a warning, that a document was issued or lifted, or that a leader gave it an
+    instruction or took one back.
+    """
 
     WARNING = "warning"
     ISSUED = "issued"
     LIFTED = "lifted"
+    INSTRUCTED = "instructed"
+    TAKEN_BACK = "taken_back"
 
 
 class Addressee(StrEnum):
@@ -312,8 +319,8 @@ class Means(StrEnum):
 
 
 class Occurrence(StrEnum):
-    """What a notice tells somebody of: a reply is out and asks for a rating, or a department asks something; or a
-    department's people have work."""
+    """What a notice tells somebody of: a reply is out and asks for a rating, or a department asks something; or
+    officials have work."""
 
     RATING_INVITED = "rating_invited"
     QUESTION = "question"
@@ -329,6 +336,10 @@ class Occurrence(StrEnum):
     CO_HANDLE = "co_handle"
     CO_HANDLER_HEARD = "co_handler_heard"
     OPINION_OVERDUE = "opinion_overdue"
+    INSTRUCTED = "instructed"
+    INSTRUCTION_OVERDUE = "instruction_overdue"
+    INSTRUCTION_TAKEN_BACK = "instruction_taken_back"
+    RULING_OVERDUE = "ruling_overdue"
 
 
 MAIL = "mail"

@@ -133,6 +133,8 @@ class Reason(StrEnum):
     CO_HANDLER_NOT_HEARD = "co_handler_not_heard"
     ANSWER_MISSING = "answer_missing"
     SAME_PERSON = "same_person"
+    TOO_MANY = "too_many"
+    UNKNOWN_INSTRUCTION = "unknown_instruction"
     WRONG_ROLE = "wrong_role"
     NOT_ELIGIBLE = "not_eligible"
     WRONG_CREDIT_CODE = "wrong_credit_code"

@@ -18,7 +18,7 @@ from shared.contract.events.dispatch import (
 )
 from shared.contract.events.supervision import CalendarPublished, PolicyPublished
 from shared.contract.subjects import id_of
-from shared.contract.words import MAIL, Recalculation
+from shared.contract.words import MAIL, Recalculation, Role
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Policy
 
@@ -120,6 +120,11 @@ class Directory(NamedTuple):
             return None if versions is None else versions.at(self.now)
         except NotPublished:
             return None
+
+    def acting_as(self, role: Role) -> tuple[str, ...]:
+        """The accounts of the officials who have a role, in the order of publication."""
+        entries = ((account, self.official(account)) for account in self.reference.staff)
+        return tuple(account for account, entry in entries if entry is not None and role in entry.roles)
 
     def ways(self, account: str) -> tuple[str, ...]:
         """In which ways an official is told: by mail, as long as they chose nothing."""

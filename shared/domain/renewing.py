@@ -17,6 +17,10 @@ IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
 """The clocks for which the policy has another limit in a new round, however that came to who holds it."""
 
 
+DATED = (ClockName.INSTRUCTION,)
+"""The clocks whose date a person set: no policy moves it, and a calendar moves it off a rest day at most."""
+
+
 class Running(NamedTuple):
     """One clock as its history tells it: its facts, the versions it began by, and by which it was recalculated since.
 
@@ -66,7 +70,8 @@ def _recalculations(clock: Running, reference: Reference) -> Iterator[Recalculat
     for which, at, version in clock.renewed_by:
         if which == Recalculation.POLICY:
             policy = reference.policies.named(version)
-            limit = limit_of(clock.name, clock.round, policy) or clock.limit
+            newer = None if clock.name in DATED else limit_of(clock.name, clock.round, policy)
+            limit = newer or clock.limit
         else:
             calendar = reference.calendars.named(version)
         yield Recalculated(at, limit, policy, calendar)
@@ -85,9 +90,19 @@ def moved(clock: Running, due_at: datetime, renewal: Renewal, reference: Referen
         differs_on = first_difference(*tables)
         if differs_on is None or due_at.astimezone(SHANGHAI).date() < differs_on:
             return None  # the ordinary case, for which nothing has to be counted
+    elif _gives_the_same(clock, reference.policies.named(own), reference.policies.named(renewal.version)):
+        return None
     before, after = read_running(clock, reference), read_running(clock.renewed(renewal), reference)
     same = (after.due_at, after.provisional) == (due_at, before.provisional)
     return None if same else after
+
+
+def _gives_the_same(clock: Running, before: Policy, after: Policy) -> bool:
+    """Whether a clock that was never recalculated has the same time under both policies, so that none has to be
+    counted: its limit is the same, and so are the office's hours."""
+    hours = (before.office_hours, before.office_day_end) == (after.office_hours, after.office_day_end)
+    limit = limit_of(clock.name, clock.round, after) or clock.limit
+    return hours and not clock.renewed_by and limit == clock.limit
 
 
 def replaces(renewal: Renewal, own: str, reference: Reference) -> bool:

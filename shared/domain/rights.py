@@ -195,6 +195,9 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         for verb in ("issue_document", "sign_document", "lift_document")
     },
     ("issue", "answer_order"): _ITS_PEOPLE,
+    ("issue", "give_instruction"): {Role.LEADER: HERE},  # of the holder's level or a higher one
+    ("issue", "take_back_instruction"): {Role.LEADER: HERE},  # who gave it
+    ("issue", "report_instruction"): _ITS_PEOPLE,
     ("policy", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     ("calendar", "publish"): {Role.SUPERVISOR: HERE, Role.ADMINISTRATOR: HERE},
     # reading
@@ -323,6 +326,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "released",
                 "climbs",
                 "documents",
+                "instructions",
+                "instructed",
                 "lifted_at",
             ),
             "handling",

@@ -17,7 +17,12 @@ ORDER = NAMES.index(LadderStep.SUPERVISION_ORDER) + 1
 """The step that an explanation puts off."""
 RED = NAMES.index(LadderStep.RED_LIGHT) + 1
 """The step of whoever dissatisfied a second time."""
-CLIMBS: Mapping[ClockName, int] = {ClockName.PROMISE: len(NAMES), ClockName.HOLDING: 1}
+CLIMBS: Mapping[ClockName, int] = {
+    ClockName.PROMISE: len(NAMES),
+    ClockName.HOLDING: 1,
+    ClockName.RULING: 1,
+    ClockName.INSTRUCTION: 1,
+}
 """The clocks whose breach takes an issue up the ladder, and how far."""
 
 REMINDED_ALONE = (ClockName.CO_HANDLER,)

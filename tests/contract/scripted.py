@@ -62,13 +62,16 @@ from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnt
 from shared.contract.commands.supervision import (
     AnswerOrder,
     ExplainBreach,
+    GiveInstruction,
     IssueDocument,
     LiftDocument,
     LiftLadder,
     PublishCalendar,
     PublishPolicy,
     RecalculateClocks,
+    ReportInstruction,
     SignDocument,
+    TakeBackInstruction,
 )
 from shared.contract.replies import (
     DepartmentAsksEnterprise,
@@ -158,6 +161,7 @@ def records() -> tuple[Record, ...]:
     _mended(world)
     _notified(world)
     _climbed(world)
+    _instructed(world)
     _given_more_time(world)
     _asked_the_raiser(world)
     _recalculated(world)
@@ -510,6 +514,7 @@ def _asked_the_raiser(world: World) -> None:
 
 def _recalculated(world: World) -> None:
     """A day of rest is published for next week: what runs over it is counted anew."""
+    world.go_to(world.now + 100 * DAY)  # whatever ran before is over: nobody walks here
     issue = world.register(LIGHTS, RAISER, "lights-11")
     world.accept(issue, OFFICE)
     table = builtin.builtin_calendar()
@@ -544,3 +549,21 @@ def _countersigned(world: World) -> None:
     world.say("planning", issue, opinion, "np-2026-0001")
     answered = early.model_copy(update={"answer": "三号灯杆已内移两米"})
     world.say(code, issue, answered, "um-2026-6003")
+
+
+def _instructed(world: World) -> None:
+    """A leader writes two instructions: one is overdue and then reported on, one is taken back."""
+    issue = world.register(LIGHTS, RAISER, "lights-instructed")
+    code, leader = "urban_management", "leader:qian"
+    world.accept(issue, OFFICE)
+    world.ask(issue, AssignIssue(department=code), OFFICE)
+    world.ask(issue, SignAssignment(assignment=f"{issue}.1"), f"handler:{code}/li")
+    words = "请分管领导三日内到现场核实，并报结果。"
+    calendar = builtin.builtin_calendar()
+    due_on = calendar.working_day(calendar.working_days_through(world.now.date()) + 4)
+    for values in ({"due_on": due_on}, {}):
+        world.ask(issue, GiveInstruction(words=words, department=code, **values), leader)
+    world.ask(issue, TakeBackInstruction(instruction=2, reason="已当面听取汇报"), leader)
+    world.go_to(world.now + 10 * DAY)
+    report = ReportInstruction(instruction=1, words="已核实，缺灯五盏，月底前装好。")
+    world.ask(issue, report, f"handler:{code}/li")

@@ -168,6 +168,9 @@ def _late(given: Given, id: str) -> None:
             continue
         out = {**about, "answer_due_at": stamp(AT + timedelta(days=2))} if number == 1 else about
         given.shown.tell("supervision", "document.issued.v1", out, id)
+    told = {"instruction": 1, "department": "housing", "assignment": f"{id}.1", "words": SCRIPT, "by": "sun"}
+    told |= {"limit": "3d", "due_at": stamp(AT + timedelta(days=3))}
+    given.shown.tell("supervision", "instruction.given.v1", told, id)
 
 
 def _ask_for_time(given: Given, id: str, granted: bool) -> None:

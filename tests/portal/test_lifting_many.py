@@ -45,6 +45,7 @@ async def test_the_board_lets_those_on_the_ladder_be_chosen(on_ladder: Given, ro
     browser = official(on_ladder, role)
     await browser.open("/board")
     assert re.findall(r'name="issue" value="(\w+)"', browser.page.text) == [LATE, TODAY, SOON]
+    assert 'formaction="/board/order"' in browser.page.text
     address = re.search(r'href="(/board/lift\?[^"]+)"', browser.page.text)
     assert address is not None
     await browser.open(address[1].replace("&amp;", "&"))

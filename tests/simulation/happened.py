@@ -78,6 +78,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "co-handler late"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
+        elif event["type"] == "clock.breached.v1":
+            yield f"late {data['clock']}"
         elif event["type"] == "ladder.raised.v1":
             yield f"raised to {data['step']}"
             yield f"raised because {data['because']}"

@@ -87,6 +87,8 @@ class Sight:
         """The assignments of co-handlers that were heard or released."""
         self.objected = 0
         """The newest round in which somebody objected."""
+        self.instructions: dict[int, str] = {}
+        """The leaders' instructions that are open, and who gave each."""
         self.open, self.asked, self.ends = 0, 0, ""
         """The question to the raiser that is open, the last there was, and when it ends by itself."""
         self.lamp, self.broken = 0, 1
@@ -249,6 +251,14 @@ class Sight:
         self.documents.pop(data["document"], None)
 
     _document_voided = _document_lifted
+
+    def _instruction_given(self, data: dict[str, Any]) -> None:
+        self.instructions[data["instruction"]] = data["by"]
+
+    def _instruction_reported(self, data: dict[str, Any]) -> None:
+        self.instructions.pop(data["instruction"], None)
+
+    _instruction_taken_back = _instruction_reported
 
     def _issue_tracked(self, data: dict[str, Any]) -> None:
         self.feedback = "tracked"

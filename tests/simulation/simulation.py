@@ -24,6 +24,7 @@ from tests.simulation.clients import Clients
 from tests.simulation.countersigning import Countersigning
 from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
+from tests.simulation.instructing import Instructing
 from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
@@ -196,6 +197,7 @@ def _people(town: Town) -> None:
     _known(town)
     _bargain(town, subjects)
     _countersign(town, subjects)
+    _instruct(town, subjects)
     _question(town, everything)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
@@ -222,6 +224,15 @@ def _countersign(town: Town, subjects: Sequence[str]) -> None:
         people = Countersigning(town.scheduler, town.clients, town.operators, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("countersigning", people.live(number, subject))
+
+
+def _instruct(town: Town, subjects: Sequence[str]) -> None:
+    """In some towns leaders instruct departments; chosen apart in the same way."""
+    rng = Random(f"instructing/{town.seed}")
+    if rng.random() < 0.35:
+        instructing = Instructing(town.scheduler, town.clients, rng)
+        for number, subject in enumerate(subjects):
+            town.scheduler.spawn("instructing", instructing.live(number, subject))
 
 
 def _question(town: Town, everything: Sequence[Raised]) -> None:

@@ -117,6 +117,8 @@ MUST_HAPPEN = (
     *(f"co_handler_released because {why}" for why in CoHandlingEnd),
     *("co-handler objects", "co-handler agrees", "co-handler late"),
     *(f"refused {why}" for why in ("co_handler_not_heard", "answer_missing")),
+    *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
+    *(f"late {clock}" for clock in ("ruling", "instruction")),
     "mail sent",
     "mail sent again",
     "mail server away",
@@ -186,13 +188,17 @@ EVENTS = (
     "document.answered",
     "document.voided",
     "document.lifted",
+    *(f"instruction.{what}" for what in ("given", "reported", "taken_back")),
     "department.published",
     "policy.published",
     "calendar.published",
 )
 LADDER_MOVES = {
     ("", verb)
-    for verb in ("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document")
+    for verb in (
+        *("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document"),
+        *("give_instruction", "report_instruction", "take_back_instruction"),
+    )
 }
 ASKED = {
     "issue": {*INTAKE_MOVES, *DISPATCH_MOVES, *FEEDBACK_MOVES, *LADDER_MOVES},

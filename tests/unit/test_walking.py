@@ -103,18 +103,33 @@ async def test_each_that_is_moved_is_asked_once_in_slices_and_the_end_is_noted()
     assert not town.walker.has_work()
 
 
-async def test_the_next_slice_goes_out_when_the_last_one_was_answered() -> None:
+async def test_two_slices_are_on_their_way_and_the_next_goes_out_when_one_was_answered() -> None:
     town = Town(400)
-    while not town.slices and town.walker.has_work():
-        await town.walker.turn()
-    for _ in range(5):
-        assert not town.walker.has_work()
-        await town.walker.turn()
-    assert len(town.slices) == 1
-    town.consume()
-    while len(town.slices) == 1 and town.walker.has_work():
+    while town.walker.has_work():
         await town.walker.turn()
     assert len(town.slices) == 2
+    looked_at = town.looked_at
+    assert looked_at > len(town.asked)  # the third was read meanwhile
+    for _ in range(5):
+        await town.walker.turn()
+    assert (len(town.slices), town.looked_at) == (2, looked_at)
+    town.consume()
+    while town.walker.has_work():
+        await town.walker.turn()
+    assert len(town.slices) == 3
+    assert len(set(town.asked)) == len(town.asked)
+
+
+async def test_the_end_of_a_partition_is_noted_when_its_last_slice_was_answered() -> None:
+    town = Town(20, partitions=(0,))
+    while town.walker.has_work():
+        await town.walker.turn()
+    assert town.slices
+    assert town.noted == {}
+    for requests in list(town.slices):
+        town.walker.handled([request.id for request in requests])
+    await town.walk()
+    assert set(town.noted) == {"calendar@v2/0"}
 
 
 async def test_killed_in_the_middle_it_begins_anew_and_asks_nobody_who_was_moved() -> None:
@@ -168,12 +183,12 @@ async def test_a_post_that_fails_is_tried_again_and_one_that_nobody_answers_too(
     else:
         raise AssertionError("nothing was posted")
     town.away = False
-    while not town.slices and town.walker.has_work():
+    while town.walker.has_work():
         await town.walker.turn()
-    assert not town.walker.has_work()
+    (slice,) = town.slices
     town.now += PATIENCE
     await town.walker.turn()
-    assert town.slices[1] == town.slices[0]
+    assert town.slices == [slice, slice]
 
 
 async def test_partitions_that_are_somebody_elses_by_now_are_not_noted() -> None:

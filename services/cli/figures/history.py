@@ -79,6 +79,8 @@ class Issue(BaseModel):
     assign_due_at: AwareDatetime | None = None
     is_paused: bool = False
     """A pause is in force: of what was not answered before, nothing is due."""
+    is_asked: bool = False
+    """Who raised it is asked something: of who holds it meanwhile nothing is due."""
     breached: bool = False
     """The first round's promise clock was breached and the breach was not annulled."""
     assignments: tuple[Assignment, ...] = ()

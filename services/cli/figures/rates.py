@@ -37,7 +37,8 @@ def replied_extended(issue: Issue, as_of: datetime) -> Part:
 def answered(issue: Issue, as_of: datetime) -> Part:
     """Assignments answered / due (答复反馈率), however late; one that was passed on or recalled is outside."""
     with_reply = {round.assignment for round in issue.rounds}
-    paused = issue.assignments[-1:] if issue.is_paused and not issue.rounds else ()
+    waits = (issue.is_paused or issue.is_asked) and not issue.rounds
+    paused = issue.assignments[-1:] if waits else ()
     due = [
         part for part in issue.assignments if part not in paused and _due(issue, part.holding_due_at, as_of)
     ]

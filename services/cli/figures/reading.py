@@ -10,6 +10,7 @@ from shared.contract.events.dispatch import (
     AssignmentReturned,
     AssignmentSigned,
     AssignmentTransferred,
+    EnterpriseAsked,
     IssueAssigned,
     PauseEnded,
     PauseGranted,
@@ -117,8 +118,12 @@ def _after_dispatch(issue: Issue, event: Event, at: datetime) -> Issue:
             return _with_assignment(issue, event.assignment, returned=True)
         case AssignmentRecalled():
             return _with_assignment(issue, event.assignment, recalled=True)
-        case PauseGranted() | PauseEnded():
-            return _with(issue, is_paused=isinstance(event, PauseGranted))
+        case EnterpriseAsked():
+            return _with(issue, is_asked=True)
+        case PauseGranted():
+            return _with(issue, is_paused=True)
+        case PauseEnded():
+            return _with(issue, is_paused=False, is_asked=False)
         case ReplyReleased():
             reply = Round(
                 round=event.round, assignment=event.assignment, department=event.department, replied_at=at

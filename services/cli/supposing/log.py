@@ -20,7 +20,13 @@ from shared.contract.event import (
     events_topic,
     reference_topic,
 )
-from shared.contract.events.supervision import ExplanationGiven, LadderLifted
+from shared.contract.events.supervision import (
+    ExplanationGiven,
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+    LadderLifted,
+)
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import kind_of
 from shared.contract.words import LiftCause
@@ -34,10 +40,12 @@ COMPARED = tuple(
     if shape.topic == SUPERVISION and type.startswith(("clock.", "ladder."))
 )
 """What supervision says of clocks and of steps."""
+DECIDED = (ExplanationGiven, InstructionGiven, InstructionReported, InstructionTakenBack)
+"""What people decided that clocks and steps follow from, beside lifting."""
 _WANTED = {
     type: shape
     for type, shape in EVENTS.items()
-    if shape in OBSERVED or shape in COMPARED or shape is ExplanationGiven
+    if shape in OBSERVED or shape in COMPARED or shape in DECIDED
 }
 
 
@@ -142,7 +150,7 @@ def _queue(source: str, sequence: Mapping[int, Entry]) -> _Queue:
 
 def _by_a_person(event: Event) -> bool:
     lifted = isinstance(event, LadderLifted) and event.because == LiftCause.PERSON
-    return lifted or isinstance(event, ExplanationGiven)
+    return lifted or isinstance(event, DECIDED)
 
 
 def _may_come(source: str, left: Mapping[str, _Queue]) -> bool:

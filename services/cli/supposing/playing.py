@@ -11,13 +11,19 @@ from services.cli.supposing.rules import Rules
 from services.supervision.consumer import ISSUE
 from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import Clock, Issue
-from services.supervision.issue.reactions import expire, next_deadline
+from services.supervision.issue.reactions import expire, next_deadline, observe
 from services.supervision.issue.renewing import recalculate, request_of
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks
 from shared.contract.event import Event
 from shared.contract.events.dispatch import CoHandlerAdded
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
-from shared.contract.events.supervision import ExplanationGiven, LadderLifted
+from shared.contract.events.supervision import (
+    ExplanationGiven,
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+    LadderLifted,
+)
 from shared.contract.words import ClockName, Role
 from shared.domain.decisions import Change, Context, Deadline, Refusal
 
@@ -96,6 +102,8 @@ class _Playing:
                 return explain(self._issue, ExplainBreach(round=given.round, words=given.words), context)
             case LadderLifted() as lifted:
                 return self._lifted(lifted, self._context(entry.at, lifted.by))
+            case InstructionGiven() | InstructionReported() | InstructionTakenBack():
+                return observe(self._issue, entry.event, self._context(entry.at))
         event = self._counted(entry)
         return ISSUE.events[type(event)](self._issue, event, self._context(entry.at))
 

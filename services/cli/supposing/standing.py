@@ -16,6 +16,8 @@ from shared.contract.events.supervision import (
     LadderRaised,
 )
 from shared.contract.words import LadderCause, LiftCause
+from shared.domain.reference import BEGINNING
+from shared.domain.steps import CLIMBS
 
 Which = tuple[str, int, str]
 """A clock by name, round and assignment; of a name that this version does not know too."""
@@ -58,7 +60,7 @@ def standing(entries: Iterable[Entry]) -> Standing:
                 breaches[_which(event)] += 1
             case BreachAnnulled():
                 breaches[_which(event)] -= 1
-                steps = [step for step in steps if step.which != _which(event)]
+                steps = _without(_which(event), steps, breaches)
             case ClockStopped():
                 steps = [step for step in steps if step.which != _which(event) or step.at < event.stopped_at]
             case LadderRaised() if event.because != LadderCause.APPEALED:  # that brings back where it stood
@@ -66,7 +68,21 @@ def standing(entries: Iterable[Entry]) -> Standing:
             case LadderLifted() if event.because == LiftCause.ANNULLED:
                 while steps and steps[-1].step > event.to:
                     steps.pop()
+                if event.to and not any(step.step == event.to for step in steps):
+                    # It was reached while it stood higher, of which nothing is told.
+                    steps.append(_Step(event.to, ("", 0, ""), BEGINNING))
     return Standing(+breaches, due, tuple(step.step for step in steps))
+
+
+def _without(annulled: Which, steps: list["_Step"], breaches: Mapping[Which, int]) -> list["_Step"]:
+    """The steps without those of a breach that was annulled; the first one stays for another breach that stands.
+
+    That had reached it too, of which nothing was told.
+    """
+    climbing = (one for one, many in breaches.items() if many > 0 and one[0] in CLIMBS)
+    other = next(climbing, None)
+    kept = [step for step in steps if step.which != annulled or (step.step == 1 and other)]
+    return [step._replace(which=other) if other and step.which == annulled else step for step in kept]
 
 
 class _Step(NamedTuple):

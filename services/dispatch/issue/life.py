@@ -135,7 +135,7 @@ TIMERS: dict[str, str] = {
     State.REGISTERED: "supervision: assign clock",
     State.WAITING: "supervision: assign clock",
     State.ASSIGNED: "supervision: sign clock",
-    State.RETURNED: "supervision: holding clock",
+    State.RETURNED: "supervision: ruling clock",
     State.IN_PROGRESS: "supervision: holding clock; a question ends",
     State.SUSPENDED: "the pause ends",
     State.DRAFTED: "supervision: holding clock",

@@ -1,6 +1,6 @@
 """Which officials are told of what dispatch decided: those of a department who have something to do now."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, NamedTuple
@@ -17,10 +17,13 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplySentBack,
 )
+from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.orders import (
     OrderCoHandle,
     OrderCoHandlerHeard,
     OrderDocumentIssued,
+    OrderInstructed,
+    OrderInstructionTakenBack,
     OrderMaterialSupplied,
     OrderOrdered,
     OrderReminded,
@@ -57,6 +60,11 @@ def answering(issue: Issue, context: Context) -> tuple[str, ...]:
     return (*handling(issue, context), *leading(issue, context))
 
 
+def assigning(issue: Issue, context: Context) -> tuple[str, ...]:
+    """The people of the assigning office."""
+    return context.directory.acting_as(Role.OFFICE)
+
+
 class Telling(NamedTuple):
     """Of what somebody is told, and who."""
 
@@ -75,6 +83,8 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     OrderReminded: Telling(Occurrence.REMINDED, answering),
     OrderOrdered: Telling(Occurrence.ORDERED, answering),
     OrderDocumentIssued: Telling(Occurrence.DOCUMENT_ISSUED, leading),
+    OrderInstructed: Telling(Occurrence.INSTRUCTED, answering),
+    OrderInstructionTakenBack: Telling(Occurrence.INSTRUCTION_TAKEN_BACK, answering),
 }
 """What goes out, and who of the lead is told of it. Nobody is told of what they did themselves."""
 TO_CO_HANDLERS: Mapping[type[Event | Command], Telling] = {
@@ -84,6 +94,10 @@ TO_CO_HANDLERS: Mapping[type[Event | Command], Telling] = {
 """The same of those who are waited for: they name nobody who handles it, so their leaders are told."""
 WARNING = Telling(Occurrence.WARNED, handling)
 """Of a reminder that only warns."""
+INSTRUCTION_OVERDUE = Telling(Occurrence.INSTRUCTION_OVERDUE, answering)
+"""Of a reminder of an instruction."""
+RULING_OVERDUE = Telling(Occurrence.RULING_OVERDUE, assigning)
+"""Of what supervision has for the office."""
 
 
 def noticed(kind: AggregateType) -> AggregateType:
@@ -101,17 +115,30 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
         issue: Issue | None, asked: Command | Event, context: Context
     ) -> Change[Issue] | Refusal | None:
         change: Change[Issue] | Refusal | None = decide(issue, asked, context)
-        if not isinstance(change, Change) or not change.messages:
+        if not isinstance(change, Change):
             return change
-        return replace(change, messages=(*change.messages, *_notices(change, context)))
+        notices = tuple(_notices((*change.messages, Message(asked)), change.state, context))
+        return replace(change, messages=(*change.messages, *notices)) if notices else change
 
     return decided
 
 
-def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
-    for message in change.messages:
-        issue, telling = _telling_of(change.state, message)
-        if issue is None or telling is None:
+def _telling(body: Event | Command) -> Telling | None:
+    match body:
+        case OrderReminded(saying=Saying.WARNING):
+            return WARNING
+        case OrderReminded() if body.instruction:
+            return INSTRUCTION_OVERDUE
+        case DepartmentAddressed(department="", saying=Saying.ISSUED):
+            return RULING_OVERDUE
+    return NOTICED.get(type(body))
+
+
+def _notices(messages: Iterable[Message], seen: Issue | None, context: Context) -> Iterator[Message]:
+    for message in messages if seen is not None else ():
+        assert seen is not None
+        issue, telling = _telling_of(seen, message)
+        if telling is None:
             continue
         body = {"number": issue.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(issue, context)):
@@ -121,16 +148,10 @@ def _notices(change: Change[Issue], context: Context) -> Iterator[Message]:
                     yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
 
 
-def _telling_of(issue: Issue | None, message: Message) -> tuple[Issue | None, Telling | None]:
+def _telling_of(issue: Issue, message: Message) -> tuple[Issue, Telling | None]:
     """Of what somebody is told by this message, and the issue as those have it who are told."""
-    if issue is None:
-        return None, None
-    body, part = message.body, getattr(message.body, "assignment", "")
+    part = getattr(message.body, "assignment", "")
     if any((one.assignment, one.department) == (part, message.to) for one in waited_for(issue)):
         mine = {"department": message.to, "handler": "", "substitute": ""}
-        return issue.model_copy(update=mine), TO_CO_HANDLERS.get(type(body))
-    if message.to not in ("", issue.department):
-        return issue, None
-    if isinstance(body, OrderReminded) and body.saying == Saying.WARNING:
-        return issue, WARNING
-    return issue, NOTICED.get(type(body))
+        return issue.model_copy(update=mine), TO_CO_HANDLERS.get(type(message.body))
+    return issue, _telling(message.body) if message.to in ("", issue.department) else None

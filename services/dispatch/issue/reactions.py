@@ -25,6 +25,8 @@ from shared.contract.orders import (
     OrderClosed,
     OrderDocumentIssued,
     OrderDocumentLifted,
+    OrderInstructed,
+    OrderInstructionTakenBack,
     OrderOrdered,
     OrderReferred,
     OrderReminded,
@@ -132,23 +134,30 @@ def tracked(issue: Issue | None, event: IssueTracked, context: Context) -> Chang
 
 
 def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -> Change[Issue] | None:
-    """What supervision has for a department: it is told on its own topic, also when another one holds it by now."""
+    """What supervision has for a department: it is told on its own topic, also when another one holds it by now.
+
+    What it has for the office goes to its people alone (noticing.py).
+    """
     if issue is None:
         return None
+    if not event.department:
+        return Change(issue)
     return Change(issue, (order(event.department, _passed_on(issue, event)),))
 
 
 def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:
-    about: dict[str, Any] = {
-        "assignment": said.assignment or issue.assignment,
-        "document": said.document,
-        "year": said.year,
-        "number": said.number,
-    }
+    whose = {"assignment": said.assignment or issue.assignment}
+    instructed = whose | {"instruction": said.instruction}
+    if said.saying == Saying.INSTRUCTED:
+        return OrderInstructed(round=said.round, words=said.words, due_at=said.due_at, **instructed)
+    if said.saying == Saying.TAKEN_BACK:
+        return OrderInstructionTakenBack(reason=said.words, **instructed)
+    about: dict[str, Any] = whose | {"document": said.document, "year": said.year, "number": said.number}
     if said.saying == Saying.LIFTED:
         return OrderDocumentLifted(kind=said.kind, **about)
     about["round"] = said.round
     if said.saying == Saying.WARNING or said.kind == DocumentKind.REMINDER:
+        about["instruction"] = said.instruction
         return OrderReminded(saying=said.saying, due_at=said.due_at, **about)
     about["words"] = said.words
     if said.kind == DocumentKind.SUPERVISION_ORDER:

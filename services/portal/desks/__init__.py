@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 
-from services.portal.desks.board import lamps, lifting, lifting_many, renewing
+from services.portal.desks.board import lamps, lifting, lifting_many, ordering_many, renewing
 from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.documents import pages as documents
 from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
 from services.portal.desks.figures import pages as figures
+from services.portal.desks.instructions import pages as instructions
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue import pages as issue
 from services.portal.desks.joining import pages as joining
@@ -57,7 +58,9 @@ def routers() -> Iterator[APIRouter]:
     yield lifting.router
     yield documents.router
     yield signing.router
+    yield instructions.router
     yield lifting_many.router
+    yield ordering_many.router
     yield lamps.router
     yield handovers.router
     yield renewing.router

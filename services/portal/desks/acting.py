@@ -7,6 +7,7 @@ from services.portal.desks.board import lifting
 from services.portal.desks.department import permitted
 from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
+from services.portal.desks.instructions import pages as instructions
 from services.portal.desks.office import pages as office
 from services.portal.pages import Page
 from services.portal.reading import Known
@@ -14,11 +15,16 @@ from shared.contract.words import Role
 
 
 async def _of_a_department(page: Page, about: Known) -> tuple[Action, ...]:
-    return (*signing.answering(page, about), *await permitted.actions(page, about))
+    answers = (*signing.answering(page, about), *instructions.reporting(page, about))
+    return (*answers, *await permitted.actions(page, about))
 
 
 async def _of_who_oversees(page: Page, about: Known) -> tuple[Action, ...]:
-    return (*await lifting.actions(page, about), *signing.offered(page, about))
+    return (
+        *await lifting.actions(page, about),
+        *instructions.offered(page, about),
+        *signing.offered(page, about),
+    )
 
 
 _ACTIONS: Mapping[Role, tuple[Action, ...]] = {
@@ -45,4 +51,4 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 def ever_offered(role: Role) -> tuple[Action, ...]:
     """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
     found = {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())
-    return (*found, *signing.BY_ROLE.get(role, ()))
+    return (*found, *signing.BY_ROLE.get(role, ()), *instructions.BY_ROLE.get(role, ()))

@@ -56,6 +56,8 @@ def _in_time(done: str, due: str, only: str = "1") -> tuple[str, str]:
 
 _PAUSED = "i.paused IS NOT NULL AND i.first_replied_at IS NULL"
 """A pause is in force, and nothing was answered before: nothing of it is due."""
+_WAITS = "(i.paused IS NOT NULL OR i.question IS NOT NULL) AND i.first_replied_at IS NULL"
+"""Or who raised it is asked, and the clock of who holds it waits."""
 _REPLIED = "i.first_replied_at IS NOT NULL"
 _HAD_TO_SIGN = "(a.signed_at IS NOT NULL OR (a.returned_at IS NULL AND a.recalled_at IS NULL))"
 _SIGNED = _in_time("a.signed_at", "a.sign_due_at")
@@ -149,7 +151,7 @@ RATES: tuple[Figure, ...] = (
         "assignments answered of those due",
         "answered, however late; one that was passed on or recalled is outside",
         "已到期办件中有答复的，逾期答复也算；转出或收回的不计",
-        f"({_alive('a.holding_due_at')}) AND {_KEPT} AND NOT ({_PAUSED} AND a.id = i.assignment)",
+        f"({_alive('a.holding_due_at')}) AND {_KEPT} AND NOT ({_WAITS} AND a.id = i.assignment)",
         "EXISTS (SELECT 1 FROM reply r WHERE r.issue = a.issue AND r.version = 1 AND r.assignment = a.id)",
         "assignment",
     ),

@@ -339,8 +339,8 @@ CREATE TABLE reply (
 CREATE TABLE clock (
     issue TEXT NOT NULL,
     number INTEGER NOT NULL,      -- the place of its start in supervision's sequence
-    clock TEXT,                   -- assign, promise, sign, holding, co_handler, rework_decision, tracking
-    round INTEGER,
+    clock TEXT,                   -- assign, promise, sign, holding, co_handler, rework_decision, tracking, ruling, instruction
+    round INTEGER,                -- of an instruction its number
     assignment TEXT,              -- '' for a clock of the issue itself
     department TEXT,
     started_at INTEGER,
@@ -419,6 +419,7 @@ CREATE TABLE document (
     number INTEGER,               -- in the register of its kind and year
     state TEXT,                   -- drafted, issued, answered, lifted, void
     step INTEGER,                 -- of the ladder; 0 for one by hand
+    clock TEXT,                   -- whose breach brought it; '' for one by hand, and for a dissatisfied round
     round INTEGER,
     department TEXT,
     head TEXT,
@@ -443,6 +444,26 @@ CREATE TABLE document (
 ) WITHOUT ROWID;
 CREATE INDEX document_register ON document (kind, year, number);
 CREATE INDEX document_state ON document (state, answer_due_at) WHERE state IN ('drafted', 'issued');
+
+-- Leaders' instructions. Supervision.
+CREATE TABLE instruction (
+    issue TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    department TEXT,              -- to which it was given
+    words TEXT,
+    given_at INTEGER,
+    given_by TEXT,
+    due_at INTEGER,               -- when the report is due, as it runs now
+    reported_at INTEGER,
+    report TEXT,
+    reported_by TEXT,
+    reported_for TEXT,            -- the department that reported
+    taken_back_at INTEGER,
+    taken_back_reason TEXT,
+    PRIMARY KEY (issue, number)
+) WITHOUT ROWID;
+CREATE INDEX instruction_by_leader ON instruction (given_by, given_at, issue);
+CREATE INDEX instruction_open ON instruction (issue, due_at) WHERE reported_at IS NULL AND taken_back_at IS NULL;
 
 -- Everything that was ever said of anything on an events topic, also of types this version does not know.
 CREATE TABLE timeline (

@@ -161,7 +161,9 @@ def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:
     if not chosen.step:
         conditions.append("i.paused IS NULL")
     if chosen.clock:
-        conditions += ["c.stopped_at IS NULL", "c.clock = :clock"]
+        # While who raised it is asked, the holder's own clock waits.
+        waits = "(c.clock <> 'holding' OR i.question IS NULL)"
+        conditions += ["c.stopped_at IS NULL", "c.clock = :clock", waits]
         values["clock"] = chosen.clock
     elif not chosen.step:
         conditions.append("i.next_due_at IS NOT NULL")

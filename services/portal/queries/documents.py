@@ -38,6 +38,12 @@ def one(reads: sqlite3.Connection, issue: str, id: str) -> Row | None:
     return next(iter(select(reads, query, {"issue": issue, "id": id}).fetchall()), None)
 
 
+def by_hand(reads: sqlite3.Connection, issue: str) -> int:
+    """How many of an issue were issued by hand."""
+    query = "SELECT count(*) FROM document WHERE issue = ? AND step = 0 AND issued_at IS NOT NULL"
+    return int(reads.execute(query, (issue,)).fetchone()[0])
+
+
 def open_order(reads: sqlite3.Connection, issue: str, department: str) -> Row | None:
     """The order that this department has to answer first; None where there is none."""
     query = f"""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.portal.addresses import Place
+from services.portal.queries.instructions import OPEN as OPEN_INSTRUCTION
 from services.portal.queries.selecting import Row, select
 
 PAGE = 50
@@ -34,6 +35,9 @@ MINE_WAITING = Listed(ELSEWHERE, "(handler IN ('', :account) OR substitute = :ac
 CO_HANDLED = Listed(OPEN, "0")
 """What others lead, and the department was asked for its opinion on (queries/co_handlers.py)."""
 LATER = Listed(("tracked",))
+ANSWERED = ("replied", "rework_asked", "closed", "withdrawn", "referred", "rejected", "appealed")
+"""Those in which nothing is to be done, but perhaps a report on a leader's instruction."""
+OWED = Listed(ANSWERED, f"id IN (SELECT issue FROM instruction WHERE {OPEN_INSTRUCTION})")
 UNSIGNED = Listed(("reviewing",), "dispatch_state = 'drafted'")
 
 LEADS = "next_clock, coalesce(next_due_at, :never) AS next_due_at, NULL AS wanted"

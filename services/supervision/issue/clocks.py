@@ -7,7 +7,15 @@ by shared.domain.clocks alone, and kept beside it as text: reading a document de
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, get_args
 
-from services.supervision.issue.life import CLOCKS, PER_ASSIGNMENT, Climb, Clock, Issue
+from services.supervision.issue.life import (
+    CLOCKS,
+    OF_THE_OFFICE,
+    PER_ASSIGNMENT,
+    Climb,
+    Clock,
+    Issue,
+    owed_by,
+)
 from shared.contract.event import Event
 from shared.contract.events.dispatch import (
     CoHandlerAdded,
@@ -24,6 +32,7 @@ from shared.contract.events.supervision import (
     ClockStarted,
     ClockStopped,
     ClockWarned,
+    InstructionGiven,
 )
 from shared.contract.words import ClockName, OpenProvisional, Recalculation
 from shared.domain.calendar import Calendar
@@ -258,6 +267,8 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
     policy = context.policy
+    if isinstance(trigger, InstructionGiven):
+        return Terms(context.now, Limit(trigger.limit), policy, context.calendar)
     limit = limit_of(name, getattr(trigger, "round", 1), policy) or Limit(CLOCKS[name].limit)
     return Terms(context.now, limit, policy, context.calendar)
 
@@ -266,7 +277,7 @@ def _undated(name: ClockName, issue: Issue, trigger: Event, terms: Terms) -> Clo
     """A clock without dates yet. Restarting the same clock increments ``generation``, which voids older deadlines."""
     held = name in PER_ASSIGNMENT
     assignment = getattr(trigger, "assignment", issue.assignment) if held else ""
-    round = getattr(trigger, "round", 1)
+    round = trigger.instruction if isinstance(trigger, InstructionGiven) else getattr(trigger, "round", 1)
     # One that was resumed has counted on by itself: what was fired by a name is never fired by it again.
     earlier = (
         c.generation for c in issue.clocks if (c.name, c.assignment, c.round) == (name, assignment, round)
@@ -275,7 +286,9 @@ def _undated(name: ClockName, issue: Issue, trigger: Event, terms: Terms) -> Clo
         name=name,
         round=round,
         assignment=assignment,
-        department=getattr(trigger, "department", issue.department) if held else "",
+        department=getattr(trigger, "department", issue.department)
+        if held and name not in OF_THE_OFFICE
+        else "",
         generation=1 + max(earlier, default=0),
         policy=terms.policy.version,
         calendar=terms.calendar.version,
@@ -317,7 +330,7 @@ def mark(clock: Clock, threshold: str, now: datetime, issue: Issue) -> tuple[Clo
         "clock": clock.name,
         "round": clock.round,
         "assignment": clock.assignment,
-        "department": clock.department or issue.department,
+        "department": owed_by(clock.name, clock.department, issue),
         "due_at": clock.due_at,
         "late_seconds": max(0.0, (now - fire_at(clock, at)).total_seconds()),
     }

@@ -14,11 +14,13 @@ from shared.domain.levels import is_as_high
 from shared.domain.rights import Asker
 from shared.domain.steps import ORDER
 
+UNKNOWN = Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+
 
 def explain(issue: Issue | None, command: ExplainBreach, context: Context) -> Change[Issue] | Refusal:
     """Put the supervision order off, once, as long as the promise of this round waits for it."""
     if issue is None:
-        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+        return UNKNOWN
     waiting = [
         (place, climb, dict(climb.steps)[ORDER])
         for place, step, _ in steps_ahead(issue)
@@ -51,7 +53,7 @@ def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[I
     Who lifts names the step they have read, so that nobody lifts a card they know nothing of.
     """
     if issue is None:
-        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+        return UNKNOWN
     if not issue.lamp:
         return Refusal(Reason.ILLEGAL_MOVE, "it stands at no step of the ladder")
     if command.step != issue.lamp:

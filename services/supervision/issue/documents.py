@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from services.supervision.issue.life import Climb, Clock, Document, DocumentState, Issue
+from services.supervision.issue.life import (
+    OF_THE_OFFICE,
+    REMIND,
+    Climb,
+    Clock,
+    Document,
+    DocumentState,
+    Issue,
+)
 from shared.contract.commands.supervision import EnterDocument
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyReleased
@@ -24,7 +32,7 @@ from shared.contract.events.supervision import (
     DocumentVoided,
     LadderRaised,
 )
-from shared.contract.words import DocumentEnd, DocumentKind, LadderCause, Saying
+from shared.contract.words import ClockName, DocumentEnd, DocumentKind, LadderCause, Saying
 from shared.domain.clocks import Limit, Started, read_clock
 from shared.domain.decisions import Context, Message, event
 from shared.domain.decisions import command as ask
@@ -61,11 +69,16 @@ def follow(
             case LadderRaised():
                 issue, more = _made_for(issue, message.body, context)
                 found += more
+            case ClockBreached() if message.body.clock in REMIND:
+                issue, more = _reminding(issue, message.body, context)
+                found += more
             case ClockWarned():
                 found += _warned(issue, message.body)
             case ClockBreached() if message.body.clock in REMINDED_ALONE:
-                issue, more = _reminding(issue, message.body, context)
+                issue, more = _reminding_alone(issue, message.body, context)
                 found += more
+    if not issue.documents:
+        return issue, tuple(found)
     documents: list[Document] = []
     for document in issue.documents:
         moved, more = _moved(document, issue, happened, lifted)
@@ -112,6 +125,7 @@ def numbered(document: Document, context: Context) -> tuple[Document, Messages]:
     drafted = DocumentDrafted(
         **_named(document),
         step=document.step,
+        clock=document.clock or "",
         round=document.round,
         department=document.department,
         head=_head(document, context),
@@ -125,6 +139,7 @@ def issued(document: Document, context: Context) -> tuple[Document, Messages]:
     body = DocumentIssued(
         **_named(document),
         step=document.step,
+        clock=document.clock or "",
         round=document.round,
         department=document.department,
         head=_head(document, context),
@@ -156,8 +171,11 @@ def answered(document: Document, why: DocumentAnswered) -> tuple[Document, Messa
 
 
 def _made_for(issue: Issue, raised: LadderRaised, context: Context) -> tuple[Issue, Messages]:
-    """What the policy says that this step brings; a step that an appeal brought back has brought it before."""
-    if raised.because == LadderCause.APPEALED:
+    """What the policy says that this step brings; a step that an appeal brought back has brought it before.
+
+    A reminder that comes with every breach of its clock came with that.
+    """
+    if raised.because == LadderCause.APPEALED or raised.clock in REMIND:
         return issue, ()
     step = context.reference.policies.named(raised.policy).steps[raised.step - 1]
     answer = None
@@ -186,6 +204,40 @@ def _made_for(issue: Issue, raised: LadderRaised, context: Context) -> tuple[Iss
 
 
 def _reminding(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
+    """What the first step brings, for a breach that is told at whichever step the issue stands, and once it has ended.
+
+    Nobody is reminded of what has come meanwhile, or was lifted before that was recorded.
+    """
+    climb = next(
+        climb
+        for climb in reversed(issue.climbs)
+        if (climb.clock, climb.round, climb.assignment)
+        == (breached.clock, breached.round, breached.assignment)
+    )
+    if climb.ended_at is not None or issue.is_lifted(climb):
+        return issue, ()
+    instruction = breached.round if breached.clock == ClockName.INSTRUCTION else 0
+    messages: list[Message] = []
+    for kind in context.reference.policies.named(climb.policy).steps[0].documents:
+        document = Document(
+            id=next_id(issue),
+            kind=kind,
+            state=DocumentState.REQUESTED,
+            step=1,
+            round=issue.round if instruction else breached.round,
+            assignment=breached.assignment,
+            clock=climb.clock,
+            instruction=instruction,
+            department=breached.department,
+            year=year_of(breached.due_at),
+            due_at=breached.due_at,
+        )
+        issue, more = make(issue, document, context)
+        messages += more
+    return issue, tuple(messages)
+
+
+def _reminding_alone(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
     """What the first step brings, for whoever a clock of its own reminds: the lamp of the issue is the lead's."""
     clock = next(clock for clock in reversed(issue.clocks) if _is_clock_of(clock, breached))
     messages: list[Message] = []
@@ -255,7 +307,7 @@ def _overtaken(document: Document, issue: Issue, lifted: Ended | None) -> Ended 
         stands = not document.step or any(climb.reached >= document.step for climb in climbs)
     if not stands:
         return Ended(DocumentEnd.ANNULLED)
-    if issue.ended_at is not None and not document.praise:
+    if issue.ended_at is not None and not document.praise and not document.instruction:
         return Ended(DocumentEnd.ENDED)
     if lifted is not None and climbs and all(issue.is_lifted(climb) for climb in climbs):
         return lifted
@@ -263,7 +315,7 @@ def _overtaken(document: Document, issue: Issue, lifted: Ended | None) -> Ended 
 
 
 def _is_of(document: Document, climb: Climb) -> bool:
-    return (document.clock, document.round, document.assignment) == (
+    return (document.clock, document.instruction or document.round, document.assignment) == (
         climb.clock,
         climb.round,
         climb.assignment,
@@ -278,11 +330,13 @@ def _is_clock_of(clock: Clock, named: ClockBreached | Document) -> bool:
 def _warned(issue: Issue, warning: ClockWarned) -> Messages:
     """A warning of a promise is said to whoever holds the issue, while somebody does."""
     department = warning.department or issue.department
-    if warning.clock not in CLIMBS or not department:
+    if warning.clock not in CLIMBS or warning.clock in OF_THE_OFFICE or not department:
         return ()
+    instruction = warning.round if warning.clock == ClockName.INSTRUCTION else 0
     said = DepartmentAddressed(
         saying=Saying.WARNING,
-        round=warning.round,
+        round=issue.round if instruction else warning.round,
+        instruction=instruction,
         department=department,
         assignment=warning.assignment or issue.assignment,
         due_at=warning.due_at,
@@ -291,8 +345,8 @@ def _warned(issue: Issue, warning: ClockWarned) -> Messages:
 
 
 def _addressed(document: Document, saying: Saying) -> Messages:
-    """What its department is told of a document; nobody, where nobody holds the issue."""
-    if not document.department:
+    """What its department is told of a document, or the office of its own; nobody, where nobody holds the issue."""
+    if not document.department and document.clock not in OF_THE_OFFICE:
         return ()
     said = DepartmentAddressed(
         saying=saying,
@@ -300,6 +354,7 @@ def _addressed(document: Document, saying: Saying) -> Messages:
         round=document.round,
         department=document.department,
         assignment=document.assignment,
+        instruction=document.instruction,
         words=document.words,
         due_at=document.answer_due_at,
         praise=document.praise,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.supervision.issue.clocks import DUE, GRANTED, facts, text
-from services.supervision.issue.life import ENDS, Climb, Clock, Issue
+from services.supervision.issue.life import ENDS, Climb, Clock, Issue, owed_by
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
@@ -69,6 +69,8 @@ def steps_ahead(issue: Issue) -> Iterator[tuple[int, int, str]]:
 
 def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
     """What happens to this issue if nobody acts: each further step of the ladder with its instant, in order."""
+    if issue.ended_at is not None:
+        return ()
     found: list[tuple[Rise, ...]] = []
     for place, step, at in steps_ahead(issue):
         calendar, instant = (
@@ -127,7 +129,7 @@ def _begun(issue: Issue, happened: Event | None, context: Context) -> Iterator[C
                 clock=clock.name,
                 round=clock.round,
                 assignment=clock.assignment,
-                department=clock.department or issue.department,
+                department=owed_by(clock.name, clock.department, issue),
                 generation=clock.generation,
                 policy=clock.policy,
                 calendar=clock.calendar,
@@ -168,7 +170,7 @@ def _is_over(issue: Issue, at: datetime) -> bool:
 def _caught_up(issue: Issue, lamp: int, context: Context) -> tuple[Issue, int, list[Message]]:
     """Reach what was due before an end that is known by now, in order, and the step that each climb begins with.
 
-    So a standstill changes no record. Returns the step at which the issue stood then.
+    So a standstill changes no record; what has ended by then is raised no more. Returns the step at which it stood.
     """
     passed = sorted(
         (at, place, step)
@@ -178,9 +180,9 @@ def _caught_up(issue: Issue, lamp: int, context: Context) -> tuple[Issue, int, l
         if climb.ended_at is not None or step == climb.steps[0][0]
     )
     messages: list[Message] = []
-    for _, place, step in passed:
+    for at, place, step in passed:
         issue = _reaching(issue, place, step)
-        if step > lamp:
+        if step > lamp and not _is_over(issue, datetime.fromisoformat(at)):
             messages.append(_raised(issue, issue.climbs[place], step, context))
             lamp = step
     return issue, lamp, messages
@@ -206,7 +208,7 @@ def _raised(
             clock=climb.clock or "",
             round=climb.round,
             assignment=climb.assignment,
-            department=climb.department or issue.department,
+            department=owed_by(climb.clock, climb.department, issue),
             due_at=at,
             late_seconds=max(0.0, late.total_seconds()),
             policy=climb.policy,

@@ -37,6 +37,11 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
+from shared.contract.events.supervision import (
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+)
 from shared.contract.words import (
     Across,
     ClockName,
@@ -174,6 +179,8 @@ class Document(AggregateState):
     round: int
     assignment: str = ""
     clock: ClockName | None = None
+    instruction: int = 0
+    """Whose late report it reminds of; 0 for every other document."""
     department: str = ""
     year: int
     number: int = 0
@@ -192,6 +199,14 @@ class Document(AggregateState):
     """Its breach was annulled after a person had signed it."""
 
 
+class Instruction(AggregateState):
+    """A leader's instruction whose report is still owed."""
+
+    number: int
+    words: str
+    by: str
+
+
 class Issue(AggregateState):
     """One issue's clocks, what takes it up the ladder, and the department that holds it now."""
 
@@ -202,8 +217,18 @@ class Issue(AggregateState):
     clocks: tuple[Clock, ...] = ()
     climbs: tuple[Climb, ...] = ()
     documents: tuple[Document, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
+    """Those that were neither reported on nor taken back."""
+    instructed: int = 0
+    """How many instructions were given in all."""
     lifted_at: AwareDatetime | None = None
     """When a person lifted what had begun by then."""
+
+    @property
+    def round(self) -> int:
+        """The newest round of replies that a clock was started for."""
+        rounds = (clock.round for clock in self.clocks if clock.name is not ClockName.INSTRUCTION)
+        return max(rounds, default=1)
 
     @property
     def lamp(self) -> int:
@@ -276,13 +301,16 @@ ANYTIME = (
     "answer_order",
     "lift_document",
     "record_number",
+    "give_instruction",
+    "report_instruction",
+    "take_back_instruction",
 )
 """What may be asked in every state: where the issue stands on its ladder, which clocks run, and each document, decides.
 """
 
 TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks, the ladder",
-    State.ASSIGNED: "promise, sign, holding and co-handlers' clocks, the ladder",
+    State.ASSIGNED: "promise, sign, ruling, holding and co-handlers' clocks, the ladder",
     State.ANSWERED: "feedback: the rating lapses",
     State.REWORK_ASKED: "rework_decision clock, the ladder",
     State.REWORK: "promise, holding and co-handlers' clocks of the new round, the ladder",
@@ -348,9 +376,26 @@ CLOCKS: Mapping[ClockName, Rule] = {
     ClockName.CO_HANDLER: Rule((CoHandlerAdded,), (CoHandlerHeard, CoHandlerReleased, ReplyReleased, *ENDS)),
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     ClockName.TRACKING: Rule((IssueTracked,), ENDS),
+    # The office rules once. A merger gives the issue to somebody else meanwhile: there is nothing to rule on then.
+    ClockName.RULING: Rule(
+        (AssignmentReturned,), (AssignmentRuled, AssignmentTransferred, *ENDS), limit="1wd"
+    ),
+    # It is owed to the leader: neither a reply nor the end of the issue stops it.
+    ClockName.INSTRUCTION: Rule(
+        (InstructionGiven,), (InstructionReported, InstructionTakenBack), limit="5wd"
+    ),
 }
-PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING, ClockName.CO_HANDLER)
+PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING, ClockName.CO_HANDLER, ClockName.RULING)
 """The clocks of one assignment, a lead's or a co-handler's; the others belong to the issue."""
+OF_THE_OFFICE = (ClockName.RULING,)
+"""What the assigning office owes: no department is reminded of it."""
+REMIND = (ClockName.RULING, ClockName.INSTRUCTION)
+"""The clocks whose every breach brings its reminder, at whichever step the issue stands already."""
+
+
+def owed_by(name: ClockName | None, department: str, issue: Issue) -> str:
+    """The department that a clock of this name, or a climb for it, is about; "" for the office, or for nobody."""
+    return "" if name in OF_THE_OFFICE else department or issue.department
 
 
 def finished(issue: Issue) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from services.supervision.issue import documents
+from services.supervision.issue import documents, instructions
 from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
@@ -26,6 +26,7 @@ from shared.contract.events.dispatch import (
     ReplyReleased,
 )
 from shared.contract.events.intake import IssueAppealed, IssueRegistered
+from shared.contract.events.supervision import InstructionReported, InstructionTakenBack
 from shared.contract.words import ClockName
 from shared.domain.decisions import Change, Context, Deadline, Message
 
@@ -62,6 +63,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
     messages += more
     after, more = documents.follow(after, messages, context, event)
     messages += more
+    messages += instructions.passed_on(after, event)
     return with_renewals(Change(after, tuple(messages)), context) if after != issue else None
 
 
@@ -148,10 +150,13 @@ def _stops(event: Event, clock: Clock, issue: Issue) -> bool:
             AssignmentSigned()
             | AssignmentReturned()
             | AssignmentRecalled()
+            | AssignmentRuled()
             | CoHandlerHeard()
             | CoHandlerReleased()
         ):
             return clock.assignment == event.assignment
+        case InstructionReported() | InstructionTakenBack():
+            return clock.round == event.instruction
         case IssueAssigned():
             return clock is _newest(issue, clock.name)
         case ReplyReleased():

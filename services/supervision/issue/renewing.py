@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from services.supervision.issue import documents
 from services.supervision.issue.clocks import DUE, Messages, running, with_dates
+from services.supervision.issue.decisions import UNKNOWN
 from services.supervision.issue.ladder import renewed as renewed_climb
 from services.supervision.issue.life import Clock, Issue
 from shared.contract.commands.supervision import RecalculateClocks
 from shared.contract.events.supervision import ClockRecalculated
 from shared.domain.clocks import Due
-from shared.domain.decisions import Change, Context, Message, Reason, Refusal, command, event
+from shared.domain.decisions import Change, Context, Message, Refusal, command, event
 from shared.domain.reference import Reference, Renewal
 from shared.domain.renewing import moved
 
@@ -24,7 +25,7 @@ def recalculate(issue: Issue | None, asked: RecalculateClocks, context: Context)
     Before the version is in force, and where nothing moves, it changes nothing.
     """
     if issue is None:
-        return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
+        return UNKNOWN
     renewal = Renewal(asked.because, asked.version, asked.at, asked.by)
     if context.now < renewal.at:
         return Change(issue, outcome={"moved": 0})

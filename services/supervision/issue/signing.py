@@ -4,7 +4,7 @@ Beyond the order nothing goes out without a name under it: that of a person of t
 """
 
 from services.supervision.issue import documents
-from services.supervision.issue.decisions import may_not
+from services.supervision.issue.decisions import UNKNOWN, may_not
 from services.supervision.issue.life import Document, DocumentState, Issue
 from shared.contract.commands.supervision import (
     AnswerOrder,
@@ -21,8 +21,9 @@ from shared.domain.documents import NEEDS_WORDS, number_text, year_of
 from shared.domain.rights import Asker
 from shared.domain.steps import ORDER
 
-UNKNOWN = Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
 NOT_ENDED = (DocumentState.DRAFTED, DocumentState.ISSUED, DocumentState.ANSWERED)
+MOST_BY_HAND = 20
+"""How many documents of one issue may be issued by hand: what grows without end stops one day."""
 
 
 def issue_by_hand(issue: Issue | None, command: IssueDocument, context: Context) -> Change[Issue] | Refusal:
@@ -39,7 +40,7 @@ def issue_by_hand(issue: Issue | None, command: IssueDocument, context: Context)
         id=documents.next_id(issue),
         kind=command.kind,
         state=DocumentState.REQUESTED,
-        round=_round(issue),
+        round=issue.round,
         assignment=issue.assignment,
         department=issue.department,
         year=year_of(context.now),
@@ -95,6 +96,8 @@ def answer(issue: Issue | None, command: AnswerOrder, context: Context) -> Chang
     issue, document = found
     if document.kind is not DocumentKind.SUPERVISION_ORDER or document.state is not DocumentState.ISSUED:
         return _illegal(document, "answered")
+    if not issue.department:  # of what nobody holds the rights cannot say whose it is
+        return Refusal(Reason.ILLEGAL_MOVE, "no department holds it now: nobody answers for it")
     words = command.words.strip()
     if not words:
         return Refusal(Reason.REASON_MISSING, "words: say what was done about it")
@@ -128,6 +131,9 @@ def _cannot_issue(issue: Issue, command: IssueDocument, context: Context) -> Ref
         return Refusal(Reason.ILLEGAL_MOVE, "no department holds it: there is nobody to address")
     if issue.ended_at is not None and not command.praise:
         return Refusal(Reason.ILLEGAL_MOVE, f"it ended at {time_text(issue.ended_at)}")
+    if sum(not document.step for document in issue.documents) >= MOST_BY_HAND:
+        rule = f"{MOST_BY_HAND} documents were issued on it by hand: there are no more of one issue"
+        return Refusal(Reason.TOO_MANY, rule)
     if command.praise and command.kind is not DocumentKind.CIRCULAR:
         return Refusal(Reason.MALFORMED, "praise: only a circular praises")
     if bool(command.joint) != (len(set(command.offices)) > 1):
@@ -165,10 +171,6 @@ def _illegal(document: Document, done: str) -> Refusal:
     return Refusal(
         Reason.ILLEGAL_MOVE, f"{document.kind} {document.id} is {document.state}, not to be {done}"
     )
-
-
-def _round(issue: Issue) -> int:
-    return max((clock.round for clock in issue.clocks), default=1)
 
 
 def _number(document: Document) -> dict[str, str]:

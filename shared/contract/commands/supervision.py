@@ -1,5 +1,6 @@
 """What may be asked of supervision: of breaches, the ladder and its documents; to publish reference data."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -47,6 +48,30 @@ class IssueDocument(Command, type="supervision.issue_document.v1", service="supe
     offices: tuple[JointOffice, ...] = Field(default=(), max_length=len(JointOffice))
     across: tuple[Across, ...] = Field(default=(), max_length=len(Across))
     signature: str = Field(default="", max_length=MAX_NAME_CHARS)
+
+
+class GiveInstruction(Command, type="supervision.give_instruction.v1", service="supervision"):
+    """Write an instruction on an issue to the department that holds it (批示), with the day its report is due."""
+
+    words: FreeText = Field(max_length=MAX_REASON_CHARS)
+    department: str = Field(default="", max_length=100)
+    """Whom one has read that holds it; empty: whoever does."""
+    due_on: date | None = None
+    """The day on which the report is due; left out: as the policy says."""
+
+
+class ReportInstruction(Command, type="supervision.report_instruction.v1", service="supervision"):
+    """Report what the department did about a leader's instruction."""
+
+    instruction: Round
+    words: FreeText = Field(max_length=MAX_REASON_CHARS)
+
+
+class TakeBackInstruction(Command, type="supervision.take_back_instruction.v1", service="supervision"):
+    """Take back an instruction that one gave, with a reason."""
+
+    instruction: Round
+    reason: FreeText = Field(max_length=MAX_REASON_CHARS)
 
 
 class SignDocument(Command, type="supervision.sign_document.v1", service="supervision"):

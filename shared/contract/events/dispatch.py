@@ -52,7 +52,7 @@ class AssignmentReturned(Event, type="assignment.returned.v1", topic=DISPATCH, m
     by: str
 
 
-class AssignmentRuled(Event, type="assignment.ruled.v1", topic=DISPATCH):
+class AssignmentRuled(Event, type="assignment.ruled.v1", topic=DISPATCH, must_understand=True):
     """Happens when the office rules on a return; its ruling is final."""
 
     assignment: str

@@ -163,6 +163,7 @@ class DocumentDrafted(Event, type="document.drafted.v1", topic=SUPERVISION):
     year: Number
     number: Number
     step: Number
+    clock: OpenClockName = ""
     round: Round
     department: str = ""
     head: str = ""
@@ -179,6 +180,8 @@ class DocumentIssued(Event, type="document.issued.v1", topic=SUPERVISION):
     number: Number
     step: Number = 0
     """The step of the ladder that brought it; 0 for one by hand."""
+    clock: OpenClockName = ""
+    """Whose breach brought it; empty for one by hand, and where a dissatisfied round or an extension did."""
     round: Round
     department: str
     head: str = ""
@@ -237,20 +240,53 @@ class DocumentRegistered(Event, type="document.registered.v1", topic=SUPERVISION
     document: str
 
 
+class InstructionGiven(Event, type="instruction.given.v1", topic=SUPERVISION):
+    """Happens when a leader writes an instruction on an issue (批示) to the department that holds it."""
+
+    instruction: Round
+    """Counted from 1 over the whole life of the issue; its clock has this number in place of a round."""
+    department: str
+    assignment: str
+    words: str
+    limit: str
+    due_at: AwareDatetime
+    by: str
+
+
+class InstructionReported(Event, type="instruction.reported.v1", topic=SUPERVISION, must_understand=True):
+    """Happens when the department that holds the issue reports what it did about an instruction."""
+
+    instruction: Round
+    department: str
+    words: str
+    by: str
+
+
+class InstructionTakenBack(Event, type="instruction.taken_back.v1", topic=SUPERVISION, must_understand=True):
+    """Happens when the leader who gave an instruction takes it back, with a reason: nobody owes a report any more."""
+
+    instruction: Round
+    reason: str
+    by: str
+
+
 class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISION_ORDERS):
     """Happens when supervision has something for the department that answers for an issue; dispatch passes it on."""
 
     saying: OpenSaying
     round: Round
     department: str
+    """Empty for the assigning office, which rules on returns."""
     assignment: str = ""
     document: str = ""
     kind: OpenDocumentKind = ""
     year: Number = 0
     number: Number = 0
+    instruction: Number = 0
+    """Which instruction it is about; 0 where it is about none."""
     words: str = ""
     due_at: AwareDatetime | None = None
-    """When the promise is due, or the answer to an order."""
+    """When the promise is due, the answer to an order, or the report on an instruction."""
     praise: bool = False
 
 

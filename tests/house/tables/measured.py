@@ -21,6 +21,7 @@ HEADLINES = {
     "portal": ("rebuild, ours", "board, one client, 95th percentile"),
     "replay": ("10wd, whole command",),
     "memory": ("after the start, together",),
+    "timers": ("a full slice, times", "from the start to the first firing"),
 }
 """What the READMEs quote of it; docs/measurements.md has it all."""
 NOTHING = {"en": "Not measured yet: `make bench`.", "zh": "尚未测量：`make bench`。"}

@@ -856,6 +856,47 @@ EXAMPLES: dict[str, Example] = {
         {"document": "d1", "because": "ended"},
         {"document": {"state": "lifted", "ended_at": AT_MS, "ended_because": "ended", "ended_reason": ""}},
     ),
+    "instruction.given.v1": Example(
+        "supervision",
+        {
+            "instruction": 1,
+            "department": "housing",
+            "assignment": "a1",
+            "words": "请现场核实",
+            "limit": "5wd",
+            "due_at": LATER,
+            "by": "qian",
+        },
+        {
+            "instruction": {
+                "number": 1,
+                "department": "housing",
+                "words": "请现场核实",
+                "given_at": AT_MS,
+                "given_by": "qian",
+                "due_at": LATER_MS,
+                "reported_at": None,
+            }
+        },
+    ),
+    "instruction.reported.v1": Example(
+        "supervision",
+        {"instruction": 1, "department": "housing", "words": "已核实", "by": "li"},
+        {
+            "instruction": {
+                "number": 1,
+                "reported_at": AT_MS,
+                "report": "已核实",
+                "reported_by": "li",
+                "reported_for": "housing",
+            }
+        },
+    ),
+    "instruction.taken_back.v1": Example(
+        "supervision",
+        {"instruction": 1, "reason": "已听取汇报", "by": "qian"},
+        {"instruction": {"number": 1, "taken_back_at": AT_MS, "taken_back_reason": "已听取汇报"}},
+    ),
     "issue.closed.v1": Example(
         "feedback",
         {"round": 1, "reason": "ruled_finished", "words": "已建成", "by": "sun"},

@@ -14,6 +14,7 @@ from tests.simulation.checker.figures import check_figures
 from tests.simulation.checker.files import check_files
 from tests.simulation.checker.heard import SKIP, Hearing
 from tests.simulation.checker.history import Acknowledged, Evidence, History, Mailed, Said
+from tests.simulation.checker.instructions import check_instructions
 from tests.simulation.checker.ladder import check_ladder
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.mergers import check_mergers
@@ -58,6 +59,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),
         *check_documents(evidence),
+        *check_instructions(evidence, hearing),
         *check_mergers(evidence),
         *check_mistakes(evidence),
         *check_appeals(evidence),

@@ -112,6 +112,15 @@ class Clause(StrEnum):
     DOCUMENT_SIGNED = "nothing out without a name under it"
     DOCUMENT_FOUNDED = "a document for each step alone"
     DEPARTMENT_TOLD = "departments hear of what went out"
+    # leaders' instructions, and late rulings
+    INSTRUCTION_NUMBERED = "instructions counted from one"
+    INSTRUCTION_BOUND = "no more instructions than there may be"
+    INSTRUCTION_BY = "instructed, reported and taken back by who may"
+    INSTRUCTION_DUE = "a report due on the day that was named"
+    INSTRUCTION_ENDS = "an instruction ends once, and its clock with it"
+    INSTRUCTION_BREACHED = "a late report is a breach, and nothing else"
+    INSTRUCTION_TOLD = "who holds an issue knows its instructions"
+    REMINDED = "reminded of each late ruling and report"
     # mergers
     MERGER_ENDS = "merger ends"
     MERGED_HOLDS = "merged holds nothing"

@@ -191,11 +191,13 @@ def _against_events(
 ) -> Iterator[Violation]:
     """Which clocks must exist, be stopped and be breached follows from the owners' events alone."""
     yield from _of_recalled(subject, clocks, others["dispatch"], waits)
-    for name, round, started in _expected(others):
+    for name, round, started, assignment in _expected(others):
         # Each fact has the time of some machine's clock.
         earliest = started - timedelta(milliseconds=evidence.history.skew_ms)
-        found = [clock for clock in clocks if clock.key[:2] == (name, round)]
-        if name == "assign":
+        found = [clock for clock in clocks if clock.key == (name, round, assignment)]
+        if name == "ruling":
+            stop = min(_ruled(assignment, others), default=None)
+        elif name == "assign":
             stop = min(_assigned(started, others), default=None)
             found = [clock for clock in found if clock.started_at == started]
         else:
@@ -236,21 +238,34 @@ def _is_paused(name: str, round: int, clock: Clock, others: Mapping[str, list[Ev
     return name == "promise" and since is not None and since <= clock.due_at
 
 
-def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, datetime]]:
+def _ruled(assignment: str, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
+    """When the office has ruled on this return, or nothing is left to rule on."""
+    yield from ends_of(others, "issue.appealed")
+    for event in others["dispatch"]:
+        which = {"assignment.ruled": "assignment", "assignment.transferred": "previous_assignment"}
+        if (name := which.get(kind_of(event))) and event["data"][name] == assignment:
+            yield instant(event["time"])
+
+
+def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, datetime, str]]:
+    """Each clock that must be there: its name, round, start and assignment."""
     if not any(kind_of(event) == "issue.registered" for event in others["intake"]):
         return  # an issue that supervision never heard of has no clocks
-    yield from (("assign", 1, since) for since, _ in _waits(others))
+    yield from (("assign", 1, since, "") for since, _ in _waits(others))
+    for event in others["dispatch"]:
+        if kind_of(event) == "assignment.returned":
+            yield "ruling", 1, instant(event["time"]), event["data"]["assignment"]
     for event in (*others["intake"], *others["feedback"]):
         at, round = instant(event["time"]), event["data"].get("round", 1)
         match kind_of(event):
             case "promise.started":
-                yield "promise", 1, instant(event["data"]["started_at"])
+                yield "promise", 1, instant(event["data"]["started_at"]), ""
             case "rework.decided":
-                yield "promise", round, at
+                yield "promise", round, at, ""
             case "rework.asked":
-                yield "rework_decision", round, at
+                yield "rework_decision", round, at, ""
             case "issue.tracked":
-                yield "tracking", round, at
+                yield "tracking", round, at, ""
 
 
 def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, datetime | None]]:

@@ -31,7 +31,12 @@ NEXT: Mapping[str, tuple[str, ...]] = {
     "voided": (),
 }
 """What may be told of a document after what."""
-PASSED_ON = ("order.reminded", "order.ordered", "order.document_issued", "order.document_lifted")
+PASSED_ON = (
+    *("order.reminded", "order.ordered", "order.document_issued", "order.document_lifted"),
+    *("order.instructed", "order.instruction_taken_back"),
+)
+WITH_THE_BREACH = ("ruling", "instruction")
+"""The clocks whose reminder comes with each breach, and not with the step."""
 
 
 def check_documents(evidence: Evidence) -> Iterator[Violation]:
@@ -112,9 +117,16 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
     policies = evidence.published("policy")
     due: Counter[tuple[int, int, str]] = Counter()
     asked: set[tuple[int, int, str]] = set()
+    reminded: Counter[str] = Counter()
     for event in events:
         data = event["data"]
-        if kind_of(event) == "ladder.raised" and data["because"] != "appealed":
+        if data.get("clock") in WITH_THE_BREACH:
+            if kind_of(event) == "document.issued":
+                reminded[data["clock"]] -= 1
+            reminded[data["clock"]] += kind_of(event) == "clock.breached"
+            if min(reminded.values()) < 0 or (kind_of(event) == "document.issued" and data["step"] != 1):
+                yield Clause.DOCUMENT_FOUNDED(f"{subject}: {event['id']} reminds of what is not late")
+        elif kind_of(event) == "ladder.raised" and data["because"] != "appealed":
             policy = policies.get(data["policy"])
             ladder = () if policy is None else policy["data"]["policy"].get("ladder", ())
             brings = ladder[data["step"] - 1]["documents"] if ladder else BRINGS[data["step"] - 1]
@@ -132,33 +144,39 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
 
 def _addressed(evidence: Evidence) -> Iterator[Violation]:
     """What went out or was lifted is said to the department, and dispatch passes on all that it has read."""
-    said: Counter[str] = Counter()
+    said: dict[str, list[int]] = defaultdict(list)
+    whole: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     for (topic, subject, _), found in evidence.events.items():
         if topic == "supervision.orders":
-            said[subject] += len(found)
+            whole[subject] += len(found)
+            said[subject] += [
+                seq
+                for seq, opened in found.items()
+                if opened.event and opened.event["data"].get("department")
+            ]
         elif topic.startswith("dept."):
             passed[subject] += sum(
                 kind_of(opened.event) in PASSED_ON for opened in found.values() if opened.event is not None
             )
     for subject, events in evidence.events_by("supervision").items():
         out = sum(_is_said(event) for event in events)
-        whole = said[subject]
-        if aggregate_of(subject) == "issue" and whole < out:
-            yield Clause.DEPARTMENT_TOLD(f"{subject}: {out} documents went out, {whole} were said")
+        if aggregate_of(subject) == "issue" and whole[subject] < out:
+            yield Clause.DEPARTMENT_TOLD(f"{subject}: {out} documents went out, {whole[subject]} were said")
     for subject in passed:
-        if passed[subject] > said[subject]:
+        if passed[subject] > len(said[subject]):
             yield Clause.DEPARTMENT_TOLD(
-                f"{subject}: departments were told {passed[subject]} times of {said[subject]}"
+                f"{subject}: departments were told {passed[subject]} times of {len(said[subject])}"
             )
     for subject, many in said.items():
-        if passed[subject] < _read(evidence, subject, many):
-            yield Clause.DEPARTMENT_TOLD(f"{subject}: of {many} only {passed[subject]} were passed on")
+        read = _read(evidence, subject, whole[subject])
+        if passed[subject] < sum(seq <= read for seq in many):
+            yield Clause.DEPARTMENT_TOLD(f"{subject}: of {len(many)} only {passed[subject]} were passed on")
 
 
 def _is_said(event: Event) -> bool:
     data: Mapping[str, Any] = event["data"]
-    return kind_of(event) == "document.issued" and bool(data["department"])
+    return kind_of(event) == "document.issued" and (bool(data["department"]) or data.get("clock") == "ruling")
 
 
 def _read(evidence: Evidence, subject: str, many: int) -> int:

@@ -17,7 +17,7 @@ from tests.simulation.checker.history import Event, Evidence, instant, kind_of
 from tests.simulation.checker.terms import calendar_of
 
 RED, LAST = 4, 6
-REACH = {"promise": LAST, "holding": 1}
+REACH = {"promise": LAST, "holding": 1, "ruling": 1, "instruction": 1}
 """How far the breach of each clock takes an issue."""
 DAYS = ((0, 0, 0), (1, 2, 2), (2, 0, 0), (3, 0, 0), (5, 0, 0), (5, 0, 0))
 """Of each step how long after the one before, how long its answer may take, and how many days more an explanation buys,

@@ -121,6 +121,8 @@ class Renewals:
         if because == "calendar":
             return clock.limit
         name, round, _ = clock.key
+        if name == "instruction":
+            return clock.limit
         again = name in ("promise", "holding") and round > 1
         return str(published["data"]["policy"]["limits"]["rework" if again else name])
 

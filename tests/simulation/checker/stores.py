@@ -87,7 +87,8 @@ def check_timers(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
                     f"{subject}: {service} is in state {state}, which its table of timers does not know"
                 )
             elif timers[state] == TERMINAL:
-                if "deadline" in document and not document["due"]["name"].startswith("sweep/"):
+                quiet = "deadline" not in document or document["due"]["name"].startswith("sweep/")
+                if not quiet and not document["state"].get("instructions"):
                     name = document["due"]["name"]
                     yield Clause.TERMINAL_QUIET(
                         f"{subject}: {service} is {state}, and still has the deadline {name}"
@@ -125,7 +126,7 @@ def _ends_by_hand(document: Mapping[str, Any]) -> bool:
 
 
 def _all_paused(document: Mapping[str, Any]) -> bool:
-    """Whether of every clock that may still be breached the days do not count: nothing of it is due until it goes on."""
+    """Whether the days do not count of any clock that may still be breached: nothing is due until these go on."""
     for clock in document["state"].get("clocks", ()):
         kinds = [kind for kind, *_ in clock["history"]]
         is_open = "stopped" not in kinds and not clock.get("breached")

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from services.dispatch.consumer import consumer
-from services.dispatch.issue.noticing import NOTICED, TO_CO_HANDLERS, WARNING
+from services.dispatch.issue.noticing import (
+    INSTRUCTION_OVERDUE,
+    NOTICED,
+    RULING_OVERDUE,
+    TO_CO_HANDLERS,
+    WARNING,
+)
 from services.dispatch.mails import SUBJECTS, TEXTS, Mails, Posts
 from shared.bus.processor import Processor
 from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
@@ -187,7 +193,8 @@ TO_RAISERS = {Occurrence.RATING_INVITED, Occurrence.QUESTION}
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
-    told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), WARNING)}
+    others = (WARNING, INSTRUCTION_OVERDUE, RULING_OVERDUE)
+    told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), *others)}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 
@@ -290,6 +297,21 @@ SAID: dict[str, tuple[DepartmentAddressed, str, list[tuple[str, str]]]] = {
         "order.document_issued.v1",
         [(Occurrence.DOCUMENT_ISSUED, "wang")],
     ),
+    "an instruction": (
+        addressed(Saying.INSTRUCTED, document="", year=0, number=0, instruction=1, words="请核实"),
+        "order.instructed.v1",
+        [(Occurrence.INSTRUCTED, "wang")],
+    ),
+    "a reminder of an instruction": (
+        addressed(kind=DocumentKind.REMINDER, instruction=1),
+        "order.reminded.v1",
+        [(Occurrence.INSTRUCTION_OVERDUE, "wang")],
+    ),
+    "an instruction that is taken back": (
+        addressed(Saying.TAKEN_BACK, document="", year=0, number=0, instruction=1, words="已听取汇报"),
+        "order.instruction_taken_back.v1",
+        [(Occurrence.INSTRUCTION_TAKEN_BACK, "wang")],
+    ),
     "a card that is lifted": (
         addressed(Saying.LIFTED, kind=DocumentKind.YELLOW_CARD),
         "order.document_lifted.v1",
@@ -314,6 +336,25 @@ async def test_what_supervision_has_for_a_department_reaches_its_topic_and_its_p
     assert [one[1] for one in dispatch.orders].count(order) == 1
     assert dispatch.state == before
     assert told(dispatch) == whom
+
+
+async def test_of_a_late_ruling_the_people_of_the_office_are_told_and_no_department() -> None:
+    dispatch = await staffed()
+    for account, roles in (("chen", (Role.OFFICE,)), ("zhao", (Role.SUPERVISOR,))):
+        entry = PublishStaff(name="某", roles=roles, level=Level.CITY)
+        await dispatch.ask(entry, after(), "administrator:wu", subject=subject_of("staff", account))
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    dispatch.commands.clear()
+    known = list(dispatch.orders)
+    record = dispatch.event(addressed(department="", kind=DocumentKind.REMINDER), after(days=3))
+    await dispatch.deliver(record)
+    await dispatch.deliver(record)
+    assert dispatch.orders == known
+    assert told(dispatch) == [(Occurrence.RULING_OVERDUE, "chen")]
+    dispatch.commands.clear()
+    lifted = addressed(Saying.LIFTED, department="", kind=DocumentKind.REMINDER)
+    await dispatch.take(lifted)
+    assert (dispatch.orders, told(dispatch)) == (known, [])
 
 
 async def test_who_handles_an_issue_is_reminded_beside_the_leader_and_warned_alone() -> None:

@@ -142,3 +142,5 @@ def test_what_was_extended_is_late_by_its_first_date_alone_and_what_is_paused_is
     assert shares["on_time_reply"] == (0, 2)
     assert shares["on_time_reply_extended"] == (1, 1)
     assert shares["answered"] == (1, 1)
+    asked = figures([issue(None, is_asked=True)], LATER).total.rates
+    assert (asked["answered"].denominator, asked["on_time_reply_extended"].denominator) == (0, 1)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.supervision.issue.clocks import derive
+from services.supervision.issue.clocks import derive, running
 from services.supervision.issue.life import Issue
 from services.supervision.issue.renewing import is_moved_by, renewed, request_of
 from shared.contract.commands.supervision import RecalculateClocks
@@ -16,6 +16,7 @@ from shared.contract.events.supervision import (
 from shared.contract.words import ClockName, Recalculation
 from shared.domain.clocks import SHANGHAI, Limit, due_at
 from shared.domain.ladder import rises
+from shared.domain.renewing import moved, read_running
 from tests.unit.reference import make_reference
 from tests.unit.supervision.given import (
     CALENDAR,
@@ -27,9 +28,12 @@ from tests.unit.supervision.given import (
     after,
     appealed,
     assigned,
+    extended,
     fire_until,
+    goes_on,
     known,
     new_issue,
+    paused,
     promised,
     registered,
     rejected,
@@ -91,6 +95,32 @@ def test_a_stricter_policy_leaves_a_working_day() -> None:
     publish_policy(reference, at, promise="2wd")
     (told,) = reach(issue, *reference.renewals)
     assert told.due_at == due_at(at, Limit("1wd"), POLICY, CALENDAR).at
+
+
+@given(
+    extension=st.integers(min_value=0, max_value=10),
+    pause=st.tuples(st.integers(min_value=1, max_value=6), st.integers(min_value=0, max_value=4)),
+    at=st.integers(min_value=0, max_value=9),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_policy_that_gives_a_clock_the_same_time_is_not_counted_and_would_not_have_moved_it(
+    extension: int, pause: tuple[int, int], at: int
+) -> None:
+    reference = make_reference()
+    issue = known(reference)
+    issue.take(assigned(), MONDAY)
+    began, days = pause
+    happened = [(extended(extension), began)] if extension else []
+    happened += [(paused(), began), (goes_on(), began + days)] if days else []
+    for event, day in happened:
+        issue.take(event, after(days=day))
+    publish_policy(reference, after(days=at), tracking="30d")
+    (renewal,) = reference.renewals
+    for clock in issue.state.clocks:
+        before = running(clock)
+        assert moved(before, clock.due_at, renewal, reference) is None
+        counted = read_running(before.renewed(renewal), reference)
+        assert counted.due_at == read_running(before, reference).due_at
 
 
 def test_an_older_version_does_not_move_back_what_a_later_one_moved() -> None:

@@ -134,14 +134,13 @@ async def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
     rows = board.page(page.reads, chosen, at, read_place(after))
     last = rows[board.PAGE - 1] if len(rows) > board.PAGE else None
     rows = rows[: board.PAGE]
-    counts = board.counts(page.reads, chosen, at)
+    counts, oversees = board.counts(page.reads, chosen, at), page.person().role in BY_ROLE
     total = sum(counts.values(), Count())
     return {
         "narrowed": narrowed,
         "lines": list(lines(page, rows)),
-        "on_ladder": [row["id"] for row in rows if row["ladder_step"]]
-        if page.person().role in BY_ROLE
-        else [],
+        "on_ladder": [row["id"] for row in rows if row["ladder_step"]] if oversees else [],
+        "may_choose": oversees and any(row["ladder_step"] or row["holder"] for row in rows),
         "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "total": total,
         "shown": getattr(total, narrowed.due or "all"),

@@ -17,6 +17,8 @@ THEN: Mapping[str, str] = {
     ),
     ClockName.REWORK_DECISION: N_("%(when)s: counts as decided late"),
     ClockName.TRACKING: N_("%(when)s: what was promised is asked for"),
+    ClockName.RULING: N_("%(when)s: the office is reminded to rule"),
+    ClockName.INSTRUCTION: N_("%(when)s: the department is reminded to report"),
 }
 NOW: Mapping[str, str] = {
     ClockName.ASSIGN: N_("Stays late until it is assigned"),
@@ -26,6 +28,8 @@ NOW: Mapping[str, str] = {
     ClockName.CO_HANDLER: N_("Stays late until the opinion is there, or the reply is out"),
     ClockName.REWORK_DECISION: N_("Stays late until it is decided"),
     ClockName.TRACKING: N_("Stays here until it is ruled finished"),
+    ClockName.RULING: N_("Stays late until the office rules"),
+    ClockName.INSTRUCTION: N_("Stays late until it is reported on"),
 }
 
 

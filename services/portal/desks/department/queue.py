@@ -15,7 +15,7 @@ from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import co_handlers, handling, names
+from services.portal.queries import co_handlers, handling, instructions, names
 from services.portal.queries.handling import Listed
 from services.portal.queries.selecting import Row
 from services.portal.reading import known
@@ -42,10 +42,11 @@ _WAITING = List("waiting", N_("Waiting for somebody else"), handling.MINE_WAITIN
 _ALL_WAITING = List("waiting", N_("Waiting for somebody else"), handling.WAITING)
 _LATER = List("later", N_("Promised for later"), handling.LATER)
 _CO_HANDLED = List("opinions", N_("Opinions wanted of us"), handling.CO_HANDLED)
+_OWED = List("owed", N_("A leader waits for a report"), handling.OWED)
 _UNSIGNED = List("", N_("To sign off"), handling.UNSIGNED)
 _LISTS = {
-    Role.HANDLER: (_MINE, _FREE, _CO_HANDLED, _WAITING, _OTHERS, _LATER),
-    Role.DEPARTMENT_LEADER: (_FREE, _CO_HANDLED, _MINE, _OTHERS, _ALL_WAITING, _LATER),
+    Role.HANDLER: (_MINE, _FREE, _CO_HANDLED, _OWED, _WAITING, _OTHERS, _LATER),
+    Role.DEPARTMENT_LEADER: (_FREE, _CO_HANDLED, _MINE, _OWED, _OTHERS, _ALL_WAITING, _LATER),
 }
 
 
@@ -85,6 +86,7 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
             first=first,
             to_do=to_do(again),
             soonest=_soonest([row for group in groups for row in group.rows]),
+            owed=instructions.waiting(again.reads, (row["id"] for group in groups for row in group.rows)),
         )
 
     beside = await _chosen(page, first) if first else None

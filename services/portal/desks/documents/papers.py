@@ -14,7 +14,7 @@ from services.portal.queries import names
 from services.portal.queries.documents import Row
 from services.portal.times import instant
 from services.portal.words import phrase
-from shared.contract.words import DocumentKind
+from shared.contract.words import ClockName, DocumentKind
 from shared.domain.clocks import SHANGHAI
 from shared.domain.documents import number_text
 
@@ -34,6 +34,15 @@ _SENTENCES = {
     DocumentKind.CIRCULAR: N_("How issue %(issue)s was handled is made known:"),
     DocumentKind.MATTERS_ENTRY: N_("Issue %(issue)s is listed as a matter to be supervised:"),
 }
+_REMINDERS = {
+    ClockName.RULING: N_(
+        "The time to rule on the return of issue %(issue)s is over. Please rule on it at once."
+    ),
+    ClockName.INSTRUCTION: N_(
+        "The report on a leader's instruction on issue %(issue)s is overdue. Please report at once what was done."
+    ),
+}
+"""Of what else than a promise a reminder may remind."""
 _PRAISE = N_("How issue %(issue)s was handled is praised:")
 
 
@@ -57,6 +66,10 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
     kind, say = document["kind"], page.say
     department = page.departments.get(document["department"] or "", document["department"] or "")
     sentence = _PRAISE if document["praise"] else _SENTENCES.get(kind, "%(issue)s")
+    if kind == DocumentKind.REMINDER:
+        sentence = _REMINDERS.get(document["clock"], sentence)
+    if document["clock"] == ClockName.RULING:
+        department = say(N_("The assigning office"))
     signer = document["issued_by"] or ""
     officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     at = document["issued_at"] or document["drafted_at"] or document["ended_at"]

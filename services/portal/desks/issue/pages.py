@@ -11,12 +11,13 @@ from fastapi.responses import Response, StreamingResponse
 from services.portal.actions import choice
 from services.portal.desks import acting
 from services.portal.desks.department.drafts import drafts_of
+from services.portal.desks.instructions import pages as instructing
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue.picture import picture
 from services.portal.live import Watched, stream
 from services.portal.opinions import clocks_of, opinions_of
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import documents, issues, names, questions
+from services.portal.queries import documents, instructions, issues, names, questions
 from services.portal.reading import Known, files_of, known, ladder_of, words_of
 from services.portal.sentences import Sentence, Teller
 from services.portal.times import instant
@@ -92,6 +93,11 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "opinions": await opinions_of(page, about),
         "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
         "documents": documents.of_issue(page.reads, id) if about.sight.handling else (),
+        "instructed": [
+            (one, instructing.possible(page, about, one)) for one in instructions.of_issue(page.reads, id)
+        ]
+        if about.sight.handling
+        else (),
         "number_text": number_text,
         "picture": picture(page, about) if about.sight.handling else None,
         "history": list(history(page, about, officials)),

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from services.portal.addresses import with_query
 from services.portal.counted import counted, handed_on, month_of, months
+from services.portal.desks.instructions.pages import waiting as waiting_reports
 from services.portal.desks.leader.handovers import departments
 from services.portal.desks.leader.trend import Trend, trend
 from services.portal.figures.counting import Scope
@@ -38,6 +39,7 @@ MENU = Menu(
     (
         Link("/overview", N_("Overview")),
         Link("/board", N_("Board")),
+        Link("/instructions", N_("My instructions"), waiting_reports),
         Link("/figures", N_("Figures")),
     ),
 )

@@ -12,11 +12,11 @@ from services.portal.addresses import Place, read_place
 from services.portal.desks.office.beside import PLACE, office
 from services.portal.languages import N_
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, names, worklists
+from services.portal.queries import board, issues, names, worklists
 from services.portal.queries.worklists import ALL, ASKED, TO_READ, Filters
 from services.portal.reading import words_of_all
 from services.portal.words import WORDS
-from shared.contract.words import Source
+from shared.contract.words import ClockName, Source
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -92,6 +92,8 @@ class Line(NamedTuple):
     title: str
     under: str
     address: str
+    also: sqlite3.Row | None = None
+    """The office's own clock, where another one is due before it."""
 
 
 def add(router: APIRouter, list: Worklist) -> None:
@@ -122,12 +124,16 @@ async def lines_of(page: Page, rows: list[sqlite3.Row], verbs: dict[str, str]) -
     words = await words_of_all(page, rows)
     enterprises = names.enterprises(page.reads, {row["enterprise"] for row in rows if row["enterprise"]})
     lines = []
+    returned = [row["id"] for row in rows if row["state"] == "returned"]
+    running = board.running(page.reads, returned) if returned else {}
     for row, said in zip(rows, words, strict=True):
         open = next((what for what in ("extension", "pause") if row[what] and what in verbs), row["state"])
         verb = verbs.get(open)
         address = f"{PLACE}/issues/{row['id']}/{verb}" if verb else f"/issues/{row['id']}"
         under = _under(page, row, enterprises, open)
-        lines.append(Line(row, said.newest_title or row["number"], under, address))
+        mine = (one for one in running.get(row["id"], ()) if one["clock"] == ClockName.RULING)
+        also = next(mine, None) if row["next_clock"] != ClockName.RULING else None
+        lines.append(Line(row, said.newest_title or row["number"], under, address, also))
     return lines
 
 

@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "lamp": ("issue", "number"),
     "rating": ("issue", "round"),
     "document": ("issue", "id"),
+    "instruction": ("issue", "number"),
     "person": ("reference",),
     "enterprise": ("code",),
     "department": ("jurisdiction", "code", "version"),

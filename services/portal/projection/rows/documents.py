@@ -61,6 +61,7 @@ def _numbered(event: Happened) -> dict[str, Value]:
 def _whose(event: Happened) -> dict[str, Value]:
     return {
         "step": event.number("step", 0),
+        "clock": event.text("clock"),
         "round": event.number("round"),
         "department": event.text("department"),
         "head": event.text("head"),

@@ -61,6 +61,8 @@ def recalculated(rows: Rows, event: Happened) -> None:
     if event.text("clock") != "assign" or (named and named[0]["due_at"] == old):
         _due(rows, event, due_at, True)
     _may_move(rows, event)
+    if event.text("clock") == ClockName.INSTRUCTION:
+        rows.set("instruction", (event.subject, event.number("round")), due_at=due_at)
     mine = [clock for clock in named if clock["due_at"] == old] or named
     if mine:
         clock, because = mine[-1], event.text("because")

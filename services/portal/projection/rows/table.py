@@ -7,6 +7,7 @@ from services.portal.projection.rows import (
     dispatch,
     documents,
     feedback,
+    instructions,
     intake,
     reference,
     supervision,
@@ -76,6 +77,9 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "document.voided.v1": documents.voided,
         "document.lift_drafted.v1": documents.lift_drafted,
         "document.lifted.v1": documents.lifted,
+        "instruction.given.v1": instructions.given,
+        "instruction.reported.v1": instructions.reported,
+        "instruction.taken_back.v1": instructions.taken_back,
     },
     "feedback": {
         "rating.invited.v1": feedback.invited,

@@ -1,0 +1,156 @@
+"""Supervision alone: a policy that moves many promises, and a start with a million open and many due in one second."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from bench.client import Client
+from bench.draining import QUIET, Act, Alone, Bare, Drain, Say, acting, drain, quietly
+from bench.parts import official
+from bench.timers import issues
+from bench.timers.loading import Models, Names, load
+from services.cli.embedded import Child
+from services.cli.embedded.services import jurisdiction
+from shared.bus.document import Stored
+from shared.contract.words import DocumentKind, Role
+from shared.domain.documents import register_of
+from shared.store import Aggregates
+
+EXPLAINED = {"round": 1, "words": "等待上级批复用地指标。"}
+OUTCOMES_A_BREACH = 3
+"""The deadline fires, the register gives its reminder a number, and the issue records that."""
+SAMPLE = 1_000
+DONE = (200, 201)
+
+
+class Drained(NamedTuple):
+    """What was drained, how many of them, and the bare loop over the same documents."""
+
+    drain: Drain
+    many: int
+    bare: Bare
+
+    @property
+    def speed(self) -> float:
+        """How many a second."""
+        return self.many / self.drain.seconds
+
+    @property
+    def share(self) -> float:
+        """Of the bare loop's speed."""
+        return self.speed / self.bare.speed
+
+
+class Storms(NamedTuple):
+    """The person's quiet answers, both drains, and the seconds of the start: until ready, until the first fired."""
+
+    quiet: list[float]
+    policy: Drained
+    due: Drained
+    ready: float
+    first: float
+
+
+async def storms(
+    say: Say, system: Alone, walked: Aggregates, many: tuple[str, Aggregates], models: Models, names: Names
+) -> Storms:
+    """``walked``: the collection of supervision's own store. ``many``: address and collection of the large one."""
+    people = iter(names.people)
+    async with system.run() as child:
+        say(f"{QUIET} explanations, one after the other, while nothing is due")
+        quiet = await quietly(_explaining(system, child), people)
+    ready, first, due = await _due(say, system, many, models, names)
+    say(
+        f"{due.many:,} fired: {due.speed:,.0f}/s, {due.share:.2f} of the bare loop; the first after {first:.1f} s"
+    )
+    # Last, for it reaches every document of this namespace.
+    policy = await _policy(say, system, walked, people, models, names)
+    say(
+        f"a policy moved {policy.many:,} promises: {policy.speed:,.0f}/s, {policy.share:.2f} of the bare loop"
+    )
+    return Storms(quiet, policy, due, ready, first)
+
+
+# -------------------------------------------------------------- a policy that reaches what runs
+
+
+async def _policy(
+    say: Say, system: Alone, store: Aggregates, people: Iterator[str], models: Models, names: Names
+) -> Drained:
+    moving = names.open[: len(names.due)]
+    bare, half = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 2
+    await _bare(bare, store, models.open, names.bare[:half])
+    async with system.run() as child:
+        act = _explaining(system, child)
+        say(f"a policy that moves {len(moving):,} promises")
+        client = Client(child.url, official(system.data, Role.SUPERVISOR))
+        body = {"policy": issues.longer().model_dump(mode="json"), "applies_to_running": True}
+        answer = await client.post(f"/policies/{jurisdiction()}/publish", body)
+        assert answer.status in DONE, answer.body[:300]
+        found = await drain(child, act, people, len(moving), before=1)
+    _check_outcomes(found)
+    for document in (await store.load(moving[:: max(1, len(moving) // SAMPLE)])).values():
+        told = [
+            entry
+            for clock in document["state"]["clocks"]
+            for entry in clock["history"]
+            if entry[0] == "policy"
+        ]
+        assert len(told) == 1, f"{document['_id']} was moved {len(told)} times"
+    await _bare(bare, store, models.open, names.bare[half:])
+    return Drained(found, len(moving), bare)
+
+
+# -------------------------------------------------------------- a start, and what is due in one second
+
+
+async def _due(
+    say: Say, system: Alone, many: tuple[str, Aggregates], models: Models, names: Names
+) -> tuple[float, float, Drained]:
+    (url, store), people = many, iter(names.people)
+    bare, half = Bare(store._collection, partial(issues.like, models.broken)), len(names.bare) // 2
+    await _bare(bare, store, [models.due], names.bare[:half])
+    say(f"a start with {len(names.open):,} open and {len(names.due):,} due in one second")
+    started = time.perf_counter()
+    async with system.run(url) as child:
+        ready = time.perf_counter() - started
+        found = await drain(child, _explaining(system, child), people, OUTCOMES_A_BREACH * len(names.due))
+    _check_outcomes(found)
+    counted = found.counters["posted"]
+    assert counted == len(names.due), f"{counted:,.0f} posted of {len(names.due):,}"
+    await _check_breaches(store, models.due, names.due)
+    await _bare(bare, store, [models.due], names.bare[half:])
+    return ready, ready + found.first, Drained(found, len(names.due), bare)
+
+
+async def _check_breaches(store: Aggregates, due: Stored, subjects: Sequence[str]) -> None:
+    """Each broken promise has one reminder with a number of its own, and the register gave no number besides."""
+    sample = (await store.load(subjects[:: max(1, len(subjects) // SAMPLE)])).values()
+    for document in sample:
+        assert len(document["state"]["documents"]) == 1, document["_id"]
+    numbers = {document["state"]["documents"][0]["number"] for document in sample}
+    assert len(numbers) == len(sample)
+    register = await store.get(register_of(jurisdiction(), DocumentKind.REMINDER, int(due["due"]["at"][:4])))
+    assert register is not None
+    assert register["state"]["last"] == len(subjects), register["state"]
+
+
+# -------------------------------------------------------------- what both have in common
+
+
+def _explaining(system: Alone, child: Child) -> Act:
+    """A handler who explains one broken promise after the other."""
+    client = Client(child.url, official(system.data, Role.HANDLER, issues.DEPARTMENT))
+    return acting(client, "explain", EXPLAINED)
+
+
+def _check_outcomes(found: Drain) -> None:
+    for what in ("void", "dead_letters"):
+        assert found.counters[what] == 0, f"{found.counters[what]:.0f} {what}"
+
+
+async def _bare(bare: Bare, store: Aggregates, models: Sequence[Stored], subjects: Sequence[str]) -> None:
+    """The bare loop over documents of its own, which nothing will be due of when the service runs."""
+    await load(store, issues.copies(models, subjects))
+    await bare.replace(subjects)

@@ -1,0 +1,1 @@
+"""Leaders' instructions: given, reported on, taken back, and a leader's own list."""
