@@ -106,6 +106,19 @@ async def test_the_answer_names_the_question_that_was_read(given: Given) -> None
     assert "您的答复已送达部门" in browser.text
 
 
+async def test_a_file_is_kept_with_the_answer_until_it_is_sent(given: Given) -> None:
+    asked(given)
+    browser = await raiser(given)
+    await browser.open(ANSWER)
+    file = {"sha256": "b" * 64, "media_type": "image/jpeg", "bytes": 1234, "name": "b.jpg", "receipt": "r.1"}
+    given.asked.answers[f"POST {PATH}/attachments"] = (201, file)
+    picture = ("位置图.jpg", b"\xff\xd8\xff", "image/jpeg")
+    assert (await browser.send(ANSWER, files={"files": picture}, text="", do="send")).status_code == 422
+    assert "位置图.jpg" in browser.text
+    await browser.send(ANSWER, text=SAID, do="send")
+    assert given.asked.bodies(ANSWER) == [{"request": 1, "text": SAID, "attachments": ["r.1"]}]
+
+
 async def test_a_question_that_was_closed_meanwhile_loses_nothing_that_was_typed(given: Given) -> None:
     asked(given)
     browser = await raiser(given)

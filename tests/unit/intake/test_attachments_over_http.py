@@ -21,8 +21,10 @@ from services.intake.attachments.folder import SWEPT_AFTER_SECONDS, Folder
 from services.intake.attachments.routes import OF_ONE_PERSON, WINDOW_SECONDS
 from shared.contract.events.intake import IssueRegistered
 from shared.contract.words import MediaType
+from shared.identity.keys import signing_key
+from shared.identity.tokens import sign
 from tests.fuzz import in_memory
-from tests.keys import REFERENCES, bearer
+from tests.keys import KEYS, REFERENCES, bearer, caller
 from tests.serving import served
 from tests.unit.intake.files import PDF, REFUSED, WELCOME, bomb, docx, heic, jpeg, png
 
@@ -434,3 +436,16 @@ def test_a_service_that_is_killed_in_the_middle_of_an_upload_leaves_no_half_file
     grow_old(tmp_path)
     assert Folder(tmp_path, REFERENCES.attachment).sweep() == 1
     assert not left.exists()
+
+
+async def test_a_link_to_an_issue_is_good_for_a_file_that_its_answer_lists_and_for_no_other(
+    intake: Intake,
+) -> None:
+    issue = (await intake.register())["id"]
+    link = caller("entrepreneur:li").model_copy(update={"issue": issue})
+    headers = {"Authorization": f"Bearer {sign(signing_key(KEYS), link)}"}
+    for place, status in ((f"/issues/{issue}/attachments", 201), ("/attachments", 403)):
+        answer = await intake.client.post(place, content=PDF, headers=headers)
+        assert answer.status_code == status, answer.text
+    other = await intake.client.post("/issues/0000000000000/attachments", content=PDF, headers=headers)
+    assert other.status_code == 403
