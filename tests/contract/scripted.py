@@ -530,7 +530,7 @@ def _recalculated(world: World) -> None:
 
 def _countersigned(world: World) -> None:
     """Three departments are asked for an opinion: one objects and is answered, one is released, one says nothing."""
-    issue, code = world.register(LIGHTS, RAISER, "lights-12"), "urban_management"
+    issue, code = world.register(LIGHTS, RAISER, "lights-countersigned"), "urban_management"
     lead = {"assignment": f"{issue}.1", "round": 1}
     world.accept(issue, OFFICE)
     world.ask(issue, AssignIssue(department=code), OFFICE)
