@@ -75,7 +75,7 @@ from shared.contract.events.intake import (
     WordsCorrected,
 )
 from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
-from shared.contract.events.supervision import DepartmentAddressed
+from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 from shared.domain.notices import Manner, notice_kind
 
@@ -123,6 +123,8 @@ WITHOUT_NOTICES = AggregateType(
         IssueTracked: reactions.tracked,
         ReworkDecided: reactions.rework,
         DepartmentAddressed: reactions.address,
+        DueRecalculated: reactions.recalculated,
+        MessageRefused: reactions.refuse,
     },
     deadlines=Deadlines(next=timing.next_deadline, expire=timing.expire),
     finished=finished,

@@ -1,5 +1,7 @@
 """The departments' gateway: what a department's own system says on ``dept.<code>.replies`` becomes commands.
 
+Of dispatch, or of supervision where its orders and breaches are meant: each goes to the topic of who decides
+(decision 0051).
 The topic names the sender: only that department's key may write there. A message that cannot be read goes to the
 dead letters with its reason, and comes back to the department as a ``refused`` order; of very many one dead letter
 and one such order speak for all but the first, or a broken system over there would be our flood. What they were
@@ -28,15 +30,18 @@ from shared.contract.commands.dispatch import (
     ReturnAssignment,
     SignAssignment,
 )
+from shared.contract.commands.supervision import AnswerOrder, ExplainBreach
 from shared.contract.envelope import Envelope, Malformed, explain, open_envelope
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.registry import REPLIES_BY_TYPE
 from shared.contract.replies import (
+    DepartmentAnswersOrder,
     DepartmentAsksEnterprise,
     DepartmentAsksExtension,
     DepartmentAsksPause,
     DepartmentDrafts,
     DepartmentEndsPause,
+    DepartmentExplains,
     DepartmentGivesOpinion,
     DepartmentNamesHandler,
     DepartmentReply,
@@ -158,6 +163,10 @@ def _command(reply: DepartmentReply) -> Command:
             return EndPause(assignment=reply.assignment, request=reply.request, reason=reply.reason)
         case DepartmentGivesOpinion():
             return GiveOpinion(assignment=reply.assignment, agrees=reply.agrees, words=reply.words)
+        case DepartmentAnswersOrder():
+            return AnswerOrder(assignment=reply.assignment, document=reply.document, words=reply.words)
+        case DepartmentExplains():
+            return ExplainBreach(assignment=reply.assignment, round=reply.round, words=reply.words)
     raise Malformed(f"{reply.type} is in the contract, but no command is made of it")
 
 

@@ -4,7 +4,7 @@ from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
 from services.supervision.issue import instructing, signing
 from services.supervision.issue.clocks import MOVES_CLOCKS
-from services.supervision.issue.decisions import explain, lift
+from services.supervision.issue.decisions import explain, lift, refused
 from services.supervision.issue.ladder import CLIMBS_AT_ONCE
 from services.supervision.issue.life import CLOCKS, VERBS, Issue, belongs, finished
 from services.supervision.issue.reactions import expire, next_deadline, observe, register
@@ -63,6 +63,7 @@ ISSUE = AggregateType(
     events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,
+    refused=refused,
     belongs=belongs,
 )
 POLICY = AggregateType("policy", PublishedPolicies, commands={PublishPolicy: publish_policy})

@@ -169,6 +169,7 @@ class Producers:
         self._prefix, self._metrics = prefix, metrics
         self._shared = Renewable(**how, enable_idempotence=True)
         self._alone = Renewable(**how, enable_idempotence=False)
+        self._one_alone = asyncio.Lock()
         self._missing: set[str] = set()
 
     async def start(self) -> None:
@@ -236,18 +237,20 @@ class Producers:
     async def send_alone(self, record: Outgoing, timestamp: int | None) -> None:
         """Send one record in a request of its own; raises what the broker says of it, or as ``start``.
 
-        Its producer counts no sequence, so that a refusal leaves nothing behind. A record may arrive twice.
+        One at a time, whoever sends: aiokafka makes one batch of what waits for a partition, and the broker's answer
+        to a batch would be that of the innocent record beside a guilty one. Its producer counts no sequence, so that
+        a refusal leaves nothing behind. A record may arrive twice.
         """
         if record.topic in self._missing:
             raise UnknownTopicOrPartitionError(f"there is no topic {self._prefix}{record.topic}")
-        producer = await self._alone.get()
-        try:
-            async with asyncio.timeout(PUBLISH_SECONDS):
+        async with asyncio.timeout(PUBLISH_SECONDS), self._one_alone:
+            producer = await self._alone.get()
+            try:
                 await producer.send_and_wait(**self._wire(record, timestamp))
-        except Exception as error:
-            if not isinstance(error, FINAL):
-                self._alone.drop(producer)
-            raise
+            except BaseException as error:  # what nobody waits for any more may still be in its batch
+                if not isinstance(error, FINAL):
+                    self._alone.drop(producer)
+                raise
 
     def _wire(self, record: Outgoing, timestamp: int | None) -> dict[str, Any]:
         return {

@@ -20,6 +20,7 @@ HISTORY_ORDERS = "dispatch.orders"
 MAX_TITLE_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_REASON_CHARS = 2_000
+MAX_DOCUMENT_CHARS = 20
 PRINCIPAL = r"^[\w.@-]*$"
 """A person as departments name them, without spaces: who did what is compared by this."""
 FREE_TEXT = "free text"

@@ -7,7 +7,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import ORDERS, Event, Number, Round
 from shared.contract.events.intake import CorrectedWords
-from shared.contract.words import OpenCoHandlingEnd, OpenDocumentKind, OpenEnded, OpenKind, OpenSaying
+from shared.contract.words import (
+    OpenClockName,
+    OpenCoHandlingEnd,
+    OpenDocumentKind,
+    OpenEnded,
+    OpenKind,
+    OpenRecalculation,
+    OpenSaying,
+)
 
 
 class Opinion(BaseModel):
@@ -172,6 +180,18 @@ class OrderPauseEnded(Event, type="order.pause_ended.v1", topic=ORDERS):
     reason: str = ""
     due_at: AwareDatetime | None = None
     """When the promise is due now."""
+
+
+class OrderDueChanged(Event, type="order.due_changed.v1", topic=ORDERS):
+    """Happens when the date this department works to moves: an extension, a pause that ended, a calendar or policy."""
+
+    assignment: str
+    round: Round
+    clock: OpenClockName
+    """The promise, or the department's own time (``holding``) where a calendar or policy moves that alone."""
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+    because: OpenRecalculation
 
 
 class OrderMaterialSupplied(Event, type="order.material_supplied.v1", topic=ORDERS):

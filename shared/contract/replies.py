@@ -5,7 +5,15 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from shared.contract.event import EVENTS, MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, REPLIES, Round
+from shared.contract.event import (
+    EVENTS,
+    MAX_DOCUMENT_CHARS,
+    MAX_REASON_CHARS,
+    MAX_TEXT_CHARS,
+    PRINCIPAL,
+    REPLIES,
+    Round,
+)
 from shared.contract.words import Outcome, PauseGround
 
 REPLIES_BY_TYPE: dict[str, type["DepartmentReply"]] = {}
@@ -105,3 +113,17 @@ class DepartmentGivesOpinion(DepartmentReply, type="department.give_opinion.v1")
     agrees: StrictBool
     words: str = Field(default="", max_length=MAX_REASON_CHARS)
     """Needed of an objection."""
+
+
+class DepartmentAnswersOrder(DepartmentReply, type="department.answer_order.v1"):
+    """Happens when the department answers a supervision order in words (答复督办单); only a reply ends the climb."""
+
+    document: str = Field(min_length=1, max_length=MAX_DOCUMENT_CHARS)
+    """The order, as ``order.ordered.v1`` named it."""
+    words: Why
+
+
+class DepartmentExplains(DepartmentReply, type="department.explain.v1"):
+    """Happens when the department explains why a promise was broken (情况说明): once, before the supervision order."""
+
+    words: Why

@@ -3,13 +3,23 @@
 Whoever previews it and whoever does it count by these functions alone. Source of the rules: clocks.md 8 and 9.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from shared.contract.words import ClockName, Recalculation
 from shared.domain.calendar import first_difference
-from shared.domain.clocks import SHANGHAI, Fact, Limit, Policy, Reading, Recalculated, read_clock
+from shared.domain.clocks import (
+    SHANGHAI,
+    Entry,
+    Fact,
+    Limit,
+    Policy,
+    Reading,
+    Recalculated,
+    facts_of,
+    read_clock,
+)
 from shared.domain.ladder import Rise, rises
 from shared.domain.reference import Reference, Renewal
 
@@ -17,6 +27,8 @@ IN_ROUNDS = (ClockName.PROMISE, ClockName.HOLDING)
 """The clocks for which the policy has another limit in a new round, however that came to who holds it."""
 
 
+RENEWED = (Recalculation.POLICY, Recalculation.CALENDAR)
+"""The kinds of entries of a clock's history that say by which version it was recalculated."""
 DATED = (ClockName.INSTRUCTION,)
 """The clocks whose date a person set: no policy moves it, and a calendar moves it off a rest day at most."""
 
@@ -47,19 +59,37 @@ class Running(NamedTuple):
         return self._replace(renewed_by=tuple(sorted((*self.renewed_by, by), key=lambda one: one[1])))
 
 
+def running(name: str, round: int, history: Sequence[Entry], policy: str, calendar: str) -> Running:
+    """A clock as a document keeps it: by what it was recalculated stands among its facts, the start is the first.
+
+    Policy and calendar are the versions that it began by.
+    """
+    renewed_by = sorted((entry for entry in history if entry[0] in RENEWED), key=lambda entry: entry[1])
+    began = Limit(history[0][2])
+    return Running(name, round, began, without_renewals(history), policy, calendar, tuple(renewed_by))
+
+
+def without_renewals(history: Iterable[Entry]) -> tuple[Fact, ...]:
+    """The facts of a clock's history, without that by which it was recalculated."""
+    return tuple(facts_of(entry for entry in history if entry[0] not in RENEWED))
+
+
 def limit_of(name: str, round: int, policy: Policy) -> Limit | None:
     """How long a policy gives this clock in this round; None where it was published before there was the clock."""
     return policy.limits.get("rework" if name in IN_ROUNDS and round > 1 else name)
 
 
-def read_running(clock: Running, reference: Reference) -> Reading:
-    """What the clock's history says by its own versions; raises NotPublished without them."""
+def read_running(clock: Running, reference: Reference, warnings: Sequence[str] | None = None) -> Reading:
+    """What the clock's history says by its own versions; raises NotPublished without them.
+
+    ``warnings``: other thresholds than those of its newest policy.
+    """
     newest = reference.policies.named(clock.version(Recalculation.POLICY))
     return read_clock(
         clock.history,
         reference.policies.named(clock.policy),
         reference.calendars.named(clock.calendar),
-        warnings=newest.warnings_of(clock.name),
+        warnings=newest.warnings_of(clock.name) if warnings is None else warnings,
         recalculated=[*_recalculations(clock, reference)],
     )
 

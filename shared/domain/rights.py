@@ -186,7 +186,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "decide_rework"): _OFFICE,
     ("issue", "finish_tracking"): {Role.LEADER: HERE},
     # supervision
-    ("issue", "explain"): {Role.HANDLER: DEPARTMENT, Role.DEPARTMENT_LEADER: DEPARTMENT},
+    ("issue", "explain"): _ITS_PEOPLE,
     # Of the level that issued it or a higher one, and nobody of the department that holds it.
     ("issue", "lift_ladder"): {Role.SUPERVISOR: HERE, Role.LEADER: HERE},
     # The same: nothing goes out under the name of a lower level, or of who is meant.

@@ -60,8 +60,6 @@ from shared.contract.commands.notices import (
 )
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.commands.supervision import (
-    AnswerOrder,
-    ExplainBreach,
     GiveInstruction,
     IssueDocument,
     LiftDocument,
@@ -74,11 +72,13 @@ from shared.contract.commands.supervision import (
     TakeBackInstruction,
 )
 from shared.contract.replies import (
+    DepartmentAnswersOrder,
     DepartmentAsksEnterprise,
     DepartmentAsksExtension,
     DepartmentAsksPause,
     DepartmentDrafts,
     DepartmentEndsPause,
+    DepartmentExplains,
     DepartmentGivesOpinion,
     DepartmentNamesHandler,
     DepartmentReturns,
@@ -434,10 +434,13 @@ def _climbed(world: World) -> None:
         world.say(code, issue, DepartmentSigns(assignment=f"{issue}.1", round=1), f"um-{issue}")
     broken = due_at(world.now, Limit("10wd"), builtin.builtin_policy(), builtin.builtin_calendar()).at
     world.go_to(broken + DAY / 2)
-    world.ask(answered, ExplainBreach(words="施工许可在办，本周内完成"), f"handler:{code}/li")
+    mine = {"assignment": f"{answered}.1", "round": 1}
+    explained = DepartmentExplains(**mine, words="施工许可在办，本周内完成")
+    world.say(code, answered, explained, "um-2026-4001")
+    world.say(code, answered, explained, "um-2026-4002")  # refused: once only
     world.go_to(broken + 6 * DAY)
-    order = AnswerOrder(document="d2", words="已增派施工力量，月底前完工")
-    world.ask(answered, order, f"handler:{code}/li")
+    order = DepartmentAnswersOrder(**mine, document="d2", words="已增派施工力量，月底前完工")
+    world.say(code, answered, order, "um-2026-4003")
     world.go_to(broken + 8 * DAY)
     _draft_and_release(world, answered, code, 1, Outcome.SOLVED)
     world.go_to(broken + 9 * DAY)
@@ -513,10 +516,11 @@ def _asked_the_raiser(world: World) -> None:
 
 
 def _recalculated(world: World) -> None:
-    """A day of rest is published for next week: what runs over it is counted anew."""
+    """A day of rest is published for next week: what runs over it is counted anew, and who holds it hears of it."""
     world.go_to(world.now + 100 * DAY)  # whatever ran before is over: nobody walks here
     issue = world.register(LIGHTS, RAISER, "lights-11")
     world.accept(issue, OFFICE)
+    world.ask(issue, AssignIssue(department="urban_management"), OFFICE)
     table = builtin.builtin_calendar()
     on = table.working_day(table.working_days_through(world.now.date()) + 5)
     days = (*builtin.builtin_days(), Day(on, False, "放假", "市政府通知（虚构）"))

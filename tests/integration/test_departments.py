@@ -58,7 +58,7 @@ async def housing(embedded: Parts) -> AsyncIterator[Department]:
     namespace = own_namespace("dept")
     kafka, store = embedded.kafka_bootstrap, embedded.store_urls["intake"]
     async with (
-        city(kafka, store, namespace, "intake", "dispatch") as services,
+        city(kafka, store, namespace, "intake", "dispatch", "supervision") as services,
         reader(kafka, namespace, "dept.housing.orders", "dept.police.orders") as orders,
         reader(kafka, namespace, "dispatch.dlq") as dead_letters,
     ):
@@ -125,6 +125,18 @@ async def test_a_message_sent_twice_acts_once(housing: Department) -> None:
         assert len(read.events(id, "assignment.signed.v1")) == 1
 
 
+async def test_what_supervision_refuses_of_an_answer_comes_back_on_the_departments_topic(
+    housing: Department,
+) -> None:
+    id, where = await housing.assigned("answered in vain")
+    answer = {**where, "document": "d9", "words": "已增派人员"}
+    await housing.says("answer_order", id, "answer-1", answer)
+    refused = await housing.refused("answer-1")
+    assert (refused["reason"], refused["detail"]) == ("unknown_document", "document: it has no 'd9'")
+    told = [event for event in housing.orders.events(id) if event.type == "order.refused.v1"]
+    assert [event.subject for event in told] == [id]
+
+
 MALFORMED: dict[str, tuple[bytes, str]] = {
     "no json": (b"{", "Invalid JSON"),
     "nothing": (b"", "the record is empty"),
@@ -154,7 +166,7 @@ async def test_what_cannot_be_read_is_a_dead_letter_and_a_refusal_that_names_its
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown field": ("sign", {"colour": "red"}, "colour: Extra inputs are not permitted"),
-    "an unknown message": ("dance", {}, "no such message; known are department.ask_extension.v1"),
+    "an unknown message": ("dance", {}, "no such message; known are department.answer_order.v1"),
     "no round": ("sign", {"round": None}, "round: Input should be a valid integer"),
     "a text too long": (
         "draft",

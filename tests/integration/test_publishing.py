@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 import shared.bus.producer
 from bench.parts import free_base_port
 from services.cli.embedded import Embedded
+from shared.bus.producer import Producers
 from shared.bus.publisher import Publisher
 from shared.bus.records import Outgoing
 from shared.metrics import Metrics
@@ -103,6 +104,23 @@ async def test_who_publishes_while_another_ones_record_is_refused_loses_nothing(
         arrived = _values(await _read(read, "intake.events", 12 * 20))
     assert {number for numbers in arrived.values() for number in numbers} == set(range(20))
     assert sum(map(len, arrived.values())) == 12 * 20
+
+
+async def test_of_records_that_several_send_alone_at_once_only_the_guilty_one_is_refused(
+    kafka_bootstrap: str, namespace: str
+) -> None:
+    """All to one partition: in one batch they would have one answer."""
+    await _topics(kafka_bootstrap, namespace)
+    producers = Producers(kafka_bootstrap, f"{namespace}.", "alone", Metrics())
+    innocent = [Outgoing("intake.events", GUILTY.key, b"%d" % number) for number in range(20)]
+    try:
+        sent = [producers.send_alone(record, None) for record in (*innocent[:10], GUILTY, *innocent[10:])]
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+    finally:
+        await producers.stop()
+    assert [type(answer).__name__ for answer in answers if answer is not None] == ["MessageSizeTooLargeError"]
+    async with reader(kafka_bootstrap, namespace, "intake.events") as read:
+        assert _values(await _read(read, "intake.events", 20)) == {GUILTY.key: list(range(20))}
 
 
 async def test_a_dead_letter_too_large_for_its_topic_goes_without_its_value(

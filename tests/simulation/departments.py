@@ -21,6 +21,8 @@ from tests.simulation.worker import Process
 
 GATEWAY = "dispatch-gateway"
 MESSAGES = ("not json", "unknown type", "unknown field", "no issue", "too long an id")
+SUPERVISIONS = ("department.answer_order.v1", "department.explain.v1")
+"""What supervision decides on."""
 
 
 class DepartmentsGateway(Process):
@@ -89,6 +91,12 @@ class OwnSystem:
         if order["type"] == "order.co_handle.v1" and rng.random() < 0.7:
             opinion = {"agrees": rng.random() < 0.5, "words": "请打13857212345"}
             await self._say("department.give_opinion.v1", order["subject"], {**about, **opinion})
+        if order["type"] == "order.ordered.v1" and rng.random() < 0.6:
+            document = "d99" if rng.random() < 0.2 else data["document"]
+            answers = {**about, "document": document, "words": "已增派人员，请打13857212345"}
+            await self._say("department.answer_order.v1", order["subject"], answers)
+        if order["type"] == "order.reminded.v1" and data["saying"] == "issued" and rng.random() < 0.5:
+            await self._say("department.explain.v1", order["subject"], {**about, "words": "图纸在复核"})
         if order["type"] in ("order.assigned.v1", "order.rework.v1", "order.sent_back.v1"):
             await self._clients.sleep(rng.randint(MINUTE, rng.choice((HOUR, DAY))))
             await self._draft(order["subject"], about, Kind(data.get("kind", "problem")))
@@ -106,11 +114,13 @@ class OwnSystem:
         self._said += 1
         id, rng, counts = f"{self._code}-{self._said}", self._rng, self._scheduler.counts
         await self._write(subject, self._sealed(id, type, subject, data))
-        self._clients.acknowledged[f"dept/dept:{self._code}/{id}"] = ("dispatch", subject)
+        decides = "supervision" if type in SUPERVISIONS else "dispatch"
+        self._clients.acknowledged[f"dept/dept:{self._code}/{id}"] = (decides, subject)
+        counts[f"department says {type.split('.')[1]}"] += 1
         if rng.random() < 0.15:
             counts["department says it twice"] += 1
-            if "text" in data and rng.random() < 0.5:
-                data = {**data, "text": "另一个答复"}
+            if {"text", "words"} & data.keys() and rng.random() < 0.5:
+                data = {name: "另一个答复" if name in ("text", "words") else data[name] for name in data}
             await self._write(subject, self._sealed(id, type, subject, data))
 
     async def _nonsense(self) -> None:

@@ -1,5 +1,6 @@
 """What happened in a seed beside faults, counted under names in words: so that a test sees when something never did."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +21,7 @@ def happened(ran: Run) -> Counter[str]:
         for answer in ran.scheduler.answers
         if answer.outcome["status"] == "refused"
     )
-    rare = Counter((*_rare(ran, events), *_mended(ran), *_answered(ran), *_upgrades(ran)))
+    rare = Counter((*_rare(ran, events), *_mended(ran), *_answered(ran), *_upgrades(ran), *_ordered(ran)))
     return ran.counts + types + refused + _asked(ran) + rare
 
 
@@ -78,6 +79,10 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "co-handler late"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
+        elif event["type"] == "document.answered.v1" and "dept/dept:" in str(event.get("cause")):
+            yield "a department's system answers an order"
+        elif event["type"] == "explanation.given.v1" and "dept/dept:" in str(event.get("cause")):
+            yield "a department's system explains a breach"
         elif event["type"] == "clock.breached.v1":
             yield f"late {data['clock']}"
         elif event["type"] == "ladder.raised.v1":
@@ -102,6 +107,20 @@ def _mended(ran: Run) -> Iterator[str]:
                 case "assignment.signed.v1":
                     before.add(event["data"]["assignment"])
             before.add(event["type"])
+
+
+def _ordered(ran: Run) -> Iterator[str]:
+    """What stands on the topics of orders, which clients do not look at."""
+    for topic, parts in ran.scheduler.log.topics.items():
+        for raw in (raw for part in parts for raw in part if topic.endswith(".orders")):
+            try:
+                event = json.loads(raw.value or b"")
+                yield f"event {event['type']}"
+            except (ValueError, KeyError, TypeError):
+                continue  # what somebody scribbled there
+            if event["type"] == "order.due_changed.v1":
+                own = event["data"]["clock"] == "holding"
+                yield f"date told {'of their own time' if own else 'because ' + event['data']['because']}"
 
 
 def _answered(ran: Run) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Whether a request may be made at all (issue, move, assignment, person), and who hears of a refusal."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from services.dispatch.issue.life import MOVES, Draft, Issue
 from shared.contract.command import Command
@@ -11,11 +12,9 @@ from shared.contract.subjects import subject_of
 from shared.contract.words import Role
 from shared.domain.decisions import Context, Message, Reason, Refusal, illegal, order
 from shared.domain.decisions import command as ask
+from shared.domain.messages import Said, said_in
 from shared.domain.reference import NotPublished
 from shared.domain.rights import Asker
-
-DEPARTMENTS_GATEWAY = "dept/"
-"""How the ids of commands begin that a department's own system sent."""
 
 
 def department_of(actor: str) -> str:
@@ -108,19 +107,20 @@ def from_own_system(context: Context) -> bool:
 
 
 def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
-    """What a department hears on its topic of a refused message that came there; nothing for anybody else.
-
-    Where there is no issue, the department's own aggregate tells it.
-    """
-    code = department_of(context.actor)
-    if not context.cause.startswith(DEPARTMENTS_GATEWAY) or context.directory.department(code) is None:
+    """What a department hears on its topic of a refused message that came there; nothing for anybody else."""
+    said = said_in(context)
+    if said is None:
         return ()
-    # The key of the id is the id that the department gave its message.
-    message = context.cause.removeprefix(f"{DEPARTMENTS_GATEWAY}{context.actor}/")
+    return refusal_for(issue, said, refusal.reason, refusal.detail, refusal.legal, context)
+
+
+def refusal_for(
+    issue: Issue | None, said: Said, reason: str, detail: str, legal: tuple[str, ...], context: Context
+) -> tuple[Message, ...]:
+    """A department of the directory is told; where there is no issue, by its own aggregate."""
+    if context.directory.department(said.department) is None:
+        return ()
+    about: dict[str, Any] = {"message": said.message, "reason": reason, "detail": detail, "legal": legal}
     if issue is not None:
-        notice = OrderRefused(
-            message=message, reason=refusal.reason, detail=refusal.detail, legal=refusal.legal
-        )
-        return (order(code, notice),)
-    tells = RefuseMessage(message=message, reason=refusal.reason, detail=refusal.detail, legal=refusal.legal)
-    return (ask(subject_of("department", code), tells),)
+        return (order(said.department, OrderRefused(**about)),)
+    return (ask(subject_of("department", said.department), RefuseMessage(**about)),)

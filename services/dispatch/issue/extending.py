@@ -5,7 +5,7 @@ from typing import Any
 
 from services.dispatch.issue.asking import asked, person_of
 from services.dispatch.issue.life import Extension, Issue, Pause
-from services.dispatch.issue.timing import about, noted, read
+from services.dispatch.issue.timing import about, clock_of, due_changed, noted, read
 from shared.contract.commands.dispatch import (
     AskExtension,
     GrantExtension,
@@ -16,6 +16,7 @@ from shared.contract.commands.dispatch import (
 from shared.contract.envelope import time_text
 from shared.contract.events.dispatch import ExtensionAsked, ExtensionGranted, ExtensionRefused
 from shared.contract.orders import OrderExtensionDecided
+from shared.contract.words import Recalculation
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Reason, Refusal, event, order
@@ -65,7 +66,7 @@ def grant(issue: Issue | None, command: GrantExtension, context: Context) -> Cha
     assert (
         extension is not None and known.promise is not None and known.due_at is not None
     )  # it was asked for
-    original = read(known.promise, context.reference).original_due_at
+    original = read(known.promise, known.round, context.reference).original_due_at
     longer = noted(known, ("extended", context.now, str(extension.days)), context)
     assert longer.due_at is not None
     happened = ExtensionGranted(
@@ -80,7 +81,8 @@ def grant(issue: Issue | None, command: GrantExtension, context: Context) -> Cha
     after = longer.model_copy(update={"extension": None})
     decided = _decided(known, command, granted=True, due_at=longer.due_at)
     outcome = {"state": after.state.value, "due_at": time_text(longer.due_at)}
-    return Change(after, (event(happened), order(known.department, decided)), outcome)
+    orders = (order(known.department, decided), *due_changed(known, after, Recalculation.EXTENSION))
+    return Change(after, (event(happened), *orders), outcome)
 
 
 def refuse(issue: Issue | None, command: RefuseExtension, context: Context) -> Change[Issue] | Refusal:
@@ -119,14 +121,15 @@ def decidable(issue: Issue | None, command: Decision, what: str, context: Contex
 def _days(issue: Issue, until: date, context: Context) -> int | Refusal:
     """How many working days later the promise would be due, or why it cannot be."""
     assert issue.promise is not None  # asked before
-    policy = context.reference.policies.named(issue.promise.policy)
-    calendar = context.reference.calendars.named(issue.promise.calendar)
+    clock = clock_of(issue.promise, issue.round)
+    policy = context.reference.policies.named(clock.version(Recalculation.POLICY))
+    calendar = context.reference.calendars.named(clock.version(Recalculation.CALENDAR))
     granted = sum(kind == "extended" for kind, *_ in issue.promise.history)
     if granted >= policy.extensions:
         return Refusal(
             Reason.EXTENSION_USED_UP, f"this promise was extended {granted} times: that is the most"
         )
-    reading = read(issue.promise, context.reference, NOTICE)
+    reading = read(issue.promise, issue.round, context.reference, NOTICE)
     latest = dict(reading.deadlines).get(NOTICE)
     if latest is None or context.now > latest:
         due = reading.due_at.isoformat()

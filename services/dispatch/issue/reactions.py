@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from services.dispatch.issue.asking import refusal_for
 from services.dispatch.issue.co_handling import all_ended, waited_for
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
-from services.dispatch.issue.timing import begun, continued, let_go
+from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
 from shared.contract.commands.dispatch import HandOver
 from shared.contract.event import Event
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
@@ -20,11 +21,12 @@ from shared.contract.events.intake import (
     PromiseStarted,
     WordsCorrected,
 )
-from shared.contract.events.supervision import DepartmentAddressed
+from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
 from shared.contract.orders import (
     OrderClosed,
     OrderDocumentIssued,
     OrderDocumentLifted,
+    OrderDueChanged,
     OrderInstructed,
     OrderInstructionTakenBack,
     OrderOrdered,
@@ -34,9 +36,11 @@ from shared.contract.orders import (
     OrderWithdrawn,
     OrderWordsCorrected,
 )
-from shared.contract.words import CoHandlingEnd, DocumentKind, Saying
+from shared.contract.words import ClockName, CoHandlingEnd, DocumentKind, Saying
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
+from shared.domain.messages import Said
+from shared.domain.renewing import RENEWED
 
 
 def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
@@ -55,13 +59,33 @@ def promised(
     """The date the raiser was told, at the registration or when an appeal let the promise run on; orders show it."""
     if issue is None:
         return None
-    promise = issue.promise
+    promise, due_at = issue.promise, event.due_at
     if isinstance(event, PromiseStarted):
         history = (("started", event.started_at, event.limit),)
         promise = Promise(policy=event.policy, calendar=event.calendar, history=history)
     elif promise is not None:
         promise = continued(promise, ("resumed", context.now, ""))
-    return Change(issue.model_copy(update={"due_at": event.due_at, "promise": promise}))
+        if any(
+            kind in RENEWED for kind, *_ in promise.history
+        ):  # intake goes on counting by its first versions
+            due_at = read(promise, issue.round, context.reference).due_at
+    return Change(issue.model_copy(update={"due_at": due_at, "promise": promise}))
+
+
+def recalculated(issue: Issue | None, event: DueRecalculated, context: Context) -> Change[Issue] | None:
+    """A calendar or policy has reached the promise: one fact more of it, for whoever holds the issue another date.
+
+    Of the department's own time dispatch keeps nothing: it passes on what it is told, as long as it is still theirs.
+    """
+    if issue is None or event.round != issue.round or event.because not in RENEWED:
+        return None
+    if event.clock == ClockName.PROMISE:
+        moved = noted(issue, (event.because, event.in_force_from, event.version), context)
+        return Change(moved, due_changed(issue, moved, event.because))
+    if issue.state not in HELD or event.assignment != issue.assignment:
+        return None
+    changed = OrderDueChanged.model_validate(event.model_dump(include=set(OrderDueChanged.model_fields)))
+    return Change(issue, (order(issue.department, changed),))
 
 
 def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Change[Issue] | None:
@@ -121,8 +145,8 @@ def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Chang
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    round = {"state": State(after), "round": issue.round + 1, "tracked": False, "correction": None}
-    again = issue.model_copy(update=round | begun(context))
+    state = {"state": State(after), "tracked": False, "correction": None}
+    again = issue.model_copy(update=state | begun(issue.round + 1, context))
     return Change(again, (_round_for(again, event, context),))
 
 
@@ -143,6 +167,14 @@ def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -
     if not event.department:
         return Change(issue)
     return Change(issue, (order(event.department, _passed_on(issue, event)),))
+
+
+def refuse(issue: Issue | None, event: MessageRefused, context: Context) -> Change[Any]:
+    """Supervision refused what a department's own system said: the department is told as if it were refused here."""
+    said = Said(event.department, event.message)
+    orders = refusal_for(issue, said, event.reason, event.detail, event.legal, context)
+    after: Any = issue  # of an issue that nobody has registered there is no state
+    return Change(after, orders)
 
 
 def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:

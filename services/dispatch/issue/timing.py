@@ -1,9 +1,8 @@
 """When the promise of an issue is due as dispatch counts it, and what ends with the assignment that asked for it.
 
 Dispatch reads nothing of supervision's clocks. It has the same facts (the promise from intake, a new round from
-feedback, extensions and pauses of its own) and the same arithmetic, so both come to the same date (clocks.md 2), until
-a later calendar or policy reaches supervision's clock: of what dispatch grants supervision then counts the days alone
-(clocks.md 8).
+feedback, extensions and pauses of its own, and from supervision each calendar or policy that reached the promise) and
+the same arithmetic, so both come to the same date (clocks.md 2 and 8).
 """
 
 from collections.abc import Iterator
@@ -11,20 +10,22 @@ from datetime import datetime
 
 from services.dispatch.issue.life import HELD, Issue, Pause, Promise, State
 from shared.contract.events.dispatch import ExtensionEnded, PauseEnded, QuestionClosed
-from shared.contract.orders import OrderExtensionDecided, OrderPauseEnded
-from shared.contract.words import Ended
-from shared.domain.clocks import Entry, Reading, facts_of, read_clock
+from shared.contract.orders import OrderDueChanged, OrderExtensionDecided, OrderPauseEnded
+from shared.contract.words import ClockName, Ended, OpenRecalculation, Recalculation
+from shared.domain.clocks import Entry, Reading
 from shared.domain.decisions import Change, Context, Deadline, Message, event, order
 from shared.domain.reference import Reference
+from shared.domain.renewing import Running, read_running, running
 
 
-def read(promise: Promise, reference: Reference, *warnings: str) -> Reading:
+def clock_of(promise: Promise, round: int) -> Running:
+    """The promise of this round as the arithmetic knows it."""
+    return running(ClockName.PROMISE, round, promise.history, promise.policy, promise.calendar)
+
+
+def read(promise: Promise, round: int, reference: Reference, *warnings: str) -> Reading:
     """What the facts of a promise say by its own versions; raises NotPublished without them."""
-    policy, calendar = (
-        reference.policies.named(promise.policy),
-        reference.calendars.named(promise.calendar),
-    )
-    return read_clock(facts_of(promise.history), policy, calendar, warnings=warnings)
+    return read_running(clock_of(promise, round), reference, warnings)
 
 
 def continued(promise: Promise, *entries: Entry) -> Promise:
@@ -37,16 +38,31 @@ def noted(issue: Issue, entry: Entry, context: Context) -> Issue:
     if issue.promise is None:
         return issue
     promise = continued(issue.promise, entry)
-    due_at = read(promise, context.reference).due_at
+    due_at = read(promise, issue.round, context.reference).due_at
     return issue.model_copy(update={"promise": promise, "due_at": due_at})
 
 
-def begun(context: Context) -> dict[str, object]:
+def due_changed(before: Issue, after: Issue, because: OpenRecalculation) -> tuple[Message, ...]:
+    """What who holds it is told where its promise moves."""
+    if after.state not in HELD or before.due_at is None or after.due_at in (None, before.due_at):
+        return ()
+    changed = OrderDueChanged(
+        assignment=after.assignment,
+        round=after.round,
+        clock=ClockName.PROMISE,
+        old_due_at=before.due_at,
+        due_at=after.due_at,
+        because=because,
+    )
+    return (order(after.department, changed),)
+
+
+def begun(round: int, context: Context) -> dict[str, object]:
     """The promise of a new round, from now on and by what is in force now; supervision starts the same one."""
     policy = context.policy
     history: tuple[Entry, ...] = (("started", context.now, str(policy.limits["rework"])),)
     promise = Promise(policy=policy.version, calendar=context.calendar.version, history=history)
-    return {"promise": promise, "due_at": read(promise, context.reference).due_at}
+    return {"round": round, "promise": promise, "due_at": read(promise, round, context.reference).due_at}
 
 
 def about(issue: Issue) -> dict[str, object]:
@@ -151,4 +167,5 @@ def resumed(issue: Issue, context: Context, because: Ended, reason: str = "", by
         messages.append(order(issue.department, decided))
     state = State.IN_PROGRESS if granted else issue.state
     after = runs.model_copy(update={"state": state, "pause": None})
+    messages += due_changed(issue, after, Recalculation.PAUSE)
     return Change(after, tuple(messages), {"state": state.value, "request": pause.request})

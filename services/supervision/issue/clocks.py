@@ -36,17 +36,16 @@ from shared.contract.events.supervision import (
 )
 from shared.contract.words import ClockName, OpenProvisional, Recalculation
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Due, Entry, Fact, Limit, Policy, Reading, facts_of
+from shared.domain.clocks import Due, Entry, Limit, Policy, Reading
 from shared.domain.decisions import Context, Message, event
 from shared.domain.reference import Reference
 from shared.domain.renewing import IN_ROUNDS, Running, limit_of, read_running
+from shared.domain.renewing import running as running_of
 
 DUE = "due"
 REJECTED, GRANTED = "rejected", "granted"
 """Why a clock was paused: its issue was rejected, until somebody appealed; or a pause was granted, or of the holder's
 own clock the enterprise asked, for which it needs no grant."""
-RENEWED = (Recalculation.POLICY, Recalculation.CALENDAR)
-"""The kinds of entries that say by which version a clock was recalculated."""
 
 Clocks = tuple[Clock, ...]
 Messages = tuple[Message, ...]
@@ -67,16 +66,10 @@ def derive(clock: Clock, reference: Reference) -> Reading:
 
 
 def running(clock: Clock) -> Running:
-    """The clock as the arithmetic knows it: by what it was recalculated stands apart from its facts."""
-    policy, calendar = clock.began_by or (clock.policy, clock.calendar)
-    renewed_by = sorted((entry for entry in clock.history if entry[0] in RENEWED), key=lambda entry: entry[1])
-    limit = Limit(clock.history[0][2])
-    return Running(clock.name, clock.round, limit, facts(clock), policy, calendar, tuple(renewed_by))
-
-
-def facts(clock: Clock) -> tuple[Fact, ...]:
-    """The clock's history, without that by which it was recalculated."""
-    return tuple(facts_of(entry for entry in clock.history if entry[0] not in RENEWED))
+    """The clock as the arithmetic knows it."""
+    return running_of(
+        clock.name, clock.round, clock.history, *(clock.began_by or (clock.policy, clock.calendar))
+    )
 
 
 def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:

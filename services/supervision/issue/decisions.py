@@ -5,12 +5,14 @@ from datetime import datetime
 from services.supervision.issue import documents
 from services.supervision.issue.ladder import explained, steps_ahead
 from services.supervision.issue.life import Issue
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder
+from shared.contract.command import Command
+from shared.contract.commands.supervision import AnswerOrder, ExplainBreach, LiftLadder
 from shared.contract.envelope import time_text
-from shared.contract.events.supervision import ExplanationGiven, LadderLifted
+from shared.contract.events.supervision import ExplanationGiven, LadderLifted, MessageRefused
 from shared.contract.words import ClockName, DocumentEnd, LiftCause
-from shared.domain.decisions import Change, Context, Reason, Refusal, event
+from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event
 from shared.domain.levels import is_as_high
+from shared.domain.messages import said_in
 from shared.domain.rights import Asker
 from shared.domain.steps import ORDER
 
@@ -21,6 +23,8 @@ def explain(issue: Issue | None, command: ExplainBreach, context: Context) -> Ch
     """Put the supervision order off, once, as long as the promise of this round waits for it."""
     if issue is None:
         return UNKNOWN
+    if refusal := stale(issue, command):
+        return refusal
     waiting = [
         (place, climb, dict(climb.steps)[ORDER])
         for place, step, _ in steps_ahead(issue)
@@ -41,7 +45,7 @@ def explain(issue: Issue | None, command: ExplainBreach, context: Context) -> Ch
     # By a clock that runs behind ours it may be from before the breach, which has been told.
     after = explained(issue, place, max(context.now, climb.began_at), context.reference)
     put_off_to = datetime.fromisoformat(dict(after.climbs[place].steps)[ORDER])
-    by = Asker.of(context.actor).account
+    by = answerer(context)
     about = {"round": climb.round, "department": issue.department, "words": words, "by": by}
     given = ExplanationGiven(due_at=put_off_to, **about)
     return Change(after, (event(given),), {"order_at": time_text(put_off_to)})
@@ -85,3 +89,26 @@ def may_not(issue: Issue, context: Context) -> str:
     if holder is not None and not is_as_high(official.level, holder.level):
         return f"{issue.department} is of the level {holder.level}: nobody of a lower one may do that"
     return ""
+
+
+def stale(issue: Issue, command: ExplainBreach | AnswerOrder) -> Refusal | None:
+    """Why it is of another assignment than the present one; None where it is of that, or names none."""
+    if command.assignment in ("", issue.assignment):
+        return None
+    held = f"the current assignment is {issue.assignment}" if issue.assignment else "nobody holds it now"
+    return Refusal(Reason.STALE_ASSIGNMENT, held)
+
+
+def answerer(context: Context) -> str:
+    """Who answers for a department: the person, or the department itself where its own system does."""
+    asker = Asker.of(context.actor)
+    return asker.account or asker.department
+
+
+def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
+    """What dispatch has to tell a department of its message that was refused here; nothing of anybody else's."""
+    said = said_in(context)
+    if said is None:
+        return ()
+    why = {"reason": refusal.reason, "detail": refusal.detail, "legal": refusal.legal}
+    return (event(MessageRefused(**said._asdict(), **why)),)

@@ -7,7 +7,7 @@ which order events arrive. What changed from one state to the next is told: rais
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.supervision.issue.clocks import DUE, GRANTED, facts, text
+from services.supervision.issue.clocks import DUE, GRANTED, text
 from services.supervision.issue.life import ENDS, Climb, Clock, Issue, owed_by
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
@@ -18,7 +18,7 @@ from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference, Renewal
-from shared.domain.renewing import Terms, as_renewed, recounted
+from shared.domain.renewing import Terms, as_renewed, recounted, without_renewals
 from shared.domain.steps import CLIMBS, NAMES, RED
 
 Messages = tuple[Message, ...]
@@ -269,10 +269,8 @@ def _pauses(clock: Clock) -> list[Fact]:
 
     A pause that is granted after a breach undoes nothing, and puts nothing off that follows from it.
     """
-    rejections = clock.model_copy(
-        update={"history": tuple(one for one in clock.history if one[2] != GRANTED)}
-    )
-    return [each for each in facts(rejections) if isinstance(each, Paused | Resumed)]
+    rejections = [entry for entry in clock.history if entry[2] != GRANTED]
+    return [each for each in without_renewals(rejections) if isinstance(each, Paused | Resumed)]
 
 
 def _rises(

@@ -12,7 +12,8 @@ from services.supervision.issue.decisions import UNKNOWN
 from services.supervision.issue.ladder import renewed as renewed_climb
 from services.supervision.issue.life import Clock, Issue
 from shared.contract.commands.supervision import RecalculateClocks
-from shared.contract.events.supervision import ClockRecalculated
+from shared.contract.events.supervision import ClockRecalculated, DueRecalculated
+from shared.contract.words import ClockName
 from shared.domain.clocks import Due
 from shared.domain.decisions import Change, Context, Message, Refusal, command, event
 from shared.domain.reference import Reference, Renewal
@@ -31,7 +32,8 @@ def recalculate(issue: Issue | None, asked: RecalculateClocks, context: Context)
         return Change(issue, outcome={"moved": 0})
     after, moves = renewed(issue, renewal, context.reference)
     after, more = documents.follow(after, moves, context)
-    change = Change(after, (*moves, *more), {"moved": len(moves)})
+    passed_on = tuple(_for_dispatch(after, moves, renewal))
+    change = Change(after, (*moves, *more, *passed_on), {"moved": len(moves)})
     return with_renewals(change, context) if after != issue else change
 
 
@@ -51,6 +53,25 @@ def renewed(issue: Issue, renewal: Renewal, reference: Reference) -> tuple[Issue
         return issue, ()
     whole = issue.model_copy(update={"clocks": tuple(clocks), "climbs": climbs})
     return whole, tuple(event(one) for one in moves)
+
+
+def _for_dispatch(issue: Issue, moves: Messages, renewal: Renewal) -> Iterator[Message]:
+    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0051).
+
+    Of a promise the version, also where the date only became certain: what is granted later is counted by it.
+    """
+    recalculated = [move.body for move in moves if isinstance(move.body, ClockRecalculated)]
+    promises = [one for one in recalculated if one.clock == ClockName.PROMISE]
+    held = [
+        one
+        for one in recalculated
+        if one.clock == ClockName.HOLDING
+        and one.assignment == issue.assignment
+        and one.due_at != one.old_due_at
+    ]
+    for one in (promises or held)[:1]:
+        about = one.model_dump(include=set(DueRecalculated.model_fields))
+        yield event(DueRecalculated(**about, version=renewal.version, in_force_from=renewal.at))
 
 
 def is_moved_by(issue: Issue, renewal: Renewal, reference: Reference) -> bool:

@@ -4,7 +4,7 @@ Beyond the order nothing goes out without a name under it: that of a person of t
 """
 
 from services.supervision.issue import documents
-from services.supervision.issue.decisions import UNKNOWN, may_not
+from services.supervision.issue.decisions import UNKNOWN, answerer, may_not, stale
 from services.supervision.issue.life import Document, DocumentState, Issue
 from shared.contract.commands.supervision import (
     AnswerOrder,
@@ -18,7 +18,6 @@ from shared.contract.events.supervision import DocumentAnswered
 from shared.contract.words import DocumentEnd, DocumentKind
 from shared.domain.decisions import Change, Context, Reason, Refusal
 from shared.domain.documents import NEEDS_WORDS, number_text, year_of
-from shared.domain.rights import Asker
 from shared.domain.steps import ORDER
 
 NOT_ENDED = (DocumentState.DRAFTED, DocumentState.ISSUED, DocumentState.ANSWERED)
@@ -94,6 +93,8 @@ def answer(issue: Issue | None, command: AnswerOrder, context: Context) -> Chang
     if isinstance(found, Refusal):
         return found
     issue, document = found
+    if refusal := stale(issue, command):
+        return refusal
     if document.kind is not DocumentKind.SUPERVISION_ORDER or document.state is not DocumentState.ISSUED:
         return _illegal(document, "answered")
     if not issue.department:  # of what nobody holds the rights cannot say whose it is
@@ -101,7 +102,7 @@ def answer(issue: Issue | None, command: AnswerOrder, context: Context) -> Chang
     words = command.words.strip()
     if not words:
         return Refusal(Reason.REASON_MISSING, "words: say what was done about it")
-    by = Asker.of(context.actor).account
+    by = answerer(context)
     answers = DocumentAnswered(document=document.id, because=DocumentEnd.WORDS, words=words, by=by)
     after, messages = documents.answered(document, answers)
     return Change(documents.put(issue, after), messages)

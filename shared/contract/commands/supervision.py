@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contract.command import Command
 from shared.contract.event import (
+    MAX_DOCUMENT_CHARS,
     MAX_REASON_CHARS,
     MAX_TEXT_CHARS,
     MOST,
@@ -17,7 +18,6 @@ from shared.contract.words import Across, DocumentKind, Joint, JointOffice, Reca
 from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
 
-MAX_DOCUMENT_CHARS = 20
 MAX_NAME_CHARS = 100
 
 
@@ -26,6 +26,8 @@ class ExplainBreach(Command, type="supervision.explain.v1", service="supervision
 
     round: Round = 1
     words: FreeText = Field(max_length=MAX_REASON_CHARS)
+    assignment: str = Field(default="", max_length=100)
+    """Whose breach is explained, where who asks names it: it must be the present one."""
 
 
 class LiftLadder(Command, type="supervision.lift_ladder.v1", service="supervision"):
@@ -87,6 +89,8 @@ class AnswerOrder(Command, type="supervision.answer_order.v1", service="supervis
 
     document: str = Field(max_length=MAX_DOCUMENT_CHARS)
     words: FreeText = Field(max_length=MAX_REASON_CHARS)
+    assignment: str = Field(default="", max_length=100)
+    """For whom it is answered, where who asks names it: it must be the present one."""
 
 
 class LiftDocument(Command, type="supervision.lift_document.v1", service="supervision"):

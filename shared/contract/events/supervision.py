@@ -290,6 +290,31 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
     praise: bool = False
 
 
+class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDERS):
+    """Happens when a calendar or policy moves a promise, or only the time of its holder: one for each issue."""
+
+    clock: OpenClockName
+    round: Round = 1
+    assignment: str = ""
+    """Empty for a promise."""
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+    because: OpenRecalculation
+    version: str
+    """Of that calendar or policy."""
+    in_force_from: AwareDatetime
+
+
+class MessageRefused(Event, type="message.refused.v1", topic=SUPERVISION_ORDERS):
+    """Happens when supervision refused what a department's own system asked; dispatch tells the department."""
+
+    department: str
+    message: str
+    reason: str
+    detail: str = ""
+    legal: tuple[str, ...] = ()
+
+
 class PolicyPublished(Event, type="policy.published.v1", topic=SUPERVISION, reference=True):
     """Happens when a version of the policy is published; running clocks keep theirs unless it says otherwise."""
 

@@ -10,6 +10,7 @@ from tests.simulation.checker.clocks import check_clocks
 from tests.simulation.checker.co_handlers import check_co_handlers
 from tests.simulation.checker.delivery import check_delivery
 from tests.simulation.checker.documents import check_documents
+from tests.simulation.checker.due_dates import check_due_dates
 from tests.simulation.checker.figures import check_figures
 from tests.simulation.checker.files import check_files
 from tests.simulation.checker.heard import SKIP, Hearing
@@ -26,6 +27,7 @@ from tests.simulation.checker.people import check_people
 from tests.simulation.checker.posts import check_posts
 from tests.simulation.checker.questions import check_questions
 from tests.simulation.checker.raised import check_raised
+from tests.simulation.checker.refusals import check_refusals
 from tests.simulation.checker.renewals import check_renewals
 from tests.simulation.checker.sequences import check_sequences
 from tests.simulation.checker.stores import check_stores, check_timers
@@ -59,6 +61,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),
         *check_documents(evidence),
+        *check_refusals(evidence, hearing),
         *check_instructions(evidence, hearing),
         *check_mergers(evidence),
         *check_mistakes(evidence),
@@ -73,6 +76,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
     if evidence.history.documents is not None:
         found += [
             *check_delivery(evidence, hearing),
+            *check_due_dates(evidence, hearing),
             *check_outcomes(evidence),
             *check_stores(evidence),
             *check_timers(evidence, hearing),

@@ -94,6 +94,10 @@ class Clause(StrEnum):
     RENEWED_RUNNING = "recalculated while it runs"
     RENEWED_DUE = "recalculated as counted"
     RENEWED_ALL = "every running clock recalculated"
+    # dates that two owners count
+    DUE_PASSED_ON = "one word for each issue that is moved"
+    DUE_AGREED = "one date at both owners"
+    DUE_TOLD = "the department hears of its date"
     # the ladder
     LADDER_RISES = "steps only rise"
     LADDER_STANDS = "told of the step at which it stands"
@@ -112,6 +116,7 @@ class Clause(StrEnum):
     DOCUMENT_SIGNED = "nothing out without a name under it"
     DOCUMENT_FOUNDED = "a document for each step alone"
     DEPARTMENT_TOLD = "departments hear of what went out"
+    REFUSAL_TOLD = "departments hear of what was refused"
     # leaders' instructions, and late rulings
     INSTRUCTION_NUMBERED = "instructions counted from one"
     INSTRUCTION_BOUND = "no more instructions than there may be"

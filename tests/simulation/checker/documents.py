@@ -149,12 +149,13 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
     passed: Counter[str] = Counter()
     for (topic, subject, _), found in evidence.events.items():
         if topic == "supervision.orders":
-            whole[subject] += len(found)
-            said[subject] += [
-                seq
+            addressed = {
+                seq: opened.event["data"]
                 for seq, opened in found.items()
-                if opened.event and opened.event["data"].get("department")
-            ]
+                if opened.event is not None and kind_of(opened.event) == "department.addressed"
+            }
+            whole[subject] += len(addressed)
+            said[subject] += [seq for seq, data in addressed.items() if data.get("department")]
         elif topic.startswith("dept."):
             passed[subject] += sum(
                 kind_of(opened.event) in PASSED_ON for opened in found.values() if opened.event is not None
@@ -169,7 +170,7 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
                 f"{subject}: departments were told {passed[subject]} times of {len(said[subject])}"
             )
     for subject, many in said.items():
-        read = _read(evidence, subject, whole[subject])
+        read = _read(evidence, subject)
         if passed[subject] < sum(seq <= read for seq in many):
             yield Clause.DEPARTMENT_TOLD(f"{subject}: of {len(many)} only {passed[subject]} were passed on")
 
@@ -179,10 +180,10 @@ def _is_said(event: Event) -> bool:
     return kind_of(event) == "document.issued" and (bool(data["department"]) or data.get("clock") == "ruling")
 
 
-def _read(evidence: Evidence, subject: str, many: int) -> int:
+def _read(evidence: Evidence, subject: str) -> int:
     """How far dispatch has read what was said of an issue that it knows."""
     document = evidence.documents("dispatch").get(subject)
-    if document is None or not document.get("state"):
+    if document is None or not document.get("state") or document.get("held"):
         return 0
     read = [seq for topic, _, seq in document.get("read", ()) if topic == "supervision.orders"]
-    return min(many, max(read, default=0)) if not document.get("held") else 0
+    return max(read, default=0)

@@ -86,9 +86,20 @@ def check_more_time(evidence: Evidence) -> Iterator[Violation]:
         yield from _decided(subject, told)
         yield from _pauses(subject, told, evidence)
         promise = _promise(evidence, intake.get(subject, []))
-        if promise is not None:
+        if promise is not None and not _recalculated(recalculated.get(subject, [])):
             yield from _dates(subject, told, promise)
         yield from _followed(subject, told, recalculated.get(subject, []))
+
+
+def _recalculated(events: list[Event]) -> bool:
+    """Whether the first promise was moved by a version: then the date is counted in renewals.py, and both owners'
+    dates are compared in due_dates.py."""
+    return any(
+        kind_of(event) == "clock.recalculated"
+        and event["data"]["because"] in RENEWING
+        and (event["data"]["clock"], event["data"].get("round", 1)) == ("promise", 1)
+        for event in events
+    )
 
 
 def _promise(evidence: Evidence, events: list[Event]) -> Promise | None:

@@ -31,9 +31,9 @@ def sent(type: str, data: dict[str, Any], *, id: str = "m-1", subject: str = ISS
     return Record(replies_topic("housing"), 0, 7, 0, subject.encode(), raw)
 
 
-def commands(record: Record) -> list[tuple[str, str, str, dict[str, Any]]]:
+def commands(record: Record, service: str = "dispatch") -> list[tuple[str, str, str, dict[str, Any]]]:
     outgoing = translate(record, SOURCE)
-    assert {out.topic for out in outgoing} == {"dispatch.commands"}
+    assert {out.topic for out in outgoing} == {f"{service}.commands"}
     envelopes = [open_envelope(out.value) for out in outgoing]
     return [(envelope.id, envelope.actor, envelope.type, envelope.data) for envelope in envelopes]
 
@@ -73,6 +73,26 @@ def test_a_department_asks_for_time_and_goes_on_with_what_was_paused() -> None:
     assert translate(sent("department.ask_pause.v1", {**NAMED, **reason, "ground": "no_time"}), SOURCE)[
         0
     ].topic.endswith(".dlq")
+
+
+def test_what_supervision_decides_goes_to_supervision_under_the_departments_own_id() -> None:
+    assignment, words = NAMED["assignment"], {"words": "请打13812345678"}
+    masked = {"words": "请打138****5678"}
+    [(id, actor, type, data)] = commands(
+        sent("department.answer_order.v1", {**NAMED, **words, "document": "d2"}), "supervision"
+    )
+    assert (id, actor, type) == (
+        "dept/dept:housing/m-1",
+        "dept:housing",
+        "supervision.answer_order.v1",
+    )
+    assert data == {"assignment": assignment, "document": "d2", **masked}
+    [(_, _, type, data)] = commands(sent("department.explain.v1", {**NAMED, **words}), "supervision")
+    assert (type, data) == ("supervision.explain.v1", {**NAMED, **masked})
+    for bad in ({"document": ""}, {"document": "d" * 21}, {"document": "d2", "mood": "好"}):
+        answers = {**NAMED, **words, **bad}
+        outgoing = translate(sent("department.answer_order.v1", answers), SOURCE)
+        assert [out.topic for out in outgoing] == ["dispatch.dlq", "dispatch.commands"]
 
 
 def test_numbers_in_a_departments_words_are_masked_and_what_an_office_publishes_stays() -> None:

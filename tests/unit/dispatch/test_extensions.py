@@ -65,8 +65,9 @@ async def test_what_was_asked_for_is_granted_and_the_first_date_is_kept() -> Non
     (granted,) = of(dispatch, ExtensionGranted)
     assert (granted.original_due_at, granted.old_due_at, granted.due_at) == (DUE, DUE, LATER)
     assert (dispatch.state.due_at, dispatch.state.extension) == (LATER, None)
-    code, kind, data = dispatch.orders[-1]
+    (code, kind, data), (_, moved, date_moved) = dispatch.orders[-2:]
     assert (code, kind, data["granted"]) == ("housing", "order.extension_decided.v1", True)
+    assert (moved, date_moved["because"]) == ("order.due_changed.v1", "extension")
     assert deadline(dispatch) is None
 
 

@@ -116,7 +116,8 @@ async def test_without_an_answer_it_ends_by_itself_after_five_working_days(grant
         await dispatch.ask(fire, RUNS_OUT, "system:timer", key=f"timer/{deadline.name}")
     (ended,), (closed,) = of(dispatch, PauseEnded), of(dispatch, QuestionClosed)
     assert (ended.because, ended.granted, closed.because) == (Ended.TIME_OVER, granted, Ended.TIME_OVER)
-    assert dispatch.told_to("housing")[-1] == "order.pause_ended.v1"
+    orders = ["order.pause_ended.v1", *["order.due_changed.v1"] * granted]
+    assert dispatch.told_to("housing")[-len(orders) :] == orders
     assert dispatch.state.state is State.IN_PROGRESS
 
 

@@ -3,11 +3,15 @@
 from services.dispatch.issue.life import State
 from shared.bus.records import Item, decode
 from shared.contract.commands.dispatch import RefuseMessage, SignAssignment
+from shared.contract.events.supervision import MessageRefused
 from tests.unit.dispatch.given import ASSIGN, DRAFT, SIGN, Dispatch
 from tests.unit.one_aggregate import after
 
 SYSTEM = "system:departments-gateway"
 REFUSE = RefuseMessage(message="m", reason="malformed")
+REFUSED_THERE = MessageRefused(
+    department="housing", message="m-4", reason="unknown_document", detail="document: no d9"
+)
 
 LEGAL = [
     *("sign", "return", "recall", "name_handler"),
@@ -94,3 +98,33 @@ async def test_a_person_who_is_refused_on_a_page_is_told_there_and_nowhere_else(
     dispatch = await Dispatch().bring(State.ASSIGNED)
     await dispatch.want("draft")
     assert dispatch.told_to("housing") == ["order.assigned.v1"]
+
+
+async def test_what_supervision_refused_comes_back_on_the_departments_topic_and_once() -> None:
+    dispatch = await Dispatch().bring(State.ASSIGNED)
+    record = dispatch.event(REFUSED_THERE, after(hours=1))
+    before = dispatch.state
+    for _ in range(2):
+        await dispatch.deliver(record)
+    assert dispatch.told_to("housing") == ["order.assigned.v1", "order.refused.v1"]
+    order = dispatch.orders[-1][2]
+    assert (order["message"], order["reason"], order["detail"]) == (
+        "m-4",
+        "unknown_document",
+        "document: no d9",
+    )
+    assert dispatch.state == before
+
+
+async def test_what_supervision_refused_of_no_issue_is_told_through_the_departments_own_aggregate() -> None:
+    dispatch = Dispatch()
+    record = dispatch.event(REFUSED_THERE, after(hours=1))
+    for _ in range(2):
+        await dispatch.deliver(record)
+    assert {sent.key for sent in dispatch.commands} == {"dept:housing"}
+    await dispatch.settle(after(hours=1))
+    assert dispatch.told_to("housing") == ["order.refused.v1"]
+    dispatch = Dispatch()
+    nobodys = REFUSED_THERE.model_copy(update={"department": "nobody"})
+    await dispatch.take(nobodys)
+    assert (dispatch.commands, dispatch.orders) == ([], [])

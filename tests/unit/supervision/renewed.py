@@ -8,6 +8,7 @@ from services.supervision.issue.renewing import request_of
 from shared.contract.event import Event
 from shared.contract.events.supervision import (
     CalendarPublished,
+    DueRecalculated,
     PolicyPublished,
 )
 from shared.contract.words import ClockName
@@ -76,9 +77,19 @@ def over_the_new_year(reference: Reference) -> OneAggregate:
 
 
 def reach(issue: OneAggregate, renewal: Renewal, at: datetime | None = None, key: str = "") -> list[Event]:
-    """Let a version reach an issue; what it told for the first time."""
-    command = issue.command(request_of(renewal), at or renewal.at, WALKER, key)
-    return issue.deliver(command)
+    """Let a version reach an issue; what it told for the first time, without what is for dispatch."""
+    told = deliver_walk(issue, renewal, at, key)
+    return [event for event in told if not isinstance(event, DueRecalculated)]
+
+
+def for_dispatch(issue: OneAggregate, renewal: Renewal, key: str = "") -> list[DueRecalculated]:
+    """Let a version reach an issue; what it told dispatch."""
+    told = deliver_walk(issue, renewal, None, key)
+    return [event for event in told if isinstance(event, DueRecalculated)]
+
+
+def deliver_walk(issue: OneAggregate, renewal: Renewal, at: datetime | None, key: str) -> list[Event]:
+    return issue.deliver(issue.command(request_of(renewal), at or renewal.at, WALKER, key))
 
 
 def clock_of(issue: OneAggregate, name: ClockName = ClockName.PROMISE) -> Clock:
