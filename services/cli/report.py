@@ -21,6 +21,7 @@ COUNTS = {
     "rejected": "不予受理 / rejected",
     "referred": "转送 / referred to another body",
     "withdrawn": "撤回 / withdrawn",
+    "tracked": "挂账 / tracked",
     "breaches": "承诺逾期 / promise clocks breached",
     "provisional": "暂定期限 / provisional dates",
 }
@@ -34,6 +35,7 @@ WORDS = {
     "satisfied": "满意率 / satisfied of rated",
     "satisfied_or_basically": "满意+基本满意 / satisfied or basically",
     "solved": "解决率（企业自评）/ solved, the raiser's own answer",
+    "promises_kept": "承诺兑现率（回头看）/ promises kept, of look-backs",
 }
 
 

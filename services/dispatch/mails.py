@@ -20,6 +20,7 @@ SUBJECTS = {
     Occurrence.MATERIAL_SUPPLIED: "问题 {number} 的提出人已补充材料",
     Occurrence.WARNED: "预警：问题 {number} 即将到期",
     Occurrence.REMINDED: "催办：问题 {number} 已逾期",
+    Occurrence.LOOK_BACK: "回头看：问题 {number} 承诺事项到期",
     Occurrence.ORDERED: "督办：问题 {number} 须限期回复督办单",
     Occurrence.DOCUMENT_ISSUED: "问题 {number} 有一份监督文书",
     Occurrence.CO_HANDLE: "协办：问题 {number} 请贵部门提出意见",
@@ -58,6 +59,10 @@ TEXTS = {
     Occurrence.REMINDED: (
         "问题 {number} 已超过承诺期限，现予催办，请立即办理并答复。",
         "The promise of issue {number} was broken: this is a reminder to handle it and reply at once.",
+    ),
+    Occurrence.LOOK_BACK: (
+        "问题 {number} 答复中承诺今后办理的事项，现到回头看时间，请核实办理情况。",
+        "What the reply to issue {number} promised for later is looked at now: please see what came of it.",
     ),
     Occurrence.ORDERED: (
         "问题 {number} 已被督办，请在督办单规定的期限内回复。",

@@ -3,7 +3,7 @@
 from services.feedback.issue import decisions, reactions
 from services.feedback.issue.life import Issue, belongs, finished
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
-from shared.contract.event import DISPATCH, INTAKE
+from shared.contract.event import DISPATCH, INTAKE, SUPERVISION_LOOK_BACKS
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import (
     AppealUpheld,
@@ -12,6 +12,7 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
 )
+from shared.contract.events.supervision import PromiseBroken, PromiseKept
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
 ISSUE = AggregateType(
@@ -30,6 +31,8 @@ ISSUE = AggregateType(
         IssueWithdrawn: reactions.end,
         ReplyReleased: reactions.invite,
         ReplyCorrected: reactions.correct,
+        PromiseKept: reactions.keep,
+        PromiseBroken: reactions.begin_again,
     },
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
     finished=finished,
@@ -42,7 +45,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
     return Consumer(
         "feedback",
         jurisdiction,
-        reads=(INTAKE, DISPATCH),
+        reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
         aggregates=(ISSUE,),
         ignores=("person", "enterprise", "department", "staff", "rules", "notice"),
         history=history,

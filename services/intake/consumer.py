@@ -27,7 +27,7 @@ from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareN
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.event import DISPATCH_QUESTIONS, FEEDBACK
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
-from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.events.notices import NoticeGivenUp, NoticeSent
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.notices import Manner, notice_kind
@@ -53,6 +53,7 @@ WITHOUT_NOTICES = AggregateType(
     events={
         RatingInvited: reactions.follow,
         IssueClosed: reactions.follow,
+        ReworkDecided: reactions.follow,
         QuestionPut: supplying.put,
         QuestionClosed: supplying.closed,
     },

@@ -13,7 +13,7 @@ from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
-from shared.contract.words import MAIL, CoHandlingEnd, DocumentEnd, Ended, LiftCause
+from shared.contract.words import MAIL, CoHandlingEnd, DocumentEnd, Ended, Finding, LiftCause, Listed
 from shared.domain.documents import number_text
 
 
@@ -75,6 +75,8 @@ class Teller:
                 return phrase_of(self._say, "recalculated", str(data.get("because")))
             case "date":
                 return self._date(data)
+            case "next":
+                return self._date({"on": data.get("next_on")})
             case "closed":
                 return self._say(phrase("closed", data.get("reason")))
             case "handler" | "to":
@@ -211,6 +213,18 @@ def _lifted(data: Mapping[str, Any]) -> str:
     return N_("Back to step %(to)s of the ladder") if data.get("to") else N_("Off the ladder")
 
 
+def _listed(data: Mapping[str, Any]) -> str:
+    if data.get("because") == Listed.SAMPLE:
+        return N_("Chosen for a look-back")
+    return N_("On the list of what is looked at again")
+
+
+def _found(data: Mapping[str, Any]) -> str:
+    if data.get("finding") == Finding.BROKEN:
+        return N_("Looked at: what was promised was not done")
+    return N_("Looked at: what was promised was done")
+
+
 def _issued(data: Mapping[str, Any]) -> str:
     return N_("%(who)s issued: %(document)s") if data.get("by") else N_("Issued: %(document)s")
 
@@ -294,6 +308,9 @@ TABLE: Mapping[str, _Row] = {
     "clock.breach_annulled.v1": _Row(N_("Was in time after all: %(clock)s"), clock=True),
     "clock.started.v1": _Row(N_("Runs: %(clock)s, until %(due)s"), inside=True, clock=True),
     "clock.stopped.v1": _Row(N_("Stopped: %(clock)s"), inside=True, clock=True),
+    "tracking.opened.v1": _Row(_listed, inside=True),
+    "tracking.reviewed.v1": _Row(N_("Looked at: not done yet; the next look is on %(next)s"), "key", "words"),
+    "look_back.done.v1": _Row(_found, "key", "words"),
     "explanation.given.v1": _Row(N_("%(department)s explained why it is late"), "", "words", inside=True),
     "ladder.raised.v1": _Row(N_("On the ladder: %(step)s"), "bad", inside=True),
     "ladder.ended.v1": _Row(N_("Climbs the ladder no further"), inside=True),

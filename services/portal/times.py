@@ -50,6 +50,10 @@ class Times:
             self._days[on] = self._day(on)
         return self._days[on]
 
+    def day_on(self, text: str) -> str:
+        """The same of a date as rows have it: 2027-03-01."""
+        return self.day(date.fromisoformat(text))
+
     def day_of(self, at: datetime) -> str:
         """The day of an instant, here: in UTC it may be the day before."""
         return self.day(at.astimezone(SHANGHAI).date())

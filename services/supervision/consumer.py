@@ -2,7 +2,7 @@
 
 from services.supervision.calendar.decisions import publish as publish_calendar
 from services.supervision.calendar.life import PublishedCalendars
-from services.supervision.issue import instructing, signing
+from services.supervision.issue import instructing, signing, tracking
 from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.decisions import explain, lift, refused
 from services.supervision.issue.ladder import CLIMBS_AT_ONCE
@@ -24,12 +24,14 @@ from shared.contract.commands.supervision import (
     PublishCalendar,
     PublishPolicy,
     RecalculateClocks,
+    RecordLookBack,
     RecordNumber,
     ReportInstruction,
     SignDocument,
     TakeBackInstruction,
 )
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
+from shared.contract.events.dispatch import ReplyCorrected
 from shared.contract.events.intake import IssueRegistered
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
@@ -38,6 +40,7 @@ SOURCES = (INTAKE, DISPATCH, FEEDBACK)
 _TOUCHING: frozenset[type[Event]] = frozenset(VERBS).union(
     MOVES_CLOCKS,
     CLIMBS_AT_ONCE,
+    (ReplyCorrected,),
     *(rule.starts for rule in CLOCKS.values()),
     *(rule.stops for rule in CLOCKS.values()),
 )
@@ -56,6 +59,7 @@ ISSUE = AggregateType(
         AnswerOrder: signing.answer,
         LiftDocument: signing.lift_document,
         RecordNumber: signing.record_number,
+        RecordLookBack: tracking.record_look_back,
         GiveInstruction: instructing.give,
         ReportInstruction: instructing.report,
         TakeBackInstruction: instructing.take_back,

@@ -7,13 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 
-from shared.contract.event import (
-    DISPATCH_QUESTIONS,
-    SUPERVISION_ORDERS,
-    orders_topic,
-    reference_topic,
-    replies_topic,
-)
+from shared.contract.event import APART, orders_topic, reference_topic, replies_topic
 
 LARGEST_RECORD = 12 * 1024 * 1024
 LARGEST_DEAD_LETTER = 14 * 1024 * 1024
@@ -59,14 +53,10 @@ def topic_settings(topic: str, replication: int = 1) -> dict[str, str]:
     return settings
 
 
-FOR_ONE_READER = (SUPERVISION_ORDERS, DISPATCH_QUESTIONS)
-"""What one owner tells one other and nobody else."""
-
-
 def service_topics(service: str) -> list[str]:
-    """What one service creates at its start: its commands, its events, its dead letters, its reference data."""
+    """What one service creates at its start: its commands, events, dead letters, reference data, and topics apart."""
     own = [f"{service}.commands", f"{service}.events", f"{service}.dlq", reference_topic(service)]
-    return [*own, *(topic for topic in FOR_ONE_READER if topic.startswith(f"{service}."))]
+    return [*own, *(topic for topic in APART if topic.startswith(f"{service}."))]
 
 
 def department_topics(code: str) -> list[str]:

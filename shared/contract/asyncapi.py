@@ -22,6 +22,7 @@ from shared.contract.event import (
     ORDERS,
     REPLIES,
     SUPERVISION,
+    SUPERVISION_LOOK_BACKS,
     SUPERVISION_ORDERS,
     Event,
     reference_topic,
@@ -41,6 +42,7 @@ WRITERS = {
     DISPATCH_QUESTIONS: "dispatch",
     SUPERVISION: "supervision",
     SUPERVISION_ORDERS: "supervision",
+    SUPERVISION_LOOK_BACKS: "supervision",
     FEEDBACK: "feedback",
     ORDERS: "dispatch",
     REPLIES: "department",
@@ -56,6 +58,7 @@ ABOUT = {
     DISPATCH_QUESTIONS: "What departments ask who raised an issue: intake collects the answer.",
     SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",
     SUPERVISION_ORDERS: "What departments are to be told of that: dispatch tells them on their own topics.",
+    SUPERVISION_LOOK_BACKS: "Promises that somebody found kept or broken: feedback goes on from there.",
     FEEDBACK: "Invitations, ratings, rework, tracking, closing.",
     ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days. In history the "
     "orders of all departments stand on `dispatch.orders`.",

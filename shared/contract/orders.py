@@ -249,12 +249,12 @@ class OrderClosed(Event, type="order.closed.v1", topic=ORDERS):
 
 
 class OrderReminded(Event, type="order.reminded.v1", topic=ORDERS):
-    """Happens when this department is warned that a promise will be due, or reminded that it was (预警、催办)."""
+    """Happens when this department is warned of a date, reminded of a broken one (催办), or of a look-back (回头看)."""
 
     assignment: str
     round: Round
     saying: OpenSaying
-    """A warning, or a reminder that was issued."""
+    """A warning, a reminder that was issued, or a look-back that is due."""
     document: str = ""
     year: Number = 0
     number: Number = 0

@@ -184,11 +184,12 @@ class DocumentEnd(StrEnum):
 
 
 class Saying(StrEnum):
-    """Of what a department is to be told: a warning, that a document was issued or lifted, or that a leader gave it an
-    instruction or took one back.
+    """Of what a department is to be told: a warning, that a document was issued or lifted, that a leader gave it an
+    instruction or took one back, or that what it promised is looked at.
     """
 
     WARNING = "warning"
+    LOOK_BACK = "look_back"
     ISSUED = "issued"
     LIFTED = "lifted"
     INSTRUCTED = "instructed"
@@ -236,6 +237,24 @@ class Recalculation(StrEnum):
     PAUSE = "pause"
     CALENDAR = "calendar"
     POLICY = "policy"
+
+
+class Listed(StrEnum):
+    """Why an issue stands on the list of what is looked at again: it is tracked, or closed and its promised date is
+    still to come, or it is one of the sample of closed issues.
+    """
+
+    TRACKED = "tracked"
+    PROMISED = "promised"
+    SAMPLE = "sample"
+
+
+class Finding(StrEnum):
+    """What a look-back finds (回头看): the promise was kept, it was broken, or it is too early to say."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    NOT_YET = "not_yet"
 
 
 class PauseGround(StrEnum):
@@ -332,6 +351,7 @@ class Occurrence(StrEnum):
     WARNED = "warned"
     REMINDED = "reminded"
     ORDERED = "ordered"
+    LOOK_BACK = "look_back"
     DOCUMENT_ISSUED = "document_issued"
     CO_HANDLE = "co_handle"
     CO_HANDLER_HEARD = "co_handler_heard"
@@ -429,6 +449,8 @@ OpenJointOffice = Annotated[JointOffice | str, _left]
 OpenAcross = Annotated[Across | str, _left]
 OpenDocumentEnd = Annotated[DocumentEnd | str, _left]
 OpenSaying = Annotated[Saying | str, _left]
+OpenListed = Annotated[Listed | str, _left]
+OpenFinding = Annotated[Finding | str, _left]
 OpenRecalculation = Annotated[Recalculation | str, _left]
 OpenPauseGround = Annotated[PauseGround | str, _left]
 OpenEnded = Annotated[Ended | str, _left]

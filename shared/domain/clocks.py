@@ -87,7 +87,7 @@ class Policy(BaseModel):
     fall due; `limits` names the clocks, `warnings` may leave some out (they have none); `ladder` is empty in one
     that was published before there was a ladder. `extensions` is how often a promise may be extended, and
     `extension_days` by how many working days (clocks.md 5); `pause_limit` how long a pause waits for the entrepreneur
-    (clocks.md 4).
+    (clocks.md 4). `look_back_percent`: of a hundred closed issues so many are looked at again (loop.md, feedback).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,6 +101,7 @@ class Policy(BaseModel):
     extensions: int = Field(default=1, ge=0, le=10)
     extension_days: int = Field(default=10, ge=1, le=250)
     pause_limit: Limit = Limit("5wd")
+    look_back_percent: int = Field(default=5, ge=0, le=100)
     grace_seconds: int = Field(default=120, ge=0, le=604_800)
 
     @model_validator(mode="after")

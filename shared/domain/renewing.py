@@ -96,12 +96,14 @@ def read_running(clock: Running, reference: Reference, warnings: Sequence[str] |
 
 def _recalculations(clock: Running, reference: Reference) -> Iterator[Recalculated]:
     limit, policy = clock.limit, reference.policies.named(clock.policy)
+    by_a_date = limit != (limit_of(clock.name, clock.round, policy) or limit)
     calendar = reference.calendars.named(clock.calendar)
     for which, at, version in clock.renewed_by:
         if which == Recalculation.POLICY:
             policy = reference.policies.named(version)
-            newer = None if clock.name in DATED else limit_of(clock.name, clock.round, policy)
-            limit = newer or clock.limit
+            # What ends on a day that somebody named is no limit of a policy.
+            kept = by_a_date or clock.name in DATED
+            limit = (None if kept else limit_of(clock.name, clock.round, policy)) or clock.limit
         else:
             calendar = reference.calendars.named(version)
         yield Recalculated(at, limit, policy, calendar)

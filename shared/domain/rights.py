@@ -195,6 +195,8 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         for verb in ("issue_document", "sign_document", "lift_document")
     },
     ("issue", "answer_order"): _ITS_PEOPLE,
+    # Nobody of the department that answered, nor who drafted or signed off what it answered.
+    ("issue", "record_look_back"): {Role.SUPERVISOR: HERE},
     ("issue", "give_instruction"): {Role.LEADER: HERE},  # of the holder's level or a higher one
     ("issue", "take_back_instruction"): {Role.LEADER: HERE},  # who gave it
     ("issue", "report_instruction"): _ITS_PEOPLE,
@@ -329,6 +331,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "instructions",
                 "instructed",
                 "lifted_at",
+                "answered",
             ),
             "handling",
         ),

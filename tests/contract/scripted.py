@@ -67,6 +67,7 @@ from shared.contract.commands.supervision import (
     PublishCalendar,
     PublishPolicy,
     RecalculateClocks,
+    RecordLookBack,
     ReportInstruction,
     SignDocument,
     TakeBackInstruction,
@@ -90,6 +91,7 @@ from shared.contract.words import (
     Confirmation,
     DocumentKind,
     EnterpriseSize,
+    Finding,
     Joint,
     JointOffice,
     Kind,
@@ -164,6 +166,7 @@ def records() -> tuple[Record, ...]:
     _instructed(world)
     _given_more_time(world)
     _asked_the_raiser(world)
+    _looked_back(world)
     _recalculated(world)
     _countersigned(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
@@ -529,7 +532,36 @@ def _recalculated(world: World) -> None:
     world.ask(f"calendar:{JURISDICTION}", longer, "administrator:wu")
     version = Calendar(through, days).version
     asked = RecalculateClocks(because=Recalculation.CALENDAR, version=version, at=world.now, by="wu")
-    world.ask(issue, asked, "system:renewing")
+    for running in [id for id in world.stores["supervision"].documents if ":" not in id]:
+        world.ask(running, asked, "system:renewing")
+
+
+def _looked_back(world: World) -> None:
+    """Two planned matters are tracked: one is not done yet and later kept, of one the promise is found broken."""
+    code, on = "urban_management", date(2027, 3, 31)
+    kept, broken = (world.register(LIGHTS, RAISER, key) for key in ("lights-kept", "lights-broken"))
+    for issue in (kept, broken):
+        world.accept(issue, OFFICE)
+        world.ask(issue, AssignIssue(department=code), OFFICE)
+        world.say(code, issue, DepartmentSigns(assignment=f"{issue}.1", round=1), f"{issue}-1")
+        draft = {"outcome": Outcome.PLANNED, "text": "列入明年改造计划。", "promised_on": on}
+        drafted = DepartmentDrafts(assignment=f"{issue}.1", round=1, signed_off_by="wang", **draft)
+        world.say(code, issue, drafted, f"{issue}-2")
+        world.ask(issue, CheckReply(**world.shown(issue)), OFFICE)
+        world.ask(issue, ReleaseReply(**world.shown(issue)), OFFICE)
+        rated = RateReply(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.PARTLY)
+        world.ask(issue, rated, raiser(RAISER))
+    world.go_to(world.now + 100 * DAY)  # nobody looks in time: the department is reminded
+    again = (world.now + 30 * DAY).date()
+    look = RecordLookBack(round=1, finding=Finding.NOT_YET, words="已完成招标，尚未动工。", next_on=again)
+    world.ask(kept, look, "supervisor:gu")
+    for issue, finding, words in (
+        (kept, Finding.KEPT, "现场查看，路灯已全部点亮。"),
+        (broken, Finding.BROKEN, "现场查看，至今没有动工。"),
+    ):
+        world.ask(issue, RecordLookBack(round=1, finding=finding, words=words), "supervisor:gu")
+    _draft_and_release(world, broken, code, 2, Outcome.SOLVED)
+    world.go_to(world.now + 30 * DAY)
 
 
 def _countersigned(world: World) -> None:

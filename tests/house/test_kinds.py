@@ -9,15 +9,7 @@ from pydantic import BaseModel
 
 from services.supervision.issue.clocks import MOVES_CLOCKS
 from services.supervision.issue.life import CLOCKS, ENDS
-from shared.contract.event import (
-    DISPATCH,
-    DISPATCH_QUESTIONS,
-    FEEDBACK,
-    INTAKE,
-    SUPERVISION,
-    SUPERVISION_ORDERS,
-    Event,
-)
+from shared.contract.event import APART, DISPATCH, FEEDBACK, INTAKE, SUPERVISION, Event
 from shared.contract.registry import COMMANDS, EVENTS
 from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
 from shared.domain.aggregates import AggregateType, models_in
@@ -134,11 +126,7 @@ def test_type_strings_have_their_form() -> None:
 
 
 def test_topics_have_their_form() -> None:
-    form = (
-        r"dept\.<code>\.orders|("
-        + "|".join((INTAKE, DISPATCH, SUPERVISION, SUPERVISION_ORDERS, DISPATCH_QUESTIONS, FEEDBACK))
-        + ")"
-    )
+    form = r"dept\.<code>\.orders|(" + "|".join((INTAKE, DISPATCH, SUPERVISION, *APART, FEEDBACK)) + ")"
     for event in EVENTS.values():
         assert re.fullmatch(form, event.topic), event.topic
 

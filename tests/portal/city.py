@@ -24,6 +24,7 @@ STATES = {
     "signed_off": "FFFFFFFFFFFFF",
     "checked": "GGGGGGGGGGGGG",
     "replied": "HHHHHHHHHHHHH",
+    "tracked": "HHHHHHHHHHHHJ",
     "rework_asked": "JJJJJJJJJJJJJ",
     "returned": "KKKKKKKKKKKKK",
     "rejected": "MMMMMMMMMMMMM",
@@ -145,9 +146,26 @@ def _issue(given: Given, state: str, id: str) -> None:
             return
         if reached == state:
             return
+        if state == "tracked" and reached == "replied":
+            _track(given, id)
+            return
         if state == "late" and reached == "in_progress":
             _late(given, id)
             return
+
+
+def _track(given: Given, id: str) -> None:
+    """What was promised for later stands on the list, and somebody has looked at it once."""
+    tell = given.shown.tell
+    tell("feedback", "rating.lapsed.v1", {"round": 1}, id)
+    tell("feedback", "issue.tracked.v1", {"round": 1, "outcome": "planned"}, id)
+    listed = {"round": 1, "because": "tracked", "department": "housing"}
+    tell("supervision", "tracking.opened.v1", listed, id)
+    clock = {"clock": "tracking", "round": 1, "limit": "90d", "policy": "p", "calendar": "c"}
+    clock |= {"started_at": stamp(AT), "due_at": stamp(AT + timedelta(days=90))}
+    tell("supervision", "clock.started.v1", clock, id)
+    looked = {**listed, "words": SCRIPT, "next_on": "2026-06-01", "by": "shen"}
+    tell("supervision", "tracking.reviewed.v1", looked, id)
 
 
 def _late(given: Given, id: str) -> None:

@@ -30,7 +30,7 @@ from shared.contract.words import RejectionGround
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.raising import Raised
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import OFFICE, Sight, any_wish, correction, next_wish, taken_back
+from tests.simulation.sight import OFFICE, Sight, any_wish, correction, look_back, next_wish, taken_back
 from tests.simulation.world import Ask
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -136,9 +136,13 @@ class Clients:
         for move in range(MOST_MOVES):
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
             resigned = sight.intake == "rejected" and rng.random() < 0.3
-            if sight.over or resigned or (move > 1 and rng.random() < 0.02):
+            if sight.over and sight.feedback == "closed" and rng.random() < 0.2:
+                await self.sleep(self.pause())
+                wish = look_back(sight, rng)
+            elif sight.over or resigned or (move > 1 and rng.random() < 0.02):
                 break
-            wish = next_wish(sight, rng, self.departments, raised)
+            else:
+                wish = next_wish(sight, rng, self.departments, raised)
             if rng.random() < 0.12:
                 wish = any_wish(sight, rng, self.departments, raised)
                 self._scheduler.counts["wish at random"] += 1

@@ -90,6 +90,13 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield f"raised because {data['because']}"
         elif event["type"] == "ladder.lifted.v1":
             yield f"lifted because {data['because']}"
+        elif event["type"] == "tracking.opened.v1":
+            yield f"listed because {data['because']}"
+        elif event["type"] in ("tracking.reviewed.v1", "look_back.done.v1"):
+            state = "tracked" if data["because"] == "tracked" else "closed"
+            yield f"found {data.get('finding', 'not_yet')} when {state}"
+        elif event["type"] == "department.addressed.v1" and data["saying"] == "look_back":
+            yield "reminded of a look-back"
 
 
 def _mended(ran: Run) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What a client sees of an issue: the events so far, gathered into where it stands and what may come next."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
@@ -37,6 +37,7 @@ from shared.contract.commands.supervision import (
     IssueDocument,
     LiftDocument,
     LiftLadder,
+    RecordLookBack,
     SignDocument,
 )
 from shared.contract.words import (
@@ -44,6 +45,7 @@ from shared.contract.words import (
     Body,
     Confirmation,
     DocumentKind,
+    Finding,
     Kind,
     Outcome,
     RejectionGround,
@@ -93,6 +95,10 @@ class Sight:
         """The question to the raiser that is open, the last there was, and when it ends by itself."""
         self.lamp, self.broken = 0, 1
         """The step of the ladder at which it stands, and the round whose promise was broken."""
+        self.at = max(
+            (event["time"] for _, event in events if event.get("time")), default="2018-03-01T00:00:00Z"
+        )
+        """When something was told of it last."""
         for _, event in sorted(events, key=lambda entry: (entry[0], entry[1].get("seq", 0))):
             move = getattr(self, "_" + event["type"].removesuffix(".v1").replace(".", "_"), None)
             if move is not None:
@@ -186,7 +192,8 @@ class Sight:
 
     def _rework_decided(self, data: dict[str, Any]) -> None:
         self.feedback = "rework"
-        if self.dispatch == f"replied {data['round'] - 1}":
+        _, replied, round = self.dispatch.partition("replied ")
+        if replied and int(round) < data["round"]:
             self.dispatch = "in_progress"
 
     def _assignment_co_handler_added(self, data: dict[str, Any]) -> None:
@@ -266,6 +273,10 @@ class Sight:
     def _issue_closed(self, data: dict[str, Any]) -> None:
         self.feedback = "closed"
 
+    def soon(self, rng: Random) -> date:
+        """A day some time after that, mostly within a quarter."""
+        return datetime.fromisoformat(self.at).date() + timedelta(days=rng.randint(20, 100))
+
     def page(self, rng: Random) -> dict[str, Any]:
         """What a click names: mostly the last draft, sometimes an earlier one or, where there is none, something."""
         earlier = len(self.drafts) > 1 and rng.random() < LATE
@@ -307,6 +318,8 @@ def next_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rai
             decides = DecideRework(round=sight.round, granted=drawn < 0.7, reason="已核实")
             return Wish("office:leader" if drawn > 0.95 else OFFICE, decides)
         case "tracked":
+            if rng.random() < 0.6:
+                return look_back(sight, rng)
             return Wish("leader:li", FinishTracking(reason="已办成"))
     return _dispatch_wish(sight, rng, departments)
 
@@ -399,7 +412,8 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
 
 def _draft(sight: Sight, rng: Random) -> DraftReply:
     outcome = rng.choice(OUTCOMES[sight.kind])
-    promised = date(2028, 3, 1) if outcome is Outcome.PLANNED else None
+    day = rng.choice((date(2028, 3, 1), sight.soon(rng)))
+    promised = day if outcome is Outcome.PLANNED else None
     return DraftReply(assignment=sight.of(rng), outcome=outcome, text="答复如下", promised_on=promised)
 
 
@@ -432,7 +446,7 @@ def correction(sight: Sight, rng: Random) -> CorrectReply:
         version=version,
         sha256=sha256,
         text=f"更正后的答复，第{version + 1}版",
-        promised_on=rng.choice([None, date(2028, 4, 1)]),
+        promised_on=rng.choice([None, date(2028, 4, 1), sight.soon(rng)]),
         reason="文字有误",
     )
 
@@ -447,6 +461,18 @@ def lift(sight: Sight, rng: Random) -> LiftLadder:
     """Mostly of the step at which it stands, and with a reason."""
     step = sight.lamp if sight.lamp and rng.random() < 0.9 else rng.randint(1, 6)
     return LiftLadder(step=step, reason="已落实整改" if rng.random() < 0.9 else " ")
+
+
+def look_back(sight: Sight, rng: Random) -> Wish:
+    """Mostly by a supervisor who had nothing to do with the reply, of the round that is looked at, and with words."""
+    finding, slip = rng.choice(list(Finding)), rng.random() < 0.1
+    look = RecordLookBack(
+        round=sight.round + (slip and rng.random() < 0.3),
+        finding=finding,
+        words=" " if slip and rng.random() < 0.3 else "已到现场查看",
+        next_on=sight.soon(rng) if finding is Finding.NOT_YET else None,
+    )
+    return Wish("supervisor:leader" if rng.random() < 0.15 else "supervisor:he", look)
 
 
 def about_document(sight: Sight, rng: Random) -> Wish:
@@ -516,6 +542,7 @@ def any_wish(sight: Sight, rng: Random, departments: Sequence[str], raised: Rais
         ),
         Wish(rng.choice(("leader:li", "leader:leader")), FinishTracking(reason="可以销号")),
         Wish("office:chen", FinishTracking(reason="越权")),
+        look_back(sight, rng),
         Wish(rng.choice(("supervisor:he", "office:chen")), lift(sight, rng)),
         Wish(f"handler:{department}/lu", explanation(sight, rng)),
         Wish(rng.choice(("supervisor:he", "office:chen")), SignDocument(document="d1", signature="何正")),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -42,6 +42,7 @@ from tests.simulation.world import Clock, Group, Log, Raw
 
 SKEW_MS = 3_000
 """How far a machine's clock may be from the true time, either way."""
+A_YEAR = timedelta(days=400)
 OFTEN = "urban_management"
 """The department that the routing rules choose for what people raise here."""
 
@@ -145,7 +146,8 @@ def run(
 
 
 def _play(town: Town, result: Run) -> None:
-    """People and trouble first; then rest; then, mostly, until every deadline has passed."""
+    """People and trouble first; then rest; then, mostly, until every deadline of a year has passed: what nobody looks
+    at is reminded of for ever."""
     scheduler, clients = town.scheduler, town.clients
     _people(town)
     scheduler.run(lambda: clients.busy == 0, 60_000)
@@ -160,7 +162,8 @@ def _play(town: Town, result: Run) -> None:
         scheduler.run(partial(_at_rest, town), 15_000)
     result.moments.append(_history(town))
     if town.rng.random() < 0.6:
-        scheduler.run(lambda: _quiet(town) and not any(_deadlines(town)), 15_000)
+        until = scheduler.clock.now() + A_YEAR
+        scheduler.run(lambda: _quiet(town) and not any(_deadlines(town, until)), 15_000)
         result.moments.append(_history(town))
 
 

@@ -10,7 +10,7 @@ from services.dispatch.issue.life import MOVES as DISPATCH_MOVES
 from services.feedback.issue.life import MOVES as FEEDBACK_MOVES
 from services.intake.issue.life import MOVES as INTAKE_MOVES
 from services.intake.person.life import MOVES as PERSON_MOVES
-from shared.contract.words import CoHandlingEnd, LadderCause, LiftCause
+from shared.contract.words import CoHandlingEnd, Finding, LadderCause, LiftCause, Listed
 from tests.simulation.clients import RUBBISH
 from tests.simulation.departments import MESSAGES
 from tests.simulation.faults import WRITE_FAULTS
@@ -122,6 +122,10 @@ MUST_HAPPEN = (
     *(f"co_handler_released because {why}" for why in CoHandlingEnd),
     *("co-handler objects", "co-handler agrees", "co-handler late"),
     *(f"refused {why}" for why in ("co_handler_not_heard", "answer_missing")),
+    *(f"listed because {why}" for why in Listed),
+    *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
+    "reminded of a look-back",
+    "refused same_person",
     *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
     *(f"late {clock}" for clock in ("ruling", "instruction")),
     "mail sent",
@@ -176,6 +180,11 @@ EVENTS = (
     "rework.refused",
     "issue.tracked",
     "issue.closed",
+    "tracking.opened",
+    "tracking.reviewed",
+    "look_back.done",
+    "promise.kept",
+    "promise.broken",
     "clock.started",
     "clock.recalculated",
     "clock.warned",
@@ -206,7 +215,7 @@ LADDER_MOVES = {
     ("", verb)
     for verb in (
         *("lift_ladder", "explain", "issue_document", "sign_document", "answer_order", "lift_document"),
-        *("give_instruction", "report_instruction", "take_back_instruction"),
+        *("give_instruction", "report_instruction", "take_back_instruction", "record_look_back"),
     )
 }
 ASKED = {

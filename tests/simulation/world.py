@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, PolicyViolatio
 
 from shared.bus.records import Outgoing
 from shared.bus.topics import LARGEST_RECORD, topic_settings
+from shared.contract.event import APART
 
 
 class Ask:
@@ -151,7 +152,7 @@ class Log:
         partition.put(raw)
         self.size += 1
         self.news += topic.endswith(".reference")
-        if topic.endswith(".events"):
+        if topic.endswith(".events") or topic in APART:
             self._index(topic, raw)
         return raw
 

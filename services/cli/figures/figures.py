@@ -60,6 +60,7 @@ class Numbers(BaseModel):
     rejected: int
     referred: int
     withdrawn: int
+    tracked: int
     breaches: int
     provisional: int
     rates: dict[str, Rate]
@@ -144,6 +145,7 @@ def _numbers(issues: list[Issue], as_of: datetime, period: str) -> Numbers:
         rejected=ended[State.REJECTED],
         referred=ended[State.REFERRED],
         withdrawn=ended[State.WITHDRAWN],
+        tracked=sum(issue.state is State.TRACKED for issue in issues),
         breaches=sum(issue.breached for issue in issues),
         provisional=sum(issue.provisional_because is not None for issue in issues),
         rates=rates,

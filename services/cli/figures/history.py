@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.contract.words import (
     Kind,
+    OpenFinding,
     OpenKind,
     OpenProvisional,
     OpenSatisfaction,
@@ -85,6 +86,8 @@ class Issue(BaseModel):
     """The first round's promise clock was breached and the breach was not annulled."""
     assignments: tuple[Assignment, ...] = ()
     rounds: tuple[Round, ...] = ()
+    look_back: OpenFinding | None = None
+    """What the last look-back found that found a promise kept or broken."""
     ended_at: AwareDatetime | None = None
     """When it was closed, rejected, referred or withdrawn; None again while an appeal waits, and once it is upheld."""
 

@@ -36,7 +36,13 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
     PromiseStarted,
 )
-from shared.contract.events.supervision import BreachAnnulled, ClockBreached, ClockRecalculated, ClockStarted
+from shared.contract.events.supervision import (
+    BreachAnnulled,
+    ClockBreached,
+    ClockRecalculated,
+    ClockStarted,
+    LookBackDone,
+)
 from shared.contract.words import ClockName
 from shared.domain.clocks import SHANGHAI
 
@@ -70,6 +76,8 @@ def read(issue: Issue | None, event: Event, at: datetime) -> Issue | None:
             return _open_again(issue, event)
         case IssueReferred() | IssueWithdrawn():
             return _taken_away(issue, event, at)
+        case LookBackDone():
+            return _with(issue, look_back=event.finding)
         case ClockStarted() | ClockRecalculated() | ClockBreached() | BreachAnnulled():
             return _after_supervision(issue, event)
     return _after_dispatch(issue, event, at)
@@ -159,17 +167,30 @@ def _is_of_the_first(issue: Issue, event: ClockStarted | ClockRecalculated) -> b
 
 
 def _after_feedback(issue: Issue, event: Event, at: datetime) -> Issue:
+    if isinstance(event, ReworkDecided) and issue.state is State.CLOSED:
+        issue = _with(issue, ended_at=None)  # a look-back found a promise broken
     if issue.ended_at is None:
         after = AFTER[type(event)]
         issue = _ended(issue, after, at) if after is State.CLOSED else _with(issue, state=after)
     match event:
         case RatingInvited():
-            return _with_round(issue, event.round, open_until=event.open_until)
+            return _with_round(_kept(issue, event.round), event.round, open_until=event.open_until)
         case ReplyRated():
             return _with_round(issue, event.round, satisfaction=event.satisfaction, solved=event.solved)
         case RatingLapsed():
             return _with_round(issue, event.round, lapsed=True)
     return issue
+
+
+def _kept(issue: Issue, number: int) -> Issue:
+    """The issue with this round; one that no reply began is that of a kept promise: nobody wrote anew."""
+    if not issue.rounds or issue.rounds[-1].round >= number:
+        return issue
+    last = issue.rounds[-1]
+    kept = Round(
+        round=number, assignment=last.assignment, department=last.department, replied_at=last.replied_at
+    )
+    return _with(issue, rounds=(*issue.rounds, kept))
 
 
 def _ended(issue: Issue, state: State, at: datetime) -> Issue:

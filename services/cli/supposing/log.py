@@ -26,6 +26,8 @@ from shared.contract.events.supervision import (
     InstructionReported,
     InstructionTakenBack,
     LadderLifted,
+    LookBackDone,
+    TrackingReviewed,
 )
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import kind_of
@@ -40,7 +42,14 @@ COMPARED = tuple(
     if shape.topic == SUPERVISION and type.startswith(("clock.", "ladder."))
 )
 """What supervision says of clocks and of steps."""
-DECIDED = (ExplanationGiven, InstructionGiven, InstructionReported, InstructionTakenBack)
+DECIDED = (
+    ExplanationGiven,
+    InstructionGiven,
+    InstructionReported,
+    InstructionTakenBack,
+    LookBackDone,
+    TrackingReviewed,
+)
 """What people decided that clocks and steps follow from, beside lifting."""
 _WANTED = {
     type: shape

@@ -13,7 +13,8 @@ from services.supervision.issue.decisions import explain, lift
 from services.supervision.issue.life import Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline, observe
 from services.supervision.issue.renewing import recalculate, request_of
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks
+from services.supervision.issue.tracking import record_look_back
+from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks, RecordLookBack
 from shared.contract.event import Event
 from shared.contract.events.dispatch import CoHandlerAdded
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
@@ -23,8 +24,10 @@ from shared.contract.events.supervision import (
     InstructionReported,
     InstructionTakenBack,
     LadderLifted,
+    LookBackDone,
+    TrackingReviewed,
 )
-from shared.contract.words import ClockName, Role
+from shared.contract.words import ClockName, Finding, Role
 from shared.domain.decisions import Change, Context, Deadline, Refusal
 
 Decided = Change[Issue] | Refusal | None
@@ -102,6 +105,8 @@ class _Playing:
                 return explain(self._issue, ExplainBreach(round=given.round, words=given.words), context)
             case LadderLifted() as lifted:
                 return self._lifted(lifted, self._context(entry.at, lifted.by))
+            case LookBackDone() | TrackingReviewed() as looked:
+                return record_look_back(self._issue, _look(looked), self._context(entry.at, looked.by))
             case InstructionGiven() | InstructionReported() | InstructionTakenBack():
                 return observe(self._issue, entry.event, self._context(entry.at))
         event = self._counted(entry)
@@ -143,3 +148,11 @@ class _Playing:
 
     def _context(self, at: datetime, by: str = "") -> Context:
         return Context(self._subject, at, self._rules.reference, f"{Role.SUPERVISOR}:{by}" if by else "")
+
+
+def _look(looked: LookBackDone | TrackingReviewed) -> RecordLookBack:
+    """What the supervisor asked who found this."""
+    about = {"round": looked.round, "words": looked.words}
+    if isinstance(looked, LookBackDone):
+        return RecordLookBack(finding=Finding(looked.finding), **about)
+    return RecordLookBack(finding=Finding.NOT_YET, next_on=looked.next_on, **about)

@@ -1,7 +1,7 @@
 """Decisions on co-handlers (协办、会签): the office adds and releases them, they are heard, and what ends them besides.
 
 A co-handler is asked about the issue in one round, not by one lead: whoever leads reads what was said by then. It is
-waited for until it is heard, released, or overdue (docs/decisions/0052).
+waited for until it is heard, released, or overdue (docs/decisions/0053).
 """
 
 from collections.abc import Collection

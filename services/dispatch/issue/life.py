@@ -124,6 +124,7 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     **{(state, IssueWithdrawn): State.WITHDRAWN for state in (*_OPEN, State.REJECTED)},
     **{(state, IssueReferred): State.REFERRED for state in _OPEN},
     (State.REPLIED, ReworkDecided): State.IN_PROGRESS,
+    (State.CLOSED, ReworkDecided): State.IN_PROGRESS,  # a look-back found its promise broken
     (State.REPLIED, IssueClosed): State.CLOSED,
     # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings).
     (State.WITHDRAWN, IssueClosed): State.CLOSED,

@@ -60,6 +60,11 @@ def answering(issue: Issue, context: Context) -> tuple[str, ...]:
     return (*handling(issue, context), *leading(issue, context))
 
 
+def looking_back(issue: Issue, context: Context) -> tuple[str, ...]:
+    """The same, and the supervision office, which looks back."""
+    return (*answering(issue, context), *context.directory.acting_as(Role.SUPERVISOR))
+
+
 def assigning(issue: Issue, context: Context) -> tuple[str, ...]:
     """The people of the assigning office."""
     return context.directory.acting_as(Role.OFFICE)
@@ -94,6 +99,8 @@ TO_CO_HANDLERS: Mapping[type[Event | Command], Telling] = {
 """The same of those who are waited for: they name nobody who handles it, so their leaders are told."""
 WARNING = Telling(Occurrence.WARNED, handling)
 """Of a reminder that only warns."""
+LOOK_BACK = Telling(Occurrence.LOOK_BACK, looking_back)
+"""Of a reminder of what is looked at again."""
 INSTRUCTION_OVERDUE = Telling(Occurrence.INSTRUCTION_OVERDUE, answering)
 """Of a reminder of an instruction."""
 RULING_OVERDUE = Telling(Occurrence.RULING_OVERDUE, assigning)
@@ -127,6 +134,8 @@ def _telling(body: Event | Command) -> Telling | None:
     match body:
         case OrderReminded(saying=Saying.WARNING):
             return WARNING
+        case OrderReminded(saying=Saying.LOOK_BACK):
+            return LOOK_BACK
         case OrderReminded() if body.instruction:
             return INSTRUCTION_OVERDUE
         case DepartmentAddressed(department="", saying=Saying.ISSUED):

@@ -146,7 +146,7 @@ def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Chang
     if issue is None or after is None:
         return None
     state = {"state": State(after), "tracked": False, "correction": None}
-    again = issue.model_copy(update=state | begun(issue.round + 1, context))
+    again = issue.model_copy(update=state | begun(event.round, context))
     return Change(again, (_round_for(again, event, context),))
 
 
@@ -188,7 +188,7 @@ def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:
     if said.saying == Saying.LIFTED:
         return OrderDocumentLifted(kind=said.kind, **about)
     about["round"] = said.round
-    if said.saying == Saying.WARNING or said.kind == DocumentKind.REMINDER:
+    if said.saying in (Saying.WARNING, Saying.LOOK_BACK) or said.kind == DocumentKind.REMINDER:
         about["instruction"] = said.instruction
         return OrderReminded(saying=said.saying, due_at=said.due_at, **about)
     about["words"] = said.words

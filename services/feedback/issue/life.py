@@ -15,6 +15,7 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
 )
+from shared.contract.events.supervision import PromiseBroken, PromiseKept
 from shared.contract.words import OpenKind, OpenOutcome, Outcome
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL
@@ -71,6 +72,10 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (NOTHING, IssueRegistered): State.KNOWN,
     (State.KNOWN, ReplyReleased): State.INVITED,
     (State.REWORK, ReplyReleased): State.INVITED,
+    # What was promised for later and is kept is a reply, and is rated; broken, it is handled once more.
+    (State.TRACKED, PromiseKept): State.INVITED,
+    (State.TRACKED, PromiseBroken): State.REWORK,
+    (State.CLOSED, PromiseBroken): State.REWORK,
     # A corrected version reopens nothing: what was rated, or is to be rated, is the round.
     **{(state, ReplyCorrected): state for state in ANSWERED},
     (State.KNOWN, IssueRejected): State.REJECTED,

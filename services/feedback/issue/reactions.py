@@ -1,10 +1,12 @@
 """What others' events change in feedback, and what happens when nobody rates in time."""
 
+from datetime import datetime
+
 from services.feedback.issue.decisions import changed, settled
 from services.feedback.issue.life import EVENT_MOVES, FOLLOWING, Issue, ReplyRound, State
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
-from shared.contract.events.feedback import RatingInvited, RatingLapsed
+from shared.contract.events.feedback import RatingInvited, RatingLapsed, ReworkDecided
 from shared.contract.events.intake import (
     AppealUpheld,
     IssueReferred,
@@ -12,7 +14,8 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
 )
-from shared.contract.words import CloseReason
+from shared.contract.events.supervision import PromiseBroken, PromiseKept
+from shared.contract.words import CloseReason, Outcome
 from shared.domain.clocks import due_at
 from shared.domain.decisions import Change, Context, Deadline
 
@@ -29,17 +32,36 @@ def invite(issue: Issue | None, event: ReplyReleased, context: Context) -> Chang
     after = _after(issue, event)
     if issue is None or after is None:
         return None
-    limit = context.policy.limits["rating"]
-    open_until = due_at(context.now, limit, context.policy, context.calendar).at
     reply = ReplyRound(
         round=event.round,
         outcome=event.outcome,
         promised_on=event.promised_on,
-        open_until=open_until,
+        open_until=_open_until(context),
         handled_by=event.handled_by,
     )
-    known = issue.model_copy(update={"reply": reply})
-    return changed(known, after, RatingInvited(round=event.round, open_until=open_until))
+    return _invited(issue, after, reply)
+
+
+def keep(issue: Issue | None, event: PromiseKept, context: Context) -> Change[Issue] | None:
+    """What was promised for later is done: that is the reply of the next round, and a rating of it is asked for."""
+    after = _after(issue, event)
+    if issue is None or after is None or issue.reply is None or issue.reply.round != event.round:
+        return None
+    reply = ReplyRound(
+        round=event.round + 1,
+        outcome=Outcome.SOLVED,
+        open_until=_open_until(context),
+        handled_by=(*issue.reply.handled_by, event.by),
+    )
+    return _invited(issue, after, reply)
+
+
+def begin_again(issue: Issue | None, event: PromiseBroken, context: Context) -> Change[Issue] | None:
+    """A look-back found the promise broken: a new round begins as after a granted rework, also of what was closed."""
+    after = _after(issue, event)
+    if issue is None or after is None or issue.round != event.round:
+        return None
+    return changed(issue, after, ReworkDecided(round=event.round + 1, reason=event.words, by=event.by))
 
 
 def correct(issue: Issue | None, event: ReplyCorrected, context: Context) -> Change[Issue] | None:
@@ -90,6 +112,15 @@ def next_deadline(issue: Issue) -> Deadline | None:
 
 def _lapsed(issue: Issue) -> Change[Issue]:
     return settled(issue, "lapse", RatingLapsed(round=issue.round), CloseReason.LAPSED)
+
+
+def _open_until(context: Context) -> datetime:
+    return due_at(context.now, context.policy.limits["rating"], context.policy, context.calendar).at
+
+
+def _invited(issue: Issue, after: State, reply: ReplyRound) -> Change[Issue]:
+    known = issue.model_copy(update={"reply": reply})
+    return changed(known, after, RatingInvited(round=reply.round, open_until=reply.open_until))
 
 
 def _after(issue: Issue | None, event: Event) -> State | None:

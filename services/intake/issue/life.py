@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import Event
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
-from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.events.intake import Occasion
 from shared.contract.words import Body, Kind, Phase, Provisional, RejectionGround, Source
 from shared.domain.aggregates import AggregateState
@@ -70,6 +70,7 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings); an invitation does not.
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
     (State.REFERRED, IssueClosed): State.CLOSED,
+    (State.CLOSED, ReworkDecided): State.ANSWERED,  # a look-back found a promise broken
     **{(state, QuestionPut): state for state in (State.ACCEPTED, State.ANSWERED)},
     **{(state, QuestionClosed): state for state in _ASKED},
 }

@@ -1,17 +1,21 @@
-"""What feedback's events change in intake: an answered issue is taken back no more, and a closed one is closed."""
+"""What feedback's events change in intake: an answered issue is taken back no more, and a closed one is closed, unless
+a look-back opens it again.
+"""
 
 from dataclasses import replace
 
 from services.intake.issue.life import EVENT_MOVES, Issue, State
 from services.intake.issue.numbers import issue_number
 from shared.contract.commands.notices import PrepareNotice
-from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.words import Occurrence
 from shared.domain.decisions import Change, Context
 from shared.domain.notices import tell
 
 
-def follow(issue: Issue | None, event: RatingInvited | IssueClosed, context: Context) -> Change[Issue] | None:
+def follow(
+    issue: Issue | None, event: RatingInvited | IssueClosed | ReworkDecided, context: Context
+) -> Change[Issue] | None:
     """The move that the table names; where it names none, nothing changes."""
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:

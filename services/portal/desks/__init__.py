@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter
 
-from services.portal.desks.board import lamps, lifting, lifting_many, ordering_many, renewing
+from services.portal.desks.board import lamps, lifting, lifting_many, looking, ordering_many, renewing
 from services.portal.desks.board import pages as board
 from services.portal.desks.department import pages as department
 from services.portal.desks.documents import pages as documents
@@ -60,6 +60,7 @@ def routers() -> Iterator[APIRouter]:
     yield signing.router
     yield instructions.router
     yield lifting_many.router
+    yield looking.router
     yield ordering_many.router
     yield lamps.router
     yield handovers.router

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from services.portal.actions import Action
-from services.portal.desks.board import lifting
+from services.portal.desks.board import lifting, looking
 from services.portal.desks.department import permitted
 from services.portal.desks.documents import signing
 from services.portal.desks.entrepreneur import pages as entrepreneur
@@ -21,6 +21,7 @@ async def _of_a_department(page: Page, about: Known) -> tuple[Action, ...]:
 
 async def _of_who_oversees(page: Page, about: Known) -> tuple[Action, ...]:
     return (
+        *looking.actions(page, about),
         *await lifting.actions(page, about),
         *instructions.offered(page, about),
         *signing.offered(page, about),
@@ -51,4 +52,5 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 def ever_offered(role: Role) -> tuple[Action, ...]:
     """What somebody in this role may find there of any issue, wherever that stands; for docs/desks.md."""
     found = {**_ACTIONS, **permitted.BY_ROLE, **lifting.BY_ROLE}.get(role, ())
-    return (*found, *signing.BY_ROLE.get(role, ()), *instructions.BY_ROLE.get(role, ()))
+    more = (looking.BY_ROLE, signing.BY_ROLE, instructions.BY_ROLE)
+    return (*found, *(action for by_role in more for action in by_role.get(role, ())))

@@ -93,6 +93,14 @@ COUNTS: tuple[Figure, ...] = (
     ),
     Figure("withdrawn", "撤回", "withdrawn", "taken back", "企业已撤回", "i.state = 'withdrawn'"),
     Figure(
+        "tracked",
+        "挂账",
+        "tracked",
+        "a reply promised it for later, or nothing is possible now: it stays in view",
+        "答复承诺今后办理或目前暂不具备条件，持续跟踪",
+        "i.state = 'tracked'",
+    ),
+    Figure(
         "breaches",
         "承诺逾期",
         "promise clocks breached",
@@ -190,6 +198,15 @@ RATES: tuple[Figure, ...] = (
         "只计问题，按最后一次评价中企业自己的回答",
         "i.satisfaction IS NOT NULL AND i.kind = 'problem'",
         "i.solved = 'yes'",
+    ),
+    Figure(
+        "promises_kept",
+        "承诺兑现率（回头看）",
+        "promises kept, of look-backs",
+        "by the last look-back that found a promise kept or broken",
+        "按最后一次有结论的回头看",
+        "i.look_back IS NOT NULL",
+        "i.look_back = 'kept'",
     ),
 )
 

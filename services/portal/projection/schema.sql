@@ -103,6 +103,14 @@ CREATE TABLE issue (
     ladder_at INTEGER,            -- the instant of that step, or when it came down
     ladder_because TEXT,          -- breach, no_answer, dissatisfied_again, extensions, appealed; ended, annulled, person
     ladder_lifted_at INTEGER,     -- when a person lifted it last
+    listed TEXT,                  -- why it is looked at again: tracked, promised, sample; while a tracking clock runs
+    look_round INTEGER,           -- the round that is looked at
+    looked_at INTEGER,            -- the newest look, and what it found
+    looked_by TEXT,
+    finding TEXT,                 -- not_yet, kept, broken
+    found TEXT,                   -- in words
+    look_next_on TEXT,            -- the day of the next one
+    look_back TEXT,               -- kept or broken, of the last one that said so
 
     -- feedback
     feedback_state TEXT,          -- invited, rated, lapsed, rework_asked, rework, tracked, closed
@@ -189,6 +197,7 @@ CREATE INDEX issue_by_step ON issue (ladder_step, next_due_at, id) WHERE ladder_
 CREATE INDEX issue_by_age ON issue (registered_at, id);
 CREATE INDEX issue_by_origin ON issue (origin, registered_at, id);
 CREATE INDEX issue_asked ON issue (state, next_due_at, id) WHERE asked = 1;
+CREATE INDEX issue_looked_back ON issue (look_back, department, month) WHERE look_back IS NOT NULL;
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
 CREATE INDEX issue_anonymous ON issue (anonymous, number, id, person) WHERE anonymous = 1;
 CREATE INDEX issue_by_month ON issue (month, department, origin, state);

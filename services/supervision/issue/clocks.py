@@ -72,21 +72,30 @@ def running(clock: Clock) -> Running:
     )
 
 
-def start(name: ClockName, issue: Issue, trigger: Event, context: Context) -> tuple[Clocks, Messages]:
-    """The clock that ``trigger`` starts; none when the issue had ended by then.
+def start(
+    name: ClockName,
+    issue: Issue,
+    trigger: Event,
+    context: Context,
+    limit: Limit | None = None,
+    after_the_end: bool = False,
+) -> tuple[Clocks, Messages]:
+    """The clock that ``trigger`` starts; none when the issue had ended by then, unless it is one of ``after_the_end``.
 
-    A promise is what the entrepreneur was told: its due date is the event's own. Raises NotPublished for a version
-    that is not known here yet.
+    A promise is what the entrepreneur was told: its due date is the event's own. ``limit``: another one than the
+    policy's. Raises NotPublished for a version that is not known here yet.
     """
     terms = _terms(name, trigger, context)
-    if issue.ended_at is not None and terms.started_at >= issue.ended_at:
+    terms = terms._replace(limit=limit or terms.limit)
+    ended_at = None if after_the_end else issue.ended_at
+    if ended_at is not None and terms.started_at >= ended_at:
         return (), ()
     undated = _undated(name, issue, trigger, terms)
     promised = trigger if isinstance(trigger, PromiseStarted) else None
     clock, started = _dated(undated, promised, context)
-    if issue.ended_at is None:
+    if ended_at is None:
         return (clock,), (event(started),)
-    clock, messages = stop(clock, issue.ended_at, issue)
+    clock, messages = stop(clock, ended_at, issue)
     return (clock,), (event(started), *messages)
 
 

@@ -13,7 +13,7 @@ from shared.contract.event import Event
 from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
 from shared.contract.events.supervision import LadderEnded, LadderLifted, LadderRaised
-from shared.contract.words import LadderCause, LiftCause
+from shared.contract.words import ClockName, LadderCause, LiftCause
 from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
@@ -140,10 +140,15 @@ def _begun(issue: Issue, happened: Event | None, context: Context) -> Iterator[C
             )
     if _is_over(issue, context.now):
         return
-    if isinstance(happened, ReworkAsked) and happened.round > 1:
+    if isinstance(happened, ReworkAsked) and _dissatisfied_before(issue, happened.round):
         yield _at_red(issue, LadderCause.DISSATISFIED_AGAIN, happened.round, 1, context)
     if isinstance(happened, ExtensionAsked) and happened.request > MOST_EXTENSIONS_ASKED:
         yield _at_red(issue, LadderCause.EXTENSIONS, happened.round, happened.request, context)
+
+
+def _dissatisfied_before(issue: Issue, round: int) -> bool:
+    """Whether a new round was asked for before: a round that a look-back began dissatisfied nobody yet."""
+    return any(clock.name is ClockName.REWORK_DECISION and clock.round < round for clock in issue.clocks)
 
 
 def _at_red(issue: Issue, because: LadderCause, round: int, generation: int, context: Context) -> Climb:

@@ -1,7 +1,7 @@
 """The life of an issue as supervision sees it: states, moves, timers, its clocks, and what takes it up the ladder."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -50,6 +50,7 @@ from shared.contract.words import (
     Joint,
     JointOffice,
     LadderCause,
+    Listed,
 )
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
@@ -199,6 +200,19 @@ class Document(AggregateState):
     """Its breach was annulled after a person had signed it."""
 
 
+class Answered(AggregateState):
+    """What was promised in the newest round that was answered, as far as a look-back at it needs that."""
+
+    round: int
+    promised_on: date | None = None
+    handled_by: tuple[str, ...] = ()
+    """The accounts of who drafted and who signed off the reply: they look back at nothing of it."""
+    listed: Listed | None = None
+    """Why it stands on the list of what is looked at again."""
+    broken: bool = False
+    """A look-back found it broken: the new round is feedback's to begin."""
+
+
 class Instruction(AggregateState):
     """A leader's instruction whose report is still owed."""
 
@@ -222,7 +236,8 @@ class Issue(AggregateState):
     instructed: int = 0
     """How many instructions were given in all."""
     lifted_at: AwareDatetime | None = None
-    """When a person lifted what had begun by then."""
+    """When a person lifted what had begun by then, or a look-back opened it again: what closing lifted stays lifted."""
+    answered: Answered | None = None
 
     @property
     def round(self) -> int:
@@ -285,12 +300,18 @@ MOVES: Moves = {
     (State.REWORK_ASKED, "refuse_rework"): State.ANSWERED,
     (State.REWORK, "answer"): State.ANSWERED,
     (State.TRACKED, "close"): State.CLOSED,
+    # A look-back found a promise broken: a new round begins, whether it was tracked or closed.
+    (State.TRACKED, "decide_rework"): State.REWORK,
+    (State.CLOSED, "decide_rework"): State.REWORK,
     **{(state, "refer"): State.REFERRED for state in _OPEN},
     **{(state, "withdraw"): State.WITHDRAWN for state in (*_OPEN, State.APPEALED)},
     # Closing wins over a withdrawal or a referral that crossed it, whichever is read first (docs/loop.md, crossings).
     (State.WITHDRAWN, "close"): State.CLOSED,
     (State.REFERRED, "close"): State.CLOSED,
 }
+
+FOLLOWING: Moves = {(State.TRACKED, "keep"): State.ANSWERED}
+"""What nobody asks for by this name: a look-back finds a promise of a tracked issue kept, which is a reply."""
 
 ANYTIME = (
     "explain",
@@ -301,11 +322,13 @@ ANYTIME = (
     "answer_order",
     "lift_document",
     "record_number",
+    "record_look_back",
     "give_instruction",
     "report_instruction",
     "take_back_instruction",
 )
-"""What may be asked in every state: where the issue stands on its ladder, which clocks run, and each document, decides.
+"""What may be asked in every state: where the issue stands on its ladder, which clocks run, each document and what was
+answered decide.
 """
 
 TIMERS: Mapping[str, str] = {
@@ -375,7 +398,8 @@ CLOCKS: Mapping[ClockName, Rule] = {
     # A co-handler is asked about the issue in one round: no change of the lead touches its clock.
     ClockName.CO_HANDLER: Rule((CoHandlerAdded,), (CoHandlerHeard, CoHandlerReleased, ReplyReleased, *ENDS)),
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
-    ClockName.TRACKING: Rule((IssueTracked,), ENDS),
+    # Of closed issues for those alone that are looked at again (tracking.py). A look-back stops it too.
+    ClockName.TRACKING: Rule((IssueTracked, IssueClosed), (ReworkDecided, *ENDS)),
     # The office rules once. A merger gives the issue to somebody else meanwhile: there is nothing to rule on then.
     ClockName.RULING: Rule(
         (AssignmentReturned,), (AssignmentRuled, AssignmentTransferred, *ENDS), limit="1wd"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from services.supervision.issue import documents, instructions
+from services.supervision.issue import documents, instructions, tracking
 from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
@@ -25,6 +25,7 @@ from shared.contract.events.dispatch import (
     IssueAssigned,
     ReplyReleased,
 )
+from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.intake import IssueAppealed, IssueRegistered
 from shared.contract.events.supervision import InstructionReported, InstructionTakenBack
 from shared.contract.words import ClockName
@@ -55,10 +56,14 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
         clocks.append(clock)
     moved = _moved(issue, event, context.now)
     for name, rule in CLOCKS.items():
+        if name is ClockName.TRACKING:
+            continue
         if isinstance(event, rule.starts) and not _starts_nothing(event, moved):
             started, more = start(name, moved, event, context)
             clocks += started
             messages += more
+    moved, clocks, more = tracking.follow(issue, moved, clocks, event, context)
+    messages += more
     after, more = follow(issue, moved.model_copy(update={"clocks": tuple(clocks)}), context, event)
     messages += more
     after, more = documents.follow(after, messages, context, event)
@@ -120,6 +125,9 @@ def _fired(issue: Issue, one: _Pending, context: Context) -> tuple[Issue, tuple[
     clocks = list(issue.clocks)
     clocks[one.place], marked = mark(clocks[one.place], one.threshold, context.now, issue)
     after, messages = follow(issue, issue.model_copy(update={"clocks": tuple(clocks)}), context)
+    if clocks[one.place].name is ClockName.TRACKING:
+        after, more = tracking.remind(after, clocks[one.place], context)
+        messages += more
     return after, (marked, *messages)
 
 
@@ -130,6 +138,9 @@ def _moved(issue: Issue, event: Event, at: datetime) -> Issue:
         values["ended_at"] = at if issue.ended_at is None else min(at, issue.ended_at)
     if isinstance(event, IssueAppealed):
         values["ended_at"] = None
+    if isinstance(event, ReworkDecided) and issue.state is State.CLOSED:
+        began = (climb.began_at for climb in issue.climbs)
+        values |= {"ended_at": None, "lifted_at": max((at, *began))}
     if isinstance(event, IssueAssigned | AssignmentTransferred):
         values |= {"department": event.department, "assignment": event.assignment}
     if isinstance(event, AssignmentRecalled):
@@ -143,6 +154,9 @@ def _stops(event: Event, clock: Clock, issue: Issue) -> bool:
     """Whether this event stops this very clock: by assignment, by reply round, or as one of the issue's."""
     if not isinstance(event, CLOCKS[clock.name].stops):
         return False
+    if clock.name is ClockName.TRACKING and issue.state is State.CLOSED:
+        # Closing wins over every other end (docs/loop.md, crossings): what is looked at again stays so.
+        return isinstance(event, ReworkDecided)
     match event:
         case AssignmentTransferred():
             return clock.assignment == event.previous_assignment

@@ -14,7 +14,7 @@ from shared.contract.event import (
     FreeText,
     Round,
 )
-from shared.contract.words import Across, DocumentKind, Joint, JointOffice, Recalculation
+from shared.contract.words import Across, DocumentKind, Finding, Joint, JointOffice, Recalculation
 from shared.domain.calendar import Day
 from shared.domain.clocks import CompletePolicy
 
@@ -35,6 +35,15 @@ class LiftLadder(Command, type="supervision.lift_ladder.v1", service="supervisio
 
     step: int = Field(ge=1, le=6)
     reason: FreeText = Field(max_length=MAX_REASON_CHARS)
+
+
+class RecordLookBack(Command, type="supervision.record_look_back.v1", service="supervision"):
+    """Say what a look-back at a tracked or closed issue found (回头看); "not yet" names the day of the next one."""
+
+    round: Round
+    finding: Finding
+    words: FreeText = Field(max_length=MAX_REASON_CHARS)
+    next_on: date | None = None
 
 
 class IssueDocument(Command, type="supervision.issue_document.v1", service="supervision"):

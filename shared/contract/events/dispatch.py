@@ -349,7 +349,7 @@ class ReplyReleased(Event, type="reply.released.v1", topic=DISPATCH, must_unders
 
 
 class ReplyCorrected(Event, type="reply.corrected.v1", topic=DISPATCH):
-    """Happens when the office sets a corrected version beside a released reply; it moves no clock, reopens nothing."""
+    """Happens when the office sets a corrected version beside a released reply; it reopens nothing."""
 
     assignment: str
     department: str

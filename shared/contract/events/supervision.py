@@ -1,21 +1,32 @@
 """What supervision tells: clocks, the ladder, and its reference data (policies and calendars)."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator
 
-from shared.contract.event import SUPERVISION, SUPERVISION_ORDERS, Event, Number, Round, Seconds
+from shared.contract.event import (
+    SUPERVISION,
+    SUPERVISION_LOOK_BACKS,
+    SUPERVISION_ORDERS,
+    Event,
+    Number,
+    Round,
+    Seconds,
+)
 from shared.contract.words import (
     OpenAcross,
     OpenClockName,
     OpenDocumentEnd,
     OpenDocumentKind,
+    OpenFinding,
     OpenJoint,
     OpenJointOffice,
     OpenLadderCause,
     OpenLadderStep,
     OpenLiftCause,
+    OpenListed,
     OpenProvisional,
     OpenRecalculation,
     OpenSaying,
@@ -288,6 +299,57 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
     due_at: AwareDatetime | None = None
     """When the promise is due, the answer to an order, or the report on an instruction."""
     praise: bool = False
+
+
+class TrackingOpened(Event, type="tracking.opened.v1", topic=SUPERVISION):
+    """Happens when an issue comes onto the list of what is looked at again: tracked (挂账), or closed and chosen."""
+
+    round: Round
+    because: OpenListed
+    department: str = ""
+    """Who answered it."""
+    promised_on: date | None = None
+
+
+class TrackingReviewed(Event, type="tracking.reviewed.v1", topic=SUPERVISION):
+    """Happens when a supervisor has looked at what is on the list, and it is too early to say what came of it."""
+
+    round: Round
+    because: OpenListed
+    """Why it stands on the list."""
+    department: str = ""
+    words: str
+    next_on: date
+    by: str
+
+
+class LookBackDone(Event, type="look_back.done.v1", topic=SUPERVISION):
+    """Happens when a look-back finds that a promise was kept, or broken (回头看)."""
+
+    round: Round
+    finding: OpenFinding
+    because: OpenListed | None = None
+    """Why it was looked at; None: it was on no list."""
+    department: str = ""
+    words: str
+    by: str
+
+
+class PromiseKept(Event, type="promise.kept.v1", topic=SUPERVISION_LOOK_BACKS):
+    """Happens when what was promised for later is found done: feedback asks for a rating of it, as of a reply."""
+
+    round: Round
+    """Of the reply that promised it."""
+    words: str
+    by: str
+
+
+class PromiseBroken(Event, type="promise.broken.v1", topic=SUPERVISION_LOOK_BACKS):
+    """Happens when a look-back finds a promise broken, also of a closed issue: feedback begins a new round."""
+
+    round: Round
+    words: str
+    by: str
 
 
 class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDERS):

@@ -13,7 +13,7 @@ from services.portal.projection.database import create
 from services.portal.projection.dump import Digest, digests
 from shared.bus.records import Record
 from shared.contract.envelope import Envelope, seal, sha256_of
-from shared.contract.event import DISPATCH_QUESTIONS, SUPERVISION_ORDERS
+from shared.contract.event import APART
 from shared.contract.registry import EVENTS
 
 JURISDICTION = "huzhou"
@@ -81,7 +81,7 @@ def as_records(envelopes: Iterable[Envelope]) -> list[Record]:
     found = []
     for envelope in envelopes:
         topic = f"{envelope.source.rpartition('/')[2]}.events"
-        if EVENTS[envelope.type].topic in (SUPERVISION_ORDERS, DISPATCH_QUESTIONS):
+        if EVENTS[envelope.type].topic in APART:
             continue
         raw = envelope.model_dump_json(exclude_defaults=True).encode()
         key = envelope.subject.encode()

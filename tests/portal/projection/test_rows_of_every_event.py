@@ -672,6 +672,41 @@ EXAMPLES: dict[str, Example] = {
         {"clock": {"explained_at": AT_MS}},
         (("clock.started.v1", STARTED), ("clock.breached.v1", OF_A_CLOCK)),
     ),
+    "tracking.opened.v1": Example(
+        "supervision",
+        {"round": 1, "because": "tracked", "department": "housing", "promised_on": "2026-09-30"},
+        {"issue": {"listed": "tracked", "look_round": 1, "finding": None}},
+    ),
+    "tracking.reviewed.v1": Example(
+        "supervision",
+        {"round": 1, "because": "tracked", "words": "已招标", "next_on": "2026-05-29", "by": "gu"},
+        {
+            "issue": {
+                "listed": "tracked",
+                "look_round": 1,
+                "looked_at": AT_MS,
+                "looked_by": "gu",
+                "finding": "not_yet",
+                "found": "已招标",
+                "look_next_on": "2026-05-29",
+                "look_back": None,
+            }
+        },
+    ),
+    "look_back.done.v1": Example(
+        "supervision",
+        {"round": 1, "finding": "kept", "because": "tracked", "words": "已建成", "by": "gu"},
+        {
+            "issue": {
+                "listed": None,
+                "finding": "kept",
+                "found": "已建成",
+                "look_next_on": None,
+                "look_back": "kept",
+            }
+        },
+        (("tracking.opened.v1", {"round": 1, "because": "tracked", "department": "housing"}),),
+    ),
     "ladder.raised.v1": Example(
         "supervision",
         RAISED,

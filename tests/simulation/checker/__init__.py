@@ -18,6 +18,7 @@ from tests.simulation.checker.history import Acknowledged, Evidence, History, Ma
 from tests.simulation.checker.instructions import check_instructions
 from tests.simulation.checker.ladder import check_ladder
 from tests.simulation.checker.lives import check_lives
+from tests.simulation.checker.looking import check_looking
 from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.mistakes import check_mistakes
 from tests.simulation.checker.more_time import check_more_time
@@ -60,6 +61,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_questions(evidence, hearing),
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),
+        *check_looking(evidence, hearing),
         *check_documents(evidence),
         *check_refusals(evidence, hearing),
         *check_instructions(evidence, hearing),

@@ -108,6 +108,12 @@ class Clause(StrEnum):
     LADDER_UNFOUNDED = "no step that was not due"
     LADDER_EXPLAINED = "explained once and in time"
     LADDER_LIFTED_BY = "lifted by who may and has read it"
+    # what is looked at again
+    LISTED = "listed is what is looked at again"
+    LOOK_DUE = "looked at on its day"
+    LOOKED_BY = "looked at by somebody else"
+    LOOK_BACK_TOLD = "reminded of each look-back"
+    LOOK_BACK_HEARD = "what was found is acted on"
     # documents
     NUMBERS = "numbers without a gap"
     NUMBERED_ONCE = "one number, one document"

@@ -15,6 +15,7 @@ Key = tuple[str, int, str]
 GraceOf = Callable[[str], timedelta]
 Running = Mapping[str, Mapping[str, bool]]
 ENDS = ("issue.rejected", "appeal.dismissed", "issue.referred", "issue.withdrawn", "issue.closed")
+MOST = 2**31
 SOON = timedelta(minutes=10)
 """Within so long what is due is done."""
 RENEWING = ("calendar", "policy")
@@ -107,13 +108,18 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Viol
             continue
         key = key_of(data)
         clock = current.get(key)
+        if (
+            kind == "clock.stopped" and key[0] == "tracking"
+        ):  # of a reminder and the one before it the older first
+            clock = next((one for one in clocks if one.key == key and not one.stopped), clock)
         if kind == "clock.breach_annulled":  # perhaps of the clock before a recall: its due date says which
             of_that_day = [one for one in clocks if (one.key, one.due_at) == (key, instant(data["due_at"]))]
             clock = of_that_day[-1] if of_that_day else clock
         if kind == "clock.started" and data.get("resumed_at") and clock is not None and clock.stopped:
             clock.run_on(instant(data["due_at"]))
         elif kind == "clock.started":
-            if clock is not None and not clock.stopped:
+            # A look-back stays due beside the reminder that follows it.
+            if clock is not None and not clock.stopped and not (key[0] == "tracking" and clock.breached):
                 found.append(
                     Clause.CLOCK_STARTED_ONCE(f"{subject}: {event['id']} starts {clock} while it runs")
                 )
@@ -264,8 +270,6 @@ def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, dat
                 yield "promise", round, at, ""
             case "rework.asked":
                 yield "rework_decision", round, at, ""
-            case "issue.tracked":
-                yield "tracking", round, at, ""
 
 
 def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, datetime | None]]:
@@ -285,16 +289,34 @@ def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, dateti
 def _assigned(started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
     """When the office's clock stops that started then: at the next assignment, and at any end."""
     yield from (until for since, until in _waits(others) if since == started and until is not None)
-    yield from ends_of(others, "appeal.upheld")
+    yield from ends_of(others, "appeal.upheld", 1)
 
 
-def ends_of(others: Mapping[str, list[Event]], lifted_by: str) -> Iterator[datetime]:
-    """When the issue ended, however often; a rejection is no end once it was lifted."""
+def ends_of(others: Mapping[str, list[Event]], lifted_by: str, round: int = MOST) -> Iterator[datetime]:
+    """When the issue ended, however often, for what is of this round; a rejection is no end once it was lifted.
+
+    A close that a look-back left is none for later rounds, nor is what that close had won over.
+    """
     lifted = any(kind_of(event) == lifted_by for event in others["intake"])
+    left = left_at(others) < round
     for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
-        kind = kind_of(event)
-        if kind in ENDS and not (kind == "issue.rejected" and lifted):
-            yield instant(event["time"])
+        kind, of = kind_of(event), event["data"].get("round", 0)
+        if kind not in ENDS or (kind == "issue.rejected" and lifted):
+            continue
+        if left and (kind != "issue.closed" or of <= left_at(others)):
+            continue
+        yield instant(event["time"])
+
+
+def left_at(others: Mapping[str, list[Event]]) -> int:
+    """The round of the last close after which a new round began; more than any where there is none."""
+    closed, left = 0, 0
+    for event in others["feedback"]:
+        if kind_of(event) == "issue.closed":
+            closed = event["data"]["round"]
+        elif kind_of(event) == "rework.decided" and closed:
+            left = closed
+    return left or MOST
 
 
 def _of_recalled(subject: str, clocks: list[Clock], events: list[Event], waits: bool) -> Iterator[Violation]:
@@ -309,7 +331,7 @@ def stops_of(
     name: str, round: int, earliest: datetime, others: Mapping[str, list[Event]]
 ) -> Iterator[datetime]:
     """When the clock of this name and round stops, however often."""
-    yield from ends_of(others, "issue.appealed")
+    yield from ends_of(others, "issue.appealed", round)
     for event in (*others["dispatch"], *others["feedback"]):
         kind, at = kind_of(event), instant(event["time"])
         if (name == "promise" and kind == "reply.released" and event["data"]["round"] >= round) or (

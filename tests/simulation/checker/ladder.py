@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import SHANGHAI
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.clocks import ends_of, stops_of
+from tests.simulation.checker.clocks import MOST, ends_of, left_at, stops_of
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of
 from tests.simulation.checker.terms import calendar_of
@@ -201,9 +201,9 @@ class Ladder:
 
     def _at_once(self) -> Iterator[tuple[str, Event]]:
         """What brings it to red at once: a dissatisfied round after the first, an extension asked after the second."""
-        for event in _of(self._others, "feedback", "rework.asked"):
-            if event["data"]["round"] > 1:
-                yield "feedback", event
+        # The first one that dissatisfied is of a later round where a look-back had begun that.
+        for event in [*_of(self._others, "feedback", "rework.asked")][1:]:
+            yield "feedback", event
         for event in _of(self._others, "dispatch", "extension.asked"):
             if event["data"]["request"] > 2:
                 yield "dispatch", event
@@ -300,7 +300,7 @@ class Ladder:
                 yield Climb(key, seq, steps, terms.grace, ended_at)
         for owner, event in self._at_once():
             round, at = event["data"]["round"], instant(event["time"])
-            if any(end <= at for end in ends_of(self._others, "issue.appealed")):
+            if any(end <= at for end in ends_of(self._others, "issue.appealed", round)):
                 continue
             told = self.at_once.get(at)
             terms = None if told is None else self.terms(told["data"], ("", round, ""))
@@ -313,7 +313,7 @@ class Ladder:
 
     def _round_ends(self, round: int, dissatisfied: bool) -> Iterator[datetime]:
         """When the next reply is out, which of an extension is that of its round; or there is no further round."""
-        yield from ends_of(self._others, "issue.appealed")
+        yield from ends_of(self._others, "issue.appealed", round)
         for event in (*self._others["dispatch"], *self._others["feedback"]):
             its, kind = event["data"].get("round", 0), kind_of(event)
             answered = kind == "reply.released" and (its > round if dissatisfied else its >= round)
@@ -348,7 +348,13 @@ def _in_the_end(evidence: Evidence, subject: str, ladder: Ladder, others: Others
     """Where an issue stands follows from what was broken, and from what ended that or lifted it."""
     found = list(ladder.climbs())
     ended = any(True for _ in ends_of(others, "issue.appealed"))
-    climbs = [climb for climb in found if climb is not None and not ended and not ladder.is_lifted(climb)]
+    left = left_at(others)
+    lifted = 0 if left == MOST else left  # closing lifted what was of its round or one before
+    climbs = [
+        climb
+        for climb in found
+        if climb is not None and not ended and not ladder.is_lifted(climb) and climb.key[1] > lifted
+    ]
     now = evidence.history.now
     least = max((min(climb.stands(now - SOON)) for climb in climbs), default=0)
     most = max((max(climb.stands(now + SOON)) for climb in climbs), default=0)

@@ -97,6 +97,10 @@ FEEDBACK: Table = {
     ("rework asked", "rework.refused"): ("rated",),
     ("rework", "rating.invited"): ("invited",),
     ("tracked", "issue.closed"): ("closed",),
+    # What a look-back found: kept is rated as a reply, broken begins a new round, also of what was closed.
+    ("tracked", "rating.invited"): ("invited",),
+    ("tracked", "rework.decided"): ("rework",),
+    ("closed", "rework.decided"): ("rework",),
 }
 DEPARTMENT: Table = {
     ("", "department.published"): ("published", "merged"),

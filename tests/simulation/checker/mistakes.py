@@ -147,7 +147,7 @@ def _told(subject: str, events: list[Event], orders: list[tuple[str, Event]]) ->
 
 
 def _quiet(evidence: Evidence) -> Iterator[Violation]:
-    """Nobody does anything because of a correction: no clock moves, no round, no invitation."""
+    """Nobody does anything because of a correction: no clock moves but the look-back's, no round, no invitation."""
     for service in SERVICES:
         for subject, events in evidence.events_by(service).items():
             for event in events:
@@ -156,5 +156,6 @@ def _quiet(evidence: Evidence) -> Iterator[Violation]:
                     cause is not None
                     and cause.event is not None
                     and kind_of(cause.event) == "reply.corrected"
+                    and event["data"].get("clock") != "tracking"
                 ):
                     yield Clause.CORRECTION_QUIET(f"{subject}: {event['id']} came of a correction")

@@ -124,6 +124,9 @@ class Renewals:
         if name == "instruction":
             return clock.limit
         again = name in ("promise", "holding") and round > 1
+        own = self.versions["policy"].get(str(clock.started["policy"]))
+        if name == "tracking" and own and clock.started["limit"] != own["data"]["policy"]["limits"][name]:
+            return clock.limit  # it ends on a day that somebody named
         return str(published["data"]["policy"]["limits"]["rework" if again else name])
 
     def due(self, clock: Clock, because: str, published: Event, since: datetime) -> datetime | None:

@@ -87,7 +87,9 @@ def check_timers(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
                     f"{subject}: {service} is in state {state}, which its table of timers does not know"
                 )
             elif timers[state] == TERMINAL:
-                quiet = "deadline" not in document or document["due"]["name"].startswith("sweep/")
+                looked_at = (service, state) == ("supervision", "closed")
+                names = ("sweep/", "tracking/") if looked_at else ("sweep/",)
+                quiet = "deadline" not in document or document["due"]["name"].startswith(names)
                 if not quiet and not document["state"].get("instructions"):
                     name = document["due"]["name"]
                     yield Clause.TERMINAL_QUIET(

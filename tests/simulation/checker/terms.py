@@ -76,6 +76,7 @@ def _terms(
     again = name in ("promise", "holding") and _round(event) > 1
     # The day of a report is a leader's to name: instructions.py judges it.
     named = name == "instruction" and data["limit"].endswith("d") and not data["limit"].endswith("wd")
+    named = named or name == "tracking"  # it may end on a day that was promised: told in looking.py
     limit = data["limit"] if named else policy["limits"]["rework" if again else name]
     if data["limit"] != limit:
         yield Clause.TERMS_LIMIT(

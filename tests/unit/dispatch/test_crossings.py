@@ -185,11 +185,12 @@ async def test_a_rejection_and_an_assignment_cannot_both_happen() -> None:
     assert (dispatch.state.state, dispatch.orders) == (State.REJECTED, [])
 
 
-async def test_a_new_round_after_the_close_is_not_begun() -> None:
+async def test_of_a_new_round_and_a_close_the_one_that_feedback_told_last_counts() -> None:
+    """After a close only a look-back grants one."""
     dispatch = await Dispatch().bring(State.REPLIED)
     await dispatch.take(CLOSED, GRANTED)
-    assert (dispatch.state.state, dispatch.state.round) == (State.CLOSED, 1)
-    assert "order.rework.v1" not in dispatch.told_to("housing")
+    assert (dispatch.state.state, dispatch.state.round) == (State.IN_PROGRESS, 2)
+    assert dispatch.told_to("housing")[-2:] == ["order.closed.v1", "order.rework.v1"]
 
 
 async def test_a_transfer_wins_over_the_draft_of_the_department_that_gave_it_back() -> None:

@@ -236,6 +236,17 @@ async def test_a_new_round_goes_to_the_same_lead_and_its_reply_carries_the_round
     assert dispatch.events[-1].round == 2  # type: ignore[attr-defined]
 
 
+async def test_a_look_back_opens_a_closed_issue_again_at_who_answered_and_names_its_round() -> None:
+    dispatch = await Dispatch().bring(State.CLOSED)
+    record = dispatch.event(GRANTED.model_copy(update={"round": 3}), after(days=90))
+    await dispatch.deliver(record)
+    await dispatch.deliver(record)
+    assert [one[1] for one in dispatch.orders].count("order.rework.v1") == 1
+    assert (dispatch.state.state, dispatch.state.round) == (State.IN_PROGRESS, 3)
+    await dispatch.walk(("draft", "sign_off", "check", "release"))
+    assert dispatch.events[-1].round == 3  # type: ignore[attr-defined]
+
+
 async def test_a_tracked_issue_is_noted_until_a_new_round() -> None:
     dispatch = await Dispatch().bring(State.REPLIED)
     await dispatch.take(IssueTracked(round=1, outcome=Outcome.PLANNED, promised_on=date(2026, 9, 1)))

@@ -7,6 +7,7 @@ import pytest
 from services.dispatch.consumer import consumer
 from services.dispatch.issue.noticing import (
     INSTRUCTION_OVERDUE,
+    LOOK_BACK,
     NOTICED,
     RULING_OVERDUE,
     TO_CO_HANDLERS,
@@ -193,7 +194,7 @@ TO_RAISERS = {Occurrence.RATING_INVITED, Occurrence.QUESTION}
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
-    others = (WARNING, INSTRUCTION_OVERDUE, RULING_OVERDUE)
+    others = (WARNING, LOOK_BACK, INSTRUCTION_OVERDUE, RULING_OVERDUE)
     told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), *others)}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
@@ -292,6 +293,11 @@ SAID: dict[str, tuple[DepartmentAddressed, str, list[tuple[str, str]]]] = {
         "order.ordered.v1",
         [(Occurrence.ORDERED, "wang")],
     ),
+    "a look-back": (
+        addressed(Saying.LOOK_BACK, document="", year=0, number=0, due_at=after(days=90)),
+        "order.reminded.v1",
+        [(Occurrence.LOOK_BACK, "wang")],
+    ),
     "a card": (
         addressed(kind=DocumentKind.YELLOW_CARD),
         "order.document_issued.v1",
@@ -336,6 +342,22 @@ async def test_what_supervision_has_for_a_department_reaches_its_topic_and_its_p
     assert [one[1] for one in dispatch.orders].count(order) == 1
     assert dispatch.state == before
     assert told(dispatch) == whom
+
+
+async def test_the_supervision_office_is_told_of_a_look_back_beside_the_department() -> None:
+    dispatch = await staffed()
+    entry = {"name": "顾严", "level": Level.COUNTY}
+    for account, role in (("gu", Role.SUPERVISOR), ("qian", Role.LEADER)):
+        await dispatch.ask(
+            PublishStaff(**entry, roles=(role,)),
+            after(),
+            "administrator:wu",
+            subject=subject_of("staff", account),
+        )
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    dispatch.commands.clear()
+    await dispatch.take(addressed(Saying.LOOK_BACK))
+    assert told(dispatch) == [(Occurrence.LOOK_BACK, "wang"), (Occurrence.LOOK_BACK, "gu")]
 
 
 async def test_of_a_late_ruling_the_people_of_the_office_are_told_and_no_department() -> None:

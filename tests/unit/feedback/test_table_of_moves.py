@@ -38,6 +38,7 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
 )
+from shared.contract.events.supervision import PromiseBroken, PromiseKept
 from shared.contract.words import Body, Kind, Outcome, RejectionGround, Satisfaction, Solved
 from shared.domain.decisions import TERMINAL, Change, Context, Deadline, Reason, Refusal
 from tests.said import REFERENCES, raiser
@@ -94,6 +95,8 @@ OTHERS: list[Event] = [
         reason="写漏了日期",
         by="chen",
     ),
+    PromiseKept(round=1, words="已建成", by="gu"),
+    PromiseBroken(round=1, words="未动工", by="gu"),
 ]
 
 
@@ -154,8 +157,13 @@ def test_others_events_move_an_issue_as_the_table_says_and_otherwise_not_at_all(
     else:
         assert change is not None
         assert change.state.state == after
-        invites = [isinstance(message.body, RatingInvited) for message in change.messages]
-        assert invites == ([True] if isinstance(event, ReplyReleased) else [])
+        told = [type(message.body) for message in change.messages]
+        telling = {
+            ReplyReleased: [RatingInvited],
+            PromiseKept: [RatingInvited],
+            PromiseBroken: [ReworkDecided],
+        }
+        assert told == telling.get(type(event), [])
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SOLVED, Outcome.PLANNED])
@@ -194,7 +202,8 @@ def test_every_state_has_a_timer_or_is_terminal() -> None:
     assert set(TIMERS) == set(State)
     moves = (*MOVES.items(), *FOLLOWING.items(), *EVENT_MOVES.items())
     left = {state for (state, _), after in moves if after != state} - {NOTHING}
-    left -= {State.REJECTED}  # until an appeal, of which feedback is told nothing before it is upheld
+    # Until an appeal, of which feedback is told nothing before it is upheld; or a look-back, which supervision watches.
+    left -= {State.REJECTED, State.CLOSED}
     assert left == {state for state in State if TIMERS[state] != TERMINAL}
 
 

@@ -21,7 +21,7 @@ from shared.contract.commands.intake import (
 )
 from shared.contract.event import Event
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
-from shared.contract.events.feedback import IssueClosed, RatingInvited
+from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.words import Body, CloseReason, Confirmation, Ended, RejectionGround
 from tests.said import REFERENCES, WORDS, issue_of, raiser
 from tests.unit.one_aggregate import OneAggregate, after
@@ -55,6 +55,7 @@ ASKS: dict[str, tuple[Command, str]] = {
 }
 INVITED = RatingInvited(round=1, open_until=after(days=15))
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
+GRANTED = ReworkDecided(round=2, reason="未动工", by="gu")
 PUT = QuestionPut(
     assignment="issue.1",
     department="housing",

@@ -7,7 +7,17 @@ from services.intake.issue.life import ANYTIME, EVENT_MOVES, FOLLOWING, MOVES, N
 from shared.contract.commands.intake import DecideAppeal
 from shared.contract.event import Event
 from shared.domain.decisions import TERMINAL, legal_verbs
-from tests.unit.intake.given import ASKS, CLOSED, INVITED, NOT_ANSWERED, OTHER_OFFICE, PUT, WAYS, Played
+from tests.unit.intake.given import (
+    ASKS,
+    CLOSED,
+    GRANTED,
+    INVITED,
+    NOT_ANSWERED,
+    OTHER_OFFICE,
+    PUT,
+    WAYS,
+    Played,
+)
 from tests.unit.one_aggregate import after
 
 HAPPENS = (INVITED, CLOSED, PUT, NOT_ANSWERED)
@@ -34,7 +44,7 @@ def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_i
     assert (issue.state, len(issue.events)) == (before, published)
 
 
-@pytest.mark.parametrize("event", HAPPENS, ids=lambda event: event.type)
+@pytest.mark.parametrize("event", [*HAPPENS, GRANTED], ids=lambda event: event.type)
 @pytest.mark.parametrize("state", WAYS)
 def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(
     state: str, event: Event
@@ -65,15 +75,19 @@ def test_each_command_delivered_twice_has_one_effect_and_one_outcome(verb: str) 
     assert (issue.state, issue.events) == (reached, published)
 
 
-@pytest.mark.parametrize("event", HAPPENS, ids=lambda event: event.type)
-def test_an_event_delivered_twice_changes_nothing_more(event: Event) -> None:
-    issue = Played().walk(State.ACCEPTED)
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [*((State.ACCEPTED, event) for event in HAPPENS), (State.CLOSED, GRANTED)],
+    ids=lambda one: getattr(one, "type", str(one)),
+)
+def test_an_event_delivered_twice_changes_nothing_more(state: State, event: Event) -> None:
+    issue = Played().walk(state)
     record = issue.event(event, after())
     issue.deliver(record)
     reached = issue.state
     assert issue.deliver(record, record) == []
     assert issue.state == reached
-    assert issue.at == EVENT_MOVES[(State.ACCEPTED, type(event))]
+    assert issue.at == EVENT_MOVES[(state, type(event))]
 
 
 def test_every_state_has_a_timer_or_is_terminal_and_only_an_appeal_leaves_a_terminal_one() -> None:

@@ -6,13 +6,14 @@ from services.supervision.issue.ladder import CLIMBS_AT_ONCE
 from services.supervision.issue.life import CLOCKS, VERBS
 from services.supervision.issue.reactions import observe, register
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
+from shared.contract.events.dispatch import ReplyCorrected
 from shared.contract.events.intake import IssueRegistered
 from shared.contract.registry import COMMANDS
 
 
 def test_every_event_that_moves_an_issue_or_touches_a_clock_is_observed() -> None:
     named = {*VERBS, *(event for rule in CLOCKS.values() for event in (*rule.starts, *rule.stops))}
-    named |= {*MOVES_CLOCKS, *CLIMBS_AT_ONCE}
+    named |= {*MOVES_CLOCKS, *CLIMBS_AT_ONCE, ReplyCorrected}  # which moves the day of a look-back
     named = {event for event in named if event.topic != SUPERVISION}  # of its own it hears as it decides
     assert named == OBSERVED == set(ISSUE.events)
     assert {event.topic for event in named} == {INTAKE, DISPATCH, FEEDBACK}

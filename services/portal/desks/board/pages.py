@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from services.portal.addresses import Place, read_place, with_query
 from services.portal.counted import month_of, some
 from services.portal.desks.board.lifting import BY_ROLE
+from services.portal.desks.board.looking import overdue
 from services.portal.desks.board.unless import unless
 from services.portal.desks.documents.waiting import to_sign
 from services.portal.figures import definitions as figures
@@ -41,6 +42,7 @@ MENU = Menu(
     "gauge",
     (
         Link("/board", N_("Board")),
+        Link("/look-backs", N_("Tracked and look-backs"), overdue),
         Link("/documents", N_("Documents"), to_sign),
         Link("/figures", N_("Figures")),
     ),

@@ -53,8 +53,12 @@ async def _rate(page: Page, own: Known, form: Form, status: int = 200) -> Respon
     newest = next(iter(issues.replies(page.reads, own.id)), None)
     if newest is None:
         raise NotHere
-    asked = issues.rating(page.reads, own.id, newest["round"])
-    return page.show("entrepreneur/rate.html", status, own=own, form=form, reply=newest, asked=asked)
+    # What a look-back found kept is rated as the reply of a round of its own.
+    round = max(newest["round"], own.issue["feedback_round"] or 0)
+    asked = issues.rating(page.reads, own.id, round)
+    return page.show(
+        "entrepreneur/rate.html", status, own=own, form=form, reply=newest, asked=asked, round=round
+    )
 
 
 # ------------------------------------------------- words, withdrawal, appeal
