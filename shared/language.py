@@ -54,6 +54,14 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.REASON_MISSING: ("请写明理由", "a reason is needed"),
     Reason.RECEIPT_MISSING: ("请写明接收机关的回执", "the receipt of the body that takes it is needed"),
     Reason.CONFIRMATION_MISSING: ("请写明本人如何、何时确认", "say how and when the person confirmed it"),
+    Reason.CO_HANDLER_NOT_HEARD: (
+        "协办单位的意见尚未收齐，不能签发",
+        "a co-handler is still to be heard: nobody signs off before that",
+    ),
+    Reason.ANSWER_MISSING: (
+        "协办单位有不同意见，签发前请予以答复",
+        "a co-handler objects: answer that before you sign off",
+    ),
     Reason.SAME_PERSON: (
         "经办或申请的人不能同时签发、审核、批准或评价",
         "who handles it or asked for it may not sign off, release, grant, rate or close it",

@@ -219,7 +219,7 @@ def readable_fields(kind: AggregateType, document: Mapping[str, Any], caller: Ca
     names = {
         name
         for asker in readers_of(caller, document["_id"], belongs)
-        for name in readable(kind.name, state, asker.role, belongs)
+        for name in readable(kind.name, state, asker, belongs)
     }
     return {name: value for name, value in state.items() if name in names}
 

@@ -4,6 +4,7 @@ from services.dispatch.department import decisions as department
 from services.dispatch.department.life import Department
 from services.dispatch.issue import (
     assigning,
+    co_handling,
     correcting,
     extending,
     handling,
@@ -21,6 +22,7 @@ from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
 from services.dispatch.staff.life import Staff
 from shared.contract.commands.dispatch import (
+    AddCoHandler,
     AskEnterprise,
     AskExtension,
     AskPause,
@@ -31,6 +33,7 @@ from shared.contract.commands.dispatch import (
     CorrectReply,
     DraftReply,
     EndPause,
+    GiveOpinion,
     GrantExtension,
     GrantPause,
     HandOver,
@@ -43,6 +46,7 @@ from shared.contract.commands.dispatch import (
     RefuseExtension,
     RefuseMessage,
     RefusePause,
+    ReleaseCoHandler,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
@@ -86,6 +90,9 @@ WITHOUT_NOTICES = AggregateType(
         HandOver: assigning.hand_over,
         RecallAssignment: handling.recall,
         NameHandler: handling.name_handler,
+        AddCoHandler: co_handling.add,
+        GiveOpinion: co_handling.give_opinion,
+        ReleaseCoHandler: co_handling.release,
         DraftReply: replying.draft,
         SignOffReply: replying.sign_off,
         CheckReply: replying.check,

@@ -24,6 +24,7 @@ from shared.contract.commands.dispatch import (
     AskPause,
     DraftReply,
     EndPause,
+    GiveOpinion,
     NameHandler,
     RefuseMessage,
     ReturnAssignment,
@@ -41,6 +42,7 @@ from shared.contract.replies import (
     DepartmentDrafts,
     DepartmentEndsPause,
     DepartmentExplains,
+    DepartmentGivesOpinion,
     DepartmentNamesHandler,
     DepartmentReply,
     DepartmentReturns,
@@ -147,6 +149,7 @@ def _command(reply: DepartmentReply) -> Command:
                 promised_on=reply.promised_on,
                 round=reply.round,
                 signed_off_by=reply.signed_off_by,
+                answer=reply.answer,
             )
         case DepartmentAsksExtension():
             return AskExtension(assignment=reply.assignment, until=reply.until, reason=reply.reason)
@@ -158,6 +161,8 @@ def _command(reply: DepartmentReply) -> Command:
             return AskEnterprise(assignment=reply.assignment, words=reply.words)
         case DepartmentEndsPause():
             return EndPause(assignment=reply.assignment, request=reply.request, reason=reply.reason)
+        case DepartmentGivesOpinion():
+            return GiveOpinion(assignment=reply.assignment, agrees=reply.agrees, words=reply.words)
         case DepartmentAnswersOrder():
             return AnswerOrder(assignment=reply.assignment, document=reply.document, words=reply.words)
         case DepartmentExplains():

@@ -23,6 +23,9 @@ SUBJECTS = {
     Occurrence.LOOK_BACK: "回头看：问题 {number} 承诺事项到期",
     Occurrence.ORDERED: "督办：问题 {number} 须限期回复督办单",
     Occurrence.DOCUMENT_ISSUED: "问题 {number} 有一份监督文书",
+    Occurrence.CO_HANDLE: "协办：问题 {number} 请贵部门提出意见",
+    Occurrence.CO_HANDLER_HEARD: "问题 {number} 的协办单位已反馈意见",
+    Occurrence.OPINION_OVERDUE: "催办：问题 {number} 的协办意见已逾期",
     Occurrence.INSTRUCTED: "批示：问题 {number} 请按要求办理并报告",
     Occurrence.INSTRUCTION_OVERDUE: "催办：问题 {number} 的批示逾期未报告",
     Occurrence.INSTRUCTION_TAKEN_BACK: "问题 {number} 的批示已收回",
@@ -68,6 +71,18 @@ TEXTS = {
     Occurrence.DOCUMENT_ISSUED: (
         "贵部门承办的问题 {number} 有一份经签发的监督文书，请查看。",
         "A signed document of supervision concerns issue {number} of your department: please read it.",
+    ),
+    Occurrence.CO_HANDLE: (
+        "请贵部门协办问题 {number}，按期向主办单位反馈意见。",
+        "Your department is a co-handler of issue {number}: please give the lead your opinion in time.",
+    ),
+    Occurrence.CO_HANDLER_HEARD: (
+        "问题 {number} 的一家协办单位已反馈意见，请查看。",
+        "A co-handler of issue {number} has given its opinion: please read it.",
+    ),
+    Occurrence.OPINION_OVERDUE: (
+        "贵部门对问题 {number} 的协办意见已逾期，请立即反馈。",
+        "The opinion of your department on issue {number} is overdue: please give it at once.",
     ),
     Occurrence.INSTRUCTED: (
         "领导对问题 {number} 作出批示，请按要求办理，并在期限内报告落实情况。",

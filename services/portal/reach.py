@@ -8,6 +8,12 @@ from services.portal.session import Visitor
 from shared.contract.words import Role
 from shared.domain.rights import GROUPS, OFFICIALS, Scope, scope_of
 
+_TAKES_PART = """(
+    i.holder = :department OR i.id IN (
+        SELECT c.issue FROM co_handler c WHERE c.department = :department AND c.released_at IS NULL
+    )
+)"""
+
 
 class Reach(NamedTuple):
     """Which issues ``i`` an official may read, and what of them; what sight.py says of one issue, said of all."""
@@ -36,8 +42,8 @@ def reach_of(visitor: Visitor) -> Reach | None:
             return None
         case Scope.OWN:
             return Reach("i.recorded_by = :account", {"account": asker.account}, role)
-        case Scope.DEPARTMENT:
-            return Reach("i.holder = :department", {"department": asker.department}, role)
+        case Scope.TAKING_PART:
+            return Reach(_TAKES_PART, {"department": asker.department}, role)
     return Reach("1", {}, role)
 
 

@@ -13,7 +13,7 @@ from services.portal.queries.issues import Entry
 from services.portal.sight import Sight
 from services.portal.times import Times
 from services.portal.words import phrase
-from shared.contract.words import MAIL, DocumentEnd, Ended, Finding, LiftCause, Listed
+from shared.contract.words import MAIL, CoHandlingEnd, DocumentEnd, Ended, Finding, LiftCause, Listed
 from shared.domain.documents import number_text
 
 
@@ -160,6 +160,19 @@ def _ruled(data: Mapping[str, Any]) -> str:
     return N_("The return was upheld") if data.get("upheld") else N_("The return was not upheld")
 
 
+def _heard(data: Mapping[str, Any]) -> str:
+    return N_("%(department)s agrees") if data.get("agrees") else N_("%(department)s objects")
+
+
+def _unheard(data: Mapping[str, Any]) -> str:
+    forms: Mapping[str, str] = {
+        CoHandlingEnd.LEADS: N_("%(department)s leads it now: its opinion is wanted no more"),
+        CoHandlingEnd.MERGED: N_("%(department)s was merged: its opinion is wanted no more"),
+        CoHandlingEnd.REPLIED: N_("The reply went out without the opinion of %(department)s"),
+    }
+    return forms.get(str(data.get("because")), N_("The opinion of %(department)s is wanted no more"))
+
+
 def _paused(data: Mapping[str, Any]) -> str:
     return (
         N_("Paused: %(ground)s. It goes on by itself at the latest on %(ends)s")
@@ -254,6 +267,11 @@ TABLE: Mapping[str, _Row] = {
     "assignment.recalled.v1": _Row(N_("Taken back from %(department)s"), "", "reason"),
     "assignment.transferred.v1": _Row(N_("Went from %(previous_department)s to %(department)s"), "key"),
     "handler.named.v1": _Row(N_("%(department)s: %(handler)s handles it"), inside=True),
+    "assignment.co_handler_added.v1": _Row(
+        N_("%(department)s is asked for its opinion by %(due)s"), "", "wanted", inside=True
+    ),
+    "assignment.co_handler_heard.v1": _Row(_heard, "key", inside=True),
+    "assignment.co_handler_released.v1": _Row(_unheard, "", "reason", inside=True),
     "extension.asked.v1": _Row(N_("%(department)s asks for time until %(date)s"), "", "reason", inside=True),
     "extension.granted.v1": _Row(N_("%(department)s was granted more time"), "key"),
     "extension.refused.v1": _Row(N_("%(department)s gets no more time"), "", "reason", inside=True),

@@ -1,11 +1,12 @@
 """What somebody may see of an issue: the rights table, asked of what the projection knows."""
 
+import json
 import sqlite3
 from typing import NamedTuple
 
 from services.portal.session import Visitor
 from shared.contract.words import Role
-from shared.domain.rights import GROUPS, Asker, Belongs, may
+from shared.domain.rights import Asker, Belongs, groups_of, may
 from shared.identity.references import References
 
 
@@ -39,6 +40,11 @@ class Sight(NamedTuple):
         return "drafts" in self.groups
 
     @property
+    def opinions(self) -> bool:
+        """Whether what co-handlers say may be read."""
+        return "opinions" in self.groups
+
+    @property
     def is_own(self) -> bool:
         """Whether it is the person who raised it."""
         return self.asker.role == Role.ENTREPRENEUR
@@ -56,10 +62,10 @@ def sight_of(visitor: Visitor, issue: sqlite3.Row, references: References) -> Si
         person=issue["person"] or "",
         recorded_by=issue["recorded_by"] or "",
         departments=(issue["holder"],) if issue["holder"] else (),
+        co_handlers=tuple(json.loads(issue["co_handlers"])),
         anonymous=anonymous,
         sealed=issue["title"] is None,
     )
     if not may(asker, "issue", "read", belongs):
         return None
-    groups = frozenset(name for name, roles in GROUPS.items() if visitor.role in roles)
-    return Sight(asker, belongs, groups, bool(visitor.issue))
+    return Sight(asker, belongs, frozenset(groups_of(asker, belongs)), bool(visitor.issue))

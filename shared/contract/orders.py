@@ -9,12 +9,24 @@ from shared.contract.event import ORDERS, Event, Number, Round
 from shared.contract.events.intake import CorrectedWords
 from shared.contract.words import (
     OpenClockName,
+    OpenCoHandlingEnd,
     OpenDocumentKind,
     OpenEnded,
     OpenKind,
     OpenRecalculation,
     OpenSaying,
 )
+
+
+class Opinion(BaseModel):
+    """What a co-handler gave the lead: whether it agrees, and its words in full."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    co_handler: str
+    """The co-handler's own assignment."""
+    department: str
+    agrees: bool
+    words: str = ""
 
 
 class Answer(BaseModel):
@@ -43,6 +55,54 @@ class Ordered(Event, type="order.assigned.v1", topic=ORDERS):
     due_at: AwareDatetime | None = None
     attachments: tuple[OpenAttachment, ...] = ()
     """The files handed in with the issue; the words are enough by themselves to act on, the files are at intake."""
+    opinions: tuple[Opinion, ...] = ()
+    """What co-handlers of this round have said by then, to whoever held it before."""
+
+
+class OrderCoHandle(Event, type="order.co_handle.v1", topic=ORDERS):
+    """Happens when a department becomes a co-handler: its opinion is due to the lead, not a reply."""
+
+    assignment: str
+    round: Round
+    number: str
+    kind: OpenKind
+    title: str
+    text: str
+    corrected: CorrectedWords | None = None
+    head: str
+    lead: str
+    """The department that leads."""
+    wanted: str
+    """What the opinion is to be on."""
+    due_at: AwareDatetime
+    """When the opinion is due."""
+    attachments: tuple[OpenAttachment, ...] = ()
+
+
+class OrderCoHandlerHeard(Event, type="order.co_handler_heard.v1", topic=ORDERS):
+    """Happens when a co-handler gave the lead its opinion, here in full."""
+
+    assignment: str
+    round: Round
+    opinion: Opinion
+    by: str
+
+
+class OrderCoHandlerReleased(Event, type="order.co_handler_released.v1", topic=ORDERS):
+    """Happens when the opinion of this department is wanted no more: stop work on it."""
+
+    assignment: str
+    round: Round
+    because: OpenCoHandlingEnd
+    reason: str = ""
+
+
+class OrderObjectionAnswered(Event, type="order.objection_answered.v1", topic=ORDERS):
+    """Happens when the lead's leader signs a reply off to which this co-handler objects, and answers the objection."""
+
+    assignment: str
+    round: Round
+    answer: str
 
 
 class OrderRuled(Event, type="order.ruled.v1", topic=ORDERS):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from shared.contract.event import (
     EVENTS,
@@ -65,6 +65,8 @@ class DepartmentDrafts(DepartmentReply, type="department.draft.v1"):
     promised_on: date | None = None
     signed_off_by: str = Field(default="", max_length=100, pattern=PRINCIPAL)
     """Account name of the leader who signed this very draft off; empty: it waits for the signature."""
+    answer: str = Field(default="", max_length=MAX_REASON_CHARS)
+    """With the signature: what is answered to the co-handlers who object."""
 
 
 class DepartmentReturns(DepartmentReply, type="department.return.v1"):
@@ -103,6 +105,14 @@ class DepartmentEndsPause(DepartmentReply, type="department.end_pause.v1"):
     request: Round
     """The pause or question that its order named."""
     reason: str = Field(default="", max_length=MAX_REASON_CHARS)
+
+
+class DepartmentGivesOpinion(DepartmentReply, type="department.give_opinion.v1"):
+    """Happens when a co-handler gives the lead its opinion (会签): it agrees or objects."""
+
+    agrees: StrictBool
+    words: str = Field(default="", max_length=MAX_REASON_CHARS)
+    """Needed of an objection."""
 
 
 class DepartmentAnswersOrder(DepartmentReply, type="department.answer_order.v1"):

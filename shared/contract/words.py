@@ -116,6 +116,7 @@ class ClockName(StrEnum):
     PROMISE = "promise"
     SIGN = "sign"
     HOLDING = "holding"
+    CO_HANDLER = "co_handler"
     REWORK_DECISION = "rework_decision"
     TRACKING = "tracking"
     RULING = "ruling"
@@ -276,6 +277,18 @@ class Ended(StrEnum):
     ASSIGNMENT_OVER = "assignment_over"
 
 
+class CoHandlingEnd(StrEnum):
+    """Why a co-handler's opinion is wanted no more: the office released it, a reply is out without it, the issue has
+    ended, its department leads the issue now, or it was merged into another one.
+    """
+
+    PERSON = "person"
+    REPLIED = "replied"
+    ENDED = "ended"
+    LEADS = "leads"
+    MERGED = "merged"
+
+
 class Level(StrEnum):
     """The levels of government that have a deployment or a part of one; a functional area is a 功能区."""
 
@@ -340,6 +353,9 @@ class Occurrence(StrEnum):
     ORDERED = "ordered"
     LOOK_BACK = "look_back"
     DOCUMENT_ISSUED = "document_issued"
+    CO_HANDLE = "co_handle"
+    CO_HANDLER_HEARD = "co_handler_heard"
+    OPINION_OVERDUE = "opinion_overdue"
     INSTRUCTED = "instructed"
     INSTRUCTION_OVERDUE = "instruction_overdue"
     INSTRUCTION_TAKEN_BACK = "instruction_taken_back"
@@ -438,6 +454,7 @@ OpenFinding = Annotated[Finding | str, _left]
 OpenRecalculation = Annotated[Recalculation | str, _left]
 OpenPauseGround = Annotated[PauseGround | str, _left]
 OpenEnded = Annotated[Ended | str, _left]
+OpenCoHandlingEnd = Annotated[CoHandlingEnd | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
 OpenLanguage = Annotated[Language | str, _left]

@@ -88,7 +88,7 @@ class AggregateType:
             return Refusal(Reason.WRONG_ROLE, f"only {roles} may {verb.replace('_', ' ')}")
         if state is None or asker.is_within(scope, belongs := self.belongs(state)):
             return None
-        if scope is Scope.DEPARTMENT:
+        if scope in (Scope.DEPARTMENT, Scope.TAKING_PART):
             holders = ", ".join(belongs.departments)
             return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {holders}") if holders else None
         return Refusal(Reason.WRONG_ROLE, f"only for whom it is their own may {verb.replace('_', ' ')}")

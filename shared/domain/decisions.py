@@ -130,6 +130,8 @@ class Reason(StrEnum):
     UNKNOWN_DOCUMENT = "unknown_document"
     RECEIPT_MISSING = "receipt_missing"
     CONFIRMATION_MISSING = "confirmation_missing"
+    CO_HANDLER_NOT_HEARD = "co_handler_not_heard"
+    ANSWER_MISSING = "answer_missing"
     SAME_PERSON = "same_person"
     TOO_MANY = "too_many"
     UNKNOWN_INSTRUCTION = "unknown_instruction"

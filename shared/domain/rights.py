@@ -21,6 +21,8 @@ class Scope(StrEnum):
     """What one raised, or wrote down for somebody else."""
     DEPARTMENT = "department"
     """What one's department holds."""
+    TAKING_PART = "taking_part"
+    """That, and what it co-handles."""
     JURISDICTION = "jurisdiction"
     """Everything of one's own jurisdiction."""
     COUNTIES = "counties"
@@ -37,6 +39,8 @@ class Belongs(NamedTuple):
     person: str = ""
     recorded_by: str = ""
     departments: tuple[str, ...] = ()
+    co_handlers: tuple[str, ...] = ()
+    """The departments that were asked for an opinion on it."""
     jurisdiction: str = ""
     """Whose it is where that is not the deployment's own."""
     anonymous: bool = False
@@ -78,6 +82,9 @@ class Asker(NamedTuple):
                 return bool(owner) and owner == self.account
             case Scope.DEPARTMENT:
                 return bool(self.department) and self.department in belongs.departments
+            case Scope.TAKING_PART:
+                taking_part = (*belongs.departments, *belongs.co_handlers)
+                return bool(self.department) and self.department in taking_part
             case Scope.JURISDICTION:
                 return not belongs.jurisdiction
         return True
@@ -87,7 +94,8 @@ IN_DEPARTMENTS = (Role.HANDLER, Role.DEPARTMENT_LEADER, Role.DEPARTMENT)
 """The roles whose actors name their department first."""
 
 Grants = Mapping[Role, Scope]
-OWN, DEPARTMENT, HERE, COUNTIES = Scope.OWN, Scope.DEPARTMENT, Scope.JURISDICTION, Scope.COUNTIES
+OWN, DEPARTMENT, TAKING_PART = Scope.OWN, Scope.DEPARTMENT, Scope.TAKING_PART
+HERE, COUNTIES = Scope.JURISDICTION, Scope.COUNTIES
 
 _OFFICE: Grants = {Role.OFFICE: HERE}
 _RAISER: Grants = {Role.ENTREPRENEUR: OWN}
@@ -96,6 +104,7 @@ _ITS_PEOPLE: Grants = {
     Role.DEPARTMENT_LEADER: DEPARTMENT,
     Role.DEPARTMENT: DEPARTMENT,
 }
+_WHO_TAKES_PART: Grants = dict.fromkeys(_ITS_PEOPLE, TAKING_PART)
 _RECORDERS = (
     Role.CLERK,
     Role.OFFICE,
@@ -150,6 +159,9 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "sign"): _ITS_PEOPLE,
     ("issue", "return"): _ITS_PEOPLE,
     ("issue", "name_handler"): _ITS_PEOPLE,  # as long as the directory names no leaders, anybody there
+    ("issue", "add_co_handler"): _OFFICE,
+    ("issue", "release_co_handler"): _OFFICE,
+    ("issue", "give_opinion"): _WHO_TAKES_PART,  # the very department that was asked
     ("issue", "draft"): _ITS_PEOPLE,
     ("issue", "sign_off"): {Role.DEPARTMENT_LEADER: DEPARTMENT},
     ("issue", "send_back"): {**_ITS_PEOPLE, **_OFFICE},
@@ -197,7 +209,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         **dict.fromkeys(_RECORDERS, OWN),
         Role.CLERK: HERE,
         Role.OFFICE: HERE,
-        **_ITS_PEOPLE,
+        **_WHO_TAKES_PART,
         **_OVERSEERS,
     },
     ("person", "read"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), Role.CLERK: HERE, Role.OFFICE: HERE},
@@ -243,6 +255,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "appeals and referrals": (Role.ENTREPRENEUR, Role.OFFICE, Role.DISCIPLINE),
     "handling": OFFICIALS,
     "drafts": _INSIDE,
+    "opinions": _INSIDE,
     "drafts of other departments": (Role.OFFICE,),
     "known of a person": tuple(Role),
     "nobody": (),
@@ -311,6 +324,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "extensions_asked",
                 "pause",
                 "pauses_asked",
+                "co_handlers_added",
                 "released",
                 "climbs",
                 "documents",
@@ -321,6 +335,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             ),
             "handling",
         ),
+        "co_handlers": "opinions",
         "drafts": "drafts",
         "others_drafts": "drafts of other departments",
         **dict.fromkeys(("words", "corrections"), "nobody"),  # sealed: what is opened stands in their place
@@ -363,14 +378,22 @@ def may(asker: Asker, kind: str, verb: str, belongs: Belongs) -> bool:
     return scope is not None and asker.is_within(scope, belongs)
 
 
-def readable(kind: str, fields: Collection[str], role: str, belongs: Belongs) -> Iterator[str]:
-    """Those of the fields that this role reads, where it may read the aggregate."""
-    groups = FIELDS.get(kind)
+def groups_of(asker: Asker, belongs: Belongs) -> Iterator[str]:
+    """The groups of fields that this asker reads of what belongs so; a draft stays with who holds it and the office."""
+    inside = asker.role not in IN_DEPARTMENTS or asker.department in belongs.departments
+    for name, roles in GROUPS.items():
+        if asker.role in roles and (inside or name != "drafts"):
+            yield name
+
+
+def readable(kind: str, fields: Collection[str], asker: Asker, belongs: Belongs) -> Iterator[str]:
+    """Those of the fields that this asker reads, where they may read the aggregate."""
+    groups, read = FIELDS.get(kind), {*groups_of(asker, belongs)}
     for name in fields:
         group = "course" if groups is None else groups.get(name, "")
         if group == "raiser" and belongs.anonymous:
             group = "raiser of an anonymous issue"
         if group == "words" and belongs.sealed:
             group = "words before acceptance"
-        if role in GROUPS.get(group, ()):
+        if group in read:
             yield name

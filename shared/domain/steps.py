@@ -25,6 +25,9 @@ CLIMBS: Mapping[ClockName, int] = {
 }
 """The clocks whose breach takes an issue up the ladder, and how far."""
 
+REMINDED_ALONE = (ClockName.CO_HANDLER,)
+"""The clocks whose breach reaches step 1 for their own department alone: the lamp of the issue is the lead's."""
+
 
 class Step(BaseModel):
     """One step; days are working days. The first comes with the breach itself."""

@@ -9,6 +9,7 @@ from services.supervision import builtin
 from shared.bus.records import Record
 from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
+    AddCoHandler,
     AskEnterprise,
     AskExtension,
     AskPause,
@@ -18,6 +19,7 @@ from shared.contract.commands.dispatch import (
     CorrectReply,
     DraftReply,
     EndPause,
+    GiveOpinion,
     GrantExtension,
     GrantPause,
     MergeDepartment,
@@ -27,6 +29,7 @@ from shared.contract.commands.dispatch import (
     RecallAssignment,
     RefuseExtension,
     RefusePause,
+    ReleaseCoHandler,
     ReleaseReply,
     RuleOnReturn,
     SendBackReply,
@@ -77,6 +80,7 @@ from shared.contract.replies import (
     DepartmentDrafts,
     DepartmentEndsPause,
     DepartmentExplains,
+    DepartmentGivesOpinion,
     DepartmentNamesHandler,
     DepartmentReturns,
     DepartmentSigns,
@@ -164,6 +168,7 @@ def records() -> tuple[Record, ...]:
     _asked_the_raiser(world)
     _looked_back(world)
     _recalculated(world)
+    _countersigned(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -557,6 +562,29 @@ def _looked_back(world: World) -> None:
         world.ask(issue, RecordLookBack(round=1, finding=finding, words=words), "supervisor:gu")
     _draft_and_release(world, broken, code, 2, Outcome.SOLVED)
     world.go_to(world.now + 30 * DAY)
+
+
+def _countersigned(world: World) -> None:
+    """Three departments are asked for an opinion: one objects and is answered, one is released, one says nothing."""
+    issue, code = world.register(LIGHTS, RAISER, "lights-countersigned"), "urban_management"
+    lead = {"assignment": f"{issue}.1", "round": 1}
+    world.accept(issue, OFFICE)
+    world.ask(issue, AssignIssue(department=code), OFFICE)
+    world.say(code, issue, DepartmentSigns(**lead), "um-2026-6001")
+    wanted = "灯杆位置是否影响规划道路红线"
+    for department in ("transport", "housing", "planning"):
+        asks = AddCoHandler(assignment=f"{issue}.1", department=department, wanted=wanted)
+        world.ask(issue, asks, OFFICE)
+    agrees = GiveOpinion(assignment=f"{issue}.c1", agrees=True, words="同意")
+    world.ask(issue, agrees, "handler:transport/li")
+    world.ask(issue, ReleaseCoHandler(assignment=f"{issue}.c2", reason="已电话征求意见"), OFFICE)
+    early = DepartmentDrafts(**lead, outcome=Outcome.SOLVED, text="已安装。", signed_off_by="wang")
+    world.say(code, issue, early, "um-2026-6002")  # refused: planning is still to be heard
+    objects = {"agrees": False, "words": "三号灯杆占用规划红线，请内移两米"}
+    opinion = DepartmentGivesOpinion(assignment=f"{issue}.c3", round=1, **objects)
+    world.say("planning", issue, opinion, "np-2026-0001")
+    answered = early.model_copy(update={"answer": "三号灯杆已内移两米"})
+    world.say(code, issue, answered, "um-2026-6003")
 
 
 def _instructed(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.monitoring import CommandListener
 
+from services.dispatch.store import open_issues_of
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
 from shared.store import LOAD_CHUNK, REFUSED, Aggregates, Database, Unavailable
@@ -280,3 +281,20 @@ async def test_old_outcomes_are_written_once_and_stay_as_they_were(store: Aggreg
     found = await store.load(["a|k", "a|l"])
     assert found["a|k"]["outcome"] == {"status": "done"}
     assert set(found) == {"a|k", "a|l"}
+
+
+async def test_a_merger_finds_on_the_real_store_what_its_department_leads_and_co_handles(
+    store: Aggregates,
+) -> None:
+    for id, state in {
+        "leads": {"state": "in_progress", "department": "water"},
+        "asked": {
+            "state": "waiting",
+            "department": "",
+            "co_handlers": [{"department": "housing"}, {"department": "water"}],
+        },
+        "over": {"state": "closed", "department": "housing", "co_handlers": [{"department": "water"}]},
+        "others": {"state": "assigned", "department": "housing", "co_handlers": [{"department": "police"}]},
+    }.items():
+        await store.write([{"_id": id, "kind": "issue", "v": 1, "token": id, "state": state}])
+    assert await open_issues_of(store, "water") == ["asked", "leads"]

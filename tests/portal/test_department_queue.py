@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from services.portal.desks.department.queue import queue, signing
 from services.portal.pages import Page
-from services.portal.queries import handling
+from services.portal.queries import co_handlers, handling
 from services.portal.session import COOKIE
 from shared.contract.words import Role
 from tests.portal.department import (
@@ -167,10 +167,13 @@ def test_no_list_of_a_department_reads_the_whole_table_of_issues(given: Given) -
     values = {"department": "d", "account": "a", "states": "[]", "at": 0, "id": "", "most": 1, "never": 1}
     for which in (handling.MINE, handling.FREE, handling.OTHERS, handling.WAITING, handling.UNSIGNED):
         chosen = handling.CHOSEN.format(whose=which.whose)
-        sql = handling.LISTED.format(columns=handling.COLUMNS, chosen=chosen)
+        sql = handling.LISTED.format(chosen=chosen)
         plan = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
         assert any("SEARCH issue USING INDEX issue_by_handler" in step for step in plan), plan
         assert not any(step.startswith("SCAN issue") for step in plan), plan
+    plan = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {co_handlers.LISTED}", values)]
+    assert any("SEARCH part USING INDEX co_handler_by_department" in step for step in plan), plan
+    assert not any(step.startswith("SCAN") for step in plan), plan
 
 
 LISTS = ("MINE", "FREE", "OTHERS", "WAITING", "MINE_WAITING", "LATER", "UNSIGNED")

@@ -255,6 +255,49 @@ async def test_by_no_route_does_anybody_touch_or_read_an_issue_that_another_depa
         assert {**(await client.get(place, headers=office)).json(), "version": 0} == {**before, "version": 0}
 
 
+async def test_a_co_handler_reads_the_issue_without_drafts_and_gives_its_opinion_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = in_memory("dispatch", monkeypatch)
+    transport, place, office = httpx.ASGITransport(app), f"/issues/{ISSUE}", bearer("office:chen")
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
+        given = await client.post(f"{place}/assign", json={"department": "housing"}, headers=office)
+        held, handler = {"assignment": given.json()["assignment"]}, bearer("handler:housing/li")
+        assert (await client.post(f"{place}/sign", json=held, headers=handler)).status_code == 200
+        draft = {**held, "outcome": "solved", "text": "已修好。"}
+        assert (await client.post(f"{place}/draft", json=draft, headers=handler)).status_code == 200
+        asked = {**held, "department": "planning", "wanted": "是否符合规划"}
+        added = (await client.post(f"{place}/add-co-handler", json=asked, headers=office)).json()
+        part = added["assignment"]
+        before = (await client.get(place, headers=office)).json()
+        for actor in ("handler:planning/xu", "department_leader:planning/fang", "dept:planning"):
+            theirs = bearer(actor)
+            shown = (await client.get(place, headers=theirs)).json()
+            assert shown["title"] == "漏水" and shown["co_handlers"][0]["wanted"] == "是否符合规划"
+            assert not {"drafts", "others_drafts"} & set(shown), actor
+            for verb, (command, _) in ASKS.items():
+                if verb == "give_opinion":
+                    continue
+                body = command.model_dump(mode="json", exclude_unset=True)
+                body |= held if "assignment" in body else {}
+                answer = await client.post(f"{place}/{verb.replace('_', '-')}", json=body, headers=theirs)
+                reason = answer.json()["reason"]
+                assert (answer.status_code, reason in ("not_the_holder", "wrong_role")) == (403, True), verb
+        assert {**(await client.get(place, headers=office)).json(), "version": 0} == {**before, "version": 0}
+        opinion = {"assignment": part, "agrees": True}
+        for who, status in (
+            ("handler:police/qian", 403),
+            ("handler:housing/li", 403),
+            ("dept:planning", 200),
+        ):
+            answer = await client.post(f"{place}/give-opinion", json=opinion, headers=bearer(who))
+            assert answer.status_code == status, (who, answer.text)
+        assert (await client.get(place, headers=bearer("supervisor:he"))).json().get("co_handlers") is None
+
+
 async def test_nobody_but_its_raiser_and_the_office_is_shown_who_raised_an_anonymous_issue(
     clients: Mapping[str, httpx.AsyncClient],
 ) -> None:

@@ -55,7 +55,7 @@ class Clients:
     """Everybody outside the services. ``acknowledged`` is what Kafka has said yes to: id -> (service, subject)."""
 
     def __init__(self, scheduler: Scheduler, departments: Sequence[str], rng: Random) -> None:
-        self._scheduler, self._departments, self._rng = scheduler, departments, rng
+        self._scheduler, self.departments, self._rng = scheduler, departments, rng
         self.acknowledged: dict[str, tuple[str, str]] = {}
         self.raised: dict[str, Raised] = {}
         """What was raised, by subject."""
@@ -142,9 +142,9 @@ class Clients:
             elif sight.over or resigned or (move > 1 and rng.random() < 0.02):
                 break
             else:
-                wish = next_wish(sight, rng, self._departments, raised)
+                wish = next_wish(sight, rng, self.departments, raised)
             if rng.random() < 0.12:
-                wish = any_wish(sight, rng, self._departments, raised)
+                wish = any_wish(sight, rng, self.departments, raised)
                 self._scheduler.counts["wish at random"] += 1
             if wish is not None:
                 await self.ask(subject, wish.actor, wish.command, f"{number}/{move}")
@@ -265,7 +265,7 @@ class Clients:
         await self.ready()
         await self.sleep(self.pause() + HOUR)
         if self._rng.random() < 0.5:
-            subject, command = subject_of("department", self._rng.choice(self._departments)), NOT_BY_A_ROBOT
+            subject, command = subject_of("department", self._rng.choice(self.departments)), NOT_BY_A_ROBOT
         else:
             command = FinishTracking(reason="机器人")
         asked = [
@@ -286,7 +286,7 @@ class Clients:
         self.busy += 1
         await self.ready()
         for move in range(self._rng.randint(1, 4)):
-            wish = any_wish(Sight(()), self._rng, self._departments, raised)
+            wish = any_wish(Sight(()), self._rng, self.departments, raised)
             await self.ask(raised.subject, wish.actor, wish.command, f"nobody/{number}/{move}")
             await self.sleep(self.pause())
         self.busy -= 1

@@ -88,6 +88,9 @@ class OwnSystem:
                 reason = {"reason": "签收后发现不属本部门"}
                 await self._say("department.return.v1", order["subject"], {**about, **reason})
                 return
+        if order["type"] == "order.co_handle.v1" and rng.random() < 0.7:
+            opinion = {"agrees": rng.random() < 0.5, "words": "请打13857212345"}
+            await self._say("department.give_opinion.v1", order["subject"], {**about, **opinion})
         if order["type"] == "order.ordered.v1" and rng.random() < 0.6:
             document = "d99" if rng.random() < 0.2 else data["document"]
             answers = {**about, "document": document, "words": "已增派人员，请打13857212345"}

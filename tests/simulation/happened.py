@@ -71,6 +71,12 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
                 yield "handed over"
         elif event["type"] in ("pause.ended.v1", "extension.ended.v1"):
             yield f"{event['type'].removesuffix('.v1')} because {data['because']}"
+        elif event["type"] == "assignment.co_handler_released.v1":
+            yield f"co_handler_released because {data['because']}"
+        elif event["type"] == "assignment.co_handler_heard.v1":
+            yield "co-handler agrees" if data["agrees"] else "co-handler objects"
+        elif event["type"] == "clock.breached.v1" and data["clock"] == "co_handler":
+            yield "co-handler late"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
         elif event["type"] == "document.answered.v1" and "dept/dept:" in str(event.get("cause")):

@@ -196,6 +196,13 @@ class Operators:
             await self._ask(self.mergers[-1])
         clients.busy -= 1
 
+    async def merge_one(self, code: str) -> None:
+        """This very department is merged, unless it was already."""
+        into = [each for each in self._departments if not self._is_merged(each, code)]
+        if into and not self._is_merged(code, ""):
+            self.mergers.append(Merger(code, self._rng.choice(into)))
+            await self._ask(self.mergers[-1])
+
     async def merge_crosswise(self) -> None:
         """Two people merge two departments, each into the other, at the same time."""
         self._clients.busy += 1

@@ -83,6 +83,12 @@ class Sight:
         self.extension, self.pause, self.paused, self.due = 0, 0, 0, ""
         """The extension and the pause that were asked for and are not decided yet, the pause that is in force, and when
         the promise is due."""
+        self.waited_for: dict[str, str] = {}
+        """Each co-handler that is to be heard still: its assignment, and its department."""
+        self.parts_over: list[str] = []
+        """The assignments of co-handlers that were heard or released."""
+        self.objected = 0
+        """The newest round in which somebody objected."""
         self.instructions: dict[int, str] = {}
         """The leaders' instructions that are open, and who gave each."""
         self.open, self.asked, self.ends = 0, 0, ""
@@ -189,6 +195,16 @@ class Sight:
         _, replied, round = self.dispatch.partition("replied ")
         if replied and int(round) < data["round"]:
             self.dispatch = "in_progress"
+
+    def _assignment_co_handler_added(self, data: dict[str, Any]) -> None:
+        self.waited_for[data["assignment"]] = data["department"]
+
+    def _assignment_co_handler_heard(self, data: dict[str, Any]) -> None:
+        self.waited_for.pop(data["assignment"], None)
+        self.parts_over.append(data["assignment"])
+        self.objected = self.objected if data.get("agrees", True) else data["round"]
+
+    _assignment_co_handler_released = _assignment_co_handler_heard
 
     def _extension_asked(self, data: dict[str, Any]) -> None:
         self.extension = data["request"]
@@ -383,7 +399,8 @@ def _dispatch_wish(sight: Sight, rng: Random, departments: Sequence[str]) -> Wis
         case "drafted":
             if rng.random() < 0.1:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请补充依据"))
-            return Wish(leader, SignOffReply(**sight.page(rng)))
+            answer = "已采纳" if sight.objected and rng.random() < 0.7 else ""
+            return Wish(leader, SignOffReply(**sight.page(rng), answer=answer))
         case "signed_off":
             if rng.random() < 0.15:
                 return Wish(OFFICE, SendBackReply(**sight.page(rng), reason="请写明时限"))

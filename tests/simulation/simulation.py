@@ -21,6 +21,7 @@ from tests.simulation.beginning import JURISDICTION, first_commands, plain_consu
 from tests.simulation.bugs import Buggy, planted_bugs
 from tests.simulation.checker import Acknowledged, History, Said
 from tests.simulation.clients import Clients
+from tests.simulation.countersigning import Countersigning
 from tests.simulation.departments import OwnSystem, open_gateway
 from tests.simulation.faults import CALM, LATE, MIXED, WILD
 from tests.simulation.instructing import Instructing
@@ -198,6 +199,7 @@ def _people(town: Town) -> None:
         scheduler.spawn("operator", renew(clients, scheduler, renewing))
     _known(town)
     _bargain(town, subjects)
+    _countersign(town, subjects)
     _instruct(town, subjects)
     _question(town, everything)
     for code in town.connected:
@@ -216,6 +218,15 @@ def _bargain(town: Town, subjects: Sequence[str]) -> None:
         bargaining = Bargaining(town.scheduler, town.clients, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("bargaining", bargaining.live(number, subject))
+
+
+def _countersign(town: Town, subjects: Sequence[str]) -> None:
+    """In some towns the office asks co-handlers; chosen apart, so that the others go their way as before."""
+    rng = Random(f"opinion/{town.seed}")
+    if rng.random() < 0.4 and not _has_persons(town.seed):
+        people = Countersigning(town.scheduler, town.clients, town.operators, rng)
+        for number, subject in enumerate(subjects):
+            town.scheduler.spawn("countersigning", people.live(number, subject))
 
 
 def _instruct(town: Town, subjects: Sequence[str]) -> None:

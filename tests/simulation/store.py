@@ -185,11 +185,12 @@ def packed(document: dict[str, Any]) -> bytes:
 
 
 def _fits(document: dict[str, Any], query: dict[str, Any]) -> bool:
-    """Whether every field of a query has its value, or one of several, in a document."""
+    """Whether every field of a query has its value, or one of several, in a document: of a list in any of it."""
     for path, wanted in query.items():
-        value: Any = document
+        values: list[Any] = [document]
         for step in path.split("."):
-            value = (value or {}).get(step)
-        if value not in (wanted["$in"] if isinstance(wanted, dict) else [wanted]):
+            found = [(value or {}).get(step) for value in values]
+            values = [one for value in found for one in (value if isinstance(value, list) else [value])]
+        if not any(value in (wanted["$in"] if isinstance(wanted, dict) else [wanted]) for value in values):
             return False
     return True

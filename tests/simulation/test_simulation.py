@@ -10,7 +10,7 @@ from services.dispatch.issue.life import MOVES as DISPATCH_MOVES
 from services.feedback.issue.life import MOVES as FEEDBACK_MOVES
 from services.intake.issue.life import MOVES as INTAKE_MOVES
 from services.intake.person.life import MOVES as PERSON_MOVES
-from shared.contract.words import Finding, LadderCause, LiftCause, Listed
+from shared.contract.words import CoHandlingEnd, Finding, LadderCause, LiftCause, Listed
 from tests.simulation.clients import RUBBISH
 from tests.simulation.departments import MESSAGES
 from tests.simulation.faults import WRITE_FAULTS
@@ -119,6 +119,9 @@ MUST_HAPPEN = (
         for why in ("extension_too_late", "extension_used_up", "stale_request", "date_too_far")
     ),
     *(f"refused {why}" for why in ("date_too_early", "no_working_day", "basis_missing")),
+    *(f"co_handler_released because {why}" for why in CoHandlingEnd),
+    *("co-handler objects", "co-handler agrees", "co-handler late"),
+    *(f"refused {why}" for why in ("co_handler_not_heard", "answer_missing")),
     *(f"listed because {why}" for why in Listed),
     *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
     "reminded of a look-back",
@@ -160,6 +163,7 @@ EVENTS = (
     "assignment.ruled",
     "assignment.transferred",
     *(f"{what}.{how}" for what in ("extension", "pause") for how in ("asked", "granted", "refused", "ended")),
+    *(f"assignment.co_handler_{how}" for how in ("added", "heard", "released")),
     "assignment.enterprise_asked",
     "issue.material_supplied",
     "reply.drafted",

@@ -16,6 +16,7 @@ from services.supervision.issue.renewing import recalculate, request_of
 from services.supervision.issue.tracking import record_look_back
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks, RecordLookBack
 from shared.contract.event import Event
+from shared.contract.events.dispatch import CoHandlerAdded
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
     ExplanationGiven,
@@ -125,6 +126,8 @@ class _Playing:
                 self._is_counted_anew = entry.at >= self._rules.since
                 self.entries.append(Entry(entry.at, promise))
                 return promise
+            case CoHandlerAdded() as given:
+                return self._rules.co_handler(given, entry.at)
             case IssueAppealed() as appeal if self._is_counted_anew and (clock := self._promise()):
                 return self._rules.promised_again(appeal, clock, entry.at)
         return entry.event

@@ -5,12 +5,13 @@ keeps its date (clocks.md 8).
 """
 
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from services.intake.issue.appealing import REJECTED
 from services.supervision.issue.life import Clock
+from shared.contract.events.dispatch import CoHandlerAdded
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
-from shared.contract.words import Recalculation
+from shared.contract.words import ClockName, Recalculation
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Due, Limit, Paused, Policy, Resumed, Started, due_at, read_clock
 from shared.domain.reference import BEGINNING, Reference
@@ -54,19 +55,28 @@ class Rules(NamedTuple):
         """The promise that would have been given; the same where other versions were in force then."""
         if at < self.since:
             return given
+        due, counted = self._counted(given, ClockName.PROMISE)
+        return given.model_copy(update={**counted, "provisional_because": due.because})
+
+    def co_handler(self, given: CoHandlerAdded, at: datetime) -> CoHandlerAdded:
+        """The co-handler with the date that would have been given; the same where other versions were in force."""
+        if at < self.since:
+            return given
+        return given.model_copy(update=self._counted(given, ClockName.CO_HANDLER)[1])
+
+    def _counted(
+        self, given: PromiseStarted | CoHandlerAdded, clock: ClockName
+    ) -> tuple[Due, dict[str, Any]]:
         policy = self.policy or self.reference.policies.named(given.policy)
         calendar = self.calendar or self.reference.calendars.named(given.calendar)
-        limit = policy.limits["promise"]
+        limit = policy.limits.get(clock) or Limit(given.limit)
         due = due_at(given.started_at, limit, policy, calendar)
-        return given.model_copy(
-            update={
-                "due_at": due.at,
-                "provisional_because": due.because,
-                "limit": str(limit),
-                "policy": policy.version,
-                "calendar": calendar.version,
-            }
-        )
+        return due, {
+            "due_at": due.at,
+            "limit": str(limit),
+            "policy": policy.version,
+            "calendar": calendar.version,
+        }
 
     def promised_again(self, given: IssueAppealed, promise: Clock, at: datetime) -> IssueAppealed:
         """The appeal with the date that would have been given: the time since the rejection does not count."""

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import asked, department_of
+from services.dispatch.issue.co_handling import handed_over, led, opinions
 from services.dispatch.issue.life import FOLLOWING, MOVES, Draft, Issue, State, without_old_texts
 from services.dispatch.issue.timing import let_go
 from services.dispatch.routing import route
@@ -61,7 +62,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
     lead = _lead(known, command.department, context)
     if isinstance(lead, Refusal):
         return lead
-    assigned, ordered = _give(known, MOVES[(known.state, command.verb)], lead, context)
+    assigned, orders = _give(known, MOVES[(known.state, command.verb)], lead, context)
     happened = IssueAssigned(
         assignment=assigned.assignment,
         round=assigned.round,
@@ -72,7 +73,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
         terms=lead.terms,
         by=context.principal,
     )
-    return Change(assigned, (event(happened), ordered), _outcome(assigned, lead))
+    return Change(assigned, (event(happened), *orders), _outcome(assigned, lead))
 
 
 def sign(issue: Issue | None, command: SignAssignment, context: Context) -> Change[Issue] | Refusal:
@@ -139,38 +140,38 @@ def rule(issue: Issue | None, command: RuleOnReturn, context: Context) -> Change
         return Refusal(Reason.MALFORMED, "department: an upheld return goes to another department")
     free, ended = let_go(known, context)
     passed_on = free.model_copy(update={"passed_on": (*known.passed_on, known.department)})
-    assigned, ordered = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
+    assigned, orders = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
     transferred = _transferred(known, assigned, lead, TransferCause.RETURN, context.principal)
-    messages = (event(ruled), event(transferred), *ended, answered, ordered)
+    messages = (event(ruled), event(transferred), *ended, answered, *orders)
     return Change(assigned, messages, _outcome(assigned, lead))
 
 
 def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Change[Any]:
-    """The holder was merged: its successor leads from now on, outside the count of the three transfers.
+    """The holder was merged: its successor leads from now on, outside the count of the three transfers. A co-handler
+    was: its successor is asked for the opinion.
 
     Where there is nothing to hand over nothing changes (an unknown issue stays unknown); the merger's list hears
     an answer in every case.
     """
     answered = ask(subject_of("department", command.department), ConfirmHandOver(issue=context.subject))
-    after = None if issue is None else FOLLOWING.get((issue.state, command.verb))
-    if issue is None or after is None or issue.department != command.department:
-        return Change(issue, (answered,))
     to = context.directory.successor(command.to)
-    if (
-        to == issue.department
-    ):  # two mergers crossed, and this one does not count (shared/domain/reference.py)
+    # Two mergers may have crossed, of which this one does not count then (shared/domain/reference.py).
+    if issue is None or to == command.department:
         return Change(issue, (answered,))
+    after = FOLLOWING.get((issue.state, command.verb))
+    if after is None or issue.department != command.department:
+        handed, orders = handed_over(issue, command.department, to, command.by, context)
+        return Change(handed, (*orders, answered))
     entry = context.directory.department(to)
     if entry is None:
         raise NotPublished(f"department {to!r} is not known here yet")
     lead = Lead(to, entry.head)
     free, ended = let_go(issue, context)
-    assigned, ordered = _give(free, after, lead, context)
+    assigned, orders = _give(free, after, lead, context)
     transferred = _transferred(issue, assigned, lead, TransferCause.MERGER, command.by)
     stopped = order(issue.department, OrderHandedOver(assignment=issue.assignment, department=to))
-    return Change(
-        assigned, (event(transferred), *ended, stopped, ordered, answered), _outcome(assigned, lead)
-    )
+    messages = (event(transferred), *ended, stopped, *orders, answered)
+    return Change(assigned, messages, _outcome(assigned, lead))
 
 
 def _lead(issue: Issue, named: str, context: Context, without: Collection[str] = ()) -> Lead | Refusal:
@@ -196,8 +197,11 @@ def _lead(issue: Issue, named: str, context: Context, without: Collection[str] =
     return Lead(code, entry.head, Chooser.RULE, rules.version, terms)
 
 
-def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue, Message]:
-    """The issue with its next assignment, in the state after it; and the order, enough by itself to act on."""
+def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue, tuple[Message, ...]]:
+    """The issue with its next assignment, in the state after it; and the order, enough by itself to act on.
+
+    Who leads from now on co-handles it no more.
+    """
     number = issue.assignments + 1
     drafts, others_drafts = _read_by(lead.department, issue, context)
     given = issue.model_copy(
@@ -226,8 +230,10 @@ def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue
         head=lead.head,
         due_at=given.due_at,
         attachments=given.attachments,
+        opinions=opinions(given),
     )
-    return given, order(lead.department, ordered)
+    given, ended = led(given)
+    return given, (order(lead.department, ordered), *ended)
 
 
 def _read_by(department: str, issue: Issue, context: Context) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:

@@ -46,6 +46,17 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+HELD = (
+    State.ASSIGNED,
+    State.RETURNED,
+    State.IN_PROGRESS,
+    State.SUSPENDED,
+    State.DRAFTED,
+    State.SIGNED_OFF,
+    State.CHECKED,
+)
+"""The states in which a department has work to do: from each of them a merger hands the issue over."""
+
 MOVES: Moves = {
     (State.WAITING, "assign"): State.ASSIGNED,
     (State.ASSIGNED, "sign"): State.IN_PROGRESS,
@@ -84,21 +95,21 @@ MOVES: Moves = {
         for state in (State.IN_PROGRESS, State.DRAFTED)
         for verb in ("ask", "grant", "refuse")
     },
+    # Only while somebody leads who reads the opinion, and signs nothing off before that.
+    **{
+        (state, "add_co_handler"): state
+        for state in (State.ASSIGNED, State.IN_PROGRESS, State.SUSPENDED, State.DRAFTED)
+    },
+    # Who was asked is heard until a reply is out, whoever leads by then, and also while nobody does.
+    **{
+        (state, verb): state
+        for state in (State.WAITING, *HELD)
+        for verb in ("give_opinion", "release_co_handler")
+    },
     (State.REPLIED, "correct"): State.REPLIED,
     (State.CLOSED, "correct"): State.CLOSED,
 }
 """What may be asked."""
-
-HELD = (
-    State.ASSIGNED,
-    State.RETURNED,
-    State.IN_PROGRESS,
-    State.SUSPENDED,
-    State.DRAFTED,
-    State.SIGNED_OFF,
-    State.CHECKED,
-)
-"""The states in which a department has work to do: from each of them a merger hands the issue over."""
 
 FOLLOWING: Moves = {(state, "hand_over"): State.ASSIGNED for state in HELD}
 """What nobody asks for: the holder was merged, and its own aggregate hands the issue over."""
@@ -169,6 +180,8 @@ class Draft(AggregateState):
     promised_on: date | None = None
     drafted_by: str
     signed_off_by: str = ""
+    answer: str = ""
+    """What its leader answered to the co-handlers who object."""
     sent_back_reason: str = ""
     """Why it went back to its handler; empty as long as it did not."""
 
@@ -180,6 +193,22 @@ class Correction(AggregateState):
     """Counted within the round: the reply as it was released is 1."""
     sha256: str
     promised_on: date | None = None
+
+
+class CoHandler(AggregateState):
+    """A department that was asked for its opinion: it is waited for until it is heard; released, it is not here."""
+
+    assignment: str
+    """``<issue>.c<n>``: its own, which no lead's is."""
+    department: str
+    round: int
+    wanted: str
+    due_at: AwareDatetime
+    agrees: bool | None = None
+    """None until it is heard."""
+    words: str = ""
+    heard_by: str = ""
+    """The actor who said it."""
 
 
 class Promise(AggregateState):
@@ -246,6 +275,10 @@ class Issue(AggregateState):
     """How many there were; the last one is ``<issue>.<this>``."""
     return_until: AwareDatetime | None = None
     """The last moment at which this assignment may be returned, fixed when it was made (clocks.md 8)."""
+    co_handlers: tuple[CoHandler, ...] = ()
+    """Who is waited for, and who was heard, in any round."""
+    co_handlers_added: int = 0
+    """How many there were; no number is used twice."""
     handler: str = ""
     """Account name of who handles this assignment in its department; empty as long as nobody is named."""
     substitute: str = ""
@@ -296,4 +329,7 @@ def draft_hash(outcome: Outcome, text: str, promised_on: date | None) -> str:
 
 def belongs(issue: Issue) -> Belongs:
     """To whom this issue belongs, for the rights that reach no further."""
-    return Belongs(departments=(issue.department,) if issue.department else ())
+    return Belongs(
+        departments=(issue.department,) if issue.department else (),
+        co_handlers=tuple(dict.fromkeys(one.department for one in issue.co_handlers)),
+    )

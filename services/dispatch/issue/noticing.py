@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import person_of
+from services.dispatch.issue.co_handling import waited_for
 from services.dispatch.issue.life import Issue
 from shared.contract.command import Command
 from shared.contract.commands.notices import PrepareStaffNotice
@@ -18,6 +19,8 @@ from shared.contract.events.dispatch import (
 )
 from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.orders import (
+    OrderCoHandle,
+    OrderCoHandlerHeard,
     OrderDocumentIssued,
     OrderInstructed,
     OrderInstructionTakenBack,
@@ -80,6 +83,7 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     HandlerNamed: Telling(Occurrence.HANDLER_NAMED, handling),
     ReplySentBack: Telling(Occurrence.SENT_BACK, drafting),
     OrderRework: Telling(Occurrence.REWORK, handling),
+    OrderCoHandlerHeard: Telling(Occurrence.CO_HANDLER_HEARD, handling),
     OrderMaterialSupplied: Telling(Occurrence.MATERIAL_SUPPLIED, handling),
     OrderReminded: Telling(Occurrence.REMINDED, answering),
     OrderOrdered: Telling(Occurrence.ORDERED, answering),
@@ -87,7 +91,12 @@ NOTICED: Mapping[type[Event | Command], Telling] = {
     OrderInstructed: Telling(Occurrence.INSTRUCTED, answering),
     OrderInstructionTakenBack: Telling(Occurrence.INSTRUCTION_TAKEN_BACK, answering),
 }
-"""What goes out, and who of the department is told of it. Nobody is told of what they did themselves."""
+"""What goes out, and who of the lead is told of it. Nobody is told of what they did themselves."""
+TO_CO_HANDLERS: Mapping[type[Event | Command], Telling] = {
+    OrderCoHandle: Telling(Occurrence.CO_HANDLE, leading),
+    OrderReminded: Telling(Occurrence.OPINION_OVERDUE, leading),
+}
+"""The same of those who are waited for: they name nobody who handles it, so their leaders are told."""
 WARNING = Telling(Occurrence.WARNED, handling)
 """Of a reminder that only warns."""
 LOOK_BACK = Telling(Occurrence.LOOK_BACK, looking_back)
@@ -134,10 +143,11 @@ def _telling(body: Event | Command) -> Telling | None:
     return NOTICED.get(type(body))
 
 
-def _notices(messages: Iterable[Message], issue: Issue, context: Context) -> Iterator[Message]:
-    for message in messages:
-        telling = _telling(message.body)
-        if telling is None or message.to not in ("", issue.department):
+def _notices(messages: Iterable[Message], seen: Issue | None, context: Context) -> Iterator[Message]:
+    for message in messages if seen is not None else ():
+        assert seen is not None
+        issue, telling = _telling_of(seen, message)
+        if telling is None:
             continue
         body = {"number": issue.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(issue, context)):
@@ -145,3 +155,12 @@ def _notices(messages: Iterable[Message], issue: Issue, context: Context) -> Ite
                 for way in context.directory.ways(account):
                     to = {"to": account, "way": way}
                     yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
+
+
+def _telling_of(issue: Issue, message: Message) -> tuple[Issue, Telling | None]:
+    """Of what somebody is told by this message, and the issue as those have it who are told."""
+    part = getattr(message.body, "assignment", "")
+    if any((one.assignment, one.department) == (part, message.to) for one in waited_for(issue)):
+        mine = {"department": message.to, "handler": "", "substitute": ""}
+        return issue.model_copy(update=mine), TO_CO_HANDLERS.get(type(message.body))
+    return issue, _telling(message.body) if message.to in ("", issue.department) else None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.dispatch.issue.asking import refusal_for
+from services.dispatch.issue.co_handling import all_ended, waited_for
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
 from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
 from shared.contract.commands.dispatch import HandOver
@@ -35,7 +36,7 @@ from shared.contract.orders import (
     OrderWithdrawn,
     OrderWordsCorrected,
 )
-from shared.contract.words import ClockName, DocumentKind, Saying
+from shared.contract.words import ClockName, CoHandlingEnd, DocumentKind, Saying
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
 from shared.domain.messages import Said
@@ -105,10 +106,11 @@ def correct_words(issue: Issue | None, event: WordsCorrected, context: Context) 
         return None
     newest = {"version": event.version, "title": event.title, "text": event.text}
     corrected = issue.model_copy(update={"corrected": CorrectedWords(**newest)})
-    if not issue.department:
-        return Change(corrected)
-    notice = OrderWordsCorrected(assignment=issue.assignment, **newest)
-    return Change(corrected, (order(issue.department, notice),))
+    readers = [(one.department, one.assignment) for one in waited_for(issue)]
+    if issue.department:
+        readers.insert(0, (issue.department, issue.assignment))
+    orders = (order(to, OrderWordsCorrected(assignment=part, **newest)) for to, part in readers)
+    return Change(corrected, tuple(orders))
 
 
 def move(
@@ -121,12 +123,14 @@ def move(
     if issue is None or after is None:
         return None
     free, ended = let_go(issue, context, over=True)
+    free, unheard = all_ended(free, CoHandlingEnd.ENDED)
+    ended += unheard
     moved = free.model_copy(update={"state": State(after)})
     if isinstance(event, IssueRejected) and moved.promise is not None:
         stopped = continued(moved.promise, ("paused", context.now, "rejected"))
         moved = moved.model_copy(update={"promise": stopped})
     if not moved.department:
-        return Change(moved)
+        return Change(moved, ended)
     if isinstance(event, IssueWithdrawn):
         return Change(moved, (*ended, order(moved.department, OrderWithdrawn(assignment=moved.assignment))))
     if isinstance(event, IssueReferred):

@@ -12,6 +12,7 @@ from services.dispatch.issue.asking import (
     may_not_sign,
     person_of,
 )
+from services.dispatch.issue.co_handling import all_ended, answered, may_not_sign_off
 from services.dispatch.issue.life import (
     MOVES,
     OUTCOME_CLASS,
@@ -39,7 +40,7 @@ from shared.contract.events.dispatch import (
     ReplySignedOff,
 )
 from shared.contract.orders import OrderSentBack
-from shared.contract.words import OUTCOMES, Outcome, Role
+from shared.contract.words import OUTCOMES, CoHandlingEnd, Outcome, Role
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, order
 from shared.domain.rights import Asker
@@ -56,7 +57,7 @@ def draft(issue: Issue | None, command: DraftReply, context: Context) -> Change[
     if not from_own_system(context):
         return Refusal(Reason.WRONG_ROLE, "signed_off_by: only a department's own system sends it along")
     number, sha256 = drafted.outcome["draft"], drafted.outcome["sha256"]
-    signs = SignOffReply(assignment=command.assignment, draft=number, sha256=sha256)
+    signs = SignOffReply(assignment=command.assignment, draft=number, sha256=sha256, answer=command.answer)
     leader = Asker(Role.DEPARTMENT_LEADER, command.signed_off_by, drafted.state.department)
     signed = sign_off(drafted.state, signs, context._replace(actor=leader.actor))
     if isinstance(signed, Refusal):
@@ -87,7 +88,8 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
 
 
 def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Change[Issue] | Refusal:
-    """The department's leader, a person whom the directory names, signs it off: not who drafted it."""
+    """The department's leader, a person whom the directory names, signs it off: not who drafted it, and not before
+    the co-handlers were heard or are overdue, and an objection is answered."""
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
@@ -98,9 +100,13 @@ def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Ch
         return refusal
     if person_of(context.actor) == person_of(current.drafted_by):
         return Refusal(Reason.SAME_PERSON, "who drafted a reply may not sign it off")
-    signed = current.model_copy(update={"signed_off_by": context.actor})
+    answer = command.answer.strip()
+    if refusal := may_not_sign_off(known, answer, context):
+        return refusal
+    orders = answered(known, answer)
+    signed = current.model_copy(update={"signed_off_by": context.actor, "answer": answer if orders else ""})
     happened = ReplySignedOff(**_names(known, signed), by=context.principal)
-    return _moved(known, command, signed, happened)
+    return _moved(known, command, signed, happened, *orders)
 
 
 def check(issue: Issue | None, command: CheckReply, context: Context) -> Change[Issue] | Refusal:
@@ -155,8 +161,9 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
         handled_by=handlers_of(reply),
     )
     free, ended = let_go(known, context, over=True)
+    free, unheard = all_ended(free, CoHandlingEnd.REPLIED)
     released = free.model_copy(update={"released": (*known.released, reply.number)})
-    return _moved(released, command, reply, happened, *ended)
+    return _moved(released, command, reply, happened, *ended, *unheard)
 
 
 def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:

@@ -96,7 +96,7 @@ CREATE TABLE issue (
     promise_may_move INTEGER,     -- whether that date rests on a year without a notice; NULL: not known
     assign_due_at INTEGER,        -- of the first assign clock
     breached INTEGER,             -- the first round's promise clock was breached, and that was not annulled
-    next_clock TEXT,              -- of all clocks that run, the one due first; NULL: none runs
+    next_clock TEXT,              -- of all clocks that run but co-handlers', the one due first; NULL: none runs
     next_due_at INTEGER,
     next_assignment TEXT,
     ladder_step INTEGER,          -- the step of the ladder at which it stands: the lamp; 0: it came down; NULL: never raised
@@ -291,6 +291,28 @@ CREATE TABLE request (
     PRIMARY KEY (issue, what, number)
 ) WITHOUT ROWID;
 
+-- Departments that were asked for an opinion, and what became of that; the words stay in dispatch. Dispatch.
+CREATE TABLE co_handler (
+    issue TEXT NOT NULL,
+    id TEXT NOT NULL,             -- its assignment, <issue>.c<n>
+    department TEXT,
+    round INTEGER,
+    head TEXT,                    -- the post of its head
+    wanted TEXT,                  -- what the opinion is to be on
+    due_at INTEGER,               -- as it was told; how it runs now is its clock's
+    added_at INTEGER,
+    added_by TEXT,
+    heard_at INTEGER,
+    heard_by TEXT,
+    agrees INTEGER,
+    released_at INTEGER,          -- since when its opinion is wanted no more
+    released_by TEXT,
+    released_because TEXT,        -- person, replied, ended, leads, merged
+    release_reason TEXT,
+    PRIMARY KEY (issue, id)
+) WITHOUT ROWID;
+CREATE INDEX co_handler_by_department ON co_handler (department, issue) WHERE released_at IS NULL;
+
 -- What the raiser answered to a department's question. Intake.
 CREATE TABLE answer (
     issue TEXT NOT NULL,
@@ -326,7 +348,7 @@ CREATE TABLE reply (
 CREATE TABLE clock (
     issue TEXT NOT NULL,
     number INTEGER NOT NULL,      -- the place of its start in supervision's sequence
-    clock TEXT,                   -- assign, promise, sign, holding, rework_decision, tracking, ruling, instruction
+    clock TEXT,                   -- assign, promise, sign, holding, co_handler, rework_decision, tracking, ruling, instruction
     round INTEGER,                -- of an instruction its number
     assignment TEXT,              -- '' for a clock of the issue itself
     department TEXT,

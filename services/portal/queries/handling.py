@@ -32,20 +32,28 @@ FREE = Listed(OPEN, "handler = ''")
 OTHERS = Listed(OPEN, "handler NOT IN ('', :account) AND substitute <> :account")
 WAITING = Listed(ELSEWHERE)
 MINE_WAITING = Listed(ELSEWHERE, "(handler IN ('', :account) OR substitute = :account)")
+CO_HANDLED = Listed(OPEN, "0")
+"""What others lead, and the department was asked for its opinion on (queries/co_handlers.py)."""
 LATER = Listed(("tracked",))
 ANSWERED = ("replied", "rework_asked", "closed", "withdrawn", "referred", "rejected", "appealed")
 """Those in which nothing is to be done, but perhaps a report on a leader's instruction."""
 OWED = Listed(ANSWERED, f"id IN (SELECT issue FROM instruction WHERE {OPEN_INSTRUCTION})")
 UNSIGNED = Listed(("reviewing",), "dispatch_state = 'drafted'")
 
+LEADS = "next_clock, coalesce(next_due_at, :never) AS next_due_at, NULL AS wanted"
+"""The clock of a row, of which the department is the lead."""
 COLUMNS = """
     issue.id, issue.number AS number, coalesce(corrected_title, title) AS title, kind, origin, urgent, state,
-    dispatch_state, handler, substitute, issue.assignment, next_clock,
-    coalesce(next_due_at, :never) AS next_due_at, due_at, promised_on, moved_at, issue.registered_at, feedback_round,
+    dispatch_state, handler, substitute, issue.assignment, {clock},
+    issue.due_at, issue.promised_on, moved_at, issue.registered_at, feedback_round,
     extension, pause, paused, question, question_ends_at,
     CASE WHEN anonymous = 1 THEN '' ELSE coalesce(enterprise.name, enterprise, '') END AS enterprise,
     draft.number AS draft, draft.outcome AS draft_outcome, drafted_at, drafted_by,
-    CASE WHEN draft.assignment = issue.assignment AND released_at IS NULL THEN sent_back_reason END AS sent_back
+    CASE WHEN draft.assignment = issue.assignment AND draft.released_at IS NULL THEN sent_back_reason END AS sent_back
+"""
+JOINED = """
+    LEFT JOIN draft ON draft.issue = issue.id AND draft.number = issue.draft
+    LEFT JOIN enterprise ON enterprise.code = issue.enterprise
 """
 OF_LIST = """
     FROM issue INDEXED BY issue_by_handler
@@ -58,11 +66,9 @@ CHOSEN = f"""
     ORDER BY coalesce(next_due_at, :never), id LIMIT :most
 """
 """Which issues a page has, before anything is joined to them: what a department holds may be thousands."""
-LISTED = """
-    SELECT {columns} FROM issue
-    LEFT JOIN draft ON draft.issue = issue.id AND draft.number = issue.draft
-    LEFT JOIN enterprise ON enterprise.code = issue.enterprise
-    WHERE issue.id IN ({chosen})
+LISTED = f"""
+    SELECT {COLUMNS.format(clock=LEADS)} FROM issue {JOINED}
+    WHERE issue.id IN ({{chosen}})
     ORDER BY coalesce(next_due_at, :never), issue.id
 """
 
@@ -71,7 +77,7 @@ def listed(
     reads: sqlite3.Connection, department: str, account: str, which: Listed, after: Place = BEGINNING
 ) -> list[Row]:
     """One page of a list, and one row more where it goes on."""
-    sql = LISTED.format(columns=COLUMNS, chosen=CHOSEN.format(whose=which.whose))
+    sql = LISTED.format(chosen=CHOSEN.format(whose=which.whose))
     return _rows(reads, sql, department, account, which, **after._asdict(), most=PAGE + 1, never=NEVER)
 
 

@@ -9,8 +9,19 @@ from services.portal.queries.selecting import Row, select
 
 
 def issue(reads: sqlite3.Connection, id: str) -> Row | None:
-    """One issue; None where nobody registered it, as far as is known."""
-    return _one(reads, "SELECT * FROM issue WHERE id = ? AND number IS NOT NULL", id)
+    """One issue, with the departments that co-handle it and how many of these are to be heard still; None where nobody
+    registered it, as far as is known."""
+    sql = """
+        SELECT *, (
+            SELECT json_group_array(department) FROM co_handler
+            WHERE issue = issue.id AND department IS NOT NULL AND released_at IS NULL
+        ) AS co_handlers, (
+            SELECT count(*) FROM co_handler
+            WHERE issue = issue.id AND department IS NOT NULL AND released_at IS NULL AND heard_at IS NULL
+        ) AS opinions_wanted
+        FROM issue WHERE id = ? AND number IS NOT NULL
+    """
+    return _one(reads, sql, id)
 
 
 TIMELINE = """

@@ -17,7 +17,13 @@ from services.supervision.issue.life import (
     owed_by,
 )
 from shared.contract.event import Event
-from shared.contract.events.dispatch import EnterpriseAsked, ExtensionGranted, PauseEnded, PauseGranted
+from shared.contract.events.dispatch import (
+    CoHandlerAdded,
+    EnterpriseAsked,
+    ExtensionGranted,
+    PauseEnded,
+    PauseGranted,
+)
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
@@ -256,8 +262,9 @@ def with_dates(clock: Clock, reading: Reading, due: datetime) -> Clock:
 
 
 def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
-    """A promise runs by the versions it names, every other clock by those in force now (clocks.md 8)."""
-    if isinstance(trigger, PromiseStarted):
+    """A promise and a co-handler's clock run by the versions that their owner named, every other clock by those in
+    force now (clocks.md 8)."""
+    if isinstance(trigger, PromiseStarted | CoHandlerAdded):
         policy = context.reference.policies.named(trigger.policy)
         calendar = context.reference.calendars.named(trigger.calendar)
         return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)

@@ -12,6 +12,7 @@ from services.supervision.issue.life import (
     OF_THE_OFFICE,
     REMIND,
     Climb,
+    Clock,
     Document,
     DocumentState,
     Issue,
@@ -37,7 +38,7 @@ from shared.domain.decisions import Context, Message, event
 from shared.domain.decisions import command as ask
 from shared.domain.documents import LIFTED_WITH_THE_ISSUE, register_of, year_of
 from shared.domain.reference import Reference
-from shared.domain.steps import CLIMBS, ORDER
+from shared.domain.steps import CLIMBS, ORDER, REMINDED_ALONE
 
 Messages = tuple[Message, ...]
 AUTOMATIC = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
@@ -73,6 +74,9 @@ def follow(
                 found += more
             case ClockWarned():
                 found += _warned(issue, message.body)
+            case ClockBreached() if message.body.clock in REMINDED_ALONE:
+                issue, more = _reminding_alone(issue, message.body, context)
+                found += more
     if not issue.documents:
         return issue, tuple(found)
     documents: list[Document] = []
@@ -233,6 +237,28 @@ def _reminding(issue: Issue, breached: ClockBreached, context: Context) -> tuple
     return issue, tuple(messages)
 
 
+def _reminding_alone(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
+    """What the first step brings, for whoever a clock of its own reminds: the lamp of the issue is the lead's."""
+    clock = next(clock for clock in reversed(issue.clocks) if _is_clock_of(clock, breached))
+    messages: list[Message] = []
+    for kind in context.reference.policies.named(clock.policy).steps[0].documents:
+        document = Document(
+            id=next_id(issue),
+            kind=kind,
+            state=DocumentState.REQUESTED,
+            step=1,
+            round=clock.round,
+            assignment=clock.assignment,
+            clock=clock.name,
+            department=clock.department,
+            year=year_of(clock.due_at),
+            due_at=clock.due_at,
+        )
+        issue, more = make(issue, document, context)
+        messages += more
+    return issue, tuple(messages)
+
+
 def _moved(
     document: Document, issue: Issue, happened: Event | None, lifted: Ended | None
 ) -> tuple[Document, Messages]:
@@ -275,7 +301,11 @@ def _recalled(document: Document, why: Ended) -> tuple[Document, Messages]:
 def _overtaken(document: Document, issue: Issue, lifted: Ended | None) -> Ended | None:
     """Why a document is overtaken by now; None for one that stands."""
     climbs = [climb for climb in issue.climbs if _is_of(document, climb)]
-    if document.step and not any(climb.reached >= document.step for climb in climbs):
+    if document.clock in REMINDED_ALONE:
+        stands = any(clock.breached and _is_clock_of(clock, document) for clock in issue.clocks)
+    else:
+        stands = not document.step or any(climb.reached >= document.step for climb in climbs)
+    if not stands:
         return Ended(DocumentEnd.ANNULLED)
     if issue.ended_at is not None and not document.praise and not document.instruction:
         return Ended(DocumentEnd.ENDED)
@@ -290,6 +320,11 @@ def _is_of(document: Document, climb: Climb) -> bool:
         climb.round,
         climb.assignment,
     )
+
+
+def _is_clock_of(clock: Clock, named: ClockBreached | Document) -> bool:
+    name = named.clock
+    return (clock.name, clock.round, clock.assignment) == (name, named.round, named.assignment)
 
 
 def _warned(issue: Issue, warning: ClockWarned) -> Messages:

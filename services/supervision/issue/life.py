@@ -14,6 +14,9 @@ from shared.contract.events.dispatch import (
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
+    CoHandlerAdded,
+    CoHandlerHeard,
+    CoHandlerReleased,
     IssueAssigned,
     ReplyReleased,
 )
@@ -330,10 +333,10 @@ answered decide.
 
 TIMERS: Mapping[str, str] = {
     State.REGISTERED: "assign and promise clocks, the ladder",
-    State.ASSIGNED: "promise, sign, ruling and holding clocks, the ladder",
+    State.ASSIGNED: "promise, sign, ruling, holding and co-handlers' clocks, the ladder",
     State.ANSWERED: "feedback: the rating lapses",
     State.REWORK_ASKED: "rework_decision clock, the ladder",
-    State.REWORK: "promise and holding clocks of the new round, the ladder",
+    State.REWORK: "promise, holding and co-handlers' clocks of the new round, the ladder",
     State.TRACKED: "tracking clock",
     State.CLOSED: TERMINAL,
     State.REJECTED: TERMINAL,
@@ -392,6 +395,8 @@ CLOCKS: Mapping[ClockName, Rule] = {
         (IssueAssigned, AssignmentTransferred, ReworkDecided),
         (AssignmentRecalled, AssignmentTransferred, ReplyReleased, *ENDS),
     ),
+    # A co-handler is asked about the issue in one round: no change of the lead touches its clock.
+    ClockName.CO_HANDLER: Rule((CoHandlerAdded,), (CoHandlerHeard, CoHandlerReleased, ReplyReleased, *ENDS)),
     ClockName.REWORK_DECISION: Rule((ReworkAsked,), (ReworkDecided, ReworkRefused, *ENDS)),
     # Of closed issues for those alone that are looked at again (tracking.py). A look-back stops it too.
     ClockName.TRACKING: Rule((IssueTracked, IssueClosed), (ReworkDecided, *ENDS)),
@@ -404,8 +409,8 @@ CLOCKS: Mapping[ClockName, Rule] = {
         (InstructionGiven,), (InstructionReported, InstructionTakenBack), limit="5wd"
     ),
 }
-PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING, ClockName.RULING)
-"""The clocks of one assignment; the others belong to the issue."""
+PER_ASSIGNMENT = (ClockName.SIGN, ClockName.HOLDING, ClockName.CO_HANDLER, ClockName.RULING)
+"""The clocks of one assignment, a lead's or a co-handler's; the others belong to the issue."""
 OF_THE_OFFICE = (ClockName.RULING,)
 """What the assigning office owes: no department is reminded of it."""
 REMIND = (ClockName.RULING, ClockName.INSTRUCTION)
@@ -424,4 +429,11 @@ def finished(issue: Issue) -> bool:
 
 def belongs(issue: Issue) -> Belongs:
     """To whom this issue belongs, for the rights that reach no further."""
-    return Belongs(departments=(issue.department,) if issue.department else ())
+    asked = (
+        clock.department
+        for clock in issue.clocks
+        if clock.name is ClockName.CO_HANDLER and clock.stopped_at is None
+    )
+    return Belongs(
+        departments=(issue.department,) if issue.department else (), co_handlers=tuple(dict.fromkeys(asked))
+    )

@@ -20,6 +20,8 @@ from shared.contract.events.dispatch import (
     AssignmentRuled,
     AssignmentSigned,
     AssignmentTransferred,
+    CoHandlerHeard,
+    CoHandlerReleased,
     IssueAssigned,
     ReplyReleased,
 )
@@ -158,7 +160,14 @@ def _stops(event: Event, clock: Clock, issue: Issue) -> bool:
     match event:
         case AssignmentTransferred():
             return clock.assignment == event.previous_assignment
-        case AssignmentSigned() | AssignmentReturned() | AssignmentRecalled() | AssignmentRuled():
+        case (
+            AssignmentSigned()
+            | AssignmentReturned()
+            | AssignmentRecalled()
+            | AssignmentRuled()
+            | CoHandlerHeard()
+            | CoHandlerReleased()
+        ):
             return clock.assignment == event.assignment
         case InstructionReported() | InstructionTakenBack():
             return clock.round == event.instruction

@@ -67,6 +67,34 @@ class RuleOnReturn(Command, type="dispatch.rule.v1", service="dispatch"):
     reason: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
 
 
+class AddCoHandler(Command, type="dispatch.add_co_handler.v1", service="dispatch"):
+    """Ask another department for its opinion (协办、会签) on an issue that a lead holds: the office."""
+
+    assignment: str = Field(max_length=100)
+    """The lead's, as it was read."""
+    department: str = Field(min_length=1, max_length=40)
+    wanted: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+    """What it is to give its opinion on."""
+
+
+class GiveOpinion(Command, type="dispatch.give_opinion.v1", service="dispatch"):
+    """Give the opinion that one's department was asked for (会签): it agrees or objects, once."""
+
+    assignment: str = Field(max_length=100)
+    """The co-handler's own."""
+    agrees: StrictBool
+    words: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    """Needed of an objection."""
+
+
+class ReleaseCoHandler(Command, type="dispatch.release_co_handler.v1", service="dispatch"):
+    """Say that an opinion is not wanted any more, with a reason: the office."""
+
+    assignment: str = Field(max_length=100)
+    """The co-handler's own."""
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
 class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
     """Hand in a draft (拟复)."""
 
@@ -78,6 +106,8 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
     """The round it answers, where the sender knows it: a late draft of an earlier round is refused."""
     signed_off_by: str = Field(default="", max_length=100, pattern=PRINCIPAL)
     """Who signed it off already; taken from a department's own system and from nobody else."""
+    answer: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    """With that signature: what is answered to the co-handlers who object."""
 
 
 class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch"):
@@ -86,6 +116,8 @@ class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch"):
     assignment: str = Field(max_length=100)
     draft: Round
     sha256: Hash
+    answer: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    """What is answered to the co-handlers who object; needed where one does."""
 
 
 class CheckReply(Command, type="dispatch.check.v1", service="dispatch"):

@@ -8,6 +8,7 @@ from shared.contract.event import DISPATCH, DISPATCH_QUESTIONS, Event, Number, R
 from shared.contract.words import (
     Chooser,
     OpenChooser,
+    OpenCoHandlingEnd,
     OpenEnded,
     OpenLevel,
     OpenOutcome,
@@ -97,6 +98,48 @@ class AssignmentTransferred(Event, type="assignment.transferred.v1", topic=DISPA
     transfers: Number
     """How many upheld returns the issue has had; mergers of departments are outside this count."""
     by: str
+
+
+class CoHandlerAdded(Event, type="assignment.co_handler_added.v1", topic=DISPATCH):
+    """Happens when the office adds a co-handler with an assignment of its own: its opinion is due to the lead."""
+
+    assignment: str
+    """Of the co-handler: ``<issue>.c<n>``, which no lead's is."""
+    round: Round
+    department: str
+    head: str
+    wanted: str
+    """What it is to give its opinion on."""
+    started_at: AwareDatetime
+    due_at: AwareDatetime
+    limit: str
+    policy: str
+    """The versions by which that was counted: its clock runs by them."""
+    calendar: str
+    by: str
+
+
+class CoHandlerHeard(Event, type="assignment.co_handler_heard.v1", topic=DISPATCH, must_understand=True):
+    """Happens when a co-handler countersigns or objects; its words go to the lead's own topic alone."""
+
+    assignment: str
+    round: Round
+    department: str
+    agrees: bool
+    by: str
+
+
+class CoHandlerReleased(
+    Event, type="assignment.co_handler_released.v1", topic=DISPATCH, must_understand=True
+):
+    """Happens when a co-handler's opinion is wanted no more, and says why."""
+
+    assignment: str
+    round: Round
+    department: str
+    because: OpenCoHandlingEnd
+    reason: str = ""
+    by: str = ""
 
 
 class ExtensionAsked(Event, type="extension.asked.v1", topic=DISPATCH):

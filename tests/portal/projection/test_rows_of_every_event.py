@@ -37,6 +37,18 @@ MORE_TIME = {
     "days": 4,
     "by": "housing/li",
 }
+OF_A_CO_HANDLER = {"assignment": f"{ISSUE}.c1", "department": "planning", "round": 1}
+A_CO_HANDLER = {
+    **OF_A_CO_HANDLER,
+    "head": "局长",
+    "wanted": "是否符合规划",
+    "started_at": "2026-03-02T01:00:00Z",
+    "due_at": LATER,
+    "limit": "3wd",
+    "policy": "p",
+    "calendar": "c",
+    "by": "chen",
+}
 A_PAUSE = {
     **OF_A_REQUEST,
     "ground": "statutory_procedure",
@@ -355,6 +367,44 @@ EXAMPLES: dict[str, Example] = {
                 "why": "return",
             },
         },
+    ),
+    "assignment.co_handler_added.v1": Example(
+        "dispatch",
+        A_CO_HANDLER,
+        {
+            "issue": {"dispatch_moved_at": AT_MS},
+            "co_handler": {
+                "id": f"{ISSUE}.c1",
+                "department": "planning",
+                "round": 1,
+                "head": "局长",
+                "wanted": "是否符合规划",
+                "due_at": LATER_MS,
+                "added_at": AT_MS,
+                "added_by": "chen",
+                "heard_at": None,
+            },
+        },
+    ),
+    "assignment.co_handler_heard.v1": Example(
+        "dispatch",
+        {**OF_A_CO_HANDLER, "agrees": True, "by": "planning/xu"},
+        {"co_handler": {"heard_at": AT_MS, "heard_by": "planning/xu", "agrees": 1, "wanted": "是否符合规划"}},
+        (("assignment.co_handler_added.v1", A_CO_HANDLER),),
+    ),
+    "assignment.co_handler_released.v1": Example(
+        "dispatch",
+        {**OF_A_CO_HANDLER, "because": "person", "reason": "已另行征求意见", "by": "chen"},
+        {
+            "co_handler": {
+                "released_at": AT_MS,
+                "released_by": "chen",
+                "released_because": "person",
+                "release_reason": "已另行征求意见",
+                "heard_at": None,
+            }
+        },
+        (("assignment.co_handler_added.v1", A_CO_HANDLER),),
     ),
     "extension.asked.v1": Example(
         "dispatch",

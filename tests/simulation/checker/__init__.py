@@ -7,6 +7,7 @@ documents and acknowledged commands (all optional) it also judges delivery, outc
 from tests.simulation.checker.appeals import check_appeals
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
+from tests.simulation.checker.co_handlers import check_co_handlers
 from tests.simulation.checker.delivery import check_delivery
 from tests.simulation.checker.documents import check_documents
 from tests.simulation.checker.due_dates import check_due_dates
@@ -56,6 +57,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_clocks(evidence, hearing),
         *check_terms(evidence, hearing),
         *check_more_time(evidence),
+        *check_co_handlers(evidence, hearing),
         *check_questions(evidence, hearing),
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),

@@ -76,6 +76,14 @@ class Clause(StrEnum):
     TIME_DECIDED_BY = "decided by who did not ask"
     TIME_DUE = "due by what was granted"
     PAUSE_ENDS = "a pause ends in time"
+    # co-handlers
+    CO_HANDLER_OWN = "a co-handler's assignment is its own"
+    CO_HANDLER_ONCE = "a co-handler is heard or released once"
+    CO_HANDLER_HEARD = "heard by the department that was asked"
+    CO_HANDLER_SIGNED = "signed off once co-handlers were heard"
+    OBJECTION_ANSWERED = "an objection is answered"
+    CO_HANDLER_TOLD = "a co-handler is told once"
+    CO_HANDLER_CLOCK = "a co-handler's clock is its own"
     # questions to the raiser
     QUESTION_ALONE = "one thing waited for at a time"
     ANSWER_MATCHED = "an answer names its question"

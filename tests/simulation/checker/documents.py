@@ -131,6 +131,8 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
             ladder = () if policy is None else policy["data"]["policy"].get("ladder", ())
             brings = ladder[data["step"] - 1]["documents"] if ladder else BRINGS[data["step"] - 1]
             due.update((data["step"], data["round"], kind) for kind in brings)
+        elif kind_of(event) == "clock.breached" and data["clock"] == "co_handler":
+            due.update((1, data["round"], kind) for kind in BRINGS[0])  # it is reminded alone
         elif kind_of(event) in ("document.drafted", "document.issued") and data["step"]:
             name = (data["step"], data["round"], data["kind"])
             if name not in due:

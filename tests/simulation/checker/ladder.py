@@ -179,7 +179,7 @@ class Ladder:
             return None
         if data["clock"]:
             due = [due for key, due in self.breaches if key == _key(data)]
-            if not due or data["step"] > REACH[data["clock"]]:
+            if not due or data["step"] > REACH.get(data["clock"], 0):
                 return None
             own = self._terms_of(_key(data))
             return [] if terms is None or own is None else self._ways(own, due[-1], 1, REACH[data["clock"]])

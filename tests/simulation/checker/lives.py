@@ -61,6 +61,13 @@ DISPATCH: Table = {
     ("in progress", "assignment.enterprise_asked"): ("in progress",),
     ("in progress", "pause.refused"): ("in progress",),
     ("in progress", "pause.granted"): ("suspended",),
+    # Co-handlers move nothing: they are asked about the issue, whoever leads; a merger asks for another one anywhere.
+    **{
+        (state, f"assignment.co_handler_{how}"): (state,)
+        for state in ("", *HELD, "replied")
+        for how in ("added", "heard", "released")
+        if state != "replied" or how == "released"
+    },
     # What was asked for ends with its assignment, after the event that ends that.
     **{
         (state, f"{what}.ended"): (state,)

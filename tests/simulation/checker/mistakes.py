@@ -13,7 +13,10 @@ from tests.simulation.checker.mergers import orders_of
 TELLS = {"assignment.recalled": "order.recalled", "reply.corrected": "order.corrected"}
 """What the department that is concerned is told, once each."""
 
-PASSED_ON = ("assignment.ruled", "assignment.transferred")
+PASSED_ON = (
+    *("assignment.ruled", "assignment.transferred"),
+    *("assignment.co_handler_added", "assignment.co_handler_released"),  # told in co_handlers.py
+)
 """What is told of two assignments is judged with the mergers (mergers.py)."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import Event, Evidence, Said, kind_of
 
-WITH_WORDS = ("intake.accept", "issue.accepted", "order.assigned")
+WITH_WORDS = ("intake.accept", "issue.accepted", "order.assigned", "order.co_handle")
 """Where the words stand: on the acceptance, asked and done, and on the orders to departments."""
 SPOKEN = ("reply.rated", "issue.appealed", "words.confirmed")
 """What only its raiser does."""

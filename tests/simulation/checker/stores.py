@@ -127,6 +127,16 @@ def _ends_by_hand(document: Mapping[str, Any]) -> bool:
     return document["state"]["state"] == "suspended" and not pause.get("ends_at")
 
 
+def _all_paused(document: Mapping[str, Any]) -> bool:
+    """Whether the days do not count of any clock that may still be breached: nothing is due until these go on."""
+    for clock in document["state"].get("clocks", ()):
+        kinds = [kind for kind, *_ in clock["history"]]
+        is_open = "stopped" not in kinds and not clock.get("breached")
+        if is_open and kinds.count("paused") <= kinds.count("resumed"):
+            return False
+    return True
+
+
 def _has_timer(
     service: str,
     subject: str,
@@ -151,7 +161,12 @@ def _has_timer(
             yield Clause.TIMER_SOMEWHERE(
                 f"{subject}: {service} is {state}, but nobody has a timer or a running clock for it ({what})"
             )
-        elif service == "supervision" and any(clocks.values()) and "deadline" not in document:
+        elif (
+            service == "supervision"
+            and any(clocks.values())
+            and "deadline" not in document
+            and not _all_paused(document)
+        ):
             yield Clause.TIMER_OF_CLOCK(f"{subject}: supervision runs {sorted(clocks)} and has no deadline")
     elif owner == service and "deadline" not in document and not _ends_by_hand(document):
         yield Clause.TIMER_OWN(f"{subject}: {service} is {state} and lacks its timer ({what})")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import Evidence
 
-WORDS = ("title", "text", "reason", "explanation")
+WORDS = ("title", "text", "reason", "explanation", "wanted", "words", "answer", "opinion")
 MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 
 

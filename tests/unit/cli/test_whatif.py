@@ -11,15 +11,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
+from services.cli.supposing.rules import Rules
 from services.supervision.builtin import builtin_policy
 from shared.bus.records import Record
 from shared.bus.reference import take_in
 from shared.contract.envelope import seal
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Policy
+from shared.domain.clocks import Limit, Policy
 from shared.domain.reference import Reference
 from tests.contract.scripted import records
 from tests.keys import DATA
+from tests.unit.one_aggregate import MONDAY
+from tests.unit.reference import make_reference
+from tests.unit.supervision.test_co_handlers import co_handler
 
 PORTAL = "http://127.0.0.1:18404"
 HEADER = "date,kind,name,source\n"
@@ -256,3 +260,15 @@ def test_odd_records_are_counted_and_an_issue_that_no_arithmetic_can_count_is_na
     assert (said["not_played"], said["unreadable"], said["differing"]) == (["ODD"], 1, [])
     result = typed("--policy", policy(tmp_path))
     assert "ODD" in result.stdout and "1 条记录无法读取" in result.stderr
+
+
+def test_a_co_handler_is_counted_anew_by_the_other_policy_and_keeps_what_began_before() -> None:
+    shorter = builtin_policy().model_copy(
+        update={"version": "p2", "limits": {**builtin_policy().limits, "co_handler": Limit("1wd")}}
+    )
+    given = co_handler()
+    rules = Rules.supposing(make_reference(), shorter, since=MONDAY)
+    counted = rules.co_handler(given, MONDAY)
+    assert (counted.policy, counted.limit) == ("p2", "1wd")
+    assert (counted.due_at, counted.calendar) == (given.due_at - timedelta(days=2), given.calendar)
+    assert rules.co_handler(given, MONDAY - timedelta(hours=1)) == given

@@ -13,6 +13,7 @@ from shared.bus.records import Outgoing, Record
 from shared.contract.attachments import OpenAttachment
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AddCoHandler,
     AskEnterprise,
     AskExtension,
     AskPause,
@@ -21,12 +22,14 @@ from shared.contract.commands.dispatch import (
     CorrectReply,
     DraftReply,
     EndPause,
+    GiveOpinion,
     GrantExtension,
     GrantPause,
     NameHandler,
     RecallAssignment,
     RefuseExtension,
     RefusePause,
+    ReleaseCoHandler,
     ReleaseReply,
     ReturnAssignment,
     RuleOnReturn,
@@ -56,6 +59,9 @@ from tests.unit.reference import JURISDICTION, builtin_reference, make_reference
 
 ISSUE = "issue-1"
 FIRST, SECOND = f"{ISSUE}.1", f"{ISSUE}.2"
+CO_HANDLER = f"{ISSUE}.c1"
+PLANNER = "handler:planning/xu"
+"""Of a department that is a co-handler."""
 OFFICE, HANDLER, LEADER = "office:chen", "handler:housing/li", "department_leader:housing/wang"
 DUE = after(days=14, hours=8.5)
 PHOTO = OpenAttachment(hash="a" * 64, media_type="image/a-later-kind", bytes=1_830_412)
@@ -78,6 +84,9 @@ CORRECT = CorrectReply(
 )
 EXTEND = AskExtension(assignment=FIRST, until=date(2026, 3, 20), reason="配件须从外地调运")
 PAUSE = AskPause(assignment=FIRST, ground=PauseGround.WAITING, reason="请企业补充图纸")
+CO_HANDLE = AddCoHandler(assignment=FIRST, department="planning", wanted="此处规划是否允许加装电梯")
+AGREE = GiveOpinion(assignment=CO_HANDLER, agrees=True, words="符合规划")
+OBJECT = GiveOpinion(assignment=CO_HANDLER, agrees=False, words="占用消防通道，不宜加装")
 
 QUESTION = AskEnterprise(assignment=FIRST, words="请补充电梯检验报告")
 
@@ -102,6 +111,9 @@ ASKS: dict[str, tuple[Command, str]] = {
     "grant_pause": (GrantPause(assignment=FIRST, request=1), OFFICE),
     "refuse_pause": (RefusePause(assignment=FIRST, request=1, reason="材料已齐"), OFFICE),
     "end_pause": (EndPause(assignment=FIRST, request=1), HANDLER),
+    "add_co_handler": (CO_HANDLE, OFFICE),
+    "give_opinion": (AGREE, PLANNER),
+    "release_co_handler": (ReleaseCoHandler(assignment=CO_HANDLER, reason="已另行征求意见"), OFFICE),
 }
 """Each verb, rightly asked by the right person."""
 
@@ -118,6 +130,9 @@ UPHELD = AppealUpheld(reason="确已撤诉", by="wang")
 REFERRED = IssueReferred(body=Body.PETITIONS, addressee="市信访局", reason="属信访事项", by="chen")
 GRANTED = ReworkDecided(round=2, reason="未解决", by="chen")
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
+
+HEARD = ("give_opinion", "release_co_handler")
+"""What becomes of a co-handler that was added before, in a state in which none can be added any more too."""
 
 _REPLY = ("assign", "sign", "draft", "sign_off", "check", "release")
 WAYS: dict[State, tuple[str | Event, ...]] = {
@@ -165,8 +180,11 @@ class Memory:
 
 def _fits(document: Any, field: str, wanted: Any) -> bool:
     for name in field.split("."):
-        document = (document or {}).get(name)
-    return document in wanted["$in"] if isinstance(wanted, dict) else bool(document == wanted)
+        many = document if isinstance(document, list) else [document or {}]
+        found = [one.get(name) for one in many]
+        document = found if isinstance(document, list) else found[0]
+    found = document if isinstance(document, list) else [document]
+    return any(one in wanted["$in"] if isinstance(wanted, dict) else one == wanted for one in found)
 
 
 class Dispatch:
@@ -312,10 +330,19 @@ class Dispatch:
 
     async def prepare(self, verb: str) -> None:
         """What has to be asked for before it is decided on, where it may be asked for."""
+        if verb in HEARD and self.state:
+            self._co_handled(is_heard=(self.state.state, verb) not in MOVES)
         asks = {**DECIDES, **ENDS}.get(verb, "")
         if asks and self.state and (self.state.state, asks) in MOVES:
             waiting = self.state.extension if asks == "ask_extension" else self.state.pause
             assert waiting is not None or (await self.want(asks))["status"] == "done"
+
+    def _co_handled(self, *, is_heard: bool) -> None:
+        """Planning was asked for its opinion while that was possible, and is waited for, or has given it."""
+        state = self.store.documents[self.subject]["state"]
+        asked = {"assignment": CO_HANDLER, "department": "planning", "round": 1, "wanted": CO_HANDLE.wanted}
+        heard = {"agrees": True} if is_heard else {}
+        state.setdefault("co_handlers", [{**asked, "due_at": after(days=3).isoformat(), **heard}])
 
     async def open_issues(self, department: str, *ids: str) -> None:
         """Issues that are registered, accepted and assigned to a department."""

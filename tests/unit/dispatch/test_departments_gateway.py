@@ -49,7 +49,13 @@ def test_a_reply_becomes_the_command_of_the_same_shape_under_the_departments_own
     [(_, _, type, data)] = commands(sent("department.name_handler.v1", {**NAMED, "handler": "li"}))
     assert (type, data) == ("dispatch.name_handler.v1", {**assignment, **named})
     [(_, _, type, data)] = commands(sent("department.draft.v1", DRAFTED))
-    assert (type, data) == ("dispatch.draft.v1", {**DRAFTED, "promised_on": None, "signed_off_by": ""})
+    assert (type, data) == (
+        "dispatch.draft.v1",
+        {**DRAFTED, "promised_on": None, "signed_off_by": "", "answer": ""},
+    )
+    opinion = {"agrees": False, "words": "占用消防通道"}
+    [(_, _, type, data)] = commands(sent("department.give_opinion.v1", {**NAMED, **opinion}))
+    assert (type, data) == ("dispatch.give_opinion.v1", {**assignment, **opinion})
 
 
 def test_a_department_asks_for_time_and_goes_on_with_what_was_paused() -> None:

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from services.dispatch.consumer import consumer
-from services.dispatch.issue.noticing import INSTRUCTION_OVERDUE, LOOK_BACK, NOTICED, RULING_OVERDUE, WARNING
+from services.dispatch.issue.noticing import (
+    INSTRUCTION_OVERDUE,
+    LOOK_BACK,
+    NOTICED,
+    RULING_OVERDUE,
+    TO_CO_HANDLERS,
+    WARNING,
+)
 from services.dispatch.mails import SUBJECTS, TEXTS, Mails, Posts
 from shared.bus.processor import Processor
 from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
@@ -19,13 +26,17 @@ from shared.domain.notices import State as NoticeState
 from shared.mail import Mail
 from tests.unit.dispatch.given import (
     ACCEPTED,
+    AGREE,
     ASSIGN,
+    CO_HANDLE,
+    CO_HANDLER,
     GRANTED,
     HANDLER,
     ISSUE,
     LEADER,
     NAME,
     OFFICE,
+    PLANNER,
     Dispatch,
     department,
     published,
@@ -46,17 +57,21 @@ async def staffed(
 ) -> Dispatch:
     """Dispatch whose housing department has these people, with an issue that waits for it."""
     dispatch = await published()
-    entry = dispatch.reference.departments["housing"].all()[-1]
-    names = set(PublishDepartment.model_fields) - {"in_force_from"}
-    fields = {name: getattr(entry, name) for name in names} | {"leaders": leaders, "handlers": handlers}
-    outcome = await dispatch.ask(
-        PublishDepartment(**fields), after(), "administrator:wu", subject=department("housing")
-    )
-    assert outcome["status"] == "done", outcome
+    await with_people(dispatch, "housing", leaders=leaders, handlers=handlers)
     await dispatch.register()
     await dispatch.take(ACCEPTED)
     dispatch.commands.clear()
     return dispatch
+
+
+async def with_people(dispatch: Dispatch, code: str, **people: tuple[str, ...]) -> None:
+    """A department's entry is published again, with these people."""
+    entry = dispatch.reference.departments[code].all()[-1]
+    names = set(PublishDepartment.model_fields) - {"in_force_from"}
+    fields = {name: getattr(entry, name) for name in names} | people
+    publish = PublishDepartment(**fields)
+    outcome = await dispatch.ask(publish, after(), "administrator:wu", subject=department(code))
+    assert outcome["status"] == "done", outcome
 
 
 def told(dispatch: Dispatch) -> list[tuple[str, str]]:
@@ -155,12 +170,32 @@ async def test_of_what_is_played_as_history_nobody_is_told() -> None:
     assert told(dispatch) == []
 
 
+async def test_the_leaders_of_a_co_handler_are_told_and_who_handles_it_of_its_opinion() -> None:
+    dispatch = await staffed()
+    await dispatch.walk(["assign", "sign"])
+    await dispatch.ask(NAME, after(hours=1), LEADER)
+    await with_people(dispatch, "planning", leaders=("fang",), handlers=("xu",))
+    dispatch.commands.clear()
+    asked = dispatch.command(CO_HANDLE, after(hours=1), OFFICE)
+    for _ in range(2):
+        await dispatch.deliver(asked)
+    assert told(dispatch) == [(Occurrence.CO_HANDLE, "fang")]
+    dispatch.commands.clear()
+    reminder = {"saying": Saying.ISSUED, "kind": DocumentKind.REMINDER, "round": 1}
+    late = DepartmentAddressed(department="planning", assignment=CO_HANDLER, **reminder)
+    await dispatch.take(late)
+    assert told(dispatch) == [(Occurrence.OPINION_OVERDUE, "fang")]
+    dispatch.commands.clear()
+    await dispatch.ask(AGREE, after(days=4), PLANNER)
+    assert told(dispatch) == [(Occurrence.CO_HANDLER_HEARD, "li")]
+
+
 TO_RAISERS = {Occurrence.RATING_INVITED, Occurrence.QUESTION}
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
     others = (WARNING, LOOK_BACK, INSTRUCTION_OVERDUE, RULING_OVERDUE)
-    told_of = {telling.about for telling in (*NOTICED.values(), *others)}
+    told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), *others)}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 

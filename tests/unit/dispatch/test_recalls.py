@@ -13,6 +13,7 @@ from tests.unit.dispatch.given import (
     FIRST,
     GRANTED,
     HANDLER,
+    HEARD,
     LEADER,
     NAME,
     OFFICE,
@@ -140,9 +141,9 @@ async def test_a_new_round_that_is_recalled_goes_to_another_department_with_its_
 @pytest.mark.parametrize(
     ("state", "legal"),
     [
-        (State.RETURNED, ["rule"]),
-        (State.SIGNED_OFF, ["check", "send_back", "name_handler"]),
-        (State.CHECKED, ["release", "send_back", "name_handler"]),
+        (State.RETURNED, ["rule", *HEARD]),
+        (State.SIGNED_OFF, ["check", "send_back", "name_handler", *HEARD]),
+        (State.CHECKED, ["release", "send_back", "name_handler", *HEARD]),
         (State.REPLIED, ["correct"]),
     ],
 )

@@ -13,7 +13,10 @@ REFUSED_THERE = MessageRefused(
     department="housing", message="m-4", reason="unknown_document", detail="document: no d9"
 )
 
-LEGAL = ["sign", "return", "recall", "name_handler"]
+LEGAL = [
+    *("sign", "return", "recall", "name_handler"),
+    *("add_co_handler", "give_opinion", "release_co_handler"),
+]
 
 
 async def test_a_refused_message_about_an_issue_comes_back_on_the_departments_topic() -> None:

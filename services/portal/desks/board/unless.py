@@ -12,6 +12,9 @@ THEN: Mapping[str, str] = {
     ClockName.PROMISE: N_("%(when)s: the enterprise sees that the reply is late"),
     ClockName.SIGN: N_("%(when)s: counts as signed for late"),
     ClockName.HOLDING: N_("%(when)s: counts as late for the department"),
+    ClockName.CO_HANDLER: N_(
+        "%(when)s: the co-handler is reminded, and nobody waits for its opinion any more"
+    ),
     ClockName.REWORK_DECISION: N_("%(when)s: counts as decided late"),
     ClockName.TRACKING: N_("%(when)s: what was promised is asked for"),
     ClockName.RULING: N_("%(when)s: the office is reminded to rule"),
@@ -22,6 +25,7 @@ NOW: Mapping[str, str] = {
     ClockName.PROMISE: N_("The enterprise sees it as late until the reply is out"),
     ClockName.SIGN: N_("Stays late until it is signed for"),
     ClockName.HOLDING: N_("Stays late until the reply is out"),
+    ClockName.CO_HANDLER: N_("Stays late until the opinion is there, or the reply is out"),
     ClockName.REWORK_DECISION: N_("Stays late until it is decided"),
     ClockName.TRACKING: N_("Stays here until it is ruled finished"),
     ClockName.RULING: N_("Stays late until the office rules"),

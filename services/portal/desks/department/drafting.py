@@ -12,6 +12,7 @@ from services.portal.desks.department.permitted import why_not
 from services.portal.desks.department.question import held, question
 from services.portal.doing import ask_for, do, given, not_now, not_too_long, number
 from services.portal.forms import Form
+from services.portal.opinions import of_this_round, opinions_of
 from services.portal.pages import Page, page_of
 from services.portal.reading import Known
 from services.portal.words import phrase
@@ -87,6 +88,7 @@ async def _write(
         "department/draft.html",
         status,
         drafts=found,
+        opinions=of_this_round(await opinions_of(page, about), about),
         why_not=why_not(page, about, "draft", found),
         outcomes=[(outcome, page.say(phrase("outcome", outcome))) for outcome in outcomes],
         may_be_planned=Outcome.PLANNED in outcomes,

@@ -27,6 +27,8 @@ class Draft(NamedTuple):
     sent_back_at: datetime | None = None
     sent_back_reason: str = ""
     released_at: datetime | None = None
+    answer: str = ""
+    """What its leader answered to the co-handlers who object."""
 
     @property
     def is_open(self) -> bool:
@@ -91,6 +93,7 @@ def _read(page: Page, about: Known, body: Mapping[str, Any]) -> Iterator[Draft]:
             when.get("sent_back") if one.get("sent_back_reason") else None,
             one.get("sent_back_reason") or "",
             when.get("released"),
+            one.get("answer") or "",
         )
 
 

@@ -2,12 +2,20 @@
 
 from fastapi import APIRouter
 
-from services.portal.desks.department import drafting, explaining, more_time, queue, signing_off, taking
+from services.portal.desks.department import (
+    co_handling,
+    drafting,
+    explaining,
+    more_time,
+    queue,
+    signing_off,
+    taking,
+)
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 
 router = APIRouter()
-for part in (queue, taking, drafting, signing_off, explaining, more_time):
+for part in (queue, taking, drafting, signing_off, explaining, more_time, co_handling):
     router.routes.extend(part.router.routes)
 
 HANDLER_MENU = Menu(
@@ -24,6 +32,6 @@ LEADER_MENU = Menu(
     "writing-sign",
     (
         Link(queue.SIGNING, N_("To sign off"), queue.unsigned),
-        Link(queue.HANDLING, N_("What we have to do"), queue.waiting_to_be_taken),
+        Link(queue.HANDLING, N_("What we have to do"), queue.nobodys),
     ),
 )

@@ -10,6 +10,7 @@ from services.portal.actions import Action
 from services.portal.desks.department.drafts import Drafts, account_of, drafts_of
 from services.portal.languages import N_
 from services.portal.moves import is_legal, standing
+from services.portal.opinions import waited_for
 from services.portal.pages import Page
 from services.portal.queries import handling, names
 from services.portal.reading import Known, ladder_of
@@ -66,6 +67,7 @@ TAKE_QUESTION_BACK = Action(
     only=lambda issue: issue["question"] is not None and issue["paused"] is None,
 )
 EXPLAIN = Action("explain", N_("Explain why it is late"), "message-circle")
+OPINION = Action("give_opinion", N_("Give our opinion"), "message-circle", True)
 SIGN_OFF = Action(
     "sign_off",
     N_("Sign off the draft"),
@@ -75,9 +77,9 @@ SIGN_OFF = Action(
 )
 SEND_BACK = Action("send_back", N_("Send the draft back"), "arrow-left", at="sign_off")
 TIME = (GO_ON, ASK, TAKE_QUESTION_BACK, MORE_TIME, PAUSE)
-HANDLER_ACTIONS = (SIGN, DRAFT, TAKE_BACK, EXPLAIN, NAME, *TIME, RETURN)
+HANDLER_ACTIONS = (OPINION, SIGN, DRAFT, TAKE_BACK, EXPLAIN, NAME, *TIME, RETURN)
 LEADER_ACTIONS = (
-    *(SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, EXPLAIN),
+    *(OPINION, SIGN_OFF, SIGN, NAME, DRAFT._replace(is_main=False, why_not={}), SEND_BACK, EXPLAIN),
     *(*TIME, RETURN),
 )
 
@@ -87,11 +89,11 @@ BY_ROLE = {Role.HANDLER: HANDLER_ACTIONS, Role.DEPARTMENT_LEADER: LEADER_ACTIONS
 def offered(page: Page, about: Known) -> tuple[Action, ...]:
     """What may be offered to who asks before more is known than the projection says."""
     found = BY_ROLE[page.person().role]
-    late = ladder_of(page, about.issue).explaining is not None
+    left_out = [EXPLAIN] if ladder_of(page, about.issue).explaining is None else []
+    if not waited_for(page, about, page.person().kept.department):
+        left_out.append(OPINION)
     return tuple(
-        HAND_OVER if one is NAME and about.issue["handler"] else one
-        for one in found
-        if one is not EXPLAIN or late
+        HAND_OVER if one is NAME and about.issue["handler"] else one for one in found if one not in left_out
     )
 
 
@@ -157,6 +159,10 @@ def _not_signed_off(page: Page, about: Known) -> str:
     draft = handling.drafts(page.reads, about.id).get(about.issue["draft"])
     if draft is not None and account_of(draft["drafted_by"]) == _me(page):
         return page.say("You cannot sign off: you drafted it yourself, so somebody else does.")
+    waits = [row for row in waited_for(page, about) if page.at <= (row["due_at"] or 0)]
+    if waits:
+        said = page.say("You cannot sign off yet: %(names)s still has time for its opinion.")
+        return said % {"names": ", ".join(page.departments.get(row["department"], "") for row in waits)}
     return ""
 
 

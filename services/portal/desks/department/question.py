@@ -8,9 +8,10 @@ from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue.pages import history
 from services.portal.forms import Form
 from services.portal.moves import may_ask
+from services.portal.opinions import clocks_of
 from services.portal.pages import NotHere, Page
 from services.portal.queries import names
-from services.portal.reading import Known, files_of, known, ladder_of, words_of
+from services.portal.reading import Known, files_of, known, words_of
 from shared.contract.words import Role
 
 ROLES = (Role.HANDLER, Role.DEPARTMENT_LEADER)
@@ -36,7 +37,7 @@ async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:
         "form": form,
         "words": await words_of(page, issue),
         "files": files_of(issue),
-        "clocks": ladder_of(page, issue).clocks,
+        "clocks": clocks_of(page, about),
         "handler": name_of(page, issue["handler"]) if issue["handler"] else "",
         "substitute": name_of(page, issue["substitute"]) if issue["substitute"] else "",
         "lines": list(islice(history(page, about, officials), MOST_LINES)),

@@ -15,7 +15,7 @@ from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import handling, instructions, names
+from services.portal.queries import co_handlers, handling, instructions, names
 from services.portal.queries.handling import Listed
 from services.portal.queries.selecting import Row
 from services.portal.reading import known
@@ -41,11 +41,12 @@ _OTHERS = List("others", N_("With colleagues"), handling.OTHERS)
 _WAITING = List("waiting", N_("Waiting for somebody else"), handling.MINE_WAITING)
 _ALL_WAITING = List("waiting", N_("Waiting for somebody else"), handling.WAITING)
 _LATER = List("later", N_("Promised for later"), handling.LATER)
+_CO_HANDLED = List("opinions", N_("Opinions wanted of us"), handling.CO_HANDLED)
 _OWED = List("owed", N_("A leader waits for a report"), handling.OWED)
 _UNSIGNED = List("", N_("To sign off"), handling.UNSIGNED)
 _LISTS = {
-    Role.HANDLER: (_MINE, _FREE, _OWED, _WAITING, _OTHERS, _LATER),
-    Role.DEPARTMENT_LEADER: (_FREE, _MINE, _OWED, _OTHERS, _ALL_WAITING, _LATER),
+    Role.HANDLER: (_MINE, _FREE, _CO_HANDLED, _OWED, _WAITING, _OTHERS, _LATER),
+    Role.DEPARTMENT_LEADER: (_FREE, _CO_HANDLED, _MINE, _OWED, _OTHERS, _ALL_WAITING, _LATER),
 }
 
 
@@ -115,13 +116,22 @@ async def signing(page: Asked, after: str = "") -> Response:
 
 def _soonest(rows: list[Row]) -> Row | None:
     """Of what somebody here has to do the one that is due first."""
-    running = [row for row in rows if row["state"] in handling.OPEN and row["next_due_at"] < handling.NEVER]
+    running = [
+        row
+        for row in rows
+        if (row["state"] in handling.OPEN or row["wanted"]) and row["next_due_at"] < handling.NEVER
+    ]
     return min(running, key=lambda row: int(row["next_due_at"]), default=None)
 
 
 def to_do(page: Page) -> int:
-    """How many issues this handler has to do something about: their own, and what nobody has taken on."""
-    return _count(page, handling.MINE) + waiting_to_be_taken(page)
+    """How many issues this handler has to do something about: their own, and what is nobody's yet."""
+    return _count(page, handling.MINE) + nobodys(page)
+
+
+def nobodys(page: Page) -> int:
+    """How many issues of the department nobody handles yet, and how many opinions are wanted of it."""
+    return waiting_to_be_taken(page) + _count(page, handling.CO_HANDLED)
 
 
 def waiting_to_be_taken(page: Page) -> int:
@@ -137,6 +147,8 @@ def unsigned(page: Page) -> int:
 def _count(page: Page, which: Listed) -> int:
     """How many issues a list of this person's has."""
     kept = page.person().kept
+    if which is handling.CO_HANDLED:
+        return page.once(which, lambda: co_handlers.count(page.reads, kept.department))
     return page.once(which, lambda: handling.count(page.reads, kept.department, kept.account, which))
 
 
@@ -155,7 +167,10 @@ def _groups(page: Page, lists: Iterable[List], after: str) -> "list[Group]":
 
 def _group(page: Page, visitor: Visitor, one: List, after: Place | None, path: str = HANDLING) -> Group:
     department, account = visitor.kept.department, visitor.kept.account
-    rows = handling.listed(page.reads, department, account, one.which, after or Place())
+    if one.which is handling.CO_HANDLED:
+        rows = co_handlers.listed(page.reads, department, after or Place())
+    else:
+        rows = handling.listed(page.reads, department, account, one.which, after or Place())
     onward = ""
     if len(rows) > handling.PAGE:
         rows = rows[: handling.PAGE]

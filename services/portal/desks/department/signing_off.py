@@ -9,8 +9,9 @@ from services.portal.desks.department.drafting import draft_named
 from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.department.permitted import why_not
 from services.portal.desks.department.question import held, question
-from services.portal.doing import do, not_now, not_too_long
+from services.portal.doing import do, given, not_now, not_too_long
 from services.portal.forms import Form
+from services.portal.opinions import of_this_round, opinions_of
 from services.portal.pages import Page, page_of
 from services.portal.reading import Known
 from shared.contract.event import MAX_REASON_CHARS
@@ -39,18 +40,23 @@ async def send(id: str, page: Asked) -> Response:
     if verb == "send_back" and not form.text("reason"):
         form.wrong("reason", page.say("Write what is missing: without it nobody can do better"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
+    not_too_long(page, form, "answer", MAX_REASON_CHARS)
     body = draft_named(form)
     if verb == "sign_off":
         body.pop("reason", None)
-    return await do(page, about, verb, body, form, _read)
+        body |= given(form, "answer")
+    return await do(page, about, verb, body, form, _read, {"answer_missing": "answer"})
 
 
 async def _read(page: Page, about: Known, form: Form, status: int = 200) -> Response:
     drafts = await drafts_of(page, about)
+    opinions = of_this_round(await opinions_of(page, about), about)
     return page.show(
         "department/sign_off.html",
         status,
         drafts=drafts,
+        opinions=opinions,
+        is_objected=any(one.objects for one in opinions),
         why_not=why_not(page, about, "sign_off", drafts),
         most=MAX_REASON_CHARS,
         **await question(page, about, form),

@@ -15,6 +15,7 @@ from services.portal.desks.instructions import pages as instructing
 from services.portal.desks.issue import internal_notes, linked
 from services.portal.desks.issue.picture import picture
 from services.portal.live import Watched, stream
+from services.portal.opinions import clocks_of, opinions_of
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import documents, instructions, issues, names, questions
 from services.portal.reading import Known, files_of, known, ladder_of, words_of
@@ -88,7 +89,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "answered_with": questions.files_of,
         "steps": list(steps(page, about)),
         "replies": issues.replies(page.reads, id),
-        "clocks": ladder_of(page, about.issue).clocks,
+        "clocks": clocks_of(page, about),
+        "opinions": await opinions_of(page, about),
         "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
         "documents": documents.of_issue(page.reads, id) if about.sight.handling else (),
         "instructed": [

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.portal.actions import Action
 from services.portal.desks.office import (
+    co_handling,
     deciding,
     lists,
     more_time,
@@ -18,7 +19,7 @@ from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 
 router = APIRouter()
-for part in (triage, lists, replying, deciding, more_time, outside, raising, undoing):
+for part in (triage, lists, replying, deciding, more_time, co_handling, outside, raising, undoing):
     router.routes.extend(part.router.routes)
 
 
@@ -61,6 +62,8 @@ ACTIONS = (
         only=lambda issue: issue["dispatch_state"] in replying.READ,
         under=PLACE,
     ),
+    co_handling.ADD,
+    co_handling.RELEASE,
     Action("recall", N_("Take the assignment back"), "arrow-left", under=PLACE),
     Action("correct", N_("Correct the reply"), "edit", under=PLACE),
     Action("record_receipt", N_("Write the receipt down"), "file-text", True, under=PLACE),

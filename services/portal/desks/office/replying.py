@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from services.portal.desks.office.beside import PLACE, beside, office_issue
 from services.portal.doing import do, given, not_now, not_too_long, number
 from services.portal.forms import WHOLE, Form
+from services.portal.opinions import of_this_round, opinions_of
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues
 from services.portal.reading import Known
@@ -35,6 +36,7 @@ class Draft(NamedTuple):
     drafted_by: str = ""
     signed_off_by: str = ""
     sent_back_reason: str = ""
+    answer: str = ""
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> "Draft":
@@ -124,6 +126,7 @@ async def _read(page: Page, about: Known, form: Form, status: int = 200) -> Resp
         status,
         draft=current,
         earlier=earlier,
+        opinions=of_this_round(await opinions_of(page, about), about),
         state=answer.body.get("state", ""),
         most=MAX_REASON_CHARS,
     )

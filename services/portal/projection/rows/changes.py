@@ -21,6 +21,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "assignment": ("issue", "id"),
     "draft": ("issue", "number"),
     "request": ("issue", "what", "number"),
+    "co_handler": ("issue", "id"),
     "answer": ("issue", "request"),
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),

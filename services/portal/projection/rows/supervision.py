@@ -193,8 +193,12 @@ def _first_promise(rows: Rows, event: Happened, breached: int) -> None:
 
 
 def _next(rows: Rows, issue: str) -> None:
-    """Of the clocks that run the one that is due first; of several the older one."""
-    running = [clock for clock in rows.clocks[issue] if clock["stopped_at"] is None]
+    """Of the clocks that run the one that is due first; of several the older one. A co-handler's is not the lead's."""
+    running = [
+        clock
+        for clock in rows.clocks[issue]
+        if clock["stopped_at"] is None and clock["clock"] != ClockName.CO_HANDLER
+    ]
     nothing: Clock = {"clock": None, "due_at": None, "assignment": None}
     first = min(running, key=lambda clock: (clock["due_at"], clock["number"]), default=nothing)
     rows.set(

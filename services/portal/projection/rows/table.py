@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from services.portal.projection.rows import (
+    co_handling,
     dispatch,
     documents,
     feedback,
@@ -41,6 +42,9 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "assignment.recalled.v1": dispatch.recalled,
         "handler.named.v1": dispatch.handler_named,
         "assignment.transferred.v1": dispatch.transferred,
+        "assignment.co_handler_added.v1": co_handling.added,
+        "assignment.co_handler_heard.v1": co_handling.heard,
+        "assignment.co_handler_released.v1": co_handling.released,
         "extension.asked.v1": timing.extension_asked,
         "extension.granted.v1": timing.extension_granted,
         "extension.refused.v1": timing.extension_refused,
