@@ -46,7 +46,14 @@ async def test_what_is_in_hand_is_drafted_and_why_it_cannot_be_signed_off_is_sai
     at_work(given)
     handler, chief = colleague(given), leader(given)
     await handler.open(PATH)
-    assert offered(handler) == {"draft", "return", "name-handler", "ask-extension", "ask-pause", "ask-enterprise"}
+    assert offered(handler) == {
+        "draft",
+        "return",
+        "name-handler",
+        "ask-extension",
+        "ask-pause",
+        "ask-enterprise",
+    }
     await chief.open(PATH)
     assert "不能签发：还没有拟复" in chief.text and "sign-off" not in offered(chief)
 
