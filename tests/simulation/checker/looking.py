@@ -167,7 +167,7 @@ class _Looking:
             for (topic, subject, _), found in self._evidence.events.items()
             if (topic, subject) == ("supervision.orders", self._subject)
             for opened in found.values()
-            if opened.event is not None and opened.event["data"]["saying"] == "look_back"
+            if opened.event is not None and opened.event["data"].get("saying") == "look_back"
         )
         expected, because, department = Counter[str](), "", ""
         for event in self._events:
