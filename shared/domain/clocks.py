@@ -200,15 +200,16 @@ Entry = tuple[str, AwareDatetime, str]
 def facts_of(history: Iterable[Entry]) -> list[Fact]:
     """The history of a clock as the arithmetic reads it; raises ValueError for what is no fact.
 
-    It stands as it was heard: what goes on again by a clock that runs behind was not paused at all.
+    It stands as it was heard: what goes on again by a clock that runs behind was not paused at all, and what is paused
+    again by one is paused from where it had gone on.
     """
     facts = list[Fact]()
-    paused_at: datetime | None = None
+    paused_at = resumed_at = datetime.min.replace(tzinfo=UTC)
     for kind, at, argument in history:
         if kind == "paused":
-            paused_at = at if paused_at is None else max(paused_at, at)
-        elif kind == "resumed" and paused_at is not None:
-            at = max(paused_at, at)
+            at = paused_at = max(resumed_at, at)
+        elif kind == "resumed":
+            at = resumed_at = max(paused_at, at)
         facts.append(_fact(kind, at, argument))
     return facts
 

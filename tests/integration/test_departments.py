@@ -227,7 +227,15 @@ async def test_a_move_that_is_illegal_now_is_refused_with_what_is_legal(housing:
     await housing.says("draft", id, "illegal-1", {**where, "outcome": "solved", "text": "好"})
     refusal = await housing.refused("illegal-1")
     assert refusal["reason"] == "illegal_move"
-    assert set(refusal["legal"]) == {"sign", "return", "recall", "name_handler"}
+    assert set(refusal["legal"]) == {
+        "sign",
+        "return",
+        "recall",
+        "name_handler",
+        "add_co_handler",
+        "release_co_handler",
+        "give_opinion",
+    }
     assert await state_of(housing, id) == "assigned"
 
 

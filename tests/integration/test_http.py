@@ -296,7 +296,15 @@ async def test_an_illegal_move_names_what_is_legal_and_changes_nothing(four: Cit
     problem = is_problem(
         await four.ask("dispatch", f"/issues/{other}/release", never, actor="office:chen"), 409
     )
-    assert set(problem["legal"]) == {"sign", "return", "recall", "name_handler"}
+    assert set(problem["legal"]) == {
+        "sign",
+        "return",
+        "recall",
+        "name_handler",
+        "add_co_handler",
+        "release_co_handler",
+        "give_opinion",
+    }
 
 
 async def test_a_late_click_is_told_over_http_which_draft_is_current(four: City) -> None:

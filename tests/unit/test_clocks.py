@@ -24,6 +24,7 @@ from shared.domain.clocks import (
     Started,
     Stopped,
     due_at,
+    facts_of,
     read_clock,
     threshold_at,
 )
@@ -611,3 +612,18 @@ def test_before_the_first_difference_two_tables_say_the_same() -> None:
     assert first_difference(CALENDAR, Calendar(2026, CALENDAR.days.values())) is None
     assert first_difference(CALENDAR, LONGER[1]) == START + timedelta(days=3)
     assert first_difference(CALENDAR, Calendar(2027, CALENDAR.days.values())) == date(2027, 1, 1)
+
+
+def test_what_is_paused_again_by_a_clock_that_runs_behind_is_paused_from_where_it_had_gone_on() -> None:
+    began = local("2026-03-02 09:00")
+    history = [
+        ("started", began, "10wd"),
+        ("paused", began + timedelta(days=1), ""),
+        ("resumed", began + timedelta(days=2), ""),
+        ("paused", began + timedelta(days=1, hours=20), ""),
+        ("resumed", began + timedelta(days=4), ""),
+    ]
+    pauses = [fact.at for fact in facts_of(history)[1:]]
+    assert pauses == [began + timedelta(days=days) for days in (1, 2, 2, 4)]
+    once = [Started(began, Limit("10wd")), Paused(pauses[0], ""), Resumed(pauses[3])]
+    assert read(*facts_of(history)).due_at == read(*once).due_at
