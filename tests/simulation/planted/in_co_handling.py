@@ -10,7 +10,7 @@ from shared.contract.events.dispatch import CoHandlerHeard
 from shared.contract.words import ClockName
 from shared.domain import steps
 from tests.simulation.checker import Clause
-from tests.simulation.planted.planting import Patches, around, fault
+from tests.simulation.planted.planting import Patches, around, fault, told, with_data
 
 
 @fault(Clause.CO_HANDLER_SIGNED, alone=False)
@@ -44,3 +44,28 @@ def an_opinion_stops_no_clock() -> Patches:
 @fault(Clause.LADDER_FOUNDED, alone=False)
 def a_late_co_handler_takes_the_lead_up_the_ladder() -> Patches:
     return [patch.dict(steps.CLIMBS, {ClockName.CO_HANDLER: 1})]  # type: ignore[arg-type]
+
+
+@fault(Clause.CO_HANDLER_OWN, alone=False)
+def every_co_handler_has_the_same_assignment() -> Patches:
+    return told(
+        "assignment.co_handler_added",
+        lambda values: with_data(values, assignment=values["data"]["assignment"].rpartition(".")[0] + ".1"),
+    )
+
+
+@fault(Clause.CO_HANDLER_HEARD, alone=False)
+def somebody_else_gives_the_opinion() -> Patches:
+    return told("assignment.co_handler_heard", lambda values: with_data(values, by="nobody/li"))
+
+
+@fault(Clause.CO_HANDLER_TOLD, alone=False)
+def a_co_handler_is_not_told_what_it_is_asked() -> Patches:
+    def wrap(added: Callable[..., Any]) -> Callable[..., Any]:
+        def silent(*given: Any) -> Any:
+            after, messages = added(*given)
+            return after, messages[:1]
+
+        return silent
+
+    return [around(co_handling, "_added", wrap)]
