@@ -155,12 +155,13 @@ def _is_paused(clock: Clock) -> bool:
     )
 
 
-def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
+def move(clock: Clock, by: MovedBy, context: Context, issue: Issue) -> tuple[Clock, Messages]:
     """A further fact of a clock, and what follows from it: another due date, and what was recorded too early.
 
     Whatever was due before the fact stays so, for a pause or an extension after a breach undoes nothing. A threshold
     that comes later now is given again, and a breach annulled that was recorded before this was heard of. While a clock
-    is paused, nothing of it is due.
+    is paused, nothing of it is due; one that was stopped within its pause, as far as was known, may be found breached
+    once the end of that pause is read.
     """
     at = context.now
     if isinstance(by, PauseEnded):  # by a clock that runs behind it may be from before its beginning
@@ -195,7 +196,17 @@ def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
         messages.append(
             event(BreachAnnulled(**which, due_at=moved.due_at, stopped_at=clock.stopped_at or at))
         )
+    if clock.stopped_at is not None and stands and not clock.breached:
+        # The pause had ended, and the clock was due, before it was stopped.
+        moved, marked = mark(_only_due(moved), DUE, at, issue)
+        messages.append(marked)
     return moved, tuple(messages)
+
+
+def _only_due(clock: Clock) -> Clock:
+    """A stopped clock with its due date as the one threshold: it gives no warnings any more."""
+    fired = tuple(name for name in clock.fired if name != DUE)
+    return clock.model_copy(update={"thresholds": ((DUE, text(clock.due_at)),), "fired": fired})
 
 
 def _fact_of(by: MovedBy, at: datetime) -> Entry:

@@ -51,7 +51,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
             clock, more = resume(clock, event, context)
             messages += more
         elif isinstance(event, MovedBy) and moved_by(event, clock):
-            clock, more = move(clock, event, context)
+            clock, more = move(clock, event, context, issue)
             messages += more
         clocks.append(clock)
     moved = _moved(issue, event, context.now)
