@@ -16,6 +16,7 @@ from shared.contract.orders import (
     OrderCoHandle,
     OrderCoHandlerHeard,
     OrderCoHandlerReleased,
+    OrderDueChanged,
     OrderObjectionAnswered,
 )
 from shared.contract.words import ClockName, CoHandlingEnd
@@ -130,6 +131,18 @@ def opinions(issue: Issue) -> tuple[Opinion, ...]:
     """What was said in this round, for whoever leads from now on."""
     heard = (one for one in issue.co_handlers if one.round == issue.round and one.agrees is not None)
     return tuple(map(_opinion, heard))
+
+
+def due_moved(issue: Issue, changed: OrderDueChanged) -> Change[Issue] | None:
+    """The issue once an opinion is due at another instant, of which its department is told; None where nobody waits.
+
+    Supervision counts that one clock alone, by the versions that were named when it was asked.
+    """
+    for one in waited_for(issue):
+        if one.assignment == changed.assignment and one.due_at != changed.due_at:
+            after = _with(issue, one.model_copy(update={"due_at": changed.due_at}))
+            return Change(after, (order(one.department, changed),))
+    return None
 
 
 def all_ended(issue: Issue, because: CoHandlingEnd) -> tuple[Issue, Messages]:
