@@ -65,10 +65,7 @@ def promised(
         promise = Promise(policy=event.policy, calendar=event.calendar, history=history)
     elif promise is not None:
         promise = continued(promise, ("resumed", context.now, ""))
-        if any(
-            kind in RENEWED for kind, *_ in promise.history
-        ):  # intake goes on counting by its first versions
-            due_at = read(promise, issue.round, context.reference).due_at
+        due_at = read(promise, issue.round, context.reference).due_at
     return Change(issue.model_copy(update={"due_at": due_at, "promise": promise}))
 
 

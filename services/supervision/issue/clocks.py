@@ -24,7 +24,7 @@ from shared.contract.events.dispatch import (
     PauseEnded,
     PauseGranted,
 )
-from shared.contract.events.intake import IssueAppealed, PromiseStarted
+from shared.contract.events.intake import PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
@@ -99,11 +99,10 @@ def start(
     return (clock,), (event(started), *messages)
 
 
-def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messages]:
+def resume(clock: Clock, context: Context) -> tuple[Clock, Messages]:
     """Let a clock run on that the end of its issue had stopped; one that runs is left alone.
 
-    It is the same clock: the time since its stop was a pause, and what was warned of or breached before stays so. Of a
-    promise the due date is the event's own.
+    It is the same clock: the time since its stop was a pause, and what was warned of or breached before stays so.
     """
     if clock.stopped_at is None:
         return clock, ()
@@ -122,8 +121,7 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
             "fired": fired,
         }
     )
-    promised = trigger if isinstance(trigger, IssueAppealed) else None
-    dated, started = _dated(resumed, promised, context)
+    dated, started = _dated(resumed, None, context)
     return dated, (event(started.model_copy(update={"resumed_at": resumed_at})),)
 
 
@@ -238,14 +236,13 @@ def _recalculated(
 
 
 def _dated(
-    clock: Clock, promised: PromiseStarted | IssueAppealed | None, context: Context
+    clock: Clock, promised: PromiseStarted | None, context: Context
 ) -> tuple[Clock, ClockStarted]:
     """The clock with due date and thresholds as its history says, and the event that tells of it."""
     reading = derive(clock, context.reference)
     due = reading.due_at
     because: OpenProvisional | None = Due(due, reading.provisional).because
-    # Who promised has not heard of a recalculation: it goes on counting.
-    if promised is not None and not clock.began_by:
+    if promised is not None:
         due, because = promised.due_at, promised.provisional_because
     dated = with_dates(clock, reading, due)
     (_, started_at, limit), *_ = clock.history
