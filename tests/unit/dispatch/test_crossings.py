@@ -153,7 +153,7 @@ async def test_an_issue_whose_appeal_is_upheld_waits_for_its_acceptance_with_the
 ):
     dispatch = await Dispatch().bring(State.REJECTED)
     later = DUE + timedelta(days=1)
-    await dispatch.take(IssueAppealed(due_at=later), at=after(days=1))
+    await dispatch.take(IssueAppealed(due_at=later), at=after(days=2))
     assert dispatch.state.state is State.REJECTED
     await dispatch.take(UPHELD)
     assert (await dispatch.want("assign"))["reason"] == "illegal_move"
