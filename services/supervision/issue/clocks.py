@@ -235,9 +235,7 @@ def _recalculated(
     )
 
 
-def _dated(
-    clock: Clock, promised: PromiseStarted | None, context: Context
-) -> tuple[Clock, ClockStarted]:
+def _dated(clock: Clock, promised: PromiseStarted | None, context: Context) -> tuple[Clock, ClockStarted]:
     """The clock with due date and thresholds as its history says, and the event that tells of it."""
     reading = derive(clock, context.reference)
     due = reading.due_at

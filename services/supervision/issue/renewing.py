@@ -70,7 +70,9 @@ def _for_dispatch(issue: Issue, moves: Messages, renewal: Renewal) -> Iterator[M
         and one.assignment == issue.assignment
         and one.due_at != one.old_due_at
     ]
-    asked = [one for one in recalculated if one.clock == ClockName.CO_HANDLER and one.due_at != one.old_due_at]
+    asked = [
+        one for one in recalculated if one.clock == ClockName.CO_HANDLER and one.due_at != one.old_due_at
+    ]
     for one in (*(promises or held)[:1], *asked):
         about = one.model_dump(include=set(DueRecalculated.model_fields))
         yield event(DueRecalculated(**about, version=renewal.version, in_force_from=renewal.at))

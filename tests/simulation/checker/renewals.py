@@ -156,7 +156,6 @@ class Renewals:
                 if later and self._reaches(what, published) and since < now - SOON and since <= clock.due_at:
                     yield what, published
 
-
     def possible(self, clock: Clock, now: datetime) -> Iterator[datetime]:
         """When it may be due by the versions in force by now: nobody has to have read all of them."""
         own = {what: self.versions[what].get(getattr(clock, what)) for what in ("policy", "calendar")}

@@ -8,12 +8,12 @@ from fastapi import Depends, FastAPI
 
 from services.dispatch.choosing import routes
 from services.dispatch.consumer import STAFF
+from shared.bus.reference import Version
 from shared.contract.commands.dispatch import ChooseWays, PublishStaff
 from shared.contract.events.dispatch import StaffPublished, WaysChosen
 from shared.contract.words import MAIL, Level, Role
-from shared.bus.reference import Version
-from shared.web import readable_fields, reference_routes
 from shared.ways import Way
+from shared.web import readable_fields, reference_routes
 from tests.keys import bearer, caller, signed_in
 from tests.unit.dispatch.given import ASSIGN, OFFICE, Dispatch
 from tests.unit.dispatch.test_api import Gateway

@@ -112,7 +112,9 @@ def test_the_promise_runs_on_by_the_policy_by_which_it_was_given() -> None:
     assert issue.state.due_at == datetime(2026, 3, 19, 9, 30, tzinfo=UTC)
 
 
-def test_the_raiser_is_told_the_date_that_supervision_counts_by_every_version_that_reached_the_promise() -> None:
+def test_the_raiser_is_told_the_date_that_supervision_counts_by_every_version_that_reached_the_promise() -> (
+    None
+):
     reference = make_reference()
     issue = OneAggregate(Played().consumer, SUBJECT, reference)
     clocks = OneAggregate(supervision(JURISDICTION), SUBJECT, reference)
@@ -124,7 +126,9 @@ def test_the_raiser_is_told_the_date_that_supervision_counts_by_every_version_th
     outcome = issue.ask(APPEAL, after(days=4), RAISER)
     assert outcome["due_on"] == "2026-03-23"
     for event in issue.events:
-        at = after(days=4 if isinstance(event, IssueAppealed) else 1 if isinstance(event, IssueRejected) else 0)
+        at = after(
+            days=4 if isinstance(event, IssueAppealed) else 1 if isinstance(event, IssueRejected) else 0
+        )
         clocks.take(event, at)
         if isinstance(event, PromiseStarted):
             deliver_walk(clocks, before, None, "")
