@@ -16,6 +16,7 @@ from services.portal.doing import ask_for, do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.listing import listed
+from services.portal.menus import MOST_SAID
 from services.portal.moves import may_ask
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, looking, names
@@ -50,7 +51,7 @@ class Narrowed(NamedTuple):
 
 def overdue(page: Page) -> int:
     """How many looks are overdue, for the bar on top."""
-    return looking.count(page.reads, Chosen(), page.at).late
+    return looking.overdue(page.reads, page.at, MOST_SAID + 1)
 
 
 def actions(page: Page, about: Known) -> tuple[Action, ...]:
