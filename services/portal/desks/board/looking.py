@@ -16,6 +16,7 @@ from services.portal.doing import ask_for, asked_of, do, given, not_too_long, nu
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.listing import listed
+from services.portal.menus import MOST_SAID
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues, looking, names
 from services.portal.queries.looking import Chosen
@@ -49,7 +50,7 @@ class Narrowed(NamedTuple):
 
 def overdue(page: Page) -> int:
     """How many looks are overdue, for the bar on top."""
-    return looking.count(page.reads, Chosen(), page.at).late
+    return looking.overdue(page.reads, page.at, MOST_SAID + 1)
 
 
 def actions(page: Page, about: Known) -> tuple[Action, ...]:
