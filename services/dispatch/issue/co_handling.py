@@ -184,9 +184,7 @@ def handed_over(issue: Issue, department: str, to: str, by: str, context: Contex
     return after, messages
 
 
-def _cannot_be_asked(
-    issue: Issue, code: str, wanted: str, field: str, context: Context
-) -> Refusal | None:
+def _cannot_be_asked(issue: Issue, code: str, wanted: str, field: str, context: Context) -> Refusal | None:
     """Why this department cannot be asked; ``field``: where it was named."""
     entry = context.directory.department(code)
     if entry is None:

@@ -373,7 +373,10 @@ async def test_the_office_names_co_handlers_when_it_assigns_and_each_is_asked_on
     first = (await dispatch.deliver(record)).answers[0].outcome
     second = (await dispatch.deliver(record)).answers[0].outcome
     assert first == second
-    assert (first["department"], first["co_handlers"]) == ("housing", [f"{FIRST[:-2]}.c1", f"{FIRST[:-2]}.c2"])
+    assert (first["department"], first["co_handlers"]) == (
+        "housing",
+        [f"{FIRST[:-2]}.c1", f"{FIRST[:-2]}.c2"],
+    )
     added = of(dispatch, CoHandlerAdded)
     assert [(event.department, event.wanted, event.due_at) for event in added] == [
         ("planning", "消防与规划", OPINION_DUE),

@@ -217,7 +217,9 @@ def _others(page: Page, form: Form) -> list[str]:
     elif form.text("wanted") and not others:
         form.wrong("wanted", page.say("Choose the department that is asked"))
     elif lead in others:
-        form.wrong("wanted", page.say("The department that gets it gives no opinion beside: take its tick away"))
+        form.wrong(
+            "wanted", page.say("The department that gets it gives no opinion beside: take its tick away")
+        )
     elif len(others) > MOST_OTHERS:
         said = page.say("At most %(most)d departments are asked for their opinion") % {"most": MOST_OTHERS}
         form.wrong("wanted", said)
