@@ -55,7 +55,7 @@ class Lead(NamedTuple):
 
 
 def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Change[Issue] | Refusal:
-    """The office makes a department the lead, or leaves the choice to the routing rules; and names who co-handles it."""
+    """The office makes a department the lead, or leaves the choice to the routing rules; and names co-handlers."""
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
