@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from random import Random
 
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import AddCoHandler, AssignIssue, GiveOpinion, ReleaseCoHandler, SignOffReply
+from shared.contract.commands.dispatch import (
+    AddCoHandler,
+    AssignIssue,
+    GiveOpinion,
+    ReleaseCoHandler,
+    SignOffReply,
+)
 from tests.simulation.clients import DAY, HOUR, SECOND, Clients
 from tests.simulation.operators import Operators
 from tests.simulation.renewing import rest_soon
