@@ -61,7 +61,7 @@ SHEETS = {
     "issue": "department.css",  # drafts and internal notes
     "operator": "operator.css",
     "mailbox": "mailbox.css",
-    **dict.fromkeys(("board", "documents", "figures", "leader", "search"), "overview.css"),
+    **dict.fromkeys(("board", "documents", "figures", "instructions", "leader", "search"), "overview.css"),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
 FOR_ALL = frozenset(("/", "/sign-in", "/sign-out", "/view", links.PLACE))
