@@ -80,6 +80,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "co-handler agrees" if data["agrees"] else "co-handler objects"
         elif event["type"] == "clock.breached.v1" and data["clock"] == "co_handler":
             yield "co-handler late"
+        elif event["type"] == "document.issued.v1" and data["kind"] == "reminder" and data["by"]:
+            yield "reminded by hand"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
         elif event["type"] == "document.answered.v1" and "dept/dept:" in str(event.get("cause")):

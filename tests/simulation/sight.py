@@ -491,8 +491,9 @@ def about_document(sight: Sight, rng: Random) -> Wish:
 
 
 def by_hand(rng: Random) -> Wish:
-    """An order, a record, a circular of criticism or of praise."""
-    kind = rng.choice((DocumentKind.SUPERVISION_ORDER, DocumentKind.INTERVIEW, DocumentKind.CIRCULAR))
+    """A reminder, an order, a record, a circular of criticism or of praise."""
+    kinds = (DocumentKind.SUPERVISION_ORDER, DocumentKind.INTERVIEW, DocumentKind.CIRCULAR)
+    kind = rng.choice((*kinds, DocumentKind.REMINDER))
     praise = rng.random() < 0.5
     words = {"words": "请三日内核查", "signature": "何正", "praise": praise}
     return Wish("supervisor:he", IssueDocument(kind=kind, **words))

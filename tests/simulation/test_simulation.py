@@ -126,6 +126,7 @@ MUST_HAPPEN = (
     *(f"listed because {why}" for why in Listed),
     *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
     "reminded of a look-back",
+    "reminded by hand",
     "refused same_person",
     *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
     *(f"late {clock}" for clock in ("ruling", "instruction")),
