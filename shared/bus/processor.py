@@ -24,7 +24,7 @@ from shared.bus.effects import Answer, Scope
 from shared.bus.records import Bad, Item, Outgoing, Record, decode
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import NotPublished, Reference
-from shared.store import LOAD_CHUNK, REFUSED
+from shared.store import LOAD_CHUNK, REFUSED, waits
 
 MAX_ATTEMPTS = 20
 
@@ -46,6 +46,9 @@ class Store(Protocol):
 
     async def remember(self, outcomes: Sequence[Stored]) -> None:
         """Write old outcomes as documents of their own; one that is there already stays as it is."""
+
+    async def released(self, documents: Sequence[Stored]) -> None:
+        """These versions, which were written, wait for no event any more as the ones before them did."""
 
 
 class ReferenceData(Protocol):
@@ -182,7 +185,12 @@ class Processor:
         for step, seconds in spent.items():
             batch.seconds[step] = batch.seconds.get(step, 0.0) + seconds
         unsettled = lost | refused.keys()
-        batch.written.extend(document for document in changed if document["_id"] not in unsettled)
+        written = [document for document in changed if document["_id"] not in unsettled]
+        batch.written.extend(written)
+        released = [one for one in written if not waits(one) and waits(stored.get(one["_id"], {}))]
+        if released:
+            await self._store.released(released)
+            batch.round_trips += 1
         for subject, entry in decided.items():
             if subject not in unsettled:
                 batch.outgoing.extend(entry.applied.outgoing)

@@ -170,6 +170,9 @@ class Store:
         self.documents |= encoded
         return set()
 
+    async def released(self, documents: Sequence[Stored]) -> None:
+        """Nothing is marked here."""
+
     async def remember(self, outcomes: Sequence[Stored]) -> None:
         there = await self.load([one["_id"] for one in outcomes])
         for one in outcomes:

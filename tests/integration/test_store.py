@@ -241,13 +241,38 @@ async def test_two_workers_with_the_same_batch_write_each_line_and_event_once(st
     assert len(events) == 12
 
 
-async def test_an_aggregate_that_waits_for_a_predecessor_is_found_by_it(store_url: str) -> None:
-    async with own_database(store_url, own_namespace("held")) as database:
-        aggregates = database.aggregates("aggregates", "test")
-        await aggregates.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
-        assert [(found["_id"], found["held_since"]) async for found in aggregates.waiting()] == [
-            ("a", "2026-01-01")
-        ]
+async def test_what_waits_for_a_predecessor_is_found_by_its_mark(store: Aggregates) -> None:
+    held, passed = (
+        {"held_since": "2026-01-01", "held": [{"seq": 2}]},
+        {"passed": [["t", "s", 1, "x", 0, 0, ""]]},
+    )
+    assert not await store.write([document("a", **held), document("b", **passed), document("c")])
+    assert {found["_id"] async for found in store.waiting()} == {"a", "b"}
+    released = document("a", 2)
+    assert not await store.write([released])
+    await store.released([released])
+    assert [found["_id"] async for found in store.waiting()] == ["b"]
+    assert not await store.write([document("a", 3, **held)])
+    await store.released([released])  # late: it has waited again since
+    assert {found["_id"] async for found in store.waiting()} == {"a", "b"}
+
+
+async def test_a_mark_that_a_crash_left_behind_goes_when_it_is_found(store: Aggregates) -> None:
+    assert not await store.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
+    assert not await store.write(
+        [document("a", 2)]
+    )  # and the process ends before it says that it waits no more
+    assert [found async for found in store.waiting()] == []
+    assert await store._marks.count_documents({}) == 0
+
+
+async def test_a_mark_stays_while_its_document_is_still_to_be_written(store: Aggregates) -> None:
+    before, after = document("a"), document("a", 2, held_since="2026-01-01", held=[{"seq": 2}])
+    assert not await store.write([before])
+    await store._mark([after])
+    assert [found async for found in store.waiting()] == []
+    await store._collection.replace_one({"_id": "a"}, after)
+    assert [found["_id"] async for found in store.waiting()] == ["a"]
 
 
 # ------------------------------------------------------------------ what no store takes
