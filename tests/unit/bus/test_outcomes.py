@@ -92,8 +92,10 @@ async def test_only_where_there_are_old_outcomes_a_batch_costs_one_more_read() -
     played = Played(notebook())
     assert (await played.deliver(line("b", "one"))).round_trips == 3
     await many(played, MOST_REMEMBERED + 2 * MOVED_AT_ONCE)
+    played.start(played.consumer)
     assert (await played.deliver(line("b", "two"))).round_trips == 3
     assert (await played.deliver(line("a", "moves some out"))).round_trips == 5
+    played.start(played.consumer)
     assert (await played.deliver(line("a", "last"))).round_trips == 4
 
 
