@@ -17,11 +17,12 @@ from shared.bus.gateway import Gateway
 from shared.bus.reference import Version
 from shared.contract.asyncapi import text as asyncapi_text
 from shared.contract.command import Command
-from shared.contract.subjects import KINDS, subject_of
+from shared.contract.events.dispatch import WaysChosen
+from shared.contract.subjects import KINDS, id_of, subject_of
 from shared.deadlines import is_sweep
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.rights import Asker, granted, readable
-from shared.identity.callers import Requires, askers_of, caller_of, reaches, readers_of
+from shared.identity.callers import Requires, askers_of, caller_of, reaches, readers_of, reads_ways
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Caller
 from shared.metrics import Metrics
@@ -166,7 +167,7 @@ def _reading_route(
     async def read(id: Id, request: Request) -> JSONResponse:
         subject = subject_of(kind.name, id)
         body = await shown(subject, id, await store.get(subject), caller_of(request))
-        return _nothing(kind.name) if body is None else JSONResponse(body)
+        return nothing(kind.name) if body is None else JSONResponse(body)
 
     async def read_many(
         id: Ids, request: Request, _: Annotated[Asker, Depends(Requires(kind.name, "read"))]
@@ -185,7 +186,7 @@ def _reading_route(
             f"/{asker.actor}/" in command for one in callers for asker in askers_of(one)
         )
         if not own and not await _reads(kind, store, subject, caller, raisers):
-            return _nothing(kind.name)
+            return nothing(kind.name)
         return answer(await gateway.look(subject, command), request, place_of(subject, command))
 
     routes.add_api_route(
@@ -233,18 +234,23 @@ async def _reads(
     return document is not None and bool(readable_fields(kind, document, caller))
 
 
-def _nothing(kind: str) -> JSONResponse:
+def nothing(kind: str) -> JSONResponse:
     """The same answer for what is not there and for what somebody may not read."""
     title = "没有这件问题，或您无权查看 / there is no such issue, or it is not for you to read"
     return problem(404, title if kind == "issue" else "没有 / there is none")
 
 
 def reference_routes(versions: Mapping[tuple[str, str], Version]) -> APIRouter:
-    """Every published version of reference data that this service knows."""
+    """Every published version of reference data that this service knows; of chosen ways those of whoever asks."""
     routes = APIRouter(tags=["reading"])
 
     @routes.get("/reference")
-    async def reference() -> list[dict[str, Any]]:
-        return [version._asdict() for version in versions.values()]
+    async def reference(request: Request) -> list[dict[str, Any]]:
+        caller = caller_of(request)
+        return [
+            version._asdict()
+            for version in versions.values()
+            if version.type != WaysChosen.type or reads_ways(caller, id_of(version.subject))
+        ]
 
     return routes

@@ -18,10 +18,10 @@ from shared.contract.words import MAIL
 from shared.domain.decisions import Reason
 from shared.domain.reference import Directory, Reference
 from shared.domain.rights import Asker
-from shared.identity.callers import Requires
+from shared.identity.callers import Requires, caller_of, reads_ways
 from shared.store import Aggregates
 from shared.ways import Way
-from shared.web import Id, Key
+from shared.web import Id, Key, nothing
 
 
 class Offered(BaseModel):
@@ -49,9 +49,11 @@ def routes(
     """What there is to choose, and the choice, which is refused where there is no such way."""
     router = APIRouter()
 
-    @router.get("/staff/{id}/ways", tags=["reading"])
-    async def offered(id: Id, asker: Annotated[Asker, Depends(Requires("staff", ChooseWays.verb))]) -> Choice:
-        """In which ways this official may be told, and in which they are."""
+    @router.get("/staff/{id}/ways", tags=["reading"], response_model=Choice)
+    async def offered(id: Id, request: Request) -> Choice | JSONResponse:
+        """In which ways this official may be told, and in which they are; for them alone, and for operators."""
+        if not reads_ways(caller_of(request), id):
+            return nothing("staff")
         offer = offered_to(id, ways, reference.directory(datetime.now(UTC)))
         document = await store.get(subject_of("staff", id))
         chosen = Staff.model_validate((document or {}).get("state") or {}).chosen

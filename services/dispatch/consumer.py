@@ -21,6 +21,7 @@ from services.dispatch.rules import decisions as rules
 from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
 from services.dispatch.staff.life import Staff
+from services.dispatch.staff.life import belongs as whose_choice
 from shared.contract.commands.dispatch import (
     AddCoHandler,
     AskEnterprise,
@@ -152,7 +153,12 @@ DEPARTMENT = AggregateType(
     },
 )
 
-STAFF = AggregateType("staff", Staff, commands={PublishStaff: staff.publish, ChooseWays: staff.choose_ways})
+STAFF = AggregateType(
+    "staff",
+    Staff,
+    commands={PublishStaff: staff.publish, ChooseWays: staff.choose_ways},
+    belongs=whose_choice,
+)
 
 RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 

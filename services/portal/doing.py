@@ -1,14 +1,15 @@
 """What every page about one action does with its form: ask the service, then show the issue again, or say why not."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import Any
 
 from fastapi.responses import Response
 
 from services.portal.forms import Form
-from services.portal.moves import OWNERS, is_legal
-from services.portal.pages import Page
-from services.portal.reading import Known
+from services.portal.moves import OWNERS, is_legal, may_ask
+from services.portal.pages import NotHere, Page
+from services.portal.reading import Known, known
+from shared.contract.words import Role
 
 Again = Callable[[Page, Known, Form, int], Awaitable[Response]]
 """Shows the form again, with what is wrong in it, under this status."""
@@ -17,6 +18,21 @@ Again = Callable[[Page, Known, Form, int], Awaitable[Response]]
 def not_now(page: Page, about: Known, verb: str) -> Response | None:
     """Back to the issue, which says so, where this is not possible as it stands; None where it is."""
     return None if is_legal(about.issue, verb) else page.to(f"/issues/{about.id}?done=not_now")
+
+
+def asked_of(page: Page, id: str, verb: str, roles: Container[Role] = tuple(Role)) -> Known:
+    """An issue that this person may read and ask this of, in one of these roles; raises NotHere for everybody else."""
+    about = known(page, id)
+    if page.person().role not in roles or not may_ask(about.sight.asker, verb, about.sight.belongs):
+        raise NotHere
+    return about
+
+
+async def opened(page: Page, about: Known, is_offered: bool, form_of: Again) -> Response:
+    """The form as far as it was filled in, or back to the issue, which says so, where it is not offered now."""
+    if not is_offered:
+        return page.to(f"/issues/{about.id}?done=not_now")
+    return await form_of(page, about, page.draft(), 200)
 
 
 async def ask_for(page: Page, about: Known, verb: str, form_of: Again) -> Response:

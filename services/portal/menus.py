@@ -7,8 +7,14 @@ if TYPE_CHECKING:
     from services.portal.pages import Page
 
 
+MOST_SAID = 99
+"""More than so many are said as 99+, and counted no further: the bar stands on every page."""
+
+
 class Link(NamedTuple):
-    """One entry of the bar: where it leads, its phrase, and how many things wait there, where that is counted."""
+    """One entry of the bar: where it leads, its phrase, and how many things wait there, where that is counted: no
+    further than one beyond ``MOST_SAID``.
+    """
 
     address: str
     phrase: str

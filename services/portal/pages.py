@@ -19,7 +19,7 @@ from services.portal.forms import Form, Sent
 from services.portal.joining import Joining
 from services.portal.languages import N_, words_in
 from services.portal.mailbox import Mailbox
-from services.portal.menus import Menu
+from services.portal.menus import MOST_SAID, Menu
 from services.portal.network import is_here
 from services.portal.once import Once
 from services.portal.own import Own
@@ -61,7 +61,7 @@ SHEETS = {
     "issue": "department.css",  # drafts and internal notes
     "operator": "operator.css",
     "mailbox": "mailbox.css",
-    **dict.fromkeys(("board", "documents", "figures", "leader", "search"), "overview.css"),
+    **dict.fromkeys(("board", "documents", "figures", "instructions", "leader", "search"), "overview.css"),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
 FOR_ALL = frozenset(("/", "/sign-in", "/sign-out", "/view", links.PLACE))
@@ -275,10 +275,13 @@ class Page:
         return made
 
     @cached_property
-    def waiting(self) -> dict[str, int]:
-        """Address -> how many things wait there, of those pages of the bar where that is counted."""
+    def waiting(self) -> dict[str, str]:
+        """Address -> how many things wait there, "" for none, of those pages of the bar where that is counted."""
         links = self.portal.menus[self.visitor.role].links if self.visitor else ()
-        return {link.address: link.waiting(self) for link in links if link.waiting}
+        counted = {link.address: link.waiting(self) for link in links if link.waiting}
+        return {
+            where: f"{MOST_SAID}+" if many > MOST_SAID else str(many or "") for where, many in counted.items()
+        }
 
     @cached_property
     def unread(self) -> Unread:

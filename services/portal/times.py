@@ -47,7 +47,7 @@ class Times:
     def day(self, on: date) -> str:
         """11月25日 周三; with its year where that is another one."""
         if on not in self._days:
-            self._days[on] = self._day(on)
+            self._days[on] = self._day(on, with_year=on.year != self._now.year)
         return self._days[on]
 
     def day_on(self, text: str) -> str:
@@ -58,8 +58,12 @@ class Times:
         """The day of an instant, here: in UTC it may be the day before."""
         return self.day(at.astimezone(SHANGHAI).date())
 
-    def _day(self, on: date) -> str:
-        say, with_year = self._words.gettext, on.year != self._now.year
+    def with_year(self, on: date) -> str:
+        """2026年11月25日 周三, for what is kept: in later years it is still clear which one."""
+        return self._day(on, with_year=True)
+
+    def _day(self, on: date, *, with_year: bool) -> str:
+        say = self._words.gettext
         pattern = (
             say("%(weekday)s %(day)d %(month)s %(year)d")
             if with_year

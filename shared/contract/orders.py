@@ -188,7 +188,8 @@ class OrderDueChanged(Event, type="order.due_changed.v1", topic=ORDERS):
     assignment: str
     round: Round
     clock: OpenClockName
-    """The promise, or the department's own time (``holding``) where a calendar or policy moves that alone."""
+    """The promise, or the department's own time where a calendar or policy moves that alone: that of a lead
+    (``holding``), or of an opinion (``co_handler``)."""
     old_due_at: AwareDatetime
     due_at: AwareDatetime
     because: OpenRecalculation

@@ -129,6 +129,16 @@ def moved(clock: Running, due_at: datetime, renewal: Renewal, reference: Referen
     return None if same else after
 
 
+def caught_up(clock: Running, now: datetime, reference: Reference) -> Reading:
+    """The reading of a clock once every version that is in force by ``now`` has reached it, as a walk will let it;
+    raises NotPublished."""
+    reading = read_running(clock, reference)
+    for renewal in reference.renewals:
+        if renewal.at <= now and (after := moved(clock, reading.due_at, renewal, reference)) is not None:
+            clock, reading = clock.renewed(renewal), after
+    return reading
+
+
 def _gives_the_same(clock: Running, before: Policy, after: Policy) -> bool:
     """Whether a clock that was never recalculated has the same time under both policies, so that none has to be
     counted: its limit is the same, and so are the office's hours."""

@@ -180,6 +180,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("department", "merge"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
     ("staff", "publish"): {Role.ADMINISTRATOR: HERE},
     ("staff", "choose_ways"): dict.fromkeys(_IN_OFFICE, HERE),  # of themselves alone
+    ("staff", "read_ways"): {**dict.fromkeys(_IN_OFFICE, OWN), Role.OPERATOR: HERE},
     ("rules", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
     # feedback
     ("issue", "rate"): _RAISER,
@@ -258,6 +259,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "opinions": _INSIDE,
     "drafts of other departments": (Role.OFFICE,),
     "known of a person": tuple(Role),
+    "own ways": tuple(Role),
     "nobody": (),
 }
 """Groups of fields, and the roles that read them where they may read the aggregate at all."""
@@ -356,6 +358,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         ),
         "known of a person",
     ),
+    "staff": {"entry": "course", "chosen": "own ways"},
 }
 """kind -> field of its state -> group; kinds that are not here are read whole by whoever may read them."""
 
@@ -379,10 +382,15 @@ def may(asker: Asker, kind: str, verb: str, belongs: Belongs) -> bool:
 
 
 def groups_of(asker: Asker, belongs: Belongs) -> Iterator[str]:
-    """The groups of fields that this asker reads of what belongs so; a draft stays with who holds it and the office."""
-    inside = asker.role not in IN_DEPARTMENTS or asker.department in belongs.departments
+    """The groups of fields that this asker reads of what belongs so; a draft stays with who holds it and the office,
+    and in which ways somebody is told with them."""
+    beyond = set()
+    if asker.role in IN_DEPARTMENTS and asker.department not in belongs.departments:
+        beyond.add("drafts")
+    if not may(asker, "staff", "read_ways", belongs):
+        beyond.add("own ways")
     for name, roles in GROUPS.items():
-        if asker.role in roles and (inside or name != "drafts"):
+        if asker.role in roles and name not in beyond:
             yield name
 
 

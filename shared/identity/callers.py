@@ -85,6 +85,12 @@ def readers_of(caller: Caller, subject: str, belongs: Belongs) -> list[Asker]:
     return [asker for asker in askers_of(caller) if may(asker, kind_of(subject), "read", belongs)]
 
 
+def reads_ways(caller: Caller, account: str) -> bool:
+    """Whether the caller may read in which ways this official is told: only they themselves, and operators."""
+    choice = Belongs(recorded_by=account)
+    return any(may(asker, "staff", "read_ways", choice) for asker in askers_of(caller))
+
+
 class Requires:
     """A dependency of a route: the asker that the caller is for this verb; raises WrongRole before any body is read."""
 

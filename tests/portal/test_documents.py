@@ -7,6 +7,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from services.portal.addresses import Place
+from services.portal.queries import documents, looking
 from shared.contract.words import Role
 from tests.portal.department import leader
 from tests.portal.given import Given, refused, stamp
@@ -216,6 +218,35 @@ async def test_the_register_has_every_number_also_the_void_ones_and_what_waits(g
     )
     await browser.open("/documents?kind=dream&waiting=x&year=%F0&after=1.x")
     assert browser.page.status_code == 200
+
+
+async def test_the_bar_counts_what_waits_for_a_signature_no_further_than_ninety_nine(given: Given) -> None:
+    late(given, after(days=22))
+    browser, there = official(given), 0
+    for number, said in ((99, "99"), (100, "99+"), (130, "99+")):
+        for one in range(there + 1, number + 1):
+            document(given, f"d{one}", "yellow_card", one)
+        there = number
+        await browser.open("/figures")
+        assert f'<span class="n">{said}</span>' in browser.page.text
+
+
+def test_the_newest_of_many_documents_and_looks_are_found_without_sorting_all(given: Given) -> None:
+    late(given, after(days=22))
+    document(given, "d3", "yellow_card")
+    reads, now, asked = given.shown.reader(), 2**41, list[str]()
+    reads.set_trace_callback(asked.append)
+    for chosen in (documents.Chosen(), documents.Chosen(documents.TO_SIGN, "yellow_card", "housing", 2026)):
+        for place in (None, Place(now, "x")):
+            documents.page(reads, chosen, place)
+    looking.page(reads, looking.Chosen(), now)
+    looking.overdue(reads, now, 100)
+    reads.set_trace_callback(None)
+    for query in asked:
+        assert "SorterOpen" not in {row[1] for row in reads.execute(f"EXPLAIN {query}")}, query
+        plans = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {query}")]
+        # Of a look the other clocks are those of its issue, never all that run.
+        assert not [plan for plan in plans if plan.startswith("SEARCH o USING INDEX")], plans
 
 
 async def test_a_long_register_goes_on_after_fifty(given: Given) -> None:

@@ -57,7 +57,7 @@ async def test_the_list_shows_what_is_overdue_first_and_is_narrowed_by_its_addre
     browser = official(given, Role.SUPERVISOR)
     await browser.open("/look-backs")
     assert listed(browser) == [OTHER, ISSUE]
-    assert "挂账与回头看" in browser.text and "2027-03-01" in browser.text
+    assert "挂账与回头看" in browser.text and "2027年3月1日 周一" in browser.text
     for query, found in (
         ("due=late", [OTHER]),
         ("why=tracked", [ISSUE]),

@@ -7,6 +7,7 @@ from shared.contract.command import Command
 from shared.contract.commands.dispatch import AddCoHandler, GiveOpinion, ReleaseCoHandler, SignOffReply
 from tests.simulation.clients import DAY, HOUR, SECOND, Clients
 from tests.simulation.operators import Operators
+from tests.simulation.renewing import rest_soon
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import OFFICE, Sight, Wish
 
@@ -21,6 +22,8 @@ class Countersigning:
         """Whether a department is merged that is waited for."""
         self._silent = rng.random() < 0.65
         """Whether opinions are mostly late."""
+        self._rests = rng.random() < 0.5
+        """Whether a day of rest is published while somebody is waited for."""
 
     async def live(self, number: int, subject: str) -> None:
         """As long as somebody is asked or waited for."""
@@ -36,6 +39,9 @@ class Countersigning:
             if sight.waited_for and self._merges and rng.random() < 0.3:
                 self._merges = False
                 await self._operators.merge_one(rng.choice(sorted(sight.waited_for.values())))
+            if sight.waited_for and self._rests and rng.random() < 0.5:
+                self._rests = False
+                await rest_soon(clients, self._scheduler, rng, f"rest/{number}")
             if wish := next_wish(sight, rng, self._departments, self._silent):
                 asked.append((*wish, f"opinion/{number}/{move}"))
                 await self._ask(subject, asked[-1])

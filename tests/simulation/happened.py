@@ -126,8 +126,9 @@ def _ordered(ran: Run) -> Iterator[str]:
             except (ValueError, KeyError, TypeError):
                 continue  # what somebody scribbled there
             if event["type"] == "order.due_changed.v1":
-                own = event["data"]["clock"] == "holding"
-                yield f"date told {'of their own time' if own else 'because ' + event['data']['because']}"
+                about = {"holding": "of their own time", "co_handler": "of an opinion"}
+                because = f"because {event['data']['because']}"
+                yield f"date told {about.get(event['data']['clock'], because)}"
 
 
 def _answered(ran: Run) -> Iterator[str]:

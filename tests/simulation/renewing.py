@@ -1,6 +1,6 @@
 """New calendars, and policies for what runs already; ``rng`` is of its own, so that other towns go on as before."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from services.supervision.builtin import PUBLISHED_THROUGH, builtin_days, builtin_policy
@@ -32,11 +32,26 @@ async def renew(clients: Clients, scheduler: Scheduler, rng: Random) -> None:
         else:
             days = {today + timedelta(days=rng.randint(1, 25)) for _ in range(rng.randint(1, 3))}
             known = {day.on for day in (*builtin_days(), *off)}
-            off += [Day(on, False, "放假", "市政府通知（虚构）") for on in sorted(days - known)]
-            through = PUBLISHED_THROUGH
-            table = (*builtin_days(), *off)
-            command = PublishCalendar(published_through=through, days=table, in_force_from=at)
+            off += [_rest(on) for on in sorted(days - known)]
+            command = _calendar(off).model_copy(update={"in_force_from": at})
             subject = subject_of("calendar", JURISDICTION)
         scheduler.counts[f"{command.aggregate} published for what runs"] += 1
         await clients.ask(subject, SUPERVISOR, command, f"renew/{number}")
     clients.busy -= 1
+
+
+async def rest_soon(clients: Clients, scheduler: Scheduler, rng: Random, key: str) -> None:
+    """A day of rest within the time that an opinion has."""
+    known = {day.on for day in builtin_days()}
+    on = scheduler.clock.now().date() + timedelta(days=rng.randint(1, 3))
+    if on not in known:
+        scheduler.counts["calendar published for what runs"] += 1
+        await clients.ask(subject_of("calendar", JURISDICTION), SUPERVISOR, _calendar([_rest(on)]), key)
+
+
+def _calendar(off: list[Day]) -> PublishCalendar:
+    return PublishCalendar(published_through=PUBLISHED_THROUGH, days=(*builtin_days(), *off))
+
+
+def _rest(on: date) -> Day:
+    return Day(on, False, "放假", "市政府通知（虚构）")

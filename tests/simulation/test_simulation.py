@@ -100,6 +100,7 @@ MUST_HAPPEN = (
     "a department's system explains a breach",
     *(f"date told because {why}" for why in ("extension", "pause", "calendar", "policy")),
     "date told of their own time",
+    "date told of an opinion",
     "an older version runs",
     "two versions side by side",
     "handed in after an upgrade",

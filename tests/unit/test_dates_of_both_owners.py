@@ -12,6 +12,7 @@ from services.supervision.builtin import builtin_calendar, builtin_policy
 from services.supervision.consumer import consumer as supervisions_consumer
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
+    AddCoHandler,
     AskExtension,
     AskPause,
     AssignIssue,
@@ -106,6 +107,10 @@ class BothOwners:
                 pause = AskPause(assignment=FIRST, ground=PauseGround.FORCE_MAJEURE, reason="台风")
                 if self.ask(pause, HANDLER) == "done":
                     self.ask(GrantPause(assignment=FIRST, request=state.pauses_asked + 1), OFFICE)
+            case "an opinion":
+                department = ("planning", "police", "traffic")[days % 3]
+                asked = AddCoHandler(assignment=FIRST, department=department, wanted="是否符合规划")
+                self.ask(asked, OFFICE)
             case "it goes on" if state.pause is not None:
                 self.ask(EndPause(assignment=FIRST, request=state.pause.request, reason="已过"), HANDLER)
             case "a calendar":
@@ -113,7 +118,8 @@ class BothOwners:
                 publish(self.reference, rest(*(on for on in off if on.weekday() < 5)), self.now)
             case "a policy":
                 version = f"policy-{len(self.reference.renewals)}"
-                publish_policy(self.reference, self.now, version=version, promise=f"{days + 4}wd")
+                limits = {"promise": f"{days + 4}wd", "co_handler": f"{days}wd"}
+                publish_policy(self.reference, self.now, version=version, **limits)
             case "a walk":
                 self.walk()
             case _:
@@ -124,6 +130,7 @@ STEPS = st.sampled_from(
     [
         "an extension",
         "a pause",
+        "an opinion",
         "it goes on",
         "a calendar",
         "a policy",
@@ -149,6 +156,10 @@ def test_when_both_have_read_everything_a_promise_is_due_at_both_in_the_same_ins
     breached = sum(isinstance(one, ClockBreached) for one in told)
     assert breached == sum(isinstance(one, BreachAnnulled) for one in told)
     assert issue.due_at == clock.due_at == read(issue.promise, 1, both.reference).due_at
+    opinions = [one for one in both.supervision.state.clocks if one.name is ClockName.CO_HANDLER]
+    assert {one.assignment: one.due_at for one in issue.co_handlers} == {
+        one.assignment: one.due_at for one in opinions
+    }
 
 
 def test_a_version_that_dispatch_hears_of_behind_its_own_grants_counts_from_when_it_was_in_force() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import asked, department_of
-from services.dispatch.issue.co_handling import handed_over, led, opinions
+from services.dispatch.issue.co_handling import add_all, handed_over, led, opinions, waited_for
 from services.dispatch.issue.life import FOLLOWING, MOVES, Draft, Issue, State, without_old_texts
 from services.dispatch.issue.timing import let_go
 from services.dispatch.routing import route
@@ -55,7 +55,7 @@ class Lead(NamedTuple):
 
 
 def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Change[Issue] | Refusal:
-    """The office makes a department the lead, or leaves the choice to the routing rules."""
+    """The office makes a department the lead, or leaves the choice to the routing rules; and names co-handlers."""
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
@@ -73,7 +73,14 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
         terms=lead.terms,
         by=context.principal,
     )
-    return Change(assigned, (event(happened), *orders), _outcome(assigned, lead))
+    with_others = add_all(assigned, command, context)
+    if isinstance(with_others, Refusal):
+        return with_others
+    after, asked_too = with_others
+    named = {one.department: one.assignment for one in waited_for(after)}
+    co_handlers = {"co_handlers": [named[code] for code in command.co_handlers]} if asked_too else {}
+    outcome = {**_outcome(after, lead), **co_handlers}
+    return Change(after, (event(happened), *orders, *asked_too), outcome)
 
 
 def sign(issue: Issue | None, command: SignAssignment, context: Context) -> Change[Issue] | Refusal:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from services.dispatch.issue.asking import asked, department_of
 from services.dispatch.issue.life import MOVES, CoHandler, Issue
-from shared.contract.commands.dispatch import AddCoHandler, GiveOpinion, ReleaseCoHandler
+from shared.contract.commands.dispatch import AddCoHandler, AssignIssue, GiveOpinion, ReleaseCoHandler
 from shared.contract.envelope import time_text
 from shared.contract.events.dispatch import CoHandlerAdded, CoHandlerHeard, CoHandlerReleased
 from shared.contract.orders import (
@@ -16,6 +16,7 @@ from shared.contract.orders import (
     OrderCoHandle,
     OrderCoHandlerHeard,
     OrderCoHandlerReleased,
+    OrderDueChanged,
     OrderObjectionAnswered,
 )
 from shared.contract.words import ClockName, CoHandlingEnd
@@ -36,7 +37,7 @@ def add(issue: Issue | None, command: AddCoHandler, context: Context) -> Change[
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
-    if refusal := _cannot_be_asked(known, command, context):
+    if refusal := _cannot_be_asked(known, command.department, command.wanted, "department", context):
         return refusal
     after, messages = _added(known, command.department, command.wanted.strip(), context.principal, context)
     co_handler = after.co_handlers[-1]
@@ -47,6 +48,19 @@ def add(issue: Issue | None, command: AddCoHandler, context: Context) -> Change[
         "due_at": time_text(co_handler.due_at),
     }
     return Change(after, messages, outcome)
+
+
+def add_all(issue: Issue, command: AssignIssue, context: Context) -> tuple[Issue, Messages] | Refusal:
+    """The issue, which was assigned just now, with every co-handler that the office named in the same step."""
+    if command.wanted.strip() and not command.co_handlers:
+        return Refusal(Reason.MALFORMED, "wanted: name the departments under co_handlers, or leave it out")
+    messages: Messages = ()
+    for department in command.co_handlers:
+        if refusal := _cannot_be_asked(issue, department, command.wanted, "co_handlers", context):
+            return refusal
+        issue, more = _added(issue, department, command.wanted.strip(), context.principal, context)
+        messages += more
+    return issue, messages
 
 
 def give_opinion(issue: Issue | None, command: GiveOpinion, context: Context) -> Change[Issue] | Refusal:
@@ -132,6 +146,18 @@ def opinions(issue: Issue) -> tuple[Opinion, ...]:
     return tuple(map(_opinion, heard))
 
 
+def due_moved(issue: Issue, changed: OrderDueChanged) -> Change[Issue] | None:
+    """The issue once an opinion is due at another instant, of which its department is told; None where nobody waits.
+
+    Supervision counts that one clock alone, by the versions that were named when it was asked.
+    """
+    for one in waited_for(issue):
+        if one.assignment == changed.assignment and one.due_at != changed.due_at:
+            after = _with(issue, one.model_copy(update={"due_at": changed.due_at}))
+            return Change(after, (order(one.department, changed),))
+    return None
+
+
 def all_ended(issue: Issue, because: CoHandlingEnd) -> tuple[Issue, Messages]:
     """The issue once nobody is waited for any more: a reply is out, or it has ended."""
     return _ended(issue, waited_for(issue), because)
@@ -158,20 +184,20 @@ def handed_over(issue: Issue, department: str, to: str, by: str, context: Contex
     return after, messages
 
 
-def _cannot_be_asked(issue: Issue, command: AddCoHandler, context: Context) -> Refusal | None:
-    code = command.department
+def _cannot_be_asked(issue: Issue, code: str, wanted: str, field: str, context: Context) -> Refusal | None:
+    """Why this department cannot be asked; ``field``: where it was named."""
     entry = context.directory.department(code)
     if entry is None:
-        return Refusal(Reason.UNKNOWN_DEPARTMENT, f"department: {code!r} is not in the directory")
+        return Refusal(Reason.UNKNOWN_DEPARTMENT, f"{field}: {code!r} is not in the directory")
     if entry.merged_into:
         successor = context.directory.successor(code)
-        return Refusal(Reason.UNKNOWN_DEPARTMENT, f"department: {code!r} was merged; name {successor!r}")
-    if not command.wanted.strip():
+        return Refusal(Reason.UNKNOWN_DEPARTMENT, f"{field}: {code!r} was merged; name {successor!r}")
+    if not wanted.strip():
         return Refusal(Reason.REASON_MISSING, "wanted: say what the opinion is to be on")
     if code == issue.department:
-        return Refusal(Reason.MALFORMED, f"department: {code} leads it already")
+        return Refusal(Reason.MALFORMED, f"{field}: {code} leads it already")
     if any(one.department == code for one in waited_for(issue)):
-        return Refusal(Reason.MALFORMED, f"department: {code} was asked already, and is waited for")
+        return Refusal(Reason.MALFORMED, f"{field}: {code} was asked already, and is waited for")
     if sum(one.round == issue.round for one in issue.co_handlers) >= MOST:
         return Refusal(Reason.ILLEGAL_MOVE, f"it has {MOST} co-handlers in this round: that is the most")
     return None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.dispatch.issue.asking import refusal_for
-from services.dispatch.issue.co_handling import all_ended, waited_for
+from services.dispatch.issue.co_handling import all_ended, due_moved, waited_for
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
 from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
 from shared.contract.commands.dispatch import HandOver
@@ -65,10 +65,7 @@ def promised(
         promise = Promise(policy=event.policy, calendar=event.calendar, history=history)
     elif promise is not None:
         promise = continued(promise, ("resumed", context.now, ""))
-        if any(
-            kind in RENEWED for kind, *_ in promise.history
-        ):  # intake goes on counting by its first versions
-            due_at = read(promise, issue.round, context.reference).due_at
+        due_at = read(promise, issue.round, context.reference).due_at
     return Change(issue.model_copy(update={"due_at": due_at, "promise": promise}))
 
 
@@ -76,15 +73,18 @@ def recalculated(issue: Issue | None, event: DueRecalculated, context: Context) 
     """A calendar or policy has reached the promise: one fact more of it, for whoever holds the issue another date.
 
     Of the department's own time dispatch keeps nothing: it passes on what it is told, as long as it is still theirs.
+    A co-handler has nothing but its date: until then its opinion is waited for.
     """
     if issue is None or event.round != issue.round or event.because not in RENEWED:
         return None
+    changed = OrderDueChanged.model_validate(event.model_dump(include=set(OrderDueChanged.model_fields)))
+    if event.clock == ClockName.CO_HANDLER:
+        return due_moved(issue, changed)
     if event.clock == ClockName.PROMISE:
         moved = noted(issue, (event.because, event.in_force_from, event.version), context)
         return Change(moved, due_changed(issue, moved, event.because))
     if issue.state not in HELD or event.assignment != issue.assignment:
         return None
-    changed = OrderDueChanged.model_validate(event.model_dump(include=set(OrderDueChanged.model_fields)))
     return Change(issue, (order(issue.department, changed),))
 
 

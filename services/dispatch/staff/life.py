@@ -2,6 +2,7 @@
 
 from shared.contract.events.dispatch import StaffPublished, WaysChosen
 from shared.domain.aggregates import AggregateState
+from shared.domain.rights import Belongs
 
 
 class Staff(AggregateState):
@@ -11,3 +12,8 @@ class Staff(AggregateState):
     """The last version as it was published."""
     chosen: WaysChosen | None = None
     """In which ways they are told, as they chose last; None: by mail."""
+
+
+def belongs(staff: Staff) -> Belongs:
+    """Whose the choice is: their own, who made it."""
+    return Belongs(recorded_by=staff.chosen.by if staff.chosen is not None else "")

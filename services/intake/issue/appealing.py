@@ -6,8 +6,10 @@ from services.intake.issue.life import Appeal, Issue, Rejection
 from services.intake.issue.moving import asked, moved
 from shared.contract.commands.intake import AppealRejection, DecideAppeal
 from shared.contract.events.intake import AppealDismissed, AppealUpheld, IssueAppealed
-from shared.domain.clocks import SHANGHAI, Due, Limit, Paused, Resumed, Started, due_at, read_clock
+from shared.contract.words import ClockName
+from shared.domain.clocks import SHANGHAI, Due, Limit, due_at
 from shared.domain.decisions import Change, Context, Reason, Refusal
+from shared.domain.renewing import caught_up, running
 
 LIMIT = Limit("30d")
 """How long an appeal may take under a policy that was published before it named that."""
@@ -65,13 +67,16 @@ def decide_appeal(issue: Issue | None, command: DecideAppeal, context: Context) 
 
 
 def _promised_again(issue: Issue, rejected_at: datetime, context: Context) -> Due:
-    """The promised instant, by the versions of the promise, without the time for which it stood rejected."""
-    policy = context.reference.policies.named(issue.policy)
-    calendar = context.reference.calendars.named(issue.calendar)
+    """The promised instant, without the time for which it stood rejected, by every version that reaches the promise.
+
+    Supervision counts by the same function, so the raiser is told the date that its clock comes to.
+    """
+    limit = context.reference.policies.named(issue.policy).limits["promise"]
     history = (
-        Started(issue.registered_at, policy.limits["promise"]),
-        Paused(rejected_at, REJECTED),
-        Resumed(context.now),
+        ("started", issue.registered_at, limit),
+        ("paused", rejected_at, REJECTED),
+        ("resumed", context.now, ""),
     )
-    reading = read_clock(history, policy, calendar)
+    promise = running(ClockName.PROMISE, 1, history, issue.policy, issue.calendar)
+    reading = caught_up(promise, context.now, context.reference)
     return Due(reading.due_at, reading.provisional)

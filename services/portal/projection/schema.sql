@@ -451,6 +451,8 @@ CREATE TABLE document (
     ended_by TEXT,
     PRIMARY KEY (issue, id)
 ) WITHOUT ROWID;
+CREATE INDEX document_by_age ON document (coalesce(issued_at, drafted_at, ended_at), issue || id)
+    WHERE number IS NOT NULL;
 CREATE INDEX document_register ON document (kind, year, number);
 CREATE INDEX document_state ON document (state, answer_due_at) WHERE state IN ('drafted', 'issued');
 

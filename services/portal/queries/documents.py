@@ -7,6 +7,7 @@ from services.portal.addresses import Place
 from services.portal.queries.selecting import Row, select
 
 PAGE = 50
+MOST = 2**62
 TO_SIGN, TO_ANSWER, TO_LIFT = "to_sign", "to_answer", "to_lift"
 """What waits for somebody: for a signature, for the department's answer, to be lifted because its breach was none."""
 _WAITING = {
@@ -15,6 +16,7 @@ _WAITING = {
     TO_LIFT: "d.state = 'issued' AND d.lift_drafted_at IS NOT NULL",
 }
 WAITING = tuple(_WAITING)
+_AT = "coalesce(d.issued_at, d.drafted_at, d.ended_at)"
 
 
 class Chosen(NamedTuple):
@@ -54,10 +56,10 @@ def open_order(reads: sqlite3.Connection, issue: str, department: str) -> Row | 
     return next(iter(select(reads, query, {"issue": issue, "department": department}).fetchall()), None)
 
 
-def count(reads: sqlite3.Connection, waiting: str) -> int:
-    """How many wait so."""
-    found = reads.execute(f"SELECT count(*) FROM document d WHERE {_WAITING[waiting]}").fetchone()
-    return int(found[0])
+def count(reads: sqlite3.Connection, waiting: str, most: int = MOST) -> int:
+    """How many wait so, counted no further than ``most``."""
+    query = f"SELECT count(*) FROM (SELECT 1 FROM document d WHERE {_WAITING[waiting]} LIMIT ?)"
+    return int(reads.execute(query, (most,)).fetchone()[0])
 
 
 def page(reads: sqlite3.Connection, chosen: Chosen, after: Place | None) -> list[Row]:
@@ -67,14 +69,15 @@ def page(reads: sqlite3.Connection, chosen: Chosen, after: Place | None) -> list
         conditions.append(_WAITING[chosen.waiting])
     for name in ("kind", "department", "year"):
         if value := getattr(chosen, name):
-            conditions.append(f"d.{name} = :{name}")
+            # The plus sign keeps SQLite on the index by age: along another one it would sort all there are.
+            conditions.append(f"+d.{name} = :{name}")
             values[name] = value
     if after is not None:
-        conditions.append("(coalesce(d.issued_at, d.drafted_at, d.ended_at), d.issue || d.id) < (:at, :id)")
+        conditions.append(f"{_AT} <= :at AND ({_AT}, d.issue || d.id) < (:at, :id)")
         values |= {"at": after.at, "id": after.id}
     query = f"""
         SELECT d.*, i.number AS issue_number, i.ended_at AS issue_ended_at, i.origin, i.person, i.anonymous, i.title,
-               coalesce(d.issued_at, d.drafted_at, d.ended_at) AS at, d.issue || d.id AS place
+               {_AT} AS at, d.issue || d.id AS place
         FROM document d JOIN issue i ON i.id = d.issue
         WHERE {" AND ".join(conditions)}
         ORDER BY at DESC, place DESC LIMIT {PAGE + 1}

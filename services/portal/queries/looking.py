@@ -13,10 +13,18 @@ MONTH_MS = 30 * 86_400_000
 LATE, SOON = "late", "soon"
 """Whose day is over; whose day comes within thirty days."""
 _FIRST = f"""
-    SELECT issue, min(due_at) AS look_due_at FROM clock
-    WHERE clock = '{ClockName.TRACKING}' AND stopped_at IS NULL GROUP BY issue
+    clock c CROSS JOIN issue i ON i.id = c.issue
+    WHERE c.clock = '{ClockName.TRACKING}' AND c.stopped_at IS NULL AND i.listed IS NOT NULL
+        AND i.registered_at IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM clock o WHERE o.issue = c.issue AND o.clock = c.clock AND +o.stopped_at IS NULL
+                AND (o.due_at, o.number) < (c.due_at, c.number)
+        )
 """
-"""Of each issue the look that is due first: one that is overdue stays beside the reminder that follows it."""
+"""Of each issue the look that is due first: one that is overdue stays beside the reminder that follows it.
+
+It walks along the index of running clocks, so that what comes first is found without the rest. The plus sign keeps
+SQLite from that index where it looks for other clocks of the same issue: these are few, those that run are many.
+"""
 
 
 class Chosen(NamedTuple):
@@ -39,28 +47,35 @@ def count(reads: sqlite3.Connection, chosen: Chosen, now: int) -> Count:
     """How many there are, whatever ``chosen.due`` is."""
     where, values = _which(chosen._replace(due=""), now)
     query = f"""
-        SELECT count(*), coalesce(sum(look_due_at <= :now), 0),
-            coalesce(sum(look_due_at > :now AND look_due_at <= :until), 0)
-        FROM ({_FIRST}) AS first JOIN issue i ON i.id = first.issue WHERE {where}
+        SELECT count(*), coalesce(sum(c.due_at <= :now), 0),
+            coalesce(sum(c.due_at > :now AND c.due_at <= :until), 0)
+        FROM {_FIRST} {where}
     """
     return Count(*reads.execute(query, values).fetchone())
+
+
+def overdue(reads: sqlite3.Connection, now: int, most: int) -> int:
+    """How many issues have an overdue look, counted no further than ``most``."""
+    where, values = _which(Chosen(LATE), now)
+    query = f"SELECT count(*) FROM (SELECT 1 FROM {_FIRST} {where} LIMIT :most)"
+    return int(reads.execute(query, values | {"most": most}).fetchone()[0])
 
 
 def page(reads: sqlite3.Connection, chosen: Chosen, now: int, after: Place | None = None) -> list[Row]:
     """A page of the list and the first row of the next: the issue, and ``look_due_at``."""
     where, values = _which(chosen, now)
     if after is not None:
-        where += " AND (look_due_at, i.id) > (:after_at, :after_id)"
+        where += " AND (c.due_at, c.issue) > (:after_at, :after_id)"
         values |= {"after_at": after.at, "after_id": after.id}
     query = f"""
-        SELECT i.*, look_due_at FROM ({_FIRST}) AS first JOIN issue i ON i.id = first.issue
-        WHERE {where} ORDER BY look_due_at, i.id LIMIT {PAGE + 1}
+        SELECT i.*, c.due_at AS look_due_at FROM {_FIRST} {where} ORDER BY c.due_at, c.issue LIMIT {PAGE + 1}
     """
     return select(reads, query, values).fetchall()
 
 
 def _which(chosen: Chosen, now: int) -> tuple[str, dict[str, object]]:
-    conditions = ["i.registered_at IS NOT NULL"]
+    """More conditions on an issue ``i`` and its clock ``c``, and their parameters."""
+    conditions = [""]
     values: dict[str, object] = {"now": now, "until": now + MONTH_MS}
     if chosen.why:
         conditions.append("i.listed = :why")
@@ -69,7 +84,7 @@ def _which(chosen: Chosen, now: int) -> tuple[str, dict[str, object]]:
         conditions.append("i.department = :department")
         values["department"] = chosen.department
     if chosen.due == LATE:
-        conditions.append("look_due_at <= :now")
+        conditions.append("c.due_at <= :now")
     elif chosen.due == SOON:
-        conditions.append("look_due_at > :now AND look_due_at <= :until")
+        conditions.append("c.due_at > :now AND c.due_at <= :until")
     return " AND ".join(conditions), values

@@ -69,11 +69,11 @@ def waiting(
     return _found(select(reads, sql, (*values, PAGE + 1)).fetchall(), "next_due_at")
 
 
-def count_waiting(reads: sqlite3.Connection, states: Sequence[str], only: str = ALL) -> int:
-    """How many there are."""
+def count_waiting(reads: sqlite3.Connection, states: Sequence[str], only: str = ALL, most: int = MOST) -> int:
+    """How many there are, counted no further than ``most``."""
     marks = ", ".join("?" * len(states))
-    sql = f"SELECT count(*) FROM issue WHERE state IN ({marks}) {only}"
-    return int(reads.execute(sql, tuple(states)).fetchone()[0])
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM issue WHERE state IN ({marks}) {only} LIMIT ?)"
+    return int(reads.execute(sql, (*states, most)).fetchone()[0])
 
 
 def count_states(reads: sqlite3.Connection, states: Sequence[str]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from shared.contract.events.dispatch import (
     PauseEnded,
     PauseGranted,
 )
-from shared.contract.events.intake import IssueAppealed, PromiseStarted
+from shared.contract.events.intake import PromiseStarted
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
@@ -99,11 +99,10 @@ def start(
     return (clock,), (event(started), *messages)
 
 
-def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messages]:
+def resume(clock: Clock, context: Context) -> tuple[Clock, Messages]:
     """Let a clock run on that the end of its issue had stopped; one that runs is left alone.
 
-    It is the same clock: the time since its stop was a pause, and what was warned of or breached before stays so. Of a
-    promise the due date is the event's own.
+    It is the same clock: the time since its stop was a pause, and what was warned of or breached before stays so.
     """
     if clock.stopped_at is None:
         return clock, ()
@@ -122,8 +121,7 @@ def resume(clock: Clock, trigger: Event, context: Context) -> tuple[Clock, Messa
             "fired": fired,
         }
     )
-    promised = trigger if isinstance(trigger, IssueAppealed) else None
-    dated, started = _dated(resumed, promised, context)
+    dated, started = _dated(resumed, None, context)
     return dated, (event(started.model_copy(update={"resumed_at": resumed_at})),)
 
 
@@ -155,12 +153,13 @@ def _is_paused(clock: Clock) -> bool:
     )
 
 
-def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
+def move(clock: Clock, by: MovedBy, context: Context, issue: Issue) -> tuple[Clock, Messages]:
     """A further fact of a clock, and what follows from it: another due date, and what was recorded too early.
 
     Whatever was due before the fact stays so, for a pause or an extension after a breach undoes nothing. A threshold
     that comes later now is given again, and a breach annulled that was recorded before this was heard of. While a clock
-    is paused, nothing of it is due.
+    is paused, nothing of it is due; one that was stopped within its pause, as far as was known, may be found breached
+    once the end of that pause is read.
     """
     at = context.now
     if isinstance(by, PauseEnded):  # by a clock that runs behind it may be from before its beginning
@@ -195,7 +194,17 @@ def move(clock: Clock, by: MovedBy, context: Context) -> tuple[Clock, Messages]:
         messages.append(
             event(BreachAnnulled(**which, due_at=moved.due_at, stopped_at=clock.stopped_at or at))
         )
+    if clock.stopped_at is not None and stands and not clock.breached:
+        # The pause had ended, and the clock was due, before it was stopped.
+        moved, marked = mark(_only_due(moved), DUE, at, issue)
+        messages.append(marked)
     return moved, tuple(messages)
+
+
+def _only_due(clock: Clock) -> Clock:
+    """A stopped clock with its due date as the one threshold: it gives no warnings any more."""
+    fired = tuple(name for name in clock.fired if name != DUE)
+    return clock.model_copy(update={"thresholds": ((DUE, text(clock.due_at)),), "fired": fired})
 
 
 def _fact_of(by: MovedBy, at: datetime) -> Entry:
@@ -226,15 +235,12 @@ def _recalculated(
     )
 
 
-def _dated(
-    clock: Clock, promised: PromiseStarted | IssueAppealed | None, context: Context
-) -> tuple[Clock, ClockStarted]:
+def _dated(clock: Clock, promised: PromiseStarted | None, context: Context) -> tuple[Clock, ClockStarted]:
     """The clock with due date and thresholds as its history says, and the event that tells of it."""
     reading = derive(clock, context.reference)
     due = reading.due_at
     because: OpenProvisional | None = Due(due, reading.provisional).because
-    # Who promised has not heard of a recalculation: it goes on counting.
-    if promised is not None and not clock.began_by:
+    if promised is not None:
         due, because = promised.due_at, promised.provisional_because
     dated = with_dates(clock, reading, due)
     (_, started_at, limit), *_ = clock.history

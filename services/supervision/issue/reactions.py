@@ -48,10 +48,10 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
             clock, more = stop(clock, context.now, issue)
             messages += more
         elif isinstance(event, CLOCKS[clock.name].resumes):
-            clock, more = resume(clock, event, context)
+            clock, more = resume(clock, context)
             messages += more
         elif isinstance(event, MovedBy) and moved_by(event, clock):
-            clock, more = move(clock, event, context)
+            clock, more = move(clock, event, context, issue)
             messages += more
         clocks.append(clock)
     moved = _moved(issue, event, context.now)

@@ -56,7 +56,8 @@ def renewed(issue: Issue, renewal: Renewal, reference: Reference) -> tuple[Issue
 
 
 def _for_dispatch(issue: Issue, moves: Messages, renewal: Renewal) -> Iterator[Message]:
-    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0051).
+    """What dispatch must know of it: one message at most, for a walk moves very many issues (decision 0051), and one
+    for each co-handler whose opinion is due on another day (0055).
 
     Of a promise the version, also where the date only became certain: what is granted later is counted by it.
     """
@@ -69,7 +70,10 @@ def _for_dispatch(issue: Issue, moves: Messages, renewal: Renewal) -> Iterator[M
         and one.assignment == issue.assignment
         and one.due_at != one.old_due_at
     ]
-    for one in (promises or held)[:1]:
+    asked = [
+        one for one in recalculated if one.clock == ClockName.CO_HANDLER and one.due_at != one.old_due_at
+    ]
+    for one in (*(promises or held)[:1], *asked):
         about = one.model_dump(include=set(DueRecalculated.model_fields))
         yield event(DueRecalculated(**about, version=renewal.version, in_force_from=renewal.at))
 

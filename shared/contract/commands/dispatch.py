@@ -23,9 +23,18 @@ Phone = Annotated[str, Field(pattern=r"^0\d{2,3}-\d{7,8}$", max_length=13, examp
 
 
 class AssignIssue(Command, type="dispatch.assign.v1", service="dispatch"):
-    """Make a department the lead (交办); without one, the routing rules choose and give their terms."""
+    """Make a department the lead (交办); without one, the routing rules choose and give their terms.
+
+    Others may be asked for their opinion in the same step (协办).
+    """
 
     department: str = Field(default="", max_length=40)
+    co_handlers: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = Field(
+        default=(), max_length=10
+    )
+    """The departments that are asked, each with an assignment of its own."""
+    wanted: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    """What they are to give their opinions on."""
 
 
 class SignAssignment(Command, type="dispatch.sign.v1", service="dispatch"):

@@ -353,7 +353,7 @@ class PromiseBroken(Event, type="promise.broken.v1", topic=SUPERVISION_LOOK_BACK
 
 
 class DueRecalculated(Event, type="due.recalculated.v1", topic=SUPERVISION_ORDERS):
-    """Happens when a calendar or policy moves a promise, or only the time of its holder: one for each issue."""
+    """Happens when a calendar or policy moves a promise, or only the time of its holder, or that of a co-handler."""
 
     clock: OpenClockName
     round: Round = 1

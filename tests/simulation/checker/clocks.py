@@ -1,6 +1,6 @@
 """Supervision's clocks: nothing fires early, twice, after its stop or without a cause; nothing due stays silent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,8 @@ SOON = timedelta(minutes=10)
 """Within so long what is due is done."""
 RENEWING = ("calendar", "policy")
 """What may reach a clock that runs; why it moves otherwise is told in more_time.py."""
+FOUND = "found breached"
+"""It was stopped within a pause, as far as was known; the pause was over, and the clock due, before that."""
 HEARD = ("intake.events", "dispatch.events", "feedback.events")
 """The topics that supervision reads."""
 
@@ -88,7 +90,12 @@ def check_clocks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     # Also an issue of which supervision told nothing at all must have its clocks.
     for subject in {**told, **evidence.events_by("intake")}:
         events, found = told.get(subject, []), list[Violation]()
-        clocks = _read(subject, events, grace_of, found)
+        pauses_over = {
+            str(event["id"])
+            for event in evidence.events_by("dispatch").get(subject, [])
+            if kind_of(event) == "pause.ended"
+        }
+        clocks = _read(subject, events, grace_of, found, pauses_over)
         yield from found
         others = {
             owner: hearing.events("supervision", subject, owner)
@@ -99,7 +106,13 @@ def check_clocks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
         yield from _annulled_in_vain(evidence, hearing, subject, events, grace_of)
 
 
-def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Violation]) -> list[Clock]:
+def _read(
+    subject: str,
+    events: list[Event],
+    grace_of: GraceOf,
+    found: list[Violation],
+    pauses_over: Container[str] = (),
+) -> list[Clock]:
     clocks: list[Clock] = []
     current: dict[Key, Clock] = {}
     for event in events:
@@ -138,6 +151,8 @@ def _read(subject: str, events: list[Event], grace_of: GraceOf, found: list[Viol
                 )
             )
         else:
+            if kind == "clock.breached" and clock.stopped and event.get("cause") in pauses_over:
+                kind = FOUND
             steps = _step(clock, kind, event)
             found.extend(clause(f"{subject}: {event['id']}: {wrong}") for clause, wrong in steps)
     return clocks
@@ -153,6 +168,10 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
     match kind:
         case "clock.recalculated":
             clock.move(instant(data["due_at"]), data["because"] in RENEWING)
+        case _ if kind == FOUND:
+            if clock.breached and not clock.annulled:
+                yield Clause.BREACHED_ONCE, f"{clock} was breached twice"
+            clock.breached, clock.annulled = True, False
         case "clock.warned" | "clock.breached" if clock.stopped:
             yield Clause.CLOCK_AFTER_STOP, f"{kind} after {clock} was stopped"
         case "clock.warned":

@@ -3,8 +3,8 @@
 The rules are those of docs/loop.md (co-handlers) and clocks.md, told a second time.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,15 +33,17 @@ class Part:
 def check_co_handlers(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     """What dispatch tells of each issue's co-handlers, and the clocks that supervision runs for them."""
     supervision = evidence.events_by("supervision")
-    orders = _orders(evidence)
+    orders, moved = _orders(evidence), _moved(evidence)
     for subject, events in evidence.events_by("dispatch").items():
         if any(kind_of(event) == ADDED for event in events):
-            yield from _lives(evidence, subject, events)
+            yield from _lives(evidence, subject, events, moved)
             yield from _orders_of(subject, events, orders)
             yield from _clocks(evidence, hearing, subject, supervision.get(subject, []))
 
 
-def _lives(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[Violation]:
+def _lives(
+    evidence: Evidence, subject: str, events: list[Event], moved: Mapping[str, list[datetime]]
+) -> Iterator[Violation]:
     parts: dict[str, Part] = {}
     lead = ""
     leads = {event["data"]["assignment"] for event in events if kind_of(event) in GIVEN}
@@ -75,13 +77,22 @@ def _lives(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[Vi
                     f"{subject}: {event['id']} is the word of {data['by']}, asked was {part.data['department']}"
                 )
         elif kind == "reply.signed_off":
-            yield from _signed(evidence, subject, event, list(parts.values()))
+            yield from _signed(evidence, subject, event, list(parts.values()), moved)
 
 
-def _signed(evidence: Evidence, subject: str, event: Event, parts: list[Part]) -> Iterator[Violation]:
-    """Nobody is waited for any more who has time left, and who objects is answered."""
+def _signed(
+    evidence: Evidence, subject: str, event: Event, parts: list[Part], moved: Mapping[str, list[datetime]]
+) -> Iterator[Violation]:
+    """Nobody is waited for any more who has time left by every date that was told, and who objects is answered."""
     at = instant(event["time"])
-    waits = [one for one in parts if not one.is_over and at <= instant(one.data["due_at"])]
+    waits = [
+        one
+        for one in parts
+        if not one.is_over
+        and all(
+            at <= due for due in (instant(one.data["due_at"]), *moved.get(str(one.data["assignment"]), ()))
+        )
+    ]
     if waits:
         yield Clause.CO_HANDLER_SIGNED(
             f"{subject}: {event['id']} signs off, and {waits[0].data['assignment']} is to be heard"
@@ -101,6 +112,17 @@ def _orders(evidence: Evidence) -> Counter[tuple[str, str, str]]:
             for opened in events.values():
                 if opened.event is not None and kind_of(opened.event) in ORDERS.values():
                     found[subject, kind_of(opened.event), opened.event["data"]["assignment"]] += 1
+    return found
+
+
+def _moved(evidence: Evidence) -> Mapping[str, list[datetime]]:
+    """The further dates that each part was told, when another calendar or policy reached it."""
+    found = defaultdict[str, list[datetime]](list)
+    for (topic, _, _), events in evidence.events.items():
+        for opened in events.values() if topic.startswith("dept.") else ():
+            event = opened.event
+            if event is not None and kind_of(event) == "order.due_changed":
+                found[event["data"]["assignment"]].append(instant(event["data"]["due_at"]))
     return found
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.clocks import RENEWING, Key, key_of
+from tests.simulation.checker.clocks import RENEWING, Key, key_of, read_clocks
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, Opened, instant, kind_of
 
@@ -45,6 +45,7 @@ def check_due_dates(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]
             continue
         if not _all_read(evidence, hearing, subject, of[subject]):
             continue
+        yield from _of_co_handlers(subject, events, state)
         own = state["promise"]
         began = (state["round"], own["policy"], own["calendar"])
         if began != (promise.round, promise.policy, promise.calendar):
@@ -55,6 +56,18 @@ def check_due_dates(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]
         told = orders.get((subject, state.get("assignment", "")))
         if state["state"] in HELD and told is not None and told != due:
             yield Clause.DUE_TOLD(f"{subject}: {state['assignment']} was told {told}, it is due {due}")
+
+
+def _of_co_handlers(subject: str, events: list[Event], state: Mapping[str, Any]) -> Iterator[Violation]:
+    """Until the day at which an opinion is late nobody signs off without it: both owners know the same one."""
+    clocks = {clock.key[2]: clock for clock in read_clocks(events) if clock.key[0] == "co_handler"}
+    for part in state.get("co_handlers", ()):
+        clock = clocks.get(part["assignment"])
+        if "agrees" in part or clock is None or clock.stopped:
+            continue
+        due = _instant(part["due_at"])
+        if due != clock.due_at:
+            yield Clause.DUE_AGREED(f"{subject}: dispatch waits until {due}, supervision for {clock}")
 
 
 def _instant(value: Any) -> datetime:
@@ -74,7 +87,7 @@ def _passed_on(subject: str, events: list[Event], topics: Topics) -> Iterator[Vi
             if not event or kind_of(event) != "due.recalculated":
                 continue
             cause, data = str(event.get("cause", "")), event["data"]
-            told[cause] += 1
+            told[cause] += data["clock"] != "co_handler"
             meant = moved.get(cause, {}).get(key_of(data))
             if meant is None or meant["data"]["due_at"] != data["due_at"]:
                 yield Clause.DUE_PASSED_ON(f"{subject}: {event['id']} says what no clock was moved to")

@@ -4,7 +4,7 @@ The rules are those of clocks.md 8 and 9: whole under the version that came, nev
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -158,6 +158,27 @@ class Renewals:
                 if later and self._reaches(what, published) and since < now - SOON and since <= clock.due_at:
                     yield what, published
 
+    def possible(self, clock: Clock, now: datetime) -> Iterator[datetime]:
+        """When it may be due by the versions in force by now: nobody has to have read all of them."""
+        own = {what: self.versions[what].get(getattr(clock, what)) for what in ("policy", "calendar")}
+        if None in own.values():
+            return
+        policy = Policy.model_validate(self.versions["policy"][clock.policy]["data"]["policy"])
+        calendar = calendar_of(repr(self.versions["calendar"][clock.calendar]["data"]))
+        facts = (Started(instant(clock.started["started_at"]), Limit(clock.limit)), *clock.breaks)
+        found = [replace(clock, due_at=read_clock(facts, policy, calendar).due_at)]
+        published = [(what, one) for what, versions in self.versions.items() for one in versions.values()]
+        for what, one in sorted(published, key=lambda each: instant(each[1]["data"]["in_force_from"])):
+            since = instant(one["data"]["in_force_from"])
+            for before in [*found] if since <= now and self._reaches(what, one) else ():
+                mine = self.versions[what][getattr(before, what)]["data"]["in_force_from"]
+                due = self.due(before, what, one, since) if instant(mine) < since <= before.due_at else None
+                if due is not None:
+                    limit = self._limit(before, what, one)
+                    by = {what: one["data"]["version"], "limit": limit, "due_at": due}
+                    found.append(replace(before, **by))
+        yield from dict.fromkeys(one.due_at for one in found)
+
 
 def _granted(key: Key, dispatch: list[Event], until: int | None = None) -> Iterator[Fact]:
     """The pauses that were granted for a clock, from when to when; ``until``: the last event that was read by then."""
@@ -195,6 +216,31 @@ def check_renewals(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
                 yield found
             elif not found.over and not hearing.waits("supervision", subject):
                 yield from _in_the_end(renewals, subject, found, evidence.history.now)
+    for subject, events in evidence.events_by("intake").items():
+        yield from _promise_moved(renewals, subject, events)
+
+
+def _promise_moved(renewals: Renewals, subject: str, events: list[Event]) -> Iterator[Violation]:
+    """The date at the appeal: that of the promise without the time since the rejection, by the versions that reach it,
+    as far as intake had read them."""
+    by_kind = {kind_of(event): event for event in events}
+    appealed, promise = by_kind.get("issue.appealed"), by_kind.get("promise.started")
+    rejected = by_kind.get("issue.rejected")
+    if appealed is None or promise is None or rejected is None:
+        return
+    data = promise["data"]
+    key, began = ("promise", 1, ""), instant(data["started_at"])
+    clock = Clock(key, data, began, data["policy"], data["calendar"], str(data["limit"]))
+    clock.pauses = [
+        Paused(instant(rejected["time"]), "rejected"),
+        Resumed(max(instant(appealed["time"]), instant(rejected["time"]))),
+    ]
+    possible = list(renewals.possible(clock, instant(appealed["time"])))
+    due = instant(appealed["data"]["due_at"])
+    if possible and due not in possible:
+        yield Clause.PROMISE_MOVED(
+            f"{subject}: {appealed['id']} promises {due}, it was rejected until then: {possible}"
+        )
 
 
 def _in_the_end(renewals: Renewals, subject: str, clock: Clock, now: datetime) -> Iterator[Violation]:

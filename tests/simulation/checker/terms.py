@@ -28,10 +28,9 @@ def check_terms(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
                 ):
                     name = event["data"].get("clock", "promise")
                     by_promise = service == "supervision" and name == "promise" and _round(event) == 1
+                    by_promise = by_promise and not event["data"].get("resumed_at")
                     pauses = _pauses(event, events)
                     yield from _terms(subject, event, name, policies, calendars, by_promise, pauses)
-    for subject, events in by_owner["intake"].items():
-        yield from _promise_moved(subject, events, policies, calendars)
     for subject, events in by_owner["supervision"].items():
         yield from _as_promised(subject, events, hearing.events("supervision", subject, "intake"))
 
@@ -108,35 +107,8 @@ def _pauses(event: Event, events: list[Event]) -> tuple[Fact, ...]:
     return (Paused(instant(stops[-1]), "rejected"), Resumed(instant(resumed_at))) if stops else ()
 
 
-def _promise_moved(
-    subject: str, events: list[Event], policies: dict[str, Event], calendars: dict[str, Event]
-) -> Iterator[Violation]:
-    """The date at the appeal: that of the promise, without the time since the rejection."""
-    by_kind = {kind_of(event): event for event in events}
-    appealed, promise = by_kind.get("issue.appealed"), by_kind.get("promise.started")
-    rejected = by_kind.get("issue.rejected")
-    if appealed is None or promise is None or rejected is None:
-        return
-    data = promise["data"]
-    if data["policy"] not in policies or data["calendar"] not in calendars:
-        return
-    policy = Policy.model_validate(policies[data["policy"]]["data"]["policy"])
-    calendar = calendar_of(repr(calendars[data["calendar"]]["data"]))
-    facts = (
-        Started(instant(data["started_at"]), Limit(data["limit"])),
-        Paused(instant(rejected["time"]), "rejected"),
-        Resumed(instant(appealed["time"])),
-    )
-    due = read_clock(facts, policy, calendar).due_at
-    if due != instant(appealed["data"]["due_at"]):
-        yield Clause.PROMISE_MOVED(
-            f"{subject}: {appealed['id']} promises {appealed['data']['due_at']}, it was rejected until then: {due}"
-        )
-
-
 def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iterator[Violation]:
     promise = next((event for event in intake if kind_of(event) == "promise.started"), None)
-    appeals = [event for event in intake if kind_of(event) == "issue.appealed"]
     for event in events:
         data = event["data"]
         if promise is None or kind_of(event) != "clock.started" or data["clock"] != "promise":
@@ -144,10 +116,9 @@ def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iter
         if _recalculated(event, events):
             continue
         if _round(event) == 1:
-            told = promise["data"]
-            if data.get("resumed_at") and appeals:
-                told = {**told, "due_at": appeals[-1]["data"]["due_at"]}
-            differ = [name for name in SAME if data[name] != told[name]]
+            # After an appeal each owner counts for itself: by its versions, without the time it stood rejected.
+            same = [name for name in SAME if name != "due_at" or not data.get("resumed_at")]
+            differ = [name for name in same if data[name] != promise["data"][name]]
             if differ:
                 yield Clause.AS_PROMISED(
                     f"{subject}: {event['id']} has not the {', '.join(differ)} of {promise['id']}"

@@ -19,6 +19,11 @@ def dispatch_forgets_the_version_that_reached_a_promise() -> Patches:
     return [patch.object(reactions, "noted", lambda issue, entry, context: issue)]
 
 
+@fault(Clause.DUE_AGREED, alone=False)
+def dispatch_waits_for_an_opinion_until_the_day_it_named_first() -> Patches:
+    return [patch.object(reactions, "due_moved", lambda issue, changed: None)]
+
+
 @fault(Clause.DUE_TOLD)
 def a_department_is_not_told_that_its_date_moved() -> Patches:
     return [

@@ -7,12 +7,14 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from services.dispatch.choosing import routes
+from services.dispatch.consumer import STAFF
+from shared.bus.reference import Version
 from shared.contract.commands.dispatch import ChooseWays, PublishStaff
 from shared.contract.events.dispatch import StaffPublished, WaysChosen
 from shared.contract.words import MAIL, Level, Role
-from shared.identity.callers import WrongRole
 from shared.ways import Way
-from tests.keys import bearer, signed_in
+from shared.web import readable_fields, reference_routes
+from tests.keys import bearer, caller, signed_in
 from tests.unit.dispatch.given import ASSIGN, OFFICE, Dispatch
 from tests.unit.dispatch.test_api import Gateway
 from tests.unit.dispatch.test_notices import ASSIGNED, staffed, told
@@ -111,7 +113,7 @@ async def test_an_official_is_offered_mail_what_is_for_all_and_what_is_their_dep
     shown = answer.json()
     assert [offered["name"] for offered in shown["offered"]] == [MAIL, "housing-group", "all"]
     assert shown["chosen"] == [MAIL] and SECRET not in answer.text
-    answer = await asked(dispatch, "GET", "/staff/stranger/ways")
+    answer = await asked(dispatch, "GET", "/staff/stranger/ways", "operator:sun")
     assert [offered["name"] for offered in answer.json()["offered"]] == [MAIL, "all"]
 
 
@@ -137,6 +139,31 @@ async def test_a_choice_names_between_one_and_ten_ways(ways: Any) -> None:
     assert answer.status_code == 422
 
 
-async def test_an_entrepreneur_is_offered_nothing_here() -> None:
-    with pytest.raises(WrongRole):
-        await asked(await employed(), "GET", "/staff/wang/ways", "entrepreneur:wang")
+@pytest.mark.parametrize(
+    ("actor", "shown"),
+    [
+        (WANG, 200),
+        ("office:wang", 200),
+        ("operator:sun", 200),
+        ("handler:housing/li", 404),
+        ("supervisor:shen", 404),
+        ("administrator:wu", 404),
+        ("dept:housing", 404),
+        ("entrepreneur:wang", 404),
+    ],
+)
+async def test_in_which_ways_somebody_is_told_only_they_themselves_and_operators_read(
+    actor: str, shown: int
+) -> None:
+    dispatch = await employed()
+    await dispatch.ask(BOTH, after(), WANG, subject=SUBJECT)
+    assert (await asked(dispatch, "GET", "/staff/wang/ways", actor)).status_code == shown
+    fields = readable_fields(STAFF, await dispatch.store.get(SUBJECT) or {}, caller(actor))
+    assert ("chosen" in fields) == (shown == 200)
+    version = Version(SUBJECT, WaysChosen.type, "ways-1", "", {"ways": [*BOTH.ways]})
+    app = FastAPI(dependencies=[Depends(signed_in())])
+    app.include_router(reference_routes({(SUBJECT, "ways-1"): version}))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://dispatch", headers=bearer(actor)
+    ) as http:
+        assert len((await http.get("/reference")).json()) == (shown == 200)

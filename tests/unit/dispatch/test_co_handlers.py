@@ -360,3 +360,47 @@ def test_who_was_asked_is_heard_in_every_state_before_a_reply() -> None:
     heard = {state for state, verb in MOVES if verb == "give_opinion"}
     assert heard == {State.WAITING, *HELD}
     assert {state for state, verb in MOVES if verb == "add_co_handler"} == set(ADDS)
+
+
+# ------------------------------------------------------------------------ named when it is assigned
+
+WITH_OTHERS = AssignIssue(department="housing", co_handlers=("planning", "police"), wanted="消防与规划")
+
+
+async def test_the_office_names_co_handlers_when_it_assigns_and_each_is_asked_once_delivered_twice() -> None:
+    dispatch = await Dispatch().bring(State.WAITING)
+    record = dispatch.command(WITH_OTHERS, after(hours=1), OFFICE)
+    first = (await dispatch.deliver(record)).answers[0].outcome
+    second = (await dispatch.deliver(record)).answers[0].outcome
+    assert first == second
+    assert (first["department"], first["co_handlers"]) == (
+        "housing",
+        [f"{FIRST[:-2]}.c1", f"{FIRST[:-2]}.c2"],
+    )
+    added = of(dispatch, CoHandlerAdded)
+    assert [(event.department, event.wanted, event.due_at) for event in added] == [
+        ("planning", "消防与规划", OPINION_DUE),
+        ("police", "消防与规划", OPINION_DUE),
+    ]
+    [order] = told(dispatch, "planning", "order.co_handle.v1")
+    assert (order["lead"], order["wanted"]) == ("housing", "消防与规划")
+    assert len(told(dispatch, "housing", "order.assigned.v1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason", "said"),
+    [
+        ({"co_handlers": ("housing",), "wanted": "意见"}, "malformed", "co_handlers: housing leads"),
+        ({"co_handlers": ("planning", "planning"), "wanted": "意见"}, "malformed", "asked already"),
+        ({"co_handlers": ("nobody",), "wanted": "意见"}, "unknown_department", "co_handlers: 'nobody'"),
+        ({"co_handlers": ("planning",)}, "reason_missing", "wanted: say"),
+        ({"wanted": "意见"}, "malformed", "wanted: name the departments"),
+    ],
+)
+async def test_where_one_of_them_cannot_be_asked_nothing_is_assigned(
+    asked: dict[str, Any], reason: str, said: str
+) -> None:
+    dispatch = await Dispatch().bring(State.WAITING)
+    outcome = await dispatch.ask(AssignIssue(department="housing", **asked), after(hours=1), OFFICE)
+    assert (outcome["reason"], said in outcome["detail"]) == (reason, True)
+    assert dispatch.state.state is State.WAITING

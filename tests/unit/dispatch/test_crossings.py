@@ -1,6 +1,6 @@
 """Where two owners' doings cross, both orders end alike: the rows of docs/loop.md, as dispatch sees them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.unit.dispatch.given import (
     CLOSED,
     CORRECTED,
     DRAFT,
+    DUE,
     FIRST,
     GRANTED,
     HANDLER,
@@ -151,8 +152,8 @@ async def test_an_issue_whose_appeal_is_upheld_waits_for_its_acceptance_with_the
     None
 ):
     dispatch = await Dispatch().bring(State.REJECTED)
-    later = after(days=30)
-    await dispatch.take(IssueAppealed(due_at=later))
+    later = DUE + timedelta(days=1)
+    await dispatch.take(IssueAppealed(due_at=later), at=after(days=2))
     assert dispatch.state.state is State.REJECTED
     await dispatch.take(UPHELD)
     assert (await dispatch.want("assign"))["reason"] == "illegal_move"

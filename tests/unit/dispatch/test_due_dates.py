@@ -15,13 +15,19 @@ from shared.contract.events.supervision import DueRecalculated
 from shared.contract.words import ClockName, Ended, Recalculation
 from shared.domain.reference import Renewal
 from tests.unit.dispatch.given import (
+    AGREE,
+    CO_HANDLE,
+    CO_HANDLER,
     DUE,
     EXTEND,
     FIRST,
     GRANTED,
     HANDLER,
+    LEADER,
     OFFICE,
+    PLANNER,
     REJECTED,
+    SIGN_OFF,
     Dispatch,
 )
 from tests.unit.one_aggregate import MOMENT, after
@@ -178,6 +184,40 @@ async def test_the_departments_own_time_is_passed_on_while_it_is_theirs() -> Non
     [(code, order)] = changed(dispatch)
     assert (code, order["clock"], at(order["due_at"])) == ("housing", "holding", TWO_LATER)
     assert dispatch.state.due_at == DUE
+
+
+async def test_an_opinion_is_waited_for_until_the_day_to_which_a_version_moves_it() -> None:
+    dispatch = Dispatch(own_directory=True)
+    await dispatch.bring(State.DRAFTED)
+    await dispatch.ask(CO_HANDLE, after(hours=1), OFFICE)
+    renewal = publish(dispatch.reference, rest(date(2026, 3, 4)), after(hours=2))
+    own = {"clock": ClockName.CO_HANDLER, "assignment": CO_HANDLER}
+    first, later = after(days=3, hours=8.5), after(days=4, hours=8.5)
+    record = dispatch.event(told(renewal, **own, old_due_at=first, due_at=later), after(hours=3))
+    for _ in range(2):  # delivered twice
+        await dispatch.deliver(record)
+    [(code, order)] = changed(dispatch)
+    assert (code, order["assignment"], order["clock"], at(order["due_at"])) == (
+        "planning",
+        CO_HANDLER,
+        "co_handler",
+        later,
+    )
+    assert (await dispatch.ask(SIGN_OFF, first + MOMENT, LEADER))["reason"] == "co_handler_not_heard"
+    assert (await dispatch.ask(SIGN_OFF, later + MOMENT, LEADER))["status"] == "done"
+
+
+async def test_of_an_opinion_that_was_heard_no_date_moves_any_more() -> None:
+    dispatch = Dispatch(own_directory=True)
+    await dispatch.bring(State.IN_PROGRESS)
+    await dispatch.ask(CO_HANDLE, after(hours=1), OFFICE)
+    await dispatch.ask(AGREE, after(hours=2), PLANNER)
+    renewal = publish(dispatch.reference, rest(date(2026, 3, 4)), after(hours=2))
+    before = dispatch.state
+    own = {"clock": ClockName.CO_HANDLER, "assignment": CO_HANDLER}
+    await dispatch.take(told(renewal, **own), at=after(hours=3))
+    assert dispatch.state == before
+    assert changed(dispatch) == []
 
 
 async def test_after_an_appeal_a_promise_that_was_recalculated_counts_for_itself() -> None:

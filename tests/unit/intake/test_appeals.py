@@ -1,11 +1,12 @@
 """One appeal against a rejection: by whom, until when, decided by whom, and what becomes of the promised date."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from services.intake.issue.life import State
 from services.supervision.builtin import builtin_policy
+from services.supervision.consumer import consumer as supervision
 from shared.contract.commands.intake import AppealRejection, DecideAppeal
 from shared.contract.event import Event
 from shared.contract.events.intake import (
@@ -20,7 +21,8 @@ from shared.domain.clocks import Policy
 from shared.domain.reference import Reference
 from tests.unit.intake.given import LI, OFFICE, OTHER_OFFICE, RAISER, REGISTER, REJECT, SUBJECT, Played
 from tests.unit.one_aggregate import OneAggregate, after
-from tests.unit.reference import make_reference
+from tests.unit.reference import JURISDICTION, make_reference
+from tests.unit.supervision.renewed import clock_of, deliver_walk, publish, rest
 
 APPEAL = AppealRejection(reason="c2VhbGVk")
 UPHOLD, DISMISS = (DecideAppeal(upheld=upheld, reason="已核实") for upheld in (True, False))
@@ -108,6 +110,30 @@ def test_the_promise_runs_on_by_the_policy_by_which_it_was_given() -> None:
     issue.ask(REJECT, after(days=1), OFFICE)
     issue.ask(APPEAL, after(days=4), RAISER)
     assert issue.state.due_at == datetime(2026, 3, 19, 9, 30, tzinfo=UTC)
+
+
+def test_the_raiser_is_told_the_date_that_supervision_counts_by_every_version_that_reached_the_promise() -> (
+    None
+):
+    reference = make_reference()
+    issue = OneAggregate(Played().consumer, SUBJECT, reference)
+    clocks = OneAggregate(supervision(JURISDICTION), SUBJECT, reference)
+    issue.ask(REGISTER, after(), RAISER)
+    before = publish(reference, rest(date(2026, 3, 12)), after(hours=1))
+    issue.ask(REJECT, after(days=1), OFFICE)
+    meanwhile = publish(reference, rest(date(2026, 3, 12), date(2026, 3, 18)), after(days=2))
+    publish(reference, rest(date(2026, 3, 19)), after(days=9))  # not in force yet
+    outcome = issue.ask(APPEAL, after(days=4), RAISER)
+    assert outcome["due_on"] == "2026-03-23"
+    for event in issue.events:
+        at = after(
+            days=4 if isinstance(event, IssueAppealed) else 1 if isinstance(event, IssueRejected) else 0
+        )
+        clocks.take(event, at)
+        if isinstance(event, PromiseStarted):
+            deliver_walk(clocks, before, None, "")
+    deliver_walk(clocks, meanwhile, after(days=4), "")
+    assert clock_of(clocks).due_at == issue.state.due_at
 
 
 @pytest.mark.parametrize("limit", ["5d", None])

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.supervision.issue.clocks import derive
@@ -18,7 +18,6 @@ from shared.contract.events.dispatch import (
     PauseEnded,
 )
 from shared.contract.events.feedback import IssueClosed, ReworkAsked, ReworkDecided, ReworkRefused
-from shared.contract.events.intake import IssueWithdrawn
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
@@ -201,6 +200,7 @@ def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_s
     balance: dict[tuple[str, str, int], int] = {}
     warned: set[tuple[object, ...]] = set()
     stopped: dict[tuple[str, str, int], int] = {}
+    paused = any(isinstance(event, PauseEnded) for _, _, event in delivered)
     for event in of_clocks(published):
         which = key(event)
         match event:
@@ -210,7 +210,8 @@ def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_s
                 stopped[which] = stopped.get(which, 0) + 1
             case ClockBreached():
                 balance[which] = balance.get(which, 0) + 1
-                assert stopped.get(which, 0) < generations[which], "never after stop"
+                # Only the end of a pause, read late, finds one that nobody could know of before.
+                assert paused or stopped.get(which, 0) < generations[which], "never after stop"
             case BreachAnnulled():
                 balance[which] -= 1
             case ClockWarned():
@@ -230,15 +231,6 @@ def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_s
 def test_late_arrival_changes_neither_what_was_breached_nor_what_still_runs(
     delivered: list[Delivery],
 ) -> None:
-    # Not settled yet: a breach within a pause whose end is read only after the issue had ended is told by nobody.
-    ended = [arrival for arrival, _, event in delivered if isinstance(event, IssueWithdrawn | IssueClosed)]
-    assume(
-        all(
-            arrival <= min(ended, default=arrival)
-            for arrival, _, event in delivered
-            if isinstance(event, PauseEnded)
-        )
-    )
     prompt = sorted(((at, at, event) for _, at, event in delivered), key=lambda entry: entry[0])
     results = []
     for deliveries_of in (delivered, prompt):

@@ -21,6 +21,7 @@ from tests.unit.supervision.renewed import (
     request_of,
     rest,
 )
+from tests.unit.supervision.test_co_handlers import OPINION_DUE, co_handler
 
 TWO_DAYS = rest(date(2026, 3, 11), date(2026, 3, 12))
 
@@ -65,6 +66,20 @@ def test_the_departments_own_time_is_told_where_it_moves_alone() -> None:
     holding = clock_of(issue, ClockName.HOLDING)
     assert (told.clock, told.assignment, told.due_at) == (ClockName.HOLDING, "a1", holding.due_at)
     assert clock_of(issue).due_at == DUE
+
+
+def test_a_co_handlers_time_is_told_beside_the_promise_where_its_date_moves_and_once() -> None:
+    reference = make_reference()
+    issue = known(reference)
+    issue.take(assigned(), after(hours=1))
+    issue.take(co_handler(), after(hours=1))
+    renewal = publish(reference, rest(date(2026, 3, 4)), after(hours=2))
+    walk = issue.command(request_of(renewal), renewal.at, WALKER, "walk")
+    issue.deliver(walk, walk)
+    told = [one for one in issue.events if isinstance(one, DueRecalculated)]
+    assert [one.clock for one in told] == [ClockName.PROMISE, ClockName.CO_HANDLER]
+    assert (told[1].assignment, told[1].old_due_at) == ("a.c1", OPINION_DUE)
+    assert told[1].due_at == clock_of(issue, ClockName.CO_HANDLER).due_at == OPINION_DUE + timedelta(days=1)
 
 
 def test_of_other_clocks_and_of_what_is_answered_dispatch_hears_nothing() -> None:

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.actions import Action
-from services.portal.doing import ask_for, do, given, not_too_long, number
+from services.portal.doing import ask_for, asked_of, do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.languages import N_
-from services.portal.moves import may_ask
-from services.portal.pages import NotHere, Page, page_of
+from services.portal.pages import Page, page_of
 from services.portal.queries import names
-from services.portal.reading import Known, known, words_of
+from services.portal.reading import Known, words_of
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import Role
 from shared.domain.levels import is_as_high
@@ -54,18 +53,10 @@ def may_not(page: Page, about: Known) -> str:
     return "" if level is None or is_as_high(official.level, level) else page.say(_HIGHER)
 
 
-def _on_ladder(page: Page, id: str) -> Known:
-    """An issue that may be lifted by somebody of this role; raises NotHere for everybody else."""
-    about = known(page, id)
-    if page.person().role not in BY_ROLE or not may_ask(about.sight.asker, LIFT.verb, about.sight.belongs):
-        raise NotHere
-    return about
-
-
 @router.get("/issues/{id}/lift-ladder")
 async def lift(id: str, page: Asked) -> Response:
     """At which step it stands, and why it is to be lifted."""
-    about = _on_ladder(page, id)
+    about = asked_of(page, id, LIFT.verb, BY_ROLE)
     if why_not(page, about):
         return page.to(f"/issues/{id}?done=not_now")
     return await ask_for(page, about, LIFT.verb, _lift)
@@ -74,7 +65,7 @@ async def lift(id: str, page: Asked) -> Response:
 @router.post("/issues/{id}/lift-ladder")
 async def send_lift(id: str, page: Asked) -> Response:
     """Lift it from the step that was read."""
-    form, about = (await page.form()).form, _on_ladder(page, id)
+    form, about = (await page.form()).form, asked_of(page, id, LIFT.verb, BY_ROLE)
     if not form.text("reason"):
         form.wrong("reason", page.say("Write why it is lifted: who handles it reads it"))
     not_too_long(page, form, "reason", MAX_REASON_CHARS)

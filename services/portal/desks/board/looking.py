@@ -12,16 +12,16 @@ from fastapi.responses import Response
 from services.portal.actions import Action
 from services.portal.addresses import Place, read_place, with_query
 from services.portal.desks.board.lifting import may_not
-from services.portal.doing import ask_for, do, given, not_too_long, number
+from services.portal.doing import ask_for, asked_of, do, given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.listing import listed
-from services.portal.moves import may_ask
-from services.portal.pages import NotHere, Page, page_of
+from services.portal.menus import MOST_SAID
+from services.portal.pages import Page, page_of
 from services.portal.queries import issues, looking, names
 from services.portal.queries.looking import Chosen
 from services.portal.reach import everything
-from services.portal.reading import Known, known, words_of
+from services.portal.reading import Known, words_of
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import Finding, Listed, Role
 from shared.domain.clocks import SHANGHAI
@@ -50,7 +50,7 @@ class Narrowed(NamedTuple):
 
 def overdue(page: Page) -> int:
     """How many looks are overdue, for the bar on top."""
-    return looking.count(page.reads, Chosen(), page.at).late
+    return looking.overdue(page.reads, page.at, MOST_SAID + 1)
 
 
 def actions(page: Page, about: Known) -> tuple[Action, ...]:
@@ -92,18 +92,10 @@ def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
     }
 
 
-def _to_look_at(page: Page, id: str) -> Known:
-    """An issue that may be looked at by somebody of this role; raises NotHere for everybody else."""
-    about = known(page, id)
-    if page.person().role not in BY_ROLE or not may_ask(about.sight.asker, LOOK.verb, about.sight.belongs):
-        raise NotHere
-    return about
-
-
 @router.get("/issues/{id}/record-look-back")
 async def look(id: str, page: Asked) -> Response:
     """What was promised, and what was found of it."""
-    about = _to_look_at(page, id)
+    about = asked_of(page, id, LOOK.verb, BY_ROLE)
     if not actions(page, about):
         return page.to(f"/issues/{id}?done=not_now")
     return await ask_for(page, about, LOOK.verb, _look)
@@ -112,7 +104,7 @@ async def look(id: str, page: Asked) -> Response:
 @router.post("/issues/{id}/record-look-back")
 async def send_look(id: str, page: Asked) -> Response:
     """Record what was found."""
-    form, about = (await page.form()).form, _to_look_at(page, id)
+    form, about = (await page.form()).form, asked_of(page, id, LOOK.verb, BY_ROLE)
     finding = form.text("finding")
     if finding not in list(Finding):
         form.wrong("finding", page.say("Say what was found"))

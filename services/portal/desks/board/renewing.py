@@ -170,7 +170,7 @@ def _read(page: Page, form: Form) -> Read | None:
         faults = faults_of(error, page.say("Policy"))
     except WrongFile as error:
         faults = list(error.faults)
-    form.wrong("content", "; ".join(faults[:SAID]))
+    form.wrong("content", "\n".join(faults[:SAID]))
     return None
 
 

@@ -6,11 +6,13 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal.actions import Action
 from services.portal.desks.department.permitted import ASK, GO_ON, MORE_TIME, PAUSE
 from services.portal.desks.department.question import held, question
-from services.portal.doing import ask_for, do, given, not_too_long, number
+from services.portal.doing import Again, ask_for, do, given, not_too_long, number, opened
 from services.portal.forms import Form
 from services.portal.languages import N_
+from services.portal.moves import is_legal
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues
 from services.portal.queries.published import reference
@@ -43,16 +45,18 @@ class Possible(NamedTuple):
     """Until when it may be asked for, as long as nothing has moved it."""
 
 
+async def _open(page: Page, id: str, action: Action, form_of: Again) -> Response:
+    about = held(page, id, action.verb)
+    return await opened(page, about, action.only(about.issue) and is_legal(about.issue, action.verb), form_of)
+
+
 # -------------------------------------------------------------------- extension
 
 
 @router.get("/issues/{id}/ask-extension")
 async def extension(id: str, page: Asked) -> Response:
     """The question, until when it may be asked, and which days are possible."""
-    about = held(page, id, MORE_TIME.verb)
-    if not MORE_TIME.only(about.issue):
-        return page.to(f"/issues/{id}?done=not_now")
-    return await ask_for(page, about, MORE_TIME.verb, _extension)
+    return await _open(page, id, MORE_TIME, _extension)
 
 
 @router.post("/issues/{id}/ask-extension")
@@ -105,10 +109,7 @@ def possible(page: Page, about: Known) -> Possible | None:
 @router.get("/issues/{id}/ask-pause")
 async def pause(id: str, page: Asked) -> Response:
     """The question, and the three grounds."""
-    about = held(page, id, PAUSE.verb)
-    if not PAUSE.only(about.issue):
-        return page.to(f"/issues/{id}?done=not_now")
-    return await ask_for(page, about, PAUSE.verb, _pause)
+    return await _open(page, id, PAUSE, _pause)
 
 
 @router.post("/issues/{id}/ask-pause")
@@ -137,10 +138,7 @@ async def _pause(page: Page, about: Known, form: Form, status: int = 200) -> Res
 @router.get("/issues/{id}/ask-enterprise")
 async def asking(id: str, page: Asked) -> Response:
     """What it means to ask who raised it, and a field for the question."""
-    about = held(page, id, ASK.verb)
-    if not ASK.only(about.issue):
-        return page.to(f"/issues/{id}?done=not_now")
-    return await ask_for(page, about, ASK.verb, _asking)
+    return await _open(page, id, ASK, _asking)
 
 
 @router.post("/issues/{id}/ask-enterprise")

@@ -6,12 +6,12 @@ from typing import Any
 from services.portal.desks.department.permitted import name_of
 from services.portal.desks.issue import internal_notes
 from services.portal.desks.issue.pages import history
+from services.portal.doing import asked_of
 from services.portal.forms import Form
-from services.portal.moves import may_ask
 from services.portal.opinions import clocks_of
-from services.portal.pages import NotHere, Page
+from services.portal.pages import Page
 from services.portal.queries import names
-from services.portal.reading import Known, files_of, known, words_of
+from services.portal.reading import Known, files_of, words_of
 from shared.contract.words import Role
 
 ROLES = (Role.HANDLER, Role.DEPARTMENT_LEADER)
@@ -21,10 +21,7 @@ MOST_LINES = 3
 
 def held(page: Page, id: str, verb: str) -> Known:
     """An issue that the department of who asks holds; raises NotHere for every other one, and for who never may."""
-    about = known(page, id)
-    if page.person().role not in ROLES or not may_ask(about.sight.asker, verb, about.sight.belongs):
-        raise NotHere
-    return about
+    return asked_of(page, id, verb, ROLES)
 
 
 async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:

@@ -81,9 +81,9 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
         sentence=say(sentence) % {"issue": issue["number"]},
         words=document["words"] or "",
         marks=_marks(page, document),
-        answer_by=page.times.whole(instant(due)) if due else "",
+        answer_by=f"{page.times.with_year(_local(due).date())} {_local(due):%H:%M}" if due else "",
         signed_by=officials.get(signer, signer),
-        on=f"{_local(at):%Y-%m-%d}",
+        on=page.times.with_year(_local(at).date()),
         state=say(phrase("document state", document["state"])),
     )
 

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from services.portal.actions import Action
 from services.portal.desks.board.lifting import may_not
-from services.portal.doing import do, given, not_too_long, number
+from services.portal.doing import asked_of, do, given, not_too_long, number, opened
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.moves import may_ask
@@ -165,29 +165,17 @@ async def _about(page: Page, about: Known, document: Row, form: About, sent: For
 # ----------------------------------------------------------------- by hand
 
 
-def _may_issue(page: Page, id: str) -> Known:
-    """An issue about which somebody of this role may issue documents; raises NotHere for everybody else."""
-    about = known(page, id)
-    if page.person().role not in OVERSEEING or not may_ask(
-        about.sight.asker, ISSUE.verb, about.sight.belongs
-    ):
-        raise NotHere
-    return about
-
-
 @router.get("/issues/{id}/issue-document")
 async def by_hand(id: str, page: Asked) -> Response:
     """The form of an order, an interview's record, a circular of criticism or of praise."""
-    about = _may_issue(page, id)
-    if not offered(page, about):
-        return page.to(f"/issues/{id}?done=not_now")
-    return await _by_hand(page, about, page.draft())
+    about = asked_of(page, id, ISSUE.verb, OVERSEEING)
+    return await opened(page, about, bool(offered(page, about)), _by_hand)
 
 
 @router.post("/issues/{id}/issue-document")
 async def send_by_hand(id: str, page: Asked) -> Response:
     """Issue it."""
-    form, about = (await page.form()).form, _may_issue(page, id)
+    form, about = (await page.form()).form, asked_of(page, id, ISSUE.verb, OVERSEEING)
     if form.text("kind") not in (*BY_HAND, PRAISE):
         form.wrong("kind", page.say("Choose what it is"))
     if not form.text("words"):

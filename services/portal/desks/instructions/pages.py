@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from services.portal.actions import Action
 from services.portal.addresses import Place, read_place, with_query
 from services.portal.desks.board.lifting import may_not
-from services.portal.doing import do, given, not_too_long
+from services.portal.doing import asked_of, do, given, not_too_long, opened
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.moves import may_ask
@@ -128,26 +128,17 @@ def _leader(page: Page) -> None:
 # ----------------------------------------------------------------- giving one
 
 
-def _to_instruct(page: Page, id: str) -> Known:
-    about = known(page, id)
-    if not may_ask(about.sight.asker, GIVE.verb, about.sight.belongs):
-        raise NotHere
-    return about
-
-
 @router.get("/issues/{id}/give-instruction")
 async def give(id: str, page: Asked) -> Response:
     """The words, and the day on which the report is due."""
-    about = _to_instruct(page, id)
-    if not offered(page, about):
-        return page.to(f"/issues/{id}?done=not_now")
-    return await _give(page, about, page.draft())
+    about = asked_of(page, id, GIVE.verb)
+    return await opened(page, about, bool(offered(page, about)), _give)
 
 
 @router.post("/issues/{id}/give-instruction")
 async def send(id: str, page: Asked) -> Response:
     """Instruct the department that was read to hold it."""
-    form, about = (await page.form()).form, _to_instruct(page, id)
+    form, about = (await page.form()).form, asked_of(page, id, GIVE.verb)
     if not form.text("words"):
         form.wrong("words", page.say("Write what the department is to do"))
     not_too_long(page, form, "words", MAX_REASON_CHARS)

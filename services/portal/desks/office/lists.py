@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 from services.portal.addresses import Place, read_place
 from services.portal.desks.office.beside import PLACE, office
 from services.portal.languages import N_
+from services.portal.menus import MOST_SAID
 from services.portal.pages import Page, page_of
 from services.portal.queries import board, issues, names, worklists
 from services.portal.queries.worklists import ALL, ASKED, TO_READ, Filters
@@ -77,12 +79,12 @@ WORKLISTS = (RETURNS, REPLIES, DECISIONS)
 
 def counted(list: Worklist) -> Callable[[Page], int]:
     """How many issues are on a list, for the bar."""
+    return partial(_count, list, most=MOST_SAID + 1)
 
-    def count(page: Page) -> int:
-        found = worklists.count_waiting(page.reads, list.states, list.only)
-        return found + (worklists.count_waiting(page.reads, list.asked, ASKED) if list.asked else 0)
 
-    return count
+def _count(list: Worklist, page: Page, most: int = worklists.MOST) -> int:
+    found = worklists.count_waiting(page.reads, list.states, list.only, most)
+    return found + (worklists.count_waiting(page.reads, list.asked, ASKED, most) if list.asked else 0)
 
 
 class Line(NamedTuple):
@@ -109,7 +111,7 @@ def add(router: APIRouter, list: Worklist) -> None:
             "office/list.html",
             list=list,
             lines=lines,
-            total=counted(list)(page),
+            total=_count(list, page),
             next=f"{list.path}?after={found.next}" if found.next else "",
             is_later=read_place(after) is not None,
         )

@@ -23,6 +23,10 @@ from shared.contract.words import ALWAYS_ANSWERED, RejectionGround
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PATH = f"{PLACE}/triage"
+OPINION = "opinion-"
+"""Before the code of a department: the field that says that its opinion is wanted."""
+MOST_OTHERS = 10
+"""As many co-handlers as an issue may have in one round."""
 STATES = {"": ("registered", "accepted"), "registered": ("registered",), "accepted": ("accepted",)}
 """What the list is narrowed to -> the states of its issues."""
 
@@ -106,6 +110,7 @@ async def pane(id: str, page: Asked, back: str = "") -> Response:
 def _pane(page: Page, line: Line | None) -> dict[str, Any]:
     return {
         "departments": names.assignable(page.reads, page.at, page.view.language),
+        "most": MAX_REASON_CHARS,
         "files": files_of(line.issue) if line else [],
         "may_reject": line is not None and may_reject(line.issue),
     }
@@ -182,20 +187,44 @@ async def send_acceptance(id: str, page: Asked) -> Response:
     accepting = Step("intake", f"/issues/{id}/accept", {}, f"{form.sending()}-accept")
     if sent.pressed == "accept":
         return await _keep(page, about, form, "accept", (accepting,), "")
-    code = _department(page, form)
-    return await _keep(page, about, form, "accept_and_assign", (accepting, _assigning(id, form, code)), code)
+    code, others = _department(page, form), _others(page, form)
+    steps = (accepting, _assigning(id, form, code, others))
+    return await _keep(page, about, form, "accept_and_assign", steps, code)
 
 
 @router.post(f"{PLACE}/issues/{{id}}/assign")
 async def send_assignment(id: str, page: Asked) -> Response:
     """Keep the assignment; it waits ten seconds."""
     form = (await page.form()).form
-    about, code = office_issue(page, id), _department(page, form)
-    return await _keep(page, about, form, "assign", (_assigning(id, form, code),), code)
+    about, code, others = office_issue(page, id), _department(page, form), _others(page, form)
+    return await _keep(page, about, form, "assign", (_assigning(id, form, code, others),), code)
 
 
-def _assigning(id: str, form: Form, code: str) -> Step:
-    return Step("dispatch", f"/issues/{id}/assign", {"department": code}, f"{form.sending()}-assign")
+def _assigning(id: str, form: Form, code: str, others: Sequence[str]) -> Step:
+    body: dict[str, Any] = {"department": code}
+    if others:
+        body |= {"co_handlers": others, "wanted": form.text("wanted")}
+    return Step("dispatch", f"/issues/{id}/assign", body, f"{form.sending()}-assign")
+
+
+def _others(page: Page, form: Form) -> list[str]:
+    """The departments that are asked for their opinion in the same step; what is wrong about them is said."""
+    every = names.assignable(page.reads, page.at, page.view.language)
+    others = [one.code for one in every if form.is_ticked(f"{OPINION}{one.code}")]
+    lead = form.text("other") or form.text("department")
+    if others and not form.text("wanted"):
+        form.wrong("wanted", page.say("Say what its opinion is wanted on: the department reads it"))
+    elif form.text("wanted") and not others:
+        form.wrong("wanted", page.say("Choose the department that is asked"))
+    elif lead in others:
+        form.wrong(
+            "wanted", page.say("The department that gets it gives no opinion beside: take its tick away")
+        )
+    elif len(others) > MOST_OTHERS:
+        said = page.say("At most %(most)d departments are asked for their opinion") % {"most": MOST_OTHERS}
+        form.wrong("wanted", said)
+    not_too_long(page, form, "wanted", MAX_REASON_CHARS)
+    return others
 
 
 def _department(page: Page, form: Form) -> str:
