@@ -8,7 +8,7 @@ SEEDS ?= 5000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test prove soak check format docs pictures bench lock clean
+.PHONY: help setup run stop test suite prove soak check format docs pictures bench lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -33,7 +33,10 @@ run: setup ## Start the whole system with a small town at work, and stay with it
 stop: setup ## Stop the running system; its data stays
 	@$(BIN)/qinqing stop
 
-test: check ## Run every check and every test, with the real Kafka and stores, in parts side by side
+test: setup ## Run every check and every test, with the real Kafka and stores, in parts side by side
+	@$(MAKE) --no-print-directory --jobs=2 check suite
+
+suite: setup ## Run every test without the checks
 	@$(BIN)/python -m tests
 
 prove: setup ## Run the proofs that take minutes, which `make test` leaves out

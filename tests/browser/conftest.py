@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from services.portal.inside import InternalNote
 from shared.mail import Mail
+from tests.browser.overseen import overseen
 from tests.keys import REFERENCES
 from tests.portal import department, office_given
 from tests.portal.given import Given, known_versions, stamp
@@ -82,6 +83,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     _handed_on(found)
     _of_a_department(found)
     _for_the_office(found)
+    overseen(found, GOING)
     _with_links(found)
     found.on_a_network()
     found.mailed(MAIL)

@@ -9,133 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.conftest import (
-    APPEALED,
-    DISSATISFIED,
-    DRAFTED,
-    FRESH,
-    GOING,
-    NEWEST,
-    PASSED,
-    PHONE,
-    REFUSED,
-    RETURNED,
-    SIGNED_OFF,
-    SMALL,
-    WAITING,
-    WIDE,
-    context_of,
-    press,
-    sign_in,
-)
+from tests.browser.conftest import PHONE, SMALL, WIDE, context_of, press, sign_in
+from tests.browser.places import OFFICIALS, PATHS, pages
 from tests.portal.given import Given
-from tests.portal.operated import OPERATOR, PLACE
-from tests.portal.projection.given import ISSUE
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PATHS = (
-    "/mine",
-    "/mine?q=路灯",
-    "/mine?q=没有这回事",
-    "/raise",
-    f"/issues/{ISSUE}",
-    f"/issues/{GOING}",
-    f"/issues/{REFUSED}",
-    f"/issues/{GOING}/registered",
-    f"/issues/{ISSUE}/rate",
-    f"/issues/{GOING}/correct-words",
-    f"/issues/{GOING}/withdraw",
-    f"/issues/{GOING}/make-link",
-    f"/issues/{GOING}/revoke-link",
-    f"/issues/{REFUSED}/revoke-link",
-    f"/issues/{REFUSED}/appeal",
-    "/mailbox",
-    "/lan",
-    "/nowhere",
-    "/link/x",
-    "/sign-in",
-)
-OFFICE = "/office/issues"
-OFFICIALS = {
-    "office:chen": (
-        "/office/triage",
-        f"/office/triage?issue={WAITING}",
-        "/office/triage?show=accepted",
-        "/office/returns",
-        "/office/replies",
-        "/office/decisions",
-        "/office/all",
-        "/office/all?source=hotline",
-        "/office/raise",
-        f"/issues/{WAITING}",
-        f"{OFFICE}/{WAITING}/accept",
-        f"{OFFICE}/{WAITING}/reject",
-        f"{OFFICE}/{WAITING}/refer",
-        f"{OFFICE}/{WAITING}/withdraw",
-        f"{OFFICE}/{RETURNED}/rule",
-        f"{OFFICE}/{RETURNED}/recorded",
-        f"{OFFICE}/{GOING}/recall",
-        f"{OFFICE}/{SIGNED_OFF}/check",
-        f"{OFFICE}/{APPEALED}/decide-appeal",
-        f"{OFFICE}/{DISSATISFIED}/decide-rework",
-        f"{OFFICE}/{DISSATISFIED}/correct",
-    ),
-    "handler:li": (
-        "/handling",
-        "/ways",
-        f"/handling?list=free&chosen={NEWEST}",
-        "/handling?list=later",
-        f"/issues/{GOING}",
-        f"/issues/{GOING}/draft",
-        f"/issues/{GOING}/return",
-        f"/issues/{GOING}/name-handler",
-        f"/issues/{GOING}/notes",
-        f"/issues/{GOING}/explain",
-        f"/issues/{GOING}/ask-extension",
-        f"/issues/{GOING}/ask-pause",
-        f"/issues/{NEWEST}/sign",
-        f"/issues/{DRAFTED}/take-back",
-    ),
-    "department_leader:zhou": ("/signing", "/handling", f"/issues/{DRAFTED}/sign-off", f"/issues/{DRAFTED}"),
-    "supervisor:zhao": (
-        "/board",
-        "/board?due=late&department=housing",
-        "/board?level=county",
-        "/board?step=1",
-        "/board?step=any",
-        f"/board/lift?issue={GOING}&issue={FRESH}",
-        "/board/lift",
-        "/board/departments/housing",
-        f"/issues/{GOING}",
-        f"/issues/{GOING}/lift-ladder",
-        f"/issues/{PASSED}",
-        "/search?q=路灯",
-        "/search",
-        "/search?q=没有这回事",
-    ),
-    "leader:qian": (
-        "/overview",
-        "/overview?month=all",
-        "/handovers?month=2026-03",
-        "/handovers/of-all?month=2026-03&department=housing",
-        "/figures",
-        "/figures/on_time_reply",
-        "/figures/rejected?part=x",
-    ),
-    OPERATOR: (
-        "/operator",
-        "/operator/dead-letters",
-        PLACE,
-        f"{PLACE}/discard",
-        "/operator/held",
-        f"/operator/held/dispatch/{ISSUE}/intake.events/3/skip",
-        "/operator/publish-again",
-        "/operator/projection",
-        "/operator/notices",
-    ),
-}
-"""The pages of others, by whom one has to be."""
 LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}
 SIZES = {"phone": PHONE, "wide": WIDE}
 TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
@@ -148,53 +27,6 @@ TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) =>
     return { name: (one.innerText || one.name || one.id), width: box.width, height: box.height, inline, shown };
 }).filter((one) => one.shown && !one.inline && one.width > 2 && (one.height < 43.5 || one.width < 43.5))"""
 FIRST_BYTES, LATER_BYTES = 150_000, 25_000
-
-
-def pages(page: Page, site: str) -> Iterator[str]:
-    """Open every page, and some forms with what is wrong in them; yields where one is."""
-    for path in PATHS:
-        page.goto(f"{site}{path}")
-        yield path
-    page.goto(f"{site}/mailbox")
-    press(page, "a.whole")
-    yield "/mailbox, one mail"
-    page.goto(f"{site}/raise")
-    page.fill("#title", "")  # an earlier visit left a draft
-    press(page, 'button[value="check"]')
-    yield "/raise, with nothing filled in"
-    page.fill("#title", "园区北门外没有路灯")
-    page.fill("#text", "夜班职工骑电动车摔过两次。")
-    press(page, 'button[value="check"]')
-    yield "/raise/check"
-    page.goto(f"{site}/issues/{ISSUE}/rate")
-    press(page, ".stick button")
-    yield "rating, with nothing chosen"
-    for who, paths in OFFICIALS.items():
-        sign_in(page, site, who)
-        for path in paths:
-            page.goto(f"{site}{path}")
-            yield f"{path} as {who}"
-    sign_in(page, site, "department_leader:zhou")
-    page.goto(f"{site}/issues/{DRAFTED}/sign-off")
-    press(page, 'button[value="send_back"]')
-    yield "sending back, without a reason"
-    yield from by_link(page, site)
-
-
-def by_link(page: Page, site: str) -> Iterator[str]:
-    """A private link is made, opened by whoever is signed in, and shows its issue and nothing else."""
-    sign_in(page, site, "office:chen")
-    page.goto(f"{site}{OFFICE}/{RETURNED}/make-link")
-    press(page, "button[data-once]")
-    yield "a link, shown once"
-    page.goto(page.locator("#secret").inner_text())
-    yield "a link, opened by who is signed in"
-    press(page, 'form[action="/link"] button')
-    assert page.url == f"{site}/issues/{RETURNED}"
-    yield "an issue, by link"
-    page.goto(f"{site}/mine")
-    yield "another page, by link"
-    sign_in(page, site)
 
 
 def looks(*, now: tuple[str, ...]) -> pytest.MarkDecorator:
@@ -329,4 +161,4 @@ def test_the_whole_of_a_form_can_be_filled_in_by_keyboard(phone: Page, site: str
 
 def test_the_portal_has_more_than_one_issue_to_show(given: Given, phone: Page, site: str) -> None:
     phone.goto(f"{site}/mine")
-    assert phone.locator(".cards li").count() == 4 and given.asked.requests
+    assert phone.locator(".cards li").count() == 5 and given.asked.requests

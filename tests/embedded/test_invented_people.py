@@ -16,7 +16,7 @@ from shared.identity.keys import REFERENCE, secret
 from shared.identity.references import References
 from tests.integration.broker import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.prove]
 
 NEEDED = ("intake", "dispatch", "supervision")
 """Intake, and the owners of the reference data that it decides by."""

@@ -42,6 +42,8 @@ SHARED = ROOT.parent / "shared" / "data" / "messages_replied.csv"
 ANSWERS = {"10wd": (1058, 654, 29), "14d": (1039, 673, 28)}
 """On time, late, and on time of the 44 of April 2019: computed apart from this project."""
 MOST_WRITES_AN_ISSUE = 26
+once_is_enough = pytest.mark.prove if SHARED.exists() else pytest.mark.integration
+"""Where the shared file is, it asks for the same and more."""
 """Among them 1.1 for the steps of the ladder: of 1,712 issues 654 are late."""
 KEYS = {
     *(
@@ -135,6 +137,7 @@ def numbers(result: dict[str, Any]) -> dict[str, int]:
     }
 
 
+@once_is_enough
 def test_an_invented_file_gives_what_arithmetic_gives(tmp_path: Path, invented: Path) -> None:
     messages, faults = read_messages(invented)
     assert not faults

@@ -9,7 +9,7 @@ from services.portal.queries.impact import impact, renewed
 from services.supervision.issue.renewing import request_of
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.event import Event
-from shared.contract.events.dispatch import ExtensionGranted, PauseEnded, PauseGranted
+from shared.contract.events.dispatch import EnterpriseAsked, ExtensionGranted, PauseEnded, PauseGranted
 from shared.contract.events.supervision import CalendarPublished, ClockRecalculated, PolicyPublished
 from shared.contract.words import Role
 from shared.domain.calendar import Calendar
@@ -108,6 +108,35 @@ def test_what_a_notice_would_move_is_what_then_moves(given: Given) -> None:
     assert impact(given.shown.reader(), JURISDICTION, wanted, NOW).moves == ()
     row = given.shown.reader().execute("SELECT may_move, due_at FROM issue WHERE id = ?", (ISSUE,)).fetchone()
     assert tuple(row) == (0, max(m.due_at for m in before.moves))
+
+
+def test_while_the_promise_runs_the_clock_that_waits_for_an_answer_moves_with_it(given: Given) -> None:
+    issue, reference = december(given)
+    at = DECEMBER + timedelta(days=1)
+    asks = EnterpriseAsked(
+        assignment="a1",
+        department="housing",
+        round=1,
+        request=1,
+        words="请补充位置图",
+        ends_at=NOW + timedelta(days=60),
+        by="housing/li",
+    )
+    for moved in issue.take(asks, at):
+        tell(given, moved)
+    given.shown.tell("dispatch", asks.type, asks.model_dump(mode="json"), ISSUE, at=at)
+    wanted = table()
+    before = impact(given.shown.reader(), JURISDICTION, wanted, NOW)
+    published = CalendarPublished(
+        version=Calendar(2027, wanted.days).version,
+        in_force_from=NOW,
+        published_through=2027,
+        days=wanted.days,
+        by="gu",
+    )
+    moves = [event for event in happens(issue, reference, published) if isinstance(event, ClockRecalculated)]
+    assert {(move.clock, move.paused) for move in before.moves} == {("promise", False), ("holding", False)}
+    assert {(m.clock, m.due_at) for m in before.moves} == {(m.clock, ms(m.due_at)) for m in moves}
 
 
 @pytest.mark.parametrize("granted", ["extension", "pause", "pause that is over"])

@@ -21,7 +21,7 @@ from tests.simulation.caps import caps
 from tests.simulation.checker import Clause, Violation, check
 from tests.simulation.happened import happened
 from tests.simulation.mail import in_town
-from tests.simulation.reference import Whole, ends, known_at, quiet, record_of
+from tests.simulation.reference import Known, Whole, ends, known_at, quiet, record_of
 from tests.simulation.simulation import Run, run, silent
 from tests.simulation.versions import as_version
 from tests.simulation.world import Origin, Raw
@@ -61,11 +61,12 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
         return verdict
     verdict.counts = happened(ran)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
+    known = lru_cache(partial(known_at, ran.scheduler.log))
     for service in SERVICES:
         consumer = in_town(seed, consumers or plain_consumers())[service]
         with quiet():
             verdict.violations += replay(ran, consumer)
-            verdict.violations += rebuild(ran, consumer)
+            verdict.violations += rebuild(ran, consumer, known)
     verdict.violations = list(dict.fromkeys(verdict.violations))
     return verdict
 
@@ -183,18 +184,17 @@ def _mixed(ran: Run, consumer: Consumer, rng: Random) -> list[list[Record]]:
     return batches
 
 
-def rebuild(ran: Run, consumer: Consumer) -> list[Violation]:
+def rebuild(ran: Run, consumer: Consumer, known: Callable[[tuple[int, ...]], Known]) -> list[Violation]:
     """Every aggregate from nothing, by the records of its own writes in their order: the same documents come out.
 
     Order between topics, how far the reference data was known, and which handlers had a bug are free choices of the
-    first run, so they are kept; nothing else is.
+    first run, so they are kept; nothing else is. ``known``: the reference data as it was that far.
     """
     collection, service, log = (
         ran.scheduler.collections[consumer.service],
         consumer.service,
         ran.scheduler.log,
     )
-    known = lru_cache(lambda places: known_at(log, places))
     everything = collection.everything()
     touched = {subject for subject, _ in collection.applied}
     built: Documents = {

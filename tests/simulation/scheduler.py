@@ -141,7 +141,7 @@ class Scheduler:
             woken = heappop(self._asleep)[2]
             if not woken.over:
                 self.awake.append(woken)
-        ready = [task for task in self.awake if self._ready(task)]
+        ready = [task for task in self.awake if task.owner is None or self._ready(task.ask, task.owner)]
         if not ready:
             return self._pass_time()
         task = self.rng.choice(ready)
@@ -153,11 +153,8 @@ class Scheduler:
             self.after(self.rng.choice((1, 20, 1000, 30_000)), lambda late=late: self._land(late))
         return True
 
-    def _ready(self, task: Task) -> bool:
-        worker, ask = task.owner, task.ask
+    def _ready(self, ask: Ask, worker: Process) -> bool:
         kind = ask.kind
-        if worker is None:
-            return True
         if kind == "wanted" and not ask.what.set_:
             return False
         if self.clock.ms < worker.frozen_until:
@@ -189,8 +186,10 @@ class Scheduler:
 
     def _fetchable(self, worker: Process) -> bool:
         client = worker.client
+        if client.idle_polls > 0:
+            return True
         if client.dry == self.log.size:
-            return client.idle_polls > 0
+            return False
         topics, blocked = self.log.topics, self.blocked(worker.group)
         for tp, position in client.positions.items():
             if (
@@ -201,7 +200,7 @@ class Scheduler:
                 return True
         if not blocked:
             client.dry = self.log.size
-        return client.idle_polls > 0
+        return False
 
     def _answer(self, task: Task, ask: Ask) -> None:
         worker = task.owner

@@ -21,10 +21,16 @@ from shared.domain.renewing import IN_ROUNDS, Running, moved, read_running
 
 _RUNNING = """
     SELECT c.*, i.number AS issue_number, i.rejected_at, i.paused, i.question,
-        coalesce(nullif(c.department, ''), i.holder, '') AS whose
+        coalesce(nullif(c.department, ''), i.holder, '') AS whose,
+        EXISTS (
+            SELECT 1 FROM clock o WHERE o.issue = c.issue AND o.stopped_at IS NULL AND o.breached_at IS NULL
+            AND NOT (o.clock = 'holding' AND i.question IS NOT NULL)
+            AND NOT (o.clock IN ('promise', 'holding') AND i.paused IS NOT NULL)
+        ) AS is_reached
     FROM clock c JOIN issue i ON i.id = c.issue
     WHERE c.stopped_at IS NULL AND c.breached_at IS NULL AND c.due_at >= ?
 """
+"""``is_reached``: a clock of it runs, so a version finds the issue at once, and moves those that are paused too."""
 _GRANTED = """
     SELECT what, days, CASE WHEN question = 1 AND :assignment <> '' THEN asked_at ELSE decided_at END, ended_at
     FROM request
@@ -43,7 +49,7 @@ _RENEWED = """
 class Move(NamedTuple):
     """One clock whose date moves, or only becomes certain: old and new instant in milliseconds, and who holds it.
 
-    ``paused``: nothing of it is due until it goes on, and then it moves.
+    ``paused``: nothing of its issue is due until it goes on, and then it moves.
     """
 
     issue: str
@@ -148,7 +154,8 @@ def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Ite
             due_at, number = int(after.due_at.timestamp() * 1000), row["issue_number"] or ""
             about = (row["issue"], number, row["clock"], row["round"], row["whose"])
             waits = row["question"] is not None and row["clock"] == "holding"
-            paused = waits or (row["paused"] is not None and row["clock"] in IN_ROUNDS)
+            waits = waits or (row["paused"] is not None and row["clock"] in IN_ROUNDS)
+            paused = waits and not row["is_reached"]
             yield Move(*about, row["due_at"], due_at, bool(was), after.provisional, paused)
 
 
