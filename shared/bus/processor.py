@@ -204,7 +204,8 @@ class Processor:
         return lost
 
     async def _load(self, pending: Pending, known: dict[str, Stored], batch: Batch) -> dict[str, Stored]:
-        """3: the documents that are not known, in one read; in another one, where an aggregate has old outcomes, those that are asked for.
+        """3: the documents that are not known, in one read; in another one, where an aggregate has old outcomes, those
+        that are asked for.
 
         Few aggregates ever have old ones: to ask for all of them in the first read would double what every batch costs.
         """
