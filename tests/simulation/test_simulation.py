@@ -122,7 +122,7 @@ MUST_HAPPEN = (
     ),
     *(f"refused {why}" for why in ("date_too_early", "no_working_day", "basis_missing")),
     *(f"co_handler_released because {why}" for why in CoHandlingEnd),
-    *("co-handler objects", "co-handler agrees", "co-handler late"),
+    *("co-handler objects", "co-handler agrees", "co-handler late", "co-handler named at once"),
     *(f"refused {why}" for why in ("co_handler_not_heard", "answer_missing")),
     *(f"listed because {why}" for why in Listed),
     *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
