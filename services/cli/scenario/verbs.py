@@ -177,9 +177,9 @@ def assign_with_another(scene: Scene, at: datetime) -> None:
     """And another department is asked for its opinion in the same step."""
     others = [code for code in departments() if code not in (scene.right, "office")]
     scene.another = scene.dice.choice(others)
-    asked = {"co_handlers": [scene.another], "wanted": scene.why("opinion_wanted")}
-    said = (scene.saying.title, scene.saying.text)
-    scene.script.assign(at, scene.officer(), scene.right, *said, **asked)
+    asked: dict[str, Any] = {"co_handlers": [scene.another], "wanted": scene.why("opinion_wanted")}
+    title, text = scene.saying.title, scene.saying.text
+    scene.script.assign(at, scene.officer(), scene.right, title, text, **asked)
 
 
 def agree(scene: Scene, at: datetime) -> None:
