@@ -262,6 +262,8 @@ class OrderReminded(Event, type="order.reminded.v1", topic=ORDERS):
     instruction: Number = 0
     """The leader's instruction whose report is late; 0: the promise is."""
     due_at: AwareDatetime | None = None
+    words: str = ""
+    """Of a reminder that a person issued: what it says."""
 
 
 class OrderOrdered(Event, type="order.ordered.v1", topic=ORDERS):

@@ -54,6 +54,17 @@ async def test_nothing_is_sent_before_what_goes_out_was_seen_and_confirmed(held:
     assert "已签发 2 份督办单" in browser.text and not chosen_in(browser)
 
 
+async def test_many_are_reminded_with_a_preview_as_many_are_ordered(held: Given) -> None:
+    browser = await chosen(official(held), LATE, SOON)
+    await browser.send(PATH, **WRITTEN, kind="reminder", answer_days="3")
+    assert "确认签发 2 份催办单" in browser.text and "无需单独答复" in browser.text
+    assert not held.asked.bodies(command(LATE))
+    await browser.send(PATH, do="confirmed")
+    body = {"kind": "reminder", **WRITTEN}
+    assert held.asked.bodies(command(LATE)) == held.asked.bodies(command(SOON)) == [body]
+    assert "已签发 2 份催办单" in browser.text and not chosen_in(browser)
+
+
 async def test_who_cannot_be_ordered_stands_apart_with_the_reason_and_gets_nothing(held: Given) -> None:
     staff(held, "city", "housing")
     browser = await chosen(official(held), LATE, LATER, SEALED, "0" * 13)

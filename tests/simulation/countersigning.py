@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from random import Random
 
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import AddCoHandler, GiveOpinion, ReleaseCoHandler, SignOffReply
+from shared.contract.commands.dispatch import (
+    AddCoHandler,
+    AssignIssue,
+    GiveOpinion,
+    ReleaseCoHandler,
+    SignOffReply,
+)
 from tests.simulation.clients import DAY, HOUR, SECOND, Clients
 from tests.simulation.operators import Operators
 from tests.simulation.renewing import rest_soon
@@ -58,6 +64,11 @@ class Countersigning:
 def next_wish(sight: Sight, rng: Random, departments: Sequence[str], silent: bool) -> Wish | None:
     """What somebody might want of co-handlers now; None where it is nobody's turn."""
     drawn = rng.random()
+    if sight.intake == "accepted" and not sight.dispatch:
+        others = tuple(rng.sample(list(departments), min(2, len(departments))))
+        wanted = "是否符合规划" if rng.random() < 0.95 else " "
+        named = AssignIssue(department=rng.choice(list(departments)), co_handlers=others, wanted=wanted)
+        return Wish(OFFICE, named) if drawn < 0.3 else None
     if sight.waited_for and drawn < (0.1 if silent else 0.45):
         part, department = rng.choice(sorted(sight.waited_for.items()))
         if rng.random() < 0.15:

@@ -58,8 +58,11 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
         for event in events
         if event["type"] == "department.published.v1" and event["data"]["merged_into"]
     }
+    given = {str(event.get("cause")) for event in events if event["type"] == "issue.assigned.v1"}
     for event in events:
         data = event["data"]
+        if event["type"] == "assignment.co_handler_added.v1" and str(event.get("cause")) in given:
+            yield "co-handler named at once"
         if event["type"] == "promise.started.v1":
             newest = max((at, version) for at, version in policies if at <= event["time"])
             if data["policy"] != newest[1]:

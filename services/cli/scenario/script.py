@@ -126,12 +126,15 @@ class Script:
 
     # --------------------------------------------------------------- dispatch
 
-    def assign(self, at: datetime, by: str, department: str, title: str = "", text: str = "") -> None:
-        """To this department; left to the rules where they choose the same."""
+    def assign(
+        self, at: datetime, by: str, department: str, title: str = "", text: str = "", **more: Any
+    ) -> None:
+        """To this department; left to the rules where they choose the same. ``more``: whose opinion is asked for."""
         self.assignments += 1
         self.department = department
         rules = bool(title) and routed(title, text) == department
-        self.ask("dispatch.assign", f"office:{by}", at, **({} if rules else {"department": department}))
+        lead = {} if rules else {"department": department}
+        self.ask("dispatch.assign", f"office:{by}", at, **lead, **more)
 
     def rule(self, at: datetime, by: str, upheld: bool, department: str, reason: str) -> None:
         """On a return: upheld it goes to another department, with an assignment of its own."""

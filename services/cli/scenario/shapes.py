@@ -33,6 +33,12 @@ _WAITING = (*_IN,)
 _ASSIGNED = (*_IN, ("assign", (15, 240)))
 _SIGNED = (*_ASSIGNED, ("sign", (20, 200)))
 _NAMED = (*_ASSIGNED, ("name_handler", (10, 60)), ("sign", (15, 120)))
+_CO_HANDLED = (
+    *_IN,
+    ("assign_with_another", (15, 240)),
+    ("name_handler", (10, 60)),
+    ("sign", (15, 120)),
+)
 _DRAFTED = (*_NAMED, ("draft", (DAY, 4 * DAY)))
 _SIGNED_OFF = (*_DRAFTED, ("sign_off", (20, 240)))
 _CHECKED = (*_SIGNED_OFF, ("check", (20, 200)))
@@ -94,6 +100,16 @@ SHAPES: dict[str, Shape] = {
     "recalled": Shape((*_SIGNED, ("recall", (30, 200))), (15, 200), department="other"),
     "appealed": Shape((*_IN[:1], ("reject", (60, 400)), ("appeal", (200, 3 * DAY))), (60, DAY)),
     "tracked": Shape(_RATED, (5 * DAY, 25 * DAY), outcomes="later"),
+    "co_handled": Shape(_CO_HANDLED, (DAY, 2 * DAY)),
+    "co_handler_agrees": Shape((*_CO_HANDLED, ("agree", (200, DAY))), (60, 2 * DAY)),
+    "co_handler_objects": Shape((*_CO_HANDLED, ("object", (200, DAY)), ("draft", (DAY, 2 * DAY))), (60, 300)),
+    "promise_kept": Shape((*_RATED, ("find_kept", (10 * DAY, 15 * DAY))), (60, 5 * DAY), outcomes="later"),
+    "promise_broken": Shape(
+        (*_RATED, ("find_broken", (10 * DAY, 15 * DAY))), (60, 3 * DAY), outcomes="later"
+    ),
+    "looked_at_again": Shape(
+        (*_RATED, ("look_again", (10 * DAY, 15 * DAY))), (DAY, 5 * DAY), outcomes="later"
+    ),
     # what is over
     "closed": Shape(_RATED, _MIDDLE),
     "closed_in_words": Shape(_RATED, _MIDDLE, outcomes="words"),
@@ -176,6 +192,8 @@ FIRST = (
         "rework_asked",
     ),
     *("suspended", "pause_asked", "extension_asked", "extended", "wu_questioned", "supplied"),
+    *("co_handled", "co_handler_agrees", "co_handler_objects"),
+    *("promise_kept", "promise_broken", "looked_at_again"),
 )
 """Each shape once, in the order in which a smaller town has them, and then again what people have several of."""
 

@@ -14,6 +14,7 @@ from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.contract.words import (
     Body,
     Confirmation,
+    Finding,
     Kind,
     PauseGround,
     RejectionGround,
@@ -26,6 +27,7 @@ from shared.domain.clocks import SHANGHAI, due_at
 
 OFFICE = ("chen", "wang", "xiaoyun", "duanrong", "maojun")
 LEADER = f"{Role.LEADER}:qian"
+SUPERVISOR = f"{Role.SUPERVISOR}:zhao"
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Scene:
     origin: Source
     which: int = 0
     """Which of the department's handlers."""
+    another: str = ""
+    """The department whose opinion is asked for."""
 
     @property
     def right(self) -> str:
@@ -169,6 +173,32 @@ def assign(scene: Scene, at: datetime) -> None:
     scene.script.assign(at, scene.officer(), first, *words_of_it)
 
 
+def assign_with_another(scene: Scene, at: datetime) -> None:
+    """And another department is asked for its opinion in the same step."""
+    others = [code for code in departments() if code not in (scene.right, "office")]
+    scene.another = scene.dice.choice(others)
+    asked: dict[str, Any] = {"co_handlers": [scene.another], "wanted": scene.why("opinion_wanted")}
+    title, text = scene.saying.title, scene.saying.text
+    scene.script.assign(at, scene.officer(), scene.right, title, text, **asked)
+
+
+def agree(scene: Scene, at: datetime) -> None:
+    _opinion(scene, at, agrees=True)
+
+
+def object_to_it(scene: Scene, at: datetime) -> None:
+    _opinion(scene, at, agrees=False)
+
+
+def _opinion(scene: Scene, at: datetime, *, agrees: bool) -> None:
+    """What a handler of the other department says."""
+    people = departments()[scene.another].handlers
+    actor = f"{Role.HANDLER}:{scene.another}/{people[scene.which % len(people)]}"
+    words_of_it = scene.why("agree" if agrees else "object")
+    said = {"assignment": f"{scene.script.subject}.c1", "agrees": agrees, "words": words_of_it}
+    scene.script.ask("dispatch.give_opinion", actor, at, **said)
+
+
 def name_handler(scene: Scene, at: datetime) -> None:
     account = scene.handler().rpartition("/")[2]
     scene.script.ask("dispatch.name_handler", scene.leader(), at, **scene.script.held, handler=account)
@@ -287,6 +317,26 @@ def refuse(scene: Scene, at: datetime) -> None:
     scene.script.ask("feedback.decide_rework", scene.office(), at, **said)
 
 
+def find_kept(scene: Scene, at: datetime) -> None:
+    _look_back(scene, at, Finding.KEPT)
+    scene.script.round += 1
+
+
+def find_broken(scene: Scene, at: datetime) -> None:
+    _look_back(scene, at, Finding.BROKEN)
+
+
+def look_again(scene: Scene, at: datetime) -> None:
+    """Not yet: on a day in about a month they look again."""
+    next_on = at.astimezone(SHANGHAI).date() + timedelta(days=scene.dice.randint(25, 40))
+    _look_back(scene, at, Finding.NOT_YET, next_on=next_on.isoformat())
+
+
+def _look_back(scene: Scene, at: datetime, finding: Finding, **more: str) -> None:
+    said = {"round": scene.script.round, "finding": finding.value, "words": scene.why(f"found_{finding}")}
+    scene.script.ask("supervision.record_look_back", SUPERVISOR, at, **said, **more)
+
+
 def finish(scene: Scene, at: datetime) -> None:
     scene.script.ask("feedback.finish_tracking", LEADER, at, reason=scene.why("finish"))
 
@@ -305,6 +355,9 @@ VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
     "correct_words": correct_words,
     "confirm_words": confirm_words,
     "assign": assign,
+    "assign_with_another": assign_with_another,
+    "agree": agree,
+    "object": object_to_it,
     "name_handler": name_handler,
     "sign": sign,
     "return": give_back,
@@ -327,6 +380,9 @@ VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
     "rate_dissatisfied": rate_dissatisfied,
     "grant": grant,
     "refuse": refuse,
+    "find_kept": find_kept,
+    "find_broken": find_broken,
+    "look_again": look_again,
     "finish": finish,
 }
 """How each step of a shape is asked."""

@@ -190,7 +190,7 @@ def _passed_on(issue: Issue, said: DepartmentAddressed) -> Event:
     about["round"] = said.round
     if said.saying in (Saying.WARNING, Saying.LOOK_BACK) or said.kind == DocumentKind.REMINDER:
         about["instruction"] = said.instruction
-        return OrderReminded(saying=said.saying, due_at=said.due_at, **about)
+        return OrderReminded(saying=said.saying, due_at=said.due_at, words=said.words, **about)
     about["words"] = said.words
     if said.kind == DocumentKind.SUPERVISION_ORDER:
         return OrderOrdered(answer_due_at=said.due_at, **about)

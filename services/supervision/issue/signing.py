@@ -26,7 +26,7 @@ MOST_BY_HAND = 20
 
 
 def issue_by_hand(issue: Issue | None, command: IssueDocument, context: Context) -> Change[Issue] | Refusal:
-    """An order, an interview's record or a circular; it goes out as soon as it has its number."""
+    """A reminder, an order, an interview's record or a circular; it goes out as soon as it has its number."""
     if issue is None:
         return UNKNOWN
     if refusal := _cannot_issue(issue, command, context):

@@ -47,9 +47,14 @@ class RecordLookBack(Command, type="supervision.record_look_back.v1", service="s
 
 
 class IssueDocument(Command, type="supervision.issue_document.v1", service="supervision"):
-    """Issue a document by hand: an order, the record of an interview, or a circular of criticism or of praise."""
+    """Issue a document by hand: a reminder, an order, an interview's record, a circular of criticism or of praise."""
 
-    kind: Literal[DocumentKind.SUPERVISION_ORDER, DocumentKind.INTERVIEW, DocumentKind.CIRCULAR]
+    kind: Literal[
+        DocumentKind.REMINDER,
+        DocumentKind.SUPERVISION_ORDER,
+        DocumentKind.INTERVIEW,
+        DocumentKind.CIRCULAR,
+    ]
     words: FreeText = Field(max_length=MAX_TEXT_CHARS)
     praise: bool = False
     """Of a circular: it praises."""

@@ -306,9 +306,11 @@ def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, dateti
 
 
 def _assigned(started: datetime, others: Mapping[str, list[Event]]) -> Iterator[datetime]:
-    """When the office's clock stops that started then: at the next assignment, and at any end."""
+    """When the office's clock stops that started then: at the next assignment, and at any end, but for those that a
+    look-back has left before."""
     yield from (until for since, until in _waits(others) if since == started and until is not None)
-    yield from ends_of(others, "appeal.upheld", 1)
+    is_left = left_at(others) < MOST
+    yield from (at for at in ends_of(others, "appeal.upheld", 1) if at >= started or not is_left)
 
 
 def ends_of(others: Mapping[str, list[Event]], lifted_by: str, round: int = MOST) -> Iterator[datetime]:

@@ -235,3 +235,16 @@ def test_what_was_cut_off_is_posted_again_from_the_first_step_and_happens_once()
 def events(world: TownWorld, topic: str) -> Iterator[dict[str, Any]]:
     for record in world.log[topic]:
         yield json.loads(record.value or b"")
+
+
+def test_a_stranger_finds_opinions_questions_and_look_backs(played: TownWorld) -> None:
+    told = Counter(event["type"] for event in events(played, "dispatch.events"))
+    heard = [
+        event["data"] for event in events(played, "dispatch.events") if "co_handler_heard" in event["type"]
+    ]
+    assert {said["agrees"] for said in heard} == {True, False}
+    assert told["assignment.co_handler_added.v1"] > len(heard), "somebody is waited for"
+    assert told["assignment.enterprise_asked.v1"] >= 2
+    found = [event for event in events(played, "supervision.events") if event["type"] == "look_back.done.v1"]
+    assert {event["data"]["finding"] for event in found} == {"kept", "broken"}
+    assert any(event["type"] == "tracking.reviewed.v1" for event in events(played, "supervision.events"))

@@ -350,10 +350,12 @@ async def test_a_reminder_of_supervision_reaches_the_co_handler_and_not_the_lead
         document="d1",
         year=2026,
         number=1,
+        words="请抓紧",
     )
     await dispatch.take(said)
     [order] = told(dispatch, "planning", "order.reminded.v1")
-    assert order["assignment"] == CO_HANDLER and not told(dispatch, "housing", "order.reminded.v1")
+    assert (order["assignment"], order["words"]) == (CO_HANDLER, "请抓紧")
+    assert not told(dispatch, "housing", "order.reminded.v1")
 
 
 def test_who_was_asked_is_heard_in_every_state_before_a_reply() -> None:

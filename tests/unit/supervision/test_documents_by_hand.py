@@ -13,6 +13,7 @@ from shared.contract.commands.supervision import (
     LiftLadder,
 )
 from shared.contract.events.supervision import (
+    DepartmentAddressed,
     DocumentDrafted,
     DocumentIssued,
     DocumentVoided,
@@ -55,6 +56,22 @@ def test_a_circular_of_praise_needs_no_step_and_outlives_its_issue() -> None:
     assert town.ask(orders())["reason"] == Reason.ILLEGAL_MOVE  # nobody is ordered about what has ended
     (circular,) = town.told(DocumentIssued)
     assert (circular.praise, circular.department) == (True, "traffic")
+
+
+def test_a_reminder_by_hand_is_numbered_said_with_its_words_and_stays_when_a_reply_is_out() -> None:
+    town = Town()
+    at = DUE - timedelta(days=4)
+    assert town.ask(orders(kind=DocumentKind.REMINDER), at=at)["status"] == "done"
+    (document,) = town.issue.state.documents
+    assert (document.kind, document.state, document.answer_due_at) == (
+        DocumentKind.REMINDER,
+        DocumentState.ISSUED,
+        None,
+    )
+    (said,) = [event for event in town.told(DepartmentAddressed) if event.saying == "issued"]
+    assert (said.saying, said.kind, said.words) == ("issued", "reminder", document.words)
+    town.issue.take(replied(), DUE - MOMENT)
+    assert town.issue.state.documents[0].state is DocumentState.ISSUED
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Supervision orders by hand to many chosen issues: one text and one signature, a document and a number for each.
+"""Supervision orders or reminders by hand to many issues: one text and one signature, a document and a number for each.
 
 What will go out is shown first, with who cannot be ordered and why; nothing is sent before that was confirmed.
 """
@@ -17,6 +17,7 @@ from services.portal.languages import N_
 from services.portal.pages import Page, page_of
 from services.portal.queries import documents, names
 from services.portal.reading import Known
+from services.portal.words import phrase
 from shared.contract.event import MAX_TEXT_CHARS
 from shared.contract.words import DocumentKind
 
@@ -27,6 +28,7 @@ ISSUE, VERB = "issue-", "issue_document"
 """Before the id of an issue: the field that says that it was chosen."""
 CONFIRMED, AGAIN = "confirmed", "again"
 """The buttons of the preview."""
+KINDS = (DocumentKind.SUPERVISION_ORDER, DocumentKind.REMINDER)
 MOST_DAYS = 250
 MOST_BY_HAND = 20
 """How many documents of one issue may be issued by hand."""
@@ -41,7 +43,7 @@ async def choose(page: Asked, issue: Annotated[list[str] | None, Query()] = None
     overseer(page)
     form = page.draft()
     if issue:
-        kept = {name: form.text(name) for name in ("words", "answer_days", "signature")}
+        kept = {name: form.text(name) for name in ("kind", "words", "answer_days", "signature")}
         form = Form(kept | {f"{ISSUE}{id}": "1" for id in issue})
     return _show(page, form, chosen(page, ids(form, ISSUE), why_not))
 
@@ -61,10 +63,10 @@ async def order(page: Asked) -> Response:
     if sent.pressed != CONFIRMED:
         return _show(page, form, found, is_preview=sent.pressed != AGAIN)
     body: dict[str, object] = {
-        "kind": DocumentKind.SUPERVISION_ORDER,
+        "kind": _kind(form),
         **given(form, "words", "signature"),
     }
-    if days := number(form, "answer_days"):
+    if (days := number(form, "answer_days")) and _kind(form) is DocumentKind.SUPERVISION_ORDER:
         body["answer_days"] = days
 
     async def command(about: Known) -> Answer:
@@ -73,6 +75,12 @@ async def order(page: Asked) -> Response:
     done = await do_all(page, form, can, ISSUE, command, {"signature_missing": "signature"})
     remaining = chosen(page, ids(form, ISSUE), why_not)
     return _show(page, form, remaining, done=done, status=done.status)
+
+
+def _kind(form: Form) -> DocumentKind:
+    """What goes out: an order, unless a reminder was chosen."""
+    is_reminder = form.text("kind") == DocumentKind.REMINDER
+    return DocumentKind.REMINDER if is_reminder else DocumentKind.SUPERVISION_ORDER
 
 
 def _judge(page: Page, form: Form) -> None:
@@ -110,6 +118,7 @@ def _show(
     done: Done | None = None,
     status: int = 200,
 ) -> Response:
+    form.values.setdefault("kind", _kind(form))
     return page.show(
         "board/order_many.html",
         status,
@@ -119,4 +128,6 @@ def _show(
         cannot=[one for one in found if one.why_not],
         done=[(about, answer.body.get("document", "")) for about, answer in done.done] if done else [],
         most=MAX_TEXT_CHARS,
+        kind=_kind(form),
+        kinds=[(one, page.say(phrase("document", one))) for one in KINDS],
     )

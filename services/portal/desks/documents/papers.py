@@ -43,6 +43,8 @@ _REMINDERS = {
     ),
 }
 """Of what else than a promise a reminder may remind."""
+_REMINDED = N_("You are reminded of issue %(issue)s. Please handle it, and reply in time.")
+"""By a person, who need not wait until it is late."""
 _PRAISE = N_("How issue %(issue)s was handled is praised:")
 
 
@@ -67,7 +69,7 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
     department = page.departments.get(document["department"] or "", document["department"] or "")
     sentence = _PRAISE if document["praise"] else _SENTENCES.get(kind, "%(issue)s")
     if kind == DocumentKind.REMINDER:
-        sentence = _REMINDERS.get(document["clock"], sentence)
+        sentence = _REMINDED if document["issued_by"] else _REMINDERS.get(document["clock"], sentence)
     if document["clock"] == ClockName.RULING:
         department = say(N_("The assigning office"))
     signer = document["issued_by"] or ""

@@ -29,7 +29,12 @@ Asked = Annotated[Page, Depends(page_of)]
 
 ISSUE = Action("issue_document", N_("Issue an order or a circular"), "flag")
 ANSWER = Action("answer_order", N_("Answer the supervision order"), "message-circle", True)
-BY_HAND = (DocumentKind.SUPERVISION_ORDER, DocumentKind.INTERVIEW, DocumentKind.CIRCULAR)
+BY_HAND = (
+    DocumentKind.SUPERVISION_ORDER,
+    DocumentKind.REMINDER,
+    DocumentKind.INTERVIEW,
+    DocumentKind.CIRCULAR,
+)
 PRAISE = "praise"
 """In place of a kind: a circular that praises."""
 BY_ROLE = {
