@@ -55,6 +55,10 @@ class _One:
         (self.document,) = documents
         return set()
 
+    async def released(self, documents: Sequence[Stored]) -> None:
+        """Nothing is marked here."""
+        raise AssertionError("nothing waits here")
+
     async def remember(self, outcomes: Sequence[Stored]) -> None:
         raise AssertionError("nothing is old here")
 

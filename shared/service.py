@@ -25,7 +25,6 @@ from fastapi_offline import FastAPIOffline
 
 from shared.after import After
 from shared.bus.consumer import BatchConsumer
-from shared.bus.document import Stored
 from shared.bus.ending import Ending
 from shared.bus.forwarder import Forwarder, Translate
 from shared.bus.gateway import Gateway, Request
@@ -153,7 +152,7 @@ class Service:
         )
         self.held = HeldEvents(self.store.waiting)
         self.waiting_notices = WaitingNotices(self.store)
-        self.upgrades = Upgrades(self._waiting, self._read_places, self.gateway.ask_all)
+        self.upgrades = Upgrades(self.store.waiting, self._read_places, self.gateway.ask_all)
         self.consuming = False
 
     @asynccontextmanager
@@ -291,12 +290,6 @@ class Service:
                 log.warning("topic not made", topic=topics[0], error=f"{type(error).__name__}: {error}"[:300])
                 return list(topics)
         return [failed for topic in topics for failed in await self._failed_topics([topic])]
-
-    async def _waiting(self) -> AsyncIterator[Stored]:
-        """What holds events or passed some over; one walk over the store at a time, for people use it too."""
-        await self.held.looked.wait()
-        async for document in self.store.waiting():
-            yield document
 
     def _read_places(self, places: Iterable[Place]) -> AsyncIterator[Record]:
         return read_places(self.settings.kafka_bootstrap, places, self.prefix)

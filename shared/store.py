@@ -23,7 +23,7 @@ from shared.domain.decisions import Reason
 LOAD_CHUNK = 125
 """Ids of one read. The embedded store's time for a list grows with the square of its length: 500 ids in one read take
 it three times as long as in four, and four reads side by side stay within the round trips of a batch."""
-SCAN_CHUNK, WALK_CHUNK = 500, 100
+SCAN_CHUNK = 500
 
 Document = dict[str, Any]
 
@@ -103,6 +103,7 @@ class Aggregates:
 
     def __init__(self, collection: Any, jurisdiction: str) -> None:
         self._collection, self._jurisdiction = collection, jurisdiction
+        self._marks = collection["waiting"]
 
     async def prepare(self) -> None:
         """Create the index; safe to call at every start."""
@@ -135,6 +136,8 @@ class Aggregates:
         Raises Unavailable when that cannot be read either, and one of REFUSED where a document can never be stored:
         then some of the others may have been written.
         """
+        if waiting := [document for document in documents if waits(document)]:
+            await self._mark(waiting)
         new = [self._own(document) for document in documents if document["v"] == 1]
         old = [self._change(document) for document in documents if document["v"] > 1]
         certain = True
@@ -210,14 +213,29 @@ class Aggregates:
     async def waiting(self) -> AsyncIterator[Document]:
         """Documents that hold events, or passed over some of types that were unknown.
 
-        It walks the whole collection, once at a start: an index would cost every write of every document more than
-        the write itself on the embedded store, and it would be empty nearly always. A few documents at a time, and
-        chosen here: while that store chooses among 100,000 it answers nobody else for seconds.
+        By their marks, which stand beside the documents: a walk over a million takes the embedded store half a minute,
+        and an index costs every write of every document. A mark whose document does not wait any more is removed.
         """
-        fields = dict.fromkeys(("held_since", "partition", "passed", "held", "read"), 1)
-        async for found in self._collection.find({}, fields, batch_size=WALK_CHUNK):
-            if "held_since" in found or "passed" in found:
-                yield found
+        marked = [mark["_id"] async for mark in self._marks.find({}, {"_id": 1}, batch_size=SCAN_CHUNK)]
+        for start in range(0, len(marked), LOAD_CHUNK):
+            found = (await self.load(marked[start : start + LOAD_CHUNK])).values()
+            for document in found:
+                if waits(document):
+                    yield document
+            await self.released([document for document in found if not waits(document)])
+
+    async def _mark(self, waiting: Sequence[Document]) -> None:
+        """Before they are written, so that no crash leaves a document that waits without its mark."""
+        marks = [
+            pymongo.UpdateOne({"_id": one["_id"]}, {"$max": {"v": one["v"]}}, upsert=True) for one in waiting
+        ]
+        await self._marks.bulk_write(marks, ordered=False)
+
+    async def released(self, documents: Sequence[Document]) -> None:
+        """These versions wait for nothing any more: their marks go, unless a later version has waited since."""
+        if documents:
+            marks = [pymongo.DeleteOne({"_id": one["_id"], "v": {"$lte": one["v"]}}) for one in documents]
+            await self._marks.bulk_write(marks, ordered=False)
 
     async def find_ids(self, query: Document) -> AsyncIterator[str]:
         """The subjects of every document that fits; scans the collection, so for rare work of operators only."""
@@ -235,6 +253,11 @@ class Aggregates:
         projection = dict.fromkeys(fields, 1) or None
         async for found in self._collection.find({}, projection, batch_size=SCAN_CHUNK):
             yield found
+
+
+def waits(document: Mapping[str, Any]) -> bool:
+    """Whether it holds events, or passed some over: a start has to find it."""
+    return "held_since" in document or "passed" in document
 
 
 class Entries:

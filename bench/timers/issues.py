@@ -60,6 +60,10 @@ class Played:
         (self.document,) = documents
         return set()
 
+    async def released(self, documents: Sequence[Stored]) -> None:
+        """As a store does."""
+        raise AssertionError("nothing waits here")
+
     async def remember(self, outcomes: Sequence[Stored]) -> None:
         """As a store does."""
         raise AssertionError("nothing is old here")

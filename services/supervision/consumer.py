@@ -71,7 +71,7 @@ ISSUE = AggregateType(
     belongs=belongs,
 )
 POLICY = AggregateType("policy", PublishedPolicies, commands={PublishPolicy: publish_policy})
-REGISTER = AggregateType("register", Register, commands={EnterDocument: enter})
+REGISTER = AggregateType("register", Register, commands={EnterDocument: enter}, remembers=20)
 CALENDAR = AggregateType("calendar", PublishedCalendars, commands={PublishCalendar: publish_calendar})
 
 

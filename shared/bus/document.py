@@ -258,10 +258,11 @@ def move_old(document: Document) -> tuple[Document, tuple[Stored, ...]]:
 
     Written before the next version of the document. What still waits for an operator moves last.
     """
-    if len(document.inbox) < MOST_REMEMBERED + MOVED_AT_ONCE:
+    most = min(MOST_REMEMBERED, document.kind.remembers or MOST_REMEMBERED)
+    if len(document.inbox) < most + MOVED_AT_ONCE:
         return document, ()
     settled_first = sorted(document.inbox, key=lambda id: document.inbox[id].unsettled)
-    moving = {id: document.inbox[id] for id in settled_first[: len(document.inbox) - MOST_REMEMBERED]}
+    moving = {id: document.inbox[id] for id in settled_first[: len(document.inbox) - most]}
     stored = tuple(
         {
             "_id": outcome_id(document.subject, id),

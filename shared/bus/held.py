@@ -11,14 +11,12 @@ class HeldEvents:
     """Counts what is held: from each document as it is written, and of new partitions from the store."""
 
     def __init__(self, find: Callable[[], AsyncIterator[Stored]]) -> None:
-        """``find``: the documents in the store that may hold events; it walks all of it."""
+        """``find``: the documents in the store that may hold events."""
         self._find = find
         self._owned: frozenset[int] = frozenset()
         self._held: dict[str, tuple[int, datetime, int]] = {}
         self._written: set[str] = set()
         self._wanted = asyncio.Event()
-        self.looked = asyncio.Event()
-        """Set once the store was looked through for the first time."""
 
     def assigned(self, partitions: Sequence[int]) -> None:
         """These are ours now: what others hold is no longer counted here, what new ones hold is looked up."""
@@ -51,7 +49,6 @@ class HeldEvents:
                     self._count(document)
             if owned is self._owned:  # else some came while the store was read
                 self._wanted.clear()
-            self.looked.set()
 
     def _count(self, document: Stored) -> None:
         since = datetime.fromisoformat(document["held_since"])

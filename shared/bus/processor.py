@@ -21,10 +21,11 @@ from shared.bus.apply import commands_of
 from shared.bus.deciding import Decided, decide, unstored
 from shared.bus.document import Stored, outcome_id
 from shared.bus.effects import Answer, Scope
+from shared.bus.newest import Newest
 from shared.bus.records import Bad, Item, Outgoing, Record, decode
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import NotPublished, Reference
-from shared.store import LOAD_CHUNK, REFUSED
+from shared.store import LOAD_CHUNK, REFUSED, waits
 
 MAX_ATTEMPTS = 20
 
@@ -46,6 +47,9 @@ class Store(Protocol):
 
     async def remember(self, outcomes: Sequence[Stored]) -> None:
         """Write old outcomes as documents of their own; one that is there already stays as it is."""
+
+    async def released(self, documents: Sequence[Stored]) -> None:
+        """These versions, which were written, wait for no event any more as the ones before them did."""
 
 
 class ReferenceData(Protocol):
@@ -98,9 +102,11 @@ class Processor:
         self._clock = clock
         self._token = token
         self._committed: dict[Partition, int] = {}
+        self._newest = Newest()
 
     def revoked(self, partitions: Iterable[Partition]) -> None:
-        """Forget how far partitions were read: another worker has them now."""
+        """Forget how far partitions were read, and what was written: another worker has them now."""
+        self._newest.forget()
         for partition in partitions:
             self._committed.pop(partition, None)
 
@@ -168,7 +174,8 @@ class Processor:
     async def _settle(self, pending: Pending, batch: Batch, refused: dict[str, str], reason: str) -> set[str]:
         """3, 4, 5: load, decide, write; the subjects that another worker changed meanwhile are decided again."""
         started = self._clock()
-        stored = await self._load(pending, batch)  # 3
+        known = self._newest.take(pending)
+        stored = await self._load(pending, known, batch)  # 3
         loaded = self._clock()
         decided = await self._decide(pending, stored, reason)  # 4
         changed = [entry.stored for entry in decided.values() if entry.stored is not None]
@@ -182,20 +189,30 @@ class Processor:
         for step, seconds in spent.items():
             batch.seconds[step] = batch.seconds.get(step, 0.0) + seconds
         unsettled = lost | refused.keys()
-        batch.written.extend(document for document in changed if document["_id"] not in unsettled)
+        unchanged = [document for subject, document in known.items() if decided[subject].stored is None]
+        written = [document for document in changed if document["_id"] not in unsettled]
+        batch.written.extend(written)
+        self._newest.put([*unchanged, *written])
+        released = [one for one in written if not waits(one) and waits(stored.get(one["_id"], {}))]
+        if released:
+            await self._store.released(released)
+            batch.round_trips += 1
         for subject, entry in decided.items():
             if subject not in unsettled:
                 batch.outgoing.extend(entry.applied.outgoing)
                 batch.answers.extend(entry.applied.answers)
         return lost
 
-    async def _load(self, pending: Pending, batch: Batch) -> dict[str, Stored]:
-        """3: the documents in one read; in another one, where an aggregate has old outcomes, those that are asked for.
+    async def _load(self, pending: Pending, known: dict[str, Stored], batch: Batch) -> dict[str, Stored]:
+        """3: the documents that are not known, in one read; in another one, where an aggregate has old outcomes, those
+        that are asked for.
 
         Few aggregates ever have old ones: to ask for all of them in the first read would double what every batch costs.
         """
-        stored = await self._store.load(list(pending))
-        batch.round_trips += -(-len(pending) // LOAD_CHUNK)
+        stored = dict(known)
+        if unread := [subject for subject in pending if subject not in known]:
+            stored |= await self._store.load(unread)
+            batch.round_trips += -(-len(unread) // LOAD_CHUNK)
         old = [
             outcome_id(subject, command)
             for subject, items in pending.items()

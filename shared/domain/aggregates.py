@@ -54,7 +54,9 @@ class AggregateType:
     -> Change | None (None: noted, nothing changes); another owner's event is never refused, it happened.
     ``finished``: whether nothing is expected of this state any more; a day later what it kept for sending again is
     swept. ``refused``: what else goes out when a command was refused (a department is told). ``belongs``: to whom a
-    state belongs, for the rights that reach no further than that (shared/domain/rights.py).
+    state belongs, for the rights that reach no further than that (shared/domain/rights.py). ``remembers``: how many
+    outcomes stay in the document itself, where that is fewer than elsewhere: what is asked thousands of times a day
+    would be written with hundreds of them each time.
     """
 
     name: str
@@ -65,6 +67,7 @@ class AggregateType:
     finished: Callable[[Any], bool] = lambda state: False
     refused: TellRefused | None = None
     belongs: Callable[[Any], Belongs] = lambda state: NOBODYS
+    remembers: int | None = None
 
     def __post_init__(self) -> None:
         if self.name not in KINDS:

@@ -5,6 +5,7 @@ Source: clocks.md, The ladder. Every step counts from the one before, whether or
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -37,7 +38,41 @@ def rises(
     Paused and Resumed, as of the clock that was breached. Raises ValueError for a naive instant, or one that leaves the
     calendar's years.
     """
+    if explained_at is None and not pauses:
+        return _undisturbed(at, _Same(policy), _Same(calendar), first, last)
+    return _counted(at, policy, calendar, first, last, explained_at, pauses)
 
+
+class _Same:
+    """A version as a key: the very object, whose fields need not be compared."""
+
+    def __init__(self, version: Policy | Calendar) -> None:
+        self.version = version
+
+    def __hash__(self) -> int:
+        return id(self.version)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.version is self.version
+
+
+@lru_cache(maxsize=256)
+def _undisturbed(at: datetime, policy: _Same, calendar: _Same, first: int, last: int) -> tuple[Rise, ...]:
+    """Counted once for all that is breached in the same instant: mostly that is the end of an office day."""
+    assert isinstance(policy.version, Policy)
+    assert isinstance(calendar.version, Calendar)
+    return _counted(at, policy.version, calendar.version, first, last, None, ())
+
+
+def _counted(
+    at: datetime,
+    policy: Policy,
+    calendar: Calendar,
+    first: int,
+    last: int,
+    explained_at: datetime | None,
+    pauses: Sequence[Fact],
+) -> tuple[Rise, ...]:
     def after(since: Due, days: int) -> Due:
         reading = read_clock((Started(since.at, Limit(f"{days}wd")), *pauses), policy, calendar)
         return Due(reading.due_at, since.provisional or reading.provisional)

@@ -56,6 +56,9 @@ class Memory:
             self.documents[document["_id"]] = document
         return set()
 
+    async def released(self, documents: Sequence[Stored]) -> None:
+        """Nothing is marked here."""
+
 
 class World:
     """One deployment. ``now`` is what its clocks show; nothing happens but what is asked, and what follows from it."""

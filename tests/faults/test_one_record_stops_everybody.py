@@ -138,7 +138,7 @@ async def test_one_unreadable_held_event_makes_no_dead_letter_of_the_events_that
     await service.deliver(closing("a", 3))
     (document,) = (await service.store.load(["a"])).values()
     held = [[*entry[:4], "{ no envelope", *entry[5:]] for entry in document["held"]]
-    await service.store.write([{**document, "held": held}])
+    await service.change({**document, "held": held})
     await service.deliver(closing("a", 1), closing("a", 2))
     await service.deliver(closing("a", 4), closing("a", 5))
     assert await service.lines("a") == ("closed 1", "closed 2")

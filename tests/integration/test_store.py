@@ -183,17 +183,19 @@ MOST_ROUND_TRIPS_AN_EVENT = 0.02
 async def test_a_full_batch_is_four_finds_side_by_side_and_one_insert_or_one_update(
     store: Aggregates, listener: Listener, count: int, finds: int
 ) -> None:
-    processor = processor_on(store)
-    created = await processor.run(batch(0, count, "one"))
+    created = await processor_on(store).run(batch(0, count, "one"))
     assert listener.names() == [*["find"] * finds, "insert"]
+    processor = processor_on(store)
     changed = await processor.run(batch(count, count, "two"))
     assert listener.names() == [*["find"] * finds, "update"]
     assert (created.round_trips, changed.round_trips) == (finds + 2, finds + 2)
     commit = 1
     assert count < 500 or changed.round_trips + commit <= MOST_ROUND_TRIPS_AN_EVENT * count
     assert created.conflicts == changed.conflicts == 0
+    await processor_on(store).run(batch(count, count, "two"))
+    assert listener.names() == ["find"] * finds  # done already: nothing is written
     await processor.run(batch(count, count, "two"))
-    assert listener.names() == ["find"] * finds  # known already: nothing is written
+    assert listener.names() == []  # and by who wrote them last, nothing is read
 
 
 async def test_many_records_of_one_aggregate_are_one_write(store: Aggregates, listener: Listener) -> None:
@@ -241,13 +243,38 @@ async def test_two_workers_with_the_same_batch_write_each_line_and_event_once(st
     assert len(events) == 12
 
 
-async def test_an_aggregate_that_waits_for_a_predecessor_is_found_by_it(store_url: str) -> None:
-    async with own_database(store_url, own_namespace("held")) as database:
-        aggregates = database.aggregates("aggregates", "test")
-        await aggregates.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
-        assert [(found["_id"], found["held_since"]) async for found in aggregates.waiting()] == [
-            ("a", "2026-01-01")
-        ]
+async def test_what_waits_for_a_predecessor_is_found_by_its_mark(store: Aggregates) -> None:
+    held, passed = (
+        {"held_since": "2026-01-01", "held": [{"seq": 2}]},
+        {"passed": [["t", "s", 1, "x", 0, 0, ""]]},
+    )
+    assert not await store.write([document("a", **held), document("b", **passed), document("c")])
+    assert {found["_id"] async for found in store.waiting()} == {"a", "b"}
+    released = document("a", 2)
+    assert not await store.write([released])
+    await store.released([released])
+    assert [found["_id"] async for found in store.waiting()] == ["b"]
+    assert not await store.write([document("a", 3, **held)])
+    await store.released([released])  # late: it has waited again since
+    assert {found["_id"] async for found in store.waiting()} == {"a", "b"}
+
+
+async def test_a_mark_that_a_crash_left_behind_goes_when_it_is_found(store: Aggregates) -> None:
+    assert not await store.write([document("a", held_since="2026-01-01", held=[{"seq": 2}])])
+    assert not await store.write(
+        [document("a", 2)]
+    )  # and the process ends before it says that it waits no more
+    assert [found async for found in store.waiting()] == []
+    assert await store._marks.count_documents({}) == 0
+
+
+async def test_a_mark_stays_while_its_document_is_still_to_be_written(store: Aggregates) -> None:
+    before, after = document("a"), document("a", 2, held_since="2026-01-01", held=[{"seq": 2}])
+    assert not await store.write([before])
+    await store._mark([after])
+    assert [found async for found in store.waiting()] == []
+    await store._collection.replace_one({"_id": "a"}, after)
+    assert [found["_id"] async for found in store.waiting()] == ["a"]
 
 
 # ------------------------------------------------------------------ what no store takes

@@ -70,6 +70,9 @@ class Memory:
             self.documents[document["_id"]] = document
         return set()
 
+    async def released(self, documents: Any) -> None:
+        """Nothing is marked here."""
+
     async def remember(self, outcomes: Any) -> None:
         for outcome in outcomes:
             there = self.documents.get(outcome["_id"])

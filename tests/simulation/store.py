@@ -24,7 +24,7 @@ LARGEST_DOCUMENT = 16 * 1024 * 1024
 class Cursor:
     """What ``find`` returns: asks the scheduler once, then yields what was found."""
 
-    def __init__(self, collection: "Collection", query: dict[str, Any], fields: Any) -> None:
+    def __init__(self, collection: Any, query: dict[str, Any], fields: Any) -> None:
         # What timers ask all the time without finding anything is not worth a step.
         nothing = "deadline" in query and not collection.range(query["deadline"])
         self._ask = None if nothing else Ask("find", (collection, query, fields))
@@ -54,6 +54,10 @@ class Collection:
         self.applied: list[tuple[str, Origin]] = []
         """(subject, what it came of) for every write that was confirmed, in order."""
         self.walked: set[str] = set()
+        self.marks = Marks()
+        self.unmarked: list[str] = []
+        """Subjects of documents that waited for events when they were written, and had no mark by which a start finds
+        them."""
         self.at_first: Mapping[str, dict[str, Any]] = {}
         """The documents that were there before the run."""
         self._deadline_of: dict[str, str] = {}
@@ -71,6 +75,10 @@ class Collection:
 
     async def bulk_write(self, operations: Sequence[Any], ordered: bool = True) -> Any:
         return await Ask("write", (self, list(operations), False))
+
+    def __getitem__(self, name: str) -> "Marks":
+        assert name == "waiting", "no other collection stands beside it"
+        return self.marks
 
     async def add(self, id: str, entry: dict[str, Any]) -> bool:
         """What was walked to its end (shared/store.py, Entries)."""
@@ -107,11 +115,6 @@ class Collection:
             subjects = [wanted]
         elif "deadline" in query:
             subjects = [subject for _, subject in self.range(query["deadline"])]
-        elif not query:  # a walk, for what holds or has passed over events
-            waiting = (
-                found for found in self.documents.values() if b"held\0" in found or b"passed\0" in found
-            )
-            return [bson.decode(found) for found in waiting]
         elif "kind" in query:
             return [found for found in self.everything().values() if _fits(found, query)]
         else:
@@ -154,8 +157,11 @@ class Collection:
         return self.ahead.pop(subject, None) is not None
 
     def _take(self, subject: str, found: bytes) -> None:
+        document = bson.decode(found)
+        if ("held" in document or "passed" in document) and subject not in self.marks.versions:
+            self.unmarked.append(subject)
         self.documents[subject] = found
-        self._index(subject, bson.decode(found).get("deadline"))
+        self._index(subject, document.get("deadline"))
 
     def _index(self, subject: str, deadline: str | None) -> None:
         before = self._deadline_of.pop(subject, None)
@@ -174,6 +180,37 @@ class Collection:
             found = min(deadline[PARTITION:] for deadline, _ in self.deadlines)
             self._soonest = int(fire_at_of("0" * PARTITION + found).timestamp() * 1000)
         return self._soonest
+
+
+class Marks:
+    """The marks of what waits for events: by subject the newest version that did. They are confirmed at once."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, int] = {}
+        self.ahead: Mapping[str, Any] = {}
+
+    def find(self, query: dict[str, Any], fields: Any = None, batch_size: int = 0) -> Cursor:
+        return Cursor(self, query, fields)
+
+    async def bulk_write(self, operations: Sequence[Any], ordered: bool = True) -> Any:
+        return await Ask("write", (self, list(operations), False))
+
+    # ------------------------------------------------- what the scheduler calls
+
+    def select(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """All of them."""
+        assert not query
+        return [{"_id": subject, "v": version} for subject, version in self.versions.items()]
+
+    def apply(self, operation: Any, origin: Origin, confirmed: bool = True) -> int:
+        """Set a mark to the newest version that is known, or remove it up to one."""
+        subject = operation._filter["_id"]
+        known = self.versions.get(subject, 0)
+        if isinstance(operation, pymongo.UpdateOne):
+            self.versions[subject] = max(known, operation._doc["$max"]["v"])
+        elif 0 < known <= operation._filter["v"]["$lte"]:
+            del self.versions[subject]
+        return 1
 
 
 def packed(document: dict[str, Any]) -> bytes:

@@ -98,6 +98,7 @@ class Clause(StrEnum):
     DUE_PASSED_ON = "one word for each issue that is moved"
     DUE_AGREED = "one date at both owners"
     DUE_TOLD = "the department hears of its date"
+    WAITING_MARKED = "what waits for events is found at a start"
     # the ladder
     LADDER_RISES = "steps only rise"
     LADDER_STANDS = "told of the step at which it stands"

@@ -105,6 +105,8 @@ class History:
     rebalanced_ms: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """By service when its partitions got new owners, where that is known."""
     mailed: Sequence[Mailed] = ()
+    unmarked: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By service the subjects of documents that waited for events where no start would have found them."""
 
 
 class Opened(NamedTuple):

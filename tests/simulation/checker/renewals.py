@@ -130,7 +130,9 @@ class Renewals:
         return str(published["data"]["policy"]["limits"]["rework" if again else name])
 
     def due(self, clock: Clock, because: str, published: Event, since: datetime) -> datetime | None:
-        """When it is due by this version; None where a version that it runs by is not known here."""
+        """When it is due by this version; None where it is paused, or runs by a version that is not known here."""
+        if clock.granted and isinstance(clock.granted[-1], Paused):
+            return None  # it is due at no time: what is said meanwhile holds until it goes on
         named = {"policy": clock.policy, "calendar": clock.calendar, because: published["data"]["version"]}
         known = {what: self.versions[what].get(version) for what, version in named.items()}
         if known["policy"] is None or known["calendar"] is None:

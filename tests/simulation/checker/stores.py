@@ -28,6 +28,11 @@ def check_stores(evidence: Evidence) -> Iterator[Violation]:
             for topic, seq, sha in document.get("published", ()):
                 yield from _published(evidence, service, subject, topic, seq, sha)
             yield from _swept(evidence, service, subject, document)
+    for service, subjects in evidence.history.unmarked.items():
+        for subject in subjects:
+            yield Clause.WAITING_MARKED(
+                f"{subject}: {service} waits for events of it, and no start would know of that"
+            )
     for (topic, subject, source), found in evidence.events.items():
         service = owner_of(source)
         if service in (evidence.history.documents or {}) and not topic.endswith(".reference"):

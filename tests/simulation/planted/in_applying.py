@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from shared.bus import apply, deciding, effects, ordering, records
 from shared.bus.effects import Applied
+from shared.store import Aggregates, waits
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, stored
 
@@ -60,6 +61,25 @@ def nothing_is_ever_swept() -> Patches:
         return lazy
 
     return [around(apply, "_fire", wrap)]
+
+
+@fault(Clause.WAITING_MARKED, alone=False)
+def what_waits_is_marked_once_it_was_written() -> Patches:
+    def wrap(write: Callable[..., Any]) -> Callable[..., Any]:
+        async def late(store: Aggregates, documents: Any) -> Any:
+            with patch.object(store, "_mark", _unmarked):
+                lost = await write(store, documents)
+            if waiting := [one for one in documents if waits(one) and one["_id"] not in lost]:
+                await store._mark(waiting)
+            return lost
+
+        return late
+
+    return [around(Aggregates, "write", wrap)]
+
+
+async def _unmarked(waiting: Any) -> None:
+    """Nothing is marked yet."""
 
 
 # ----------------------------------------------------------------------- marks

@@ -234,7 +234,7 @@ async def _ends_at_now(played: Played) -> None:
         deadline_string(0, NOW, "a"),
         {"name": "end/1/due/1", "at": NOW.isoformat()},
     )
-    await played.store.write([document])
+    await played.change(document)
 
 
 def _broken(notes: Any, told: IssueClosed, context: Context) -> Change[Notes]:

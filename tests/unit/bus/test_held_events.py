@@ -71,7 +71,7 @@ async def test_an_unreadable_held_event_loses_only_itself() -> None:
     document = await played.store.get("a")
     assert document is not None
     document["held"][0][4] = "not json any more"
-    await played.store.write([document])
+    await played.change(document)
     await played.deliver(closing("a", 1))
     assert await played.lines("a") == ("closed 1",)
     (lost,) = played.dead_letters

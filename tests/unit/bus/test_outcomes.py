@@ -1,5 +1,6 @@
 """What became of every command is known for life: the newest in the document, older ones beside it, failures too."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +72,16 @@ async def test_the_document_keeps_the_newest_outcomes_and_the_older_ones_stand_b
     assert first["outcome"] == {"status": "done", "lines": 1}
 
 
+async def test_a_kind_that_is_asked_all_day_keeps_fewer_outcomes_in_its_document() -> None:
+    plain = notebook()
+    played = Played(replace(plain, aggregates=(replace(plain.aggregates[0], remembers=3),)))
+    sent = await many(played, 3 + 2 * MOVED_AT_ONCE)
+    document = await played.store.get("a")
+    assert document is not None
+    assert 3 <= len(document["inbox"]) < 3 + MOVED_AT_ONCE + FEW
+    assert await played.outcome(sent[0]) == {"status": "done", "lines": 1}
+
+
 async def test_an_old_command_that_comes_again_is_answered_as_it_was_and_not_done_again() -> None:
     played = Played(notebook())
     sent = await many(played, MOST_REMEMBERED + 2 * MOVED_AT_ONCE)
@@ -92,8 +103,10 @@ async def test_only_where_there_are_old_outcomes_a_batch_costs_one_more_read() -
     played = Played(notebook())
     assert (await played.deliver(line("b", "one"))).round_trips == 3
     await many(played, MOST_REMEMBERED + 2 * MOVED_AT_ONCE)
+    played.start(played.consumer)
     assert (await played.deliver(line("b", "two"))).round_trips == 3
     assert (await played.deliver(line("a", "moves some out"))).round_trips == 5
+    played.start(played.consumer)
     assert (await played.deliver(line("a", "last"))).round_trips == 4
 
 

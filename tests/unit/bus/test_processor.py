@@ -106,13 +106,59 @@ async def test_a_fan_out_that_is_sent_again_has_the_same_ids_and_one_effect() ->
 # ----------------------------------------------------------------- documents
 
 
+async def test_what_was_written_last_is_not_read_again() -> None:
+    played = Played(notebook())
+    assert (await played.deliver(line("a", "one"))).round_trips == 3
+    assert (await played.deliver(line("a", "two"))).round_trips == 2
+    assert (await played.deliver(line("a", "three"), line("b", "one"))).round_trips == 3
+    assert await played.lines("a") == ("one", "two", "three")
+
+
+async def test_what_another_worker_changed_is_read_again_and_decided_anew() -> None:
+    played = Played(notebook())
+    ours = played.processor
+    await played.deliver(line("a", "one"))
+    played.start(played.consumer)
+    await played.deliver(line("a", "two"))
+    record = played.append(line("a", "three"))
+    played.store.fenced = True
+    assert (await ours.run([record])).conflicts == 1
+    assert await played.lines("a") == ("one", "two", "three")
+
+
+async def test_what_a_failed_write_may_have_changed_is_read_again() -> None:
+    played = Played(notebook())
+    await played.deliver(line("a", "one"))
+    write = played.store.write
+
+    async def cut(documents: Any) -> set[str]:
+        await write(documents)
+        raise ConnectionError("the wire was cut")
+
+    played.store.write = cut  # type: ignore[method-assign]
+    record = played.append(line("a", "two"))
+    with pytest.raises(ConnectionError):
+        await played.processor.run([record])
+    played.store.write = write  # type: ignore[method-assign]
+    again = await played.processor.run([record])
+    assert not again.written
+    assert await played.lines("a") == ("one", "two")
+
+
+async def test_partitions_that_moved_on_are_read_from_the_store() -> None:
+    played = Played(notebook())
+    await played.deliver(line("a", "one"))
+    played.processor.revoked([("intake.commands", 0)])
+    assert (await played.deliver(line("a", "two"))).round_trips == 3
+
+
 async def test_a_document_that_cannot_be_read_sets_its_own_records_aside_and_the_batch_goes_on() -> None:
     played = Played(notebook())
     await played.deliver(line("a", "one"))
     document = await played.store.get("a")
     assert document is not None
     document["state"] = {"lines": 7}
-    await played.store.write([document])
+    await played.change(document)
     batch = await played.deliver(line("a", "two"), closing("a", 1), line("b", "one"))
     assert await played.lines("b") == ("one",)
     assert [document["_id"] for document in batch.written] == ["b"]
@@ -127,12 +173,12 @@ async def test_what_was_handed_in_again_for_a_document_that_cannot_be_read_does_
     document = await played.store.get("a")
     assert document is not None
     good = document["state"]
-    await played.store.write([{**document, "state": {"lines": 7}}])
+    await played.change({**document, "state": {"lines": 7}})
     await played.deliver(line("a", "two"))
     for _ in range(3):
         await played.deliver(sealed(replay_request(_last(played), "operator:sun"), SOURCE))
     assert len({len(out.value) for out in played.dead_letters}) == 1
-    await played.store.write([{**document, "state": good}])
+    await played.change({**document, "state": good})
     await played.deliver(sealed(replay_request(_last(played), "operator:sun"), SOURCE))
     assert await played.lines("a") == ("one", "two")
 

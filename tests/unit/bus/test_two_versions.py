@@ -63,7 +63,7 @@ async def test_an_old_worker_carries_on_what_a_new_one_keeps() -> None:
     await played.deliver(line("a", "one"))
     document = await played.store.get("a")
     assert document is not None
-    await played.store.write([{**document, "reviewed": ["by", "a later version"]}])
+    await played.change({**document, "reviewed": ["by", "a later version"]})
     played.start(pages(Page))
     await played.deliver(line("a", "two"))
     played.start(pages(NewPage))
