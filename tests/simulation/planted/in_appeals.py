@@ -68,6 +68,6 @@ def an_appeal_promises_a_day_more() -> Patches:
 @fault(Clause.CLOCK_ENDS, alone=False)
 def the_promise_does_not_run_on_after_an_appeal() -> Patches:
     def wrap(resume: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda clock, event, context: (clock, ())
+        return lambda clock, context: (clock, ())
 
     return [around(reactions, "resume", wrap)]
