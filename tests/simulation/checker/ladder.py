@@ -158,7 +158,7 @@ class Ladder:
             self._complain(Clause.LADDER_RISES, event, f"raises to {step} what stood at {self.lamp}")
         begun = _key(data) in self._clocks and self._clocks[_key(data)][-1].get("cause") == event.get("cause")
         by_timer = str(event.get("cause", "")).startswith("timer/")
-        terms = self.terms(data, _key(data))
+        terms = self._terms_of(_key(data)) or self.terms(data, _key(data))  # a recalculation leaves the grace
         grace = terms.grace if terms is not None and by_timer else timedelta(0)
         if not begun and instant(event["time"]) < due + grace:
             self._complain(Clause.LADDER_EARLY, event, f"raises to {step} before {due + grace}")
