@@ -158,7 +158,7 @@ class Ladder:
             self._complain(Clause.LADDER_RISES, event, f"raises to {step} what stood at {self.lamp}")
         begun = _key(data) in self._clocks and self._clocks[_key(data)][-1].get("cause") == event.get("cause")
         by_timer = str(event.get("cause", "")).startswith("timer/")
-        terms = self._terms_of(_key(data)) or self.terms(data, _key(data))  # a recalculation leaves the grace
+        terms = self.terms(data, _key(data))
         grace = terms.grace if terms is not None and by_timer else timedelta(0)
         if not begun and instant(event["time"]) < due + grace:
             self._complain(Clause.LADDER_EARLY, event, f"raises to {step} before {due + grace}")
@@ -276,7 +276,16 @@ class Ladder:
         explained_at = self._explained.get(key[1]) if key[0] == "promise" else None
         since = [instant(one["data"]["in_force_from"]) for one in (policy, calendar)]
         table = calendar_of(repr(calendar["data"]))
-        return Terms(policy["data"]["policy"], table, *since, pauses, explained_at)
+        rules = {**policy["data"]["policy"], "grace_seconds": self._grace(key, policy)}
+        return Terms(rules, table, *since, pauses, explained_at)
+
+    def _grace(self, key: Key, policy: Event) -> int:
+        """Seconds: a clock keeps those it started with, whatever version it is recalculated by."""
+        told = self._clocks.get(key, [])
+        started = next((one for one in told if one["id"] == told[-1]["id"]), None)
+        first = None if started is None else self._policies.get(started["data"]["policy"])
+        seconds: int = (first or policy)["data"]["policy"]["grace_seconds"]
+        return seconds
 
     def _terms_of(self, key: Key) -> Terms | None:
         """Those of a clock as it was started last; None where what told of it is lost."""
