@@ -1,22 +1,35 @@
 """Reading a file that somebody wrote by hand: what is wrong in it comes out as sentences, never as a traceback."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from shared.domain.faults import Fault, printable
 from shared.language import rule_text
 
 
 class WrongFile(ValueError):
-    """A file that cannot be taken; each fault is one sentence that says where, what, and what would be right."""
+    """A file that cannot be taken; each fault is one sentence that says where, what, and what would be right.
+
+    In English; one that is a ``Fault`` can be said in another language.
+    """
 
     def __init__(self, faults: Iterable[str]) -> None:
-        # What a terminal cannot show is written out, so that it stops nobody from reading the rest.
-        self.faults = tuple(fault.encode("utf-8", "backslashreplace").decode() for fault in faults)
+        self.faults = tuple(map(printable, faults))
         super().__init__("\n".join(self.faults))
+
+
+def fault_at(file: str, rule: str, line: int = 0, column: str = "") -> Fault:
+    """One fault with its place: the file, perhaps the line, perhaps the column by its name."""
+    place = file
+    if line:
+        place = Fault("%(place)s, line %(line)s", place=place, line=line)
+    if column:
+        place = Fault("%(place)s, column %(column)s", place=place, column=column)
+    return Fault("%(place)s: %(rule)s", place=place, rule=rule)
 
 
 def read_text(path: Path) -> str:
@@ -41,37 +54,49 @@ def object_in(text: str, path: str) -> dict[str, Any]:
     try:
         found = json.loads(text, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:
-        where = f"{path}, line {error.lineno}, column {error.colno}"
-        raise WrongFile([f"{where}: this is no JSON ({error.msg}); write one JSON object"]) from None
+        place = {"file": path, "line": error.lineno, "column": error.colno}
+        where = Fault("%(file)s, line %(line)s, column %(column)s", **place)
+        rule = Fault("this is no JSON (%(why)s); write one JSON object", why=error.msg)
+        raise WrongFile([fault_at(where, rule)]) from None
     except _Doubled as error:
-        raise WrongFile(
-            [f"{path}: the key {error.key!r} is twice in one object; keep one of the two"]
-        ) from None
+        rule = Fault("the key %(key)s is twice in one object; keep one of the two", key=repr(error.key))
+        raise WrongFile([fault_at(path, rule)]) from None
     except (ValueError, RecursionError) as error:  # a number too long to read, brackets nested too deep
-        raise WrongFile([f"{path}: this cannot be read as JSON ({error}); write one JSON object"]) from None
+        rule = Fault("this cannot be read as JSON (%(why)s); write one JSON object", why=str(error))
+        raise WrongFile([fault_at(path, rule)]) from None
     if not isinstance(found, dict):
-        raise WrongFile([f"{path}, line 1: write one JSON object, {{...}}, and not {_kind(found)}"])
+        rule = Fault("write one JSON object, {...}, and not %(kind)s", kind=_kind(found))
+        raise WrongFile([fault_at(path, rule, 1)])
     return found
 
 
-def faults_of(error: ValidationError, where: str) -> list[str]:
-    """One sentence for each wrong field of a model."""
+def faults_of(error: ValidationError, where: str, language: str = "en") -> list[str]:
+    """One sentence for each wrong field of a model; ``language``: that of pydantic's own rules within them."""
     found = error.errors(include_url=False)
     within = {item["loc"][:end] for item in found for end in range(len(item["loc"]))}
-    faults = []
+    faults: list[str] = []
     for item in found:
         if item["loc"] and item["loc"] in within:
             continue  # it only follows from a fault within it
-        steps = [str(step) for step in item["loc"]]
-        rule = rule_text(item["type"], item["msg"], item.get("ctx") or {}, "en")
-        if item["type"] == "extra_forbidden":
-            rule = "there is no such field; check how it is written, or leave it out"
-        elif item["type"] == "missing":
-            rule = "it is missing and needed"
-        elif isinstance(item["input"], str | int | float | bool):
-            rule += f", not {str(item['input'])[:60]!r}"
-        faults.append(f"{where}, field {'.'.join(steps)}: {rule}" if steps else f"{where}: {rule}")
+        field = ".".join(str(step) for step in item["loc"])
+        place = Fault("%(place)s, field %(field)s", place=where, field=field) if field else where
+        faults.append(fault_at(place, _rule(item, language)))
     return faults
+
+
+def _rule(item: Mapping[str, Any], language: str) -> str:
+    if item["type"] == "extra_forbidden":
+        return Fault("there is no such field; check how it is written, or leave it out")
+    if item["type"] == "missing":
+        return Fault("it is missing and needed")
+    context = item.get("ctx") or {}
+    raised = getattr(context.get("error"), "args", ())
+    rule = rule_text(item["type"], item["msg"], context, language)
+    if raised and isinstance(raised[0], Fault):
+        rule = raised[0]
+    if isinstance(item["input"], str | int | float | bool):
+        return Fault("%(rule)s, not %(found)s", rule=rule, found=repr(str(item["input"])[:60]))
+    return rule
 
 
 class _Doubled(ValueError):
@@ -90,5 +115,12 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    number = Fault("a number")
+    names = {
+        list: Fault("a list"),
+        str: Fault("a text"),
+        bool: Fault("true or false"),
+        int: number,
+        float: number,
+    }
     return names.get(type(value), "null")

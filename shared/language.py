@@ -98,9 +98,17 @@ RULES: dict[str, str] = {
     "bool_parsing": "应为 true 或 false",
     "int_parsing": "应为整数",
     "int_type": "应为整数",
+    "int_from_float": "应为整数",
     "greater_than_equal": "应不小于 {ge}",
+    "less_than_equal": "应不大于 {le}",
+    "time_type": "应为时刻，例如 08:30",
+    "time_parsing": "应为时刻，例如 08:30",
+    "tuple_type": "应为列表",
+    "too_long": "最多 {max_length} 项",
+    "too_short": "至少 {min_length} 项",
     "json_invalid": "不是合法的 JSON：{error}",
     "dict_type": "应为 JSON 对象",
+    "model_type": "应为 JSON 对象",
     "model_attributes_type": "应为 JSON 对象（Content-Type: application/json）",
 }
 """Pydantic's error types in Chinese; the braces take the numbers of the rule that was broken."""
@@ -112,6 +120,7 @@ def rule_text(kind: str, message: str, context: Mapping[str, object], language: 
     if language == "en" or template is None:
         return message.removeprefix("Value error, ")
     try:
-        return template.format(**context)
+        said = {name: str(value).replace("' or '", "' 或 '") for name, value in context.items()}
+        return template.format(**said)
     except KeyError:
         return message

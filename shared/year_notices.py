@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.domain.calendar import Day
-from shared.handwritten import WrongFile, read_text
+from shared.domain.faults import Fault
+from shared.handwritten import WrongFile, fault_at, read_text
 
 COLUMNS = ("date", "kind", "name", "source")
 EXAMPLES = {"name": "春节", "source": "国办发明电〔2026〕1号"}
@@ -43,14 +44,15 @@ def notice_in(text: str, path: str) -> Notice:
     every other date is of one year.
     """
     rows: list[_Row] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     for line, cells in _cells(text, path):
-        day, wrong = _day(cells, f"{path}, line {line}")
+        day, wrong = _day(cells, path, line)
         faults += wrong
         if day is not None:
             rows.append(_Row(line, day))
     if not rows:
-        raise WrongFile(faults or [f"{path}, line 2: there is no row; write one for each day of the notice"])
+        none = Fault("there is no row; write one for each day of the notice")
+        raise WrongFile(faults or [fault_at(path, none, 2)])
     year = _year(rows)
     faults += [*_twice(path, rows), *_of_other_years(path, rows, year), *_no_make_up(path, rows)]
     faults += _not_named(path, rows, year)
@@ -65,34 +67,37 @@ def _cells(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
     try:
         header = tuple(cell.strip() for cell in next(reader, ()))
         if header != COLUMNS:
-            raise WrongFile([f"{path}, line 1: the columns must be {','.join(COLUMNS)}"])
+            rule = Fault("the columns must be %(columns)s", columns=",".join(COLUMNS))
+            raise WrongFile([fault_at(path, rule, 1)])
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, [cell.strip() for cell in cells]
     except csv.Error as error:
-        where = f"{path}, line {reader.line_num}"
-        raise WrongFile([f"{where}: this is no CSV ({error}); close every quotation mark"]) from None
+        rule = Fault("this is no CSV (%(why)s); close every quotation mark", why=str(error))
+        raise WrongFile([fault_at(path, rule, reader.line_num)]) from None
 
 
-def _day(cells: list[str], where: str) -> tuple[Day | None, list[str]]:
+def _day(cells: list[str], path: str, line: int) -> tuple[Day | None, list[Fault]]:
     """The day of one row, and what is wrong with the row."""
     if len(cells) != len(COLUMNS):
-        rule = f"{len(cells)} columns; a row has {len(COLUMNS)}: {','.join(COLUMNS)}"
-        return None, [f"{where}: {rule}"]
+        counts = {"found": len(cells), "wanted": len(COLUMNS), "columns": ",".join(COLUMNS)}
+        rule = Fault("%(found)s columns; a row has %(wanted)s: %(columns)s", **counts)
+        return None, [fault_at(path, rule, line)]
     row = dict(zip(COLUMNS, cells, strict=True))
     faults = []
     on = _date(row["date"])
     if on is None:
-        rule = f"{row['date'][:40]!r} is no date from 1970 to 2149; write it as 2027-01-01"
-        faults.append(f"{where}, column date: {rule}")
+        found = repr(row["date"][:40])
+        rule = Fault("%(found)s is no date from 1970 to 2149; write it as 2027-01-01", found=found)
+        faults.append(fault_at(path, rule, line, "date"))
     if row["kind"] not in ("work", "rest"):
-        rule = f"{row['kind'][:40]!r} is neither work nor rest; write one of these two"
-        faults.append(f"{where}, column kind: {rule}")
-    faults += [
-        f"{where}, column {column}: it is empty; write for example {example}"
-        for column, example in EXAMPLES.items()
-        if not row[column]
-    ]
+        found = repr(row["kind"][:40])
+        rule = Fault("%(found)s is neither work nor rest; write one of these two", found=found)
+        faults.append(fault_at(path, rule, line, "kind"))
+    for column, example in EXAMPLES.items():
+        if not row[column]:
+            rule = Fault("it is empty; write for example %(example)s", example=example)
+            faults.append(fault_at(path, rule, line, column))
     if on is None or faults:
         return None, faults
     return Day(on, row["kind"] == "work", row["name"], row["source"]), []
@@ -111,37 +116,52 @@ def _year(rows: list[_Row]) -> int:
     return Counter(row.day.on.year for row in rows).most_common(1)[0][0]
 
 
-def _twice(path: str, rows: list[_Row]) -> Iterator[str]:
+def _twice(path: str, rows: list[_Row]) -> Iterator[Fault]:
     first: dict[date, int] = {}
     for line, day in rows:
         if day.on in first:
-            rule = f"{day.on} is here twice, on line {first[day.on]} already; keep one of the two rows"
-            yield f"{path}, line {line}, column date: {rule}"
+            rule = Fault(
+                "%(day)s is here twice, on line %(line)s already; keep one of the two rows",
+                day=day.on,
+                line=first[day.on],
+            )
+            yield fault_at(path, rule, line, "date")
         first.setdefault(day.on, line)
 
 
-def _of_other_years(path: str, rows: list[_Row], year: int) -> Iterator[str]:
+def _of_other_years(path: str, rows: list[_Row], year: int) -> Iterator[Fault]:
     for line, day in rows:
         before = (day.on.year, day.on.month) == (year - 1, DECEMBER)
         if day.on.year != year and not before:
-            rule = f"{day.on} is not of {year}, as the other rows are; write one file for each year"
-            yield f"{path}, line {line}, column date: {rule}"
+            rule = Fault(
+                "%(day)s is not of %(year)s, as the other rows are; write one file for each year",
+                day=day.on,
+                year=year,
+            )
+            yield fault_at(path, rule, line, "date")
 
 
-def _no_make_up(path: str, rows: list[_Row]) -> Iterator[str]:
+def _no_make_up(path: str, rows: list[_Row]) -> Iterator[Fault]:
     for line, day in rows:
         if day.is_work and day.on.isoweekday() <= FRIDAY:
-            rule = f"{day.on} is a {day.on:%A}, worked anyway; a make-up day is a Saturday or Sunday"
-            yield f"{path}, line {line}, column kind: {rule}"
+            rule = Fault(
+                "%(day)s is a %(weekday)s, worked anyway; a make-up day is a Saturday or Sunday",
+                day=day.on,
+                weekday=f"{day.on:%A}",
+            )
+            yield fault_at(path, rule, line, "kind")
 
 
-def _not_named(path: str, rows: list[_Row], year: int) -> Iterator[str]:
+def _not_named(path: str, rows: list[_Row], year: int) -> Iterator[Fault]:
     """The days that every notice names as rest: without them it is not the whole notice."""
     kinds = {row.day.on: row for row in rows}
     for month, day in NAMED_BY_EVERY_NOTICE:
         on = date(year, month, day)
         if on not in kinds:
-            yield f"{path}, column date: {on} is missing; every notice names it as rest, so write the whole notice"
+            rule = Fault(
+                "%(day)s is missing; every notice names it as rest, so write the whole notice", day=on
+            )
+            yield fault_at(path, rule, column="date")
         elif kinds[on].day.is_work:
-            rule = f"{on} is work here; every notice names it as rest"
-            yield f"{path}, line {kinds[on].line}, column kind: {rule}"
+            rule = Fault("%(day)s is work here; every notice names it as rest", day=on)
+            yield fault_at(path, rule, kinds[on].line, "kind")

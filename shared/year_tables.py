@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from shared.contract.commands.supervision import PublishCalendar
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import Day, published_through
-from shared.handwritten import WrongFile
+from shared.domain.faults import Fault
+from shared.handwritten import WrongFile, fault_at
 from shared.year_notices import DECEMBER, Notice
 
 
@@ -49,11 +50,18 @@ def compare(table: CalendarPublished, notice: Notice) -> Comparison:
 
 def check_replacing(path: object, comparison: Comparison) -> None:
     """Raise WrongFile where the notice contradicts what is published: that is replaced only when it is asked for."""
-    faults = [
-        f"{path}, column kind: {now.on} is published as {kind(was)} ({was.name}, {was.source}), and is {kind(now)} "
-        "here; correct the file, or publish it with --replace"
-        for was, now in comparison.otherwise
-    ]
+    faults = []
+    for was, now in comparison.otherwise:
+        rule = Fault(
+            "%(day)s is published as %(was)s (%(name)s, %(source)s), and is %(now)s here; correct the file, or publish "
+            "it with --replace",
+            day=now.on,
+            was=kind(was),
+            name=was.name,
+            source=was.source,
+            now=kind(now),
+        )
+        faults.append(fault_at(str(path), rule, column="kind"))
     if faults:
         raise WrongFile(faults)
 

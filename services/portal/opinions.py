@@ -23,6 +23,8 @@ class Opinion(NamedTuple):
     heard_at: int | None
     by: str
     words: str
+    answer: str
+    """What was answered to it, where it objects and the lead's leader has signed off."""
 
     @property
     def objects(self) -> bool:
@@ -85,4 +87,5 @@ def _opinion(row: Row, said: Mapping[str, Any], officials: Mapping[str, str]) ->
         row["heard_at"],
         officials.get(account, account),
         said.get("words") or "",
+        said.get("answer") or "",
     )

@@ -26,6 +26,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from shared.contract.words import ClockName, Provisional
 from shared.domain.calendar import Calendar
+from shared.domain.faults import Fault
 from shared.domain.steps import DEFAULT_LADDER, Step, wrong_step
 
 SHANGHAI = timezone(
@@ -52,8 +53,11 @@ class Limit(str):
         match = re.fullmatch(r"([1-9][0-9]{0,3})(wd|d|oh)", text)
         if match is None:
             raise ValueError(
-                f"{text!r} is not a limit: write a whole number from 1 to 9999 and its unit, such as "
-                '"10wd" (working days), "14d" (calendar days) or "4oh" (office hours)'
+                Fault(
+                    "%(found)s is not a limit: write a whole number from 1 to 9999 and its unit, such as "
+                    '"10wd" (working days), "14d" (calendar days) or "4oh" (office hours)',
+                    found=repr(text),
+                )
             )
         limit = super().__new__(cls, text)
         limit.amount, limit.unit = int(match[1]), match[2]
@@ -69,8 +73,11 @@ def _parse_threshold(text: str) -> tuple[int, str]:
     match = re.fullmatch(r"([1-9][0-9]?)(%|wd)", text)
     if match is None:
         raise ValueError(
-            f'{text!r} is not a warning threshold: write "70%" (1 to 99 percent of the time) '
-            'or "1wd" (1 to 99 working days before due)'
+            Fault(
+                '%(found)s is not a warning threshold: write "70%%" (1 to 99 percent of the time) '
+                'or "1wd" (1 to 99 working days before due)',
+                found=repr(text),
+            )
         )
     return int(match[1]), match[2]
 
@@ -109,7 +116,9 @@ class Policy(BaseModel):
         edges = [edge for window in self.office_hours for edge in window]
         rising = all(before < after for before, after in pairwise(edges))
         if not edges or not rising or any(edge.tzinfo for edge in (*edges, self.office_day_end)):
-            raise ValueError('office hours must be local times in rising order, such as [["08:30", "12:00"]]')
+            raise ValueError(
+                Fault('office hours must be local times in rising order, such as [["08:30", "12:00"]]')
+            )
         return self
 
     def warnings_of(self, clock: str) -> tuple[str, ...]:
@@ -135,9 +144,10 @@ def complete(policy: Policy) -> Policy:
     Asked of a policy that is to be published, never of one that was: an older one may know fewer clocks.
     """
     if missing := [name for name in LIMITS if name not in policy.limits]:
-        raise ValueError(f"limits lacks {', '.join(missing)}: every clock needs a limit")
+        raise ValueError(Fault("limits lacks %(names)s: every clock needs a limit", names=", ".join(missing)))
     if unknown := sorted({*policy.limits, *policy.warnings} - set(LIMITS)):
-        raise ValueError(f"no clock has the name {', '.join(unknown)}; known are {', '.join(LIMITS)}")
+        names = {"names": ", ".join(unknown), "known": ", ".join(LIMITS)}
+        raise ValueError(Fault("no clock has the name %(names)s; known are %(known)s", **names))
     if wrong := wrong_step(policy.ladder):
         raise ValueError(wrong)
     return policy

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contract.words import Addressee, ClockName, DocumentKind, LadderStep
+from shared.domain.faults import Fault
 
 NAMES = tuple(LadderStep)
 LAST_BY_ITSELF = 2
@@ -103,33 +104,41 @@ DEFAULT_LADDER = (
 """What holds under a policy that was published before there was a ladder."""
 
 
-def wrong_step(ladder: tuple[Step, ...]) -> str:
-    """The first place at which this is not the ladder, and the rule it breaks; "" for a whole one."""
+def wrong_step(ladder: tuple[Step, ...]) -> Fault | None:
+    """The first place at which this is not the ladder, and the rule it breaks; None for a whole one."""
     for place, (name, step) in enumerate(zip_longest(NAMES, ladder)):
         if wrong := _wrong_at(place, name, step, ladder):
-            return f"ladder[{place}]: {wrong}"
-    return ""
+            return Fault("%(place)s: %(rule)s", place=f"ladder[{place}]", rule=wrong)
+    return None
 
 
-def _wrong_at(place: int, name: LadderStep | None, step: Step | None, ladder: tuple[Step, ...]) -> str:
+def _wrong_at(
+    place: int, name: LadderStep | None, step: Step | None, ladder: tuple[Step, ...]
+) -> Fault | None:
     number = place + 1
+    missing = Fault("step %(number)s (%(name)s) is missing", number=number, name=name)
     if step is None:
-        return f"step {number} ({name}) is missing"
+        return missing
     if any(before.step == step.step for before in ladder[:place]):
-        return f"step {step.step} is there already: each step stands once"
+        return Fault("step %(number)s is there already: each step stands once", number=step.step)
     if step.step != number:
         later = any(other.step == number for other in ladder[place:])
-        order = f"step {number} stands after step {step.step}: steps stand in the order in which they rise"
-        return order if later else f"step {number} ({name}) is missing"
-    if step.name is not name:
-        return f"step {number} is {name}, not {step.name}"
-    if (step.after_days == 0) != (number == 1):
-        rule = (
-            "comes with the breach: after_days is 0"
-            if number == 1
-            else "comes later: after_days is at least 1"
+        order = Fault(
+            "step %(number)s stands after step %(other)s: steps stand in the order in which they rise",
+            number=number,
+            other=step.step,
         )
-        return f"step {number} ({name}) {rule}"
+        return order if later else missing
+    if step.name is not name:
+        return Fault("step %(number)s is %(name)s, not %(found)s", number=number, name=name, found=step.name)
+    if number == 1 and step.after_days:
+        return Fault("step 1 (%(name)s) comes with the breach: after_days is 0", name=name)
+    if number > 1 and not step.after_days:
+        return Fault(
+            "step %(number)s (%(name)s) comes later: after_days is at least 1", number=number, name=name
+        )
     if number > LAST_BY_ITSELF and not step.signed:
-        return f"step {number} ({name}) is signed by a named person: signed is true"
-    return ""
+        return Fault(
+            "step %(number)s (%(name)s) is signed by a named person: signed is true", number=number, name=name
+        )
+    return None

@@ -1,12 +1,14 @@
 """Keeps the portal's catalogs in step with its pages: `make docs` adds new phrases, untranslated, and drops old ones.
 
-A phrase is what stands in ``say(...)``, ``N_(...)``, ``gettext(...)``, ``ngettext(...)`` or ``{% trans %}``.
+A phrase is what stands in ``say(...)``, ``N_(...)``, ``gettext(...)``, ``ngettext(...)`` or ``{% trans %}``, and in
+``Fault(...)`` of the shared code: what is wrong in a file that somebody wrote by hand.
 """
 
 import io
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -19,6 +21,7 @@ from tests.house.repository import ROOT
 PORTAL = ROOT / "services" / "portal"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
+FAULTS = (ROOT / "shared", [("**.py", "python")], {}, {"Fault": None})
 KEYWORDS = {"N_": None, "say": None, "_say": None, "gettext": None, "ngettext": (1, 2)}
 TOP = "# The words of the portal; `make docs` keeps the phrases, people the translations."
 HOLES = re.compile(r"%\(\w+\)[sd]")
@@ -26,9 +29,10 @@ HOLES = re.compile(r"%\(\w+\)[sd]")
 
 @cache
 def phrases() -> dict[str, str | tuple[str, ...]]:
-    """Every phrase in the portal's code and templates, by its first form."""
+    """Every phrase in the portal's code and templates and of faults, by its first form."""
     found: dict[str, str | tuple[str, ...]] = {}
-    for _, _, phrase, _, _ in extract_from_dir(PORTAL, METHODS, OPTIONS, KEYWORDS):
+    places = chain(extract_from_dir(PORTAL, METHODS, OPTIONS, KEYWORDS), extract_from_dir(*FAULTS))
+    for _, _, phrase, _, _ in places:
         found[phrase if isinstance(phrase, str) else phrase[0]] = phrase
     return found
 

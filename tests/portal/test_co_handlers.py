@@ -12,6 +12,7 @@ from tests.portal.office_given import OFFICE, clerk, directory
 from tests.portal.projection.given import AT, ISSUE
 
 PART, WANTED, WHY = f"{ISSUE}.c1", "灯杆位置是否影响规划红线", "三号灯杆占用红线，请内移"
+ANSWER = "已内移两米"
 ABOUT = {"assignment": PART, "department": "planning", "round": 1}
 ADD, RELEASE, OPINION = f"{OFFICE}/add-co-handler", f"{OFFICE}/release-co-handler", f"{PATH}/give-opinion"
 DUE = AT + timedelta(days=3)
@@ -149,13 +150,24 @@ async def test_opinions_stand_beside_the_draft_where_it_is_written_and_checked(g
     about = {"assignment": FIRST, "department": "housing", "round": 1, "draft": 1, "sha256": "1" * 64}
     tell(given, "reply.signed_off.v1", {**about, "by": "housing/zhou"})
     dispatch(given)["state"] = "signed_off"
-    dispatch(given)["drafts"][0] |= {
-        "signed_off_by": "department_leader:housing/zhou",
-        "answer": "已内移两米",
-    }
+    dispatch(given)["drafts"][0] |= {"signed_off_by": "department_leader:housing/zhou"}
+    dispatch(given)["co_handlers"][0]["answer"] = ANSWER
     office = clerk(given)
     await office.open(f"{OFFICE}/check")
-    assert WHY in office.text and "已内移两米" in office.text
+    assert WHY in office.text and ANSWER in office.text
+
+
+async def test_who_objected_reads_on_the_page_of_the_issue_what_was_answered(given: Given) -> None:
+    asked(given)
+    browser = colleague(given, "xu", Role.HANDLER, "planning")
+    await browser.open(OPINION)
+    assert "对它的答复可在本件页面查看" in browser.text
+    heard(given)
+    await browser.open(PATH)
+    assert WHY in browser.text and "对不同意见的答复" not in browser.text
+    dispatch(given)["co_handlers"][0]["answer"] = ANSWER  # of the drafts dispatch shows it none
+    await browser.open(PATH)
+    assert f"对不同意见的答复： {ANSWER}" in browser.text and "拟稿" not in browser.text
 
 
 async def test_the_history_tells_officials_of_it_and_the_clock_of_the_lead_stays_what_presses(

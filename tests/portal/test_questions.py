@@ -88,10 +88,11 @@ async def test_the_question_is_on_top_of_the_raisers_page_and_list_and_its_answe
     assert browser.page.text.index('class="whole"') > browser.page.text.index("等您处理")
     await browser.open(PATH)
     page = browser.page.text
-    assert (
-        page.index(WORDS) < page.index('id="said"')
-        and f'class="btn btn-primary wide" href="{ANSWER}"' in page
-    )
+    assert page.index(WORDS) < page.index('id="said"')
+    # One main thing to do: among the others where it is wide, and alone at the bottom of a phone.
+    assert page.count("btn-primary") == page.count(f'href="{ANSWER}"') == 2
+    assert f'class="btn btn-primary wide not-small" href="{ANSWER}"' in page
+    assert f'<div class="stick only-small"><a class="btn btn-primary" href="{ANSWER}"' in page
 
 
 async def test_the_answer_names_the_question_that_was_read(given: Given) -> None:

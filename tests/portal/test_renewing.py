@@ -231,7 +231,7 @@ async def test_a_notice_that_contradicts_itself_is_refused_with_place_and_rule(
     await browser.open(PATH)
     answer = await browser.send(PATH, kind="notice", content=TEXT + wrong)
     assert answer.status_code == 422
-    assert said in browser.text and "line" in browser.text
+    assert said in browser.text and "第 28 行" in browser.text
     assert "虚构的2027年放假通知" in browser.page.text, "nothing typed is lost"
     assert given.asked.bodies(PUBLISH) == []
 
@@ -243,7 +243,7 @@ async def test_a_policy_with_a_step_missing_is_refused_with_place_and_rule(given
     await browser.open(PATH)
     answer = await browser.send(PATH, kind="policy", content=policy.model_dump_json())
     assert answer.status_code == 422
-    assert "ladder[2]" in browser.text and "yellow_light" in browser.text
+    assert "ladder[2]：缺少第 3 级（yellow_light）" in browser.text
 
 
 async def test_what_supervision_refuses_is_said_and_the_draft_stays(given: Given) -> None:

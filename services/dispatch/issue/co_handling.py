@@ -119,15 +119,14 @@ def may_not_sign_off(issue: Issue, answer: str, context: Context) -> Refusal | N
     return None
 
 
-def answered(issue: Issue, answer: str) -> Messages:
-    """What the co-handlers that object are told once the reply is signed off."""
-    return tuple(
-        order(
-            one.department,
-            OrderObjectionAnswered(assignment=one.assignment, round=issue.round, answer=answer),
-        )
-        for one in objections(issue)
-    )
+def answered(issue: Issue, answer: str) -> tuple[Issue, Messages]:
+    """The issue once the reply is signed off, and what the co-handlers that object are told, and read here."""
+    messages: Messages = ()
+    for one in objections(issue):
+        issue = _with(issue, one.model_copy(update={"answer": answer}))
+        ordered = OrderObjectionAnswered(assignment=one.assignment, round=issue.round, answer=answer)
+        messages = (*messages, order(one.department, ordered))
+    return issue, messages
 
 
 def waited_for(issue: Issue) -> tuple[CoHandler, ...]:

@@ -209,6 +209,8 @@ class CoHandler(AggregateState):
     words: str = ""
     heard_by: str = ""
     """The actor who said it."""
+    answer: str = ""
+    """What the lead's leader answered last, where it objects."""
 
 
 class Promise(AggregateState):

@@ -103,7 +103,7 @@ def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Ch
     answer = command.answer.strip()
     if refusal := may_not_sign_off(known, answer, context):
         return refusal
-    orders = answered(known, answer)
+    known, orders = answered(known, answer)
     signed = current.model_copy(update={"signed_off_by": context.actor, "answer": answer if orders else ""})
     happened = ReplySignedOff(**_names(known, signed), by=context.principal)
     return _moved(known, command, signed, happened, *orders)

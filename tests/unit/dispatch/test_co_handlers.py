@@ -24,6 +24,7 @@ from shared.contract.events.dispatch import (
 from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.words import CoHandlingEnd, DocumentKind, Saying
 from shared.domain.decisions import FAN_OUT
+from shared.domain.rights import Asker, readable
 from tests.unit.dispatch.given import (
     AGREE,
     CO_HANDLE,
@@ -203,6 +204,35 @@ async def test_an_objection_blocks_nothing_but_is_answered_beside_the_draft_and_
     assert dispatch.state.current_draft.answer == "已调整位置，不占用消防通道"
     [order] = told(dispatch, "planning", "order.objection_answered.v1")
     assert (order["assignment"], order["answer"]) == (CO_HANDLER, "已调整位置，不占用消防通道")
+
+
+async def test_who_objects_reads_the_answer_with_its_opinion_and_of_the_draft_nothing() -> None:
+    dispatch = await co_handled(State.DRAFTED)
+    police = CO_HANDLE.model_copy(update={"department": "police"})
+    assert (await dispatch.ask(police, after(hours=2), OFFICE))["status"] == "done"
+    await dispatch.ask(OBJECT, after(days=1), PLANNER)
+    agrees = AGREE.model_copy(update={"assignment": "issue-1.c2"})
+    assert (await dispatch.ask(agrees, after(days=1), "handler:police/qian"))["status"] == "done"
+    assert (await signs(dispatch, after(days=2), " 已调整位置 "))["state"] == "signed_off"
+    assert [(one.department, one.answer) for one in dispatch.state.co_handlers] == [
+        ("planning", "已调整位置"),
+        ("police", ""),
+    ]
+    fields = ("co_handlers", "drafts", "others_drafts")
+    belongs = KIND.belongs(dispatch.state)
+    assert [*readable("issue", fields, Asker.of(PLANNER), belongs)] == ["co_handlers"]
+
+
+async def test_who_objects_reads_the_answer_that_was_given_last() -> None:
+    dispatch = await co_handled(State.DRAFTED)
+    await dispatch.ask(OBJECT, after(days=1), PLANNER)
+    await signs(dispatch, after(days=2), "不采纳")
+    for verb in ("send_back", "draft"):
+        assert (await dispatch.want(verb))["status"] == "done"
+    assert dispatch.state.co_handlers[0].answer == "不采纳", "its department was told so"
+    assert (await signs(dispatch, after(days=3), "已调整位置"))["state"] == "signed_off"
+    assert dispatch.state.co_handlers[0].answer == "已调整位置"
+    assert [one.answer for one in dispatch.state.drafts] == ["不采纳", "已调整位置"]
 
 
 async def test_where_nobody_objects_an_answer_is_nobodys_and_is_not_kept() -> None:

@@ -3,6 +3,7 @@
 What was pasted stays a draft until it is published. Publishing is supervision's; here nothing is decided.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends
@@ -19,6 +20,7 @@ from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.events.supervision import CalendarPublished
 from shared.contract.words import Role
 from shared.domain.clocks import CompletePolicy, Policy
+from shared.domain.faults import Fault
 from shared.domain.rights import granted
 from shared.handwritten import WrongFile, faults_of, object_in
 from shared.year_notices import notice_in
@@ -167,10 +169,11 @@ def _read(page: Page, form: Form) -> Read | None:
             )
         return Read(_table(page, form, content), f"/calendars/{jurisdiction}/publish")
     except ValidationError as error:
-        faults = faults_of(error, page.say("Policy"))
+        faults: Sequence[str] = faults_of(error, page.say("Policy"), page.view.language)
     except WrongFile as error:
-        faults = list(error.faults)
-    form.wrong("content", "\n".join(faults[:SAID]))
+        faults = error.faults
+    said = (fault.said(page.say) if isinstance(fault, Fault) else fault for fault in faults[:SAID])
+    form.wrong("content", "\n".join(said))
     return None
 
 
