@@ -1,7 +1,7 @@
 """A real Chromium, and a portal over real HTTP with an issue in each of the states that an entrepreneur meets."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -211,3 +211,20 @@ def press(page: Page, what: str) -> None:
     """Press what leads to another page, and be there."""
     with page.expect_navigation():
         page.locator(what).first.click()
+
+
+Window = Callable[..., Page]
+
+
+@pytest.fixture
+def window(site: str, chromium: Browser) -> Iterator[Window]:
+    """Opens a window of its own: of what size, and whether scripts run in it."""
+    opened: list[BrowserContext] = []
+
+    def _open(size: tuple[int, int], *, scripts: bool = True) -> Page:
+        opened.append(context_of(chromium, size, scripts=scripts))
+        return opened[-1].new_page()
+
+    yield _open
+    for context in opened:
+        context.close()

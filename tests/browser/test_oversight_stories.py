@@ -2,15 +2,15 @@
 who raised it, co-handlers who object and agree, a promise that is kept and one that is broken.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from bench.parts import whole_system
 from shared.domain.clocks import SHANGHAI
-from tests.browser.conftest import PHONE, WIDE, context_of
+from tests.browser.conftest import PHONE, WIDE, Window
 from tests.browser.test_stories import (
     CHEN,
     ENTREPRENEUR,
@@ -47,23 +47,6 @@ def site() -> Iterator[str]:
     """Where the portal of a whole system answers: with its staff, and without any issue."""
     with whole_system() as system:
         yield system.portal_url
-
-
-Window = Callable[..., Page]
-
-
-@pytest.fixture
-def window(site: str, chromium: Browser) -> Iterator[Window]:
-    """Opens a window of its own: of what size, and whether scripts run in it."""
-    opened: list[BrowserContext] = []
-
-    def _open(size: tuple[int, int], *, scripts: bool = True) -> Page:
-        opened.append(context_of(chromium, size, scripts=scripts))
-        return opened[-1].new_page()
-
-    yield _open
-    for context in opened:
-        context.close()
 
 
 # ------------------------------------------------------------------- what each of them does

@@ -5,13 +5,13 @@ Each story is told on a phone and on a wide page, with scripts and without. Of t
 its errands.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from bench.parts import whole_system
-from tests.browser.conftest import PHONE, WIDE, context_of
+from tests.browser.conftest import PHONE, WIDE, Window
 from tests.browser.walking import PATIENCE_MS, Typist, Walker, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -38,23 +38,6 @@ def site() -> Iterator[str]:
     """Where the portal of a whole system answers: with its staff, and without any issue."""
     with whole_system() as system:
         yield system.portal_url
-
-
-Window = Callable[..., Page]
-
-
-@pytest.fixture
-def window(site: str, chromium: Browser) -> Iterator[Window]:
-    """Opens a window of its own: of what size, and whether scripts run in it."""
-    opened: list[BrowserContext] = []
-
-    def _open(size: tuple[int, int], *, scripts: bool = True) -> Page:
-        opened.append(context_of(chromium, size, scripts=scripts))
-        return opened[-1].new_page()
-
-    yield _open
-    for context in opened:
-        context.close()
 
 
 def walks(*, now: tuple[str, ...]) -> pytest.MarkDecorator:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.portal.errands import UNDO
 from services.portal.own import Kept
 from services.portal.session import COOKIE, hash_of, new_id
 from shared.contract.words import Role
@@ -145,3 +146,9 @@ def dissatisfied(given: Given, id: str = ISSUE, **more: Any) -> None:
     rated = {"round": 1, "satisfaction": "dissatisfied", "solved": "no", "reason": "还是黑的"}
     given.shown.tell("feedback", "reply.rated.v1", rated, id)
     given.shown.tell("feedback", "rework.asked.v1", {"round": 1, "reason": "还是黑的"}, id)
+
+
+async def sent(given: Given) -> None:
+    """Ten seconds pass."""
+    given.now += UNDO
+    await given.sending.turn()

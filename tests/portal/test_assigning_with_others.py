@@ -2,20 +2,13 @@
 
 import pytest
 
-from services.portal.errands import UNDO
 from tests.portal.given import Given
-from tests.portal.office_given import OFFICE, PATH, TRIAGE, clerk, directory, raised, suggests
+from tests.portal.office_given import OFFICE, PATH, TRIAGE, clerk, directory, raised, sent, suggests
 
 
 @pytest.fixture(autouse=True)
 def _known(given: Given) -> None:
     directory(given)
-
-
-async def sent(given: Given) -> None:
-    """Ten seconds pass."""
-    given.now += UNDO
-    await given.sending.turn()
 
 
 async def test_others_are_asked_for_their_opinion_in_the_same_step(given: Given) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from services.portal.errands import UNDO
 from shared.contract.words import Role
 from tests.portal.given import ISSUE, NUMBER, TITLE, Given, refused
 from tests.portal.office_given import (
@@ -14,6 +13,7 @@ from tests.portal.office_given import (
     directory,
     held,
     raised,
+    sent,
     suggests,
 )
 
@@ -23,12 +23,6 @@ OTHER = "AAAAAAAAAAAAA"
 @pytest.fixture(autouse=True)
 def _known(given: Given) -> None:
     directory(given)
-
-
-async def sent(given: Given) -> None:
-    """Ten seconds pass."""
-    given.now += UNDO
-    await given.sending.turn()
 
 
 async def test_what_waits_is_listed_with_its_words_the_department_and_why(given: Given) -> None:
