@@ -20,6 +20,8 @@ from shared.bus.client import committed_offsets, known_positions
 from shared.bus.positions import Positions
 from shared.bus.processor import Batch, Processor
 from shared.bus.subscription import Polled, Stopped, Subscribed, Subscription, subscribe, to_record
+from shared.bus.turns import EarlierFailed
+from shared.bus.under_way import STOP_SECONDS, UnderWay
 from shared.metrics import Metrics
 from shared.store import Unavailable
 
@@ -54,16 +56,22 @@ async def rewind(
     error: Exception,
 ) -> None:
     """Read every partition of a failed batch again from its first record, after a pause that grows."""
+    go_back(consumer, first)
     pause = min(MOST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10))
     words = f"{type(error).__name__}: {error}"[:500]
     log.warning(
         "batch rewound", error=words, pause_seconds=pause, exc_info=not isinstance(error, Infrastructure)
     )
+    await asyncio.sleep(pause)  # backoff: the part that failed has no event to await
+
+
+def go_back(consumer: AIOKafkaConsumer | None, first: Mapping[TopicPartition, int]) -> None:
+    """Read these partitions again from there; one that a batch before this one has taken further back stays there."""
     if consumer is not None:
+        positions = known_positions(consumer)
         for tp, offset in first.items():
             if tp in consumer.assignment():
-                consumer.seek(tp, offset)
-    await asyncio.sleep(pause)  # backoff: the part that failed has no event to await
+                consumer.seek(tp, min(offset, positions.get(tp, offset)))
 
 
 class BatchConsumer(ConsumerRebalanceListener):
@@ -83,6 +91,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         self._on_batch, self._on_assigned = on_batch, on_assigned
         self.subscription: Subscription = Subscribed(None)
         self.positions = Positions(self)
+        self._under_way = UnderWay()
         self.last_poll = time.monotonic()
         self.missed: list[TopicPartition] = []
         """Ours, but the callback that said so failed: their timers have not begun. Tried again at the next poll."""
@@ -100,7 +109,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         owned = self._processor.consumer
         self.subscription = subscribe(
             broker,
-            self.handle,
+            self.take,
             *[self._prefix + topic for topic in owned.topics],
             group_id=self._prefix + owned.service,
             listener=self,
@@ -108,6 +117,11 @@ class BatchConsumer(ConsumerRebalanceListener):
             batch_timeout_ms=timeout_ms,
         )
         await self.subscription.start()
+
+    async def stop(self) -> None:
+        """Let what is under way end, and begin with nothing more: what comes now is read again by the next owner."""
+        self._under_way.closed = True
+        await self._under_way.ended(STOP_SECONDS)
 
     # ------------------------------------------------------------- partitions
 
@@ -182,16 +196,36 @@ class BatchConsumer(ConsumerRebalanceListener):
         Up to where a partition will be read next, all is applied and committed, or is no record: end markers of
         transactions and deleted records come in no batch (bus.md, Ends). In idle times that is committed as well.
         """
-        if self._at_hand:  # a batch that never came to ``handle``, or did not come through it
+        if self._under_way.closed:
+            raise Stopped
+        await self._under_way.mend()
+        if self._at_hand:  # a batch that never came to ``take``
             await rewind(consumer, self._at_hand, 1, RuntimeError("a batch was fetched and not handled"))
             self._at_hand = {}
         if self.missed:
             await self._begin(consumer, self.missed)
-        positions = known_positions(consumer)
-        self.positions.move(positions)
-        if self._idle or self._commit_failed:
+        positions, busy = known_positions(consumer), self._under_way.partitions()
+        self.positions.move({tp: offset for tp, offset in positions.items() if tp not in busy})
+        if not busy and (self._idle or self._commit_failed):
             await self._commit({})
         return positions
+
+    async def take(self, raws: Sequence[Any]) -> None:
+        """One batch beside those under way, as soon as there is room: meanwhile the next one is fetched."""
+        first, _ = places(raws)
+        await self._under_way.room()
+        if self._under_way.must_not_begin:  # fetched before one failed that must be read again first
+            go_back(self.client, first)
+        else:
+            self._under_way.begin(self._handle_beside(raws, first), first)
+        self._at_hand = {}
+
+    async def _handle_beside(self, raws: Sequence[Any], first: dict[TopicPartition, int]) -> None:
+        try:
+            await self.handle(raws)
+        except Exception as error:  # a bug: nobody else hears of it
+            self._under_way.broken = True
+            await rewind(self.client, first, 1, error)
 
     async def handle(self, raws: Sequence[Any]) -> None:
         """One batch, whole: on any failure every partition of it is read again after a pause."""
@@ -200,18 +234,21 @@ class BatchConsumer(ConsumerRebalanceListener):
         try:
             records = [to_record(raw, self._prefix) for raw in raws]
             batch = await self._processor.run(records)
+        except EarlierFailed:  # which pauses
+            go_back(self.client, first)
+            return
         except Exception as error:
+            self._under_way.broken = True
             self._failures += 1
             self._metrics.rewinds.inc()
             await rewind(self.client, first, self._failures, error)
-            self._at_hand = {}
             return
         try:
             self._on_batch(batch)
         except Exception:  # a bug, but all is stored and published: to read it again would mend nothing
             log.exception("nobody heard of a batch")
         await self._commit(behind)  # 7
-        self._failures, self._at_hand = 0, {}
+        self._failures = 0
         self.positions.move(behind)
         self._metrics.measure(batch, records, time.perf_counter() - started)
 

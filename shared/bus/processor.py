@@ -9,6 +9,7 @@ It names neither Kafka nor the database: ``store``, ``publish`` and ``reference`
     4  apply in memory
 
 What is stored will be published, after a crash too: so whoever waits for an outcome is answered before step 6.
+A batch may begin while others are under way (shared/bus/turns.py): then it is decided while those are written.
 """
 
 import secrets
@@ -23,6 +24,7 @@ from shared.bus.document import Stored, outcome_id
 from shared.bus.effects import Answer, Scope
 from shared.bus.newest import Newest
 from shared.bus.records import Bad, Item, Outgoing, Record, decode
+from shared.bus.turns import Turn, Turns
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import NotPublished, Reference
 from shared.store import LOAD_CHUNK, REFUSED, waits
@@ -103,6 +105,7 @@ class Processor:
         self._token = token
         self._committed: dict[Partition, int] = {}
         self._newest = Newest()
+        self._turns = Turns()
 
     def revoked(self, partitions: Iterable[Partition]) -> None:
         """Forget how far partitions were read, and what was written: another worker has them now."""
@@ -115,27 +118,49 @@ class Processor:
         self._committed.update(offsets)
 
     async def run(self, records: Sequence[Record]) -> Batch:
-        """Steps 1 to 6: everything in the batch is stored and published when this returns, nothing is committed."""
+        """Steps 1 to 6: everything in the batch is stored and published when this returns, nothing is committed.
+
+        May be called again before that: batches end in the order in which they began, and where one fails, those behind
+        it do too. Raises EarlierFailed then.
+        """
         batch = Batch(records=len(records))
         for record in records:
             self._committed.setdefault((record.topic, record.partition), record.offset)
         started = self._clock()
         pending = _decode(self.consumer, records, batch)  # 1, 2
         batch.seconds["decode"] = self._clock() - started
-        refused = await self._settle_all(pending, batch)  # 3, 4, 5
-        unstored: list[Answer] = []
-        for subject in refused:
-            unstored += await self._settle_alone(subject, pending[subject], batch)
-        self._answer(batch.answers)
-        started = self._clock()
-        if batch.outgoing:
-            await self._publish(batch.outgoing)  # 6
-            batch.round_trips += 1
+        with self._turns.take(pending) as turn:
+            unstored = await self._store_all(pending, batch, turn)  # 3, 4, 5
+            self._answer(batch.answers)
+            await turn.to_publish()
+            started = self._clock()
+            if batch.outgoing:
+                await self._publish(batch.outgoing)  # 6
+                batch.round_trips += 1
         if unstored:
             self._answer(unstored)
             batch.answers += unstored
         batch.seconds["publish"] = self._clock() - started
         return batch
+
+    async def _store_all(self, pending: Pending, batch: Batch, turn: Turn) -> list[Answer]:
+        """3, 4, 5 for the whole batch; of aggregates that are still being written, once that is done.
+
+        Returns the answers to what stands nowhere but in its dead letter, which is still to be published.
+        """
+        waiting = turn.waiting(pending)
+        unstored = await self._store_part({one: pending[one] for one in pending if one not in waiting}, batch)
+        if waiting:
+            await turn.to_settle()
+            unstored += await self._store_part({subject: pending[subject] for subject in waiting}, batch)
+        turn.settled()
+        return unstored
+
+    async def _store_part(self, pending: Pending, batch: Batch) -> list[Answer]:
+        unstored: list[Answer] = []
+        for subject in await self._settle_all(pending, batch):
+            unstored += await self._settle_alone(subject, pending[subject], batch)
+        return unstored
 
     async def _settle_all(self, pending: Pending, batch: Batch, reason: str = "") -> dict[str, str]:
         """3, 4, 5, again for what another worker changed meanwhile; which documents the store refuses, and why.

@@ -1,7 +1,7 @@
 """Picks by the seed whose step comes next, and makes time pass when there is none."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from random import Random
@@ -14,7 +14,7 @@ from tests.simulation.reference import record_of
 from tests.simulation.store import Collection
 from tests.simulation.tasks import Task
 from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
-from tests.simulation.world import Ask, Clock, Group, Log, Origin
+from tests.simulation.world import Ask, Clock, Group, Log, Origin, Raw
 
 DAY_MS = 86_400_000
 FREE = ("sleep", "poll", "tick", "walk", "follow", "complete", "wanted", "done")
@@ -63,9 +63,16 @@ class Scheduler:
 
     # -------------------------------------------------------------- tasks
 
-    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None], owner: Process | None = None) -> None:
-        """A new task, run up to its first ask."""
+    def spawn(
+        self,
+        name: str,
+        coroutine: Coroutine[Any, Any, None],
+        owner: Process | None = None,
+        batch: Sequence[Raw] | None = None,
+    ) -> None:
+        """A new task, run up to its first ask. ``batch``: what it works on, beside others of its process."""
         task = Task(name, coroutine, owner)
+        task.batch = batch
         before, self._turn = self._turn, owner
         if task.step():
             self._keep(task)
@@ -74,7 +81,12 @@ class Scheduler:
     def spawn_beside(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Another task of the process whose turn it is."""
         owner = self._turn
-        self.spawn(f"{owner.name} beside" if owner else "beside", coroutine, owner)
+        name = f"{owner.name} beside" if owner else "beside"
+        self.spawn(name, coroutine, owner, owner.batch if owner else None)
+
+    def _beside(self, worker: Process) -> list[Task]:
+        """The batches that a process has under way."""
+        return [task for task in self.awake if task.owner is worker and task.name.endswith(" beside")]
 
     def _keep(self, task: Task) -> None:
         if task.ask.kind == "sleep":
@@ -204,6 +216,8 @@ class Scheduler:
 
     def _answer(self, task: Task, ask: Ask) -> None:
         worker = task.owner
+        if worker is not None and task.batch is not None:
+            worker.batch = task.batch
         if worker is not None and ask.kind not in FREE and self.rng.random() < self.rates.crash:
             self._crash_in(worker, ask)
             return
@@ -215,6 +229,8 @@ class Scheduler:
             self.trace(f"{task.name}: {ask.kind} failed: {failed.error}")
             alive = task.step(error=failed.error)
         else:
+            if ask.kind == "poll":
+                task.batch = value
             if worker is not None and ask.kind == "publish" and any(value):
                 for unpublished in self.on_unpublished:
                     unpublished(worker)
@@ -273,6 +289,9 @@ class Scheduler:
         return None
 
     def _count_write(self, worker: Process, operations: Any) -> None:
+        under_way = [task.ask.kind for task in self._beside(worker)]
+        self.counts["written side by side"] += under_way.count("write") > 1
+        self.counts["written while another is published"] += "publish" in under_way
         owned = {(tp.topic, tp.partition) for tp in worker.client.positions}
         self.counts["write by a zombie"] += any(
             (raw.topic, raw.partition) not in owned for raw in worker.batch
@@ -286,6 +305,7 @@ class Scheduler:
     def _crash_in(self, worker: Process, ask: Ask) -> None:
         """The step is done, half done or not at all, and its answer reaches nobody."""
         self.counts[f"crash in {ask.kind}"] += 1
+        self.counts["crash with several batches under way"] += len(self._beside(worker)) > 1
         self.trace(f"{worker.name} crashes in {ask.kind}")
         if ask.kind in ("write", "publish", "publish alone", "commit"):
             try:

@@ -1,7 +1,7 @@
 """One coroutine under way, and what makes everything that waits do so in virtual time."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from unittest.mock import patch
 import shared.bus.consumer
 import shared.bus.forwarder
 import shared.bus.publisher
+import shared.bus.turns
+import shared.bus.under_way
 import shared.bus.upgrades
 import shared.notifying
 import shared.store
@@ -18,7 +20,7 @@ from tests.simulation.reference import quiet
 from tests.simulation.side_by_side import SideBySide
 from tests.simulation.versions import as_version
 from tests.simulation.worker import Anything, Process, Wanted
-from tests.simulation.world import Ask
+from tests.simulation.world import Ask, Raw
 
 if TYPE_CHECKING:
     from tests.simulation.scheduler import Scheduler
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
 class Task:
     """One coroutine and what it waits for."""
 
-    __slots__ = ("ask", "coroutine", "name", "over", "owner")
+    __slots__ = ("ask", "batch", "coroutine", "name", "over", "owner")
 
     def __init__(self, name: str, coroutine: Coroutine[Any, Any, None], owner: Process | None) -> None:
         self.name, self.coroutine, self.owner, self.over = name, coroutine, owner, False
+        self.batch: Sequence[Raw] | None = None
+        """What it works on, where its process works on several batches."""
         self.ask = Ask("begin")
 
     def step(self, value: Any = None, error: Exception | None = None) -> bool:
@@ -72,6 +76,8 @@ def virtual_time(scheduler: "Scheduler") -> Iterator[None]:
     with (
         patch.object(consumer, "asyncio", pretended),
         patch.object(forwarder, "asyncio", side_by_side),
+        patch.object(shared.bus.under_way, "asyncio", side_by_side),
+        patch.object(shared.bus.turns, "asyncio", SimpleNamespace(Event=Wanted)),
         patch.object(shared.store, "asyncio", SimpleNamespace(gather=gather)),
         patch.object(consumer, "log", Anything()),
         patch.object(forwarder, "log", Anything()),

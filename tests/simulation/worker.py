@@ -48,6 +48,9 @@ class Wanted:
     def clear(self) -> None:
         self.set_ = False
 
+    def is_set(self) -> bool:
+        return self.set_
+
     async def wait(self) -> None:
         await Ask("wanted", self)
 
@@ -205,7 +208,7 @@ class Worker(Process):
             await Ask("sleep", self.clock.ms + int(notifier._pause() * 1000))
 
     async def consume(self) -> None:
-        """Read the reference data whole, publish what is missing of one's own; then fetch a batch, handle it, again."""
+        """Read the reference data whole, publish what is missing of one's own; then fetch batch after batch."""
         await self._persist(self.view.catch_up)
         if not self._first_commands:
             await self.view.complete()
@@ -216,7 +219,7 @@ class Worker(Process):
             found = await self.client.getmany()
             self.batch = self.client.fetched if found else ()
             if found:
-                await self.batches.handle(self.batch)
+                await self.batches.take(self.batch)
 
     async def _persist(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
