@@ -75,7 +75,7 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
 def next_deadline(issue: Issue) -> Deadline | None:
     """The threshold of a clock or step of the ladder that fires first; of several the one due first, then the older."""
     first = min(_pending(issue), default=None, key=lambda one: (one.fire_at, one.at))
-    return None if first is None else Deadline(first.name, first.at, first.fire_at)
+    return None if first is None else Deadline(_name(issue, first), first.at, first.fire_at)
 
 
 def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
@@ -85,7 +85,9 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     the order of their instants, and of each breach before the step that it brings. Void when the threshold is stopped
     or has fired, or when it is too early.
     """
-    if context.now < deadline.fire_at or all(one.name != deadline.name for one in _pending(issue)):
+    if context.now < deadline.fire_at or all(
+        _name(issue, one) != deadline.name for one in _pending(issue)
+    ):
         return Change(issue)
     messages: list[Message] = []
     # A clock with a longer grace waits for its own: until then what stops it may still come.
@@ -101,7 +103,6 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
 class _Pending(NamedTuple):
     """What has not fired: when it fires, when it is due, and which threshold of a clock or step of a climb it is."""
 
-    name: str
     fire_at: datetime
     at: datetime
     place: int
@@ -113,10 +114,17 @@ def _pending(issue: Issue) -> Iterator[_Pending]:
     for place, clock in enumerate(issue.clocks):
         for threshold, when in clock.pending:
             at = datetime.fromisoformat(when)
-            yield _Pending(clock.deadline_name(threshold), fire_at(clock, at), at, place, threshold)
+            yield _Pending(fire_at(clock, at), at, place, threshold)
     for place, step, when in steps_ahead(issue):
         climb, at = issue.climbs[place], datetime.fromisoformat(when)
-        yield _Pending(climb.deadline_name(step), fire_at(climb, at), at, place, step)
+        yield _Pending(fire_at(climb, at), at, place, step)
+
+
+def _name(issue: Issue, one: _Pending) -> str:
+    """What its deadline is called."""
+    if isinstance(one.threshold, int):
+        return issue.climbs[one.place].deadline_name(one.threshold)
+    return issue.clocks[one.place].deadline_name(one.threshold)
 
 
 def _fired(issue: Issue, one: _Pending, context: Context) -> tuple[Issue, tuple[Message, ...]]:

@@ -1,0 +1,290 @@
+"""Batches side by side: one is decided while another is written or published, and all stays in order."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+import shared.bus.consumer
+from shared.bus.consumer import BatchConsumer
+from shared.bus.document import Stored
+from shared.bus.records import Outgoing
+from shared.bus.turns import EarlierFailed
+from shared.bus.under_way import AT_ONCE
+from tests.faults.client import Client, raw, seam
+from tests.faults.given import Played, line, notebook
+
+COMMANDS = TopicPartition("intake.commands", 0)
+
+
+class Gate:
+    """What waits here until it is let through, each by its name; or fails there."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, asyncio.Future[None]] = {}
+
+    async def wait(self, names: Iterable[str]) -> None:
+        name = " ".join(sorted(set(names)))
+        self.waiting[name] = going = asyncio.get_running_loop().create_future()
+        await going
+
+    async def pass_on(self, name: str, error: Exception | None = None) -> None:
+        """Let one through that waits, and everything else go on as far as it can."""
+        going = self.waiting.pop(name)
+        going.set_exception(error) if error else going.set_result(None)
+        await settled()
+
+
+async def settled() -> None:
+    """Let everything go on as far as it can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+class SideBySide(Played):
+    """A service whose writes and publications wait at a gate."""
+
+    def __init__(self) -> None:
+        self.writing, self.publishing = Gate(), Gate()
+        super().__init__(notebook())
+        write = self.store.write
+
+        async def gated(documents: Sequence[Stored]) -> set[str]:
+            await self.writing.wait(document["_id"] for document in documents)
+            return await write(documents)
+
+        self.store.write = gated  # type: ignore[method-assign]
+
+    async def _publish(self, outgoing: Iterable[Outgoing]) -> None:
+        await self.publishing.wait(out.key for out in outgoing)
+        await super()._publish(outgoing)
+
+    def begin(self, *sent: Outgoing) -> asyncio.Task[Any]:
+        """Begin with a batch of these."""
+        return asyncio.create_task(self.processor.run([self.append(out) for out in sent]))
+
+
+@pytest.fixture
+def played() -> SideBySide:
+    return SideBySide()
+
+
+# ------------------------------------------------------------------ the processor
+
+
+async def test_a_batch_is_decided_and_written_while_the_one_before_it_is_written(played: SideBySide) -> None:
+    played.begin(line("a", "one"))
+    second = played.begin(line("b", "one"))
+    await settled()
+    assert set(played.writing.waiting) == {"a", "b"}
+    await played.writing.pass_on("b")
+    assert not played.publishing.waiting
+    assert not second.done()
+
+
+async def test_nothing_is_published_before_what_came_earlier(played: SideBySide) -> None:
+    first, second = played.begin(line("a", "one")), played.begin(line("b", "one"))
+    await settled()
+    await played.writing.pass_on("b")
+    await played.writing.pass_on("a")
+    assert set(played.publishing.waiting) == {"a"}
+    await played.publishing.pass_on("a")
+    assert first.done()
+    await played.publishing.pass_on("b")
+    assert second.done()
+
+
+async def test_an_aggregate_is_decided_on_once_what_came_earlier_of_it_is_stored(played: SideBySide) -> None:
+    first = played.begin(line("a", "one"))
+    second = played.begin(line("a", "two"), line("b", "one"))
+    await settled()
+    assert set(played.writing.waiting) == {"a", "b"}
+    await played.writing.pass_on("b")
+    await played.writing.pass_on("a")
+    assert set(played.writing.waiting) == {"a"}
+    await played.writing.pass_on("a")
+    await played.publishing.pass_on("a")
+    await played.publishing.pass_on("a b")
+    assert (first.result().conflicts, second.result().conflicts) == (0, 0)
+    assert await played.lines("a") == ("one", "two")
+
+
+async def test_the_third_of_three_waits_for_both_before_it(played: SideBySide) -> None:
+    played.begin(line("a", "one"))
+    played.begin(line("b", "one"))
+    played.begin(line("a", "two"), line("b", "two"))
+    await settled()
+    await played.writing.pass_on("b")
+    assert set(played.writing.waiting) == {"a"}
+    await played.writing.pass_on("a")
+    assert set(played.writing.waiting) == {"a b"}
+
+
+async def test_what_is_behind_a_batch_that_could_not_be_written_fails_with_it(played: SideBySide) -> None:
+    first = played.begin(line("a", "one"))
+    second = played.begin(line("a", "two"), line("b", "one"))
+    await settled()
+    await played.writing.pass_on("b")
+    await played.writing.pass_on("a", ConnectionError("the wire was cut"))
+    assert isinstance(first.exception(), ConnectionError)
+    assert isinstance(second.exception(), EarlierFailed)
+    assert await played.lines("a") == ()
+    assert played.published == []
+
+
+async def test_what_is_behind_a_batch_that_could_not_be_published_is_not_published(
+    played: SideBySide,
+) -> None:
+    played.begin(line("a", "one"))
+    second = played.begin(line("b", "one"))
+    await settled()
+    await played.writing.pass_on("b")
+    await played.writing.pass_on("a")
+    await played.publishing.pass_on("a", ConnectionError("the broker is away"))
+    assert isinstance(second.exception(), EarlierFailed)
+    assert played.published == []
+
+
+async def test_who_asked_is_answered_as_soon_as_it_is_stored(played: SideBySide) -> None:
+    told: list[str] = []
+    played.processor._answer = lambda answers: told.extend(one.subject for one in answers)
+    played.begin(line("a", "one"))
+    played.begin(line("b", "one"))
+    await settled()
+    await played.writing.pass_on("b")
+    assert told == ["b"]
+
+
+async def test_read_again_after_a_failure_all_is_stored_and_published_once(played: SideBySide) -> None:
+    played.begin(line("a", "one"))
+    played.begin(line("b", "one"))
+    await settled()
+    await played.writing.pass_on("b")
+    await played.writing.pass_on("a", ConnectionError("the wire was cut"))
+    again = asyncio.create_task(played.processor.run(played.log))
+    await settled()
+    await played.writing.pass_on("a")
+    await played.publishing.pass_on("a b")
+    assert [document["_id"] for document in again.result().written] == ["a"]
+    assert (await played.lines("a"), await played.lines("b")) == (("one",), ("one",))
+    assert len(played.of("intake.events")) == 2
+
+
+# -------------------------------------------------------------------- the consumer
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client({COMMANDS: 10}, {COMMANDS: 0})
+
+
+@pytest.fixture
+async def batches(
+    played: SideBySide, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> BatchConsumer:
+    monkeypatch.setattr(shared.bus.consumer, "FIRST_BACKOFF", 0.0)
+    made, _ = seam(played.processor, client)
+    await made.on_partitions_assigned([COMMANDS])
+    return made
+
+
+async def fetch(batches: BatchConsumer, client: Client, *sent: Outgoing) -> None:
+    """One poll that hands over the next records, and what becomes of them."""
+    first = client.positions[COMMANDS]
+    found = [raw(out, first + place) for place, out in enumerate(sent)]
+    client.ready = {COMMANDS: found} if found else {}
+    polled = await client.getmany(timeout_ms=10)
+    client.positions[COMMANDS] += len(found)
+    if polled:
+        await batches.take(polled[COMMANDS])
+    await settled()
+
+
+async def test_offsets_are_committed_behind_what_is_published_and_never_before(
+    played: SideBySide, client: Client, batches: BatchConsumer
+) -> None:
+    await fetch(batches, client, line("a", "one"))
+    await fetch(batches, client, line("b", "one"))
+    await fetch(batches, client)
+    await played.writing.pass_on("b")
+    await fetch(batches, client)
+    assert client.commits == []
+    await played.writing.pass_on("a")
+    assert client.commits == []
+    await played.publishing.pass_on("a")
+    await fetch(batches, client)
+    assert client.kept == {COMMANDS: 1}
+    await played.publishing.pass_on("b")
+    assert client.kept == {COMMANDS: 2}
+
+
+async def test_a_worker_has_read_no_further_than_what_it_has_published(
+    played: SideBySide, client: Client, batches: BatchConsumer
+) -> None:
+    await fetch(batches, client, line("a", "one"))
+    await fetch(batches, client)
+    assert batches.positions.lag("") == {"intake.commands": 10}
+    await played.writing.pass_on("a")
+    await played.publishing.pass_on("a")
+    assert batches.positions.lag("") == {"intake.commands": 9}
+
+
+async def test_there_are_never_more_batches_under_way_than_may_be(
+    played: SideBySide, client: Client, batches: BatchConsumer
+) -> None:
+    for number in range(AT_ONCE):
+        await fetch(batches, client, line(f"s{number}", "one"))
+    one_more = asyncio.create_task(fetch(batches, client, line("more", "one")))
+    await settled()
+    assert set(played.writing.waiting) == {f"s{number}" for number in range(AT_ONCE)}
+    await played.writing.pass_on("s0")
+    await played.publishing.pass_on("s0")
+    assert "more" in played.writing.waiting
+    one_more.cancel()
+
+
+async def test_all_that_is_behind_a_batch_that_failed_is_read_again_from_its_first_record(
+    played: SideBySide, client: Client, batches: BatchConsumer
+) -> None:
+    await fetch(batches, client, line("a", "one"))
+    await fetch(batches, client, line("b", "one"))
+    await played.writing.pass_on("a", ConnectionError("the wire was cut"))
+    await batches.take([raw(line("c", "one"), 2)])  # fetched before that
+    assert set(played.writing.waiting) == {"b"}
+    await played.writing.pass_on("b")
+    assert client.positions == {COMMANDS: 0}
+    assert client.commits == []
+    await fetch(batches, client, line("a", "one"), line("b", "one"), line("c", "one"))
+    await played.writing.pass_on("a c")
+    await played.publishing.pass_on("a b c")
+    assert client.kept == {COMMANDS: 3}
+    assert [await played.lines(subject) for subject in "abc"] == [("one",)] * 3
+
+
+async def test_nothing_is_fetched_before_all_behind_a_failure_has_gone_back(
+    played: SideBySide, client: Client, batches: BatchConsumer
+) -> None:
+    await fetch(batches, client, line("a", "one"))
+    await fetch(batches, client, line("b", "one"))
+    await played.writing.pass_on("a", ConnectionError("the wire was cut"))
+    polling = asyncio.create_task(client.getmany(timeout_ms=10))
+    await settled()
+    assert not polling.done()
+    await played.writing.pass_on("b")
+    assert polling.done()
+
+
+async def test_who_stops_ends_what_is_under_way_and_begins_nothing(
+    played: SideBySide, client: Client, batches: BatchConsumer
+) -> None:
+    await fetch(batches, client, line("a", "one"))
+    stopping = asyncio.create_task(batches.stop())
+    await settled()
+    await batches.take([raw(line("b", "one"), 1)])
+    await played.writing.pass_on("a")
+    await played.publishing.pass_on("a")
+    assert stopping.done()
+    assert client.kept == {COMMANDS: 1}
+    assert not played.writing.waiting
