@@ -12,11 +12,13 @@ from services.supervision.issue.signing import MOST_BY_HAND
 from shared.contract.commands.supervision import (
     AnswerOrder,
     GiveInstruction,
+    LiftLadder,
     ReportInstruction,
     TakeBackInstruction,
 )
 from shared.contract.event import Event
 from shared.contract.events.dispatch import StaffPublished
+from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
@@ -24,6 +26,7 @@ from shared.contract.events.supervision import (
     ClockStopped,
     DepartmentAddressed,
     DocumentIssued,
+    DocumentVoided,
     InstructionGiven,
     InstructionReported,
     InstructionTakenBack,
@@ -221,6 +224,35 @@ def test_an_instruction_outlives_its_issue_and_reminds_without_a_lamp() -> None:
     assert town.ask(reports(), HANDLER, REPORT_DUE + timedelta(days=1))["status"] == "done"
     (stopped,) = of_instructions(town, ClockStopped)
     assert stopped.breached and finished(town.issue.state)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "the new round is read first"])
+def test_a_breach_from_before_a_look_back_reminds_and_lights_no_lamp_of_the_new_round(late: bool) -> None:
+    town = instructed()
+    town.issue.take(replied(), after(days=1))
+    town.issue.take(closed(), after(days=2))
+    if not late:
+        town.fire_until(REPORT_DUE + GRACE)
+    town.issue.take(ReworkDecided(round=2, reason="未动工", by="gu"), REPORT_DUE + timedelta(hours=1))
+    town.fire_until(REPORT_DUE + timedelta(hours=2))
+    (reminder,) = town.told(DocumentIssued)
+    assert (reminder.kind, reminder.department) == (DocumentKind.REMINDER, "traffic")
+    assert not town.told(DocumentVoided) and not of_instructions(town, LadderRaised)
+    (climb,) = (climb for climb in town.issue.state.climbs if climb.clock is ClockName.INSTRUCTION)
+    assert (climb.reached, town.issue.state.lamp) == (1, 0)
+    assert not town.issue.state.is_lifted(climb)
+
+
+def test_what_a_person_lifted_before_its_breach_is_recorded_reminds_nobody() -> None:
+    town = Town(led())
+    town.fire_until(DUE + GRACE)
+    assert town.ask(instructs(due_on=date(2026, 3, 18)), LEADER, DUE + timedelta(hours=1))["status"] == "done"
+    due = datetime.fromisoformat("2026-03-18T17:30:00+08:00")
+    lifts = LiftLadder(step=town.issue.state.lamp, reason="已约谈")
+    assert town.ask(lifts, at=due + timedelta(seconds=1))["status"] == "done"
+    town.fire_until(due + GRACE)
+    assert of_instructions(town, ClockBreached)
+    assert not [one for one in said(town, Saying.ISSUED) if one.instruction]
 
 
 def test_a_late_report_that_comes_before_the_timer_is_recorded_as_late_and_reminds_nobody() -> None:
