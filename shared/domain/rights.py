@@ -333,6 +333,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "instructions",
                 "instructed",
                 "lifted_at",
+                "reopened_at",
                 "answered",
             ),
             "handling",

@@ -113,6 +113,7 @@ MUST_HAPPEN = (
     *(f"raised to {step}" for step in range(1, 7)),
     *(f"raised because {why}" for why in LadderCause),
     *(f"lifted because {why}" for why in LiftCause),
+    "found breached by the late end of a pause",
     *(f"pause.ended because {why}" for why in ("person", "answered", "time_over", "assignment_over")),
     "answered too late",
     *(f"extension.ended because {why}" for why in ("breached", "assignment_over")),
