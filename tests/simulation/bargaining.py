@@ -70,7 +70,7 @@ class Bargaining:
 
 
 async def outlive(scheduler: Scheduler, clients: Clients, rng: Random, raised: Raised) -> None:
-    """One issue is paused, goes on, falls due and is withdrawn, and supervision reads the end of the pause last of all."""
+    """One issue is paused, goes on, falls due and is withdrawn; supervision reads the end of the pause last of all."""
     clients.busy += 1
     await clients.ready()
     clients.raised[raised.subject] = raised
