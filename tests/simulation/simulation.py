@@ -237,7 +237,7 @@ def _instruct(town: Town, subjects: Sequence[str]) -> None:
     """In some towns leaders instruct departments; chosen apart in the same way."""
     rng = Random(f"instructing/{town.seed}")
     if rng.random() < 0.35:
-        instructing = Instructing(town.scheduler, town.clients, rng)
+        instructing = Instructing(town.scheduler, town.clients, town.operators, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("instructing", instructing.live(number, subject))
 

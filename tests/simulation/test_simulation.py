@@ -114,6 +114,7 @@ MUST_HAPPEN = (
     *(f"raised because {why}" for why in LadderCause),
     *(f"lifted because {why}" for why in LiftCause),
     "found breached by the late end of a pause",
+    "reported for a merged department",
     *(f"pause.ended because {why}" for why in ("person", "answered", "time_over", "assignment_over")),
     "answered too late",
     *(f"extension.ended because {why}" for why in ("breached", "assignment_over")),

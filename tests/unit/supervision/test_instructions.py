@@ -55,11 +55,12 @@ from tests.unit.supervision.given import (
     signed,
     transferred,
 )
-from tests.unit.supervision.test_ladder_of_an_issue import closed
+from tests.unit.supervision.test_ladder_of_an_issue import TABLE, closed
 
 LEADER, OTHER, HANDLER = "leader:qian", "leader:sun", "handler:traffic/zhou"
 AT = after(hours=2)
 REPORT_DUE = due_at(AT, Limit("5wd"), POLICY, CALENDAR).at
+ORDERED_AT = TABLE[2] + GRACE
 RULING_DUE = due_at(AT, Limit("1wd"), POLICY, CALENDAR).at
 
 
@@ -224,6 +225,39 @@ def test_an_instruction_outlives_its_issue_and_reminds_without_a_lamp() -> None:
     assert town.ask(reports(), HANDLER, REPORT_DUE + timedelta(days=1))["status"] == "done"
     (stopped,) = of_instructions(town, ClockStopped)
     assert stopped.breached and finished(town.issue.state)
+
+
+def test_once_a_department_that_answered_is_merged_its_successor_reports_and_answers_for_it() -> None:
+    town = Town(led())
+    town.fire_until(ORDERED_AT)
+    assert town.ask(instructs(), LEADER, ORDERED_AT)["status"] == "done"
+    order = next(one for one in town.issue.state.documents if one.kind is DocumentKind.SUPERVISION_ORDER)
+    merged = ORDERED_AT + timedelta(minutes=30)
+    entry = town.reference.departments["traffic"].at(ORDERED_AT)
+    into = {"version": "2", "in_force_from": merged, "merged_into": "housing"}
+    town.reference.learn("dept:traffic", entry.model_copy(update=into))
+    answers = AnswerOrder(document=order.id, words="已派员办理")
+    for command in (reports(), answers):
+        early = town.ask(command, "handler:housing/li", ORDERED_AT + timedelta(minutes=10))
+        assert early["reason"] == Reason.NOT_THE_HOLDER
+        assert town.ask(command, "handler:police/qian", after(days=30))["reason"] == Reason.NOT_THE_HOLDER
+        assert town.ask(command, "dept:housing", after(days=30))["status"] == "done"
+    (reported,) = town.told(InstructionReported)
+    assert (reported.department, reported.by) == ("traffic", "housing")
+
+
+def test_nobody_of_the_successor_lifts_what_the_merged_department_has() -> None:
+    town = Town(staffed(department="housing"))
+    town.fire_until(DUE + GRACE)
+    lifts, at = LiftLadder(step=1, reason="已约谈"), DUE + timedelta(hours=1)
+    merged = (
+        town.reference.departments["traffic"]
+        .at(DUE)
+        .model_copy(update={"version": "2", "in_force_from": at, "merged_into": "housing"})
+    )
+    town.reference.learn("dept:traffic", merged)
+    assert town.ask(lifts, at=at)["reason"] == Reason.WRONG_ROLE
+    assert town.issue.state.lamp == 1
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["in order", "the new round is read first"])
