@@ -166,6 +166,7 @@ def test_no_list_of_a_department_reads_the_whole_table_of_issues(given: Given) -
     reads = given.shown.reader()
     values = {
         "departments": '["d"]',
+        "department": "d",
         "account": "a",
         "states": "[]",
         "at": 0,

@@ -2,7 +2,7 @@
 
 from services.dispatch.issue.asking import asked, person_of, reader_of
 from services.dispatch.issue.life import HELD, Issue, Pause, State
-from services.dispatch.issue.pausing import waits_already
+from services.dispatch.issue.pausing import cannot_wait
 from services.dispatch.issue.timing import about, resumed
 from shared.contract.commands.dispatch import AskEnterprise
 from shared.contract.envelope import time_text
@@ -25,8 +25,8 @@ def ask(issue: Issue | None, command: AskEnterprise, context: Context) -> Change
     words = command.words.strip()
     if not words:
         return Refusal(Reason.MALFORMED, "words: say what the enterprise is asked")
-    if waits := waits_already(known):
-        return waits
+    if refusal := cannot_wait(known):
+        return refusal
     request = known.pauses_asked + 1
     ends_at = due_at(context.now, context.policy.pause_limit, context.policy, context.calendar).at
     pause = Pause(
