@@ -163,5 +163,5 @@ def _telling_of(issue: Issue, message: Message, context: Context) -> tuple[Issue
     if any((one.assignment, one.department) == (part, message.to) for one in waited_for(issue)):
         mine = {"department": message.to, "handler": "", "substitute": ""}
         return issue.model_copy(update=mine), TO_CO_HANDLERS.get(type(message.body))
-    told = ("", issue.department, reader_of(issue.department, issue, context))
-    return issue, _telling(message.body) if message.to in told else None
+    readers = ("", issue.department, reader_of(issue.department, issue, context))
+    return issue, _telling(message.body) if message.to in readers else None

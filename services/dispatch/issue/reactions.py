@@ -138,11 +138,11 @@ def move(
     if isinstance(event, IssueRejected) and moved.promise is not None:
         stopped = continued(moved.promise, ("paused", context.now, "rejected"))
         moved = moved.model_copy(update={"promise": stopped})
-    told = OVER.get(type(event))
-    if not moved.department or told is None:
+    ends = OVER.get(type(event))
+    if not moved.department or ends is None:
         return Change(moved, ended)
     reader = reader_of(issue.department, issue, context)
-    return Change(moved, (*ended, order(reader, told(assignment=moved.assignment))))
+    return Change(moved, (*ended, order(reader, ends(assignment=moved.assignment))))
 
 
 def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Change[Issue] | None:
