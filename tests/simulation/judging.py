@@ -14,6 +14,7 @@ from shared.bus.document import move_old, read_document, with_old, write_documen
 from shared.bus.effects import Scope
 from shared.bus.processor import Processor
 from shared.bus.records import Item, Record, decode
+from shared.contract.registry import CONTROL
 from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import SERVICES, Documents, Memory, drive, plain_consumers
 from tests.simulation.bugs import NEXT
@@ -67,6 +68,7 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
         with quiet():
             verdict.violations += replay(ran, consumer)
             verdict.violations += rebuild(ran, consumer, known)
+            verdict.violations += in_order(ran, consumer)
     verdict.violations = list(dict.fromkeys(verdict.violations))
     return verdict
 
@@ -218,6 +220,28 @@ def rebuild(ran: Run, consumer: Consumer, known: Callable[[tuple[int, ...]], Kno
         if old != new:
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             found.append(Clause.BUILT_AGAIN(f"{subject}: built from nothing, {service} differs in {changed}"))
+    return found
+
+
+def in_order(ran: Run, consumer: Consumer) -> list[Violation]:
+    """Commands of one aggregate take effect in the order of their records, however many batches are under way.
+
+    Of those that an operator hands in, and of deadlines, some do nothing at first and something when they come again.
+    """
+    found: list[Violation] = []
+    newest: dict[str, int] = {}
+    seen: set[tuple[str, int]] = set()
+    for subject, origin in ran.scheduler.collections[consumer.service].applied:
+        for raw in sorted(_of(subject, origin.batch), key=lambda raw: raw.offset):
+            if raw.topic != consumer.commands_topic or (subject, raw.offset) in seen:
+                continue
+            seen.add((subject, raw.offset))
+            if not isinstance(item := decode(record_of(raw), consumer), Item) or item.type in CONTROL:
+                continue
+            if raw.offset < newest.get(subject, 0):
+                after = f"{subject}: {item.id} at {raw.offset} took effect after {newest[subject]}"
+                found.append(Clause.IN_ORDER(after))
+            newest[subject] = max(raw.offset, newest.get(subject, 0))
     return found
 
 

@@ -206,6 +206,7 @@ class Clause(StrEnum):
     REPLAY_PUBLISHES = "replay publishes nothing new"
     REPLAY_CHANGES = "replay changes nothing"
     BUILT_AGAIN = "built again the same"
+    IN_ORDER = "commands take effect in their order"
 
     def __call__(self, sentence: str) -> Violation:
         """A violation of this clause; ``sentence`` names subject and record."""

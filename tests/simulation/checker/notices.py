@@ -59,11 +59,12 @@ def _early(evidence: Evidence, subject: str, id: str, given_up: datetime) -> Ite
 
 
 def _in_office_hours(evidence: Evidence) -> Iterator[Violation]:
-    """Mails to officials, by the hours that every policy here has and the newest calendar."""
+    """Mails to officials, by the hours that every policy here has and each calendar that there was: which of them was
+    in force is told elsewhere, so what any of them allows is right."""
     calendars = list(evidence.published("calendar").values())
     if not calendars or not evidence.history.mailed:
         return
-    opens, skew = _opening(calendars[-1]), timedelta(milliseconds=evidence.history.skew_ms)
+    openings, skew = [*map(_opening, calendars)], timedelta(milliseconds=evidence.history.skew_ms)
     together: defaultdict[tuple[str, str, datetime], set[str]] = defaultdict(set)
     for mail in evidence.history.mailed:
         subject = f"notice:{mail.notice}"
@@ -71,16 +72,18 @@ def _in_office_hours(evidence: Evidence) -> Iterator[Violation]:
         if not prepared:
             continue
         asked = datetime.fromtimestamp(mail.asked_ms / 1000, UTC)
-        if opens(asked - HANDED_IN - skew) > asked + skew:
+        if all(opens(asked - HANDED_IN - skew) > asked + skew for opens in openings):
             yield Clause.MAILED_IN_HOURS(f"{subject}: it was handed in at {asked}, while offices were closed")
         first = prepared[0]
         data, at = (first.event or {}).get("data", {}), _at(first)
+        opened = {opens(at) for opens in openings}
         if (
-            opens(at) > at
+            len(opened) == 1
+            and (opens_at := opened.pop()) > at
             and not data.get("passed_on")
             and not evidence.dead_letters_about["dispatch", subject]
         ):
-            together[data["to"], data.get("way", "mail"), opens(at)].add(subject)
+            together[data["to"], data.get("way", "mail"), opens_at].add(subject)
     for (to, way, at), subjects in together.items():
         if len(subjects) > 1:
             yield Clause.ONE_DIGEST(f"{to} got {len(subjects)} mails by {way} of what waited for {at}")

@@ -10,6 +10,8 @@ from shared.bus.consumer import BatchConsumer
 from shared.bus.gateway import Request
 from shared.bus.publisher import Publisher
 from shared.bus.records import Bad, Outgoing
+from shared.bus.turns import Turn
+from shared.bus.under_way import UnderWay
 from tests.simulation import judging
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault
@@ -37,7 +39,33 @@ def no_rewind_after_a_failure() -> Patches:
     async def forget(consumer: Any, first: Any, failures: int, error: Exception) -> None:
         """Go on with the next batch."""
 
-    return [patch.object(consumer, "rewind", forget)]
+    return [
+        patch.object(consumer, "rewind", forget),
+        patch.object(consumer, "go_back", lambda consumer, first: None),
+    ]
+
+
+@fault(Clause.IN_ORDER, alone=False)
+def an_aggregate_is_decided_on_while_an_earlier_batch_still_writes_it() -> Patches:
+    return [patch.object(Turn, "waiting", lambda self, subjects: [])]
+
+
+@fault(Clause.APPLIED, alone=False)
+def a_batch_goes_on_though_the_one_before_it_failed() -> Patches:
+    return [
+        patch.object(Turn, "_must_not_have_failed", lambda self: None),
+        patch.object(UnderWay, "must_not_begin", property(lambda self: self.closed)),
+    ]
+
+
+@fault(Clause.APPLIED, alone=False)
+def a_batch_behind_a_failed_one_goes_back_to_its_own_first_record_alone() -> Patches:
+    def forward(client: Any, first: Any) -> None:
+        for tp, offset in first.items():
+            if tp in client.assignment():
+                client.seek(tp, offset)
+
+    return [patch.object(consumer, "go_back", forward)]
 
 
 @fault(Clause.MASKED)
