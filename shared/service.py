@@ -177,7 +177,7 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.batches.stop()
+            await self.batches.under_way.stop()
             await self.broker.stop()
             await self._producers.stop()
             self.database.close()

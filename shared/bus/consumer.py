@@ -21,7 +21,7 @@ from shared.bus.positions import Positions
 from shared.bus.processor import Batch, Processor
 from shared.bus.subscription import Polled, Stopped, Subscribed, Subscription, subscribe, to_record
 from shared.bus.turns import EarlierFailed
-from shared.bus.under_way import STOP_SECONDS, UnderWay
+from shared.bus.under_way import UnderWay
 from shared.metrics import Metrics
 from shared.store import Unavailable
 
@@ -91,12 +91,13 @@ class BatchConsumer(ConsumerRebalanceListener):
         self._on_batch, self._on_assigned = on_batch, on_assigned
         self.subscription: Subscription = Subscribed(None)
         self.positions = Positions(self)
-        self._under_way = UnderWay()
+        self.under_way = UnderWay(
+            self.handle, lambda raws: places(raws)[0], lambda first: go_back(self.client, first)
+        )
         self.last_poll = time.monotonic()
         self.missed: list[TopicPartition] = []
         """Ours, but the callback that said so failed: their timers have not begun. Tried again at the next poll."""
         self._rebalances = self._failures = 0
-        self._at_hand: dict[TopicPartition, int] = {}
         self._idle = self._commit_failed = False
 
     @property
@@ -109,7 +110,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         owned = self._processor.consumer
         self.subscription = subscribe(
             broker,
-            self.take,
+            self.under_way.take,
             *[self._prefix + topic for topic in owned.topics],
             group_id=self._prefix + owned.service,
             listener=self,
@@ -118,18 +119,13 @@ class BatchConsumer(ConsumerRebalanceListener):
         )
         await self.subscription.start()
 
-    async def stop(self) -> None:
-        """Let what is under way end, and begin with nothing more: what comes now is read again by the next owner."""
-        self._under_way.closed = True
-        await self._under_way.ended(STOP_SECONDS)
-
     # ------------------------------------------------------------- partitions
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Another worker may have them in a moment: stop their timers, forget how far they were read."""
         self._rebalances += 1
         self.positions.clear()
-        self._at_hand, self.missed = {}, []
+        self.under_way.at_hand, self.missed = {}, []
         self._processor.revoked(by_place(dict.fromkeys(revoked, 0), self._prefix))
         self._on_assigned([])
 
@@ -184,8 +180,8 @@ class BatchConsumer(ConsumerRebalanceListener):
             await rewind(consumer, before, self._failures, error)
             return {}
         self.last_poll = time.monotonic()
-        self._at_hand = {tp: raws[0].offset for tp, raws in found.items() if raws}
-        self._idle = not self._at_hand
+        self.under_way.at_hand = {tp: raws[0].offset for tp, raws in found.items() if raws}
+        self._idle = not self.under_way.at_hand
         if self._idle:
             self._failures = 0
         return found
@@ -196,36 +192,21 @@ class BatchConsumer(ConsumerRebalanceListener):
         Up to where a partition will be read next, all is applied and committed, or is no record: end markers of
         transactions and deleted records come in no batch (bus.md, Ends). In idle times that is committed as well.
         """
-        if self._under_way.closed:
+        if self.under_way.closed:
             raise Stopped
-        await self._under_way.mend()
-        if self._at_hand:  # a batch that never came to ``take``
-            await rewind(consumer, self._at_hand, 1, RuntimeError("a batch was fetched and not handled"))
-            self._at_hand = {}
+        await self.under_way.mend()
+        if self.under_way.at_hand:  # a batch that never came to ``take``
+            await rewind(
+                consumer, self.under_way.at_hand, 1, RuntimeError("a batch was fetched and not handled")
+            )
+            self.under_way.at_hand = {}
         if self.missed:
             await self._begin(consumer, self.missed)
-        positions, busy = known_positions(consumer), self._under_way.partitions()
+        positions, busy = known_positions(consumer), self.under_way.partitions()
         self.positions.move({tp: offset for tp, offset in positions.items() if tp not in busy})
         if not busy and (self._idle or self._commit_failed):
             await self._commit({})
         return positions
-
-    async def take(self, raws: Sequence[Any]) -> None:
-        """One batch beside those under way, as soon as there is room: meanwhile the next one is fetched."""
-        first, _ = places(raws)
-        await self._under_way.room()
-        if self._under_way.must_not_begin:  # fetched before one failed that must be read again first
-            go_back(self.client, first)
-        else:
-            self._under_way.begin(self._handle_beside(raws, first), first)
-        self._at_hand = {}
-
-    async def _handle_beside(self, raws: Sequence[Any], first: dict[TopicPartition, int]) -> None:
-        try:
-            await self.handle(raws)
-        except Exception as error:  # a bug: nobody else hears of it
-            self._under_way.broken = True
-            await rewind(self.client, first, 1, error)
 
     async def handle(self, raws: Sequence[Any]) -> None:
         """One batch, whole: on any failure every partition of it is read again after a pause."""
@@ -234,23 +215,22 @@ class BatchConsumer(ConsumerRebalanceListener):
         try:
             records = [to_record(raw, self._prefix) for raw in raws]
             batch = await self._processor.run(records)
-        except EarlierFailed:  # which pauses
+            try:
+                self._on_batch(batch)
+            except Exception:  # a bug, but all is stored and published: to read it again would mend nothing
+                log.exception("nobody heard of a batch")
+            await self._commit(behind)  # 7
+        except EarlierFailed:  # that one pauses
             go_back(self.client, first)
-            return
         except Exception as error:
-            self._under_way.broken = True
+            self.under_way.broken = True
             self._failures += 1
             self._metrics.rewinds.inc()
             await rewind(self.client, first, self._failures, error)
-            return
-        try:
-            self._on_batch(batch)
-        except Exception:  # a bug, but all is stored and published: to read it again would mend nothing
-            log.exception("nobody heard of a batch")
-        await self._commit(behind)  # 7
-        self._failures = 0
-        self.positions.move(behind)
-        self._metrics.measure(batch, records, time.perf_counter() - started)
+        else:
+            self._failures = 0
+            self.positions.move(behind)
+            self._metrics.measure(batch, records, time.perf_counter() - started)
 
     async def _commit(self, behind: dict[TopicPartition, int]) -> None:
         """Commit these, and with them all that was read and is not committed yet: no record may come to cover it."""

@@ -148,18 +148,14 @@ class Processor:
 
         Returns the answers to what stands nowhere but in its dead letter, which is still to be published.
         """
-        waiting = turn.waiting(pending)
-        unstored = await self._store_part({one: pending[one] for one in pending if one not in waiting}, batch)
-        if waiting:
-            await turn.to_settle()
-            unstored += await self._store_part({subject: pending[subject] for subject in waiting}, batch)
+        waiting, unstored = turn.waiting(pending), list[Answer]()
+        at_once = [subject for subject in pending if subject not in waiting]
+        for part in filter(None, (at_once, waiting)):
+            if part is waiting:
+                await turn.to_settle()
+            for subject in await self._settle_all({one: pending[one] for one in part}, batch):
+                unstored += await self._settle_alone(subject, pending[subject], batch)
         turn.settled()
-        return unstored
-
-    async def _store_part(self, pending: Pending, batch: Batch) -> list[Answer]:
-        unstored: list[Answer] = []
-        for subject in await self._settle_all(pending, batch):
-            unstored += await self._settle_alone(subject, pending[subject], batch)
         return unstored
 
     async def _settle_all(self, pending: Pending, batch: Batch, reason: str = "") -> dict[str, str]:
@@ -200,7 +196,7 @@ class Processor:
         """3, 4, 5: load, decide, write; the subjects that another worker changed meanwhile are decided again."""
         started = self._clock()
         known = self._newest.take(pending)
-        stored = await self._load(pending, known, batch)  # 3
+        stored = await _load(self._store, pending, known, batch)  # 3
         loaded = self._clock()
         decided = await self._decide(pending, stored, reason)  # 4
         changed = [entry.stored for entry in decided.values() if entry.stored is not None]
@@ -227,28 +223,6 @@ class Processor:
                 batch.outgoing.extend(entry.applied.outgoing)
                 batch.answers.extend(entry.applied.answers)
         return lost
-
-    async def _load(self, pending: Pending, known: dict[str, Stored], batch: Batch) -> dict[str, Stored]:
-        """3: the documents that are not known, in one read; in another one, where an aggregate has old outcomes, those
-        that are asked for.
-
-        Few aggregates ever have old ones: to ask for all of them in the first read would double what every batch costs.
-        """
-        stored = dict(known)
-        if unread := [subject for subject in pending if subject not in known]:
-            stored |= await self._store.load(unread)
-            batch.round_trips += -(-len(unread) // LOAD_CHUNK)
-        old = [
-            outcome_id(subject, command)
-            for subject, items in pending.items()
-            if stored.get(subject, {}).get("older")
-            for item in items
-            for command in commands_of(item)
-        ]
-        if old:
-            stored |= await self._store.load(list(dict.fromkeys(old)))
-            batch.round_trips += -(-len(old) // LOAD_CHUNK)
-        return stored
 
     async def _write(self, changed: Sequence[Stored], batch: Batch, refused: dict[str, str]) -> set[str]:
         """5: one bulk write; where the store refuses a document, halves of it, down to that very one."""
@@ -300,3 +274,26 @@ def _decode(consumer: Consumer, records: Sequence[Record], batch: Batch) -> Pend
                 batch.unknown_types.append(decoded.unknown)
             groups.setdefault(decoded.subject, []).append(decoded)
     return groups
+
+
+async def _load(store: Store, pending: Pending, known: dict[str, Stored], batch: Batch) -> dict[str, Stored]:
+    """3: the documents that are not known, in one read; in another one, where an aggregate has old outcomes, those
+    that are asked for.
+
+    Few aggregates ever have old ones: to ask for all of them in the first read would double what every batch costs.
+    """
+    stored = dict(known)
+    if unread := [subject for subject in pending if subject not in known]:
+        stored |= await store.load(unread)
+        batch.round_trips += -(-len(unread) // LOAD_CHUNK)
+    old = [
+        outcome_id(subject, command)
+        for subject, items in pending.items()
+        if stored.get(subject, {}).get("older")
+        for item in items
+        for command in commands_of(item)
+    ]
+    if old:
+        stored |= await store.load(list(dict.fromkeys(old)))
+        batch.round_trips += -(-len(old) // LOAD_CHUNK)
+    return stored

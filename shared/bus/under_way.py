@@ -1,11 +1,12 @@
 """The batches that one consumer handles at the same time; where one fails, all that comes behind it is read again."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 # A TopicPartition is a named tuple of these two; only the consumer module names the client itself.
 TopicPartition = Any
+First = Mapping[TopicPartition, int]
 
 AT_ONCE = 3
 """One is decided while one is written and one is published."""
@@ -13,47 +14,55 @@ STOP_SECONDS = 5.0
 
 
 class UnderWay:
-    """Batches that were begun, in the order in which they were fetched, each with its partitions."""
+    """Batches that were begun, in the order in which they were fetched, each with its partitions' first offsets."""
 
-    def __init__(self) -> None:
-        self._begun: dict[asyncio.Future[None], frozenset[TopicPartition]] = {}
+    def __init__(
+        self,
+        handle: Callable[[Sequence[Any]], Coroutine[Any, Any, None]],
+        first_of: Callable[[Sequence[Any]], First],
+        go_back: Callable[[First], None],
+    ) -> None:
+        """``handle``: one batch to its end; it takes its partitions back by itself where it fails. ``go_back``: read
+        these partitions again from there."""
+        self._handle, self._first_of, self._go_back = handle, first_of, go_back
+        self._begun: dict[asyncio.Future[None], First] = {}
+        self.at_hand: First = {}
+        """Of what was fetched and did not come here yet."""
         self.broken = False
         """One failed: until all have ended, and its partitions are read again, no other one may begin."""
         self.closed = False
         """None may begin any more."""
 
-    @property
-    def must_not_begin(self) -> bool:
-        """Whether what is fetched now must be read again."""
-        return self.broken or self.closed
+    async def take(self, raws: Sequence[Any]) -> None:
+        """Begin with a batch as soon as there is room for it: meanwhile the next one may be fetched."""
+        while len(self._still()) >= AT_ONCE and not (self.broken or self.closed):
+            await asyncio.wait([next(iter(self._begun))])
+        first = self._first_of(raws)
+        if self.broken or self.closed:  # fetched before one failed that must be read again first
+            self._go_back(first)
+        else:
+            self._begun[asyncio.ensure_future(self._handle(raws))] = first
+        self.at_hand = {}
 
     def partitions(self) -> set[TopicPartition]:
         """Those of which some records are under way."""
-        self._forget()
-        return {tp for partitions in self._begun.values() for tp in partitions}
-
-    async def room(self) -> None:
-        """Return when one more may begin, or none may."""
-        self._forget()
-        while len(self._begun) >= AT_ONCE and not self.must_not_begin:
-            await asyncio.wait([next(iter(self._begun))])
-            self._forget()
-
-    def begin(self, handling: Coroutine[Any, Any, None], partitions: Iterable[TopicPartition]) -> None:
-        """Handle one more, beside the others. What it raises is lost: it must rewind by itself."""
-        self._begun[asyncio.ensure_future(handling)] = frozenset(partitions)
+        return {tp for first in self._still().values() for tp in first}
 
     async def mend(self) -> None:
         """Where one failed, wait until all have ended and gone back; then others may begin."""
         if self.broken:
-            await self.ended()
+            await self._ended(None)
             self.broken = False
 
-    async def ended(self, seconds: float | None = None) -> None:
-        """Wait until each of them has ended, or so long."""
-        if self._begun:
-            await asyncio.wait(list(self._begun), timeout=seconds)
-        self._forget()
+    async def stop(self) -> None:
+        """Let what is under way end, and begin with nothing more: what comes now is read again by the next owner."""
+        self.closed = True
+        await self._ended(STOP_SECONDS)
 
-    def _forget(self) -> None:
-        self._begun = {task: partitions for task, partitions in self._begun.items() if not task.done()}
+    async def _ended(self, seconds: float | None) -> None:
+        if still := self._still():
+            await asyncio.wait(list(still), timeout=seconds)
+
+    def _still(self) -> dict[asyncio.Future[None], First]:
+        self._begun = {task: first for task, first in self._begun.items() if not task.done()}
+        return self._begun

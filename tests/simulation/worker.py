@@ -219,7 +219,7 @@ class Worker(Process):
             found = await self.client.getmany()
             self.batch = self.client.fetched if found else ()
             if found:
-                await self.batches.take(self.batch)
+                await self.batches.under_way.take(self.batch)
 
     async def _persist(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:

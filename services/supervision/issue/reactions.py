@@ -85,9 +85,7 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     the order of their instants, and of each breach before the step that it brings. Void when the threshold is stopped
     or has fired, or when it is too early.
     """
-    if context.now < deadline.fire_at or all(
-        _name(issue, one) != deadline.name for one in _pending(issue)
-    ):
+    if context.now < deadline.fire_at or all(_name(issue, one) != deadline.name for one in _pending(issue)):
         return Change(issue)
     messages: list[Message] = []
     # A clock with a longer grace waits for its own: until then what stops it may still come.

@@ -54,7 +54,9 @@ def an_aggregate_is_decided_on_while_an_earlier_batch_still_writes_it() -> Patch
 def a_batch_goes_on_though_the_one_before_it_failed() -> Patches:
     return [
         patch.object(Turn, "_must_not_have_failed", lambda self: None),
-        patch.object(UnderWay, "must_not_begin", property(lambda self: self.closed)),
+        patch.object(
+            UnderWay, "broken", property(lambda self: False, lambda self, broken: None), create=True
+        ),
     ]
 
 

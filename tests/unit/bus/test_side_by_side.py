@@ -181,9 +181,7 @@ def client() -> Client:
 
 
 @pytest.fixture
-async def batches(
-    played: SideBySide, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> BatchConsumer:
+async def batches(played: SideBySide, client: Client, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
     monkeypatch.setattr(shared.bus.consumer, "FIRST_BACKOFF", 0.0)
     made, _ = seam(played.processor, client)
     await made.on_partitions_assigned([COMMANDS])
@@ -198,7 +196,7 @@ async def fetch(batches: BatchConsumer, client: Client, *sent: Outgoing) -> None
     polled = await client.getmany(timeout_ms=10)
     client.positions[COMMANDS] += len(found)
     if polled:
-        await batches.take(polled[COMMANDS])
+        await batches.under_way.take(polled[COMMANDS])
     await settled()
 
 
@@ -251,7 +249,7 @@ async def test_all_that_is_behind_a_batch_that_failed_is_read_again_from_its_fir
     await fetch(batches, client, line("a", "one"))
     await fetch(batches, client, line("b", "one"))
     await played.writing.pass_on("a", ConnectionError("the wire was cut"))
-    await batches.take([raw(line("c", "one"), 2)])  # fetched before that
+    await batches.under_way.take([raw(line("c", "one"), 2)])  # fetched before that
     assert set(played.writing.waiting) == {"b"}
     await played.writing.pass_on("b")
     assert client.positions == {COMMANDS: 0}
@@ -280,9 +278,9 @@ async def test_who_stops_ends_what_is_under_way_and_begins_nothing(
     played: SideBySide, client: Client, batches: BatchConsumer
 ) -> None:
     await fetch(batches, client, line("a", "one"))
-    stopping = asyncio.create_task(batches.stop())
+    stopping = asyncio.create_task(batches.under_way.stop())
     await settled()
-    await batches.take([raw(line("b", "one"), 1)])
+    await batches.under_way.take([raw(line("b", "one"), 1)])
     await played.writing.pass_on("a")
     await played.publishing.pass_on("a")
     assert stopping.done()
