@@ -76,7 +76,7 @@ class Talk(AggregateState):
     on: date
     """The day that is part of its id."""
     theme: str
-    questions: tuple[str, ...] = ()
+    questions: str = ""
     place: str
     starts_at: AwareDatetime
     ends_at: AwareDatetime
