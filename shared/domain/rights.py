@@ -163,6 +163,11 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("rotation", "swap"): {Role.FEDERATION: HERE, Role.OFFICE: HERE},
     # dispatch
     ("issue", "assign"): _OFFICE,
+    ("batch", "assign"): _OFFICE,
+    ("issue", "claim"): dict.fromkeys(
+        (Role.HANDLER, Role.DEPARTMENT_LEADER), HERE
+    ),  # of a department at the talk
+    ("issue", "answer_on_the_spot"): {Role.DEPARTMENT_LEADER: HERE},
     ("issue", "recall"): _OFFICE,
     ("issue", "rule"): _OFFICE,
     ("issue", "sign"): _ITS_PEOPLE,
@@ -229,7 +234,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         (kind, "read"): _EVERYBODY
         for kind in (
             *("department", "staff", "rules", "register", "policy", "calendar", "reference"),
-            *("talk", "agenda", "rotation"),
+            *("talk", "agenda", "rotation", "batch"),
         )
     },
     # operators
