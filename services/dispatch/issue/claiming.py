@@ -27,7 +27,7 @@ from shared.domain.reference import NotPublished
 
 def claim(issue: Issue | None, command: ClaimIssue, context: Context) -> Change[Issue] | Refusal:
     """The department leads it at once, and has signed for it."""
-    known = asked(issue, command)
+    known = _held_by_another(issue, context) or asked(issue, command)
     if isinstance(known, Refusal):
         return known
     return _not_there(known, context) or _claimed(known, State(MOVES[(known.state, command.verb)]), context)
@@ -35,16 +35,13 @@ def claim(issue: Issue | None, command: ClaimIssue, context: Context) -> Change[
 
 def answer(issue: Issue | None, command: AnswerOnTheSpot, context: Context) -> Change[Issue] | Refusal:
     """Its leader answers: an issue that nobody holds is claimed with it, another department's is not answered."""
-    known = asked(issue, command)
+    known = _held_by_another(issue, context) or asked(issue, command)
     if isinstance(known, Refusal):
         return known
     if refusal := _not_there(known, context):
         return refusal
-    department, change = department_of(context.actor), Change(known)
-    if known.state is State.WAITING:
-        change = _claimed(known, State.IN_PROGRESS, context)
-    elif known.department != department:
-        return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {known.department}")
+    is_free = known.state is State.WAITING
+    change = _claimed(known, State.IN_PROGRESS, context) if is_free else Change(known)
     held = change.state
     said = DraftReply(
         assignment=held.assignment,
@@ -98,6 +95,13 @@ def _claimed(issue: Issue, after: State, context: Context) -> Change[Issue]:
     )
     outcome = {"state": after.value, **about}
     return Change(claimed, (*map(event, happened), *orders), outcome)
+
+
+def _held_by_another(issue: Issue | None, context: Context) -> Refusal | None:
+    """Of what another department holds nobody hears more than that, as of every move of a holder."""
+    if issue is None or issue.department in ("", department_of(context.actor)):
+        return None
+    return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {issue.department}")
 
 
 def _not_there(issue: Issue, context: Context) -> Refusal | None:

@@ -58,7 +58,7 @@ async def test_a_claim_makes_the_department_lead_and_is_its_signature() -> None:
     assert isinstance(signed, AssignmentSigned)
     assert [(to, type) for to, type, _ in dispatch.orders] == [("housing", "order.assigned.v1")]
     again = await dispatch.ask(ClaimIssue(), after(hours=7), "handler:transport/xu")
-    assert again["reason"] == "illegal_move"
+    assert again["reason"] == "not_the_holder"
 
 
 async def test_a_department_that_is_not_there_claims_nothing_and_answers_nothing() -> None:
