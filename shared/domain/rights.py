@@ -131,7 +131,7 @@ _OVERSEERS: Grants = {
 RIGHTS: Mapping[tuple[str, str], Grants] = {
     # intake
     ("issue", "register"): {Role.ENTREPRENEUR: HERE, **dict.fromkeys(_RECORDERS, HERE)},
-    ("issue", "accept"): _OFFICE,
+    ("issue", "accept"): {Role.OFFICE: HERE, Role.CLERK: OWN},  # of a talk
     ("issue", "reject"): _OFFICE,
     ("issue", "withdraw"): {**_RAISER, **_OFFICE},
     ("person", "register"): {
