@@ -208,16 +208,14 @@ class Walker:
         return min([LONGEST_WAIT, *(seconds for seconds in coming if seconds > 0)])
 
     def _at(self) -> tuple[_Partition | None, Walk | None]:
-        """The first partition that was not walked to its end, and what walks there."""
-        for partition in self._owned.values():
-            if (walk := self._due(partition)) is not None:
-                return partition, walk
-        return None, None
-
-    def _due(self, partition: _Partition) -> Walk | None:
-        """The first walk that is in force and has not come to its end here."""
+        """The first partition that was not walked to its end, and the first walk in force that did not end there."""
         by = self._now() - MILLISECOND
-        return next((w for w in self._walks() if w.at <= by and w.name not in partition.done), None)
+        if in_force := [walk for walk in self._walks() if walk.at <= by]:
+            for partition in self._owned.values():
+                for walk in in_force:
+                    if walk.name not in partition.done:
+                        return partition, walk
+        return None, None
 
     async def _go_on(self, partition: _Partition, walk: Walk) -> None:
         name = f"{walk.name}/{partition.number}"

