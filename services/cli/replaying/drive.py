@@ -82,7 +82,7 @@ class Driver:
             return await self._document_writes(client)
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Course, Step]]) -> None:
-        """Post one step of each, many at once, the earlier first (docs/decisions/0057)."""
+        """Post one step of each, many at once, the earlier first (docs/decisions/0058)."""
         by_service: dict[str, list[Ready[tuple[Course, Step]]]] = {}
         for life, step in sorted(steps, key=lambda one: (one[1].at, one[0].subject)):
             ready = Ready((life, step), tuple(map(_encoded, step.entries)))
