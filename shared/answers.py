@@ -24,6 +24,8 @@ BLANK, REFUSED = "about:blank", "urn:qinqing:refused:"
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
     Reason.UNKNOWN_PERSON: 404,
+    Reason.UNKNOWN_TALK: 404,
+    Reason.LEADER_MISSING: 422,
     Reason.ID_REUSED: 422,
     Reason.MALFORMED: 422,
     Reason.WRONG_CREDIT_CODE: 422,
@@ -46,6 +48,7 @@ STATUS = {
     Reason.WRONG_ROLE: 403,
     Reason.SAME_PERSON: 403,
     Reason.NOT_THE_HOLDER: 403,
+    Reason.NOT_AT_THE_TALK: 403,
     Reason.FAILED: 500,
 }
 """HTTP status of each refusal; everything else is 409, a conflict with the present state."""

@@ -59,6 +59,10 @@ HELD = (
 
 MOVES: Moves = {
     (State.WAITING, "assign"): State.ASSIGNED,
+    # At its talk: who claims it has signed for it, and what a leader answers there is draft and signature in one.
+    (State.WAITING, "claim"): State.IN_PROGRESS,
+    (State.WAITING, "answer_on_the_spot"): State.SIGNED_OFF,
+    (State.IN_PROGRESS, "answer_on_the_spot"): State.SIGNED_OFF,
     (State.ASSIGNED, "sign"): State.IN_PROGRESS,
     (State.ASSIGNED, "return"): State.RETURNED,
     (State.IN_PROGRESS, "return"): State.RETURNED,
@@ -111,8 +115,13 @@ MOVES: Moves = {
 }
 """What may be asked."""
 
-FOLLOWING: Moves = {(state, "hand_over"): State.ASSIGNED for state in HELD}
-"""What nobody asks for: the holder was merged, and its own aggregate hands the issue over."""
+FOLLOWING: Moves = {
+    **{(state, "hand_over"): State.ASSIGNED for state in HELD},
+    (State.WAITING, "assign_in_batch"): State.ASSIGNED,
+}
+"""What nobody asks for by this name: the holder was merged, and its own aggregate hands the issue over; or the office
+asked for many at once, and their batch asks each.
+"""
 
 _OPEN = (State.REGISTERED, State.WAITING, *HELD, State.REPLIED)
 
@@ -221,6 +230,13 @@ class Promise(AggregateState):
     history: tuple[Entry, ...]
 
 
+class Presence(AggregateState):
+    """The talk of an issue, and the departments that are there: they may claim it, or answer on the spot."""
+
+    talk: str
+    departments: tuple[str, ...] = ()
+
+
 class Extension(AggregateState):
     """An extension that was asked for and is not decided yet."""
 
@@ -266,6 +282,8 @@ class Issue(AggregateState):
     due_at: AwareDatetime | None = None
     """When the promise is due, by its facts so far."""
     promise: Promise | None = None
+    presence: Presence | None = None
+    """Where it was raised for a talk or at one."""
     extension: Extension | None = None
     extensions_asked: int = 0
     """Over its whole life: from the third one on it goes up the ladder."""
