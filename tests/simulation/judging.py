@@ -230,14 +230,13 @@ def in_order(ran: Run, consumer: Consumer) -> list[Violation]:
     """
     found: list[Violation] = []
     newest: dict[str, int] = {}
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, str]] = set()
     for subject, origin in ran.scheduler.collections[consumer.service].applied:
         for raw in sorted(_of(subject, origin.batch), key=lambda raw: raw.offset):
-            if raw.topic != consumer.commands_topic or (subject, raw.offset) in seen:
+            item = decode(record_of(raw), consumer) if raw.topic == consumer.commands_topic else None
+            if not isinstance(item, Item) or item.type in CONTROL or (subject, item.id) in seen:
                 continue
-            seen.add((subject, raw.offset))
-            if not isinstance(item := decode(record_of(raw), consumer), Item) or item.type in CONTROL:
-                continue
+            seen.add((subject, item.id))
             if raw.offset < newest.get(subject, 0):
                 after = f"{subject}: {item.id} at {raw.offset} took effect after {newest[subject]}"
                 found.append(Clause.IN_ORDER(after))
