@@ -179,7 +179,7 @@ class BatchConsumer(ConsumerRebalanceListener):
             self._failures += 1
             await rewind(consumer, before, self._failures, error)
             return {}
-        self.last_poll = time.monotonic()
+        self.last_poll = self.under_way.since()  # one that is stuck lets others be fetched, and must be seen
         self.under_way.at_hand = {tp: raws[0].offset for tp, raws in found.items() if raws}
         self._idle = not self.under_way.at_hand
         if self._idle:
