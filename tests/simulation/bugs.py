@@ -6,8 +6,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from shared.domain.aggregates import AggregateType, Consumer
-from shared.domain.decisions import Change, Context
+from shared.domain.aggregates import AggregateType, Consumer, TellRefused
+from shared.domain.decisions import Change, Context, Message, Refusal
 from tests.simulation.beginning import SERVICES
 from tests.simulation.clients import DAY, HOUR
 from tests.simulation.reference import Known
@@ -70,6 +70,7 @@ class Buggy:
             commands={shape: partial(self._decide, decide) for shape, decide in plain.commands.items()},
             events={shape: partial(self._decide, react) for shape, react in plain.events.items()},
             deadlines=deadlines,
+            refused=partial(self._tell, plain.refused),
         )
 
     def _broken(self, name: str, context: Context) -> bool:
@@ -82,10 +83,20 @@ class Buggy:
         raised.add(name)
         return True
 
-    def _decide(self, decide: Callable[..., Any], state: Any, what: Any, context: Context) -> Any:
-        self._asked = context
+    def _note(self, context: Context) -> None:
         assert isinstance(context.reference, Known)
         context.reference.used[context.subject] = context.reference.places
+
+    def _tell(
+        self, plain: TellRefused | None, state: Any, command: Any, context: Context, refusal: Refusal
+    ) -> tuple[Message, ...]:
+        """A right may rest on which department has the work of another one by now, before anything is decided."""
+        self._note(context)
+        return () if plain is None else plain(state, command, context, refusal)
+
+    def _decide(self, decide: Callable[..., Any], state: Any, what: Any, context: Context) -> Any:
+        self._asked = context
+        self._note(context)
         name = getattr(what, "type", EXPIRE)
         if self._broken(name, context):
             self._scheduler.counts["handler bug" if name != EXPIRE else "a deadline raised"] += 1

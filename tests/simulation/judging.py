@@ -230,8 +230,11 @@ def in_order(ran: Run, consumer: Consumer) -> list[Violation]:
     """
     found: list[Violation] = []
     newest: dict[str, int] = {}
-    seen: set[tuple[str, str]] = set()
-    for subject, origin in ran.scheduler.collections[consumer.service].applied:
+    collection = ran.scheduler.collections[consumer.service]
+    seen = {
+        (subject, id) for subject, first in collection.at_first.items() for id, *_ in first.get("inbox", ())
+    }
+    for subject, origin in collection.applied:
         for raw in sorted(_of(subject, origin.batch), key=lambda raw: raw.offset):
             item = decode(record_of(raw), consumer) if raw.topic == consumer.commands_topic else None
             if not isinstance(item, Item) or item.type in CONTROL or (subject, item.id) in seen:

@@ -176,6 +176,7 @@ class Worker(Process):
             on_assigned=lambda partitions: Service._on_assigned(self._service, partitions),  # type: ignore[arg-type]
         )
         self.batches.subscription = Subscribed(self.client)
+        self.batches.under_way._handle = self._handle
         self.timers = self._service.timers = Timers(
             store,
             self._post,
@@ -220,6 +221,11 @@ class Worker(Process):
             self.batch = self.client.fetched if found else ()
             if found:
                 await self.batches.under_way.take(self.batch)
+
+    async def _handle(self, raws: Sequence[Raw]) -> None:
+        """A batch beside the others; the polls behind it commit what is left over, as a real worker's always do."""
+        await self.batches.handle(raws)
+        self.client.look_again()
 
     async def _persist(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
