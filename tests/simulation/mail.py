@@ -29,6 +29,7 @@ ASKS = {
     "intake": Asks(asked.BeginNotice, asked.RecordNotice, asked.GiveUpNotice),
     "dispatch": Asks(asked.BeginStaffNotice, asked.RecordStaffNotice, asked.GiveUpStaffNotice),
 }
+FROZE_MS = 60_000
 LOOKS_MS = (50, 500, 5_000, 30_000)
 
 
@@ -101,7 +102,8 @@ class MailServer:
         """It has the mail."""
         before = self._taken.get(notice)
         now = self.scheduler.clock.ms
-        again = before is not None and not before.excuses()
+        late = now - asked_ms >= FROZE_MS  # it froze when it had looked for the last time
+        again = before is not None and not before.excuses() and not late
         self.mailed.append(Mailed(notice, now, again, asked_ms))
         self.scheduler.counts["mail sent"] += 1
         self.scheduler.counts["mail sent again"] += before is not None
