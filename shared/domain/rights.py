@@ -4,7 +4,7 @@ Both fail closed: a verb that is in no row belongs to the system alone, a field 
 docs/rights.md is printed from here, and a test asks every route as every role.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,6 +46,17 @@ class Belongs(NamedTuple):
     anonymous: bool = False
     sealed: bool = False
     """Its words stand on no topic yet."""
+
+    def followed(self, successor: Callable[[str], str]) -> "Belongs":
+        """The same in a directory: what a merged department had belongs to whoever has its work by now as well."""
+        return self._replace(
+            departments=_with_successors(self.departments, successor),
+            co_handlers=_with_successors(self.co_handlers, successor),
+        )
+
+
+def _with_successors(departments: tuple[str, ...], successor: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*departments, *map(successor, departments))))
 
 
 NOBODYS = Belongs()
@@ -348,6 +359,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "instructions",
                 "instructed",
                 "lifted_at",
+                "reopened_at",
                 "answered",
             ),
             "handling",

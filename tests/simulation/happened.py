@@ -59,6 +59,7 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
         if event["type"] == "department.published.v1" and event["data"]["merged_into"]
     }
     given = {str(event.get("cause")) for event in events if event["type"] == "issue.assigned.v1"}
+    over = {event["id"] for event in events if event["type"] == "pause.ended.v1"}
     for event in events:
         data = event["data"]
         if event["type"] == "assignment.co_handler_added.v1" and str(event.get("cause")) in given:
@@ -90,6 +91,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "a department's system explains a breach"
         elif event["type"] == "clock.breached.v1":
             yield f"late {data['clock']}"
+            if event.get("cause") in over:
+                yield "found breached by the late end of a pause"
         elif event["type"] == "ladder.raised.v1":
             yield f"raised to {data['step']}"
             yield f"raised because {data['because']}"

@@ -16,7 +16,7 @@ from shared.bus.ending import marks
 from shared.contract.subjects import id_of
 from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
-from tests.simulation.bargaining import Bargaining
+from tests.simulation.bargaining import Bargaining, outlive
 from tests.simulation.beginning import JURISDICTION, first_commands, plain_consumers, settle
 from tests.simulation.bugs import Buggy, planted_bugs
 from tests.simulation.checker import Acknowledged, History, Said
@@ -218,6 +218,10 @@ def _bargain(town: Town, subjects: Sequence[str]) -> None:
         bargaining = Bargaining(town.scheduler, town.clients, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("bargaining", bargaining.live(number, subject))
+    unheard = Random(f"unheard/{town.seed}")
+    if unheard.random() < 0.08:
+        one = raised(7, unheard)
+        town.scheduler.spawn("bargaining", outlive(town.scheduler, town.clients, unheard, one))
 
 
 def _countersign(town: Town, subjects: Sequence[str]) -> None:
@@ -233,7 +237,7 @@ def _instruct(town: Town, subjects: Sequence[str]) -> None:
     """In some towns leaders instruct departments; chosen apart in the same way."""
     rng = Random(f"instructing/{town.seed}")
     if rng.random() < 0.35:
-        instructing = Instructing(town.scheduler, town.clients, rng)
+        instructing = Instructing(town.scheduler, town.clients, town.operators, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("instructing", instructing.live(number, subject))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.dispatch.issue.life import MOVES, Draft, Issue
+from services.dispatch.issue.life import HELD, MOVES, Draft, Issue
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import RefuseMessage
 from shared.contract.events.dispatch import DepartmentPublished
@@ -91,6 +91,17 @@ def _only(named: Iterable[str], doing: str, issue: Issue, context: Context) -> R
     if people and person not in people:
         return Refusal(Reason.WRONG_ROLE, f"for {code} only {', '.join(sorted(people))} may {doing}")
     return None
+
+
+def reader_of(department: str, issue: Issue, context: Context) -> str:
+    """The department that is told what is for this one: of a merged one whoever has its work by now.
+
+    What it holds still, or is to give its opinion on, its merger hands over: until then it is told itself.
+    """
+    holds = issue.state in HELD and department == issue.department
+    if holds or any(one.department == department and one.agrees is None for one in issue.co_handlers):
+        return department
+    return context.directory.successor(department)
 
 
 def entry_of(issue: Issue, context: Context) -> DepartmentPublished:

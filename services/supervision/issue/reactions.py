@@ -147,7 +147,7 @@ def _moved(issue: Issue, event: Event, at: datetime) -> Issue:
         values["ended_at"] = None
     if isinstance(event, ReworkDecided) and issue.state is State.CLOSED:
         began = (climb.began_at for climb in issue.climbs)
-        values |= {"ended_at": None, "lifted_at": max((at, *began))}
+        values |= {"ended_at": None, "reopened_at": max((at, *began))}
     if isinstance(event, IssueAssigned | AssignmentTransferred):
         values |= {"department": event.department, "assignment": event.assignment}
     if isinstance(event, AssignmentRecalled):
