@@ -111,6 +111,7 @@ class Reason(StrEnum):
     UNKNOWN_DEPARTMENT = "unknown_department"
     UNKNOWN_WAY = "unknown_way"
     NOT_THE_HOLDER = "not_the_holder"
+    NOT_AT_THE_TALK = "not_at_the_talk"
     STALE_ASSIGNMENT = "stale_assignment"
     STALE_ROUND = "stale_round"
     STALE_DRAFT = "stale_draft"

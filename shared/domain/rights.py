@@ -142,7 +142,7 @@ _OVERSEERS: Grants = {
 RIGHTS: Mapping[tuple[str, str], Grants] = {
     # intake
     ("issue", "register"): {Role.ENTREPRENEUR: HERE, **dict.fromkeys(_RECORDERS, HERE)},
-    ("issue", "accept"): _OFFICE,
+    ("issue", "accept"): {Role.OFFICE: HERE, Role.CLERK: OWN},  # of a talk
     ("issue", "reject"): _OFFICE,
     ("issue", "withdraw"): {**_RAISER, **_OFFICE},
     ("person", "register"): {
@@ -174,6 +174,11 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("rotation", "swap"): {Role.FEDERATION: HERE, Role.OFFICE: HERE},
     # dispatch
     ("issue", "assign"): _OFFICE,
+    ("batch", "assign"): _OFFICE,
+    ("issue", "claim"): dict.fromkeys(
+        (Role.HANDLER, Role.DEPARTMENT_LEADER), HERE
+    ),  # of a department at the talk
+    ("issue", "answer_on_the_spot"): {Role.DEPARTMENT_LEADER: HERE},
     ("issue", "recall"): _OFFICE,
     ("issue", "rule"): _OFFICE,
     ("issue", "sign"): _ITS_PEOPLE,
@@ -240,7 +245,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         (kind, "read"): _EVERYBODY
         for kind in (
             *("department", "staff", "rules", "register", "policy", "calendar", "reference"),
-            *("talk", "agenda", "rotation"),
+            *("talk", "agenda", "rotation", "batch"),
         )
     },
     # operators

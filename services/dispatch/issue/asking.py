@@ -5,7 +5,7 @@ from typing import Any
 
 from services.dispatch.issue.life import HELD, MOVES, Draft, Issue
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import RefuseMessage
+from shared.contract.commands.dispatch import AssignInBatch, ConfirmAssigned, RefuseMessage
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.orders import OrderRefused
 from shared.contract.subjects import subject_of
@@ -118,7 +118,10 @@ def from_own_system(context: Context) -> bool:
 
 
 def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
-    """What a department hears on its topic of a refused message that came there; nothing for anybody else."""
+    """What a department hears on its topic of a refused message that came there, or a batch of one of its issues."""
+    if isinstance(command, AssignInBatch):
+        answer = ConfirmAssigned(issue=context.subject, refused=refusal.reason.value)
+        return (ask(subject_of("batch", command.batch), answer),)
     said = said_in(context)
     if said is None:
         return ()

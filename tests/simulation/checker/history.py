@@ -37,8 +37,8 @@ PREFIXES = {
     "notice": "notice",
 }
 KEEPS = {
-    "intake": ("issue", "person", "enterprise", "notice"),
-    "dispatch": ("issue", "department", "staff", "rules", "notice"),
+    "intake": ("issue", "person", "enterprise", "talk", "agenda", "rotation", "notice"),
+    "dispatch": ("issue", "department", "staff", "rules", "batch", "notice"),
     "supervision": ("issue", "register", "policy", "calendar"),
     "feedback": ("issue",),
 }
