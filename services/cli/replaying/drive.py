@@ -92,9 +92,9 @@ class Driver:
         return before or [(life, step) for life, step in steps if step.shared and step.at == barrier]
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Course, Step]]) -> None:
-        """Post one step of each, many at once."""
+        """Post one step of each, many at once, the earlier first (docs/decisions/0058)."""
         by_service: dict[str, list[Ready[tuple[Course, Step]]]] = {}
-        for life, step in steps:
+        for life, step in sorted(steps, key=lambda one: (one[1].at, one[0].subject)):
             ready = Ready((life, step), tuple(map(_encoded, step.entries)))
             by_service.setdefault(step.service, []).append(ready)
         async with asyncio.TaskGroup() as group:
