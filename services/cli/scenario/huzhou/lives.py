@@ -15,8 +15,8 @@ from shared.domain.clocks import SHANGHAI
 ANSWERED = Shape((), (0, 0))
 """Which replies fit: all that is answered is done already."""
 OFFICE_DAYS_OF_A_PROMISE = 10
-MORNING, ROOM = time(9, 10), (time(14, 35), 135)
-"""When what is not said in the room is written down; from when, and in how many minutes, what is said there."""
+MORNING, SPOKEN = time(9, 10), (time(14, 35), 135)
+"""When what is not said at the talk is written down; from when, and in how many minutes, what is said there."""
 
 
 class Fate(StrEnum):
@@ -59,7 +59,7 @@ class Writer:
                 self._reworked(scene, rated)
 
     def _written_down(self, scene: Scene, ends_at: datetime, share: float) -> None:
-        first, minutes = ROOM
+        first, minutes = SPOKEN
         match scene.phase:
             case Phase.BEFORE:
                 at = _on(ends_at, MORNING, timedelta(days=-6)) + timedelta(minutes=round(share * 400))

@@ -63,7 +63,7 @@ def _known(everybody: Sequence[Firm], first: Talk, place: Place) -> Iterator[Cou
 
 
 def _scenes(talk: Talk, place: Place, dice: Random) -> Iterator[Scene]:
-    """What is raised at one talk, each by somebody of it: collected before, said in the room, added after."""
+    """What is raised at one talk, each by somebody of it: collected before, said there, added after."""
     speakers = [*talk.writers, *talk.comers]
     before, after = talk.total // 3, talk.total // 12
     for number in range(talk.total):

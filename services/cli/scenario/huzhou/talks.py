@@ -29,7 +29,7 @@ ANNOUNCED, SIGNED_UP, NAMED = timedelta(days=7), timedelta(days=4), timedelta(da
 """How long before a talk."""
 TEN, BEGINS, ENDS = time(10), time(14, 30), time(17)
 MOST_PRESENT = 8
-"""So many departments sit in the room."""
+"""So many departments sit there."""
 
 
 @dataclass
