@@ -70,7 +70,7 @@ def town(
 
 @app.command()
 def huzhou(
-    out: Annotated[
+    file: Annotated[
         str,
         typer.Option(
             "--json", metavar="OUT", help="Write the counted numbers to a file; - is standard output."
@@ -86,13 +86,13 @@ def huzhou(
     from services.cli.scenario.huzhou.counting import count
     from services.cli.scenario.huzhou.showing import shown
 
-    _, namespace, log = _play(Scenario.HUZHOU, data, base_port, bool(out))
+    _, namespace, log = _play(Scenario.HUZHOU, data, base_port, bool(file))
     counted = count(log.events, datetime.now(UTC))
-    if out == "-":
+    if file == "-":
         print_json(counted.as_json())
         return
-    if out:
-        Path(out).write_text(json.dumps(counted.as_json(), ensure_ascii=False) + "\n")
+    if file:
+        Path(file).write_text(json.dumps(counted.as_json(), ensure_ascii=False) + "\n")
     Terminal(soft_wrap=True).print(*shown(counted, _where(namespace)), sep="\n")
 
 

@@ -10,13 +10,13 @@ WEDNESDAYS = tuple(date(2022, 6, 8) + timedelta(weeks=week) for week in range(6)
 UNTIL = date(2022, 8, 19)
 """The day on which the telling ends: all that was asked in time has been rated or has lapsed."""
 ENDS_AT = datetime.combine(UNTIL, time(16), SHANGHAI)
-ROUNDS_TOLD = 3
+ROUNDS_REPORTED = 3
 """The article tells of answers and ratings for the first three rounds alone."""
 COUNTIES = 6
 """The counties, districts and the functional area that hold a talk each Wednesday, beside the city's."""
 CITY_PEOPLE, COUNTY_PEOPLE = 59, 302
 """How many entrepreneurs came to the city's talks, and to those of the counties."""
-CITY_TOLD, COUNTY_TOLD = (65, 66), (191, 195)
+CITY_REPORTED, COUNTY_REPORTED = (65, 66), (191, 195)
 """(satisfied, issues) of the first three rounds, everybody rating: one of three splits that fit its two rates."""
 CITY_ISSUES, COUNTY_ISSUES = 123, 433
 LATE_DEPARTMENTS = 7
@@ -40,11 +40,11 @@ def spread(total: int, parts: int) -> tuple[int, ...]:
 
 def issues_of(round: int) -> Sequence[int]:
     """How many issues come from each talk of a round (0 to 5): the city's, then those of the counties."""
-    told = round < ROUNDS_TOLD
-    city = CITY_TOLD[1] if told else CITY_ISSUES - CITY_TOLD[1]
-    county = COUNTY_TOLD[1] if told else COUNTY_ISSUES - COUNTY_TOLD[1]
-    rounds = ROUNDS_TOLD if told else len(WEDNESDAYS) - ROUNDS_TOLD
-    which = round % ROUNDS_TOLD
+    reported = round < ROUNDS_REPORTED
+    city = CITY_REPORTED[1] if reported else CITY_ISSUES - CITY_REPORTED[1]
+    county = COUNTY_REPORTED[1] if reported else COUNTY_ISSUES - COUNTY_REPORTED[1]
+    rounds = ROUNDS_REPORTED if reported else len(WEDNESDAYS) - ROUNDS_REPORTED
+    which = round % ROUNDS_REPORTED
     counties = spread(county, rounds * COUNTIES)[which * COUNTIES : (which + 1) * COUNTIES]
     return (spread(city, rounds)[which], *counties)
 

@@ -9,7 +9,7 @@ from typing import Any
 from services.cli.figures.history import Issue
 from services.cli.figures.rates import Part, replied, satisfied, total
 from services.cli.figures.rebuild import rebuild
-from services.cli.scenario.huzhou.article import ROUNDS_TOLD
+from services.cli.scenario.huzhou.article import ROUNDS_REPORTED
 from shared.contract.envelope import Envelope
 from shared.contract.events.intake import IssueRegistered
 from shared.contract.events.talks import TalkAnnounced, TalkAttended, TalkHeld
@@ -57,13 +57,13 @@ class Counted:
 
     def as_json(self) -> dict[str, Any]:
         """The article's numbers: all six rounds, and of the first three what came of them."""
-        told = self.days[:ROUNDS_TOLD]
+        first = self.days[:ROUNDS_REPORTED]
         return {
             "talks": {level.value: self.count(level)[0] for level in LEVELS},
             "entrepreneurs": {level.value: self.people(level) for level in LEVELS},
             "issues": {level.value: self.count(level)[1] for level in LEVELS},
-            "on_time": {"rounds_1_3": list(self.part(replied, LEVELS, *told))},
-            "satisfied": {level.value: list(self.part(satisfied, [level], *told)) for level in LEVELS},
+            "on_time": {"rounds_1_3": list(self.part(replied, LEVELS, *first))},
+            "satisfied": {level.value: list(self.part(satisfied, [level], *first)) for level in LEVELS},
         }
 
     def _of(self, level: str, on: Sequence[date]) -> Iterable[HeldTalk]:

@@ -27,17 +27,17 @@ def plan(place: Place) -> Town:
     """All that is played: people, the rotation, the agenda, each talk, each issue."""
     dice = Random(NAME)
     talks = _talks(People(dice), dice)
-    told = [(talk, scene) for talk in talks for scene in _scenes(talk, place, dice)]
-    writer, fates = Writer(dice), _fates(told, dice)
-    for (talk, scene), fate in zip(told, fates, strict=True):
+    raised = [(talk, scene) for talk in talks for scene in _scenes(talk, place, dice)]
+    writer, fates = Writer(dice), _fates(raised, dice)
+    for (talk, scene), fate in zip(raised, fates, strict=True):
         writer.write(scene, fate, talk.ends_at, scene.which / talk.total)
     everybody = [firm for talk in talks for firm in (*talk.comers, *talk.writers)]
     references = {firm.account: place.references.person(firm.account) for firm in everybody}
     courses: list[Course] = [*_known(everybody, talks[0], place)]
     courses += [rotation(place.jurisdiction, talks), agenda(place.jurisdiction, talks)]
     courses += [talk.course(references) for talk in talks]
-    courses += [scene.script.course() for _, scene in told]
-    became = {scene.script.subject: fate.value for (_, scene), fate in zip(told, fates, strict=True)}
+    courses += [scene.script.course() for _, scene in raised]
+    became = {scene.script.subject: fate.value for (_, scene), fate in zip(raised, fates, strict=True)}
     return Town(tuple(everybody), tuple(courses), became, article.ENDS_AT)
 
 
@@ -82,29 +82,29 @@ def _scenes(talk: Talk, place: Place, dice: Random) -> Iterator[Scene]:
         yield scene
 
 
-def _fates(told: Sequence[tuple[Talk, Scene]], dice: Random) -> list[Fate]:
+def _fates(raised: Sequence[tuple[Talk, Scene]], dice: Random) -> list[Fate]:
     """The first three rounds as the article says; of the others seven departments are late, one without a reply."""
-    fates = [Fate.SATISFIED] * len(told)
-    for level, (satisfied, issues) in ((True, article.CITY_TOLD), (False, article.COUNTY_TOLD)):
-        first = [n for n, (talk, _) in enumerate(told) if talk.is_told and talk.of_city == level]
+    fates = [Fate.SATISFIED] * len(raised)
+    for level, (satisfied, issues) in ((True, article.CITY_REPORTED), (False, article.COUNTY_REPORTED)):
+        first = [n for n, (talk, _) in enumerate(raised) if talk.is_reported and talk.of_city == level]
         assert len(first) == issues, "article.issues_of spreads what the article counts"
         for number in dice.sample(first, issues - satisfied):
             fates[number] = Fate.DISSATISFIED
-    rest = [n for n, (talk, _) in enumerate(told) if not talk.is_told]
+    rest = [n for n, (talk, _) in enumerate(raised) if not talk.is_reported]
     for number in rest:
         fates[number] = dice.choices((Fate.SATISFIED, Fate.BASICALLY, Fate.NOT_RATED), (62, 13, 25))[0]
-    late = _late(told, rest)
+    late = _late(raised, rest)
     for number in late:
         fates[number] = Fate.LATE
     fates[late[-1]] = Fate.UNANSWERED
     return fates
 
 
-def _late(told: Sequence[tuple[Talk, Scene]], rest: Sequence[int]) -> list[int]:
+def _late(raised: Sequence[tuple[Talk, Scene]], rest: Sequence[int]) -> list[int]:
     """One issue of each late department, each of another talk."""
     departments, talks, late = set[str](), set[str](), list[int]()
     for number in rest:
-        talk, scene = told[number]
+        talk, scene = raised[number]
         if scene.right not in departments and talk.id not in talks and scene.phase is not Phase.AFTER:
             departments.add(scene.right)
             talks.add(talk.id)

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from services.cli.display import new_table
 from services.cli.figures.figures import FEWEST
 from services.cli.figures.rates import Part, participated, replied, satisfied
-from services.cli.scenario.huzhou.article import DOES_NOT_FIT, ROUNDS_TOLD
+from services.cli.scenario.huzhou.article import DOES_NOT_FIT, ROUNDS_REPORTED
 from services.cli.scenario.huzhou.counting import LEVELS, Counted
 from shared.contract.words import Level
 
@@ -22,9 +22,9 @@ def shown(counted: Counted, where: str) -> Iterator[RenderableType]:
         *("按时答复 / in time", "满意 / satisfied", "参评 / rated"),
         title=f"湖州六个周三 / six Wednesdays in Huzhou, {where}",
     )
-    told = counted.days[:ROUNDS_TOLD]
+    first = counted.days[:ROUNDS_REPORTED]
     rows: list[tuple[str, Sequence[date]]] = [(f"{on:%m-%d}", [on]) for on in counted.days]
-    rows += [(f"第 1-{ROUNDS_TOLD} 轮 / rounds 1-{ROUNDS_TOLD}", told), ("合计 / all", ())]
+    rows += [(f"第 1-{ROUNDS_REPORTED} 轮 / rounds 1-{ROUNDS_REPORTED}", first), ("合计 / all", ())]
     for name, on in rows:
         for level in LEVELS:
             talks, issues = counted.count(level, *on)

@@ -54,9 +54,9 @@ class Talk:
         return self.place.level is Level.CITY
 
     @property
-    def is_told(self) -> bool:
+    def is_reported(self) -> bool:
         """Whether the article tells what came of it."""
-        return self.on in article.WEDNESDAYS[: article.ROUNDS_TOLD]
+        return self.on in article.WEDNESDAYS[: article.ROUNDS_REPORTED]
 
     @property
     def id(self) -> str:
