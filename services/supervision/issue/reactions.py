@@ -34,7 +34,7 @@ from shared.domain.talks import waits_for
 
 
 def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
-    """An issue exists from here on: its assign clock starts, unless it waits for a talk."""
+    """An issue exists from here on: its assign clock starts, but for one that waits for its talk."""
     if issue is not None:
         return None
     registered = Issue(state=State.REGISTERED)
