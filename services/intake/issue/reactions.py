@@ -1,5 +1,5 @@
-"""What feedback's events and time change in intake: an answered issue is taken back no more, and a closed one is closed,
-unless a look-back opens it again.
+"""What feedback's events and time change in intake: an answered issue is taken back no more, and a closed one is
+closed, unless a look-back opens it again.
 """
 
 from dataclasses import replace

@@ -23,12 +23,22 @@ from tests.simulation.checker.history import (
 
 Table = Mapping[tuple[str, str], tuple[str, ...]]
 
-OPEN = ("registered", "registered again", "accepted")
+AWAITING = {"registered": "awaiting", "registered again": "awaiting again"}
+"""Where the office waits for material before it decides."""
+OPEN = (*AWAITING, *AWAITING.values(), "accepted")
 INTAKE: Table = {
     ("", "issue.registered"): ("just registered",),
     ("just registered", "promise.started"): ("registered",),
     ("registered", "issue.accepted"): ("accepted",),
     ("registered", "issue.rejected"): ("rejected",),
+    ("awaiting", "issue.rejected"): ("rejected",),
+    **{(before, "issue.material_asked"): (waits,) for before, waits in AWAITING.items()},
+    **{
+        (waits, f"issue.material_{how}"): (before,)
+        for before, waits in AWAITING.items()
+        for how in ("received", "lapsed")
+    },
+    **{(waits, "issue.accepted"): ("accepted",) for waits in AWAITING.values()},
     ("rejected", "issue.appealed"): ("appealed",),
     ("appealed", "appeal.upheld"): ("registered again",),
     ("appealed", "appeal.dismissed"): ("rejected for good",),
