@@ -10,6 +10,8 @@ from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
 
 MOST = 3
+WRONG = (("issue.material_received", True), ("issue.material_lapsed", False))
+"""An answer behind the end, and an end before it."""
 
 
 def check_material(evidence: Evidence) -> Iterator[Violation]:
@@ -21,29 +23,26 @@ def check_material(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _of_issue(subject: str, events: list[Event], order: Event | None) -> Iterator[Violation]:
-    asked: dict[int, tuple[str, datetime]] = {}
+    asked: list[tuple[str, datetime]] = []
     received: list[int] = []
     for event in events:
         kind, data, at = kind_of(event), event["data"], instant(event["time"])
         what = f"{subject}: {event['id']}"
         if kind == "issue.material_asked":
-            asked[data["request"]] = (data["words"], instant(data["ends_at"]))
-            if data["request"] != len(asked) or len(asked) > MOST:
-                yield Clause.MATERIAL_ASKED(f"{what} is the {len(asked)}. and says {data['request']}")
-        elif kind == "issue.material_received":
-            received.append(data["request"])
-            if data["request"] != len(asked):
-                yield Clause.MATERIAL_ASKED(f"{what} answers {data['request']}, asked was {len(asked)}")
-            elif at > asked[data["request"]][1]:
-                yield Clause.MATERIAL_IN_TIME(f"{what} came after {asked[data['request']][1]}")
-        elif kind == "issue.material_lapsed":
-            if data["request"] != len(asked) or at < asked[data["request"]][1]:
-                yield Clause.MATERIAL_IN_TIME(
-                    f"{what} says that question {data['request']} of {asked} is over"
-                )
-        elif kind == "issue.accepted":
+            asked.append((data["words"], instant(data["ends_at"])))
+        about = kind.startswith("issue.material_") and kind != "issue.material_supplied"
+        if about and (data["request"] != len(asked) or len(asked) > MOST):
+            yield Clause.MATERIAL_ASKED(f"{what} ({kind}) says {data['request']}, asked was {len(asked)}")
+        if kind == "issue.material_received":
+            received.append(len(asked))
+        over = bool(asked) and (
+            at > asked[-1][1] if kind == "issue.material_received" else at >= asked[-1][1]
+        )
+        if (kind, over) in WRONG:
+            yield Clause.MATERIAL_IN_TIME(f"{what} ({kind}): {asked[-1]} ends it")
+        if kind == "issue.accepted":
+            due = [(number, asked[number - 1][0]) for number in received]
             supplied = [(one["request"], one["question"]) for one in data.get("supplied", ())]
-            due = [(number, asked[number][0]) for number in received]
             if supplied != due:
                 yield Clause.MATERIAL_HANDED_ON(f"{what} hands on {supplied} of {due}")
             answers = () if order is None else order["data"].get("answers", ())

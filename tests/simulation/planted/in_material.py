@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
-from services.intake.issue import decisions, material
+from services.intake.issue import decisions
 from tests.simulation.checker import Clause
 from tests.simulation.planted.in_clocks import later
 from tests.simulation.planted.planting import Patches, Values, around, fault, told, with_data
@@ -19,8 +18,11 @@ def the_office_says_that_it_waits_two_days_longer_for_material() -> Patches:
 
 
 @fault(Clause.MATERIAL_ASKED)
-def material_is_asked_for_without_end() -> Patches:
-    return [patch.object(material, "MOST_ASKED", 100)]
+def material_is_asked_for_under_the_next_number() -> Patches:
+    def another(values: Values) -> Values:
+        return with_data(values, request=values["data"]["request"] + 1)
+
+    return told("issue.material_asked", another)
 
 
 @fault(Clause.MATERIAL_HANDED_ON)
