@@ -251,7 +251,7 @@ async def test_what_the_office_was_supplied_before_goes_with_the_first_order() -
     supplied = (Supplied(request=1, question="请补充合同", text="合同见附件"),)
     await dispatch.take(ACCEPTED.model_copy(update={"supplied": supplied}))
     await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
-    code, kind, order = next(one for one in dispatch.orders if one[1] == "order.assigned.v1")
+    code, _, order = next(one for one in dispatch.orders if one[1] == "order.assigned.v1")
     assert (code, [(one["question"], one["text"]) for one in order["answers"]]) == (
         "housing",
         [("请补充合同", "合同见附件")],
