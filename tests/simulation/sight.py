@@ -347,11 +347,8 @@ def _intake_wish(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
         return _about_words(sight, rng, raised)
     match sight.intake:
         case "awaiting":
-            return _about_material(sight, rng, raised)
+            return about_material(sight, rng, raised)
         case "registered":
-            if rng.random() < 0.12:
-                words = "请补充合同" if rng.random() < 0.95 else " "
-                return Wish(OFFICE, AskMaterial(words=words))
             # Rather what has waited too long: an appeal then brings back the step at which it stood.
             if rng.random() < (0.6 if sight.lamp and not sight.upheld else 0.2):
                 ground = rng.choice(list(RejectionGround))
@@ -368,14 +365,21 @@ def _intake_wish(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
 def _acceptance(sight: Sight, rng: Random, raised: Raised) -> AcceptIssue:
     """By somebody who has mostly read the newest words, and all that was supplied."""
     accepts = raised.accept_version(sight.words if rng.random() < 0.9 else 1)
+    if not sight.answered:
+        return accepts
     read = sight.answered if rng.random() < 0.9 else sight.answered[:-1]
     return accepts.model_copy(
         update={"supplied": tuple(SuppliedText(request=n, text="见合同") for n in read)}
     )
 
 
-def _about_material(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
-    """Who raised it supplies what was asked for, or something else, or too late; the office may not wait."""
+def about_material(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
+    """The office asks before it decides; who raised it supplies that, or something else, or too late; the office may
+    not wait."""
+    if sight.intake != "awaiting":
+        words = "请补充合同" if rng.random() < 0.95 else " "
+        asks = sight.intake == "registered" and rng.random() < 0.8
+        return Wish(OFFICE, AskMaterial(words=words)) if asks else None
     drawn = rng.random()
     if drawn < 0.15:
         return Wish(OFFICE, _acceptance(sight, rng, raised))
