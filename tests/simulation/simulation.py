@@ -36,6 +36,7 @@ from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
 from tests.simulation.storms import storm
+from tests.simulation.talking import Talking
 from tests.simulation.tasks import virtual_time
 from tests.simulation.trouble import WAITING, Trouble
 from tests.simulation.world import Clock, Group, Log, Raw
@@ -205,6 +206,7 @@ def _people(town: Town) -> None:
     _countersign(town, subjects)
     _instruct(town, subjects)
     _question(town, everything)
+    _talk(town)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
@@ -252,6 +254,17 @@ def _question(town: Town, everything: Sequence[Raised]) -> None:
         questioning = Questioning(town.scheduler, town.clients, rng)
         for number, one in enumerate(everything):
             town.scheduler.spawn("questioning", questioning.live(number, one))
+
+
+def _talk(town: Town) -> None:
+    """In some towns there are talks; chosen apart, so that the others go their way as before."""
+    rng = Random(f"talks/{town.seed}")
+    if rng.random() < 0.25 and not _has_persons(town.seed):
+        for number in range(rng.choice((1, 1, 2))):
+            talking = Talking(town.scheduler, town.clients, rng, number)
+            town.scheduler.spawn("talking", talking.organise())
+            if not number:
+                town.scheduler.spawn("talking", talking.plan())
 
 
 def _has_persons(seed: int) -> bool:

@@ -40,6 +40,15 @@ def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
     return issue if (issue.state, command.verb) in MOVES else illegal(MOVES, issue.state, command.verb)
 
 
+def before_its_promise(issue: Issue) -> Refusal | None:
+    """Why this waits: until its talk is over no promise runs that a reply could keep, or a pause move."""
+    if issue.promise is not None:
+        return None
+    return Refusal(
+        Reason.TALK_NOT_OVER, "its talk is not over: its promise begins then, and this may be done"
+    )
+
+
 def handled_it(issue: Issue, context: Context) -> bool:
     """Whether this person drafted or signed off the reply: who handles may not release (loop.md)."""
     draft = issue.current_draft

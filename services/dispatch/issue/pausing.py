@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.dispatch.issue.asking import asked, person_of
+from services.dispatch.issue.asking import asked, before_its_promise, person_of
 from services.dispatch.issue.extending import decidable
 from services.dispatch.issue.life import MOVES, Issue, Pause, State
 from services.dispatch.issue.timing import about, noted, resumed
@@ -42,6 +42,8 @@ def grant(issue: Issue | None, command: GrantPause, context: Context) -> Change[
     known = decidable(issue, command, "pause", context)
     if isinstance(known, Refusal):
         return known
+    if refusal := before_its_promise(known):
+        return refusal
     asked_for = known.pause
     assert asked_for is not None  # it is decidable
     if asked_for.refused:

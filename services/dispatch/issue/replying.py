@@ -5,6 +5,7 @@ from datetime import date
 
 from services.dispatch.issue.asking import (
     asked,
+    before_its_promise,
     from_own_system,
     handled_it,
     handlers_of,
@@ -146,6 +147,8 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
+    if refusal := before_its_promise(known):
+        return refusal
     reply = _read(known, command)
     if isinstance(reply, Refusal):
         return reply

@@ -2,7 +2,13 @@
 
 from services.dispatch.issue.life import State, draft_hash
 from services.supervision.builtin import builtin_calendar, builtin_policy
-from shared.contract.commands.dispatch import AnswerOnTheSpot, CheckReply, ClaimIssue, ReleaseReply
+from shared.contract.commands.dispatch import (
+    AnswerOnTheSpot,
+    CheckReply,
+    ClaimIssue,
+    RecallAssignment,
+    ReleaseReply,
+)
 from shared.contract.events.dispatch import (
     AnsweredOnTheSpot,
     AssignmentSigned,
@@ -101,7 +107,10 @@ async def test_what_a_leader_answers_on_the_spot_goes_out_with_these_words_by_th
     her_own = await dispatch.ask(CheckReply(**names), after(hours=8), "office:wang")
     assert her_own["reason"] == "same_person"
     assert (await dispatch.ask(CheckReply(**names), after(hours=8), OFFICE))["status"] == "done"
-    assert (await dispatch.ask(ReleaseReply(**names), after(hours=8), OFFICE))["status"] == "done"
+    release = ReleaseReply(**names)
+    assert (await dispatch.ask(release, after(hours=8), OFFICE))["reason"] == "talk_not_over"
+    await dispatch.take(PromiseStarted(started_at=after(hours=8), due_at=DUE, limit="10wd", **VERSIONS))
+    assert (await dispatch.ask(release, after(hours=9), OFFICE))["status"] == "done"
     released = dispatch.events[-1]
     assert isinstance(released, ReplyReleased)
     assert (released.text, released.handled_by) == (ANSWER.text, ("wang",))
@@ -110,6 +119,8 @@ async def test_what_a_leader_answers_on_the_spot_goes_out_with_these_words_by_th
 async def test_who_claimed_answers_and_nobody_else_does() -> None:
     dispatch = await at_a_talk()
     assert (await dispatch.ask(ClaimIssue(), after(hours=7), HANDLER))["status"] == "done"
+    recall = RecallAssignment(assignment=FIRST, reason="误领")
+    assert (await dispatch.ask(recall, after(hours=7), OFFICE))["reason"] == "talk_not_over"
     other = await dispatch.ask(ANSWER, after(hours=7), "department_leader:transport/sun")
     assert other["reason"] == "not_the_holder"
     assert (await dispatch.ask(ANSWER, after(hours=7), LEADER))["state"] == "signed_off"
