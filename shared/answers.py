@@ -24,6 +24,8 @@ BLANK, REFUSED = "about:blank", "urn:qinqing:refused:"
 STATUS = {
     Reason.UNKNOWN_ISSUE: 404,
     Reason.UNKNOWN_PERSON: 404,
+    Reason.UNKNOWN_TALK: 404,
+    Reason.LEADER_MISSING: 422,
     Reason.ID_REUSED: 422,
     Reason.MALFORMED: 422,
     Reason.WRONG_CREDIT_CODE: 422,

@@ -77,6 +77,7 @@ from shared.contract.events.intake import (
 )
 from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
 from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
+from shared.contract.events.talks import PromiseExpected
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 from shared.domain.notices import Manner, notice_kind
 
@@ -112,6 +113,7 @@ WITHOUT_NOTICES = AggregateType(
     events={
         IssueRegistered: reactions.register,
         PromiseStarted: reactions.promised,
+        PromiseExpected: reactions.expected,
         IssueAccepted: reactions.accept,
         IssueRejected: reactions.move,
         WordsCorrected: reactions.correct_words,
@@ -173,6 +175,6 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
         jurisdiction=jurisdiction,
         reads=(INTAKE, FEEDBACK, SUPERVISION_ORDERS),
         aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, NOTICE),
-        ignores=("person", "enterprise"),
+        ignores=("person", "enterprise", "talk", "agenda", "rotation"),
         history=history,
     )

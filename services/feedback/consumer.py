@@ -47,6 +47,8 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction,
         reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
         aggregates=(ISSUE,),
-        ignores=("person", "enterprise", "department", "staff", "rules", "notice"),
+        ignores=(
+            *("person", "enterprise", "talk", "agenda", "rotation", "department", "staff", "rules", "notice"),
+        ),
         history=history,
     )

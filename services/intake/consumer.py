@@ -2,12 +2,29 @@
 
 from dataclasses import replace
 
+from services.intake.agenda import decisions as agenda
+from services.intake.agenda.life import Agenda
 from services.intake.enterprise import decisions as enterprise
 from services.intake.enterprise.life import Enterprise
-from services.intake.issue import appealing, decisions, linking, reactions, referring, supplying, wording
+from services.intake.issue import (
+    appealing,
+    decisions,
+    hearing,
+    linking,
+    reactions,
+    referring,
+    supplying,
+    wording,
+)
 from services.intake.issue.life import Issue, belongs, finished
 from services.intake.person import decisions as person
 from services.intake.person import life as persons
+from services.intake.rotation import decisions as rotation
+from services.intake.rotation.life import Rotation
+from services.intake.talk import decisions as talk
+from services.intake.talk import telling
+from services.intake.talk.life import Talk
+from services.intake.talk.life import finished as talk_is_over
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
@@ -25,11 +42,33 @@ from shared.contract.commands.intake import (
 )
 from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareNotice, RecordNotice
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
+from shared.contract.commands.talks import (
+    AnnounceTalk,
+    AppointLeaders,
+    CancelTalk,
+    ChangeTalk,
+    ConfirmNews,
+    EnterTalk,
+    HearTalk,
+    HoldTalk,
+    JoinTalk,
+    LeadTalk,
+    LeaveAgenda,
+    MoveTalk,
+    NameParticipants,
+    OpenTalk,
+    PostponeTalk,
+    PublishRotation,
+    RecordAttendance,
+    SignUp,
+    StayAway,
+    SwapTurns,
+)
 from shared.contract.event import DISPATCH_QUESTIONS, FEEDBACK
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
 from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.events.notices import NoticeGivenUp, NoticeSent
-from shared.domain.aggregates import AggregateType, Consumer
+from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 from shared.domain.notices import Manner, notice_kind
 
 WITHOUT_NOTICES = AggregateType(
@@ -49,6 +88,7 @@ WITHOUT_NOTICES = AggregateType(
         SupplyMaterial: supplying.supply,
         MakeLink: linking.make_link,
         RevokeLink: linking.revoke_link,
+        HearTalk: hearing.hear,
     },
     events={
         RatingInvited: reactions.follow,
@@ -57,6 +97,7 @@ WITHOUT_NOTICES = AggregateType(
         QuestionPut: supplying.put,
         QuestionClosed: supplying.closed,
     },
+    deadlines=Deadlines(next=hearing.next_deadline, expire=hearing.expire),
     finished=finished,
     belongs=belongs,
 )
@@ -89,13 +130,52 @@ PERSON = AggregateType(
 ENTERPRISE = AggregateType("enterprise", Enterprise, commands={RecordEnterprise: enterprise.record})
 
 
+AGENDA = AggregateType(
+    "agenda",
+    Agenda,
+    commands={
+        AnnounceTalk: agenda.announce,
+        PostponeTalk: agenda.postpone,
+        AppointLeaders: agenda.appoint,
+        LeaveAgenda: agenda.leave,
+    },
+)
+
+TALK = AggregateType(
+    "talk",
+    Talk,
+    commands={
+        EnterTalk: talk.enter,
+        MoveTalk: talk.move,
+        LeadTalk: talk.lead,
+        ChangeTalk: talk.change,
+        SignUp: talk.sign_up,
+        StayAway: talk.stay_away,
+        NameParticipants: talk.name,
+        OpenTalk: talk.open_talk,
+        RecordAttendance: talk.attend,
+        HoldTalk: talk.hold,
+        CancelTalk: talk.cancel,
+        JoinTalk: telling.join,
+        ConfirmNews: telling.confirm,
+    },
+    deadlines=Deadlines(next=telling.next_deadline, expire=telling.expire),
+    finished=talk_is_over,
+    refused=telling.refused,
+)
+
+ROTATION = AggregateType(
+    "rotation", Rotation, commands={PublishRotation: rotation.publish, SwapTurns: rotation.swap}
+)
+
+
 def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
     """Intake's consumer for one jurisdiction; ``history``: official times come with the records.
 
     ``notices``: whether people are told by mail: of what is played as history nobody is.
     """
     issue = ISSUE if notices else WITHOUT_NOTICES
-    kinds = (issue, PERSON, ENTERPRISE, NOTICE)
+    kinds = (issue, PERSON, ENTERPRISE, TALK, AGENDA, ROTATION, NOTICE)
     return Consumer(
         "intake", jurisdiction, reads=(FEEDBACK, DISPATCH_QUESTIONS), aggregates=kinds, history=history
     )

@@ -205,6 +205,7 @@ WORDS: dict[str, dict[str, str]] = {
         Recalculation.PAUSE: N_("paused days do not count"),
         Recalculation.CALENDAR: N_("the calendar changed"),
         Recalculation.POLICY: N_("the policy changed"),
+        Recalculation.TALK: N_("the talk it was raised for was held or moved"),
     },
     "level": {
         Level.CITY: N_("City"),

@@ -82,6 +82,8 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction=jurisdiction,
         reads=SOURCES,
         aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
-        ignores=("person", "enterprise", "department", "staff", "rules", "notice"),
+        ignores=(
+            *("person", "enterprise", "talk", "agenda", "rotation", "department", "staff", "rules", "notice"),
+        ),
         history=history,
     )

@@ -17,7 +17,7 @@ from shared.domain.reference import Reference
 
 log = structlog.get_logger(__name__)
 
-OWNERS = ("dispatch", "supervision")
+OWNERS = ("dispatch", "supervision", "intake")
 """The services that publish reference data."""
 PATIENCE_SECONDS = 15.0
 TOPICS = tuple(reference_topic(owner) for owner in OWNERS)

@@ -46,6 +46,7 @@ WRITERS = {
     FEEDBACK: "feedback",
     ORDERS: "dispatch",
     REPLIES: "department",
+    reference_topic("intake"): "intake",
     reference_topic("dispatch"): "dispatch",
     reference_topic("supervision"): "supervision",
 }
@@ -63,6 +64,7 @@ ABOUT = {
     ORDERS: "One department's own topic: each message is enough by itself to act on. Kept for 90 days. In history the "
     "orders of all departments stand on `dispatch.orders`.",
     REPLIES: "What one department's own system answers. Unknown fields are refused, with an order `refused`.",
+    reference_topic("intake"): "Compacted: every version of the rotation of leaders.",
     reference_topic("dispatch"): "Compacted: every version of departments, staff and routing rules.",
     reference_topic("supervision"): "Compacted: every version of policies and calendars.",
 }

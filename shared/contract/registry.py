@@ -8,13 +8,15 @@ from shared.contract.commands import intake as intake_commands
 from shared.contract.commands import notices as notices_commands
 from shared.contract.commands import people as people_commands
 from shared.contract.commands import supervision as supervision_commands
+from shared.contract.commands import talks as talks_commands
 from shared.contract.event import EVENTS
-from shared.contract.events import dispatch, feedback, intake, notices, people, supervision
+from shared.contract.events import dispatch, feedback, intake, notices, people, supervision, talks
 from shared.contract.replies import REPLIES_BY_TYPE
 
 MODULES = (
     intake,
     people,
+    talks,
     dispatch,
     notices,
     supervision,
@@ -22,6 +24,7 @@ MODULES = (
     orders,
     intake_commands,
     people_commands,
+    talks_commands,
     dispatch_commands,
     notices_commands,
     supervision_commands,

@@ -42,6 +42,42 @@ class Phase(StrEnum):
     AFTER = "after"
 
 
+class Series(StrEnum):
+    """Which talks a talk is one of; a service-centre day asks no leader (恳谈会, 圆桌会议, 服务日)."""
+
+    WEEKLY = "weekly"
+    QUARTERLY = "quarterly"
+    ROUND_TABLE = "round_table"
+    SERVICE_DAY = "service_day"
+
+
+class LeadingBody(StrEnum):
+    """The leading body that a leader at a talk stands for: 党委、人大、政府、政协."""
+
+    PARTY = "party"
+    CONGRESS = "congress"
+    GOVERNMENT = "government"
+    CPPCC = "cppcc"
+
+
+class TakesPart(StrEnum):
+    """How somebody takes part in a talk: signed up, named by who organises it, or in writing (报名, 点名, 书面)."""
+
+    SIGNED_UP = "signed_up"
+    NAMED = "named"
+    WRITTEN = "written"
+
+
+class TalkNews(StrEnum):
+    """What an issue hears of its talk: it is to come, was held, called off, not held in time, or never announced."""
+
+    EXPECTED = "expected"
+    HELD = "held"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    UNKNOWN = "unknown"
+
+
 class RejectionGround(StrEnum):
     """The only grounds for not accepting an issue (loop.md, intake)."""
 
@@ -231,12 +267,13 @@ class LiftCause(StrEnum):
 
 
 class Recalculation(StrEnum):
-    """Why the due date of a running clock moved: more time, a pause, or a new version of calendar or policy."""
+    """Why a due date moved: more time, a pause, a new version of calendar or policy; or its talk was held or moved."""
 
     EXTENSION = "extension"
     PAUSE = "pause"
     CALENDAR = "calendar"
     POLICY = "policy"
+    TALK = "talk"
 
 
 class Listed(StrEnum):
@@ -407,6 +444,7 @@ class Provisional(StrEnum):
     """Why a promised date may still move."""
 
     YEAR_NOT_PUBLISHED = "year_not_published"
+    TALK_NOT_HELD = "talk_not_held"
 
 
 class MediaType(StrEnum):
@@ -433,6 +471,10 @@ _left = Field(union_mode="left_to_right")
 OpenKind = Annotated[Kind | str, _left]
 OpenSource = Annotated[Source | str, _left]
 OpenPhase = Annotated[Phase | str, _left]
+OpenSeries = Annotated[Series | str, _left]
+OpenLeadingBody = Annotated[LeadingBody | str, _left]
+OpenTakesPart = Annotated[TakesPart | str, _left]
+OpenTalkNews = Annotated[TalkNews | str, _left]
 OpenGround = Annotated[RejectionGround | str, _left]
 OpenBody = Annotated[Body | str, _left]
 OpenConfirmation = Annotated[Confirmation | str, _left]

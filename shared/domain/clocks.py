@@ -35,8 +35,9 @@ SHANGHAI = timezone(
 _DAY = timedelta(days=1)
 _HOUR = 3_600_000_000  # in microseconds, the unit in which office time is counted
 
-LIMITS = (*(name.value for name in ClockName), "rework", "rating", "appeal")
-"""Every limit a policy must name: one for each clock, for the promise of a new round, an invitation and an appeal."""
+LIMITS = (*(name.value for name in ClockName), "rework", "rating", "appeal", "talk")
+"""Every limit a policy must name: one for each clock, for the promise of a new round, an invitation, an appeal, and a
+talk behind its date."""
 
 
 class Limit(str):

@@ -115,6 +115,8 @@ _RECORDERS = (
     Role.TOWNSHIP,
 )
 """Who writes down what an entrepreneur says."""
+_ORGANISERS = (Role.FEDERATION, Role.CLERK, Role.OFFICE)
+"""Who organises talks and writes down what is said there."""
 _EVERYBODY: Grants = dict.fromkeys(Role, COUNTIES)
 OFFICIALS = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.OPERATOR, Role.ADMINISTRATOR))
 _IN_OFFICE = tuple(role for role in Role if role not in (Role.ENTREPRENEUR, Role.DEPARTMENT))
@@ -152,6 +154,13 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "make_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("issue", "revoke_link"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), **_OFFICE},
     ("link", "redeem"): {Role.OPERATOR: HERE, Role.ADMINISTRATOR: HERE},  # whoever signs tokens
+    **{("agenda", verb): dict.fromkeys(_ORGANISERS, HERE) for verb in ("announce", "postpone", "appoint")},
+    **{("talk", verb): dict.fromkeys(_ORGANISERS, HERE) for verb in ("change", "name", "cancel")},
+    **{("talk", verb): dict.fromkeys(_ORGANISERS, HERE) for verb in ("open", "attend", "hold")},
+    ("talk", "sign_up"): {Role.ENTREPRENEUR: HERE},  # for themselves alone
+    ("talk", "stay_away"): {Role.ENTREPRENEUR: HERE},
+    ("rotation", "publish"): {Role.FEDERATION: HERE, Role.OFFICE: HERE},
+    ("rotation", "swap"): {Role.FEDERATION: HERE, Role.OFFICE: HERE},
     # dispatch
     ("issue", "assign"): _OFFICE,
     ("issue", "recall"): _OFFICE,
@@ -218,7 +227,10 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
     **{
         (kind, "read"): _EVERYBODY
-        for kind in ("department", "staff", "rules", "register", "policy", "calendar", "reference")
+        for kind in (
+            *("department", "staff", "rules", "register", "policy", "calendar", "reference"),
+            *("talk", "agenda", "rotation"),
+        )
     },
     # operators
     **{
@@ -258,6 +270,7 @@ GROUPS: Mapping[str, tuple[Role, ...]] = {
     "drafts": _INSIDE,
     "opinions": _INSIDE,
     "drafts of other departments": (Role.OFFICE,),
+    "who takes part": OFFICIALS,
     "known of a person": tuple(Role),
     "own ways": tuple(Role),
     "nobody": (),
@@ -293,6 +306,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "department",
                 "correction",
                 "clocks",
+                "waiting",
+                "presence",
             ),
             "course",
         ),
@@ -359,6 +374,19 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "known of a person",
     ),
     "staff": {"entry": "course", "chosen": "own ways"},
+    "talk": {
+        **dict.fromkeys(
+            (
+                *("state", "series", "number", "level", "jurisdiction", "on", "theme", "questions", "place"),
+                *("starts_at", "ends_at", "wait_until", "capacity", "organiser", "leaders", "departments"),
+                *("opened_at", "ended_at", "lapsed_at", "moves"),
+            ),
+            "course",
+        ),
+        **dict.fromkeys(
+            ("participants", "attended", "members", "news", "telling", "refused"), "who takes part"
+        ),
+    },
 }
 """kind -> field of its state -> group; kinds that are not here are read whole by whoever may read them."""
 

@@ -72,6 +72,25 @@ from shared.contract.commands.supervision import (
     SignDocument,
     TakeBackInstruction,
 )
+from shared.contract.commands.talks import (
+    AnnounceTalk,
+    AppointLeaders,
+    Attendee,
+    CancelTalk,
+    ChangeTalk,
+    Described,
+    HoldTalk,
+    Leader,
+    NamedParticipant,
+    NameParticipants,
+    OpenTalk,
+    PostponeTalk,
+    PublishRotation,
+    RecordAttendance,
+    SignUp,
+    SwapTurns,
+    WeekOfRotation,
+)
 from shared.contract.replies import (
     DepartmentAnswersOrder,
     DepartmentAsksEnterprise,
@@ -95,26 +114,33 @@ from shared.contract.words import (
     Joint,
     JointOffice,
     Kind,
+    LeadingBody,
     MediaType,
     Outcome,
     PauseGround,
+    Phase,
     Recalculation,
     RejectionGround,
     Role,
     Satisfaction,
+    Series,
     Solved,
     Source,
 )
 from shared.domain.calendar import Calendar, Day
 from shared.domain.clocks import Limit, due_at
 from shared.domain.office_hours import opening
+from shared.domain.talks import day_of, talk_id
 from tests.contacts import LI, WANG
 from tests.contract.world import JURISDICTION, Said, World
 from tests.said import REFERENCES, issue_of, raiser
 
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 DAY = timedelta(days=1)
-SYSTEM, RAISER, OFFICE = "system:first-start", "li", "office:chen"
+SYSTEM, RAISER, OFFICE, FEDERATION = "system:first-start", "li", "office:chen", "federation:lu"
+MAYOR = Leader(account="zhou", name="周明", post="市长", body=LeadingBody.GOVERNMENT)
+CHAIR = Leader(account="shen", name="沈华", post="市政协主席", body=LeadingBody.CPPCC)
+LEADER = Leader(account="tang", name="唐宁", post="市人大常委会副主任", body=LeadingBody.CONGRESS)
 FIRM = "91330500MA2B4A0Q6C"
 PHOTO = Attachment(
     hash="9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab",
@@ -169,6 +195,7 @@ def records() -> tuple[Record, ...]:
     _looked_back(world)
     _recalculated(world)
     _countersigned(world)
+    _talked(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -285,6 +312,58 @@ def _passed_on_and_tracked(world: World) -> None:
     world.ask(planned, ReleaseReply(**world.shown(planned)), OFFICE)
     world.go_to(world.now + 20 * DAY)
     world.ask(planned, FinishTracking(reason="已完成改造"), "leader:zhou")
+
+
+def _talked(world: World) -> None:
+    """A talk from the rotation to its end, with an issue collected before; one not held in time, one called off."""
+    turns = tuple(WeekOfRotation(week=week, leaders=(leader,)) for week, leader in ((40, MAYOR), (41, CHAIR)))
+    rotation = f"rotation:{JURISDICTION}-2026"
+    world.ask(rotation, PublishRotation(weeks=turns), FEDERATION)
+    world.ask(rotation, SwapTurns(week=40, other_week=41, reason="外出招商"), FEDERATION)
+    agenda, person = f"agenda:{JURISDICTION}", REFERENCES.person("qian")
+    begins = opening(world.now + DAY, builtin.builtin_policy(), builtin.builtin_calendar())
+    announce = AnnounceTalk(
+        theme="用地与能耗",
+        questions=("厂房扩建如何供地？",),
+        place="市民服务中心政企恳谈室",
+        capacity=12,
+        organiser="湖州市工商联",
+        leaders=(CHAIR,),
+        departments=("housing", "transport"),
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=2),
+    )
+    talks = [f"talk:{talk_id(JURISDICTION, Series.WEEKLY, day_of(begins), number)}" for number in (1, 2, 3)]
+    for number in (1, 2, 3):
+        of_its_own = {"number": number, "leaders": (CHAIR, MAYOR, LEADER)[number - 1 : number]}
+        world.ask(agenda, announce.model_copy(update=of_its_own), FEDERATION)
+    talk, _, cancelled = talks
+    world.ask(talk, SignUp(enterprise=FIRM), f"entrepreneur:{person}")
+    world.ask(
+        talk, NameParticipants(participants=(NamedParticipant(person=person, enterprise=FIRM),)), FEDERATION
+    )
+    collected = {"origin": Source.TALK, "person": person, "enterprise": FIRM, "phase": Phase.BEFORE}
+    for number, one in enumerate(talks):
+        about = {**collected, "occasion": {"id": one.removeprefix("talk:")}}
+        world.write_down(LIGHTS._replace(about=about), "clerk:sun", f"talk-{number}")
+    world.ask(talk, ChangeTalk(**{**_described(announce), "capacity": 20}), FEDERATION)
+    later = {"starts_at": begins + 2 * DAY, "ends_at": begins + 2 * DAY + timedelta(hours=2)}
+    world.ask(agenda, PostponeTalk(talk=talk.removeprefix("talk:"), **later, reason="防汛值守"), FEDERATION)
+    world.ask(
+        agenda,
+        AppointLeaders(talk=talk.removeprefix("talk:"), leaders=(CHAIR,), reason="调整分工"),
+        FEDERATION,
+    )
+    world.ask(cancelled, CancelTalk(reason="台风"), FEDERATION)
+    world.go_to(begins + 2 * DAY)
+    world.ask(talk, OpenTalk(), "clerk:sun")
+    world.ask(talk, RecordAttendance(attendees=(Attendee(person=person, enterprise=FIRM),)), "clerk:sun")
+    world.ask(talk, HoldTalk(), "clerk:sun")
+    world.go_to(begins + 20 * DAY)
+
+
+def _described(announce: AnnounceTalk) -> dict[str, object]:
+    return {name: getattr(announce, name) for name in Described.model_fields}
 
 
 def _ended_early(world: World) -> None:

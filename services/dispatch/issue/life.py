@@ -221,6 +221,13 @@ class Promise(AggregateState):
     history: tuple[Entry, ...]
 
 
+class Presence(AggregateState):
+    """The talk of an issue, and the departments that are there: they may claim it, or answer on the spot."""
+
+    talk: str
+    departments: tuple[str, ...] = ()
+
+
 class Extension(AggregateState):
     """An extension that was asked for and is not decided yet."""
 
@@ -266,6 +273,8 @@ class Issue(AggregateState):
     due_at: AwareDatetime | None = None
     """When the promise is due, by its facts so far."""
     promise: Promise | None = None
+    presence: Presence | None = None
+    """Where it was raised for a talk or at one."""
     extension: Extension | None = None
     extensions_asked: int = 0
     """Over its whole life: from the third one on it goes up the ladder."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.dispatch.issue.asking import refusal_for
 from services.dispatch.issue.co_handling import all_ended, due_moved, waited_for
-from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Promise, State
+from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Presence, Promise, State
 from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
 from shared.contract.commands.dispatch import HandOver
 from shared.contract.event import Event
@@ -22,6 +22,7 @@ from shared.contract.events.intake import (
     WordsCorrected,
 )
 from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
+from shared.contract.events.talks import PromiseExpected
 from shared.contract.orders import (
     OrderClosed,
     OrderDocumentIssued,
@@ -36,7 +37,7 @@ from shared.contract.orders import (
     OrderWithdrawn,
     OrderWordsCorrected,
 )
-from shared.contract.words import ClockName, CoHandlingEnd, DocumentKind, Saying
+from shared.contract.words import ClockName, CoHandlingEnd, DocumentKind, Recalculation, Saying
 from shared.domain.decisions import Change, Context, Message, order
 from shared.domain.decisions import command as ask
 from shared.domain.messages import Said
@@ -60,13 +61,28 @@ def promised(
     if issue is None:
         return None
     promise, due_at = issue.promise, event.due_at
+    orders: tuple[Message, ...] = ()
     if isinstance(event, PromiseStarted):
         history = (("started", event.started_at, event.limit),)
         promise = Promise(policy=event.policy, calendar=event.calendar, history=history)
     elif promise is not None:
         promise = continued(promise, ("resumed", context.now, ""))
         due_at = read(promise, issue.round, context.reference).due_at
-    return Change(issue.model_copy(update={"due_at": due_at, "promise": promise}))
+    after = issue.model_copy(update={"due_at": due_at, "promise": promise})
+    if isinstance(
+        event, PromiseStarted
+    ):  # a department may have claimed it in the talk's room, before the talk was over
+        orders = due_changed(issue, after, Recalculation.TALK)
+    return Change(after, orders)
+
+
+def expected(issue: Issue | None, event: PromiseExpected, context: Context) -> Change[Issue] | None:
+    """Its talk is to come: until then orders show the date that is expected; who will be there may claim it."""
+    if issue is None or issue.promise is not None:
+        return None
+    presence = Presence(talk=event.talk, departments=event.departments)
+    after = issue.model_copy(update={"due_at": event.due_at, "presence": presence})
+    return Change(after, due_changed(issue, after, Recalculation.TALK))
 
 
 def recalculated(issue: Issue | None, event: DueRecalculated, context: Context) -> Change[Issue] | None:

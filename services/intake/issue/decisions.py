@@ -2,6 +2,7 @@
 
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from services.intake.issue.appealing import rejection
+from services.intake.issue.hearing import expected_from, joining, started, talk_of, unanswered
 from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
 from services.intake.issue.moving import asked, moved, others
 from services.intake.issue.numbers import is_issue_id, issue_number
@@ -15,15 +16,17 @@ from shared.contract.events.intake import (
     IssueRejected,
     IssueWithdrawn,
     Occasion,
-    PromiseStarted,
 )
-from shared.contract.words import ALWAYS_ANSWERED, Confirmation, Role
-from shared.domain.clocks import SHANGHAI, due_at
+from shared.contract.words import ALWAYS_ANSWERED, Confirmation, Provisional, Role, Source
+from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Reason, Refusal, event, legal_verbs
 
 
 def register(issue: Issue | None, command: RegisterIssue, context: Context) -> Change[Issue] | Refusal:
-    """Keep the words, sealed, and start the promise, which runs from now on (clocks.md, first paragraph)."""
+    """Keep the words, sealed, and start the promise, which runs from now on (clocks.md, first paragraph).
+
+    Of an issue of a talk it waits for that to say from when it runs: until then the date is provisional.
+    """
     if issue is not None:
         legal = legal_verbs(MOVES, issue.state)
         return Refusal(Reason.ALREADY_REGISTERED, f"{issue_number(context.subject)} is registered", legal)
@@ -37,9 +40,9 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         return person
     if fault := wrong_occasion(command):
         return Refusal(Reason.MALFORMED, fault)
-    policy, calendar, number = context.policy, context.calendar, issue_number(context.subject)
-    limit = policy.limits["promise"]
-    due = due_at(context.now, limit, policy, calendar)
+    number, talk = issue_number(context.subject), talk_of(command)
+    promise = started(expected_from(command, context.now), context.policy, context.calendar)
+    because = Provisional.TALK_NOT_HELD if talk else promise.provisional_because
     registered = Issue(
         state=State(MOVES[(NOTHING, command.verb)]),
         kind=command.kind,
@@ -53,29 +56,26 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
         person=person,
         recorded_by=_official(context),
         registered_at=context.now,
-        due_at=due.at,
-        provisional_because=due.because,
-        policy=policy.version,
-        calendar=calendar.version,
+        due_at=promise.due_at,
+        provisional_because=because,
+        policy=promise.policy,
+        calendar=promise.calendar,
         attachments=tuple(OpenAttachment(**dict(file)) for file in command.attachments),
-    )
-    promise = PromiseStarted(
-        started_at=context.now,
-        due_at=due.at,
-        limit=str(limit),
-        provisional_because=due.because,
-        policy=policy.version,
-        calendar=calendar.version,
+        waiting=unanswered(talk, context.now) if talk else None,
     )
     outcome = {
         "state": registered.state.value,
         "number": number,
         "id": context.subject,
-        "due_at": due.at.isoformat(),
-        "due_on": due.at.astimezone(SHANGHAI).date().isoformat(),
-        "provisional_because": due.because and due.because.value,
+        "due_at": promise.due_at.isoformat(),
+        "due_on": promise.due_at.astimezone(SHANGHAI).date().isoformat(),
+        "provisional_because": because and str(because),
     } | ({"masked": command.masked} if command.masked else {})
-    return Change(registered, (event(_registration(registered, number)), event(promise)), outcome)
+    messages = [event(_registration(registered, number))]
+    messages += [] if talk else [event(promise)]
+    if command.origin is Source.TALK and command.occasion is not None and command.occasion.id:
+        messages.append(joining(context.subject, command.occasion.id, context.now))
+    return Change(registered, tuple(messages), outcome)
 
 
 def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Change[Issue] | Refusal:

@@ -56,7 +56,7 @@ MOVES: dict[tuple[str, str], str] = {
 }
 """What may be asked. Nobody withdraws or refers an issue once a reply is out, not even in a new round."""
 
-ANYTIME = ("make_link", "revoke_link")
+ANYTIME = ("make_link", "revoke_link", "hear_talk")
 """What may be asked in every state and moves nothing."""
 
 FOLLOWING: dict[tuple[str, str], str] = {(State.APPEALED, "dismiss_appeal"): State.REJECTED}
@@ -146,6 +146,14 @@ class Question(AggregateState):
     ends_at: AwareDatetime
 
 
+class Waiting(AggregateState):
+    """The talk from whose end the promise runs, and when that is asked again: None once it has answered."""
+
+    talk: str
+    tries: int = 0
+    again_at: AwareDatetime | None = None
+
+
 class Issue(AggregateState):
     """An issue as intake knows it: the words frozen at registration, sealed, and the promise."""
 
@@ -185,6 +193,8 @@ class Issue(AggregateState):
     """The files handed in with it, and with answers; who may read its words may have them (attachments/routes.py)."""
     question: Question | None = None
     """What it is asked now."""
+    waiting: Waiting | None = None
+    """Its promise does not run yet, because its talk was not held."""
 
 
 def finished(issue: Issue) -> bool:

@@ -91,7 +91,7 @@ def start(
     if ended_at is not None and terms.started_at >= ended_at:
         return (), ()
     undated = _undated(name, issue, trigger, terms)
-    promised = trigger if isinstance(trigger, PromiseStarted) else None
+    promised = trigger if isinstance(trigger, PromiseStarted) and name is ClockName.PROMISE else None
     clock, started = _dated(undated, promised, context)
     if ended_at is None:
         return (clock,), (event(started),)
@@ -273,7 +273,8 @@ def _terms(name: ClockName, trigger: Event, context: Context) -> Terms:
     if isinstance(trigger, PromiseStarted | CoHandlerAdded):
         policy = context.reference.policies.named(trigger.policy)
         calendar = context.reference.calendars.named(trigger.calendar)
-        return Terms(trigger.started_at, Limit(trigger.limit), policy, calendar)
+        limit = policy.limits[ClockName.ASSIGN] if name is ClockName.ASSIGN else Limit(trigger.limit)
+        return Terms(trigger.started_at, limit, policy, calendar)
     policy = context.policy
     if isinstance(trigger, InstructionGiven):
         return Terms(context.now, Limit(trigger.limit), policy, context.calendar)

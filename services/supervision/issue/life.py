@@ -370,10 +370,11 @@ ENDS: tuple[type[Event], ...] = (
 """After one of these no clock runs, unless an appeal follows."""
 
 CLOCKS: Mapping[ClockName, Rule] = {
+    # Of an issue of a talk it starts with the promise, when that was held (loop.md, the contract).
     # What was recalled waits for the office again: the next one starts. The promise runs on whatever happens.
     # Nobody can assign before an appeal is upheld; the raiser waits from the appeal on.
     ClockName.ASSIGN: Rule(
-        (IssueRegistered, AssignmentRecalled), (IssueAssigned, *ENDS), resumes=(AppealUpheld,)
+        (IssueRegistered, PromiseStarted, AssignmentRecalled), (IssueAssigned, *ENDS), resumes=(AppealUpheld,)
     ),
     ClockName.PROMISE: Rule(
         (PromiseStarted, ReworkDecided), (ReplyReleased, *ENDS), resumes=(IssueAppealed,)

@@ -26,10 +26,11 @@ from shared.contract.events.dispatch import (
     ReplyReleased,
 )
 from shared.contract.events.feedback import ReworkDecided
-from shared.contract.events.intake import IssueAppealed, IssueRegistered
+from shared.contract.events.intake import IssueAppealed, IssueRegistered, PromiseStarted
 from shared.contract.events.supervision import InstructionReported, InstructionTakenBack
 from shared.contract.words import ClockName
 from shared.domain.decisions import Change, Context, Deadline, Message
+from shared.domain.talks import waits_for
 
 
 def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
@@ -58,10 +59,13 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
     for name, rule in CLOCKS.items():
         if name is ClockName.TRACKING:
             continue
-        if isinstance(event, rule.starts) and not _starts_nothing(event, moved):
+        if isinstance(event, rule.starts) and not _starts_nothing(name, event, moved):
             started, more = start(name, moved, event, context)
             clocks += started
             messages += more
+            if name is ClockName.ASSIGN and isinstance(event, PromiseStarted) and started:
+                clocks[-1], more = _assigned_before(started[0], moved)
+                messages += more
     moved, clocks, more = tracking.follow(issue, moved, clocks, event, context)
     messages += more
     after, more = follow(issue, moved.model_copy(update={"clocks": tuple(clocks)}), context, event)
@@ -183,15 +187,32 @@ def _newest(issue: Issue, name: ClockName) -> Clock | None:
     return next((clock for clock in reversed(issue.clocks) if clock.name is name), None)
 
 
-def _starts_nothing(event: Event, issue: Issue) -> bool:
+def _assigned_before(clock: Clock, issue: Issue) -> tuple[Clock, tuple[Message, ...]]:
+    """The office's clock of an issue that a department had claimed before its talk was over: it was in time."""
+    if not issue.assignment:
+        return clock, ()
+    held = (one.history[0][1] for one in issue.clocks if one.name is ClockName.HOLDING)
+    began_at = clock.history[0][1]
+    return stop(clock, max(began_at, min(held, default=began_at)), issue)
+
+
+def _starts_nothing(name: ClockName, event: Event, issue: Issue) -> bool:
     """A return that was upheld goes on to another department; a hand-over after the reply leaves nothing to do.
 
-    Where an assignment was never heard of, its recall finds the office's clock still running.
+    Where an assignment was never heard of, its recall finds the office's clock still running. Of an issue of a talk
+    the office's clock begins with the promise, and not before.
     """
     match event:
+        case IssueRegistered():
+            talk = event.occasion.id if event.occasion is not None else ""
+            return waits_for(event.origin, event.phase, talk)
+        case PromiseStarted():
+            return name is ClockName.ASSIGN and _newest(issue, name) is not None
         case AssignmentRecalled():
             running = _newest(issue, ClockName.ASSIGN)
-            return running is not None and running.stopped_at is None
+            if running is None:
+                return _newest(issue, ClockName.PROMISE) is None
+            return running.stopped_at is None
         case AssignmentRuled():
             return event.upheld
         case AssignmentTransferred():

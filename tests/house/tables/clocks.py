@@ -11,6 +11,7 @@ NO_CLOCKS = {
     "rework": ("in place of `promise` and `holding` in a new round", ""),
     "rating": ("`reply.released.v1`, as feedback's invitation", "rated, or lapsed"),
     "appeal": ("`issue.rejected.v1`, as the time to appeal", "appealed, or over"),
+    "talk": ("the date of a talk, as the time in which it is held", "held, cancelled, or over"),
 }
 """Limits that supervision has no clock of its own for."""
 

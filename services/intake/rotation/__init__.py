@@ -1,0 +1,1 @@
+"""The rotation of one year: whose turn it is in which week."""
