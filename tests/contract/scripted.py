@@ -324,7 +324,7 @@ def _talked(world: World) -> None:
     begins = opening(world.now + DAY, builtin.builtin_policy(), builtin.builtin_calendar())
     announce = AnnounceTalk(
         theme="用地与能耗",
-        questions=("厂房扩建如何供地？",),
+        questions="厂房扩建如何供地？\n能耗指标如何核定？",
         place="市民服务中心政企恳谈室",
         capacity=12,
         organiser="湖州市工商联",

@@ -5,7 +5,7 @@ announced, from that moment. Who joins later runs from its registration.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from services.intake.issue.life import TIMERS, Issue, Waiting
@@ -28,11 +28,10 @@ from shared.domain.decisions import (
     event,
 )
 from shared.domain.decisions import command as ask
+from shared.domain.fan_out import pause
 from shared.domain.talks import waits_for
 
 NOON = time(12)
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(days=1)
-"""After how long a talk is asked again that has not answered; doubled each time."""
 
 
 def talk_of(command: RegisterIssue) -> str:
@@ -43,7 +42,7 @@ def talk_of(command: RegisterIssue) -> str:
 
 def unanswered(talk: str, now: datetime) -> Waiting:
     """What an issue remembers that has asked its talk to join it."""
-    return Waiting(talk=talk, again_at=now + FIRST_PAUSE)
+    return Waiting(talk=talk, again_at=now + pause(0))
 
 
 def expected_from(command: RegisterIssue, now: datetime) -> datetime:
@@ -85,8 +84,7 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     if waiting is None or next_deadline(issue) != deadline or context.now < deadline.at:
         return Change(issue)
     tries = waiting.tries + 1
-    again_at = context.now + min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
-    asked = waiting.model_copy(update={"tries": tries, "again_at": again_at})
+    asked = waiting.model_copy(update={"tries": tries, "again_at": context.now + pause(tries)})
     after = issue.model_copy(update={"waiting": asked})
     return Change(after, (joining(context.subject, waiting.talk, issue.registered_at),))
 

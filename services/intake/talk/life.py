@@ -9,6 +9,7 @@ from shared.contract.events.talks import Participant, TalkLeader
 from shared.contract.words import OpenLevel, OpenSeries, TakesPart, TalkNews
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import Moves
+from shared.domain.fan_out import FanOut
 
 NOTHING = "nothing"
 """The state of what was never announced."""
@@ -53,16 +54,11 @@ TIMERS: dict[str, str] = {
 }
 
 
-class Telling(AggregateState):
-    """What the members are being told: the first ``sent`` of those left were asked, and have not answered."""
+class Telling(FanOut):
+    """What the members are being told."""
 
     what: TalkNews
     at: AwareDatetime
-    left: tuple[str, ...] = ()
-    sent: int = 0
-    tries: int = 0
-    again_at: AwareDatetime
-    """When those who were asked and have not answered are asked once more."""
 
 
 class Talk(AggregateState):
@@ -76,7 +72,7 @@ class Talk(AggregateState):
     on: date
     """The day that is part of its id."""
     theme: str
-    questions: tuple[str, ...] = ()
+    questions: str = ""
     place: str
     starts_at: AwareDatetime
     ends_at: AwareDatetime

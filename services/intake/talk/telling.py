@@ -6,7 +6,7 @@ Source of the rules: clocks.md (first paragraph), bus.md (Fan-out).
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.intake.talk.life import State, Talk, Telling
 from shared.contract.command import Command
@@ -17,12 +17,8 @@ from shared.contract.words import TalkNews
 from shared.domain.clocks import due_at
 from shared.domain.decisions import Change, Context, Deadline, Message, Reason, Refusal, event
 from shared.domain.decisions import command as ask
+from shared.domain.fan_out import answered, asks_again, chunk, has_asked, once_more
 from shared.domain.talks import WAIT
-
-CHUNK = 50
-"""How many issues of a talk are told at once."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(days=1)
-"""After how long those are told again who have not answered; doubled each time."""
 
 
 def wait_until(starts_at: datetime, context: Context) -> datetime:
@@ -57,7 +53,7 @@ def with_news(talk: Talk, what: TalkNews, context: Context) -> tuple[Talk, tuple
     if not talk.members:
         return talk.model_copy(update={"news": news, "telling": None}), ()
     telling = Telling(what=what, at=at, left=talk.members, again_at=context.now)
-    return _next(talk.model_copy(update={"news": news, "telling": telling}), context)
+    return _next(talk.model_copy(update={"news": news}), telling, context)
 
 
 def confirm(talk: Talk | None, command: ConfirmNews, context: Context) -> Change[Talk] | Refusal:
@@ -65,18 +61,11 @@ def confirm(talk: Talk | None, command: ConfirmNews, context: Context) -> Change
     if talk is None:
         return Refusal(Reason.UNKNOWN_TALK, "no such talk was announced")
     telling = talk.telling
-    if telling is None or command.news != talk.news or command.issue not in telling.left[: telling.sent]:
+    if telling is None or command.news != talk.news or not has_asked(telling, command.issue):
         return Change(talk)
-    left = tuple(issue for issue in telling.left if issue != command.issue)
-    answered = talk.model_copy(
-        update={
-            "telling": telling.model_copy(update={"left": left, "sent": telling.sent - 1}) if left else None,
-            "refused": talk.refused + (not command.done),
-        }
-    )
-    if answered.telling is None or answered.telling.sent:
-        return Change(answered)
-    return Change(*_next(answered, context))
+    left = answered(telling, command.issue)
+    after = talk.model_copy(update={"telling": left, "refused": talk.refused + (not command.done)})
+    return Change(after) if left is None or left.sent else Change(*_next(after, left, context))
 
 
 def next_deadline(talk: Talk) -> Deadline | None:
@@ -91,8 +80,7 @@ def _deadlines(talk: Talk) -> Iterator[Deadline]:
     if talk.state in (State.ANNOUNCED, State.OPEN) and talk.lapsed_at is None:
         yield Deadline(f"talk/1/lapse/{talk.moves + 1}", talk.wait_until, talk.wait_until)
     if talk.telling is not None:
-        name, at = f"telling/{talk.news}/again/{talk.telling.tries + 1}", talk.telling.again_at
-        yield Deadline(name, at, at)
+        yield asks_again(talk.telling, f"telling/{talk.news}")
 
 
 def expire(talk: Talk, deadline: Deadline, context: Context) -> Change[Talk]:
@@ -101,24 +89,16 @@ def expire(talk: Talk, deadline: Deadline, context: Context) -> Change[Talk]:
         return Change(talk)
     if deadline.name.startswith("telling"):
         assert talk.telling is not None  # the deadline is of it
-        return Change(*_next(talk.model_copy(update={"telling": _unanswered(talk.telling)}), context))
+        return Change(*_next(talk, once_more(talk.telling), context))
     lapsed = talk.model_copy(update={"lapsed_at": context.now})
     after, asked = with_news(lapsed, TalkNews.LAPSED, context)
     return Change(after, (event(TalkLapsed(issues=talk.members)), *asked))
 
 
-def _unanswered(telling: Telling) -> Telling:
-    return telling.model_copy(update={"sent": 0, "tries": telling.tries + 1})
-
-
-def _next(talk: Talk, context: Context) -> tuple[Talk, tuple[Message, ...]]:
+def _next(talk: Talk, telling: Telling, context: Context) -> tuple[Talk, tuple[Message, ...]]:
     """Tell the next members on the list."""
-    telling = talk.telling
-    assert telling is not None  # whoever asks has something to tell
-    chunk = telling.left[:CHUNK]
-    again_at = context.now + min(FIRST_PAUSE * 2 ** min(telling.tries, 10), LONGEST_PAUSE)
-    after = telling.model_copy(update={"sent": len(chunk), "again_at": again_at})
-    messages = (_tell(talk, issue, telling.what, telling.at, context, talk.news) for issue in chunk)
+    after, issues = chunk(telling, context.now)
+    messages = (_tell(talk, issue, telling.what, telling.at, context, talk.news) for issue in issues)
     return talk.model_copy(update={"telling": after}), tuple(messages)
 
 

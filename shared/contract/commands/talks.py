@@ -44,7 +44,8 @@ class Described(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     theme: Line
-    questions: tuple[Line, ...] = Field(default=(), max_length=20)
+    questions: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
+    """What is to be talked about, one question a line."""
     place: Line
     capacity: int = Field(ge=1, le=MOST_PLACES)
     departments: Departments = ()
@@ -107,25 +108,25 @@ class EnterTalk(Command, Described, Between, type="intake.talk.enter.v1", servic
     series: Series
     number: Round
     level: Level
-    jurisdiction: str
-    organiser: str
+    jurisdiction: Code
+    organiser: Line
     leaders: Leaders
-    by: str
+    by: Account
 
 
 class MoveTalk(Command, Between, type="intake.talk.move.v1", service="intake", kind="talk"):
     """The agenda has moved a talk."""
 
-    reason: str
-    by: str
+    reason: Reasoned
+    by: Account
 
 
 class LeadTalk(Command, type="intake.talk.lead.v1", service="intake", kind="talk"):
     """The agenda has engaged other leaders for a talk."""
 
     leaders: Leaders
-    reason: str
-    by: str
+    reason: Reasoned
+    by: Account
 
 
 class ChangeTalk(Command, Described, type="intake.talk.change.v1", service="intake", kind="talk"):

@@ -46,7 +46,8 @@ class TalkAnnounced(Event, type="talk.announced.v1", topic=INTAKE):
     on: date
     """The day for which it was announced first: part of its id."""
     theme: str
-    questions: tuple[str, ...] = ()
+    questions: str = ""
+    """One a line."""
     place: str
     starts_at: AwareDatetime
     ends_at: AwareDatetime
@@ -63,7 +64,8 @@ class TalkChanged(Event, type="talk.changed.v1", topic=INTAKE):
     """Happens when a talk has another theme, place, number of places, other leaders or departments: all as they are."""
 
     theme: str
-    questions: tuple[str, ...] = ()
+    questions: str = ""
+    """One a line."""
     place: str
     capacity: Number
     leaders: tuple[TalkLeader, ...] = ()

@@ -2,7 +2,6 @@
 
 import pytest
 
-from services.intake.talk.telling import CHUNK
 from shared.contract.commands.intake import WithdrawIssue
 from shared.contract.commands.talks import (
     CancelTalk,
@@ -17,6 +16,7 @@ from shared.contract.events.intake import PromiseStarted
 from shared.contract.events.talks import PromiseExpected, TalkHeld, TalkLapsed
 from shared.contract.words import Phase, TalkNews
 from shared.domain.decisions import FAN_OUT
+from shared.domain.fan_out import CHUNK
 from tests.unit.intake.given_talks import (
     AGENDA,
     ANNOUNCE,
