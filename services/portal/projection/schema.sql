@@ -492,7 +492,7 @@ CREATE TABLE talk (
     jurisdiction TEXT,            -- whose talk it is
     announced_on TEXT,            -- the day for which it was announced first
     theme TEXT,
-    questions TEXT,               -- JSON
+    questions TEXT,               -- one a line
     place TEXT,
     starts_at INTEGER,
     ends_at INTEGER,

@@ -78,7 +78,7 @@ class Example(NamedTuple):
 
 TALK = "talk:huzhou-weekly-20260316-1"
 SUN = {"account": "sun", "name": "孙某", "post": "副市长", "body": "government"}
-SAID = {"theme": "用工", "questions": ["何时"], "place": "市民中心", "capacity": 12, "departments": ["housing"]}
+SAID = {"theme": "用工", "questions": "何时", "place": "市民中心", "capacity": 12, "departments": ["housing"]}
 ANNOUNCED = {
     **SAID,
     "series": "weekly",

@@ -62,7 +62,10 @@ def attended(rows: Rows, event: Happened) -> None:
 
 def postponed(rows: Rows, event: Happened) -> None:
     """It is held at another time."""
-    why = {"moved_from": event.instant("old_starts_at"), "moved_because": event.text("reason")}
+    why: dict[str, Value] = {
+        "moved_from": event.instant("old_starts_at"),
+        "moved_because": event.text("reason"),
+    }
     rows.set("talk", (event.id,), lapsed_at=None, **why, **_times(event))
 
 
@@ -78,7 +81,11 @@ def held(rows: Rows, event: Happened) -> None:
 
 def cancelled(rows: Rows, event: Happened) -> None:
     """It is called off."""
-    ended = {"ended_at": event.at, "ended_by": event.text("by"), "ended_because": event.text("reason")}
+    ended: dict[str, Value] = {
+        "ended_at": event.at,
+        "ended_by": event.text("by"),
+        "ended_because": event.text("reason"),
+    }
     rows.set("talk", (event.id,), state="cancelled", **ended)
 
 
@@ -107,7 +114,7 @@ def _described(rows: Rows, event: Happened) -> None:
         "talk",
         (event.id,),
         theme=event.text("theme"),
-        questions=event.json("questions") or "[]",
+        questions=event.text("questions"),
         place=event.text("place"),
         capacity=event.number("capacity"),
         departments=event.json("departments") or "[]",
