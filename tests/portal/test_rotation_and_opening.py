@@ -1,4 +1,4 @@
-"""The rotation: published from a table with a preview, its faults by row and column, swaps; and the room's screen."""
+"""The rotation: published from a table with a preview, its faults by row and column, swaps; and the screen on the wall."""
 
 import io
 from datetime import timedelta

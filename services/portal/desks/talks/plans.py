@@ -127,9 +127,9 @@ def _wrong(
 
 def as_text(lines: Iterable[Line]) -> str:
     """A table as it stands in the field."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([cell.text for cell in line.cells] for line in lines)
-    return out.getvalue().strip()
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([cell.text for cell in line.cells] for line in lines)
+    return text.getvalue().strip()
 
 
 def differences(before: Iterable[WeekPlanned], weeks: list[dict[str, Any]]) -> list[Difference]:
