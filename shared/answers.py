@@ -48,6 +48,7 @@ STATUS = {
     Reason.WRONG_ROLE: 403,
     Reason.SAME_PERSON: 403,
     Reason.NOT_THE_HOLDER: 403,
+    Reason.NOT_AT_THE_TALK: 403,
     Reason.FAILED: 500,
 }
 """HTTP status of each refusal; everything else is 409, a conflict with the present state."""

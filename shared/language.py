@@ -24,6 +24,14 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.UNKNOWN_DEPARTMENT: ("没有这个部门", "there is no such department"),
     Reason.UNKNOWN_WAY: ("没有这个告知途径", "there is no such way of telling people"),
     Reason.NOT_THE_HOLDER: ("只有当前承办部门可以这样做", "only the department that holds it may do this"),
+    Reason.TALK_NOT_OVER: (
+        "恳谈会尚未结束，须待其结束后办理",
+        "its talk is not over yet: this may be done once it is",
+    ),
+    Reason.NOT_AT_THE_TALK: (
+        "只有到场部门可以当场领办或答复",
+        "only a department that is at the talk claims or answers on the spot",
+    ),
     Reason.STALE_ASSIGNMENT: ("这份办件已不是当前办件", "this is no longer the current assignment"),
     Reason.STALE_ROUND: ("这一轮答复已不是当前一轮", "this is not the current reply round"),
     Reason.STALE_WORDS: ("原话已有变动，请先查看最新内容", "the words have changed: read the newest first"),

@@ -436,7 +436,8 @@ def _shared_routes(
     yield waiting_routes(service.held, store)
     yield command_routes(gateway, consumer, routed, raisers)
     yield reference_routes(service.reference.versions)
-    yield reading_routes(gateway, store, consumer, raisers, opened)
+    successor = service.reference.reference.successor
+    yield reading_routes(gateway, store, consumer, raisers, opened, successor)
     if service.settings.history:
         yield history_routes(gateway, store, service.settings.partitions_count, prepared, service.ending())
 

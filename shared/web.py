@@ -75,6 +75,8 @@ def operations_routes(
     return routes
 
 
+Successor = Callable[[str], str]
+"""The department that has the work of this one by now: itself, unless it was merged."""
 Open = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """(subject, state) -> the state with what is sealed in it open, for those who may read that."""
 
@@ -130,11 +132,12 @@ def reading_routes(
     consumer: Consumer,
     raisers: Raisers | None = None,
     opened: Mapping[str, Open] = MappingProxyType({}),
+    successor: Successor = str,
 ) -> APIRouter:
     """What a service knows of one aggregate, and the outcome of one command on it."""
     routes = APIRouter()
     for kind in consumer.aggregates:
-        _reading_route(routes, gateway, store, kind, raisers, opened.get(kind.name))
+        _reading_route(routes, gateway, store, kind, raisers, opened.get(kind.name), successor)
     return routes
 
 
@@ -145,6 +148,7 @@ def _reading_route(
     kind: AggregateType,
     raisers: Raisers | None,
     open_state: Open | None,
+    successor: Successor,
 ) -> None:
     path = f"/{KINDS[kind.name].path}/{{id}}"
 
@@ -153,12 +157,12 @@ def _reading_route(
     ) -> dict[str, Any] | None:
         if raisers is not None:
             caller = raisers.known(subject, caller, document)
-        fields = {} if document is None else readable_fields(kind, document, caller)
+        fields = {} if document is None else readable_fields(kind, document, caller, successor)
         if document is None or not fields:
             return None
         if open_state is not None:
             state = await open_state(subject, document["state"])
-            fields = readable_fields(kind, {**document, "state": state}, caller)
+            fields = readable_fields(kind, {**document, "state": state}, caller, successor)
         due = document.get("due")
         if due is not None and is_sweep(due["name"]):
             due = None  # the sweep is of the document, nothing that the issue still has before it
@@ -185,7 +189,7 @@ def _reading_route(
         own = reaches(caller, subject) and any(
             f"/{asker.actor}/" in command for one in callers for asker in askers_of(one)
         )
-        if not own and not await _reads(kind, store, subject, caller, raisers):
+        if not own and not await _reads(kind, store, subject, caller, raisers, successor):
             return nothing(kind.name)
         return answer(await gateway.look(subject, command), request, place_of(subject, command))
 
@@ -211,12 +215,14 @@ def _reading_route(
     )
 
 
-def readable_fields(kind: AggregateType, document: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+def readable_fields(
+    kind: AggregateType, document: Mapping[str, Any], caller: Caller, successor: Successor = str
+) -> dict[str, Any]:
     """The fields of a stored aggregate that this caller reads in any of its roles; none where it may read nothing."""
     state = document.get("state")
     if state is None:
         return {}
-    belongs = kind.belongs(kind.state.model_validate(state))
+    belongs = kind.belongs(kind.state.model_validate(state)).followed(successor)
     names = {
         name
         for asker in readers_of(caller, document["_id"], belongs)
@@ -226,12 +232,17 @@ def readable_fields(kind: AggregateType, document: Mapping[str, Any], caller: Ca
 
 
 async def _reads(
-    kind: AggregateType, store: Aggregates, subject: str, caller: Caller, raisers: Raisers | None
+    kind: AggregateType,
+    store: Aggregates,
+    subject: str,
+    caller: Caller,
+    raisers: Raisers | None,
+    successor: Successor,
 ) -> bool:
     document = await store.get(subject)
     if raisers is not None:
         caller = raisers.known(subject, caller, document)
-    return document is not None and bool(readable_fields(kind, document, caller))
+    return document is not None and bool(readable_fields(kind, document, caller, successor))
 
 
 def nothing(kind: str) -> JSONResponse:

@@ -1,9 +1,13 @@
 """What dispatch's consumer does: which command and which event reaches which decision, per kind of aggregate."""
 
+from services.dispatch.batch import decisions as batch
+from services.dispatch.batch.life import Batch
+from services.dispatch.batch.life import finished as all_have_answered
 from services.dispatch.department import decisions as department
 from services.dispatch.department.life import Department
 from services.dispatch.issue import (
     assigning,
+    claiming,
     co_handling,
     correcting,
     extending,
@@ -24,12 +28,17 @@ from services.dispatch.staff.life import Staff
 from services.dispatch.staff.life import belongs as whose_choice
 from shared.contract.commands.dispatch import (
     AddCoHandler,
+    AnswerOnTheSpot,
     AskEnterprise,
     AskExtension,
     AskPause,
+    AssignInBatch,
     AssignIssue,
+    AssignMany,
     CheckReply,
     ChooseWays,
+    ClaimIssue,
+    ConfirmAssigned,
     ConfirmHandOver,
     CorrectReply,
     DraftReply,
@@ -86,6 +95,9 @@ WITHOUT_NOTICES = AggregateType(
     Issue,
     commands={
         AssignIssue: assigning.assign,
+        AssignInBatch: assigning.assign_in_batch,
+        ClaimIssue: claiming.claim,
+        AnswerOnTheSpot: claiming.answer,
         SignAssignment: assigning.sign,
         ReturnAssignment: assigning.give_back,
         RuleOnReturn: assigning.rule,
@@ -144,6 +156,14 @@ NOTICE = notice_kind(
     GiveUpStaffNotice,
 )
 
+BATCH = AggregateType(
+    "batch",
+    Batch,
+    commands={AssignMany: batch.assign, ConfirmAssigned: batch.confirm},
+    deadlines=Deadlines(next=batch.next_deadline, expire=batch.expire),
+    finished=all_have_answered,
+)
+
 DEPARTMENT = AggregateType(
     "department",
     Department,
@@ -174,7 +194,7 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
         service="dispatch",
         jurisdiction=jurisdiction,
         reads=(INTAKE, FEEDBACK, SUPERVISION_ORDERS),
-        aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, NOTICE),
+        aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, BATCH, NOTICE),
         ignores=("person", "enterprise", "talk", "agenda", "rotation"),
         history=history,
     )

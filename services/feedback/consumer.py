@@ -48,7 +48,18 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
         aggregates=(ISSUE,),
         ignores=(
-            *("person", "enterprise", "talk", "agenda", "rotation", "department", "staff", "rules", "notice"),
+            *(
+                "person",
+                "enterprise",
+                "talk",
+                "agenda",
+                "rotation",
+                "batch",
+                "department",
+                "staff",
+                "rules",
+                "notice",
+            ),
         ),
         history=history,
     )

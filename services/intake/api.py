@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict
 from services.intake.attachments.folder import Folder, NotThere
 from services.intake.attachments.routes import not_there
 from services.intake.issue.life import MOVES, TAKEN_ON
-from services.intake.reading import known_issue
-from services.intake.registering import Registering, Registration
+from services.intake.reading import known_issue, takes_part
+from services.intake.registering import Registering, Registration, brought_to
 from services.intake.vault import Erased
 from shared.answers import answer, language_of, place_of, refusal
 from shared.bus import gateway as gateways
 from shared.bus.gateway import Gateway
 from shared.contract.commands.intake import AcceptIssue, RegisterIssue
+from shared.contract.words import Role
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Reason, Refusal, illegal
 from shared.domain.rights import Asker
@@ -76,6 +77,10 @@ def routes(
         """
         if body.person and not await is_known(body.person):
             return _refused(Refusal(Reason.UNKNOWN_PERSON), request)
+        talk = brought_to(body) if asker.role == Role.ENTREPRENEUR else ""
+        if talk and not await takes_part(store, talk, asker.account):
+            why = Refusal(Reason.NOT_ELIGIBLE, f"occasion.id: sign up for {talk} first")
+            return _refused(why, request)
         key = idempotency_key or key_of(body, on())
         try:
             files = await asyncio.to_thread(folder.brought, body.attachments) if body.attachments else ()

@@ -5,7 +5,9 @@ from typing import Any
 
 from services.intake.issue.life import Issue
 from services.intake.sealing import Sealing, Spoken, sealed_in
+from services.intake.talk.life import Talk
 from services.intake.vault import Erased
+from shared.contract.subjects import subject_of
 from shared.store import Aggregates
 
 
@@ -13,6 +15,15 @@ async def known_issue(store: Aggregates, id: str) -> Issue | None:
     """An issue as it stands in the store; None where nobody registered it."""
     state = ((await store.get(id)) or {}).get("state")
     return None if state is None else Issue.model_validate(state)
+
+
+async def takes_part(store: Aggregates, talk: str, person: str) -> bool:
+    """Whether this person signed up for a talk that is to come or under way, or was named for it."""
+    state = ((await store.get(subject_of("talk", talk))) or {}).get("state")
+    if state is None:
+        return False
+    known = Talk.model_validate(state)
+    return known.ended_at is None and any(one.person == person for one in known.participants)
 
 
 class Reading:

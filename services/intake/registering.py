@@ -111,6 +111,13 @@ class Supplying(BaseModel):
     """The receipts that the uploads of its files were answered."""
 
 
+def brought_to(body: Registration) -> str:
+    """The talk to which an entrepreneur brings this as a question; "" where it is none."""
+    if body.origin is not Source.TALK or body.phase is not Phase.BEFORE or body.occasion is None:
+        return ""
+    return body.occasion.id
+
+
 class Registering:
     """Makes the commands of one jurisdiction's intake from what is said there."""
 
@@ -135,7 +142,8 @@ class Registering:
             return Refusal(Reason.WRONG_CREDIT_CODE, f"enterprise: {CREDIT_CODE_RULE}")
         if own and body.person:
             return Refusal(Reason.WRONG_ROLE, "person: an entrepreneur speaks for nobody else")
-        if own and body.origin is not Source.ONLINE:  # what comes from a talk or a visit is never rejected
+        # What came from a visit or a talk is never rejected; who takes part in a talk is known to the gateway.
+        if own and body.origin is not Source.ONLINE and not brought_to(body):
             return Refusal(Reason.WRONG_ROLE, "origin: only officials write down what came by another way")
         # Asked once anonymously and once not under one key, these are two issues: or the second would name the first.
         who = f"{own or asker.actor}/anonymous" if body.anonymous else own or asker.actor

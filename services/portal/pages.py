@@ -264,6 +264,16 @@ class Page:
         """code -> name in this page's language."""
         return names.departments(self.reads, self.at, self.view.language)
 
+    def successor(self, code: str) -> str:
+        """The department that has the work of this one by now: itself, unless it was merged."""
+        return names.successor(self.reads, self.at, code)
+
+    @property
+    def work(self) -> list[str]:
+        """The departments whose work this person's own one has: itself, and those that were merged into it."""
+        own = self.person().kept.department
+        return names.work_of(self.reads, self.at, own) if own else []
+
     @cached_property
     def errands(self) -> list[Errand]:
         """What this person asked and is not sent yet, was just done, or was refused later."""

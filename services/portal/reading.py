@@ -51,7 +51,7 @@ def known(page: Page, id: str) -> Known:
     if (
         issue is None
         or issue["registered_at"] is None
-        or (sight := sight_of(page.person(), issue, page.portal.references)) is None
+        or (sight := sight_of(page.person(), issue, page.portal.references, page.successor)) is None
     ):
         raise NotHere
     return Known(issue, sight)

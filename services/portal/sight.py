@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import NamedTuple
 
 from services.portal.session import Visitor
@@ -50,7 +51,9 @@ class Sight(NamedTuple):
         return self.asker.role == Role.ENTREPRENEUR
 
 
-def sight_of(visitor: Visitor, issue: sqlite3.Row, references: References) -> Sight | None:
+def sight_of(
+    visitor: Visitor, issue: sqlite3.Row, references: References, successor: Callable[[str], str] = str
+) -> Sight | None:
     """What this person sees of an issue; None where they may not read it at all."""
     asker, anonymous = visitor.asker, bool(issue["anonymous"])
     if visitor.issue not in ("", issue["id"]):
@@ -65,7 +68,7 @@ def sight_of(visitor: Visitor, issue: sqlite3.Row, references: References) -> Si
         co_handlers=tuple(json.loads(issue["co_handlers"])),
         anonymous=anonymous,
         sealed=issue["title"] is None,
-    )
+    ).followed(successor)
     if not may(asker, "issue", "read", belongs):
         return None
     return Sight(asker, belongs, frozenset(groups_of(asker, belongs)), bool(visitor.issue))

@@ -83,7 +83,18 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         reads=SOURCES,
         aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
         ignores=(
-            *("person", "enterprise", "talk", "agenda", "rotation", "department", "staff", "rules", "notice"),
+            *(
+                "person",
+                "enterprise",
+                "talk",
+                "agenda",
+                "rotation",
+                "batch",
+                "department",
+                "staff",
+                "rules",
+                "notice",
+            ),
         ),
         history=history,
     )

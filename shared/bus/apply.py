@@ -118,9 +118,8 @@ def _command(scope: Scope, document: Document, item: Item) -> Applied:
 
 def _decision(kind: AggregateType, state: Any, command: Any, context: Context) -> Change[Any] | Refusal:
     """Whether whoever asks may, and then what the kind decides."""
-    return kind.may_not(state, command, context.actor) or kind.commands[type(command)](
-        state, command, context
-    )
+    refusal = kind.may_not(state, command, context.actor, context.directory.successor)
+    return refusal or kind.commands[type(command)](state, command, context)
 
 
 def _expire_before(scope: Scope, document: Document, item: Item) -> tuple[Document, tuple[Outgoing, ...]]:

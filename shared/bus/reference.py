@@ -17,8 +17,8 @@ from shared.domain.reference import Reference
 
 log = structlog.get_logger(__name__)
 
-OWNERS = ("dispatch", "supervision", "intake")
-"""The services that publish reference data."""
+OWNERS = ("dispatch", "supervision")
+"""The services whose reference data every service reads; intake publishes too, and nobody decides by that."""
 PATIENCE_SECONDS = 15.0
 TOPICS = tuple(reference_topic(owner) for owner in OWNERS)
 

@@ -22,6 +22,7 @@ KINDS: dict[str, SubjectForm] = {
     "notice": SubjectForm("notice:", "notices"),
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
+    "batch": SubjectForm("batch:", "batches"),
     "rules": SubjectForm("rules:", "rules", one_each=True),
     "register": SubjectForm("register:", "registers"),
     "policy": SubjectForm("policy:", "policies", one_each=True),

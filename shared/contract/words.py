@@ -426,9 +426,10 @@ class EnterpriseSize(StrEnum):
 
 
 class Chooser(StrEnum):
-    """Who chose a department: a person, a routing rule, or a model."""
+    """Who chose a department: a person, a routing rule, a model, or it claimed the issue itself (当场领办)."""
 
     PERSON = "person"
+    CLAIM = "claim"
     RULE = "rule"
     MODEL = "model"
 

@@ -79,10 +79,13 @@ class AggregateType:
         """The earliest deadline of a state; None where there is none."""
         return None if state is None or self.deadlines is None else self.deadlines.next(state)
 
-    def may_not(self, state: BaseModel | None, command: Command, actor: str) -> Refusal | None:
+    def may_not(
+        self, state: BaseModel | None, command: Command, actor: str, successor: Callable[[str], str] = str
+    ) -> Refusal | None:
         """Why this actor may not ask for this; None where the table of rights lets it.
 
         Of what does not exist yet, or is held by no department, nobody can say whose it is: the decision answers that.
+        ``successor``: the department that has the work of another one by now.
         """
         asker, verb = Asker.of(actor), command.verb
         scope = scope_of(asker, self.name, verb)
@@ -92,6 +95,9 @@ class AggregateType:
         if state is None or asker.is_within(scope, belongs := self.belongs(state)):
             return None
         if scope in (Scope.DEPARTMENT, Scope.TAKING_PART):
+            belongs = belongs.followed(successor)
+            if asker.is_within(scope, belongs):
+                return None
             holders = ", ".join(belongs.departments)
             return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {holders}") if holders else None
         return Refusal(Reason.WRONG_ROLE, f"only for whom it is their own may {verb.replace('_', ' ')}")

@@ -111,6 +111,8 @@ class Reason(StrEnum):
     UNKNOWN_DEPARTMENT = "unknown_department"
     UNKNOWN_WAY = "unknown_way"
     NOT_THE_HOLDER = "not_the_holder"
+    TALK_NOT_OVER = "talk_not_over"
+    NOT_AT_THE_TALK = "not_at_the_talk"
     STALE_ASSIGNMENT = "stale_assignment"
     STALE_ROUND = "stale_round"
     STALE_DRAFT = "stale_draft"

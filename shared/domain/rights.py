@@ -4,7 +4,7 @@ Both fail closed: a verb that is in no row belongs to the system alone, a field 
 docs/rights.md is printed from here, and a test asks every route as every role.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,6 +46,17 @@ class Belongs(NamedTuple):
     anonymous: bool = False
     sealed: bool = False
     """Its words stand on no topic yet."""
+
+    def followed(self, successor: Callable[[str], str]) -> "Belongs":
+        """The same in a directory: what a merged department had belongs to whoever has its work by now as well."""
+        return self._replace(
+            departments=_with_successors(self.departments, successor),
+            co_handlers=_with_successors(self.co_handlers, successor),
+        )
+
+
+def _with_successors(departments: tuple[str, ...], successor: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*departments, *map(successor, departments))))
 
 
 NOBODYS = Belongs()
@@ -131,7 +142,7 @@ _OVERSEERS: Grants = {
 RIGHTS: Mapping[tuple[str, str], Grants] = {
     # intake
     ("issue", "register"): {Role.ENTREPRENEUR: HERE, **dict.fromkeys(_RECORDERS, HERE)},
-    ("issue", "accept"): _OFFICE,
+    ("issue", "accept"): {Role.OFFICE: HERE, Role.CLERK: OWN},  # of a talk
     ("issue", "reject"): _OFFICE,
     ("issue", "withdraw"): {**_RAISER, **_OFFICE},
     ("person", "register"): {
@@ -163,6 +174,11 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("rotation", "swap"): {Role.FEDERATION: HERE, Role.OFFICE: HERE},
     # dispatch
     ("issue", "assign"): _OFFICE,
+    ("batch", "assign"): _OFFICE,
+    ("issue", "claim"): dict.fromkeys(
+        (Role.HANDLER, Role.DEPARTMENT_LEADER), HERE
+    ),  # of a department at the talk
+    ("issue", "answer_on_the_spot"): {Role.DEPARTMENT_LEADER: HERE},
     ("issue", "recall"): _OFFICE,
     ("issue", "rule"): _OFFICE,
     ("issue", "sign"): _ITS_PEOPLE,
@@ -229,7 +245,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         (kind, "read"): _EVERYBODY
         for kind in (
             *("department", "staff", "rules", "register", "policy", "calendar", "reference"),
-            *("talk", "agenda", "rotation"),
+            *("talk", "agenda", "rotation", "batch"),
         )
     },
     # operators
@@ -348,6 +364,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "instructions",
                 "instructed",
                 "lifted_at",
+                "reopened_at",
                 "answered",
             ),
             "handling",

@@ -10,12 +10,16 @@ from shared.bus.records import Record
 from shared.contract.attachments import Attachment
 from shared.contract.commands.dispatch import (
     AddCoHandler,
+    AnswerOnTheSpot,
     AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
+    AssignMany,
+    BatchMember,
     CheckReply,
     ChooseWays,
+    ClaimIssue,
     CorrectReply,
     DraftReply,
     EndPause,
@@ -358,7 +362,16 @@ def _talked(world: World) -> None:
     world.go_to(begins + 2 * DAY)
     world.ask(talk, OpenTalk(), "clerk:sun")
     world.ask(talk, RecordAttendance(attendees=(Attendee(person=person, enterprise=FIRM),)), "clerk:sun")
+    there = {**collected, "phase": Phase.AT, "occasion": {"id": talk.removeprefix("talk:")}}
+    issues = [world.write_down(LIGHTS._replace(about=there), "clerk:sun", f"talk-at-{n}") for n in range(4)]
+    for issue in issues:
+        world.accept(issue, OFFICE)
+    world.ask(issues[0], ClaimIssue(), "handler:housing/li")
+    said = AnswerOnTheSpot(outcome=Outcome.EXPLAINED, text="供地方案已公示，可凭项目备案办理。")
+    world.ask(issues[1], said, "department_leader:housing/wang")
     world.ask(talk, HoldTalk(), "clerk:sun")
+    members = tuple(BatchMember(issue=issue, department="transport") for issue in issues[1:])
+    world.ask("batch:2026-1", AssignMany(members=members, talk=talk.removeprefix("talk:")), OFFICE)
     world.go_to(begins + 20 * DAY)
 
 

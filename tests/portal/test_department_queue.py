@@ -164,7 +164,16 @@ async def test_a_long_list_goes_on_page_by_page_and_shows_each_once(
 
 def test_no_list_of_a_department_reads_the_whole_table_of_issues(given: Given) -> None:
     reads = given.shown.reader()
-    values = {"department": "d", "account": "a", "states": "[]", "at": 0, "id": "", "most": 1, "never": 1}
+    values = {
+        "departments": '["d"]',
+        "department": "d",
+        "account": "a",
+        "states": "[]",
+        "at": 0,
+        "id": "",
+        "most": 1,
+        "never": 1,
+    }
     for which in (handling.MINE, handling.FREE, handling.OTHERS, handling.WAITING, handling.UNSIGNED):
         chosen = handling.CHOSEN.format(whose=which.whose)
         sql = handling.LISTED.format(chosen=chosen)
@@ -190,8 +199,8 @@ def test_a_list_has_as_many_issues_as_are_counted_also_before_a_registration_is_
     reads, reached = given.shown.reader(), set()
     for name in LISTS:
         which = getattr(handling, name)
-        shown = [row["id"] for row in handling.listed(reads, "housing", "li", which)]
-        assert handling.count(reads, "housing", "li", which) == len(shown), name
+        shown = [row["id"] for row in handling.listed(reads, ["housing"], "li", which)]
+        assert handling.count(reads, ["housing"], "li", which) == len(shown), name
         reached |= {*shown}
     assert reached == {ISSUE, mine, waiting}
     assert handling.load(reads, "housing") == {"": 1, "li": 1}

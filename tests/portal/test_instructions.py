@@ -1,6 +1,6 @@
 """Leaders' instructions on pages: written, listed with what was reported, reported on, taken back; and late rulings."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +29,25 @@ def instructed(given: Given, number: int = 1, by: str = "shen", **values: Any) -
     given.shown.tell(
         "supervision", "clock.started.v1", {**started, "policy": "default-1", "calendar": "2026-1"}
     )
+
+
+def answered(given: Given) -> None:
+    """A reply of the department is out."""
+    released = {"assignment": f"{ISSUE}.1", "department": "housing", "round": 1, "draft": 1}
+    released |= {"sha256": "1" * 64, "outcome": "solved", "outcome_class": "A", "text": "已装", "by": "wang"}
+    given.shown.tell("dispatch", "reply.released.v1", released)
+
+
+def merged(given: Given, code: str, into: str, since: datetime | None = None) -> None:
+    """A department's work goes to another one."""
+    entry = {"name_zh": code, "name_en": code, "level": "city", "head": "局长", "by": "chen"}
+    entry |= {
+        "version": "9",
+        "in_force_from": stamp(since or given.now - timedelta(hours=1)),
+        "merged_into": into,
+    }
+    given.shown.topics.version("dispatch", "department.published.v1", f"dept:{code}", entry, seq=9)
+    given.shown.apply()
 
 
 def mayor(given: Given) -> Browser:
@@ -137,9 +156,7 @@ async def test_once_a_reply_is_out_an_open_instruction_stands_in_a_list_of_its_o
     at_work(given)
     named(given, "li")
     instructed(given)
-    released = {"assignment": f"{ISSUE}.1", "department": "housing", "round": 1, "draft": 1}
-    released |= {"sha256": "1" * 64, "outcome": "solved", "outcome_class": "A", "text": "已装", "by": "wang"}
-    given.shown.tell("dispatch", "reply.released.v1", released)
+    answered(given)
     for browser in (colleague(given), leader(given)):
         await browser.open("/handling")
         assert "领导待报告" in browser.text and f'id="i-{ISSUE}"' in browser.page.text
@@ -147,6 +164,38 @@ async def test_once_a_reply_is_out_an_open_instruction_stands_in_a_list_of_its_o
     given.shown.tell("supervision", "instruction.reported.v1", told)
     await browser.open("/handling")
     assert f'id="i-{ISSUE}"' not in browser.page.text
+
+
+async def test_the_successor_of_a_merged_department_finds_what_is_owed_and_reports(given: Given) -> None:
+    at_work(given)
+    named(given, "li")
+    instructed(given)
+    answered(given)
+    successor = colleague(given, "fang", department="planning")
+    assert (await successor.open(PATH)).status_code == 404
+    merged(given, "housing", "planning")
+    for path in ("/handling", PATH, f"/search?q={ISSUE}"):
+        await successor.open(path)
+        assert ISSUE in successor.page.text, path
+    await successor.open("/handling")
+    assert "领导待报告" in successor.text and f'id="i-{ISSUE}"' in successor.page.text
+    await successor.open(REPORT)
+    await successor.send(REPORT, words="已核实")
+    assert given.asked.bodies(f"{PATH}/report-instruction") == [{"instruction": 1, "words": "已核实"}]
+    await colleague(given).open(PATH)  # its own people read it as before
+    other = colleague(given, "qian", department="police")
+    assert (await other.open(PATH)).status_code == 404
+    await other.open("/handling")
+    assert f'id="i-{ISSUE}"' not in other.page.text
+
+
+async def test_of_mergers_that_cross_the_last_does_not_count(given: Given) -> None:
+    at_work(given)
+    instructed(given)
+    answered(given)
+    merged(given, "housing", "planning")
+    merged(given, "planning", "housing", since=given.now - timedelta(minutes=1))
+    assert (await colleague(given, "fang", department="planning").open(PATH)).status_code == 200
 
 
 async def test_only_who_gave_it_takes_it_back_and_says_why(given: Given) -> None:

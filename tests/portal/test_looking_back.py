@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import Role
 from tests.portal.given import WU, Browser, Given, stamp
@@ -68,6 +70,18 @@ async def test_the_list_shows_what_is_overdue_first_and_is_narrowed_by_its_addre
         await browser.open(f"/look-backs?{query}")
         assert listed(browser) == found, query
     assert (await official(given, Role.HANDLER).open("/look-backs")).status_code == 404
+
+
+async def test_a_long_list_is_counted_no_further_than_anybody_reads(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        tracked(given, f"HHHHHHHHHHHH{number}", due_in=(-1, -1, 5, 90)[number])
+    monkeypatch.setattr("services.portal.queries.looking.MOST_COUNTED", 2)
+    browser = official(given, Role.SUPERVISOR)
+    await browser.open("/look-backs")
+    assert '<b class="">2+</b>' in browser.page.text and '<b class="late">2</b>' in browser.page.text
+    assert browser.page.text.count('id="row-HHHHHHHHHHHH') == 4
 
 
 async def test_what_was_looked_at_leaves_the_list_and_who_raised_it_reads_what_was_found(

@@ -106,7 +106,7 @@ def test_the_reach_of_a_role_is_what_its_sight_says_of_each_issue(given: Given, 
     town(given)
     reads = given.shown.reader()
     visitor = Visitor(Kept("shen", role, "housing", "", REFERENCES.person("wu")), "")
-    reach = reach_of(visitor)
+    reach = reach_of(visitor, ["housing"])
     if role in (Role.ENTREPRENEUR, Role.OPERATOR, Role.ADMINISTRATOR, Role.EXPERT):
         assert reach is None
         return
@@ -184,7 +184,7 @@ def test_no_search_reads_the_table_of_issues_from_end_to_end(given: Given) -> No
     asked: list[str] = []
     reads = given.shown.reader()
     for role in (Role.SUPERVISOR, Role.HANDLER, Role.OBSERVER):
-        reach = reach_of(Visitor(Kept("shen", role, "housing", "", ""), ""))
+        reach = reach_of(Visitor(Kept("shen", role, "housing", "", ""), ""), ["housing"])
         assert reach is not None
         whose = search.Reached(reach.condition, reach.values)
         reads.set_trace_callback(asked.append)

@@ -30,6 +30,7 @@ from tests.faults.services import MODULES
 from tests.fuzz.in_memory import ISSUE, in_memory
 from tests.keys import KEYS, bearer, caller
 from tests.unit.dispatch.given import ASKS
+from tests.unit.reference import make_reference
 
 FIRM = "91330100799655058B"
 OPEN = ("/health/live", "/health/ready", "/metrics", "/asyncapi.json", "/openapi.json", "/docs")
@@ -229,6 +230,28 @@ async def test_an_issue_shows_each_reader_what_it_may_read_and_does_not_exist_fo
                 answer = await client.get(there, headers=bearer(actor))
                 assert answer.status_code == UNKNOWN_TO_YOU, (actor, there)
                 assert answer.json() == (await client.get("/issues/0", headers=bearer(actor))).json()
+
+
+async def test_whoever_has_the_work_of_a_merged_department_reads_what_it_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reference = make_reference()
+    monkeypatch.setattr("tests.fuzz.in_memory.builtin_reference", lambda: reference)
+    app = in_memory("dispatch", monkeypatch)
+    transport, place, office = httpx.ASGITransport(app), f"/issues/{ISSUE}", bearer("office:chen")
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
+        await client.post(f"{place}/assign", json={"department": "housing"}, headers=office)
+        readers = dict.fromkeys(("handler:planning/xu", "handler:police/qian"), UNKNOWN_TO_YOU)
+        for actor, status in readers.items():
+            assert (await client.get(place, headers=bearer(actor))).status_code == status
+        entry = reference.departments["housing"].all()[-1]
+        reference.learn("dept:housing", entry.model_copy(update={"version": "2", "merged_into": "planning"}))
+        readers["handler:planning/xu"] = 200
+        for actor, status in readers.items():
+            assert (await client.get(place, headers=bearer(actor))).status_code == status, actor
 
 
 async def test_by_no_route_does_anybody_touch_or_read_an_issue_that_another_department_holds(

@@ -8,15 +8,19 @@ from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AskExtension,
     AskPause,
+    AssignIssue,
     EndPause,
     GrantExtension,
     GrantPause,
     RefuseExtension,
     RefusePause,
+    SignAssignment,
 )
+from shared.contract.commands.intake import WithdrawIssue
 from shared.contract.words import PauseGround
 from shared.domain.clocks import SHANGHAI
 from tests.simulation.clients import DAY, HOUR, SECOND, Clients
+from tests.simulation.raising import Raised
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import OFFICE, Sight, Wish
 
@@ -63,6 +67,34 @@ class Bargaining:
     async def _ask(self, subject: str, what: tuple[str, Command, str]) -> None:
         actor, command, key = what
         await self._clients.ask(subject, actor, command, key)
+
+
+async def outlive(scheduler: Scheduler, clients: Clients, rng: Random, raised: Raised) -> None:
+    """One issue is paused, goes on, falls due and is withdrawn; supervision reads the end of the pause last of all."""
+    clients.busy += 1
+    await clients.ready()
+    clients.raised[raised.subject] = raised
+
+    def sight() -> Sight:
+        return Sight(scheduler.log.by_subject.get(raised.subject, ()))
+
+    async def ask(actor: str, command: Command) -> None:
+        await clients.ask(raised.subject, actor, command, f"outlive/{command.type}")
+
+    await ask(raised.actor, raised.register)
+    await ask(OFFICE, raised.accept)
+    await ask(OFFICE, AssignIssue())
+    this, handler = {"assignment": sight().assignment}, f"handler:{sight().department}/qin"
+    await ask(handler, SignAssignment(**this))
+    await ask(handler, AskPause(**this, ground=PauseGround.FORCE_MAJEURE, reason="台风"))
+    await ask(OFFICE, GrantPause(**this, request=1))
+    await clients.sleep(rng.randint(1, 3) * DAY)
+    unheard = rng.randint(30, 50) * DAY
+    scheduler.block(scheduler.groups["supervision"], "dispatch.events", unheard)
+    await ask(OFFICE, EndPause(**this, request=1, reason="台风已过"))
+    await clients.sleep(unheard - rng.randint(HOUR, 20 * DAY))
+    await ask(raised.person, WithdrawIssue(reason="已自行解决"))
+    clients.busy -= 1
 
 
 def next_wish(sight: Sight, rng: Random, patient: bool) -> Wish | None:

@@ -1,4 +1,4 @@
-"""Some towns keep few outcomes in a document, so that what else takes 600 commands on one aggregate happens there."""
+"""Some towns keep few outcomes in a document and tell few at once, so that what else takes hundreds happens there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,8 +6,9 @@ from random import Random
 from unittest.mock import patch
 
 from shared.bus import document
+from shared.domain import fan_out
 
-FEW, MOVED = 6, 3
+FEW, MOVED, CHUNK = 6, 3, 2
 
 
 @contextmanager
@@ -16,5 +17,9 @@ def caps(seed: int) -> Iterator[None]:
     if Random(f"caps of {seed}").random() < 0.6:
         yield
         return
-    with patch.object(document, "MOST_REMEMBERED", FEW), patch.object(document, "MOVED_AT_ONCE", MOVED):
+    with (
+        patch.object(document, "MOST_REMEMBERED", FEW),
+        patch.object(document, "MOVED_AT_ONCE", MOVED),
+        patch.object(fan_out, "CHUNK", CHUNK),
+    ):
         yield

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.bus.records import Item, decode
 from shared.bus.upgrades import UPGRADE
+from shared.contract.commands.talks import HearTalk
 from tests.simulation.beginning import plain_consumers
 from tests.simulation.reference import record_of
 from tests.simulation.simulation import Run
@@ -22,6 +23,7 @@ def happened(ran: Run) -> Counter[str]:
         if answer.outcome["status"] == "refused"
     )
     rare = Counter((*_rare(ran, events), *_mended(ran), *_answered(ran), *_upgrades(ran), *_ordered(ran)))
+    rare += Counter(_talked(ran))
     return ran.counts + types + refused + _asked(ran) + rare
 
 
@@ -59,6 +61,7 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
         if event["type"] == "department.published.v1" and event["data"]["merged_into"]
     }
     given = {str(event.get("cause")) for event in events if event["type"] == "issue.assigned.v1"}
+    over = {event["id"] for event in events if event["type"] == "pause.ended.v1"}
     for event in events:
         data = event["data"]
         if event["type"] == "assignment.co_handler_added.v1" and str(event.get("cause")) in given:
@@ -90,6 +93,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "a department's system explains a breach"
         elif event["type"] == "clock.breached.v1":
             yield f"late {data['clock']}"
+            if event.get("cause") in over:
+                yield "found breached by the late end of a pause"
         elif event["type"] == "ladder.raised.v1":
             yield f"raised to {data['step']}"
             yield f"raised because {data['because']}"
@@ -149,6 +154,32 @@ def _answered(ran: Run) -> Iterator[str]:
             late = event["type"] == "issue.material_supplied.v1"
             if late and ended.get(event["data"]["request"]) == "time_over":
                 yield "answered too late"
+
+
+STOOD = {"expected": "to come", "unknown": "never announced"}
+
+
+def _talked(ran: Run) -> Iterator[str]:
+    """What talks told their issues, and how often; what was claimed while no promise ran."""
+    told: Counter[tuple[str, str, int]] = Counter()
+    chunks: dict[tuple[str, int], set[str]] = {}
+    for raw in (raw for part in ran.scheduler.log.topics.get("intake.commands", ()) for raw in part):
+        item = decode(record_of(raw), plain_consumers()["intake"])
+        if not isinstance(item, Item) or not isinstance(item.data, HearTalk):
+            continue
+        heard = item.data
+        if not heard.news:
+            yield f"joined a talk that was {STOOD.get(heard.what, heard.what)}"
+            continue
+        chunks.setdefault((heard.talk, heard.news), set()).add(item.id.rpartition(">")[0])
+        told[heard.talk, item.subject, heard.news] += 1
+    yield from ("told in more than one chunk" for causes in chunks.values() if len(causes) > 1)
+    yield from ("told again" for times in told.values() if times > 1)
+    for events in ran.scheduler.log.by_subject.values():
+        kinds = [event["type"] for _, event in events]
+        if "issue.claimed.v1" in kinds and "promise.expected.v1" in kinds:
+            before = kinds[: kinds.index("issue.claimed.v1")]
+            yield from ("claimed before the promise" for _ in range("promise.started.v1" not in before))
 
 
 def _upgrades(ran: Run) -> Iterator[str]:

@@ -6,6 +6,7 @@ from random import Random
 from shared.contract.command import Command
 from shared.contract.commands.supervision import GiveInstruction, ReportInstruction, TakeBackInstruction
 from tests.simulation.clients import DAY, HOUR, SECOND, Clients
+from tests.simulation.operators import Operators
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import Sight, Wish
 
@@ -17,8 +18,9 @@ AHEAD = (None, None, 1, 2, 3, 5, 7, 10, 0, 400)
 class Instructing:
     """Who instructs and who reports on one issue; drawn apart, so that other towns go their way as before."""
 
-    def __init__(self, scheduler: Scheduler, clients: Clients, rng: Random) -> None:
+    def __init__(self, scheduler: Scheduler, clients: Clients, operators: Operators, rng: Random) -> None:
         self._scheduler, self._clients, self._rng = scheduler, clients, rng
+        self._operators = operators
         self._insists = rng.random() < 0.25
         """Whether leaders give one instruction after the other, and nobody reports."""
 
@@ -31,23 +33,26 @@ class Instructing:
         for move in range(rng.randint(6, 18)):
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
             today = datetime.fromtimestamp(self._scheduler.clock.ms / 1000, UTC).date()
-            if wish := next_wish(sight, rng, today, self._insists):
+            successor = self._operators.successor(sight.department)
+            if wish := next_wish(sight, rng, today, self._insists, successor):
                 asked.append((*wish, f"instructing/{number}/{move}"))
-                await self._ask(subject, asked[-1])
+                done = await self._ask(subject, asked[-1]) == "done"
+                if done and wish.actor.startswith("handler") and successor != sight.department:
+                    self._scheduler.counts["reported for a merged department"] += 1
             if asked and rng.random() < 0.1:
                 await self._ask(subject, rng.choice(asked))
             await clients.sleep(rng.choice((20 * SECOND, 20 * SECOND, 6 * HOUR, 2 * DAY, 5 * DAY)))
         clients.busy -= 1
 
-    async def _ask(self, subject: str, what: tuple[str, Command, str]) -> None:
+    async def _ask(self, subject: str, what: tuple[str, Command, str]) -> str | None:
         actor, command, key = what
-        await self._clients.ask(subject, actor, command, key)
+        return await self._clients.ask(subject, actor, command, key)
 
 
-def next_wish(sight: Sight, rng: Random, today: date, insists: bool) -> Wish | None:
+def next_wish(sight: Sight, rng: Random, today: date, insists: bool, successor: str) -> Wish | None:
     """What a leader or the department wants now; None where it is nobody's turn."""
     if sight.instructions and not (insists and rng.random() < 0.9) and rng.random() < 0.6:
-        return _about_one(sight, rng)
+        return _about_one(sight, rng, successor)
     if not sight.department and rng.random() < 0.8:
         return None
     ahead = rng.choice(AHEAD)
@@ -60,8 +65,8 @@ def next_wish(sight: Sight, rng: Random, today: date, insists: bool) -> Wish | N
     return Wish(rng.choice(LEADERS), gives)
 
 
-def _about_one(sight: Sight, rng: Random) -> Wish:
-    """Mostly the department reports, mostly on one that is open; mostly who gave it takes one back."""
+def _about_one(sight: Sight, rng: Random, successor: str) -> Wish:
+    """Mostly whoever has the department's work reports, on one that is open; mostly who gave it takes one back."""
     number, giver = rng.choice(sorted(sight.instructions.items()))
     number = number if rng.random() < 0.9 else rng.choice((1, number + 9))
     if rng.random() < 0.3:
@@ -70,6 +75,5 @@ def _about_one(sight: Sight, rng: Random) -> Wish:
             leader, TakeBackInstruction(instruction=number, reason="已面报" if rng.random() < 0.9 else " ")
         )
     words = "已核实" if rng.random() < 0.95 else " "
-    return Wish(
-        f"handler:{sight.department or 'water'}/qin", ReportInstruction(instruction=number, words=words)
-    )
+    department = successor if rng.random() < 0.7 else sight.department
+    return Wish(f"handler:{department or 'water'}/qin", ReportInstruction(instruction=number, words=words))

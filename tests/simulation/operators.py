@@ -265,6 +265,14 @@ class Operators:
             await self._clients.sleep(3 * HOUR)
         return self._rng.choice(self._departments)
 
+    def successor(self, code: str) -> str:
+        """Who has the work of a department by now, as people say: itself, or where its mergers lead."""
+        passed: list[str] = []
+        while code not in passed:
+            passed.append(code)
+            code = next((merger.into for merger in self.mergers if merger.code == code), code)
+        return code
+
     def _is_merged(self, code: str, other: str) -> bool:
         return code == other or any(merger.code == code for merger in self.mergers)
 

@@ -16,7 +16,7 @@ from shared.bus.ending import marks
 from shared.contract.subjects import id_of
 from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
-from tests.simulation.bargaining import Bargaining
+from tests.simulation.bargaining import Bargaining, outlive
 from tests.simulation.beginning import JURISDICTION, first_commands, plain_consumers, settle
 from tests.simulation.bugs import Buggy, planted_bugs
 from tests.simulation.checker import Acknowledged, History, Said
@@ -36,6 +36,7 @@ from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
 from tests.simulation.storms import storm
+from tests.simulation.talking import Talking
 from tests.simulation.tasks import virtual_time
 from tests.simulation.trouble import WAITING, Trouble
 from tests.simulation.world import Clock, Group, Log, Raw
@@ -202,6 +203,7 @@ def _people(town: Town) -> None:
     _countersign(town, subjects)
     _instruct(town, subjects)
     _question(town, everything)
+    _talk(town)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
@@ -218,6 +220,10 @@ def _bargain(town: Town, subjects: Sequence[str]) -> None:
         bargaining = Bargaining(town.scheduler, town.clients, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("bargaining", bargaining.live(number, subject))
+    unheard = Random(f"unheard/{town.seed}")
+    if unheard.random() < 0.08:
+        one = raised(7, unheard)
+        town.scheduler.spawn("bargaining", outlive(town.scheduler, town.clients, unheard, one))
 
 
 def _countersign(town: Town, subjects: Sequence[str]) -> None:
@@ -233,7 +239,7 @@ def _instruct(town: Town, subjects: Sequence[str]) -> None:
     """In some towns leaders instruct departments; chosen apart in the same way."""
     rng = Random(f"instructing/{town.seed}")
     if rng.random() < 0.35:
-        instructing = Instructing(town.scheduler, town.clients, rng)
+        instructing = Instructing(town.scheduler, town.clients, town.operators, rng)
         for number, subject in enumerate(subjects):
             town.scheduler.spawn("instructing", instructing.live(number, subject))
 
@@ -245,6 +251,17 @@ def _question(town: Town, everything: Sequence[Raised]) -> None:
         questioning = Questioning(town.scheduler, town.clients, rng)
         for number, one in enumerate(everything):
             town.scheduler.spawn("questioning", questioning.live(number, one))
+
+
+def _talk(town: Town) -> None:
+    """In some towns there are talks; chosen apart, so that the others go their way as before."""
+    rng = Random(f"talks/{town.seed}")
+    if rng.random() < 0.25 and not _has_persons(town.seed):
+        for number in range(rng.choice((1, 1, 2))):
+            talking = Talking(town.scheduler, town.clients, rng, number)
+            town.scheduler.spawn("talking", talking.organise())
+            if not number:
+                town.scheduler.spawn("talking", talking.plan())
 
 
 def _has_persons(seed: int) -> bool:

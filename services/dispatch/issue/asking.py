@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.dispatch.issue.life import MOVES, Draft, Issue
+from services.dispatch.issue.life import HELD, MOVES, Draft, Issue
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import RefuseMessage
+from shared.contract.commands.dispatch import AssignInBatch, ConfirmAssigned, RefuseMessage
 from shared.contract.events.dispatch import DepartmentPublished
 from shared.contract.orders import OrderRefused
 from shared.contract.subjects import subject_of
@@ -38,6 +38,15 @@ def asked(issue: Issue | None, command: Command) -> Issue | Refusal:
         )
         return Refusal(Reason.STALE_ASSIGNMENT, current)
     return issue if (issue.state, command.verb) in MOVES else illegal(MOVES, issue.state, command.verb)
+
+
+def before_its_promise(issue: Issue) -> Refusal | None:
+    """Why this waits: until its talk is over no promise runs that a reply could keep, or a pause move."""
+    if issue.promise is not None:
+        return None
+    return Refusal(
+        Reason.TALK_NOT_OVER, "its talk is not over: its promise begins then, and this may be done"
+    )
 
 
 def handled_it(issue: Issue, context: Context) -> bool:
@@ -93,6 +102,17 @@ def _only(named: Iterable[str], doing: str, issue: Issue, context: Context) -> R
     return None
 
 
+def reader_of(department: str, issue: Issue, context: Context) -> str:
+    """The department that is told what is for this one: of a merged one whoever has its work by now.
+
+    What it holds still, or is to give its opinion on, its merger hands over: until then it is told itself.
+    """
+    holds = issue.state in HELD and department == issue.department
+    if holds or any(one.department == department and one.agrees is None for one in issue.co_handlers):
+        return department
+    return context.directory.successor(department)
+
+
 def entry_of(issue: Issue, context: Context) -> DepartmentPublished:
     """The directory entry of the department that holds it; raises NotPublished before it is known here."""
     entry = context.directory.department(issue.department)
@@ -107,7 +127,10 @@ def from_own_system(context: Context) -> bool:
 
 
 def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
-    """What a department hears on its topic of a refused message that came there; nothing for anybody else."""
+    """What a department hears on its topic of a refused message that came there, or a batch of one of its issues."""
+    if isinstance(command, AssignInBatch):
+        answer = ConfirmAssigned(issue=context.subject, refused=refusal.reason.value)
+        return (ask(subject_of("batch", command.batch), answer),)
     said = said_in(context)
     if said is None:
         return ()

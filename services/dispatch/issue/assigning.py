@@ -1,6 +1,7 @@
 """Decisions on who handles an issue: assign, sign for, return, rule, hand over. The promise is never touched."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from services.dispatch.issue.asking import asked, department_of
@@ -9,7 +10,9 @@ from services.dispatch.issue.life import FOLLOWING, MOVES, Draft, Issue, State, 
 from services.dispatch.issue.timing import let_go
 from services.dispatch.routing import route
 from shared.contract.commands.dispatch import (
+    AssignInBatch,
     AssignIssue,
+    ConfirmAssigned,
     ConfirmHandOver,
     HandOver,
     ReturnAssignment,
@@ -62,7 +65,7 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
     lead = _lead(known, command.department, context)
     if isinstance(lead, Refusal):
         return lead
-    assigned, orders = _give(known, MOVES[(known.state, command.verb)], lead, context)
+    assigned, orders = given_to(known, MOVES[(known.state, command.verb)], lead, context)
     happened = IssueAssigned(
         assignment=assigned.assignment,
         round=assigned.round,
@@ -81,6 +84,17 @@ def assign(issue: Issue | None, command: AssignIssue, context: Context) -> Chang
     co_handlers = {"co_handlers": [named[code] for code in command.co_handlers]} if asked_too else {}
     outcome = {**_outcome(after, lead), **co_handlers}
     return Change(after, (event(happened), *orders, *asked_too), outcome)
+
+
+def assign_in_batch(issue: Issue | None, command: AssignInBatch, context: Context) -> Change[Issue] | Refusal:
+    """One of many is assigned as if the office had asked for it alone; the batch hears (asking.py of a refusal)."""
+    asks = AssignIssue(department=command.department)
+    decided = assign(issue, asks, context._replace(actor=command.by))
+    if isinstance(decided, Refusal):
+        return decided
+    answer = ConfirmAssigned(issue=context.subject, department=decided.state.department)
+    answers = ask(subject_of("batch", command.batch), answer)
+    return replace(decided, messages=(*decided.messages, answers))
 
 
 def sign(issue: Issue | None, command: SignAssignment, context: Context) -> Change[Issue] | Refusal:
@@ -147,7 +161,7 @@ def rule(issue: Issue | None, command: RuleOnReturn, context: Context) -> Change
         return Refusal(Reason.MALFORMED, "department: an upheld return goes to another department")
     free, ended = let_go(known, context)
     passed_on = free.model_copy(update={"passed_on": (*known.passed_on, known.department)})
-    assigned, orders = _give(passed_on, MOVES[(known.state, command.verb)], lead, context)
+    assigned, orders = given_to(passed_on, MOVES[(known.state, command.verb)], lead, context)
     transferred = _transferred(known, assigned, lead, TransferCause.RETURN, context.principal)
     messages = (event(ruled), event(transferred), *ended, answered, *orders)
     return Change(assigned, messages, _outcome(assigned, lead))
@@ -174,7 +188,7 @@ def hand_over(issue: Issue | None, command: HandOver, context: Context) -> Chang
         raise NotPublished(f"department {to!r} is not known here yet")
     lead = Lead(to, entry.head)
     free, ended = let_go(issue, context)
-    assigned, orders = _give(free, after, lead, context)
+    assigned, orders = given_to(free, after, lead, context)
     transferred = _transferred(issue, assigned, lead, TransferCause.MERGER, command.by)
     stopped = order(issue.department, OrderHandedOver(assignment=issue.assignment, department=to))
     messages = (event(transferred), *ended, stopped, *orders, answered)
@@ -204,7 +218,7 @@ def _lead(issue: Issue, named: str, context: Context, without: Collection[str] =
     return Lead(code, entry.head, Chooser.RULE, rules.version, terms)
 
 
-def _give(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue, tuple[Message, ...]]:
+def given_to(issue: Issue, after: str, lead: Lead, context: Context) -> tuple[Issue, tuple[Message, ...]]:
     """The issue with its next assignment, in the state after it; and the order, enough by itself to act on.
 
     Who leads from now on co-handles it no more.

@@ -1,6 +1,6 @@
 """The decision to correct a reply that is out: a new version beside it, and nothing else moves."""
 
-from services.dispatch.issue.asking import asked, handled_it
+from services.dispatch.issue.asking import asked, handled_it, reader_of
 from services.dispatch.issue.life import MOVES, Correction, Draft, Issue, State, draft_hash
 from services.dispatch.issue.replying import unfit_date
 from shared.contract.commands.dispatch import CorrectReply
@@ -37,7 +37,7 @@ def correct(issue: Issue | None, command: CorrectReply, context: Context) -> Cha
         outcome=released.outcome,
         by=context.principal,
     )
-    messages = (event(happened), order(known.department, OrderCorrected(**about)))
+    messages = (event(happened), order(reader_of(known.department, known, context), OrderCorrected(**about)))
     outcome = {
         "state": state.value,
         "round": known.round,

@@ -1,6 +1,6 @@
 """Decisions on an assignment under way: recalled by the office, its handler named by the department."""
 
-from services.dispatch.issue.asking import asked, entry_of, may_not_name
+from services.dispatch.issue.asking import asked, before_its_promise, entry_of, may_not_name
 from services.dispatch.issue.life import MOVES, Issue, State
 from services.dispatch.issue.timing import let_go
 from shared.contract.commands.dispatch import NameHandler, RecallAssignment
@@ -14,6 +14,8 @@ def recall(issue: Issue | None, command: RecallAssignment, context: Context) -> 
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
+    if refusal := before_its_promise(known):
+        return refusal
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: the department is told why")

@@ -59,6 +59,10 @@ HELD = (
 
 MOVES: Moves = {
     (State.WAITING, "assign"): State.ASSIGNED,
+    # At its talk: who claims it has signed for it, and what a leader answers there is draft and signature in one.
+    (State.WAITING, "claim"): State.IN_PROGRESS,
+    (State.WAITING, "answer_on_the_spot"): State.SIGNED_OFF,
+    (State.IN_PROGRESS, "answer_on_the_spot"): State.SIGNED_OFF,
     (State.ASSIGNED, "sign"): State.IN_PROGRESS,
     (State.ASSIGNED, "return"): State.RETURNED,
     (State.IN_PROGRESS, "return"): State.RETURNED,
@@ -111,8 +115,13 @@ MOVES: Moves = {
 }
 """What may be asked."""
 
-FOLLOWING: Moves = {(state, "hand_over"): State.ASSIGNED for state in HELD}
-"""What nobody asks for: the holder was merged, and its own aggregate hands the issue over."""
+FOLLOWING: Moves = {
+    **{(state, "hand_over"): State.ASSIGNED for state in HELD},
+    (State.WAITING, "assign_in_batch"): State.ASSIGNED,
+}
+"""What nobody asks for by this name: the holder was merged, and its own aggregate hands the issue over; or the office
+asked for many at once, and their batch asks each.
+"""
 
 _OPEN = (State.REGISTERED, State.WAITING, *HELD, State.REPLIED)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, NamedTuple
 
-from services.dispatch.issue.asking import person_of
+from services.dispatch.issue.asking import person_of, reader_of
 from services.dispatch.issue.co_handling import waited_for
 from services.dispatch.issue.life import Issue
 from shared.contract.command import Command
@@ -40,7 +40,7 @@ Whom = Callable[[Issue, Context], tuple[str, ...]]
 
 def leading(issue: Issue, context: Context) -> tuple[str, ...]:
     """The department's leaders, who name a handler; where the directory names none, its handlers."""
-    entry = context.directory.department(issue.department)
+    entry = context.directory.department(reader_of(issue.department, issue, context))
     return () if entry is None else entry.leaders or entry.handlers
 
 
@@ -146,7 +146,7 @@ def _telling(body: Event | Command) -> Telling | None:
 def _notices(messages: Iterable[Message], seen: Issue | None, context: Context) -> Iterator[Message]:
     for message in messages if seen is not None else ():
         assert seen is not None
-        issue, telling = _telling_of(seen, message)
+        issue, telling = _telling_of(seen, message, context)
         if telling is None:
             continue
         body = {"number": issue.number, "about": telling.about}
@@ -157,10 +157,11 @@ def _notices(messages: Iterable[Message], seen: Issue | None, context: Context) 
                     yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
 
 
-def _telling_of(issue: Issue, message: Message) -> tuple[Issue, Telling | None]:
+def _telling_of(issue: Issue, message: Message, context: Context) -> tuple[Issue, Telling | None]:
     """Of what somebody is told by this message, and the issue as those have it who are told."""
     part = getattr(message.body, "assignment", "")
     if any((one.assignment, one.department) == (part, message.to) for one in waited_for(issue)):
         mine = {"department": message.to, "handler": "", "substitute": ""}
         return issue.model_copy(update=mine), TO_CO_HANDLERS.get(type(message.body))
-    return issue, _telling(message.body) if message.to in ("", issue.department) else None
+    readers = ("", issue.department, reader_of(issue.department, issue, context))
+    return issue, _telling(message.body) if message.to in readers else None

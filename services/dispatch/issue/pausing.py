@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.dispatch.issue.asking import asked, person_of
+from services.dispatch.issue.asking import asked, before_its_promise, person_of
 from services.dispatch.issue.extending import decidable
 from services.dispatch.issue.life import MOVES, Issue, Pause, State
 from services.dispatch.issue.timing import about, noted, resumed
@@ -12,6 +12,9 @@ from shared.contract.orders import OrderPauseDecided
 from shared.contract.words import Ended, PauseGround
 from shared.domain.clocks import due_at
 from shared.domain.decisions import Change, Context, Reason, Refusal, event, order
+
+MOST_ASKED = 20
+"""How many pauses and questions there may be of one issue: the files of each answer stay with it."""
 
 
 def ask(issue: Issue | None, command: AskPause, context: Context) -> Change[Issue] | Refusal:
@@ -24,8 +27,8 @@ def ask(issue: Issue | None, command: AskPause, context: Context) -> Change[Issu
         return Refusal(Reason.REASON_MISSING, "reason: say what is waited for")
     if command.ground is PauseGround.STATUTORY and not basis:
         return Refusal(Reason.BASIS_MISSING, "basis: name the law or regulation of the procedure")
-    if waits := waits_already(known):
-        return waits
+    if refusal := cannot_wait(known):
+        return refusal
     request = known.pauses_asked + 1
     about_it = {"request": request, "ground": command.ground, "basis": basis}
     pause = Pause(**about_it, by=person_of(context.actor))
@@ -39,6 +42,8 @@ def grant(issue: Issue | None, command: GrantPause, context: Context) -> Change[
     known = decidable(issue, command, "pause", context)
     if isinstance(known, Refusal):
         return known
+    if refusal := before_its_promise(known):
+        return refusal
     asked_for = known.pause
     assert asked_for is not None  # it is decidable
     if asked_for.refused:
@@ -98,10 +103,13 @@ def end(issue: Issue | None, command: EndPause, context: Context) -> Change[Issu
     return resumed(known, context, Ended.PERSON, command.reason.strip(), context.principal)
 
 
-def waits_already(issue: Issue) -> Refusal | None:
-    """Why nothing else can be waited for now; None where nothing is."""
-    if issue.pause is None:
+def cannot_wait(issue: Issue) -> Refusal | None:
+    """Why nothing else can be waited for: something is already, or as often as it may be; None where it can."""
+    if issue.pause is None and issue.pauses_asked < MOST_ASKED:
         return None
+    if issue.pause is None:
+        rule = f"{MOST_ASKED} pauses and questions were asked for on it: there are no more of one issue"
+        return Refusal(Reason.TOO_MANY, rule)
     if issue.pause.question:
         return Refusal(
             Reason.ILLEGAL_MOVE, f"question {issue.pause.request} is open: it waits for the raiser's answer"

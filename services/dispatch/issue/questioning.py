@@ -1,8 +1,8 @@
 """A question of the holder to who raised the issue, and its answer, which intake collects (clocks.md 4)."""
 
-from services.dispatch.issue.asking import asked, person_of
+from services.dispatch.issue.asking import asked, person_of, reader_of
 from services.dispatch.issue.life import HELD, Issue, Pause, State
-from services.dispatch.issue.pausing import waits_already
+from services.dispatch.issue.pausing import cannot_wait
 from services.dispatch.issue.timing import about, resumed
 from shared.contract.commands.dispatch import AskEnterprise
 from shared.contract.envelope import time_text
@@ -25,8 +25,8 @@ def ask(issue: Issue | None, command: AskEnterprise, context: Context) -> Change
     words = command.words.strip()
     if not words:
         return Refusal(Reason.MALFORMED, "words: say what the enterprise is asked")
-    if waits := waits_already(known):
-        return waits
+    if refusal := cannot_wait(known):
+        return refusal
     request = known.pauses_asked + 1
     ends_at = due_at(context.now, context.policy.pause_limit, context.policy, context.calendar).at
     pause = Pause(
@@ -57,13 +57,15 @@ def answered(issue: Issue | None, happened: MaterialSupplied, context: Context) 
     known = issue.model_copy(update={"answers": answers, "attachments": files})
     pause = issue.pause
     if pause is None or not pause.question or pause.request != happened.request:
-        return Change(known, _passed_on(known, happened, late=True))
+        return Change(known, _passed_on(known, happened, context, late=True))
     late = pause.ends_at is not None and pause.ends_at < context.now
     ended = resumed(known, context, Ended.TIME_OVER if late else Ended.ANSWERED)
-    return Change(ended.state, (*ended.messages, *_passed_on(ended.state, happened, late=late)))
+    return Change(ended.state, (*ended.messages, *_passed_on(ended.state, happened, context, late=late)))
 
 
-def _passed_on(issue: Issue, happened: MaterialSupplied, *, late: bool) -> tuple[Message, ...]:
+def _passed_on(
+    issue: Issue, happened: MaterialSupplied, context: Context, *, late: bool
+) -> tuple[Message, ...]:
     if not issue.department:
         return ()
     supplied = OrderMaterialSupplied(
@@ -76,4 +78,4 @@ def _passed_on(issue: Issue, happened: MaterialSupplied, *, late: bool) -> tuple
         late=late,
         due_at=issue.due_at,
     )
-    return (order(issue.department, supplied),)
+    return (order(reader_of(issue.department, issue, context), supplied),)

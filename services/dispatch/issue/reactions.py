@@ -1,8 +1,9 @@
 """What other owners' events make of an issue here, and what its department is told. Never a refusal."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from services.dispatch.issue.asking import refusal_for
+from services.dispatch.issue.asking import reader_of, refusal_for
 from services.dispatch.issue.co_handling import all_ended, due_moved, waited_for
 from services.dispatch.issue.life import EVENT_MOVES, HELD, Issue, Presence, Promise, State
 from services.dispatch.issue.timing import begun, continued, due_changed, let_go, noted, read
@@ -124,9 +125,17 @@ def correct_words(issue: Issue | None, event: WordsCorrected, context: Context) 
     corrected = issue.model_copy(update={"corrected": CorrectedWords(**newest)})
     readers = [(one.department, one.assignment) for one in waited_for(issue)]
     if issue.department:
-        readers.insert(0, (issue.department, issue.assignment))
+        readers.insert(0, (reader_of(issue.department, issue, context), issue.assignment))
     orders = (order(to, OrderWordsCorrected(assignment=part, **newest)) for to, part in readers)
     return Change(corrected, tuple(orders))
+
+
+OVER: Mapping[type[Event], type[OrderWithdrawn | OrderReferred | OrderClosed]] = {
+    IssueWithdrawn: OrderWithdrawn,
+    IssueReferred: OrderReferred,
+    IssueClosed: OrderClosed,
+}
+"""What whoever has an issue is told when it is over."""
 
 
 def move(
@@ -145,15 +154,11 @@ def move(
     if isinstance(event, IssueRejected) and moved.promise is not None:
         stopped = continued(moved.promise, ("paused", context.now, "rejected"))
         moved = moved.model_copy(update={"promise": stopped})
-    if not moved.department:
+    ends = OVER.get(type(event))
+    if not moved.department or ends is None:
         return Change(moved, ended)
-    if isinstance(event, IssueWithdrawn):
-        return Change(moved, (*ended, order(moved.department, OrderWithdrawn(assignment=moved.assignment))))
-    if isinstance(event, IssueReferred):
-        return Change(moved, (*ended, order(moved.department, OrderReferred(assignment=moved.assignment))))
-    if isinstance(event, IssueClosed):
-        return Change(moved, (order(moved.department, OrderClosed(assignment=moved.assignment)),))
-    return Change(moved)
+    reader = reader_of(issue.department, issue, context)
+    return Change(moved, (*ended, order(reader, ends(assignment=moved.assignment))))
 
 
 def rework(issue: Issue | None, event: ReworkDecided, context: Context) -> Change[Issue] | None:
@@ -182,7 +187,7 @@ def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -
         return None
     if not event.department:
         return Change(issue)
-    return Change(issue, (order(event.department, _passed_on(issue, event)),))
+    return Change(issue, (order(reader_of(event.department, issue, context), _passed_on(issue, event)),))
 
 
 def refuse(issue: Issue | None, event: MessageRefused, context: Context) -> Change[Any]:

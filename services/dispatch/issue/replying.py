@@ -5,6 +5,7 @@ from datetime import date
 
 from services.dispatch.issue.asking import (
     asked,
+    before_its_promise,
     from_own_system,
     handled_it,
     handlers_of,
@@ -70,7 +71,7 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
-    if refusal := may_not_draft(known, context) or _unfit(known, command, context):
+    if refusal := may_not_draft(known, context) or unfit(known, command, context):
         return refusal
     promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
     handed_in = Draft(
@@ -82,7 +83,7 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
         promised_on=promised_on,
         drafted_by=context.actor,
     )
-    happened = ReplyDrafted(**_names(known, handed_in), outcome=command.outcome, by=context.principal)
+    happened = ReplyDrafted(**names(known, handed_in), outcome=command.outcome, by=context.principal)
     drafted = known.model_copy(update={"drafts": without_old_texts((*known.drafts, handed_in))})
     return _moved(drafted, command, handed_in, happened)
 
@@ -105,7 +106,7 @@ def sign_off(issue: Issue | None, command: SignOffReply, context: Context) -> Ch
         return refusal
     known, orders = answered(known, answer)
     signed = current.model_copy(update={"signed_off_by": context.actor, "answer": answer if orders else ""})
-    happened = ReplySignedOff(**_names(known, signed), by=context.principal)
+    happened = ReplySignedOff(**names(known, signed), by=context.principal)
     return _moved(known, command, signed, happened, *orders)
 
 
@@ -119,7 +120,7 @@ def check(issue: Issue | None, command: CheckReply, context: Context) -> Change[
         return current
     if handled_it(known, context):
         return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply may not check it")
-    return _moved(known, command, current, ReplyChecked(**_names(known, current), by=context.principal))
+    return _moved(known, command, current, ReplyChecked(**names(known, current), by=context.principal))
 
 
 def send_back(issue: Issue | None, command: SendBackReply, context: Context) -> Change[Issue] | Refusal:
@@ -136,7 +137,7 @@ def send_back(issue: Issue | None, command: SendBackReply, context: Context) -> 
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: the handler is told what is missing")
     back = current.model_copy(update={"sent_back_reason": reason})
-    happened = ReplySentBack(**_names(known, back), reason=reason, by=context.principal)
+    happened = ReplySentBack(**names(known, back), reason=reason, by=context.principal)
     ordered = OrderSentBack(assignment=known.assignment, round=known.round, draft=back.number, reason=reason)
     return _moved(known, command, back, happened, order(known.department, ordered))
 
@@ -146,13 +147,15 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
+    if refusal := before_its_promise(known):
+        return refusal
     reply = _read(known, command)
     if isinstance(reply, Refusal):
         return reply
     if handled_it(known, context):
         return Refusal(Reason.SAME_PERSON, "who drafted or signed off a reply may not release it")
     happened = ReplyReleased(
-        **_names(known, reply),
+        **names(known, reply),
         outcome=reply.outcome,
         outcome_class=OUTCOME_CLASS[reply.outcome],
         text=reply.text,
@@ -166,7 +169,7 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
     return _moved(released, command, reply, happened, *ended, *unheard)
 
 
-def _unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:
+def unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:
     """Why a draft cannot be taken as it is; None when it can."""
     if command.round not in (None, issue.round):
         return Refusal(Reason.STALE_ROUND, f"round {command.round} is over; it is round {issue.round} now")
@@ -201,7 +204,7 @@ def _read(issue: Issue, command: AboutDraft) -> Draft | Refusal:
     return Refusal(Reason.STALE_DRAFT, detail)
 
 
-def _names(issue: Issue, draft: Draft) -> dict[str, object]:
+def names(issue: Issue, draft: Draft) -> dict[str, object]:
     return {
         "assignment": issue.assignment,
         "department": issue.department,

@@ -79,10 +79,12 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
 
 
 def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Change[Issue] | Refusal:
-    """The office takes the issue on."""
+    """The office takes the issue on; of a talk, where nothing is rejected, the clerk who wrote it down does too."""
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
+    if context.role == Role.CLERK and known.origin is not Source.TALK:
+        return Refusal(Reason.WRONG_ROLE, "a clerk takes on what was said at a talk, and nothing else")
     corrected = corrected_in(known, command)
     if isinstance(corrected, Refusal):
         return corrected

@@ -203,6 +203,7 @@ CREATE INDEX issue_by_age ON issue (registered_at, id);
 CREATE INDEX issue_by_origin ON issue (origin, registered_at, id);
 CREATE INDEX issue_asked ON issue (state, next_due_at, id) WHERE asked = 1;
 CREATE INDEX issue_looked_back ON issue (look_back, department, month) WHERE look_back IS NOT NULL;
+CREATE INDEX issue_listed ON issue (listed, department, id) WHERE listed IS NOT NULL;
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
 CREATE INDEX issue_anonymous ON issue (anonymous, number, id, person) WHERE anonymous = 1;
 CREATE INDEX issue_by_talk ON issue (talk, registered_at, id) WHERE talk IS NOT NULL;

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from services.portal.addresses import Place
 from services.portal.queries.lamps import WARNED
-from services.portal.queries.selecting import Row, select
+from services.portal.queries.selecting import ENDLESS, Row, select
 from shared.domain.clocks import SHANGHAI
 
 PAGE = 50
@@ -24,8 +24,6 @@ NOBODY = "none"
 """In place of a department: no department holds it."""
 ANY_STEP = "any"
 """In place of a step of the ladder: at whichever step it stands."""
-NEVER = 2**62
-"""When what stands on the ladder without a clock is due: the reply is out, and nobody has lifted it."""
 
 
 class Moment(NamedTuple):
@@ -149,10 +147,10 @@ def _source(chosen: Chosen) -> str:
 
 
 def _due(chosen: Chosen) -> str:
-    """When what counts is due."""
+    """When what counts is due; what stands on the ladder without a clock (the reply is out) is last."""
     if chosen.clock:
         return "c.due_at"
-    return f"coalesce(i.next_due_at, {NEVER})" if chosen.step else "i.next_due_at"
+    return f"coalesce(i.next_due_at, {ENDLESS})" if chosen.step else "i.next_due_at"
 
 
 def _which(chosen: Chosen) -> tuple[str, dict[str, object]]:

@@ -3,8 +3,8 @@
 import sqlite3
 
 from services.portal.addresses import Place
-from services.portal.queries.handling import COLUMNS, JOINED, NEVER, PAGE
-from services.portal.queries.selecting import Row, select
+from services.portal.queries.handling import COLUMNS, JOINED, PAGE
+from services.portal.queries.selecting import ENDLESS, Row, select
 
 _DUE = "coalesce(running.due_at, part.due_at)"
 """Its clock, where supervision has started it: that follows a new calendar."""
@@ -37,7 +37,7 @@ def of_issue(reads: sqlite3.Connection, id: str) -> list[Row]:
 
 def listed(reads: sqlite3.Connection, department: str, after: Place) -> list[Row]:
     """What a department is to give its opinion on, the one due first on top: as a list of its own issues has it."""
-    values = {"department": department, **after._asdict(), "most": PAGE + 1, "never": NEVER}
+    values = {"department": department, **after._asdict(), "most": PAGE + 1, "never": ENDLESS}
     return select(reads, LISTED, values).fetchall()
 
 

@@ -4,10 +4,9 @@ import sqlite3
 from typing import NamedTuple
 
 from services.portal.addresses import Place
-from services.portal.queries.selecting import Row, select
+from services.portal.queries.selecting import ENDLESS, Row, select
 
 PAGE = 50
-MOST = 2**62
 TO_SIGN, TO_ANSWER, TO_LIFT = "to_sign", "to_answer", "to_lift"
 """What waits for somebody: for a signature, for the department's answer, to be lifted because its breach was none."""
 _WAITING = {
@@ -56,7 +55,7 @@ def open_order(reads: sqlite3.Connection, issue: str, department: str) -> Row | 
     return next(iter(select(reads, query, {"issue": issue, "department": department}).fetchall()), None)
 
 
-def count(reads: sqlite3.Connection, waiting: str, most: int = MOST) -> int:
+def count(reads: sqlite3.Connection, waiting: str, most: int = ENDLESS) -> int:
     """How many wait so, counted no further than ``most``."""
     query = f"SELECT count(*) FROM (SELECT 1 FROM document d WHERE {_WAITING[waiting]} LIMIT ?)"
     return int(reads.execute(query, (most,)).fetchone()[0])

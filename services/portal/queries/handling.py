@@ -2,16 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from services.portal.addresses import Place
 from services.portal.queries.instructions import OPEN as OPEN_INSTRUCTION
-from services.portal.queries.selecting import Row, select
+from services.portal.queries.selecting import ENDLESS, Row, select
 
 PAGE = 50
-NEVER = 2**62
-"""When no clock runs."""
 BEGINNING = Place()
 
 OPEN = ("assigned", "in_progress", "rework")
@@ -57,8 +55,8 @@ JOINED = """
 """
 OF_LIST = """
     FROM issue INDEXED BY issue_by_handler
-    WHERE holder = :department AND state IN (SELECT value FROM json_each(:states)) AND {whose}
-        AND registered_at IS NOT NULL
+    WHERE holder IN (SELECT value FROM json_each(:departments))
+        AND state IN (SELECT value FROM json_each(:states)) AND {whose} AND registered_at IS NOT NULL
 """
 """Which issues a list has, whether they are shown or counted."""
 CHOSEN = f"""
@@ -74,23 +72,27 @@ LISTED = f"""
 
 
 def listed(
-    reads: sqlite3.Connection, department: str, account: str, which: Listed, after: Place = BEGINNING
+    reads: sqlite3.Connection,
+    departments: Sequence[str],
+    account: str,
+    which: Listed,
+    after: Place = BEGINNING,
 ) -> list[Row]:
     """One page of a list, and one row more where it goes on."""
     sql = LISTED.format(chosen=CHOSEN.format(whose=which.whose))
-    return _rows(reads, sql, department, account, which, **after._asdict(), most=PAGE + 1, never=NEVER)
+    return _rows(reads, sql, departments, account, which, **after._asdict(), most=PAGE + 1, never=ENDLESS)
 
 
-def count(reads: sqlite3.Connection, department: str, account: str, which: Listed) -> int:
+def count(reads: sqlite3.Connection, departments: Sequence[str], account: str, which: Listed) -> int:
     """How many issues a list has."""
     sql = f"SELECT count(*) {OF_LIST}".format(whose=which.whose)
-    return int(_rows(reads, sql, department, account, which)[0][0])
+    return int(_rows(reads, sql, departments, account, which)[0][0])
 
 
 def load(reads: sqlite3.Connection, department: str) -> dict[str, int]:
     """account -> how many issues of this department somebody has to do something about now."""
     sql = f"SELECT handler, count(*) {OF_LIST} GROUP BY handler".format(whose="1")
-    return {row[0]: row[1] for row in _rows(reads, sql, department, "", Listed(OPEN))}
+    return {row[0]: row[1] for row in _rows(reads, sql, [department], "", Listed(OPEN))}
 
 
 def drafts(reads: sqlite3.Connection, id: str) -> dict[int, Row]:
@@ -136,7 +138,13 @@ def entry(reads: sqlite3.Connection, department: str, at: int) -> Entry:
 
 
 def _rows(
-    reads: sqlite3.Connection, sql: str, department: str, account: str, which: Listed, **more: int | str
+    reads: sqlite3.Connection,
+    sql: str,
+    departments: Sequence[str],
+    account: str,
+    which: Listed,
+    **more: int | str,
 ) -> list[Row]:
-    values = {"department": department, "account": account, "states": json.dumps(which.states), **more}
+    chosen = {"departments": json.dumps(departments), "states": json.dumps(which.states)}
+    values = {"account": account, **chosen, **more}
     return select(reads, sql, values).fetchall()

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from services.portal.addresses import Place
-from services.portal.queries.selecting import Row, select
+from services.portal.queries.selecting import ENDLESS, Row, select
 
 PAGE = 50
 OPEN = "reported_at IS NULL AND taken_back_at IS NULL"
@@ -50,7 +50,7 @@ def given_by(reads: sqlite3.Connection, account: str, only_open: bool, after: Pl
             AND (n.given_at, n.issue) < (:at, :id)
         ORDER BY n.given_at DESC, n.issue DESC LIMIT {PAGE + 1}
     """
-    place = after or Place(2**62, "")
+    place = after or Place(ENDLESS, "")
     return select(reads, query, {"account": account, **place._asdict()}).fetchall()
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from services.portal.addresses import Place
-from services.portal.queries.selecting import select
+from services.portal.queries.selecting import MOST_COUNTED, select
 from shared.contract.words import ClockName
 
 Row = sqlite3.Row
@@ -12,19 +12,20 @@ PAGE = 50
 MONTH_MS = 30 * 86_400_000
 LATE, SOON = "late", "soon"
 """Whose day is over; whose day comes within thirty days."""
-_FIRST = f"""
-    clock c CROSS JOIN issue i ON i.id = c.issue
-    WHERE c.clock = '{ClockName.TRACKING}' AND c.stopped_at IS NULL AND i.listed IS NOT NULL
-        AND i.registered_at IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM clock o WHERE o.issue = c.issue AND o.clock = c.clock AND +o.stopped_at IS NULL
-                AND (o.due_at, o.number) < (c.due_at, c.number)
-        )
+_LISTED = f"""
+    c.clock = '{ClockName.TRACKING}' AND i.listed IS NOT NULL AND i.registered_at IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM clock o WHERE o.issue = c.issue AND o.clock = c.clock AND +o.stopped_at IS NULL
+            AND (o.due_at, o.number) < (c.due_at, c.number)
+    )
 """
+_FIRST = f"clock c CROSS JOIN issue i ON i.id = c.issue WHERE c.stopped_at IS NULL AND {_LISTED}"
 """Of each issue the look that is due first: one that is overdue stays beside the reminder that follows it.
 
 It walks along the index of running clocks, so that what comes first is found without the rest. The plus sign keeps
 SQLite from that index where it looks for other clocks of the same issue: these are few, those that run are many.
 """
+_OF_ISSUES = f"issue i CROSS JOIN clock c ON c.issue = i.id WHERE +c.stopped_at IS NULL AND {_LISTED}"
+"""The same along the index of what is listed: the few of one department or reason are found without the rest."""
 
 
 class Chosen(NamedTuple):
@@ -44,19 +45,22 @@ class Count(NamedTuple):
 
 
 def count(reads: sqlite3.Connection, chosen: Chosen, now: int) -> Count:
-    """How many there are, whatever ``chosen.due`` is."""
+    """How many there are, whatever ``chosen.due`` is; each one more than ``MOST_COUNTED`` for more than that."""
     where, values = _which(chosen._replace(due=""), now)
     query = f"""
-        SELECT count(*), coalesce(sum(c.due_at <= :now), 0),
-            coalesce(sum(c.due_at > :now AND c.due_at <= :until), 0)
-        FROM {_FIRST} {where}
+        SELECT count(*), coalesce(sum(at <= :now), 0), coalesce(sum(at > :now AND at <= :until), 0)
+        FROM (SELECT c.due_at AS at FROM {_OF_ISSUES} {where} LIMIT :most)
     """
-    return Count(*reads.execute(query, values).fetchone())
+    found = Count(*reads.execute(query, values | {"most": MOST_COUNTED + 1}).fetchone())
+    if found.all <= MOST_COUNTED:
+        return found
+    late, soon = (counted(reads, chosen._replace(due=due), now, MOST_COUNTED + 1) for due in (LATE, SOON))
+    return Count(found.all, late, soon)
 
 
-def overdue(reads: sqlite3.Connection, now: int, most: int) -> int:
-    """How many issues have an overdue look, counted no further than ``most``."""
-    where, values = _which(Chosen(LATE), now)
+def counted(reads: sqlite3.Connection, chosen: Chosen, now: int, most: int) -> int:
+    """How many issues stand on the list so narrowed, counted no further than ``most``."""
+    where, values = _which(chosen, now)
     query = f"SELECT count(*) FROM (SELECT 1 FROM {_FIRST} {where} LIMIT :most)"
     return int(reads.execute(query, values | {"most": most}).fetchone()[0])
 

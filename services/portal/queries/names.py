@@ -6,7 +6,7 @@ by file, as long as no topic of reference data was read further and nothing else
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,7 +44,8 @@ class _Entry(NamedTuple):
     name_zh: str
     name_en: str
     level: str
-    is_merged: bool
+    merged_into: str
+    since: int
     duties: tuple[str, ...]
 
     def name(self, language: str) -> str:
@@ -59,6 +60,7 @@ class _Directory(NamedTuple):
     until: float
     officials: tuple[Official, ...]
     departments: tuple[_Entry, ...]
+    into: Mapping[str, str]
     calendar: Calendar
 
 
@@ -72,7 +74,8 @@ def _directory(reads: sqlite3.Connection, at: int) -> _Directory:
     if kept is None or kept.read != read or not kept.since <= at < kept.until:
         (until,) = reads.execute(f"SELECT min(at) FROM ({_LATER})", {"at": at}).fetchone()
         until = float("inf") if until is None else until
-        found = tuple(_officials(reads, at)), tuple(_departments(reads, at)), _calendar(reads, at)
+        departments = tuple(_departments(reads, at))
+        found = tuple(_officials(reads, at)), departments, _into(departments), _calendar(reads, at)
         _KEPT.pop(file, None)
         kept = _KEPT[file] = _Directory(read, at, until, *found)
         while len(_KEPT) > MOST_FILES:
@@ -89,10 +92,26 @@ def _officials(reads: sqlite3.Connection, at: int) -> Iterator[Official]:
 
 
 def _departments(reads: sqlite3.Connection, at: int) -> Iterator[_Entry]:
-    columns = "code, name_zh, name_en, level, merged_into, data"
+    columns = "code, name_zh, name_en, level, merged_into, in_force_from, data"
     sql = _NEWEST.format(columns=columns, key="jurisdiction, code", table="department")
-    for code, zh, en, level, merged_into, data in reads.execute(f"{sql} ORDER BY code", (at,)):
-        yield _Entry(code, zh, en, level, bool(merged_into), tuple(json.loads(data).get("duties", ())))
+    for code, zh, en, level, into, since, data in reads.execute(f"{sql} ORDER BY code", (at,)):
+        duties = tuple(json.loads(data).get("duties", ()))
+        yield _Entry(code, zh, en, level, into or "", since, duties)
+
+
+def _into(departments: Iterable[_Entry]) -> dict[str, str]:
+    """Merged department -> where its work went; of mergers that close a circle the last does not count."""
+    found: dict[str, str] = {}
+    for one in sorted(departments, key=lambda entry: entry.since):
+        if one.merged_into and _follow(found, one.merged_into) != one.code:
+            found[one.code] = one.merged_into
+    return found
+
+
+def _follow(into: Mapping[str, str], code: str) -> str:
+    while code in into:
+        code = into[code]
+    return code
 
 
 def officials(reads: sqlite3.Connection, at: int) -> tuple[Official, ...]:
@@ -123,8 +142,19 @@ def assignable(reads: sqlite3.Connection, at: int, language: str) -> list[Depart
     return [
         Department(one.code, one.name(language), one.duties)
         for one in _directory(reads, at).departments
-        if not one.is_merged
+        if not one.merged_into
     ]
+
+
+def successor(reads: sqlite3.Connection, at: int, code: str) -> str:
+    """The department that has the work of this one: itself, or whoever took it over, however often merged."""
+    return _follow(_directory(reads, at).into, code)
+
+
+def work_of(reads: sqlite3.Connection, at: int, code: str) -> list[str]:
+    """The departments whose work this one has: itself, and those that were merged into it."""
+    into = _directory(reads, at).into
+    return [code, *(merged for merged in into if _follow(into, merged) == code)]
 
 
 def levels(reads: sqlite3.Connection, at: int) -> dict[str, str]:

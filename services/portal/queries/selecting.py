@@ -4,6 +4,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 Row = sqlite3.Row
+ENDLESS = 2**62
+"""Beyond every instant and every count: when nothing is due, where the newest page begins, and of what has no bound."""
+MOST_COUNTED = 1000
+"""A longer list is counted no further: nobody reads it to its end."""
 
 
 def select(

@@ -5,12 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.portal.addresses import Place
-from services.portal.queries.selecting import Row, select
+from services.portal.queries.selecting import ENDLESS, MOST_COUNTED, Row, select
 
 PAGE = 50
-MOST_COUNTED = 1000
-"""A longer list is counted no further: nobody reads it to its end."""
-MOST = 2**62
 
 
 class Found(NamedTuple):
@@ -69,7 +66,9 @@ def waiting(
     return _found(select(reads, sql, (*values, PAGE + 1)).fetchall(), "next_due_at")
 
 
-def count_waiting(reads: sqlite3.Connection, states: Sequence[str], only: str = ALL, most: int = MOST) -> int:
+def count_waiting(
+    reads: sqlite3.Connection, states: Sequence[str], only: str = ALL, most: int = ENDLESS
+) -> int:
     """How many there are, counted no further than ``most``."""
     marks = ", ".join("?" * len(states))
     sql = f"SELECT count(*) FROM (SELECT 1 FROM issue WHERE state IN ({marks}) {only} LIMIT ?)"
@@ -100,7 +99,7 @@ def register(reads: sqlite3.Connection, filters: Filters, after: Place) -> Found
     if filters.due_first:
         order, begin = "next_due_at, id", ">"
     else:
-        order, begin, after = "registered_at DESC, id DESC", "<", after if after.id else Place(MOST, "")
+        order, begin, after = "registered_at DESC, id DESC", "<", after if after.id else Place(ENDLESS, "")
     column = "next_due_at" if filters.due_first else "registered_at"
     where += (
         " AND next_due_at IS NOT NULL" * filters.due_first

@@ -84,7 +84,10 @@ def may_not(issue: Issue, context: Context) -> str:
     )
     if official is None:
         return ""
-    if official.department and official.department == issue.department:
+    if official.department and official.department in (
+        issue.department,
+        context.directory.successor(issue.department),
+    ):
         return f"nobody of {issue.department}, which holds it, may do that"
     if holder is not None and not is_as_high(official.level, holder.level):
         return f"{issue.department} is of the level {holder.level}: nobody of a lower one may do that"

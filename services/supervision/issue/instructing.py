@@ -1,6 +1,6 @@
 """What supervision decides of leaders' instructions: given, reported on, taken back by who gave it."""
 
-from services.supervision.issue.decisions import UNKNOWN, may_not
+from services.supervision.issue.decisions import UNKNOWN, answerer, may_not
 from services.supervision.issue.instructions import MOST, MOST_OPEN, addressed
 from services.supervision.issue.life import CLOCKS, Instruction, Issue
 from services.supervision.issue.reactions import observe
@@ -12,7 +12,6 @@ from shared.contract.words import ClockName, Saying
 from shared.domain.clocks import SHANGHAI, Limit, due_at
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event
 from shared.domain.renewing import limit_of
-from shared.domain.rights import Asker
 
 MOST_DAYS = 366
 """How far ahead the date of a report may lie."""
@@ -59,7 +58,7 @@ def report(issue: Issue | None, command: ReportInstruction, context: Context) ->
         instruction=instruction.number,
         department=issue.department,
         words=words,
-        by=Asker.of(context.actor).account,
+        by=answerer(context),
     )
     return Change(*_observed(_without(issue, instruction), reported, context))
 

@@ -40,7 +40,7 @@ def follow(
     )
     if after.lamp > lamp:
         # An appeal brought back what the rejection had ended.
-        standing = [climb for climb in after.climbs if not after.is_lifted(climb)]
+        standing = [climb for climb in after.climbs if after.stands(climb)]
         highest = max(standing, key=lambda climb: climb.reached)
         messages.append(_raised(after, highest, after.lamp, context, LadderCause.APPEALED))
     elif after.lamp < lamp:
@@ -63,7 +63,7 @@ def steps_ahead(issue: Issue) -> Iterator[tuple[int, int, str]]:
     if issue.ended_at is not None:
         return
     for place, climb in enumerate(issue.climbs):
-        if climb.ended_at is None and not issue.is_lifted(climb):
+        if climb.ended_at is None and issue.stands(climb):
             yield from ((place, step, at) for step, at in climb.to_come)
 
 
@@ -187,8 +187,9 @@ def _caught_up(issue: Issue, lamp: int, context: Context) -> tuple[Issue, int, l
     messages: list[Message] = []
     for at, place, step in passed:
         issue = _reaching(issue, place, step)
-        if step > lamp and not _is_over(issue, datetime.fromisoformat(at)):
-            messages.append(_raised(issue, issue.climbs[place], step, context))
+        climb = issue.climbs[place]
+        if step > lamp and issue.stands(climb) and not _is_over(issue, datetime.fromisoformat(at)):
+            messages.append(_raised(issue, climb, step, context))
             lamp = step
     return issue, lamp, messages
 
@@ -240,7 +241,7 @@ def renewed(issue: Issue, climb: Climb, renewal: Renewal, reference: Reference) 
     A step from before that version came into force stays, reached or not.
     """
     terms = Terms(climb.policy, climb.calendar).renewed(renewal, reference)
-    if terms is None or issue.ended_at is not None or climb.ended_at is not None or issue.is_lifted(climb):
+    if terms is None or issue.ended_at is not None or climb.ended_at is not None or not issue.stands(climb):
         return climb
     found = [Rise(step, datetime.fromisoformat(at)) for step, at in climb.steps]
     kept = sum(rise.step <= climb.reached or rise.at < renewal.at for rise in found)

@@ -236,7 +236,9 @@ class Issue(AggregateState):
     instructed: int = 0
     """How many instructions were given in all."""
     lifted_at: AwareDatetime | None = None
-    """When a person lifted what had begun by then, or a look-back opened it again: what closing lifted stays lifted."""
+    """When a person lifted what had begun by then: nothing of it rises any more, or reminds anybody."""
+    reopened_at: AwareDatetime | None = None
+    """When a look-back opened it again: closing ended what had begun by then. It was reached, and nobody lifted it."""
     answered: Answered | None = None
 
     @property
@@ -250,11 +252,16 @@ class Issue(AggregateState):
         """The step of the ladder at which it stands; 0 for none, and when it has ended."""
         if self.ended_at is not None:
             return 0
-        return max((climb.reached for climb in self.climbs if not self.is_lifted(climb)), default=0)
+        return max((climb.reached for climb in self.climbs if self.stands(climb)), default=0)
 
     def is_lifted(self, climb: Climb) -> bool:
         """Whether a person has lifted it since it began."""
         return self.lifted_at is not None and climb.began_at <= self.lifted_at
+
+    def stands(self, climb: Climb) -> bool:
+        """Whether the lamp shows it while the issue lives: nobody lifted it, and no closing has come after it."""
+        closed = self.reopened_at is not None and climb.began_at <= self.reopened_at
+        return not closed and not self.is_lifted(climb)
 
 
 VERBS: Mapping[type[Event], str] = {

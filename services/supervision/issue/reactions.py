@@ -34,8 +34,11 @@ from shared.domain.talks import waits_for
 
 
 def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
-    """An issue exists from here on: its assign clock starts."""
-    return observe(Issue(state=State.REGISTERED), event, context) if issue is None else None
+    """An issue exists from here on: its assign clock starts, but for one that waits for its talk."""
+    if issue is not None:
+        return None
+    registered = Issue(state=State.REGISTERED)
+    return observe(registered, event, context) or Change(registered)
 
 
 def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue] | None:
@@ -144,7 +147,7 @@ def _moved(issue: Issue, event: Event, at: datetime) -> Issue:
         values["ended_at"] = None
     if isinstance(event, ReworkDecided) and issue.state is State.CLOSED:
         began = (climb.began_at for climb in issue.climbs)
-        values |= {"ended_at": None, "lifted_at": max((at, *began))}
+        values |= {"ended_at": None, "reopened_at": max((at, *began))}
     if isinstance(event, IssueAssigned | AssignmentTransferred):
         values |= {"department": event.department, "assignment": event.assignment}
     if isinstance(event, AssignmentRecalled):

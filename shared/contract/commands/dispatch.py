@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StrictBool
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from shared.contract.command import Command
 from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Round
@@ -117,6 +117,52 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
     """Who signed it off already; taken from a department's own system and from nobody else."""
     answer: FreeText = Field(default="", max_length=MAX_REASON_CHARS)
     """With that signature: what is answered to the co-handlers who object."""
+
+
+class ClaimIssue(Command, type="dispatch.claim.v1", service="dispatch"):
+    """Claim an issue on the spot (当场领办): a department that is at the talk leads it from now on."""
+
+
+class AnswerOnTheSpot(Command, type="dispatch.answer_on_the_spot.v1", service="dispatch"):
+    """Answer in the talk's room (当场答复): its leader says it, and the reply goes out with these words."""
+
+    outcome: Outcome
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    promised_on: date | None = None
+
+
+class BatchMember(BaseModel):
+    """One issue, and the department that is to lead it; empty: the routing rules choose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    issue: str = Field(min_length=1, max_length=90)
+    department: str = Field(default="", max_length=40)
+
+
+class AssignMany(Command, type="dispatch.batch.assign.v1", service="dispatch", kind="batch"):
+    """Assign many issues at once (一键交办), each to its own department; each answers done or refused."""
+
+    members: tuple[BatchMember, ...] = Field(min_length=1, max_length=500)
+    talk: str = Field(default="", max_length=90, pattern=r"^[\w-]*$")
+    """The talk whose issues they are; empty of another selection."""
+
+
+class AssignInBatch(Command, type="dispatch.assign_in_batch.v1", service="dispatch"):
+    """One of many is assigned, as the office asked for all of them."""
+
+    batch: str = Field(max_length=90)
+    department: str = Field(default="", max_length=40)
+    by: str = Field(max_length=120)
+    """Who asked, with the role."""
+
+
+class ConfirmAssigned(Command, type="dispatch.batch.confirm.v1", service="dispatch", kind="batch"):
+    """One of many answers: it is assigned, or why it is not."""
+
+    issue: str = Field(max_length=90)
+    department: str = Field(default="", max_length=40)
+    refused: str = Field(default="", max_length=40)
+    """The reason; empty where it is assigned."""
 
 
 class SignOffReply(Command, type="dispatch.sign_off.v1", service="dispatch"):

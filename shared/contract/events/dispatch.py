@@ -35,6 +35,54 @@ class IssueAssigned(Event, type="issue.assigned.v1", topic=DISPATCH, must_unders
     by: str
 
 
+class IssueClaimed(Event, type="issue.claimed.v1", topic=DISPATCH):
+    """Happens when a department claims an issue on the spot (当场领办) and becomes its lead."""
+
+    assignment: str
+    department: str
+    talk: str
+    by: str
+
+
+class AnsweredOnTheSpot(Event, type="issue.answered_on_the_spot.v1", topic=DISPATCH):
+    """Happens when a department answers in the talk's room; the released reply follows with these words."""
+
+    assignment: str
+    department: str
+    round: Round
+    draft: Round
+    sha256: str
+    outcome: OpenOutcome
+    talk: str
+    by: str
+
+
+class InBatch(BaseModel):
+    """One issue of many that are assigned at once."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    issue: str
+    department: str = ""
+    refused: str = ""
+    """Why it was not assigned; empty where it was, and before that is known."""
+
+
+class BatchBegun(Event, type="batch.begun.v1", topic=DISPATCH):
+    """Happens when the office assigns many issues at once (一键交办)."""
+
+    members: tuple[InBatch, ...]
+    talk: str = ""
+    by: str
+
+
+class BatchDone(Event, type="batch.done.v1", topic=DISPATCH):
+    """Happens when each of many has answered: it was assigned, or why it was not."""
+
+    members: tuple[InBatch, ...]
+    assigned: Number
+    """How many were."""
+
+
 class AssignmentSigned(Event, type="assignment.signed.v1", topic=DISPATCH, must_understand=True):
     """Happens when the department signs for its assignment."""
 

@@ -32,6 +32,7 @@ from tests.simulation.checker.refusals import check_refusals
 from tests.simulation.checker.renewals import check_renewals
 from tests.simulation.checker.sequences import check_sequences
 from tests.simulation.checker.stores import check_stores, check_timers
+from tests.simulation.checker.talks import check_talks
 from tests.simulation.checker.terms import check_terms
 from tests.simulation.checker.words import check_words
 
@@ -71,6 +72,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_posts(evidence),
         *check_words(evidence),
         *check_raised(evidence),
+        *check_talks(evidence, hearing),
         *check_people(evidence),
         *check_notices(evidence),
         *check_files(evidence),

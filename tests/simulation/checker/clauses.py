@@ -154,6 +154,14 @@ class Clause(StrEnum):
     SETTLED_BY = "settled by somebody else"
     CORRECTION_QUIET = "a correction moves nothing"
     TOLD = "department told of what was mended"
+    # talks
+    TALK_START = "a promise runs from the end of its talk"
+    TALK_EXPECTED = "provisional until its talk is held"
+    TALK_TOLD = "each issue hears of its talk"
+    LEADER_ONCE = "a leader at one talk at a time"
+    CLAIM_THERE = "claimed and answered by who is there"
+    BATCH_WHOLE = "a batch answers for all that were chosen"
+    BATCH_ASSIGNED = "assigned as its batch says"
     # persons and enterprises
     FORGOTTEN = "who was erased is forgotten"
     NO_CONTACT = "no contact on events"

@@ -8,7 +8,7 @@ from typing import Any
 from shared.contract.envelope import read_seen
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.heard import Hearing
-from tests.simulation.checker.history import Event, Evidence, instant, kind_of, owner_of
+from tests.simulation.checker.history import Event, Evidence, instant, kind_of, owner_of, waits_for
 from tests.simulation.checker.lives import TOPIC_OF
 
 Key = tuple[str, int, str]
@@ -292,11 +292,16 @@ def _expected(others: Mapping[str, list[Event]]) -> Iterator[tuple[str, int, dat
 
 
 def _waits(others: Mapping[str, list[Event]]) -> Iterator[tuple[datetime, datetime | None]]:
-    """Each time that an issue waits for the office, from registration or recall to the assignment, if there is one."""
+    """Each time that an issue waits for the office: from registration, promise or recall until it is assigned."""
     since: datetime | None = None
+    waits = False
     for event in (*others["intake"], *others["dispatch"]):
         kind, at = kind_of(event), instant(event["time"])
-        if kind == "issue.registered" or (kind == "assignment.recalled" and since is None):
+        if kind == "issue.registered" and waits_for(event):
+            waits = True
+        elif kind == "promise.started" and waits:
+            since, waits = instant(event["data"]["started_at"]), False
+        elif kind == "issue.registered" or (kind == "assignment.recalled" and since is None):
             since = at
         elif kind == "issue.assigned" and since is not None:
             yield since, at

@@ -31,14 +31,18 @@ PREFIXES = {
     "dept": "department",
     "staff": "staff",
     "rules": "rules",
+    "talk": "talk",
+    "agenda": "agenda",
+    "rotation": "rotation",
+    "batch": "batch",
     "register": "register",
     "policy": "policy",
     "calendar": "calendar",
     "notice": "notice",
 }
 KEEPS = {
-    "intake": ("issue", "person", "enterprise", "notice"),
-    "dispatch": ("issue", "department", "staff", "rules", "notice"),
+    "intake": ("issue", "person", "enterprise", "talk", "agenda", "rotation", "notice"),
+    "dispatch": ("issue", "department", "staff", "rules", "batch", "notice"),
     "supervision": ("issue", "register", "policy", "calendar"),
     "feedback": ("issue",),
 }
@@ -243,6 +247,14 @@ def kind_of(event: Event) -> str:
 def aggregate_of(subject: str) -> str:
     """The kind of aggregate that a subject names; "" for one that does not exist."""
     return PREFIXES.get(subject.rpartition(":")[0], "")
+
+
+def waits_for(event: Event) -> str:
+    """The talk that an issue waits for, by its registration; "" for none, as of what was added after one."""
+    data = event["data"]
+    if data.get("origin") != "talk" or data.get("phase") == "after":
+        return ""
+    return str((data.get("occasion") or {}).get("id", ""))
 
 
 def owner_of(source: str) -> str:

@@ -13,6 +13,7 @@ from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import SOON, read_clocks
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of, owner_of
+from tests.simulation.checker.mergers import who_has_work
 
 MOST_OPEN, MOST = 5, 20
 ENDS = ("instruction.reported", "instruction.taken_back")
@@ -64,7 +65,7 @@ def _asked(
         return
     role, _, name = str(found.event.get("actor", "")).partition(":")
     if kind == "instruction.reported":
-        right = name.partition("/")[0] == data["department"]
+        right = name.partition("/")[0] in who_has_work(evidence)(data["department"], event["time"])
     else:
         right = role == "leader" and name == data["by"]
     if kind == "instruction.taken_back":

@@ -160,7 +160,8 @@ class Ladder:
         by_timer = str(event.get("cause", "")).startswith("timer/")
         terms = self.terms(data, _key(data))
         grace = terms.grace if terms is not None and by_timer else timedelta(0)
-        if not begun and instant(event["time"]) < due + grace:
+        at_last = begun or self._shown_at_last(event, due)
+        if not at_last and instant(event["time"]) < due + grace:
             self._complain(Clause.LADDER_EARLY, event, f"raises to {step} before {due + grace}")
         expected = self._expected(event, terms)
         if expected is None:
@@ -169,6 +170,15 @@ class Ladder:
             self._complain(
                 Clause.LADDER_DUE, event, f"raises to {step} of {due}, it is {dict(expected[0]).get(step)}"
             )
+
+    def _shown_at_last(self, event: Event, due: datetime) -> bool:
+        """Whether the end of a pause, heard of when the issue had ended, shows what was due before that."""
+        heard = any(end["id"] == event.get("cause") for end in _of(self._others, "dispatch", "pause.ended"))
+        ends = (
+            *_of(self._others, "intake", "issue.withdrawn"),
+            *_of(self._others, "intake", "issue.referred"),
+        )
+        return heard and any(due < instant(end["time"]) for end in ends)
 
     def _expected(self, event: Event, terms: Terms | None) -> list[list[tuple[int, datetime]]] | None:
         """The steps and instants of each thing it may climb for, by each version that may have reached them; None where

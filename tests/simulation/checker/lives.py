@@ -19,13 +19,30 @@ from tests.simulation.checker.history import (
     instant,
     kind_of,
     owner_of,
+    waits_for,
 )
 
 Table = Mapping[tuple[str, str], tuple[str, ...]]
 
 OPEN = ("registered", "registered again", "accepted")
 INTAKE: Table = {
-    ("", "issue.registered"): ("just registered",),
+    ("", "issue.registered"): ("just registered", "waits"),
+    # Of a talk the promise begins when that says so, wherever the issue stands by then.
+    **{(state, "promise.expected"): (state,) for state in ("waits", "accepted, waits")},
+    ("waits", "promise.started"): ("registered",),
+    ("waits", "issue.accepted"): ("accepted, waits",),
+    ("accepted, waits", "promise.started"): ("accepted",),
+    ("accepted, waits", "issue.material_supplied"): ("accepted, waits",),
+    **{
+        (state, kind): (after,)
+        for state in ("waits", "accepted, waits")
+        for kind, after in (
+            ("issue.withdrawn", "withdrawn"),
+            ("issue.referred", "referred"),
+            ("words.corrected", state),
+            ("words.confirmed", state),
+        )
+    },
     ("just registered", "promise.started"): ("registered",),
     ("registered", "issue.accepted"): ("accepted",),
     ("registered", "issue.rejected"): ("rejected",),
@@ -44,6 +61,9 @@ DISPATCH: Table = {
     ("", "issue.assigned"): ("assigned",),
     ("assigned", "assignment.signed"): ("in progress",),
     ("assigned", "assignment.returned"): ("returned",),
+    # Claimed at a talk: assigned and signed for in one; answered there: drafted and signed in one.
+    ("assigned", "issue.claimed"): ("assigned",),
+    ("in progress", "issue.answered_on_the_spot"): ("in progress",),
     ("in progress", "assignment.returned"): ("returned",),
     **{
         (state, "assignment.recalled"): ("",) for state in ("assigned", "in progress", "suspended", "drafted")
@@ -102,6 +122,20 @@ FEEDBACK: Table = {
     ("tracked", "rework.decided"): ("rework",),
     ("closed", "rework.decided"): ("rework",),
 }
+TALK: Table = {
+    ("", "talk.announced"): ("announced",),
+    **{("announced", f"talk.{what}"): ("announced",) for what in ("signed_up", "postponed")},
+    **{
+        (state, f"talk.{what}"): (state,)
+        for state in ("announced", "open")
+        for what in ("changed", "named", "lapsed")
+    },
+    ("announced", "talk.opened"): ("open",),
+    ("open", "talk.attended"): ("open",),
+    ("open", "talk.held"): ("held",),
+    **{(state, "talk.cancelled"): ("cancelled",) for state in ("announced", "open")},
+}
+BATCH: Table = {("", "batch.begun"): ("begun",), ("begun", "batch.done"): ("done",)}
 DEPARTMENT: Table = {
     ("", "department.published"): ("published", "merged"),
     ("published", "department.published"): ("published", "merged"),
@@ -130,6 +164,8 @@ TABLES = {
     ("intake", "enterprise"): ENTERPRISE,
     ("intake", "notice"): NOTICE,
     ("dispatch", "notice"): NOTICE,
+    ("intake", "talk"): TALK,
+    ("dispatch", "batch"): BATCH,
     ("dispatch", "issue"): DISPATCH,
     ("dispatch", "department"): DEPARTMENT,
     ("feedback", "issue"): FEEDBACK,
@@ -177,6 +213,8 @@ def _path(service: str, table: Table, subject: str, events: list[Event]) -> Iter
             after = (
                 ({"in progress"} if states & {"suspended"} else set()) if paused else after - {"suspended"}
             )
+        elif kind == "issue.registered":
+            after &= {"waits"} if waits_for(event) else {"just registered"}
         elif kind == "department.published":
             after &= {"merged"} if event["data"].get("merged_into") else {"published"}
         if not after:
@@ -273,6 +311,10 @@ def _clicks(subject: str, events: list[Event], evidence: Evidence) -> Iterator[V
                 yield Clause.CLICK_SIGNED(
                     f"{subject}: {event['id']} ({kind}) came of a draft that nobody had signed"
                 )
+            continue
+        if kind_of(asked.event) == "dispatch.answer_on_the_spot":
+            if kind != "reply.signed_off" or not str(asked.event["actor"]).startswith("department_leader:"):
+                yield Clause.CLICK_SIGNED(f"{subject}: {event['id']} ({kind}) came of an answer on the spot")
             continue
         read, about = ((part["draft"], part["sha256"]) for part in (asked.event["data"], event["data"]))
         if read != about:

@@ -1,9 +1,10 @@
 """A merged department keeps nothing: each open issue went over once, to its successor, outside the count of returns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Event, Evidence, aggregate_of, kind_of
+from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
 
 HELD = ("assigned", "returned", "in_progress", "drafted", "signed_off", "checked")
 
@@ -70,6 +71,28 @@ def _merged(evidence: Evidence) -> tuple[dict[str, str], dict[str, str]]:
         if into and end != code:
             merged[code] = into
     return merged, decided
+
+
+def who_has_work(evidence: Evidence) -> Callable[[str, str], set[str]]:
+    """(department, instant as an event has it) -> itself, and each that had its work after it by then."""
+    mergers: list[tuple[str, str, datetime]] = []
+    for opened in evidence.opened:
+        event = opened.event
+        if event is None or opened.record.topic != "dispatch.reference":
+            continue
+        if kind_of(event) == "department.published" and event["data"].get("merged_into"):
+            data = event["data"]
+            code = event["subject"].rpartition(":")[2]
+            mergers.append((code, data["merged_into"], instant(data["in_force_from"])))
+
+    def has_work(code: str, at: str) -> set[str]:
+        found = [code]
+        for one in found:
+            into = [to for of, to, since in mergers if of == one and since <= instant(at)]
+            found += [to for to in into if to not in found]
+        return set(found)
+
+    return has_work
 
 
 def orders_of(evidence: Evidence) -> dict[str, list[tuple[str, Event]]]:

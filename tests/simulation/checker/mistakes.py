@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import SERVICES, Event, Evidence, aggregate_of, kind_of
-from tests.simulation.checker.mergers import orders_of
+from tests.simulation.checker.mergers import orders_of, who_has_work
 
 TELLS = {"assignment.recalled": "order.recalled", "reply.corrected": "order.corrected"}
 """What the department that is concerned is told, once each."""
@@ -22,13 +22,13 @@ PASSED_ON = (
 
 def check_mistakes(evidence: Evidence) -> Iterator[Violation]:
     """What dispatch told of every issue, with the commands that asked for it, and what else came of corrections."""
-    orders = orders_of(evidence)
+    orders, has_work = orders_of(evidence), who_has_work(evidence)
     for subject, events in evidence.events_by("dispatch").items():
         if aggregate_of(subject) == "issue":
             yield from _assignments(subject, events, evidence)
             yield from _handlers(subject, events)
             yield from _corrections(subject, events, evidence)
-            yield from _told(subject, events, orders.get(subject, []))
+            yield from _told(subject, events, orders.get(subject, []), has_work)
             yield from _settled(subject, events, evidence)
     yield from _quiet(evidence)
 
@@ -130,18 +130,29 @@ def _hash(data: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _told(subject: str, events: list[Event], orders: list[tuple[str, Event]]) -> Iterator[Violation]:
-    """The department that had it, or that had answered, reads of each recall and correction, once."""
+def _told(
+    subject: str,
+    events: list[Event],
+    orders: list[tuple[str, Event]],
+    has_work: Callable[[str, str], set[str]],
+) -> Iterator[Violation]:
+    """The department that had it, or whoever has the work of the one that had answered, reads of each recall and
+    correction, once."""
     due = Counter(
         (TELLS[kind], event["data"]["department"], event["data"]["assignment"], event["data"].get("version"))
         for event in events
         if (kind := kind_of(event)) in TELLS
     )
-    told = Counter(
-        (kind, department, order["data"]["assignment"], order["data"].get("version"))
-        for department, order in orders
-        if (kind := kind_of(order)) in TELLS.values()
-    )
+    told: Counter[tuple[object, ...]] = Counter()
+    for department, order in orders:
+        kind, which = kind_of(order), (order["data"].get("assignment"), order["data"].get("version"))
+        if kind == "order.corrected":
+            of = (one[1] for one in due if (one[0], *one[2:]) == (kind, *which))
+            department = next(
+                (code for code in of if department in has_work(code, order["time"])), department
+            )
+        if kind in TELLS.values():
+            told[kind, department, *which] += 1
     for what in (due - told) + (told - due):
         yield Clause.TOLD(f"{subject}: {what} was told {told[what]} times instead of {due[what]}")
 

@@ -101,8 +101,11 @@ def check_timers(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
                         f"{subject}: {service} is {state}, and still has the deadline {name}"
                     )
             else:
+                talk = (evidence.documents("intake").get(subject, {}).get("state") or {}).get("waiting") or {}
                 elsewhere = any(
-                    "deadline" in evidence.documents(other).get(subject, {}) for other in services
+                    "deadline" in evidence.documents(other).get(name, {})
+                    for other in services
+                    for name in (subject, f"talk:{talk.get('talk')}")
                 )
                 for wrong in _has_timer(service, subject, state, timers[state], document, running, elsewhere):
                     concerned = services if wrong.clause is Clause.TIMER_SOMEWHERE else (service,)

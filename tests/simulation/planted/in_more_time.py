@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from services.dispatch.issue import extending
-from services.supervision.issue import clocks
+from services.supervision.issue import clocks, reactions
 from tests.simulation.checker import Clause
 from tests.simulation.planted.in_clocks import later
 from tests.simulation.planted.planting import Patches, Values, around, fault, told, with_data
@@ -65,3 +65,18 @@ def a_pause_that_waits_lasts_a_week_longer() -> Patches:
         return with_data(values, ends_at=later(ends_at, days=7)) if ends_at else {}
 
     return told("pause.granted", wrong)
+
+
+@fault(Clause.BREACH_MISSING)
+def the_late_end_of_a_pause_shows_no_breach() -> Patches:
+    def wrap(move: Callable[..., Any]) -> Callable[..., Any]:
+        def blind(clock: Any, *rest: Any) -> Any:
+            moved, messages = move(clock, *rest)
+            if clock.stopped_at is None or clock.breached or not moved.breached:
+                return moved, messages
+            told = tuple(message for message in messages if message.body.type != "clock.breached.v1")
+            return moved.model_copy(update={"breached": False}), told
+
+        return blind
+
+    return [around(reactions, "move", wrap)]

@@ -14,11 +14,13 @@ from shared.contract.attachments import OpenAttachment
 from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AddCoHandler,
+    AnswerOnTheSpot,
     AskEnterprise,
     AskExtension,
     AskPause,
     AssignIssue,
     CheckReply,
+    ClaimIssue,
     CorrectReply,
     DraftReply,
     EndPause,
@@ -114,6 +116,8 @@ ASKS: dict[str, tuple[Command, str]] = {
     "add_co_handler": (CO_HANDLE, OFFICE),
     "give_opinion": (AGREE, PLANNER),
     "release_co_handler": (ReleaseCoHandler(assignment=CO_HANDLER, reason="已另行征求意见"), OFFICE),
+    "claim": (ClaimIssue(), HANDLER),
+    "answer_on_the_spot": (AnswerOnTheSpot(outcome=Outcome.SOLVED, text="已经修好"), LEADER),
 }
 """Each verb, rightly asked by the right person."""
 
@@ -131,6 +135,8 @@ REFERRED = IssueReferred(body=Body.PETITIONS, addressee="市信访局", reason="
 GRANTED = ReworkDecided(round=2, reason="未解决", by="chen")
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
 
+AT_THE_TALK = ("claim", "answer_on_the_spot")
+"""What departments do at the talk of an issue."""
 HEARD = ("give_opinion", "release_co_handler")
 """What becomes of a co-handler that was added before, in a state in which none can be added any more too."""
 
@@ -330,6 +336,9 @@ class Dispatch:
 
     async def prepare(self, verb: str) -> None:
         """What has to be asked for before it is decided on, where it may be asked for."""
+        if verb in AT_THE_TALK and self.state:
+            presence = {"talk": "huzhou-weekly-20260302-1", "departments": ["housing", "transport"]}
+            self.store.documents[self.subject]["state"].setdefault("presence", presence)
         if verb in HEARD and self.state:
             self._co_handled(is_heard=(self.state.state, verb) not in MOVES)
         asks = {**DECIDES, **ENDS}.get(verb, "")

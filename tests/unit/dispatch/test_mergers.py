@@ -20,10 +20,12 @@ from shared.contract.commands.dispatch import (
     SignAssignment,
 )
 from shared.contract.events.dispatch import AssignmentTransferred, DepartmentPublished
-from shared.contract.words import TransferCause
+from shared.contract.events.supervision import DepartmentAddressed
+from shared.contract.words import Occurrence, Saying, TransferCause
 from shared.domain.decisions import FAN_OUT
 from tests.unit.dispatch.given import (
     ASSIGN,
+    CLOSED,
     DUE,
     FIRST,
     GRANTED,
@@ -38,6 +40,7 @@ from tests.unit.dispatch.given import (
     department,
     published,
 )
+from tests.unit.dispatch.test_notices import told, with_people
 from tests.unit.one_aggregate import after
 
 MERGED_AT = after(days=3)
@@ -264,6 +267,35 @@ async def test_a_new_round_of_an_answered_issue_goes_to_the_successor() -> None:
     assert (issue.state, issue.department, issue.round) == (State.ASSIGNED, "planning", 2)
     assert "order.rework.v1" not in dispatch.told_to("housing")
     assert (dispatch.orders[-1][0], dispatch.orders[-1][2]["round"]) == ("planning", 2)
+
+
+async def test_what_is_said_of_an_answered_issue_is_said_to_the_successor_alone() -> None:
+    dispatch = await published("housing", "planning", "transport")
+    await with_people(dispatch, "planning", leaders=("fang",))
+    await dispatch.register()
+    await dispatch.walk(WAYS[State.REPLIED])
+    await merge(dispatch, "housing", "planning", ISSUE)
+    await dispatch.settle(MERGED_AT)
+    before = len(dispatch.orders)
+    owed = DepartmentAddressed(
+        saying=Saying.INSTRUCTED,
+        round=1,
+        department="housing",
+        assignment=FIRST,
+        instruction=1,
+        words="请核实",
+    )
+    for event in (owed, CLOSED):
+        record = dispatch.event(event, MERGED_AT)
+        await dispatch.deliver(record)
+        await dispatch.deliver(record)
+    said = [(code, type, data["assignment"]) for code, type, data in dispatch.orders[before:]]
+    assert said == [
+        ("planning", "order.instructed.v1", FIRST),
+        ("planning", "order.closed.v1", FIRST),
+    ]
+    assert (Occurrence.INSTRUCTED, "fang") in told(dispatch)
+    assert dispatch.state.department == "housing"  # who answered stays on record
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """A question of the holder to who raised the issue: what it pauses, how it ends, and whom its answer reaches."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.dispatch.consumer import ISSUE as KIND
 from services.dispatch.issue.life import HELD, State
+from services.dispatch.issue.pausing import MOST_ASKED
+from services.dispatch.issue.questioning import MOST_ANSWERS
 from shared.contract.attachments import OpenAttachment
 from shared.contract.command import FireDeadline
 from shared.contract.commands.dispatch import AskEnterprise, EndPause, GrantPause, RefusePause
@@ -221,6 +223,22 @@ async def test_an_extension_and_a_question_wait_side_by_side_each_for_its_own_da
     await dispatch.ask(FireDeadline(name=deadline.name, due_at=RUNS_OUT), RUNS_OUT, "system:timer")
     deadline = KIND.next_deadline(dispatch.state)
     assert deadline is not None and (deadline.name, deadline.at) == ("extension@1/1/lapse/1", DUE)
+
+
+async def test_what_is_asked_and_waited_for_has_a_bound_and_the_newest_answers_go_on() -> None:
+    dispatch = await Dispatch().bring(State.IN_PROGRESS)
+    for request in range(1, MOST_ASKED + 1):
+        at = ASKED_AT + timedelta(minutes=request)
+        assert (await dispatch.ask(QUESTION, at, HANDLER, f"ask/{request}"))["request"] == request
+        file = PLAN.model_copy(update={"hash": f"{request:064x}"})
+        answer = {"request": request, "text": f"第{request}次", "attachments": (file,)}
+        await dispatch.take(ANSWER.model_copy(update=answer), at=at)
+    for command in (QUESTION, PAUSE):
+        refused = await dispatch.ask(command, after(hours=4), HANDLER)
+        assert (refused["reason"], str(MOST_ASKED) in refused["detail"]) == ("too_many", True)
+    issue = dispatch.state
+    assert [one.request for one in issue.answers] == [*range(MOST_ASKED - MOST_ANSWERS + 1, MOST_ASKED + 1)]
+    assert len({file.hash for file in issue.attachments}) == len(issue.attachments) >= MOST_ASKED
 
 
 async def test_a_blank_question_is_none() -> None:

@@ -37,7 +37,7 @@ class People:
         self.service, transport = service, httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
-    async def ask(self, place: str, actor: str, key: str = "", **body: Any) -> httpx.Response:
+    async def ask(self, place: str, actor: str, key: str = "", /, **body: Any) -> httpx.Response:
         """One POST; ``key`` is its Idempotency-Key."""
         headers = {**bearer(actor), "Accept-Language": "en"} | ({"Idempotency-Key": key} if key else {})
         return await self._client.post(place, json=body, headers=headers)

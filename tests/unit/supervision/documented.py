@@ -62,7 +62,8 @@ class Town:
     """One issue, and the registers that number its documents."""
 
     def __init__(self, reference: Reference | None = None) -> None:
-        self.issue = held(reference or staffed())
+        self.reference = reference or staffed()
+        self.issue = held(self.reference)
         self.registers: dict[str, OneAggregate] = {}
         self._answered: set[str] = set()
 

@@ -12,11 +12,13 @@ from services.supervision.issue.signing import MOST_BY_HAND
 from shared.contract.commands.supervision import (
     AnswerOrder,
     GiveInstruction,
+    LiftLadder,
     ReportInstruction,
     TakeBackInstruction,
 )
 from shared.contract.event import Event
 from shared.contract.events.dispatch import StaffPublished
+from shared.contract.events.feedback import ReworkDecided
 from shared.contract.events.supervision import (
     BreachAnnulled,
     ClockBreached,
@@ -24,6 +26,7 @@ from shared.contract.events.supervision import (
     ClockStopped,
     DepartmentAddressed,
     DocumentIssued,
+    DocumentVoided,
     InstructionGiven,
     InstructionReported,
     InstructionTakenBack,
@@ -52,11 +55,12 @@ from tests.unit.supervision.given import (
     signed,
     transferred,
 )
-from tests.unit.supervision.test_ladder_of_an_issue import closed
+from tests.unit.supervision.test_ladder_of_an_issue import TABLE, closed
 
 LEADER, OTHER, HANDLER = "leader:qian", "leader:sun", "handler:traffic/zhou"
 AT = after(hours=2)
 REPORT_DUE = due_at(AT, Limit("5wd"), POLICY, CALENDAR).at
+ORDERED_AT = TABLE[2] + GRACE
 RULING_DUE = due_at(AT, Limit("1wd"), POLICY, CALENDAR).at
 
 
@@ -221,6 +225,68 @@ def test_an_instruction_outlives_its_issue_and_reminds_without_a_lamp() -> None:
     assert town.ask(reports(), HANDLER, REPORT_DUE + timedelta(days=1))["status"] == "done"
     (stopped,) = of_instructions(town, ClockStopped)
     assert stopped.breached and finished(town.issue.state)
+
+
+def test_once_a_department_that_answered_is_merged_its_successor_reports_and_answers_for_it() -> None:
+    town = Town(led())
+    town.fire_until(ORDERED_AT)
+    assert town.ask(instructs(), LEADER, ORDERED_AT)["status"] == "done"
+    order = next(one for one in town.issue.state.documents if one.kind is DocumentKind.SUPERVISION_ORDER)
+    merged = ORDERED_AT + timedelta(minutes=30)
+    entry = town.reference.departments["traffic"].at(ORDERED_AT)
+    into = {"version": "2", "in_force_from": merged, "merged_into": "housing"}
+    town.reference.learn("dept:traffic", entry.model_copy(update=into))
+    answers = AnswerOrder(document=order.id, words="已派员办理")
+    for command in (reports(), answers):
+        early = town.ask(command, "handler:housing/li", ORDERED_AT + timedelta(minutes=10))
+        assert early["reason"] == Reason.NOT_THE_HOLDER
+        assert town.ask(command, "handler:police/qian", after(days=30))["reason"] == Reason.NOT_THE_HOLDER
+        assert town.ask(command, "dept:housing", after(days=30))["status"] == "done"
+    (reported,) = town.told(InstructionReported)
+    assert (reported.department, reported.by) == ("traffic", "housing")
+
+
+def test_nobody_of_the_successor_lifts_what_the_merged_department_has() -> None:
+    town = Town(staffed(department="housing"))
+    town.fire_until(DUE + GRACE)
+    lifts, at = LiftLadder(step=1, reason="已约谈"), DUE + timedelta(hours=1)
+    merged = (
+        town.reference.departments["traffic"]
+        .at(DUE)
+        .model_copy(update={"version": "2", "in_force_from": at, "merged_into": "housing"})
+    )
+    town.reference.learn("dept:traffic", merged)
+    assert town.ask(lifts, at=at)["reason"] == Reason.WRONG_ROLE
+    assert town.issue.state.lamp == 1
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "the new round is read first"])
+def test_a_breach_from_before_a_look_back_reminds_and_lights_no_lamp_of_the_new_round(late: bool) -> None:
+    town = instructed()
+    town.issue.take(replied(), after(days=1))
+    town.issue.take(closed(), after(days=2))
+    if not late:
+        town.fire_until(REPORT_DUE + GRACE)
+    town.issue.take(ReworkDecided(round=2, reason="未动工", by="gu"), REPORT_DUE + timedelta(hours=1))
+    town.fire_until(REPORT_DUE + timedelta(hours=2))
+    (reminder,) = town.told(DocumentIssued)
+    assert (reminder.kind, reminder.department) == (DocumentKind.REMINDER, "traffic")
+    assert not town.told(DocumentVoided) and not of_instructions(town, LadderRaised)
+    (climb,) = (climb for climb in town.issue.state.climbs if climb.clock is ClockName.INSTRUCTION)
+    assert (climb.reached, town.issue.state.lamp) == (1, 0)
+    assert not town.issue.state.is_lifted(climb)
+
+
+def test_what_a_person_lifted_before_its_breach_is_recorded_reminds_nobody() -> None:
+    town = Town(led())
+    town.fire_until(DUE + GRACE)
+    assert town.ask(instructs(due_on=date(2026, 3, 18)), LEADER, DUE + timedelta(hours=1))["status"] == "done"
+    due = datetime.fromisoformat("2026-03-18T17:30:00+08:00")
+    lifts = LiftLadder(step=town.issue.state.lamp, reason="已约谈")
+    assert town.ask(lifts, at=due + timedelta(seconds=1))["status"] == "done"
+    town.fire_until(due + GRACE)
+    assert of_instructions(town, ClockBreached)
+    assert not [one for one in said(town, Saying.ISSUED) if one.instruction]
 
 
 def test_a_late_report_that_comes_before_the_timer_is_recorded_as_late_and_reminds_nobody() -> None:

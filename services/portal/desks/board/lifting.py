@@ -47,7 +47,7 @@ def may_not(page: Page, about: Known) -> str:
     if official is None:  # supervision knows them, or refuses
         return ""
     holder = about.issue["holder"] or ""
-    if holder and official.department == holder:
+    if holder and official.department in (holder, page.successor(holder)):
         return page.say(_OWN)
     level = names.levels(page.reads, page.at).get(holder)
     return "" if level is None or is_as_high(official.level, level) else page.say(_HIGHER)

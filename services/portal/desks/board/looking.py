@@ -50,7 +50,7 @@ class Narrowed(NamedTuple):
 
 def overdue(page: Page) -> int:
     """How many looks are overdue, for the bar on top."""
-    return looking.overdue(page.reads, page.at, MOST_SAID + 1)
+    return looking.counted(page.reads, Chosen(looking.LATE), page.at, MOST_SAID + 1)
 
 
 def actions(page: Page, about: Known) -> tuple[Action, ...]:
@@ -85,6 +85,7 @@ def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
         "narrowed": narrowed,
         "rows": rows[: looking.PAGE],
         "total": looking.count(page.reads, chosen, page.at),
+        "most": looking.MOST_COUNTED,
         "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "clock_now": f"{page.now.astimezone(SHANGHAI):%H:%M}",
         "following": narrowed.address(after=Place(last["look_due_at"], last["id"]).written) if last else "",

@@ -17,7 +17,7 @@ from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import co_handlers, handling, instructions, names
 from services.portal.queries.handling import Listed
-from services.portal.queries.selecting import Row
+from services.portal.queries.selecting import ENDLESS, Row
 from services.portal.reading import known
 from services.portal.session import Visitor
 from shared.contract.words import Role
@@ -80,7 +80,7 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
         return again.draw(
             "department/lists.html",
             groups=groups,
-            never=handling.NEVER,
+            never=ENDLESS,
             only=only,
             officials={one.account: one.name for one in names.officials(again.reads, again.at)},
             first=first,
@@ -105,7 +105,7 @@ async def signing(page: Asked, after: str = "") -> Response:
     async def draw(again: Page) -> str:
         return again.draw(
             "department/drafts.html",
-            never=handling.NEVER,
+            never=ENDLESS,
             group=_group(again, visitor, _UNSIGNED, read_place(after), SIGNING),
             name_of=lambda principal: name_of(again, account_of(principal)),
             free=waiting_to_be_taken(again),
@@ -119,7 +119,7 @@ def _soonest(rows: list[Row]) -> Row | None:
     running = [
         row
         for row in rows
-        if (row["state"] in handling.OPEN or row["wanted"]) and row["next_due_at"] < handling.NEVER
+        if (row["state"] in handling.OPEN or row["wanted"]) and row["next_due_at"] < ENDLESS
     ]
     return min(running, key=lambda row: int(row["next_due_at"]), default=None)
 
@@ -149,7 +149,7 @@ def _count(page: Page, which: Listed) -> int:
     kept = page.person().kept
     if which is handling.CO_HANDLED:
         return page.once(which, lambda: co_handlers.count(page.reads, kept.department))
-    return page.once(which, lambda: handling.count(page.reads, kept.department, kept.account, which))
+    return page.once(which, lambda: handling.count(page.reads, page.work, kept.account, which))
 
 
 def _somebody(page: Page) -> Visitor:
@@ -170,7 +170,7 @@ def _group(page: Page, visitor: Visitor, one: List, after: Place | None, path: s
     if one.which is handling.CO_HANDLED:
         rows = co_handlers.listed(page.reads, department, after or Place())
     else:
-        rows = handling.listed(page.reads, department, account, one.which, after or Place())
+        rows = handling.listed(page.reads, page.work, account, one.which, after or Place())
     onward = ""
     if len(rows) > handling.PAGE:
         rows = rows[: handling.PAGE]

@@ -53,7 +53,7 @@ async def show(page: Asked, month: str = "", department: str = "", source: str =
     if not may(page.person().asker, "figures", "read", NOBODYS):
         raise NotHere
     chosen = narrowed(page, month, department, source)
-    reach = reach_of(page.person())
+    reach = reach_of(page.person(), page.work)
     return page.show(
         "figures/figures.html",
         chosen=chosen,

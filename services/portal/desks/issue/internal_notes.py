@@ -30,9 +30,9 @@ class Written(NamedTuple):
     written_at: int
 
 
-def may_write(about: Known) -> bool:
+def may_write(page: Page, about: Known) -> bool:
     """Whether this reader of an issue may write notes on it: for whoever holds it now."""
-    return _may(about, "write", _department(about))
+    return _may(page, about, "write", _department(about))
 
 
 def readable(page: Page, about: Known) -> list[Written]:
@@ -42,7 +42,7 @@ def readable(page: Page, about: Known) -> list[Written]:
     return [
         Written(officials.get(one.account, one.account), one.role, one.text, one.written_at)
         for one in found
-        if _may(about, "read", one.department)
+        if _may(page, about, "read", one.department)
     ]
 
 
@@ -74,7 +74,7 @@ async def write(id: str, page: Asked) -> Response:
 def _writable(page: Page, id: str) -> Known:
     """An issue on which who asks may write for whoever holds it; raises NotHere."""
     about = known(page, id)
-    if not may_write(about):
+    if not may_write(page, about):
         raise NotHere
     return about
 
@@ -84,8 +84,8 @@ def _department(about: Known) -> str:
     return str(about.issue["holder"] or "")
 
 
-def _may(about: Known, verb: str, department: str) -> bool:
-    belongs = Belongs(departments=(department,) if department else ())
+def _may(page: Page, about: Known, verb: str, department: str) -> bool:
+    belongs = Belongs(departments=(department,) if department else ()).followed(page.successor)
     return may(about.sight.asker, "internal_note", verb, belongs)
 
 

@@ -104,7 +104,9 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "officials": officials,
         "enterprise": _enterprise(page, about),
         "drafts": await drafts_of(page, about) if about.sight.drafts and about.issue["draft"] else None,
-        "internal_notes": internal_notes.readable(page, about) if internal_notes.may_write(about) else None,
+        "internal_notes": internal_notes.readable(page, about)
+        if internal_notes.may_write(page, about)
+        else None,
         "may_revoke_link": linked.may_revoke(about),
         "choice": choice(iter(await acting.actions(page, about)), about.issue, about.sight),
     }

@@ -15,6 +15,7 @@ from services.portal.languages import N_
 from services.portal.menus import MOST_SAID
 from services.portal.pages import Page, page_of
 from services.portal.queries import board, issues, names, worklists
+from services.portal.queries.selecting import ENDLESS, MOST_COUNTED
 from services.portal.queries.worklists import ALL, ASKED, TO_READ, Filters
 from services.portal.reading import words_of_all
 from services.portal.words import WORDS
@@ -82,7 +83,7 @@ def counted(list: Worklist) -> Callable[[Page], int]:
     return partial(_count, list, most=MOST_SAID + 1)
 
 
-def _count(list: Worklist, page: Page, most: int = worklists.MOST) -> int:
+def _count(list: Worklist, page: Page, most: int = ENDLESS) -> int:
     found = worklists.count_waiting(page.reads, list.states, list.only, most)
     return found + (worklists.count_waiting(page.reads, list.asked, ASKED, most) if list.asked else 0)
 
@@ -189,7 +190,7 @@ async def register(
         states=[(value, page.say(said)) for value, said in WORDS["state"].items()],
         sources=[(value, page.say(said)) for value, said in WORDS["source"].items()],
         total=worklists.count_register(page.reads, filters),
-        most=worklists.MOST_COUNTED,
+        most=MOST_COUNTED,
         next=f"{ALL_PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
         is_later=read_place(after) is not None,
     )

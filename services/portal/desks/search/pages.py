@@ -51,7 +51,7 @@ class Found(NamedTuple):
 @router.get("/search")
 async def find(page: Asked, q: str = "", enterprise: str = "", after: str = "") -> Response:
     """What was typed, or the issues of one enterprise."""
-    reach = reach_of(page.person())
+    reach = reach_of(page.person(), page.work)
     if reach is None:
         raise NotHere
     typed = " ".join(q.split())[:MOST_TYPED]

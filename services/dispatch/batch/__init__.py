@@ -1,0 +1,1 @@
+"""A batch: many issues that the office assigns at once."""

@@ -1,0 +1,155 @@
+"""A talk's issues start once, from its end; leaders are at one talk at a time; only who is there claims or answers.
+
+Written down here a second time on purpose: from docs/loop.md, Talks, and clocks.md, not from the services' code.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+from shared.contract.envelope import read_seen
+from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.heard import Hearing
+from tests.simulation.checker.history import (
+    Event,
+    Evidence,
+    aggregate_of,
+    instant,
+    kind_of,
+    owner_of,
+    waits_for,
+)
+
+ENDINGS = ("talk.held", "talk.cancelled", "talk.lapsed")
+ENDED = ("issue.withdrawn", "issue.referred")
+AT_THE_TALK = ("issue.claimed", "issue.answered_on_the_spot")
+
+
+def check_talks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
+    """Every issue of a talk by intake's events; every claim and batch by dispatch's."""
+    told = evidence.events_by("intake")
+    talks = {subject: events for subject, events in told.items() if aggregate_of(subject) == "talk"}
+    for subject, events in told.items():
+        if aggregate_of(subject) == "issue" and events and kind_of(events[0]) == "issue.registered":
+            talk = waits_for(events[0])
+            if talk:
+                yield from _started(evidence, hearing, subject, events, talks.get(f"talk:{talk}", []))
+    yield from _leaders(talks)
+    for subject, events in evidence.events_by("dispatch").items():
+        if aggregate_of(subject) == "batch":
+            yield from _batch(evidence, subject, events)
+        for event in events:
+            if kind_of(event) in AT_THE_TALK:
+                yield from _was_there(subject, event, told.get(subject, []))
+
+
+def _started(
+    evidence: Evidence, hearing: Hearing, subject: str, events: list[Event], talk: list[Event]
+) -> Iterator[Violation]:
+    """It starts at an end of its talk, or at its own registration where that is later or there was no talk."""
+    registered = instant(events[0]["time"])
+    ends = [instant(event["time"]) for event in talk if kind_of(event) in ENDINGS]
+    starts = [event for event in events if kind_of(event) == "promise.started"]
+    may = {max(end, registered) for end in ends}
+    may |= {registered} if not talk or _joined_before(talk, registered) else set()
+    for event in starts:
+        at = instant(event["data"]["started_at"])
+        if at not in may:
+            yield Clause.TALK_START(
+                f"{subject}: {event['id']} starts at {at}, its talk ended {[f'{end:%F %T}' for end in ends]}"
+            )
+    for event in events:
+        if kind_of(event) == "promise.expected" and event["data"]["provisional_because"] != "talk_not_held":
+            yield Clause.TALK_EXPECTED(f"{subject}: {event['id']} does not say that the talk was not held")
+    if _unsettled(evidence, hearing, subject, events, talk) or starts:
+        return
+    if any(kind_of(event) in ENDED for event in events):
+        return
+    if not talk or _is_over(talk):
+        yield Clause.TALK_TOLD(f"{subject}: its talk is over, and its promise was never started")
+        return
+    expected = [event["data"] for event in events if kind_of(event) == "promise.expected"]
+    ends_at = [event["data"]["ends_at"] for event in talk if "ends_at" in event["data"]]
+    if not expected or expected[-1]["talk_ends_at"] != ends_at[-1]:
+        yield Clause.TALK_TOLD(
+            f"{subject}: it expects {expected[-1:]}, and its talk is to end at {ends_at[-1]}"
+        )
+
+
+def _joined_before(talk: list[Event], registered: datetime) -> bool:
+    """Whether it asked to join before the talk was announced, as far as clocks that differ can say."""
+    return instant(talk[0]["time"]) >= registered
+
+
+def _is_over(talk: list[Event]) -> bool:
+    """Whether the newest of its ends and moves is an end."""
+    last = [kind_of(event) for event in talk if kind_of(event) in (*ENDINGS, "talk.postponed")]
+    return bool(last) and last[-1] != "talk.postponed"
+
+
+def _unsettled(
+    evidence: Evidence, hearing: Hearing, subject: str, events: list[Event], talk: list[Event]
+) -> bool:
+    """Whether something is still to be asked again, or lies with an operator."""
+    documents = evidence.documents("intake") if evidence.history.documents is not None else {}
+    names = {subject, *(event["subject"] for event in talk[:1])}
+    due = [(documents.get(name) or {}).get("due", {}).get("name", "") for name in names]
+    if any(name.startswith(("join/", "telling/")) for name in due):
+        return True
+    return evidence.history.documents is None or hearing.waits("intake", subject)
+
+
+def _leaders(talks: Mapping[str, list[Event]]) -> Iterator[Violation]:
+    """Of talks that are announced, none has a leader at the time of another one's."""
+    coming = []
+    for subject, events in talks.items():
+        if any(kind_of(event) in ("talk.held", "talk.cancelled", "talk.opened") for event in events):
+            continue
+        data: dict[str, Any] = {}
+        for event in events:
+            data |= {
+                name: event["data"][name]
+                for name in ("starts_at", "ends_at", "leaders")
+                if name in event["data"]
+            }
+        leaders = {leader["account"] for leader in data.get("leaders", ())}
+        coming.append((subject, instant(data["starts_at"]), instant(data["ends_at"]), leaders))
+    for one, other in combinations(coming, 2):
+        if one[1] < other[2] and other[1] < one[2] and (both := one[3] & other[3]):
+            yield Clause.LEADER_ONCE(f"{one[0]} and {other[0]}: {', '.join(sorted(both))} is at both at once")
+
+
+def _was_there(subject: str, event: Event, told: list[Event]) -> Iterator[Violation]:
+    """The department was at the talk, as intake had told by then."""
+    seen = {owner_of(source): seq for source, seq in read_seen(event.get("seen", "")).items()}
+    known = [other for other in told[: seen.get("intake", 0)] if kind_of(other) == "promise.expected"]
+    there = known[-1]["data"].get("departments", ()) if known else ()
+    if event["data"]["department"] not in there:
+        yield Clause.CLAIM_THERE(
+            f"{subject}: {event['id']} is of {event['data']['department']}, there were {there}"
+        )
+
+
+def _batch(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[Violation]:
+    """Whoever was chosen has answered once the batch is done, and is assigned if it says so."""
+    begun = [
+        one["issue"]
+        for event in events
+        if kind_of(event) == "batch.begun"
+        for one in event["data"]["members"]
+    ]
+    for event in (event for event in events if kind_of(event) == "batch.done"):
+        members = event["data"]["members"]
+        if [one["issue"] for one in members] != begun:
+            yield Clause.BATCH_WHOLE(f"{subject}: {event['id']} answers for others than were chosen")
+        for one in members:
+            assigned = [
+                other["data"]["department"]
+                for other in evidence.events_by("dispatch").get(one["issue"], [])
+                if kind_of(other) == "issue.assigned"
+            ]
+            if not one.get("refused") and one["department"] not in assigned:
+                yield Clause.BATCH_ASSIGNED(f"{one['issue']}: {event['id']} says that it was assigned")
+    if len({kind_of(event) for event in events}) < len(events):
+        yield Clause.BATCH_WHOLE(f"{subject}: it was begun or done twice")
