@@ -17,6 +17,7 @@ from shared.contract.words import (
     Finding,
     Kind,
     PauseGround,
+    Phase,
     RejectionGround,
     Role,
     Satisfaction,
@@ -43,6 +44,8 @@ class Scene:
     origin: Source
     which: int = 0
     """Which of the department's handlers."""
+    talk: str = ""
+    """The talk that was held last before it was raised; empty for none."""
     another: str = ""
     """The department whose opinion is asked for."""
 
@@ -97,8 +100,10 @@ def _occasion(scene: Scene, at: datetime) -> dict[str, Any]:
             return {"occasion": {"on": on}}
         case Source.VISIT:
             return {"occasion": {"on": on, "visited_by": "shen"}}
+        case Source.TALK if scene.talk:
+            return {"occasion": {"on": on, "id": scene.talk}, "phase": Phase.AFTER.value}
         case Source.TALK:
-            return {"occasion": {"on": on}, "phase": "at"}
+            return {"occasion": {"on": on}, "phase": Phase.AT.value}
     return {}
 
 
