@@ -1,4 +1,4 @@
-"""The rotation: published from a table with a preview, its faults by row and column, swaps; and the screen on the wall."""
+"""The rotation: published from a table with a preview, its faults by row and column, swaps; and the opening page."""
 
 import io
 from datetime import timedelta
