@@ -21,8 +21,8 @@ from services.intake.person import decisions as person
 from services.intake.person import life as persons
 from services.intake.rotation import decisions as rotation
 from services.intake.rotation.life import Rotation
-from services.intake.talk import decisions as talk
-from services.intake.talk import telling
+from services.intake.talk import decisions as talks
+from services.intake.talk import noticing, telling
 from services.intake.talk.life import Talk
 from services.intake.talk.life import finished as talk_is_over
 from shared.contract.commands.intake import (
@@ -145,17 +145,17 @@ TALK = AggregateType(
     "talk",
     Talk,
     commands={
-        EnterTalk: talk.enter,
-        MoveTalk: talk.move,
-        LeadTalk: talk.lead,
-        ChangeTalk: talk.change,
-        SignUp: talk.sign_up,
-        StayAway: talk.stay_away,
-        NameParticipants: talk.name,
-        OpenTalk: talk.open_talk,
-        RecordAttendance: talk.attend,
-        HoldTalk: talk.hold,
-        CancelTalk: talk.cancel,
+        EnterTalk: talks.enter,
+        MoveTalk: talks.move,
+        LeadTalk: talks.lead,
+        ChangeTalk: talks.change,
+        SignUp: talks.sign_up,
+        StayAway: talks.stay_away,
+        NameParticipants: talks.name,
+        OpenTalk: talks.open_talk,
+        RecordAttendance: talks.attend,
+        HoldTalk: talks.hold,
+        CancelTalk: talks.cancel,
         JoinTalk: telling.join,
         ConfirmNews: telling.confirm,
     },
@@ -169,13 +169,24 @@ ROTATION = AggregateType(
 )
 
 
+NOTIFYING_TALK = replace(
+    TALK,
+    commands={
+        **TALK.commands,
+        NameParticipants: noticing.named,
+        MoveTalk: noticing.moved,
+        CancelTalk: noticing.cancelled,
+    },
+)
+
+
 def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
     """Intake's consumer for one jurisdiction; ``history``: official times come with the records.
 
     ``notices``: whether people are told by mail: of what is played as history nobody is.
     """
-    issue = ISSUE if notices else WITHOUT_NOTICES
-    kinds = (issue, PERSON, ENTERPRISE, TALK, AGENDA, ROTATION, NOTICE)
+    issue, talk = (ISSUE, NOTIFYING_TALK) if notices else (WITHOUT_NOTICES, TALK)
+    kinds = (issue, PERSON, ENTERPRISE, talk, AGENDA, ROTATION, NOTICE)
     return Consumer(
         "intake", jurisdiction, reads=(FEEDBACK, DISPATCH_QUESTIONS), aggregates=kinds, history=history
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from services.intake.contacts import Contacts
 from services.intake.person.life import Person
 from services.intake.vault import Erased
-from shared.contract.subjects import subject_of
+from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
 from shared.contract.words import Language, Means, Occurrence, Unsent
 from shared.domain.notices import Notice
 from shared.mail import Mail
@@ -59,6 +59,45 @@ SAID: Mapping[str, Mapping[Language, Said]] = {
             "\nRead the question and answer: {url}\n",
         ),
     },
+    Occurrence.TALK_NAMED: {
+        Language.CHINESE: Said(
+            "邀请您参加政企恳谈会（{number}）",
+            "现邀请您参加 {number} 的政企恳谈会，请您拨冗出席，并欢迎会前反映问题。\n{place}",
+            "\n查看恳谈会：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "You are invited to a talk ({number})",
+            "You are asked to take part in the talk that begins at {number} (Shanghai), and welcome to bring a "
+            "question.\n{place}",
+            "\nRead about the talk: {url}\n",
+        ),
+    },
+    Occurrence.TALK_POSTPONED: {
+        Language.CHINESE: Said(
+            "政企恳谈会已改期（{number}）",
+            "您报名的政企恳谈会已改期，现定于 {number} 举行。会前反映的问题，承诺时限随之顺延。\n{place}",
+            "\n查看恳谈会：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "The talk has moved to {number}",
+            "The talk in which you would take part has moved: it begins at {number} (Shanghai). What was raised for "
+            "it is due later with it.\n{place}",
+            "\nRead about the talk: {url}\n",
+        ),
+    },
+    Occurrence.TALK_CANCELLED: {
+        Language.CHINESE: Said(
+            "政企恳谈会已取消（{number}）",
+            "原定于 {number} 举行的政企恳谈会已取消。会前反映的问题照常交办，承诺时限即日起算。\n{place}",
+            "\n查看恳谈会：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "The talk of {number} is called off",
+            "The talk that was to begin at {number} (Shanghai) is called off. What was raised for it is handled all "
+            "the same, and its time runs from now on.\n{place}",
+            "\nRead about the talk: {url}\n",
+        ),
+    },
 }
 
 
@@ -86,7 +125,7 @@ class Mails:
             return Unsent.NO_ADDRESS
         language = person.language or Language.CHINESE
         (item,) = notice.items
-        url = f"{self._portal_url}/issues/{item.issue}"
+        url = f"{self._portal_url}/{KINDS[kind_of(item.issue)].path}/{id_of(item.issue)}"
         said = SAID[item.about][language]
         place = said.place.format(url=url) if self._portal_url else ""
         return Mail(

@@ -82,6 +82,9 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "occurrence": {
         Occurrence.RATING_INVITED: N_("A reply is out"),
+        Occurrence.TALK_NAMED: N_("Named for a talk"),
+        Occurrence.TALK_POSTPONED: N_("A talk was moved"),
+        Occurrence.TALK_CANCELLED: N_("A talk was called off"),
         Occurrence.ASSIGNED: N_("Assigned to the department"),
         Occurrence.HANDLER_NAMED: N_("Named as handler"),
         Occurrence.SENT_BACK: N_("The draft was sent back"),

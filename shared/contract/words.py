@@ -375,11 +375,14 @@ class Means(StrEnum):
 
 
 class Occurrence(StrEnum):
-    """What a notice tells somebody of: a reply is out and asks for a rating, or a department asks something; or
-    officials have work."""
+    """What a notice tells somebody of: a reply is out and asks for a rating, a department asks something, they are
+    named for a talk, or that was moved or called off; or officials have work."""
 
     RATING_INVITED = "rating_invited"
     QUESTION = "question"
+    TALK_NAMED = "talk_named"
+    TALK_POSTPONED = "talk_postponed"
+    TALK_CANCELLED = "talk_cancelled"
     ASSIGNED = "assigned"
     HANDLER_NAMED = "handler_named"
     SENT_BACK = "sent_back"

@@ -227,5 +227,5 @@ async def test_a_held_talk_shows_its_numbers_with_what_they_are_shares_of(town: 
     browser = town.browser()
     await browser.sign_in("office:chen")
     await browser.open(f"/talks/{TALK}")
-    for said in ("到场 1", "诉求 2", "按时答复 1 / 1", "满意 1 / 1", "会中 · 1", "会后 · 1"):
+    for said in ("到场 1", "本场诉求 2", "按时答复 1 / 1", "满意 1 / 1", "会中 · 1", "会后 · 1"):
         assert said in browser.text, said

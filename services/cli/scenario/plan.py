@@ -21,7 +21,7 @@ from services.cli.scenario.talks import held, talks
 from services.cli.scenario.verbs import RAISERS, VERBS, Scene
 from services.cli.scenario.vocabulary import Topic, departments, routed, topics
 from services.supervision.builtin import builtin_calendar
-from shared.contract.words import Kind, Role, Source
+from shared.contract.words import Kind, Phase, Role, Source
 from shared.domain.clocks import SHANGHAI
 from shared.identity.references import References
 
@@ -47,6 +47,8 @@ class Town:
     firms: tuple[Firm, ...]
     courses: tuple[Course, ...]
     shapes: dict[str, str]
+    ends_at: datetime | None = None
+    """When it is over in a namespace of its own; None: now."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,9 @@ class _Writer:
         saying.title = next(title for title in saying.titles() if title not in self._titles)
         self._titles.add(saying.title)
         wrong = self._wrong(saying) if shape.department == "other" else ""
-        talk = held(self._place.jurisdiction, self._begins.date(), instants[0])
-        scene = Scene(script, saying, shape, dice, wrong, origin, which=number, talk=talk)
+        scene = Scene(script, saying, shape, dice, wrong, origin, which=number)
+        if found := held(self._place.jurisdiction, self._begins.date(), instants[0]):
+            (scene.talk, scene.talk_on), scene.phase = found, Phase.AFTER
         for (verb, _), at in zip(shape.steps, instants, strict=True):
             VERBS[verb](scene, at)
         return script

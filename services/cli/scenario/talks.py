@@ -95,13 +95,13 @@ def talks(name: str, jurisdiction: str, references: References, people: Sequence
     return Planned(subject=f"agenda:{jurisdiction}", steps=tuple(ordered))
 
 
-def held(jurisdiction: str, on: date, at: datetime) -> str:
-    """The talk that had been held last at an instant, by its id; "" for none."""
-    days, found = _wednesdays(on), ""
+def held(jurisdiction: str, on: date, at: datetime) -> tuple[str, str] | None:
+    """The talk that had been held last at an instant: its id and its day; None where none had been."""
+    days, found = _wednesdays(on), None
     for told in TALKS:
         day = days[told.when]
         if told.when < 0 and datetime.combine(day, ENDS, SHANGHAI) < at:
-            found = talk_id(jurisdiction, Series.WEEKLY, day, told.number)
+            found = talk_id(jurisdiction, Series.WEEKLY, day, told.number), day.isoformat()
     return found
 
 

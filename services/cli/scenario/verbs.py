@@ -44,10 +44,12 @@ class Scene:
     origin: Source
     which: int = 0
     """Which of the department's handlers."""
-    talk: str = ""
-    """The talk that was held last before it was raised; empty for none."""
     another: str = ""
     """The department whose opinion is asked for."""
+    talk: str = ""
+    """The talk that it came from, where that is known."""
+    talk_on: str = ""
+    phase: Phase = Phase.AT
 
     @property
     def right(self) -> str:
@@ -100,10 +102,9 @@ def _occasion(scene: Scene, at: datetime) -> dict[str, Any]:
             return {"occasion": {"on": on}}
         case Source.VISIT:
             return {"occasion": {"on": on, "visited_by": "shen"}}
-        case Source.TALK if scene.talk:
-            return {"occasion": {"on": on, "id": scene.talk}, "phase": Phase.AFTER.value}
         case Source.TALK:
-            return {"occasion": {"on": on}, "phase": Phase.AT.value}
+            known = {"id": scene.talk, "on": scene.talk_on} if scene.talk else {"on": on}
+            return {"occasion": known, "phase": scene.phase.value}
     return {}
 
 
@@ -298,14 +299,15 @@ def rate_satisfied(scene: Scene, at: datetime) -> None:
     full = scene.dice.random() < 0.72
     satisfaction = Satisfaction.SATISFIED if full else Satisfaction.BASICALLY_SATISFIED
     reason = scene.why("satisfied" if full else "basically")
-    _rate(scene, at, satisfaction, Solved.YES if full else Solved.PARTLY, reason)
+    rate(scene, at, satisfaction, Solved.YES if full else Solved.PARTLY, reason)
 
 
 def rate_dissatisfied(scene: Scene, at: datetime) -> None:
-    _rate(scene, at, Satisfaction.DISSATISFIED, Solved.NO, scene.why("dissatisfied"))
+    rate(scene, at, Satisfaction.DISSATISFIED, Solved.NO, scene.why("dissatisfied"))
 
 
-def _rate(scene: Scene, at: datetime, satisfaction: Satisfaction, solved: Solved, reason: str) -> None:
+def rate(scene: Scene, at: datetime, satisfaction: Satisfaction, solved: Solved, reason: str) -> None:
+    """The newest reply, by who raised it."""
     said = {"round": scene.script.round, "satisfaction": satisfaction.value, "solved": solved.value}
     scene.script.ask("feedback.rate", scene.script.raiser, at, **said, reason=reason)
 

@@ -21,6 +21,7 @@ from tests.simulation.planted import (
     in_questions,
     in_renewals,
     in_stores,
+    in_talks,
     in_time,
 )
 from tests.simulation.planted.planting import FAULTS, Fault, planted
@@ -48,6 +49,7 @@ __all__ = [
     "in_questions",
     "in_renewals",
     "in_stores",
+    "in_talks",
     "in_time",
     "planted",
 ]

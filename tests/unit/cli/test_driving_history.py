@@ -131,6 +131,7 @@ class Services:
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, str, str]] = []
+        self.instants: list[str] = []
         self.away = 0
         self.most_bytes = 1_000_000
         self.refuses: httpx.Response | None = None
@@ -156,6 +157,7 @@ class Services:
 
     def _decide(self, service: str, entry: dict[str, Any]) -> dict[str, Any]:
         self.posted.append((service, entry["type"], entry["data"].get("name", "")))
+        self.instants.append(entry["at"])
         return ASSIGNED if "assign" in entry["type"] else DONE
 
     def _deadlines(self, service: str) -> list[dict[str, str]]:
@@ -195,6 +197,17 @@ async def test_a_sweep_is_no_step_and_every_one_is_fired_after_the_last_step(ser
     assert fired == ["sweep/1/due/1"] * 8
     assert [type for _, type, _ in services.posted[-8:]] == ["deadline.fire.v1"] * 8
     assert writes == {"change": 12, "sweep": 4}
+
+
+async def test_what_is_played_side_by_side_goes_out_in_the_order_of_its_instants(services: Services) -> None:
+    messages = [Message(n, f"m{n}", "li", "路灯", "路灯不亮", AT - n * DAY, "", None) for n in range(5)]
+    await driver(messages).run()
+    registered = [
+        at
+        for (_, type, _), at in zip(services.posted, services.instants, strict=True)
+        if type == "intake.register.v1"
+    ]
+    assert registered == sorted(registered) and len(set(registered)) == 5
 
 
 async def test_a_service_that_is_away_for_a_while_is_asked_again(services: Services) -> None:

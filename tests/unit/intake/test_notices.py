@@ -100,9 +100,10 @@ class Known:
         self.documents[f"person:{REFERENCE}"] = {"state": state}
         return self
 
-    async def write(self) -> Mail | Unsent:
-        """The mail of one notice."""
-        item = Item(issue=SUBJECT, number=issue_number(SUBJECT), about=Occurrence.RATING_INVITED)
+    async def write(self, item: Item | None = None) -> Mail | Unsent:
+        """The mail of one notice; of a reply where nothing else is said."""
+        about = Occurrence.RATING_INVITED
+        item = item or Item(issue=SUBJECT, number=issue_number(SUBJECT), about=about)
         notice = Notice(state=NoticeState.SENDING, to=REFERENCE, way=MAIL, items=(item,), until=after())
         return await self.mails.write("abc", notice)
 

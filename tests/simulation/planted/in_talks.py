@@ -1,0 +1,102 @@
+"""Faults planted into talks, their issues, claims and batches."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from services.dispatch.issue import claiming
+from services.intake.agenda import decisions as agenda
+from services.intake.issue import hearing
+from services.intake.talk import decisions, telling
+from shared.contract.commands.talks import HearTalk
+from shared.contract.words import TalkNews
+from tests.simulation.checker import Clause
+from tests.simulation.planted.planting import Patches, around, fault, in_decision, told, with_data
+
+
+@fault(Clause.TALK_START, alone=False)
+def a_promise_runs_from_when_its_issue_hears_of_the_end() -> Patches:
+    def late(hear: Callable[..., Any]) -> Callable[..., Any]:
+        def heard(issue: Any, command: HearTalk, context: Any) -> Any:
+            if command.what is TalkNews.HELD:
+                command = command.model_copy(update={"at": context.now + timedelta(seconds=1)})
+            return hear(issue, command, context)
+
+        return heard
+
+    return [in_decision("intake", "issue", HearTalk, late)]
+
+
+@fault(Clause.TALK_START, alone=False)
+def an_issue_of_a_talk_to_come_starts_at_once() -> Patches:
+    def wrap(stands: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda talk: (TalkNews.HELD, talk.starts_at - timedelta(days=30))
+
+    return [around(telling, "_stands", wrap)]
+
+
+@fault(Clause.TALK_EXPECTED, alone=False)
+def what_is_expected_is_not_said_to_be_provisional() -> Patches:
+    return told("promise.expected", lambda values: with_data(values, provisional_because="because"))
+
+
+@fault(Clause.TALK_TOLD, alone=False)
+def the_last_of_a_chunk_is_never_told() -> Patches:
+    def wrap(chunk: Callable[..., Any]) -> Callable[..., Any]:
+        def short(one: Any, now: Any) -> Any:
+            after, asked = chunk(one, now)
+            if len(asked) == 1:
+                return after, asked
+            left = tuple(issue for issue in after.left if issue != asked[-1])
+            return after.model_copy(update={"left": left, "sent": after.sent - 1}), asked[:-1]
+
+        return short
+
+    return [around(telling, "chunk", wrap)]
+
+
+@fault(Clause.TALK_TOLD, alone=False)
+def a_postponed_talk_tells_its_issues_nothing() -> Patches:
+    def wrap(with_news: Callable[..., Any]) -> Callable[..., Any]:
+        def silent(talk: Any, what: TalkNews, context: Any) -> Any:
+            return (talk, ()) if what is TalkNews.EXPECTED else with_news(talk, what, context)
+
+        return silent
+
+    return [around(decisions, "with_news", wrap)]
+
+
+@fault(Clause.LEGAL_MOVE, alone=False)
+def an_issue_starts_as_often_as_it_is_told() -> Patches:
+    def wrap(runs: Callable[..., Any]) -> Callable[..., Any]:
+        def again(issue: Any, waiting: Any, command: Any, context: Any) -> Any:
+            after, messages = runs(issue, waiting, command, context)
+            return after, (*messages, *messages)
+
+        return again
+
+    return [around(hearing, "_runs", wrap)]
+
+
+@fault(Clause.LEADER_ONCE, alone=False)
+def a_leader_is_wherever_somebody_wants() -> Patches:
+    return [patch.object(agenda, "_engaged", lambda *given: None)]
+
+
+@fault(Clause.CLAIM_THERE, alone=False)
+def whoever_wants_to_claims() -> Patches:
+    return [patch.object(claiming, "_not_there", lambda issue, context: None)]
+
+
+@fault(Clause.BATCH_WHOLE, alone=False)
+def a_batch_answers_for_all_but_the_first() -> Patches:
+    return told("batch.done", lambda values: with_data(values, members=values["data"]["members"][1:]))
+
+
+@fault(Clause.BATCH_ASSIGNED, alone=False)
+def a_batch_hides_what_was_refused() -> Patches:
+    def hidden(values: Any) -> Any:
+        return with_data(values, members=[{**one, "refused": ""} for one in values["data"]["members"]])
+
+    return told("batch.done", hidden)

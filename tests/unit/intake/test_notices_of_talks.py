@@ -1,0 +1,73 @@
+"""Who is told of a talk: named, moved, called off; each once, and where the mail leads."""
+
+import pytest
+
+from services.intake.mails import SAID
+from shared.contract.commands.notices import PrepareNotice
+from shared.contract.commands.talks import (
+    CancelTalk,
+    NamedParticipant,
+    NameParticipants,
+    PostponeTalk,
+    SignUp,
+)
+from shared.contract.words import Language, Occurrence
+from shared.domain.notices import Item
+from shared.mail import Mail
+from tests.unit.intake.given_talks import AGENDA, FEDERATION, LI, QIAN, TALK, WANG, Intake, person_of
+from tests.unit.intake.test_notices import PORTAL, Known
+from tests.unit.one_aggregate import after
+
+BEGINS = "2026-03-04 14:00"
+
+
+def told(intake: Intake) -> list[tuple[str, str, str]]:
+    """Whom, of what, and when the talk begins, in order."""
+    asked = [one.data for one in intake.one(TALK).commands.values() if one.type == PrepareNotice.type]
+    assert {one["issue"] for one in asked} <= {TALK}
+    return [(one["to"], one["about"], one["number"]) for one in asked]
+
+
+def taking_part() -> Intake:
+    """Li signed up; Wang was named, and Qian has sent a question."""
+    intake = Intake()
+    intake.announced()
+    intake.ask(TALK, SignUp(), after(), LI)
+    names = (
+        NamedParticipant(person=person_of(WANG)),
+        NamedParticipant(person=person_of(LI)),
+        NamedParticipant(person=person_of(QIAN), written=True),
+    )
+    assert intake.ask(TALK, NameParticipants(participants=names), after(), FEDERATION)["status"] == "done"
+    return intake
+
+
+def test_who_is_named_is_told_and_who_comes_already_or_cannot_is_not() -> None:
+    assert told(taking_part()) == [(person_of(WANG), "talk_named", BEGINS)]
+
+
+def test_everybody_who_takes_part_is_told_that_it_moved_and_that_it_is_called_off_once() -> None:
+    intake = taking_part()
+    later = {"starts_at": after(days=4, hours=5), "ends_at": after(days=4, hours=7)}
+    moves = PostponeTalk(talk=TALK.removeprefix("talk:"), **later, reason="防汛")
+    assert intake.ask(AGENDA, moves, after(hours=1), FEDERATION)["status"] == "done"
+    everybody = [person_of(one) for one in (LI, WANG, QIAN)]
+    assert told(intake)[1:] == [(one, "talk_postponed", "2026-03-06 14:00") for one in everybody]
+    record = intake.one(TALK).command(CancelTalk(reason="台风"), after(hours=2), FEDERATION)
+    for _ in range(2):
+        intake.one(TALK).deliver(record)
+    assert told(intake)[4:] == [(one, "talk_cancelled", "2026-03-06 14:00") for one in everybody]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("about", [name for name in Occurrence if name.startswith("talk_")])
+async def test_a_mail_about_a_talk_says_when_it_begins_and_leads_to_it(
+    about: Occurrence, language: Language
+) -> None:
+    said = SAID[about][language]
+    assert "{number}" in said.subject and "{number}" in said.text
+    known = await Known().knows(language=language)
+    mail = await known.write(Item(issue=TALK, number=BEGINS, about=about))
+    assert isinstance(mail, Mail)
+    assert BEGINS in mail.subject
+    assert f"{PORTAL}/talks/{TALK.removeprefix('talk:')}" in mail.text
