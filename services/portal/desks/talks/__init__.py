@@ -1,1 +1,1 @@
-"""Talks (恳谈会): the calendar, one talk and what may be done about it, the rotation, the screen it opens with, the column."""
+"""Talks (恳谈会): calendar, one talk and what may be done about it, rotation, opening page, public column."""

@@ -1,4 +1,4 @@
-"""The opening page of a Wednesday (周三开场页), for the screen on the wall: a leader's last round, then today's people."""
+"""The opening page of a Wednesday (周三开场页), for a large screen: a leader's last round, then today's people."""
 
 from typing import Annotated, NamedTuple
 
