@@ -48,7 +48,7 @@ PLACE = "市民中心政企恳谈室"
 BEGINS, ENDS = time(14), time(16, 30)
 
 
-class Told(NamedTuple):
+class Sketch(NamedTuple):
     """One talk of the town: on which working Wednesday (the next one is 0), which of that day, who leads, about what,
     which departments are there.
     """
@@ -62,19 +62,19 @@ class Told(NamedTuple):
 
 
 TALKS = (
-    Told(
+    Sketch(
         *(-2, 1, MAYOR, "用地与用能保障", "扩产用地指标何时下达\n峰谷电价如何执行"),
         ("planning", "development", "power"),
     ),
-    Told(
+    Sketch(
         *(-1, 1, CHAIR, "招工与人才公寓", "技工从哪里来\n人才公寓怎么申请"),
         ("human_resources", "housing"),
     ),
-    Told(
+    Sketch(
         *(0, 1, MAYOR, "园区道路与物流", "北门外路灯\n货车限行时段"),
         ("transport", "urban_management", "housing"),
     ),
-    Told(
+    Sketch(
         *(0, 2, DIRECTOR, "涉企检查怎样更少打扰", "多头检查\n整改期限"),
         ("market", "emergency", "environment"),
     ),
@@ -86,10 +86,10 @@ POSTPONED = 2
 def talks(name: str, jurisdiction: str, references: References, people: Sequence[Firm], on: date) -> Planned:
     """Everything about talks that happened before the day, in order."""
     days, steps = _wednesdays(on), [*_rotation(name, jurisdiction, on)]
-    for place, told in enumerate(TALKS):
+    for place, sketch in enumerate(TALKS):
         firms = [people[(place * 7 + number) % len(people)] for number in range(1, 6)]
         expected = [(references.person(firm.account), firm.code) for firm in firms]
-        steps += _talk(name, jurisdiction, told, days, expected)
+        steps += _talk(name, jurisdiction, sketch, days, expected)
     before = datetime.combine(on, time(0), SHANGHAI)
     ordered = sorted((step for step in steps if step.at < before), key=lambda step: step.at)
     return Planned(subject=f"agenda:{jurisdiction}", steps=tuple(ordered))
@@ -98,10 +98,10 @@ def talks(name: str, jurisdiction: str, references: References, people: Sequence
 def held(jurisdiction: str, on: date, at: datetime) -> tuple[str, str] | None:
     """The talk that had been held last at an instant: its id and its day; None where none had been."""
     days, found = _wednesdays(on), None
-    for told in TALKS:
-        day = days[told.when]
-        if told.when < 0 and datetime.combine(day, ENDS, SHANGHAI) < at:
-            found = talk_id(jurisdiction, Series.WEEKLY, day, told.number), day.isoformat()
+    for sketch in TALKS:
+        day = days[sketch.when]
+        if sketch.when < 0 and datetime.combine(day, ENDS, SHANGHAI) < at:
+            found = talk_id(jurisdiction, Series.WEEKLY, day, sketch.number), day.isoformat()
     return found
 
 
@@ -154,31 +154,40 @@ def _county_leaders() -> Iterator[dict[str, str]]:
 
 
 def _talk(
-    name: str, jurisdiction: str, told: Told, days: Mapping[int, date], expected: Sequence[tuple[str, str]]
+    name: str,
+    jurisdiction: str,
+    sketch: Sketch,
+    days: Mapping[int, date],
+    expected: Sequence[tuple[str, str]],
 ) -> Iterator[Step]:
     """Announced nine days before, signed up for, and what came of it. ``expected``: (person, enterprise)."""
-    day = days[told.when]
-    id, agenda = talk_id(jurisdiction, Series.WEEKLY, day, told.number), f"agenda:{jurisdiction}"
+    day = days[sketch.when]
+    id, agenda = talk_id(jurisdiction, Series.WEEKLY, day, sketch.number), f"agenda:{jurisdiction}"
     subject = f"talk:{id}"
     announced = datetime.combine(_office_day(day - timedelta(days=9)), time(9, 30), SHANGHAI)
-    announced += timedelta(minutes=TALKS.index(told))  # no two steps at one instant
+    announced += timedelta(minutes=TALKS.index(sketch))  # no two steps at one instant
 
     def step(subject: str, type: str, actor: str, at: datetime, **data: Any) -> Step:
         return _step(name, subject, type, actor, at, data)
 
-    said: dict[str, Any] = {"theme": told.theme, "questions": told.questions, "place": PLACE, "capacity": 8}
-    said |= {"departments": list(told.departments), "leaders": [told.leader], "organiser": "湖州市工商联"}
-    yield step(agenda, AnnounceTalk.type, FEDERATION, announced, **said, **_times(day), number=told.number)
+    said: dict[str, Any] = {
+        "theme": sketch.theme,
+        "questions": sketch.questions,
+        "place": PLACE,
+        "capacity": 8,
+    }
+    said |= {"departments": list(sketch.departments), "leaders": [sketch.leader], "organiser": "湖州市工商联"}
+    yield step(agenda, AnnounceTalk.type, FEDERATION, announced, **said, **_times(day), number=sketch.number)
     for place, (person, code) in enumerate(expected[:4]):
         at = announced + timedelta(hours=2 + place, minutes=7 * place)
         yield step(subject, SignUp.type, f"{Role.ENTREPRENEUR}:{person}", at, enterprise=code)
     people = [{"person": person, "enterprise": code} for person, code in expected]
     at = announced + timedelta(hours=6)
     yield step(subject, NameParticipants.type, FEDERATION, at, participants=people[4:])
-    if told.number == POSTPONED:
-        moved = {"talk": id, **_times(days[told.when + 1]), "reason": "防汛值守，原定时间不能召开"}
+    if sketch.number == POSTPONED:
+        moved = {"talk": id, **_times(days[sketch.when + 1]), "reason": "防汛值守，原定时间不能召开"}
         yield step(agenda, PostponeTalk.type, FEDERATION, announced + timedelta(hours=7), **moved)
-    elif told.when < 0:
+    elif sketch.when < 0:
         begins, ends = (datetime.combine(day, at, SHANGHAI) for at in (BEGINS, ENDS))
         yield step(subject, OpenTalk.type, CLERK, begins)
         written = begins + timedelta(minutes=10)
