@@ -84,9 +84,14 @@ class Talking:
         for _ in range(rng.randint(1, 4)):
             await clients.sleep(rng.choice((20 * SECOND, HOUR, HOUR)))
             await self._ask(*self._before(talk))
-        if rng.random() < 0.85:
+        if rng.random() < 0.5:
+            for account in range(ACCOUNTS):
+                await self._ask(subject_of("talk", talk), SignUp(), raiser(f"p{account}"))
+        if rng.random() < 0.8:
             await self._hold(talk)
-        for late in range(rng.choice((0, 1, 2))):
+        else:  # nobody remembers it, until its issues start without it
+            await clients.sleep(rng.choice((0, 12 * DAY, 20 * DAY)))
+        for late in range(rng.choice((1, 2))):
             self._scheduler.spawn("client", clients.live(48 + 10 * number + late, self._member(talk)))
             await clients.sleep(rng.choice((HOUR, 2 * DAY)))
             await self._ask(*self._before(talk))
@@ -102,7 +107,7 @@ class Talking:
             number=number + 1,
             theme="用地与能耗",
             place="恳谈室",
-            capacity=rng.choice((1, 2, 20)),
+            capacity=rng.choice((1, 1, 2, 20)),
             organiser="工商联",
             leaders=tuple(rng.sample(LEADERS, rng.choice((0, 1, 1, 2)))),
             departments=tuple(rng.sample(codes, 2)),
@@ -201,9 +206,9 @@ class Talking:
         chosen = rng.sample(self._members, rng.randint(1, len(self._members)))
         chosen += ["NOSUCHISSUE00"] if rng.random() < 0.2 else []
         members = tuple(BatchMember(issue=issue, department=rng.choice(("", *codes))) for issue in chosen)
-        await self._ask(
-            subject_of("batch", f"b-{talk}"), AssignMany(members=members, talk=talk), "office:chen"
-        )
+        for _ in range(rng.choice((1, 1, 2))):
+            asked = AssignMany(members=members, talk=talk)
+            await self._ask(subject_of("batch", f"b-{talk}"), asked, "office:chen")
 
     async def _ask(self, subject: str, command: Command, actor: str) -> dict[str, Any] | None:
         self._asked += 1
