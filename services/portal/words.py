@@ -274,7 +274,10 @@ WORDS: dict[str, dict[str, str]] = {
         "discarded": N_("Given up"),
         "all": N_("All"),
     },
-    "provisional": {"year_not_published": N_("the rest days of that year are not published yet")},
+    "provisional": {
+        "year_not_published": N_("the rest days of that year are not published yet"),
+        "talk_not_held": N_("the talk it was raised for was not held yet"),
+    },
 }
 
 RULES = (N_("a phone number has 5 to 15 digits, perhaps with + and a country code before them"),)

@@ -90,7 +90,9 @@ class Talking:
         if rng.random() < 0.8:
             await self._hold(talk)
         else:  # nobody remembers it, until its issues start without it
-            await clients.sleep(rng.choice((0, 12 * DAY, 20 * DAY)))
+            await clients.sleep(rng.choice((0, 0, 12 * DAY, 20 * DAY)))
+            if rng.random() < 0.6:
+                await self._ask(AGENDA, self._moved(talk, 2000), FEDERATION)
         for late in range(rng.choice((1, 2))):
             self._scheduler.spawn("client", clients.live(48 + 10 * number + late, self._member(talk)))
             await clients.sleep(rng.choice((HOUR, 2 * DAY)))
@@ -147,16 +149,13 @@ class Talking:
                     (subject, RecordAttendance(attendees=(Attendee(person=reference),)), CLERK),
                 )
             )
-        starts_at = self._scheduler.clock.now().replace(microsecond=0) + timedelta(
-            hours=rng.choice((1, 3, 30, -30))
-        )
-        later = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2)}
+        moves = self._moved(talk, rng.choice((1, 3, 30, -30)))
         codes = self._clients.departments
         said: dict[str, Any] = {"theme": "用工", "place": "会议室", "capacity": rng.choice((1, 20))}
         return rng.choice(
             (
-                (AGENDA, PostponeTalk(talk=talk, **later, reason="防汛"), FEDERATION),
-                (AGENDA, PostponeTalk(talk=talk, **later, reason="防汛"), FEDERATION),
+                (AGENDA, moves, FEDERATION),
+                (AGENDA, moves, FEDERATION),
                 (
                     AGENDA,
                     AppointLeaders(talk=talk, leaders=tuple(rng.sample(LEADERS, 1)), reason="调整"),
@@ -167,6 +166,12 @@ class Talking:
                 (subject, OpenTalk(), CLERK),
                 (subject, HoldTalk(), CLERK),
             )
+        )
+
+    def _moved(self, talk: str, hours: int) -> PostponeTalk:
+        starts_at = self._scheduler.clock.now().replace(microsecond=0) + timedelta(hours=hours)
+        return PostponeTalk(
+            talk=talk, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), reason="防汛"
         )
 
     async def _hold(self, talk: str) -> None:
