@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BASE_PORT ?= $(or $(QINQING_BASE_PORT),18400)
 SEEDS ?= 5000
+SCENARIO ?= town
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -27,8 +28,8 @@ $(STAMP): requirements.lock pyproject.toml
 		--config-settings editable_mode=compat --editable .
 	@touch $@
 
-run: setup ## Start the whole system with a small town at work, and stay with it (BASE_PORT=N for other ports, LAN=1 for phones)
-	@$(BIN)/qinqing up --scenario town --base-port $(BASE_PORT) $(if $(filter-out 0 1,$(LAN)),--lan-address $(LAN),$(if $(filter 1,$(LAN)),--lan))
+run: setup ## Start the whole system with a small town at work, and stay with it (SCENARIO=huzhou, BASE_PORT=N, LAN=1 for phones)
+	@$(BIN)/qinqing up --scenario $(SCENARIO) --base-port $(BASE_PORT) $(if $(filter-out 0 1,$(LAN)),--lan-address $(LAN),$(if $(filter 1,$(LAN)),--lan))
 
 stop: setup ## Stop the running system; its data stays
 	@$(BIN)/qinqing stop

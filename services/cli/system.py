@@ -107,7 +107,7 @@ def up(
         bool, typer.Option("--detach", help="Return when all is ready; `qinqing stop` ends it.")
     ] = False,
     scenario: Annotated[
-        Scenario | None, typer.Option(help="At a first start, begin with invented issues of three months.")
+        Scenario | None, typer.Option(help="What a first start begins with: a town, or Huzhou in 2022.")
     ] = None,
     lan: Annotated[
         bool,

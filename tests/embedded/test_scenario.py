@@ -17,7 +17,7 @@ from services.cli.embedded.services import Parts
 from services.cli.identity import Deployment
 from services.cli.replaying.reads import READS
 from services.cli.scenario.beginning import Beginning
-from services.cli.scenario.playing import NotEmpty, begin
+from services.cli.scenario.playing import NotEmpty, begin, wanted
 from services.cli.scenario.starting import FirstHistory, Scenario, first_history
 from shared.bus.client import delete_group
 from shared.bus.ending import is_mark
@@ -101,12 +101,12 @@ async def test_a_town_is_the_beginning_of_a_live_namespace_that_goes_on_and_read
         assert await complaints(parts, found) == []
     assert first_history(tmp_path, Scenario.TOWN) is None, "another start plays nothing"
     async with Embedded(tmp_path, free_base_port(), services=()) as system:
-        assert await begin(system.parts, 1) is None
+        assert await begin(system.parts, wanted(Scenario.TOWN)) is None
         await _forget_what_was_read(system.parts)
         begun = Beginning.read(tmp_path)
         (tmp_path / "scenario.json").unlink()
         with pytest.raises(NotEmpty, match="there are issues already"):
-            await begin(system.parts, 1)
+            await begin(system.parts, wanted(Scenario.TOWN))
         assert begun is not None
         begun.write(tmp_path)
     async with Embedded(tmp_path, free_base_port()) as system:

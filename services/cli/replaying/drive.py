@@ -74,12 +74,22 @@ class Driver:
         async with httpx.AsyncClient(
             timeout=PATIENCE_SECONDS, limits=limits, auth=self._auth, trust_env=False
         ) as client:
-            while steps := [(life, step) for life in self.lives if (step := life.next(self._until))]:
+            while steps := self._next_steps():
                 await self._play(client, steps)
                 await self._all_read()
                 await self._read_deadlines(client)
             await self._sweep(client)
             return await self._document_writes(client)
+
+    def _next_steps(self) -> list[tuple[Course, Step]]:
+        """One step of each life; where some reach others, only what comes before the first of them, or that."""
+        steps = [(life, step) for life in self.lives if (step := life.next(self._until))]
+        shared = (life.next_shared() for life in self.lives)
+        barrier = min((at for at in shared if at is not None and at <= self._until), default=None)
+        if barrier is None:
+            return steps
+        before = [(life, step) for life, step in steps if step.at < barrier]
+        return before or [(life, step) for life, step in steps if step.shared and step.at == barrier]
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Course, Step]]) -> None:
         """Post one step of each, many at once, the earlier first (docs/decisions/0058)."""

@@ -33,11 +33,15 @@ class ReplayFailed(RuntimeError):
 
 
 class Step(NamedTuple):
-    """What happens to one issue at one instant in one service: commands in order."""
+    """What happens to one aggregate at one instant in one service: commands in order.
+
+    ``shared``: it reaches others too, so whatever is earlier happens before it, and all else after it.
+    """
 
     service: str
     at: datetime
     entries: tuple[Entry, ...]
+    shared: bool = False
 
 
 class Coming(NamedTuple):
@@ -69,6 +73,10 @@ class Course(ABC):
     @abstractmethod
     def where(self) -> str:
         """How a sentence names it."""
+
+    def next_shared(self) -> datetime | None:
+        """When the next of its inputs happens that reaches others too."""
+        return None
 
     def happened(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
         """Go on behind the input that ``step`` is at, with what its outcomes say."""

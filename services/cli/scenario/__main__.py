@@ -1,4 +1,4 @@
-"""Plays the town into the live namespace, in a process of its own that tells how far it is: ``DONE/OF`` a line.
+"""Plays a scenario into the live namespace, in a process of its own that tells how far it is: ``DONE/OF`` a line.
 
 `qinqing up` starts it and keeps running itself: what playing needs of memory goes with it.
 """
@@ -12,11 +12,11 @@ from services.cli.embedded.processes import StartFailed
 from services.cli.embedded.services import Parts
 from services.cli.errors import first
 from services.cli.replaying.lives import ReplayFailed
-from services.cli.scenario.playing import NotEmpty, begin
-from services.cli.scenario.starting import SKIPPED
+from services.cli.scenario.playing import NotEmpty, begin, wanted
+from services.cli.scenario.starting import SKIPPED, Scenario
 
 
-def main(bootstrap: str, stores: str, data: str, seed: str, size: str) -> int:
+def main(bootstrap: str, stores: str, data: str, scenario: str, seed: str, size: str) -> int:
     """Play; 0 when it was played, or had been before."""
     parts = Parts(bootstrap, json.loads(stores), Path(data))
     shown = -1
@@ -28,7 +28,7 @@ def main(bootstrap: str, stores: str, data: str, seed: str, size: str) -> int:
             print(f"{done}/{of}", flush=True)
 
     try:
-        asyncio.run(begin(parts, int(seed), int(size), show))
+        asyncio.run(begin(parts, wanted(Scenario(scenario), int(seed), int(size)), show))
     except (NotEmpty, ReplayFailed, StartFailed, ExceptionGroup) as error:
         cause = first(error)
         if not isinstance(cause, (NotEmpty, ReplayFailed, StartFailed)):

@@ -38,6 +38,10 @@ class OfficeTime:
             left -= length
         raise AssertionError("a day has no more minutes than its hours")
 
+    def minute_of(self, day: date) -> int:
+        """The first minute of one of these working days."""
+        return self._days.index(day) * DAY_MINUTES
+
     def working_days_from(self, day: date) -> int:
         """How many of these working days are at or after this day."""
         return len(self._days) - bisect_right(self._days, day - timedelta(days=1))

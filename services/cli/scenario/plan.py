@@ -46,6 +46,8 @@ class Town:
     firms: tuple[Firm, ...]
     courses: tuple[Course, ...]
     shapes: dict[str, str]
+    ends_at: datetime | None = None
+    """When it is over in a namespace of its own; None: now."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The town is played as history: into the live namespace while it is empty, or into one of its own.
+"""A scenario is played as history: into the live namespace while it is empty, or into one of its own.
 
 What was cut off is played on from the first step, each of which happens once.
 """
@@ -16,8 +16,9 @@ from services.cli.identity import Deployment
 from services.cli.replaying.drive import Driver
 from services.cli.replaying.reads import READS
 from services.cli.scenario.beginning import Beginning
+from services.cli.scenario.huzhou import plan as huzhou
 from services.cli.scenario.plan import Place, Town, plan
-from services.cli.scenario.starting import SIZE
+from services.cli.scenario.starting import FIRST_SEED, SIZE, Scenario
 from shared.bus.namespaces import namespaces
 from shared.bus.reader import group_lag, read_all, topic_names
 from shared.contract.event import INTAKE
@@ -40,10 +41,13 @@ def today() -> date:
     return datetime.now(SHANGHAI).date()
 
 
-async def begin(
-    parts: Parts, seed: int, size: int = SIZE, progress: Progress = lambda done, of: None
-) -> Town | None:
-    """Play the town into the live namespace, or play on what was cut off; None where it has its history already.
+def wanted(scenario: Scenario, seed: int = FIRST_SEED, size: int = SIZE) -> Beginning:
+    """A scenario as it is played today; ``seed`` and ``size`` (issues) are of the town alone."""
+    return Beginning(scenario.value, seed, today().isoformat(), size)
+
+
+async def begin(parts: Parts, asked: Beginning, progress: Progress = lambda done, of: None) -> Town | None:
+    """Play it into the live namespace, or play on what was cut off; None where that has its history already.
 
     Raises NotEmpty where somebody was at work there before, or is now.
     """
@@ -53,7 +57,7 @@ async def begin(
     if beginning is None:
         if busy := await _at_work(parts):
             raise NotEmpty(busy)
-        beginning = Beginning("town", seed, today().isoformat(), size)
+        beginning = asked
         beginning.write(parts.data_dir)
     town = _planned(parts, beginning)
     async with history_services(parts, namespace="", beginning=True, invented_people=True) as services:
@@ -64,10 +68,10 @@ async def begin(
 
 
 async def play_apart(
-    parts: Parts, namespace: str, seed: int, size: int = SIZE, progress: Progress = lambda done, of: None
+    parts: Parts, namespace: str, asked: Beginning, progress: Progress = lambda done, of: None
 ) -> Town:
-    """Play the town into a namespace of history, beside whatever runs."""
-    town = _planned(parts, Beginning("town", seed, today().isoformat(), size))
+    """Play it into a namespace of history, beside whatever runs."""
+    town = _planned(parts, asked)
     async with history_services(parts, namespace=namespace, invented_people=True) as services:
         urls = {name: child.url for name, child in services.items()}
         await _play(parts, urls, town, namespace, progress)
@@ -97,11 +101,15 @@ async def _has_issues(bootstrap: str) -> bool:
 def _planned(parts: Parts, beginning: Beginning) -> Town:
     references = References(secret(parts.keys_dir, REFERENCE))
     place = Place(jurisdiction(), references)
+    if beginning.scenario == Scenario.HUZHOU:
+        return huzhou.plan(place)
     return plan(date.fromisoformat(beginning.on), beginning.seed, place, beginning.size)
 
 
 async def _play(parts: Parts, urls: dict[str, str], town: Town, namespace: str, progress: Progress) -> None:
     prefix, now = f"{namespace}." if namespace else "", datetime.now(UTC)
+    if namespace and town.ends_at is not None:  # in the live namespace time goes on up to now
+        now = town.ends_at
     async with group_lag(parts.kafka_bootstrap, prefix, READS) as lag:
         driver = Driver(
             urls,

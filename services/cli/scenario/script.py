@@ -31,6 +31,10 @@ class Planned(Course):
         """The next one of the plan."""
         return self.steps[self.step] if self.step < len(self.steps) else None
 
+    def next_shared(self) -> datetime | None:
+        """The first of those that are left."""
+        return next((step.at for step in self.steps[self.step :] if step.shared), None)
+
     def where(self) -> str:
         """By what it is about, and the instant."""
         at = self.steps[min(self.step, len(self.steps) - 1)].at

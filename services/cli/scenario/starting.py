@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,13 +21,22 @@ class Scenario(StrEnum):
     """What there is to begin with."""
 
     TOWN = "town"
+    HUZHOU = "huzhou"
+
+
+NAMES: Mapping[str, str] = {
+    Scenario.TOWN: "小城 / the town",
+    Scenario.HUZHOU: "湖州六个周三 / six Wednesdays in Huzhou",
+}
+"""How each is called."""
 
 
 class FirstHistory:
     """Plays what the live namespace of one folder begins with; ``said`` is why nothing was played."""
 
-    def __init__(self, *, seed: int = FIRST_SEED, size: int = SIZE) -> None:
-        self._seed, self._size = seed, size
+    def __init__(self, scenario: str = Scenario.TOWN, *, seed: int = FIRST_SEED, size: int = SIZE) -> None:
+        """``seed`` and ``size`` (issues) are of the town alone."""
+        self._scenario, self._seed, self._size = scenario, seed, size
         self.said = ""
 
     async def __call__(self, system: Embedded) -> None:
@@ -34,7 +44,8 @@ class FirstHistory:
         parts = system.parts
         given = (parts.kafka_bootstrap, json.dumps(parts.store_urls), str(parts.data_dir))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.cli.scenario", *given, str(self._seed), str(self._size)),
+            *(sys.executable, "-m", "services.cli.scenario", *given),
+            *(self._scenario, str(self._seed), str(self._size)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -44,9 +55,10 @@ class FirstHistory:
         assert process.stdout is not None and process.stderr is not None
         complaint = asyncio.create_task(process.stderr.read())
         try:
-            system.say("小城正在搬进来 / the town moves in")
+            name = NAMES[self._scenario]
+            system.say(f"{name}: 0")
             async for line in process.stdout:
-                system.say(f"小城正在搬进来 / the town moves in: {line.decode().strip()}")
+                system.say(f"{name}: {line.decode().strip()}")
             code = await process.wait()
         finally:
             if process.returncode is None:
@@ -54,14 +66,14 @@ class FirstHistory:
                 await process.wait()
         words = (await complaint).decode(errors="replace").strip()
         if code == SKIPPED:
-            self.said = f"没有预置小城 / no town was played: {words}"
+            self.said = f"没有预置 / nothing was played: {words}"
         elif code:
-            raise StartFailed(f"the town could not be played: {words[-2000:]}")
+            raise StartFailed(f"{self._scenario} could not be played: {words[-2000:]}")
 
 
 def first_history(data: Path, scenario: Scenario | None) -> FirstHistory | None:
     """What has to be played before the services of this folder run: what was asked for, or was cut off; else None."""
     begun = Beginning.read(data.resolve())
     if begun is not None:
-        return None if begun.ended else FirstHistory(seed=begun.seed, size=begun.size)
-    return None if scenario is None else FirstHistory()
+        return None if begun.ended else FirstHistory(begun.scenario, seed=begun.seed, size=begun.size)
+    return None if scenario is None else FirstHistory(scenario)

@@ -17,6 +17,7 @@ from shared.contract.words import (
     Finding,
     Kind,
     PauseGround,
+    Phase,
     RejectionGround,
     Role,
     Satisfaction,
@@ -45,6 +46,10 @@ class Scene:
     """Which of the department's handlers."""
     another: str = ""
     """The department whose opinion is asked for."""
+    talk: str = ""
+    """The talk that it came from, where that is known."""
+    talk_on: str = ""
+    phase: Phase = Phase.AT
 
     @property
     def right(self) -> str:
@@ -98,7 +103,8 @@ def _occasion(scene: Scene, at: datetime) -> dict[str, Any]:
         case Source.VISIT:
             return {"occasion": {"on": on, "visited_by": "shen"}}
         case Source.TALK:
-            return {"occasion": {"on": on}, "phase": "at"}
+            known = {"id": scene.talk, "on": scene.talk_on} if scene.talk else {"on": on}
+            return {"occasion": known, "phase": scene.phase.value}
     return {}
 
 
@@ -293,14 +299,15 @@ def rate_satisfied(scene: Scene, at: datetime) -> None:
     full = scene.dice.random() < 0.72
     satisfaction = Satisfaction.SATISFIED if full else Satisfaction.BASICALLY_SATISFIED
     reason = scene.why("satisfied" if full else "basically")
-    _rate(scene, at, satisfaction, Solved.YES if full else Solved.PARTLY, reason)
+    rate(scene, at, satisfaction, Solved.YES if full else Solved.PARTLY, reason)
 
 
 def rate_dissatisfied(scene: Scene, at: datetime) -> None:
-    _rate(scene, at, Satisfaction.DISSATISFIED, Solved.NO, scene.why("dissatisfied"))
+    rate(scene, at, Satisfaction.DISSATISFIED, Solved.NO, scene.why("dissatisfied"))
 
 
-def _rate(scene: Scene, at: datetime, satisfaction: Satisfaction, solved: Solved, reason: str) -> None:
+def rate(scene: Scene, at: datetime, satisfaction: Satisfaction, solved: Solved, reason: str) -> None:
+    """The newest reply, by who raised it."""
     said = {"round": scene.script.round, "satisfaction": satisfaction.value, "solved": solved.value}
     scene.script.ask("feedback.rate", scene.script.raiser, at, **said, reason=reason)
 
