@@ -92,7 +92,7 @@ class Talking:
         else:  # nobody remembers it, until its issues start without it
             await clients.sleep(rng.choice((0, 0, 12 * DAY, 20 * DAY)))
             if rng.random() < 0.6:
-                await self._ask(AGENDA, self._moved(talk, 2000), FEDERATION)
+                await self._ask(AGENDA, self._moved(talk, 9000), FEDERATION)
         for late in range(rng.choice((1, 2))):
             self._scheduler.spawn("client", clients.live(48 + 10 * number + late, self._member(talk)))
             await clients.sleep(rng.choice((HOUR, 2 * DAY)))
