@@ -250,6 +250,7 @@ def _not_noticed(data: Mapping[str, Any]) -> str:
 TABLE: Mapping[str, _Row] = {
     "issue.registered.v1": _Row(_registered, "key"),
     "promise.started.v1": _Row(N_("A reply was promised by %(due)s")),
+    "promise.expected.v1": _Row(N_("A reply is expected by %(due)s, once the talk is held")),
     "issue.accepted.v1": _Row(N_("Accepted"), "key"),
     "words.corrected.v1": _Row(N_("The words were corrected")),
     "words.confirmed.v1": _Row(N_("The raiser confirmed the words")),

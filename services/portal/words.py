@@ -14,6 +14,7 @@ from shared.contract.words import (
     JointOffice,
     Kind,
     LadderCause,
+    LeadingBody,
     Level,
     LiftCause,
     Listed,
@@ -21,12 +22,15 @@ from shared.contract.words import (
     Outcome,
     PauseGround,
     Phase,
+    Provisional,
     Recalculation,
     RejectionGround,
     Role,
     Satisfaction,
+    Series,
     Solved,
     Source,
+    TakesPart,
     Unsent,
 )
 
@@ -275,8 +279,40 @@ WORDS: dict[str, dict[str, str]] = {
         "all": N_("All"),
     },
     "provisional": {
-        "year_not_published": N_("the rest days of that year are not published yet"),
-        "talk_not_held": N_("the talk it was raised for was not held yet"),
+        Provisional.YEAR_NOT_PUBLISHED: N_("the rest days of that year are not published yet"),
+        Provisional.TALK_NOT_HELD: N_("expected, until the talk is held"),
+    },
+    "series": {
+        Series.WEEKLY: N_("Wednesday talk"),
+        Series.QUARTERLY: N_("Quarterly talk"),
+        Series.ROUND_TABLE: N_("Round table"),
+        Series.SERVICE_DAY: N_("Service-centre day"),
+    },
+    "leading body": {
+        LeadingBody.PARTY: N_("Party committee"),
+        LeadingBody.CONGRESS: N_("People's congress"),
+        LeadingBody.GOVERNMENT: N_("Government"),
+        LeadingBody.CPPCC: N_("CPPCC"),
+    },
+    "takes part": {
+        TakesPart.SIGNED_UP: N_("Signed up"),
+        TakesPart.NAMED: N_("Named"),
+        TakesPart.WRITTEN: N_("In writing"),
+    },
+    "talk": {
+        "announced": N_("To come"),
+        "open": N_("Under way"),
+        "held": N_("Held"),
+        "cancelled": N_("Called off"),
+    },
+    "place": {
+        "huzhou": N_("Huzhou"),
+        "wuxing": N_("Wuxing district"),
+        "nanxun": N_("Nanxun district"),
+        "deqing": N_("Deqing county"),
+        "changxing": N_("Changxing county"),
+        "anji": N_("Anji county"),
+        "nantaihu": N_("South Taihu new area"),
     },
 }
 

@@ -35,6 +35,7 @@ MENU = Menu(
         Link(lists.DECISIONS.path, N_("To decide"), lists.counted(lists.DECISIONS)),
         Link(lists.ALL_PATH, N_("All issues")),
         Link(raising.PATH, N_("Write down")),
+        Link("/talks", N_("Talks")),
     ),
 )
 _NOT_SIGNED_OFF = N_("You cannot check yet: no draft is signed off.")

@@ -29,6 +29,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rating": ("issue", "round"),
     "document": ("issue", "id"),
     "instruction": ("issue", "number"),
+    "talk": ("id",),
+    "talk_leader": ("talk", "account"),
+    "talk_participant": ("talk", "person"),
     "person": ("reference",),
     "enterprise": ("code",),
     "department": ("jurisdiction", "code", "version"),
@@ -36,6 +39,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rules": ("jurisdiction", "version"),
     "policy": ("jurisdiction", "version"),
     "calendar": ("jurisdiction", "version"),
+    "rotation": ("id", "version"),
 }
 """The tables that events write, with their primary keys; the others belong to the batch itself."""
 

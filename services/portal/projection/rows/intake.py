@@ -2,6 +2,7 @@
 
 from services.portal.projection.rows.changes import Happened, Rows, Unreadable
 from services.portal.projection.rows.instants import month_of
+from shared.contract.words import Source
 
 
 def registered(rows: Rows, event: Happened) -> None:
@@ -15,6 +16,7 @@ def registered(rows: Rows, event: Happened) -> None:
         origin=event.text("origin", "online_column"),
         phase=event.text_or_none("phase"),
         occasion=event.json("occasion"),
+        talk=_talk(event),
         urgent=event.truth("urgent"),
         anonymous=event.truth("anonymous"),
         person=event.text("person"),
@@ -40,6 +42,17 @@ def promised(rows: Rows, event: Happened) -> None:
         provisional=event.text_or_none("provisional_because"),
         policy=event.text("policy"),
         calendar=event.text("calendar"),
+    )
+
+
+def expected(rows: Rows, event: Happened) -> None:
+    """The date that is to be expected if the talk it was raised for is held as planned."""
+    rows.set(
+        "issue",
+        (event.subject,),
+        expected_at=event.instant("due_at"),
+        expected_because=event.text("provisional_because"),
+        talk_ends_at=event.instant("talk_ends_at"),
     )
 
 
@@ -198,6 +211,13 @@ def enterprise_changed(rows: Rows, event: Happened) -> None:
         changed_at=event.at,
         changed_by=event.text("by"),
     )
+
+
+def _talk(event: Happened) -> str | None:
+    occasion = event.data.get("occasion")
+    if event.data.get("origin") != Source.TALK or type(occasion) is not dict:
+        return None
+    return event._replace(data=occasion).text("id") or None
 
 
 def _move(rows: Rows, event: Happened, state: str) -> None:
