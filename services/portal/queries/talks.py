@@ -11,6 +11,7 @@ from shared.contract.events.talks import RotationPublished
 from shared.domain.clocks import SHANGHAI
 
 COMING = ("announced", "open")
+DAY_MS = 24 * 3600 * 1000
 MOST = 200
 """So many talks stand on one page."""
 _MOST_PLACES = 500
@@ -57,12 +58,12 @@ def between(reads: sqlite3.Connection, chosen: Chosen) -> list[Row]:
 
 
 def coming(reads: sqlite3.Connection, at: int, limit: int = MOST) -> list[Row]:
-    """The talks that may still be held, the next one first; one whose day is long past waits to be called off."""
+    """The talks that may still be held, the next one first; none lasts longer than a day."""
     query = f"""
-        SELECT * FROM talk WHERE state IN ('announced', 'open') AND ends_at > ?
+        SELECT * FROM talk WHERE state IN ('announced', 'open') AND ends_at > :at AND starts_at > :at - {DAY_MS}
         ORDER BY starts_at, id LIMIT {limit}
     """
-    return select(reads, query, (at,)).fetchall()
+    return select(reads, query, {"at": at}).fetchall()
 
 
 def past(reads: sqlite3.Connection, limit: int, before: int = 2**62) -> list[Row]:

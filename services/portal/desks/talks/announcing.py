@@ -173,8 +173,7 @@ def _whole(page: Page, form: Form, name: str, otherwise: int, most: int) -> int:
 def _engaged(page: Page, form: Form, wanted: list[dict[str, str]], first: int, last: int) -> None:
     """Which leader is at which other talk within this time, in words."""
     accounts = {one["account"]: one["name"] for one in wanted}
-    day = 24 * 3600 * 1000
-    for talk in talks.between(page.reads, talks.Chosen(first - day, last)):
+    for talk in talks.between(page.reads, talks.Chosen(first - talks.DAY_MS, last)):
         if talk["state"] not in talks.COMING or talk["ends_at"] <= first:
             continue
         busy = [accounts[one["account"]] for one in leaders_of(talk) if one["account"] in accounts]
