@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.cli.spreadsheets import Cell, Line
 from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from shared.contract.commands.people import RecordEnterprise
 from shared.contract.words import EnterpriseSize
 from shared.handwritten import WrongFile
 from shared.language import rule_text
+from shared.spreadsheets import Cell, Line
 
 COLUMNS = {
     "code": ("统一社会信用代码", "credit code", "信用代码", "code"),

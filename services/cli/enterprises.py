@@ -46,8 +46,8 @@ def import_(
     """Take the good rows of a spreadsheet in and name every bad one; twice changes nothing."""
     from services.cli.enterprise_rows import read_rows
     from services.cli.reference.owner import owner
-    from services.cli.spreadsheets import read_sheet
     from shared.handwritten import WrongFile
+    from shared.spreadsheets import read_sheet
 
     with owner("intake", data, as_json, OFFICE) as client:
         sheet = read_rows(read_sheet(file), str(file))
@@ -73,7 +73,7 @@ def export(
     """Write all enterprises into a spreadsheet that can be imported again."""
     from services.cli.enterprise_rows import export_headers, exported
     from services.cli.reference.owner import owner
-    from services.cli.spreadsheets import write_sheet
+    from shared.spreadsheets import write_sheet
 
     if file.exists() and not force:
         fail(f"{file} is there already: say --force to write over it", as_json, WRONG_USE)
@@ -189,7 +189,7 @@ def _read(response: "httpx.Response") -> dict[str, Any]:
 def _write_rejected(path: Path, sheet: "Sheet", faults: Sequence["Fault"]) -> None:
     """The rows that were left out as they stood, each with what is wrong, for whoever mends and imports them."""
     from services.cli.enterprise_rows import REASON, is_reason
-    from services.cli.spreadsheets import write_sheet
+    from shared.spreadsheets import write_sheet
 
     reasons: dict[int, list[str]] = {}
     for fault in faults:

@@ -61,10 +61,12 @@ SHEETS = {
     "issue": "department.css",  # drafts and internal notes
     "operator": "operator.css",
     "mailbox": "mailbox.css",
-    **dict.fromkeys(("board", "documents", "figures", "instructions", "leader", "search"), "overview.css"),
+    **dict.fromkeys(
+        ("board", "documents", "figures", "instructions", "leader", "search", "talks"), "overview.css"
+    ),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
-FOR_ALL = frozenset(("/", "/sign-in", "/sign-out", "/view", links.PLACE))
+FOR_ALL = frozenset(("/", "/sign-in", "/sign-out", "/view", "/column", links.PLACE))
 """What is nobody's in particular."""
 BY_LINK = Menu("/", N_("By a private link"), "", "link")
 """In the bar on top, for who came by one."""

@@ -250,6 +250,7 @@ def _not_noticed(data: Mapping[str, Any]) -> str:
 TABLE: Mapping[str, _Row] = {
     "issue.registered.v1": _Row(_registered, "key"),
     "promise.started.v1": _Row(N_("A reply was promised by %(due)s")),
+    "promise.expected.v1": _Row(N_("A reply is expected by %(due)s, once the talk is held")),
     "issue.accepted.v1": _Row(N_("Accepted"), "key"),
     "words.corrected.v1": _Row(N_("The words were corrected")),
     "words.confirmed.v1": _Row(N_("The raiser confirmed the words")),
@@ -280,6 +281,11 @@ TABLE: Mapping[str, _Row] = {
     "assignment.enterprise_asked.v1": _Row(
         N_("%(department)s asks the raiser, who may answer until %(ends)s"), "key", "words"
     ),
+    "issue.material_asked.v1": _Row(
+        N_("The office asks the raiser, who may answer until %(ends)s"), "key", "words"
+    ),
+    "issue.material_received.v1": _Row(_supplied, "key"),
+    "issue.material_lapsed.v1": _Row(N_("Nothing was supplied in time: the office decides on what there is")),
     "issue.material_supplied.v1": _Row(_supplied, "key", "text"),
     "pause.granted.v1": _Row(_paused, "key", "basis"),
     "pause.refused.v1": _Row(N_("%(department)s gets no pause"), "", "reason", inside=True),

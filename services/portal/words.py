@@ -14,6 +14,7 @@ from shared.contract.words import (
     JointOffice,
     Kind,
     LadderCause,
+    LeadingBody,
     Level,
     LiftCause,
     Listed,
@@ -21,12 +22,15 @@ from shared.contract.words import (
     Outcome,
     PauseGround,
     Phase,
+    Provisional,
     Recalculation,
     RejectionGround,
     Role,
     Satisfaction,
+    Series,
     Solved,
     Source,
+    TakesPart,
     Unsent,
 )
 
@@ -246,6 +250,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "state": {  # as a person sees an issue; the projection's column `state`
         "registered": N_("Waiting to be accepted"),
+        "awaiting_material": N_("Waiting for material"),
         "accepted": N_("Waiting for a department"),
         "assigned": N_("Not signed for yet"),
         "returned": N_("The department gave it back"),
@@ -274,7 +279,42 @@ WORDS: dict[str, dict[str, str]] = {
         "discarded": N_("Given up"),
         "all": N_("All"),
     },
-    "provisional": {"year_not_published": N_("the rest days of that year are not published yet")},
+    "provisional": {
+        Provisional.YEAR_NOT_PUBLISHED: N_("the rest days of that year are not published yet"),
+        Provisional.TALK_NOT_HELD: N_("expected, until the talk is held"),
+    },
+    "series": {
+        Series.WEEKLY: N_("Wednesday talk"),
+        Series.QUARTERLY: N_("Quarterly talk"),
+        Series.ROUND_TABLE: N_("Round table"),
+        Series.SERVICE_DAY: N_("Service-centre day"),
+    },
+    "leading body": {
+        LeadingBody.PARTY: N_("Party committee"),
+        LeadingBody.CONGRESS: N_("People's congress"),
+        LeadingBody.GOVERNMENT: N_("Government"),
+        LeadingBody.CPPCC: N_("CPPCC"),
+    },
+    "takes part": {
+        TakesPart.SIGNED_UP: N_("Signed up"),
+        TakesPart.NAMED: N_("Named"),
+        TakesPart.WRITTEN: N_("In writing"),
+    },
+    "talk": {
+        "announced": N_("To come"),
+        "open": N_("Under way"),
+        "held": N_("Held"),
+        "cancelled": N_("Called off"),
+    },
+    "place": {
+        "huzhou": N_("Huzhou"),
+        "wuxing": N_("Wuxing district"),
+        "nanxun": N_("Nanxun district"),
+        "deqing": N_("Deqing county"),
+        "changxing": N_("Changxing county"),
+        "anji": N_("Anji county"),
+        "nantaihu": N_("South Taihu new area"),
+    },
 }
 
 RULES = (N_("a phone number has 5 to 15 digits, perhaps with + and a country code before them"),)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from services.portal.inside import InternalNote
 from shared.mail import Mail
 from tests.browser.overseen import overseen
+from tests.browser.talked import talked
 from tests.keys import REFERENCES
 from tests.portal import department, office_given
 from tests.portal.given import Given, known_versions, stamp
@@ -84,6 +85,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     _of_a_department(found)
     _for_the_office(found)
     overseen(found, GOING)
+    talked(found)
     _with_links(found)
     found.on_a_network()
     found.mailed(MAIL)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
+from tests.browser import talked
 from tests.browser.conftest import (
     APPEALED,
     DISSATISFIED,
@@ -51,6 +52,7 @@ PATHS = (
     f"/issues/{REFUSED}/appeal",
     f"/issues/{ASKED}",
     f"/issues/{ASKED}/supply-material",
+    *talked.OWN,
     "/mailbox",
     "/lan",
     "/nowhere",
@@ -157,6 +159,7 @@ OFFICIALS = {
         "/figures/on_time_reply",
         "/figures/rejected?part=x",
     ),
+    **talked.PLACES,
     OPERATOR: (
         "/operator",
         "/operator/dead-letters",
@@ -220,6 +223,19 @@ def previews(page: Page, site: str) -> Iterator[str]:
     page.goto(f"{site}/issues/{GOING}/documents/d2/sign")
     press(page, ".stick button")
     yield "the record of an interview, with nothing filled in"
+    sign_in(page, site, "federation:feng")
+    page.goto(f"{site}/talks/rotation/publish")
+    page.fill("#content", "周次,地区")
+    press(page, ".stick button")
+    yield "a rotation without its columns"
+    page.fill("#content", "周次,地区,姓名,职务,班子\n12,湖州市,周明,市长,政府")
+    press(page, ".stick button")
+    yield "what a rotation would change"
+    page.goto(f"{site}/talks/announce")
+    page.fill("#theme", "")
+    press(page, ".stick button")
+    yield "a talk without a theme"
+    sign_in(page, site, "supervisor:zhao")
     page.goto(f"{site}/renewals")
     page.fill("#content", "date,kind,name,source\n")
     press(page, ".stick button")

@@ -5,11 +5,13 @@ What a fuzzer asks of it is decided by the same code as on real parts, at some m
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.bus.deadletters import DeadLetter, with_status
 from shared.bus.document import Stored
 from shared.bus.gateway import Gateway
@@ -19,7 +21,7 @@ from shared.bus.records import DEAD_LETTER_TYPE, Outgoing, Record
 from shared.bus.reference import Version
 from shared.contract.envelope import sha256_of
 from shared.contract.event import INTAKE
-from shared.contract.events.intake import IssueAccepted, IssueRegistered
+from shared.contract.events.intake import IssueAccepted, IssueRegistered, PromiseStarted
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import Reference
 from shared.metrics import Metrics
@@ -81,6 +83,9 @@ class ServiceInMemory:
     async def running(self, *more: object) -> AsyncIterator[None]:
         """An issue is known, and a dead letter stands there."""
         told = IssueRegistered(number="7K3M-9QXT-2B4N-6C")
+        policy, calendar = builtin_policy(), builtin_calendar()
+        due = {"due_at": NOW + timedelta(days=14), "limit": "10wd"}
+        promised = PromiseStarted(started_at=NOW, **due, policy=policy.version, calendar=calendar.version)
         accepted = IssueAccepted(title="漏水", text="水管漏水", by="chen")
         lost = {
             "type": DEAD_LETTER_TYPE,
@@ -91,7 +96,8 @@ class ServiceInMemory:
         }
         await self.publish([Outgoing(f"{self.name}.dlq", LOST, b"{", lost)])
         if INTAKE in self.consumer.reads:
-            await self.publish([foreign_event(ISSUE, 1, told), foreign_event(ISSUE, 2, accepted)])
+            events = enumerate((told, promised, accepted), start=1)
+            await self.publish([foreign_event(ISSUE, seq, event) for seq, event in events])
         if self._first_requests is not None:
             await self.gateway.ask_all(await self._first_requests())
         yield

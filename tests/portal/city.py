@@ -14,6 +14,7 @@ from tests.portal.projection.given import AT
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>"
 STATES = {
     "registered": "AAAAAAAAAAAAA",
+    "awaiting_material": "AAAAAAAAAAAAB",
     "accepted": "BBBBBBBBBBBBB",
     "assigned": "CCCCCCCCCCCCC",
     "in_progress": "DDDDDDDDDDDDD",
@@ -42,6 +43,7 @@ def fill(given: Given) -> None:
     known_versions(given)
     for state, id in STATES.items():
         _issue(given, state, id)
+    _talks(given)
     _services(given)
 
 
@@ -63,6 +65,8 @@ def _people(given: Given) -> None:
         "zhou": ("department_leader", "housing"),
         "shen": ("supervisor", ""),
         "sun": ("leader", ""),
+        "feng": ("federation", ""),
+        "lu": ("clerk", ""),
         "yan": ("operator", ""),
     }
     for account, (role, department) in people.items():
@@ -77,6 +81,10 @@ def _issue(given: Given, state: str, id: str) -> None:
     draft |= {"assignment": f"{id}.1"}
     given.registered(id, person=WU)
     if state == "registered":
+        return
+    if state == "awaiting_material":
+        ends = {"ends_at": stamp(AT + timedelta(days=7)), "by": "chen"}
+        tell("intake", "issue.material_asked.v1", {"request": 1, "words": SCRIPT, **ends}, id)
         return
     if state in ("rejected", "appealed"):
         ends = {"explanation": SCRIPT, "by": "chen", "appeal_until": stamp(AT + timedelta(days=30))}
@@ -152,6 +160,50 @@ def _issue(given: Given, state: str, id: str) -> None:
         if state == "late" and reached == "in_progress":
             _late(given, id)
             return
+
+
+TALKS = {name: f"huzhou-weekly-2026030{day}-1" for name, day in (("announced", 4), ("open", 2), ("held", 1))}
+"""State -> the talk that is in it."""
+
+
+def _talks(given: Given) -> None:
+    """One that is to come and was postponed, with a sign-up; one under way; one that was held by the same leader."""
+    leader = {"account": "sun", "name": SCRIPT, "post": SCRIPT, "body": "government"}
+    for day, (state, id) in zip((2, 0, -1), TALKS.items(), strict=True):
+        first = AT + timedelta(days=day, hours=2)
+        times = {"starts_at": stamp(first), "ends_at": stamp(first + timedelta(hours=2))}
+        times |= {"wait_until": stamp(first + timedelta(days=7))}
+        said = {"theme": f"{state} {SCRIPT}", "questions": SCRIPT, "place": SCRIPT, "organiser": SCRIPT}
+        more = {
+            "series": "weekly",
+            "number": 1,
+            "level": "city",
+            "jurisdiction": "huzhou",
+            "on": "2026-03-04",
+        }
+        by = {"capacity": 12, "leaders": [leader], "departments": ["housing"], "by": "feng"}
+        subject, tell = f"talk:{id}", given.shown.tell
+        tell("intake", "talk.announced.v1", {**times, **said, **more, **by}, subject)
+        signed = {"person": WU, "issue": STATES["accepted"], "taken": 1}
+        tell("intake", "talk.signed_up.v1", signed, subject)
+        if state == "announced":
+            moved = {
+                **times,
+                "old_starts_at": stamp(first - timedelta(days=7)),
+                "reason": SCRIPT,
+                "by": "feng",
+            }
+            tell("intake", "talk.postponed.v1", moved, subject)
+            continue
+        tell("intake", "talk.opened.v1", {"by": "lu"}, subject)
+        if state == "held":
+            came = [{"person": WU, "how": "signed_up"}]
+            tell("intake", "talk.attended.v1", {"attendees": came, "by": "lu"}, subject)
+            tell("intake", "talk.held.v1", {"attended": [WU], "by": "lu"}, subject)
+    week = {"week": 10, "jurisdiction": "huzhou", "level": "city", "leaders": [leader]}
+    plan = {"version": "1", "in_force_from": stamp(AT - timedelta(days=60)), "weeks": [week], "by": "feng"}
+    given.shown.topics.version("intake", "rotation.published.v1", "rotation:huzhou-2026", plan)
+    given.shown.apply()
 
 
 def _track(given: Given, id: str) -> None:

@@ -29,6 +29,8 @@ PEOPLE: Mapping[Role, tuple[str, str]] = {
     Role.OFFICE: ("chen", ""),
     Role.SUPERVISOR: ("shen", ""),
     Role.LEADER: ("sun", ""),
+    Role.FEDERATION: ("feng", ""),
+    Role.CLERK: ("lu", ""),
     Role.OPERATOR: ("yan", ""),
 }
 

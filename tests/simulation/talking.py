@@ -84,9 +84,16 @@ class Talking:
         for _ in range(rng.randint(1, 4)):
             await clients.sleep(rng.choice((20 * SECOND, HOUR, HOUR)))
             await self._ask(*self._before(talk))
-        if rng.random() < 0.85:
+        if rng.random() < 0.5:
+            for account in range(ACCOUNTS):
+                await self._ask(subject_of("talk", talk), SignUp(), raiser(f"p{account}"))
+        if rng.random() < 0.8:
             await self._hold(talk)
-        for late in range(rng.choice((0, 1, 2))):
+        else:  # nobody remembers it, until its issues start without it
+            await clients.sleep(rng.choice((0, 0, 12 * DAY, 20 * DAY)))
+            if rng.random() < 0.6:
+                await self._ask(AGENDA, self._moved(talk, 9000), FEDERATION)
+        for late in range(rng.choice((1, 2))):
             self._scheduler.spawn("client", clients.live(48 + 10 * number + late, self._member(talk)))
             await clients.sleep(rng.choice((HOUR, 2 * DAY)))
             await self._ask(*self._before(talk))
@@ -102,7 +109,7 @@ class Talking:
             number=number + 1,
             theme="用地与能耗",
             place="恳谈室",
-            capacity=rng.choice((1, 2, 20)),
+            capacity=rng.choice((1, 1, 2, 20)),
             organiser="工商联",
             leaders=tuple(rng.sample(LEADERS, rng.choice((0, 1, 1, 2)))),
             departments=tuple(rng.sample(codes, 2)),
@@ -142,16 +149,13 @@ class Talking:
                     (subject, RecordAttendance(attendees=(Attendee(person=reference),)), CLERK),
                 )
             )
-        starts_at = self._scheduler.clock.now().replace(microsecond=0) + timedelta(
-            hours=rng.choice((1, 3, 30, -30))
-        )
-        later = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2)}
+        moves = self._moved(talk, rng.choice((1, 3, 30, -30)))
         codes = self._clients.departments
         said: dict[str, Any] = {"theme": "用工", "place": "会议室", "capacity": rng.choice((1, 20))}
         return rng.choice(
             (
-                (AGENDA, PostponeTalk(talk=talk, **later, reason="防汛"), FEDERATION),
-                (AGENDA, PostponeTalk(talk=talk, **later, reason="防汛"), FEDERATION),
+                (AGENDA, moves, FEDERATION),
+                (AGENDA, moves, FEDERATION),
                 (
                     AGENDA,
                     AppointLeaders(talk=talk, leaders=tuple(rng.sample(LEADERS, 1)), reason="调整"),
@@ -162,6 +166,12 @@ class Talking:
                 (subject, OpenTalk(), CLERK),
                 (subject, HoldTalk(), CLERK),
             )
+        )
+
+    def _moved(self, talk: str, hours: int) -> PostponeTalk:
+        starts_at = self._scheduler.clock.now().replace(microsecond=0) + timedelta(hours=hours)
+        return PostponeTalk(
+            talk=talk, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), reason="防汛"
         )
 
     async def _hold(self, talk: str) -> None:
@@ -201,9 +211,9 @@ class Talking:
         chosen = rng.sample(self._members, rng.randint(1, len(self._members)))
         chosen += ["NOSUCHISSUE00"] if rng.random() < 0.2 else []
         members = tuple(BatchMember(issue=issue, department=rng.choice(("", *codes))) for issue in chosen)
-        await self._ask(
-            subject_of("batch", f"b-{talk}"), AssignMany(members=members, talk=talk), "office:chen"
-        )
+        for _ in range(rng.choice((1, 1, 2))):
+            asked = AssignMany(members=members, talk=talk)
+            await self._ask(subject_of("batch", f"b-{talk}"), asked, "office:chen")
 
     async def _ask(self, subject: str, command: Command, actor: str) -> dict[str, Any] | None:
         self._asked += 1

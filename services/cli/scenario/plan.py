@@ -17,10 +17,11 @@ from services.cli.scenario.saying import OUTCOMES, Saying
 from services.cli.scenario.script import Script
 from services.cli.scenario.shapes import FIRST, REST, SHAPES, Shape
 from services.cli.scenario.starting import SIZE
+from services.cli.scenario.talks import held, talks
 from services.cli.scenario.verbs import RAISERS, VERBS, Scene
 from services.cli.scenario.vocabulary import Topic, departments, routed, topics
 from services.supervision.builtin import builtin_calendar
-from shared.contract.words import Kind, Role, Source
+from shared.contract.words import Kind, Phase, Role, Source
 from shared.domain.clocks import SHANGHAI
 from shared.identity.references import References
 
@@ -65,7 +66,9 @@ def plan(on: date, seed: int, place: Place, size: int = SIZE) -> Town:
     people = firms(min(MOST_FIRMS, max(12, size // 3)), dice)
     writer = _Writer(name, on, place, office, people, dice)
     written = [(shape, writer.issue(number, shape)) for number, shape in enumerate(_shapes(size, dice))]
-    courses = [*_known(name, people, place, office), *(script.course() for _, script in written)]
+    known = _known(name, people, place, office)
+    spoken = talks(name, place.jurisdiction, place.references, people, on)
+    courses = [*known, *(script.course() for _, script in written), spoken]
     return Town(tuple(people), tuple(courses), {script.subject: shape for shape, script in written})
 
 
@@ -118,6 +121,8 @@ class _Writer:
         self._titles.add(saying.title)
         wrong = self._wrong(saying) if shape.department == "other" else ""
         scene = Scene(script, saying, shape, dice, wrong, origin, which=number)
+        if found := held(self._place.jurisdiction, self._begins.date(), instants[0]):
+            (scene.talk, scene.talk_on), scene.phase = found, Phase.AFTER
         for (verb, _), at in zip(shape.steps, instants, strict=True):
             VERBS[verb](scene, at)
         return script

@@ -23,6 +23,7 @@ from services.portal.desks.office import pages as office
 from services.portal.desks.operator import pages as operator
 from services.portal.desks.search import pages as search
 from services.portal.desks.signing_in import pages as signing_in
+from services.portal.desks.talks import pages as talks
 from services.portal.desks.ways import pages as ways
 from services.portal.menus import Menu
 from shared.contract.words import Role
@@ -34,6 +35,8 @@ _MENUS: Mapping[Role, Menu] = {
     Role.DEPARTMENT_LEADER: department.LEADER_MENU,
     Role.SUPERVISOR: board.MENU,
     Role.LEADER: leader.MENU,
+    Role.FEDERATION: talks.FEDERATION_MENU,
+    Role.CLERK: talks.CLERK_MENU,
     Role.OPERATOR: operator.MENU,
 }
 
@@ -52,6 +55,7 @@ def routers() -> Iterator[APIRouter]:
     yield department.router
     yield office.router
     yield entrepreneur.router
+    yield talks.router
     yield signing_in.router
     yield link.router
     yield internal_notes.router

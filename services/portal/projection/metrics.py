@@ -28,6 +28,12 @@ class ProjectionMetrics:
         self.held = self._gauge("held_events", "events that wait for their predecessor")
         self.open_pages = self._gauge("open_pages", "open pages that are told of every change")
         self.age.set_function(self._age)
+        self.talks_missing = Gauge(
+            "qinqing_talks_missing",
+            "places without a talk this week, of those that the rotation expects to hold one",
+            ("level",),
+            registry=self.registry,
+        )
         self.records_behind = 0
 
     def applied(self, changed: Changed, records: int) -> None:

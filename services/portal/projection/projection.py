@@ -3,10 +3,11 @@
 import asyncio
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -20,9 +21,11 @@ from services.portal.projection.files import Files, histories
 from services.portal.projection.history import History
 from services.portal.projection.metrics import ProjectionMetrics
 from services.portal.projection.topics import EXPECTED, namespaces, projected
+from services.portal.queries import talks
 from shared.bus.log_reader import read_on
 from shared.bus.reader import topic_names
 from shared.contract.event import events_topic
+from shared.contract.words import Level
 
 log = structlog.get_logger(__name__)
 
@@ -130,6 +133,10 @@ class Projection:
         held = "SELECT count(*) FROM held"
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
         self.metrics.open_pages.set(len(self._listeners))
+        now = datetime.now(UTC)
+        missing = Counter(gap.level for gap in talks.missing(self.reader(), self._settings.jurisdiction, now))
+        for level in (Level.CITY, Level.COUNTY):
+            self.metrics.talks_missing.labels(level.value).set(missing[level.value])
         return self.metrics
 
     def standing(self) -> Standing:

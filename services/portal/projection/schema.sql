@@ -17,6 +17,7 @@ CREATE TABLE issue (
     origin TEXT,                  -- the source: talk, online_column, hotline, …
     phase TEXT,                   -- before, at, after a talk
     occasion TEXT,                -- JSON: {on, visited_by, id}
+    talk TEXT,                    -- the talk it was raised for, at or after, by id; NULL: none
     urgent INTEGER,
     anonymous INTEGER,
     person TEXT,                  -- reference of who raised it; of an anonymous issue one of that issue alone
@@ -31,6 +32,10 @@ CREATE TABLE issue (
     provisional TEXT,             -- why the date could still move when it was told; NULL: it could not
     policy TEXT,                  -- the versions the promise was counted by
     calendar TEXT,
+    -- intake: promise.expected, as long as its talk is to come; what is promised counts more
+    expected_at INTEGER,          -- when the reply is due if the talk is held as planned
+    expected_because TEXT,        -- why that may move: talk_not_held
+    talk_ends_at INTEGER,         -- when the talk is planned to end
     -- intake: where it stands there, since when, and the place of that event in intake's sequence of this issue
     intake_state TEXT,            -- registered, accepted, rejected, appealed, referred, withdrawn
     intake_moved_at INTEGER,
@@ -62,7 +67,9 @@ CREATE TABLE issue (
     withdrawal_confirmed_at INTEGER,
     corrected_version INTEGER,    -- of the newest corrected words; NULL: never corrected
     corrected_at INTEGER,
-    supplied INTEGER,             -- the newest question that the raiser answered
+    supplied INTEGER,             -- the newest question of a department that the raiser answered
+    material INTEGER,             -- the newest question of the office, before it was taken on
+    material_ends_at INTEGER,     -- when that ends by itself
     confirmed_version INTEGER,    -- of the words the person confirmed last
     confirmed_at INTEGER,
 
@@ -160,9 +167,13 @@ CREATE TABLE issue (
     ) STORED,
     -- Whether the office has to decide on more time.
     asked INTEGER GENERATED ALWAYS AS (extension IS NOT NULL OR pause IS NOT NULL) STORED,
-    -- The question that waits for the raiser's answer; NULL: none does.
+    -- The question that waits for the raiser's answer, and until when; NULL: none does.
     to_answer INTEGER GENERATED ALWAYS AS (
-        CASE WHEN question > coalesce(supplied, 0) THEN question END
+        CASE WHEN intake_state = 'awaiting_material' THEN material
+        WHEN question > coalesce(supplied, 0) THEN question END
+    ) STORED,
+    answer_until INTEGER GENERATED ALWAYS AS (
+        CASE WHEN intake_state = 'awaiting_material' THEN material_ends_at ELSE question_ends_at END
     ) STORED,
     -- What is due to the raiser: the first promise, as an appeal, an extension or a pause moved it.
     due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) STORED,
@@ -201,6 +212,7 @@ CREATE INDEX issue_looked_back ON issue (look_back, department, month) WHERE loo
 CREATE INDEX issue_listed ON issue (listed, department, id) WHERE listed IS NOT NULL;
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
 CREATE INDEX issue_anonymous ON issue (anonymous, number, id, person) WHERE anonymous = 1;
+CREATE INDEX issue_by_talk ON issue (talk, registered_at, id) WHERE talk IS NOT NULL;
 CREATE INDEX issue_by_month ON issue (month, department, origin, state);
 
 -- One department's part of one issue.
@@ -313,6 +325,21 @@ CREATE TABLE co_handler (
     PRIMARY KEY (issue, id)
 ) WITHOUT ROWID;
 CREATE INDEX co_handler_by_department ON co_handler (department, issue) WHERE released_at IS NULL;
+
+-- What the office asked the raiser before it took the issue on, and the answer. Intake.
+CREATE TABLE material (
+    issue TEXT NOT NULL,
+    request INTEGER NOT NULL,
+    words TEXT,
+    asked_at INTEGER,
+    ends_at INTEGER,
+    text TEXT,                    -- NULL until the issue is taken on: intake alone has it before
+    attachments TEXT,             -- JSON: [{hash, media_type, bytes}]
+    at INTEGER,                   -- when it was answered
+    by TEXT,                      -- the official who wrote it down; '' when the raiser did
+    ended_at INTEGER,             -- when it lapsed
+    PRIMARY KEY (issue, request)
+) WITHOUT ROWID;
 
 -- What the raiser answered to a department's question. Intake.
 CREATE TABLE answer (
@@ -477,6 +504,65 @@ CREATE TABLE instruction (
 CREATE INDEX instruction_by_leader ON instruction (given_by, given_at, issue);
 CREATE INDEX instruction_open ON instruction (issue, due_at) WHERE reported_at IS NULL AND taken_back_at IS NULL;
 
+-- Talks (恳谈会). Intake.
+CREATE TABLE talk (
+    id TEXT PRIMARY KEY,          -- huzhou-weekly-20220608-1
+    state TEXT,                   -- announced, open, held, cancelled
+    series TEXT,                  -- weekly, quarterly, round_table, service_day
+    number INTEGER,               -- which of its day's talks of the series
+    level TEXT,                   -- city, county
+    jurisdiction TEXT,            -- whose talk it is
+    announced_on TEXT,            -- the day for which it was announced first
+    theme TEXT,
+    questions TEXT,               -- one a line
+    place TEXT,
+    starts_at INTEGER,
+    ends_at INTEGER,
+    wait_until INTEGER,           -- not held by then, what was collected for it starts
+    capacity INTEGER,
+    taken INTEGER,                -- how many places are taken
+    organiser TEXT,
+    leaders TEXT,                 -- JSON: [{account, name, post, body}]
+    led INTEGER,                  -- the place of the event that said so in intake's sequence of this talk
+    departments TEXT,             -- JSON: codes of those that will be there
+    announced_at INTEGER,
+    announced_by TEXT,
+    moved_from INTEGER,           -- of the newest postponement: when it would have begun
+    moved_because TEXT,
+    opened_at INTEGER,
+    ended_at INTEGER,             -- when it was held or called off
+    ended_by TEXT,
+    ended_because TEXT,           -- why it was called off
+    lapsed_at INTEGER             -- when it had not been held in time
+) WITHOUT ROWID;
+CREATE INDEX talk_by_time ON talk (starts_at, id);
+
+-- Who has led, or shall lead, which talk: those lead whose `led` is the talk's. Intake.
+CREATE TABLE talk_leader (
+    talk TEXT NOT NULL,
+    account TEXT NOT NULL,
+    led INTEGER,
+    PRIMARY KEY (talk, account)
+) WITHOUT ROWID;
+CREATE INDEX talk_leader_by_account ON talk_leader (account, talk);
+
+-- Who takes part in which talk, by reference. Intake.
+CREATE TABLE talk_participant (
+    talk TEXT NOT NULL,
+    person TEXT NOT NULL,
+    enterprise TEXT,              -- credit code, or ''
+    issue TEXT,                   -- in which their question stands; '' for none
+    signed_up INTEGER,            -- 1: by themselves
+    named TEXT,                   -- named, written: by who organises it
+    signed_at INTEGER,            -- the newest thing said of them
+    attended INTEGER,             -- 1: they came
+    how TEXT GENERATED ALWAYS AS (        -- signed_up, named, written; NULL: they do not take part (any more)
+        CASE WHEN named = 'named' THEN named WHEN signed_up = 1 THEN 'signed_up' ELSE named END
+    ) STORED,
+    PRIMARY KEY (talk, person)
+) WITHOUT ROWID;
+CREATE INDEX talk_participant_by_person ON talk_participant (person, talk);
+
 -- Everything that was ever said of anything on an events topic, also of types this version does not know.
 CREATE TABLE timeline (
     subject TEXT NOT NULL,        -- an issue's id, or person:…, enterprise:…, dept:…
@@ -591,6 +677,19 @@ CREATE TABLE calendar (
     published_through INTEGER,
     data TEXT,
     PRIMARY KEY (jurisdiction, version)
+) WITHOUT ROWID;
+
+-- The plan of leaders by week, of a jurisdiction and year. Intake.
+CREATE TABLE rotation (
+    id TEXT NOT NULL,             -- huzhou-2026
+    version TEXT NOT NULL,
+    jurisdiction TEXT,
+    in_force_from INTEGER,
+    seq INTEGER,
+    reason TEXT,                  -- of a swap; '' of a plan that was published whole
+    by TEXT,
+    data TEXT,                    -- JSON: the whole entry
+    PRIMARY KEY (id, version)
 ) WITHOUT ROWID;
 
 -- Full text over title, words and replies of an issue, in the terms of terms.py; rowids grow with the registration.

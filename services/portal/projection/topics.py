@@ -10,6 +10,7 @@ EXPECTED = (
     DISPATCH,
     SUPERVISION,
     FEEDBACK,
+    reference_topic("intake"),
     reference_topic("dispatch"),
     reference_topic("supervision"),
 )

@@ -46,6 +46,7 @@ PORTAL = {
     "qinqing_projection_held_events": "Short peaks are normal. For long: an owner's event is missing on its topic.",
     "qinqing_projection_open_pages": "How many boards and pages are open; watch memory and processor beside it.",
     "qinqing_projection_lag_records": "Above 0 for long: pages are behind; is the portal's machine busy?",
+    "qinqing_talks_missing": "Above 0 on a Tuesday: the federation sees under Talks which place has none.",
 }
 """The same of the portal's."""
 

@@ -31,3 +31,5 @@ async def test_the_portal_serves_its_metrics_while_the_broker_is_away(settings: 
     wanted = {"age_seconds", "lag_records", "held_events", "open_pages", "unreadable_total", "failures_total"}
     assert {f"qinqing_projection_{name}" for name in wanted} <= set(lines)
     assert "qinqing_projection_held_events 0.0" in answer.text
+    assert 'qinqing_talks_missing{level="city"} 1.0' in answer.text
+    assert 'qinqing_talks_missing{level="county"} 0.0' in answer.text

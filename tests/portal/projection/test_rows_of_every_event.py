@@ -76,6 +76,23 @@ class Example(NamedTuple):
     subject: str = ISSUE
 
 
+TALK = "talk:huzhou-weekly-20260316-1"
+SUN = {"account": "sun", "name": "孙某", "post": "副市长", "body": "government"}
+SAID = {"theme": "用工", "questions": "何时", "place": "市民中心", "capacity": 12, "departments": ["housing"]}
+ANNOUNCED = {
+    **SAID,
+    "series": "weekly",
+    "number": 1,
+    "level": "city",
+    "jurisdiction": "huzhou",
+    "on": "2026-03-16",
+    "starts_at": LATER,
+    "ends_at": "2026-03-16T11:30:00Z",
+    "wait_until": "2026-03-23T09:30:00Z",
+    "organiser": "市工商联",
+    "leaders": [SUN],
+    "by": "feng",
+}
 CARD = {"document": "d1", "kind": "yellow_card", "year": 2026, "number": 4}
 EXAMPLES: dict[str, Example] = {
     "issue.registered.v1": Example(
@@ -174,6 +191,36 @@ EXAMPLES: dict[str, Example] = {
         "intake",
         {"version": 1, "person": REFERENCE},
         {"issue": {"confirmed_version": 1, "confirmed_at": AT_MS}},
+    ),
+    "issue.material_asked.v1": Example(
+        "intake",
+        {"request": 1, "words": "请补充合同", "ends_at": LATER, "by": "chen"},
+        {
+            "issue": {
+                "state": "awaiting_material",
+                "material": 1,
+                "material_ends_at": LATER_MS,
+                "to_answer": 1,
+                "answer_until": LATER_MS,
+            },
+            "material": {"request": 1, "words": "请补充合同", "asked_at": AT_MS, "ends_at": LATER_MS},
+        },
+    ),
+    "issue.material_received.v1": Example(
+        "intake",
+        {"request": 1, "attachments": [], "person": REFERENCE, "by": ""},
+        {
+            "issue": {"state": "registered", "to_answer": None},
+            "material": {"request": 1, "attachments": "[]", "at": AT_MS, "by": "", "text": None},
+        },
+    ),
+    "issue.material_lapsed.v1": Example(
+        "intake",
+        {"request": 1},
+        {
+            "issue": {"state": "registered", "to_answer": None},
+            "material": {"request": 1, "ended_at": AT_MS, "at": None},
+        },
     ),
     "issue.material_supplied.v1": Example(
         "intake",
@@ -1000,6 +1047,107 @@ EXAMPLES: dict[str, Example] = {
         {"enterprise": {"name": "湖州某公司", "revision": 2, "changed_at": AT_MS, "changed_by": "wang"}},
         subject=f"enterprise:{FIRM}",
     ),
+    "promise.expected.v1": Example(
+        "intake",
+        {
+            "talk": "huzhou-weekly-20260304-1",
+            "talk_ends_at": "2026-03-04T08:00:00Z",
+            "due_at": LATER,
+            "limit": "10wd",
+            "provisional_because": "talk_not_held",
+            "policy": "p",
+            "calendar": "c",
+        },
+        {
+            "issue": {
+                "expected_at": LATER_MS,
+                "expected_because": "talk_not_held",
+                "promised_at": None,
+                "due_at": None,
+                "may_move": 0,
+            }
+        },
+    ),
+    "talk.announced.v1": Example(
+        "intake",
+        ANNOUNCED,
+        {
+            "talk": {
+                "id": "huzhou-weekly-20260316-1",
+                "state": "announced",
+                "theme": "用工",
+                "starts_at": LATER_MS,
+                "taken": 0,
+                "led": 1,
+            },
+            "talk_leader": {"account": "sun", "led": 1},
+        },
+        subject=TALK,
+    ),
+    "talk.changed.v1": Example(
+        "intake",
+        {**SAID, "theme": "用地", "leaders": [{**SUN, "account": "wu"}], "by": "feng"},
+        {
+            "talk": {"theme": "用地", "led": 2, "state": "announced"},
+            "talk_leader": {"account": "wu", "led": 2},
+        },
+        (("talk.announced.v1", ANNOUNCED),),
+        TALK,
+    ),
+    "talk.signed_up.v1": Example(
+        "intake",
+        {"person": REFERENCE, "enterprise": FIRM, "issue": ISSUE, "taken": 1},
+        {
+            "talk": {"taken": 1},
+            "talk_participant": {"how": "signed_up", "enterprise": FIRM, "issue": ISSUE, "signed_at": AT_MS},
+        },
+        subject=TALK,
+    ),
+    "talk.named.v1": Example(
+        "intake",
+        {"participants": [{"person": REFERENCE, "how": "written"}], "taken": 0, "by": "feng"},
+        {"talk_participant": {"how": "written", "enterprise": FIRM}, "talk": {"taken": 0}},
+        (("talk.signed_up.v1", {"person": REFERENCE, "enterprise": FIRM, "taken": 1}),),
+        TALK,
+    ),
+    "talk.postponed.v1": Example(
+        "intake",
+        {
+            "starts_at": LATER,
+            "ends_at": LATER,
+            "wait_until": LATER,
+            "old_starts_at": "2026-03-15T09:30:00Z",
+            "reason": "防汛",
+            "by": "feng",
+        },
+        {"talk": {"starts_at": LATER_MS, "moved_from": LATER_MS - DAY_MS, "moved_because": "防汛"}},
+        subject=TALK,
+    ),
+    "talk.opened.v1": Example(
+        "intake", {"by": "lu"}, {"talk": {"state": "open", "opened_at": AT_MS}}, subject=TALK
+    ),
+    "talk.attended.v1": Example(
+        "intake",
+        {"attendees": [{"person": REFERENCE, "how": "named", "enterprise": FIRM}], "by": "lu"},
+        {"talk_participant": {"how": "named", "attended": 1}},
+        (("talk.named.v1", {"participants": [{"person": REFERENCE, "how": "written"}], "taken": 0}),),
+        TALK,
+    ),
+    "talk.held.v1": Example(
+        "intake",
+        {"attended": [REFERENCE], "issues": [ISSUE], "by": "lu"},
+        {"talk": {"state": "held", "ended_at": AT_MS, "ended_by": "lu"}},
+        subject=TALK,
+    ),
+    "talk.lapsed.v1": Example(
+        "intake", {"issues": []}, {"talk": {"lapsed_at": AT_MS, "state": None}}, subject=TALK
+    ),
+    "talk.cancelled.v1": Example(
+        "intake",
+        {"reason": "台风", "by": "feng"},
+        {"talk": {"state": "cancelled", "ended_at": AT_MS, "ended_because": "台风"}},
+        subject=TALK,
+    ),
 }
 
 VERSION = {"version": "7", "in_force_from": LATER, "by": "chen"}
@@ -1039,6 +1187,13 @@ VERSIONS: dict[str, tuple[str, str, Mapping[str, Any], str, Mapping[str, Any]]] 
         "calendar",
         {"published_through": 2026},
     ),
+    "rotation.published.v1": (
+        "intake",
+        "rotation:huzhou-2026",
+        {"weeks": [{"week": 12, "jurisdiction": "huzhou", "level": "city", "leaders": [SUN]}]},
+        "rotation",
+        {"id": "huzhou-2026", "reason": "", "by": "chen"},
+    ),
 }
 
 
@@ -1049,7 +1204,7 @@ def test_an_event_makes_its_rows(type: str, tmp_path: Path) -> None:
     if "words" in example.expected:  # hits are in order of their registration
         topics.tell("intake", "issue.registered.v1", {"number": "7K3M"})
     for name, data in example.before:
-        topics.tell(example.owner, name, data)
+        topics.tell(example.owner, name, data, example.subject)
     topics.tell(
         example.owner, type, example.data, example.subject, seen="/huzhou/intake=3,/huzhou/dispatch=9"
     )
@@ -1177,3 +1332,30 @@ def test_an_assigned_issue_in_its_second_round_is_in_rework_until_that_reply_is_
         AT_MS,
         AT_MS + DAY_MS,
     )
+
+
+def test_who_takes_a_sign_up_back_takes_part_no_more_until_they_sign_up_again(tmp_path: Path) -> None:
+    topics, who = Topics(), {"person": REFERENCE}
+    topics.tell("intake", "talk.announced.v1", ANNOUNCED, TALK)
+    named = {"participants": [{**who, "how": "named", "issue": ISSUE}], "taken": 1, "by": "feng"}
+    topics.tell("intake", "talk.named.v1", named, TALK)
+    topics.tell("intake", "talk.signed_up.v1", {**who, "withdrawn": True, "taken": 0}, TALK)
+    (gone,) = rows(build(tmp_path, topics.records), "talk_participant")
+    assert (gone["how"], gone["issue"]) == (None, "")
+    topics.tell("intake", "talk.signed_up.v1", {**who, "taken": 1}, TALK)
+    database = build(tmp_path, topics.records, 1)
+    (back,) = rows(database, "talk_participant")
+    assert back["how"] == "signed_up"
+    assert rows(database, "talk")[0]["taken"] == 1
+
+
+def test_an_issue_knows_its_talk_and_what_is_promised_counts_more_than_what_was_expected(
+    tmp_path: Path,
+) -> None:
+    topics = Topics()
+    of_a_talk = {"number": "7K3M", "origin": "talk", "phase": "before", "occasion": {"id": TALK[5:]}}
+    topics.tell("intake", "issue.registered.v1", of_a_talk)
+    topics.tell("intake", "promise.expected.v1", EXAMPLES["promise.expected.v1"].data)
+    topics.tell("intake", "promise.started.v1", EXAMPLES["promise.started.v1"].data)
+    (issue,) = rows(build(tmp_path, topics.records), "issue")
+    assert (issue["talk"], issue["due_at"], issue["expected_at"]) == (TALK[5:], LATER_MS, LATER_MS)

@@ -51,9 +51,10 @@ def _assignments(subject: str, events: list[Event], evidence: Evidence) -> Itera
 
 
 def _handlers(subject: str, events: list[Event]) -> Iterator[Violation]:
-    """While somebody is named for an assignment these two alone draft; a department's own system may always."""
+    """While somebody is named for an assignment these two alone draft; a department's own system may always, and its
+    leader at the talk."""
     handler = substitute = ""
-    spoken: set[int] = set()
+    on_the_spot = set[int]()
     for event in events:
         kind, data = kind_of(event), event["data"]
         if kind in ("issue.assigned", "assignment.transferred"):
@@ -66,8 +67,8 @@ def _handlers(subject: str, events: list[Event]) -> Iterator[Violation]:
                 )
             handler, substitute = data["handler"], data.get("substitute", "")
         elif kind == "issue.answered_on_the_spot":
-            spoken.add(data["draft"])  # by whoever sat in the talk
-        elif kind == "reply.drafted" and handler and data["draft"] not in spoken:
+            on_the_spot.add(data["draft"])
+        elif kind == "reply.drafted" and handler and data["draft"] not in on_the_spot:
             person = data["by"].partition("/")[2]
             # Without a person it is the department's own system.
             if person not in {handler, substitute, ""}:

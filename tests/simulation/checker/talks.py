@@ -3,10 +3,8 @@
 Written down here a second time on purpose: from docs/loop.md, Talks, and clocks.md, not from the services' code.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from itertools import combinations
-from typing import Any
 
 from shared.contract.envelope import read_seen
 from tests.simulation.checker.clauses import Clause, Violation
@@ -35,7 +33,7 @@ def check_talks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
             talk = waits_for(events[0])
             if talk:
                 yield from _started(evidence, hearing, subject, events, talks.get(f"talk:{talk}", []))
-    yield from _leaders(talks)
+    yield from _leaders(evidence)
     for subject, events in evidence.events_by("dispatch").items():
         if aggregate_of(subject) == "batch":
             yield from _batch(evidence, subject, events)
@@ -100,24 +98,36 @@ def _unsettled(
     return evidence.history.documents is None or hearing.waits("intake", subject)
 
 
-def _leaders(talks: Mapping[str, list[Event]]) -> Iterator[Violation]:
-    """Of talks that are announced, none has a leader at the time of another one's."""
-    coming = []
-    for subject, events in talks.items():
-        if any(kind_of(event) in ("talk.held", "talk.cancelled", "talk.opened") for event in events):
+def _leaders(evidence: Evidence) -> Iterator[Violation]:
+    """Whoever was engaged, in the order in which the agenda was asked, was at no other talk at that time."""
+    engaged: dict[str, tuple[datetime, datetime, set[str]]] = {}
+    for opened in evidence.opened:
+        event = opened.event
+        if (
+            event is None
+            or opened.record.topic != "intake.commands"
+            or aggregate_of(event["subject"]) != "agenda"
+        ):
             continue
-        data: dict[str, Any] = {}
-        for event in events:
-            data |= {
-                name: event["data"][name]
-                for name in ("starts_at", "ends_at", "leaders")
-                if name in event["data"]
-            }
-        leaders = {leader["account"] for leader in data.get("leaders", ())}
-        coming.append((subject, instant(data["starts_at"]), instant(data["ends_at"]), leaders))
-    for one, other in combinations(coming, 2):
-        if one[1] < other[2] and other[1] < one[2] and (both := one[3] & other[3]):
-            yield Clause.LEADER_ONCE(f"{one[0]} and {other[0]}: {', '.join(sorted(both))} is at both at once")
+        kind, data = kind_of(event).removeprefix("intake.agenda."), event["data"]
+        outcome = evidence.outcome("intake", event["subject"], event["id"]) or {}
+        if outcome.get("status") != "done":
+            continue
+        talk = str(data.get("talk") or outcome.get("talk"))
+        if kind == "leave":
+            engaged.pop(talk, None)
+            continue
+        starts, ends, leaders = engaged.get(talk, (None, None, set()))
+        if kind in ("announce", "postpone"):
+            starts, ends = instant(data["starts_at"]), instant(data["ends_at"])
+        if kind in ("announce", "appoint"):
+            leaders = {leader["account"] for leader in data["leaders"]}
+        if starts is None or ends is None:
+            continue
+        engaged[talk] = (starts, ends, leaders)
+        for other, (begins, over, busy) in engaged.items():
+            if other != talk and begins < ends and starts < over and (both := busy & leaders):
+                yield Clause.LEADER_ONCE(f"{talk} and {other}: {', '.join(sorted(both))} is at both at once")
 
 
 def _was_there(subject: str, event: Event, told: list[Event]) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from services.dispatch.issue import claiming
 from services.intake.agenda import decisions as agenda
 from services.intake.issue import hearing
-from services.intake.talk import decisions, telling
+from services.intake.talk import telling
 from shared.contract.commands.talks import HearTalk
 from shared.contract.words import TalkNews
 from tests.simulation.checker import Clause
@@ -54,17 +54,6 @@ def the_last_of_a_chunk_is_never_told() -> Patches:
         return short
 
     return [around(telling, "chunk", wrap)]
-
-
-@fault(Clause.TALK_TOLD, alone=False)
-def a_postponed_talk_tells_its_issues_nothing() -> Patches:
-    def wrap(with_news: Callable[..., Any]) -> Callable[..., Any]:
-        def silent(talk: Any, what: TalkNews, context: Any) -> Any:
-            return (talk, ()) if what is TalkNews.EXPECTED else with_news(talk, what, context)
-
-        return silent
-
-    return [around(decisions, "with_news", wrap)]
 
 
 @fault(Clause.LEGAL_MOVE, alone=False)

@@ -25,7 +25,7 @@ MENU = Menu(
     N_("Entrepreneur"),
     N_("Raise an issue on the phone, see who has it, rate the reply"),
     "building",
-    (Link("/mine", N_("My issues")), Link("/raise", N_("Raise an issue"))),
+    (Link("/mine", N_("My issues")), Link("/raise", N_("Raise an issue")), Link("/talks", N_("Talks"))),
 )
 _NO_REPLY_YET = N_("You cannot rate yet: there is no reply.")
 ACTIONS = (

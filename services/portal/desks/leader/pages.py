@@ -40,6 +40,7 @@ MENU = Menu(
         Link("/overview", N_("Overview")),
         Link("/board", N_("Board")),
         Link("/instructions", N_("My instructions"), waiting_reports),
+        Link("/talks", N_("Talks")),
         Link("/figures", N_("Figures")),
     ),
 )

@@ -35,6 +35,7 @@ MENU = Menu(
         Link(lists.DECISIONS.path, N_("To decide"), lists.counted(lists.DECISIONS)),
         Link(lists.ALL_PATH, N_("All issues")),
         Link(raising.PATH, N_("Write down")),
+        Link("/talks", N_("Talks")),
     ),
 )
 _NOT_SIGNED_OFF = N_("You cannot check yet: no draft is signed off.")
@@ -67,6 +68,7 @@ ACTIONS = (
     Action("recall", N_("Take the assignment back"), "arrow-left", under=PLACE),
     Action("correct", N_("Correct the reply"), "edit", under=PLACE),
     Action("record_receipt", N_("Write the receipt down"), "file-text", True, under=PLACE),
+    triage.MATERIAL,
     Action("reject", N_("Do not accept"), "x", only=triage.may_reject, under=PLACE),
     Action("refer", N_("Refer to another body"), "building", under=PLACE),
     Action("withdraw", N_("Record a withdrawal"), "x", why_not={"answered": _ANSWERED}, under=PLACE),

@@ -23,12 +23,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "request": ("issue", "what", "number"),
     "co_handler": ("issue", "id"),
     "answer": ("issue", "request"),
+    "material": ("issue", "request"),
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),
     "lamp": ("issue", "number"),
     "rating": ("issue", "round"),
     "document": ("issue", "id"),
     "instruction": ("issue", "number"),
+    "talk": ("id",),
+    "talk_leader": ("talk", "account"),
+    "talk_participant": ("talk", "person"),
     "person": ("reference",),
     "enterprise": ("code",),
     "department": ("jurisdiction", "code", "version"),
@@ -36,6 +40,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rules": ("jurisdiction", "version"),
     "policy": ("jurisdiction", "version"),
     "calendar": ("jurisdiction", "version"),
+    "rotation": ("id", "version"),
 }
 """The tables that events write, with their primary keys; the others belong to the batch itself."""
 

@@ -1,7 +1,10 @@
 """What intake's events make of the rows: registration, promise, words, how an issue begins and ends there; people."""
 
+from collections.abc import Iterator
+
 from services.portal.projection.rows.changes import Happened, Rows, Unreadable
 from services.portal.projection.rows.instants import month_of
+from shared.contract.words import Source
 
 
 def registered(rows: Rows, event: Happened) -> None:
@@ -15,6 +18,7 @@ def registered(rows: Rows, event: Happened) -> None:
         origin=event.text("origin", "online_column"),
         phase=event.text_or_none("phase"),
         occasion=event.json("occasion"),
+        talk=_talk(event),
         urgent=event.truth("urgent"),
         anonymous=event.truth("anonymous"),
         person=event.text("person"),
@@ -43,6 +47,17 @@ def promised(rows: Rows, event: Happened) -> None:
     )
 
 
+def expected(rows: Rows, event: Happened) -> None:
+    """The date that is to be expected if the talk it was raised for is held as planned."""
+    rows.set(
+        "issue",
+        (event.subject,),
+        expected_at=event.instant("due_at"),
+        expected_because=event.text("provisional_because"),
+        talk_ends_at=event.instant("talk_ends_at"),
+    )
+
+
 def accepted(rows: Rows, event: Happened) -> None:
     """Taken on, with its words."""
     _move(rows, event, "accepted")
@@ -55,6 +70,8 @@ def accepted(rows: Rows, event: Happened) -> None:
         text=event.text("text"),
     )
     rows.spoken.add(event.subject)
+    for one in _listed(event, "supplied"):
+        rows.set("material", (event.subject, one.number("request")), text=one.text("text"))
     corrected = event.data.get("corrected")
     if corrected is not None:
         if type(corrected) is not dict:
@@ -148,6 +165,36 @@ def withdrawn(rows: Rows, event: Happened) -> None:
     )
 
 
+def material_asked(rows: Rows, event: Happened) -> None:
+    """The office asks the raiser before it takes the issue on."""
+    _move(rows, event, "awaiting_material")
+    request, ends_at = event.number("request"), event.instant("ends_at")
+    rows.set("issue", (event.subject,), material=request, material_ends_at=ends_at)
+    key = (event.subject, request)
+    rows.set("material", key, words=event.text("words"), asked_at=event.at, ends_at=ends_at)
+
+
+def material_received(rows: Rows, event: Happened) -> None:
+    """The raiser answered the office; the words come with the acceptance."""
+    _move(rows, event, "registered")
+    key, files = (event.subject, event.number("request")), event.json("attachments") or "[]"
+    rows.set("material", key, attachments=files, at=event.at, by=event.text("by"))
+
+
+def material_lapsed(rows: Rows, event: Happened) -> None:
+    """Nobody answered in time."""
+    _move(rows, event, "registered")
+    rows.set("material", (event.subject, event.number("request")), ended_at=event.at)
+
+
+def _listed(event: Happened, name: str) -> Iterator[Happened]:
+    """The objects of a list in an event's data, each as if it were the data."""
+    for one in event.data.get(name) or ():
+        if type(one) is not dict:
+            raise Unreadable(f"{name} is no list of objects")
+        yield event._replace(data=one)
+
+
 def supplied(rows: Rows, event: Happened) -> None:
     """The raiser answered what a department asked."""
     rows.set("issue", (event.subject,), supplied=event.number("request"), intake_moved_at=event.at)
@@ -198,6 +245,13 @@ def enterprise_changed(rows: Rows, event: Happened) -> None:
         changed_at=event.at,
         changed_by=event.text("by"),
     )
+
+
+def _talk(event: Happened) -> str | None:
+    occasion = event.data.get("occasion")
+    if event.data.get("origin") != Source.TALK or type(occasion) is not dict:
+        return None
+    return event._replace(data=occasion).text("id") or None
 
 
 def _move(rows: Rows, event: Happened, state: str) -> None:

@@ -12,6 +12,7 @@ from services.portal.projection.rows import (
     looking,
     reference,
     supervision,
+    talks,
     timing,
 )
 from services.portal.projection.rows.changes import Happened, Rows
@@ -22,6 +23,7 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
     "intake": {
         "issue.registered.v1": intake.registered,
         "promise.started.v1": intake.promised,
+        "promise.expected.v1": intake.expected,
         "issue.accepted.v1": intake.accepted,
         "words.corrected.v1": intake.words_corrected,
         "words.confirmed.v1": intake.words_confirmed,
@@ -32,6 +34,9 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "issue.referred.v1": intake.referred,
         "referral.receipted.v1": intake.receipted,
         "issue.withdrawn.v1": intake.withdrawn,
+        "issue.material_asked.v1": intake.material_asked,
+        "issue.material_received.v1": intake.material_received,
+        "issue.material_lapsed.v1": intake.material_lapsed,
         "issue.material_supplied.v1": intake.supplied,
     },
     "dispatch": {
@@ -96,14 +101,26 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "issue.closed.v1": feedback.closed,
     },
 }
-PEOPLE: Mapping[str, Writes] = {
+OF_INTAKE: Mapping[str, Writes] = {
     "person.registered.v1": intake.person_registered,
     "person.changed.v1": intake.person_changed,
     "person.erased.v1": intake.person_erased,
     "enterprise.registered.v1": intake.enterprise_registered,
     "enterprise.changed.v1": intake.enterprise_changed,
+    "talk.announced.v1": talks.announced,
+    "talk.changed.v1": talks.changed,
+    "talk.signed_up.v1": talks.signed_up,
+    "talk.named.v1": talks.named,
+    "talk.postponed.v1": talks.postponed,
+    "talk.opened.v1": talks.opened,
+    "talk.attended.v1": talks.attended,
+    "talk.held.v1": talks.held,
+    "talk.lapsed.v1": talks.lapsed,
+    "talk.cancelled.v1": talks.cancelled,
 }
+"""Of what else intake keeps: people, enterprises, talks."""
 REFERENCE: Mapping[str, Mapping[str, Writes]] = {
+    "intake": {"rotation.published.v1": talks.rotation},
     "dispatch": {
         "department.published.v1": reference.department,
         "staff.published.v1": reference.staff,
@@ -116,7 +133,7 @@ REFERENCE: Mapping[str, Mapping[str, Writes]] = {
 }
 """Versions, as they stand on the ``*.reference`` topics; on the topics of events they are only part of a timeline."""
 
-KNOWN = frozenset(type for table in (*ISSUE.values(), PEOPLE, *REFERENCE.values()) for type in table)
+KNOWN = frozenset(type for table in (*ISSUE.values(), OF_INTAKE, *REFERENCE.values()) for type in table)
 """Every type that this version makes rows of."""
 
 
@@ -125,5 +142,5 @@ def writes(owner: str, event: Happened) -> Writes | None:
     if ":" not in event.subject:
         return ISSUE[owner].get(event.type) if owner in ISSUE else None
     if owner == "intake" and event.type.startswith(f"{event.subject.partition(':')[0]}."):
-        return PEOPLE.get(event.type)
+        return OF_INTAKE.get(event.type)
     return None

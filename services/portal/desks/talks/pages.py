@@ -1,0 +1,180 @@
+"""The calendar of talks by week and level with its gaps, and the page of one talk: what, when, who, what came of it."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.portal.addresses import with_query
+from services.portal.desks.entrepreneur.raising import Again, again
+from services.portal.desks.talks import announcing, column, opening, rotating, running, taking_part
+from services.portal.desks.talks.about import (
+    PATH,
+    Row,
+    calls,
+    day_of,
+    known,
+    official,
+    organises,
+    place_name,
+    possible,
+)
+from services.portal.languages import N_
+from services.portal.menus import Link, Menu
+from services.portal.pages import Page, page_of
+from services.portal.queries import issues, names, talks
+from services.portal.queries.talks import Chosen, Gap
+from services.portal.sight import sight_of
+from shared.contract.words import Level, Role
+from shared.domain.clocks import SHANGHAI
+
+router = APIRouter()
+Asked = Annotated[Page, Depends(page_of)]
+WEEKS = 4
+"""So many weeks stand on the calendar, and so many are looked at for gaps."""
+PAST = 20
+
+
+def to_look_at(page: Page) -> int:
+    """How many places have no talk this week, for the bar."""
+    return len(list(talks.missing(page.reads, page.portal.jurisdiction, page.now)))
+
+
+_LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
+FEDERATION_MENU = Menu(
+    PATH,
+    N_("Federation of industry and commerce"),
+    N_("Organise the talks: themes, leaders by rotation, who signs up and who is named"),
+    "users",
+    _LINKS,
+)
+CLERK_MENU = Menu(
+    PATH,
+    N_("Talk clerk"),
+    N_("Open a talk, write down who has come, close it"),
+    "writing-sign",
+    (Link(PATH, N_("Talks")),),
+)
+
+
+class Week(NamedTuple):
+    """One week of the calendar: its first day, its talks, and the places that have none."""
+
+    year: int
+    number: int
+    monday: date
+    talks: list[Row]
+    gaps: list[Gap]
+
+
+class Member(NamedTuple):
+    """An issue of a talk, and whether who asks may open it."""
+
+    issue: Row
+    may_open: bool
+
+
+@router.get(PATH)
+async def calendar(page: Asked, week: str = "", level: str = "", place: str = "", done: str = "") -> Response:
+    """The weeks from this one on, or from the week that was chosen; for an entrepreneur the talks to come."""
+    if page.person().role is Role.ENTREPRENEUR:
+        return taking_part.coming(page, done)
+    official(page)
+    level = level if level in (Level.CITY, Level.COUNTY) else ""
+    there = talks.places(page.reads, page.portal.jurisdiction, page.now)
+    place = place if place in there else ""
+    monday = _monday(page, week)
+    gaps = [
+        gap
+        for gap in talks.missing(page.reads, page.portal.jurisdiction, page.now, WEEKS)
+        if level in ("", gap.level) and place in ("", gap.place)
+    ]
+
+    def address(first: date) -> str:
+        year, number = talks.week_of(first)
+        return with_query(PATH, {"week": f"{year}-W{number:02}", "level": level, "place": place})
+
+    return page.show(
+        "talks/calendar.html",
+        weeks=list(_weeks(page, monday, level, place, gaps)),
+        level=level,
+        place=place,
+        places={code: place_name(page, code) for code in there},
+        before=address(monday - timedelta(weeks=WEEKS)),
+        after=address(monday + timedelta(weeks=WEEKS)),
+        is_now=monday == _monday(page, ""),
+        past=talks.past(page.reads, PAST) if not week else [],
+        may_announce=organises(page),
+        done=done,
+        **calls(page),
+    )
+
+
+def _weeks(page: Page, monday: date, level: str, place: str, gaps: list[Gap]) -> Iterator[Week]:
+    for later in range(WEEKS):
+        first = monday + timedelta(weeks=later)
+        year, number = talks.week_of(first)
+        found = talks.between(page.reads, Chosen(*talks.instants(year, number), level, place))
+        yield Week(
+            year, number, first, found, [one for one in gaps if (one.year, one.week) == (year, number)]
+        )
+
+
+def _monday(page: Page, week: str) -> date:
+    """The first day of a week as an address names it (2026-W48); of this week for anything else."""
+    today = page.now.astimezone(SHANGHAI).date()
+    try:
+        year, _, number = week.partition("-W")
+        return date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        return today - timedelta(days=today.weekday())
+
+
+for part in (announcing, rotating, opening, running, taking_part, column):
+    router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
+
+
+@router.get(f"{PATH}/{{id}}")
+async def show(id: str, page: Asked, done: str = "", look: str = "") -> Response:
+    """One talk, for officials whole, for an entrepreneur as an invitation."""
+    role = page.person().role
+    if done == "announce" and talks.one(page.reads, id) is None:  # it is on its way here
+        wait: Again | None = again(page.request.url.path, look)
+        return page.show(
+            "talks/on_its_way.html", again=wait and wait._replace(address=f"{wait.address}&done=announce")
+        )
+    talk = known(page, id)
+    if role is Role.ENTREPRENEUR:
+        return taking_part.invitation(page, talk, done)
+    official(page)
+    there = talks.members(page.reads, id)
+    return page.show("talks/talk.html", talk=talk, done=done, **parts(page, talk, there), **calls(page))
+
+
+def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
+    """What the page of a talk shows of who takes part, its issues and its numbers."""
+    doings = possible(page, talk)
+    members = [Member(row, _may_open(page, row["id"])) for row in there]
+    phases = {
+        name: [one for one in members if (one.issue["phase"] or "at") == name]
+        for name in ("before", "at", "after")
+    }
+    return {
+        "phases": {name: found for name, found in phases.items() if found},
+        "participants": talks.participants(page.reads, talk["id"]),
+        "numbers": talks.numbers(page.reads, [talk["id"]], page.at),
+        "doings": doings,
+        "main": next((one for one in doings if one.is_main), None),
+        "is_early": organises(page)
+        and talk["state"] == "announced"
+        and all(one.verb != "open" for one in doings),
+        "day": page.times.day(day_of(talk)),
+        "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
+    }
+
+
+def _may_open(page: Page, id: str) -> bool:
+    issue = issues.issue(page.reads, id)
+    return issue is not None and sight_of(page.person(), issue, page.portal.references) is not None

@@ -1,0 +1,63 @@
+"""Talks that the browser's portal shows: one to come that was moved, one under way, one held by the same leader."""
+
+from datetime import timedelta
+
+from tests.portal.given import Given, stamp
+from tests.portal.projection.given import AT
+from tests.portal.talks_given import announced, held, of_the_talk, planned, signed_up
+
+COMING, OPEN, HELD = "huzhou-weekly-20260304-1", "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
+BEFORE, AFTER = "TTTTTTTTTTTT1", "TTTTTTTTTTTT2"
+OTHERS = ("ab" * 16, "cd" * 16)
+PLACES = {
+    "federation:feng": (
+        "/talks",
+        "/talks?level=county&week=2026-W30",
+        "/talks/announce",
+        f"/talks/{COMING}",
+        f"/talks/{COMING}/change",
+        f"/talks/{COMING}/postpone",
+        f"/talks/{COMING}/appoint",
+        f"/talks/{COMING}/name",
+        f"/talks/{COMING}/cancel",
+        "/talks/rotation",
+        "/talks/rotation/publish",
+        "/talks/rotation/swap",
+    ),
+    "clerk:lu": (
+        f"/talks/{OPEN}",
+        f"/talks/{OPEN}/attend",
+        f"/talks/{OPEN}/hold",
+        f"/talks/{OPEN}/opening",
+        f"/talks/{HELD}",
+    ),
+}
+"""The pages of those who organise talks, by whom one has to be."""
+OWN = ("/talks", f"/talks/{COMING}", f"/talks/{COMING}/sign-up", f"/talks/{HELD}", "/column")
+"""Those of an entrepreneur, and of everybody."""
+
+
+def talked(given: Given) -> None:
+    """All of it, with the people who organise talks."""
+    since = stamp(AT - timedelta(days=99))
+    for account, name, role in (("feng", "冯雪", "federation"), ("lu", "陆鸣", "clerk")):
+        official = {"version": "1", "in_force_from": since, "by": "system", "name": name}
+        official |= {"roles": [role], "level": "city", "department": ""}
+        given.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", official)
+    announced(given, HELD, AT - timedelta(days=5), theme="招工与人才公寓")
+    for place, person in enumerate(OTHERS, start=1):
+        signed_up(given, HELD, person, place)
+    of_the_talk(given, AFTER, HELD, "after", person=OTHERS[0])
+    held(given, HELD, OTHERS)
+    announced(given, OPEN, AT)
+    signed_up(given, OPEN, OTHERS[0])
+    of_the_talk(given, BEFORE, OPEN, person=OTHERS[0])
+    given.shown.tell("intake", "talk.opened.v1", {"by": "lu"}, f"talk:{OPEN}")
+    announced(given, COMING, AT + timedelta(days=2, hours=5), theme="园区道路与物流")
+    signed_up(given, COMING, OTHERS[1])
+    moved = {"starts_at": stamp(AT + timedelta(days=9)), "ends_at": stamp(AT + timedelta(days=9, hours=2))}
+    moved |= {"wait_until": stamp(AT + timedelta(days=16)), "old_starts_at": stamp(AT + timedelta(days=2))}
+    given.shown.tell(
+        "intake", "talk.postponed.v1", {**moved, "reason": "防汛值守", "by": "feng"}, f"talk:{COMING}"
+    )
+    planned(given, (10, "huzhou"), (10, "deqing"), (11, "huzhou"))

@@ -1,0 +1,139 @@
+"""The rotation: published from a table with a preview, its faults by row and column, swaps; and the opening page."""
+
+import io
+from datetime import timedelta
+
+import xlsxwriter
+
+from tests.portal.given import Given, at_another_time, refused
+from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, planned, signed_up
+
+FENG = "federation:feng"
+HEAD = "周次,地区,姓名,职务,班子"
+FIRM = "91330500MA2B4A0Q6C"
+
+
+async def test_a_plan_is_checked_previewed_and_published_as_it_was_read(given: Given) -> None:
+    given.officials(feng="federation")
+    planned(given, (10, "huzhou"))
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/publish")
+    table = f"{HEAD}\n10,湖州市,周明,市长,政府\n10,德清县,沈华,县政协主席,政协\n10,德清县,吴某,县长,政府"
+    await browser.send("/talks/rotation/publish", content=table)
+    for said in (
+        "2 个轮次有变化",
+        "孙某（副市长）",
+        "周明（市长）",
+        "沈华（县政协主席）、吴某（县长）",
+        "没有领导",
+    ):
+        assert said in browser.text, said
+    await browser.send("/talks/rotation/preview")
+    (body,) = given.asked.bodies("/rotations/huzhou-2026/publish")
+    county, city = body["weeks"]
+    assert (city["week"], city["level"], city["leaders"][0]["body"]) == (10, "city", "government")
+    assert (county["jurisdiction"], county["level"], len(county["leaders"])) == ("deqing", "county", 2)
+    accounts = [one["account"] for week in body["weeks"] for one in week["leaders"]]
+    assert len(set(accounts)) == 3
+    assert "轮值表已发布" in browser.text
+
+
+async def test_what_is_wrong_is_said_by_row_and_column_and_nothing_is_lost(given: Given) -> None:
+    given.officials(feng="federation")
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/publish")
+    table = f"{HEAD}\n54,湖州市,周明,市长,政府\n10,杭州市,周明,,工会"
+    answer = await browser.send("/talks/rotation/publish", content=table)
+    assert answer.status_code == 422
+    for said in ("第 2 行“周次”列", "第 3 行“地区”列", "第 3 行“职务”列", "第 3 行“班子”列"):
+        assert said in browser.text, said
+    assert "54,湖州市" in answer.text
+    assert (await browser.send("/talks/rotation/publish", content="周次,姓名")).status_code == 422
+    assert "缺少这些列：地区、职务、班子" in browser.text
+
+
+async def test_a_workbook_is_read_as_what_is_pasted(given: Given) -> None:
+    given.officials(feng="federation")
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for row, cells in enumerate([HEAD.split(","), [10, "湖州市", "周明", "市长", "政府"]]):
+            sheet.write_row(row, 0, cells)
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/publish")
+    await browser.send("/talks/rotation/publish", files={"file": ("轮值表.xlsx", file.getvalue())})
+    assert "周明（市长）" in browser.text
+    await browser.open("/talks/rotation/publish")
+    answer = await browser.send("/talks/rotation/publish", files={"file": ("坏.xlsx", b"no workbook")})
+    assert answer.status_code == 422
+    assert "这不是电子表格" in browser.text
+
+
+async def test_two_change_their_turns_with_a_reason(given: Given) -> None:
+    given.officials(feng="federation")
+    planned(given, (10, "huzhou"), (11, "huzhou"))
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/swap")
+    answer = await browser.send("/talks/rotation/swap", week="10", other_week="12")
+    assert answer.status_code == 422
+    assert "这一周当地没有轮值" in browser.text
+    await browser.send("/talks/rotation/swap", week="10", other_week="11", reason="外出招商")
+    assert given.asked.bodies("/rotations/huzhou-2026/swap") == [
+        {"week": 10, "other_week": 11, "jurisdiction": "huzhou", "reason": "外出招商"}
+    ]
+
+
+async def test_a_clerk_reads_the_rotation_and_does_not_publish_one(given: Given) -> None:
+    given.officials(lu="clerk")
+    planned(given, (10, "huzhou"), (11, "deqing"))
+    browser = given.browser()
+    await browser.sign_in("clerk:lu")
+    page = (await browser.open("/talks/rotation")).text
+    assert "孙某" in browser.text
+    assert "/talks/rotation/publish" not in page
+    assert (await browser.open("/talks/rotation/publish")).status_code == 404
+
+
+async def test_the_opening_page_tells_the_leaders_last_round_then_todays_people(given: Given) -> None:
+    given.officials(lu="clerk")
+    before = "huzhou-weekly-20260225-1"
+    announced(given, before, at=WEDNESDAY - timedelta(days=7), theme="上一轮的主题")
+    given.registered(origin="talk", phase="at", occasion={"id": before})
+    held(given, before)
+    announced(given)
+    signed_up(given, enterprise=FIRM)
+    about = {"name": "湖州某厂", "trade": "纺织", "contacts": [], "revision": 1, "by": "chen"}
+    given.shown.tell("intake", "enterprise.registered.v1", about, f"enterprise:{FIRM}")
+    with at_another_time(given, timedelta(days=20)):
+        browser = given.browser()
+        await browser.sign_in("clerk:lu")
+        await browser.open(f"/talks/{TALK}/opening")
+    for said in ("孙某上一轮", "上一轮的主题", "承诺 1", "按时答复 0 / 1", "未兑现 1 / 1", "湖州某厂"):
+        assert said in browser.text, said
+
+
+async def test_who_leads_for_the_first_time_has_no_last_round(given: Given) -> None:
+    given.officials(lu="clerk")
+    announced(given, "huzhou-weekly-20260225-1", at=WEDNESDAY - timedelta(days=7), theme="别人的")
+    held(given, "huzhou-weekly-20260225-1")
+    announced(given, leaders=[{**SUN, "account": "another", "name": "吴某"}])
+    browser = given.browser()
+    await browser.sign_in("clerk:lu")
+    await browser.open(f"/talks/{TALK}/opening")
+    assert "还没有开过恳谈会" in browser.text
+
+
+async def test_a_plan_that_the_service_refuses_stays_in_the_form(given: Given) -> None:
+    given.officials(feng="federation")
+    given.asked.answers["POST /rotations/huzhou-2026/publish"] = refused("malformed", "内容有误")
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/publish")
+    await browser.send("/talks/rotation/publish", content=f"{HEAD}\n10,湖州市,周明,市长,政府")
+    answer = await browser.send("/talks/rotation/preview")
+    assert answer.status_code == 422
+    assert "周明" in answer.text
