@@ -11,6 +11,7 @@ from services.intake.issue import (
     decisions,
     hearing,
     linking,
+    material,
     reactions,
     referring,
     supplying,
@@ -28,6 +29,7 @@ from services.intake.talk.life import finished as talk_is_over
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
+    AskMaterial,
     ConfirmWords,
     CorrectWords,
     DecideAppeal,
@@ -85,6 +87,7 @@ WITHOUT_NOTICES = AggregateType(
         WithdrawIssue: decisions.withdraw,
         CorrectWords: wording.correct_words,
         ConfirmWords: wording.confirm_words,
+        AskMaterial: material.ask,
         SupplyMaterial: supplying.supply,
         MakeLink: linking.make_link,
         RevokeLink: linking.revoke_link,
@@ -97,13 +100,14 @@ WITHOUT_NOTICES = AggregateType(
         QuestionPut: supplying.put,
         QuestionClosed: supplying.closed,
     },
-    deadlines=Deadlines(next=hearing.next_deadline, expire=hearing.expire),
+    deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.expire),
     finished=finished,
     belongs=belongs,
 )
 
 ISSUE = replace(
     WITHOUT_NOTICES,
+    commands={**WITHOUT_NOTICES.commands, AskMaterial: material.ask_and_notify},
     events={
         **WITHOUT_NOTICES.events,
         RatingInvited: reactions.invited,

@@ -73,7 +73,7 @@ def routes(
     async def supply_material(
         id: Id, asker: Supplier, body: Supplying, request: Request, idempotency_key: Key = None
     ) -> JSONResponse:
-        """Answer what a department asks (补充材料), with the number of the question and the receipts of files.
+        """Answer what a department or the office asks (补充材料), with the question's number and the receipts of files.
 
         Phone and identity-card numbers in it are masked; the outcome says how many.
         """
@@ -82,7 +82,7 @@ def routes(
             files = await asyncio.to_thread(folder.brought, body.attachments) if body.attachments else ()
             if files:
                 await asyncio.to_thread(folder.link, id, files)
-            return registering.material(id, body, files)
+            return await registering.material(id, known, body, files)
 
         try:
             return await _said(id, asker, material, request, idempotency_key)

@@ -43,7 +43,7 @@ class Reading:
         try:
             spoken = await self._sealing.everything(id, issue.person, sealed_in(issue))
         except Erased:
-            plain = {name: value for name, value in state.items() if name != "appeal"}
+            plain = {name: value for name, value in state.items() if name not in ("appeal", "supplied")}
             return {**plain, "erased": True}
         opened = {**state, **spoken.words._asdict(), **spoken.private}
         if spoken.original is not None:
@@ -60,6 +60,11 @@ class Reading:
             corrections = await self._sealing.corrections(id, issue, person)
             said["corrected_words"] = [words._asdict() for words, _ in corrections]
             said["corrected_as_said"] = [original and original._asdict() for _, original in corrections]
+        if issue.supplied:
+            texts = [await self._sealing.opened(id, one.text) for one in issue.supplied]
+            said["supplied"] = [
+                {**one.model_dump(), "text": text} for one, text in zip(issue.supplied, texts, strict=True)
+            ]
         if issue.appeal is not None:
             reason = await self._sealing.opened(id, issue.appeal.reason)
             said["appeal"] = {**issue.appeal.model_dump(mode="json"), "reason": reason}

@@ -1,7 +1,7 @@
 """What somebody says becomes the command that stands on the topic: masked, sealed, and under references alone."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
@@ -21,6 +21,7 @@ from shared.contract.commands.intake import (
     GivenOccasion,
     NewestWords,
     RegisterIssue,
+    SuppliedText,
     SupplyMaterial,
 )
 from shared.contract.event import (
@@ -184,11 +185,21 @@ class Registering:
     async def acceptance(self, issue: str, known: Issue) -> AcceptIssue:
         """The acceptance of an issue with its words and the newest correction; raises Erased where they are gone."""
         words = await self._sealing.words(issue, known.words.words)
-        if not known.corrections:
-            return AcceptIssue(title=words.title, text=words.text)
-        newest = await self._sealing.words(issue, known.corrections[-1].words)
-        corrected = NewestWords(version=version_of(known), **newest._asdict())
-        return AcceptIssue(title=words.title, text=words.text, corrected=corrected)
+        said: dict[str, Any] = {"title": words.title, "text": words.text}
+        if known.corrections:
+            newest = await self._sealing.words(issue, known.corrections[-1].words)
+            said["corrected"] = NewestWords(version=version_of(known), **newest._asdict())
+        if known.supplied:
+            said["supplied"] = await self.supplied(issue, known)
+        return AcceptIssue(**said)
+
+    async def supplied(self, issue: str, known: Issue) -> tuple[SuppliedText, ...]:
+        """What was supplied before the acceptance, plain; raises Erased where it is gone."""
+        texts = [await self._sealing.opened(issue, one.text) for one in known.supplied]
+        return tuple(
+            SuppliedText(request=one.request, text=text)
+            for one, text in zip(known.supplied, texts, strict=True)
+        )
 
     async def correction(self, issue: str, known: Issue, body: Correction) -> CorrectWords:
         """A correction as it stands on the topic: sealed, and masked beside it once the issue was taken on."""
@@ -206,10 +217,17 @@ class Registering:
         heard, _ = self._masked(body, None)
         return AppealRejection(reason=await self._sealing.text(issue, heard.reason.strip()))
 
-    def material(self, issue: str, body: Supplying, files: tuple[File, ...]) -> SupplyMaterial:
-        """An answer as it stands on the topic; the gateway masks its words, as all words of an issue taken on."""
+    async def material(
+        self, issue: str, known: Issue, body: Supplying, files: tuple[File, ...]
+    ) -> SupplyMaterial:
+        """An answer as it stands on the topic: the gateway masks its words, as all words of an issue taken on; before
+        that they are sealed. Raises Erased where the issue's words are gone."""
         listed = tuple(self._listed(issue, file) for file in files)
-        return SupplyMaterial(request=body.request, text=body.text, attachments=listed)
+        if known.state in TAKEN_ON:
+            return SupplyMaterial(request=body.request, text=body.text, attachments=listed)
+        heard, _ = self._masked(body, None)
+        sealed = await self._sealing.text(issue, heard.text.strip())
+        return SupplyMaterial(request=body.request, sealed=sealed, attachments=listed)
 
     def accepted(self, body: Registration, at: datetime) -> AcceptIssue:
         """The acceptance of what is said in the same step of history."""

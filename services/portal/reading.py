@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -33,6 +34,8 @@ class Words(NamedTuple):
     corrected_title: str = ""
     corrected_text: str = ""
     at_hand: bool = True
+    supplied: Mapping[int, str] = MappingProxyType({})
+    """By the number of the question, what was answered to the office, as long as intake alone has it."""
 
     @property
     def newest_title(self) -> str:
@@ -92,7 +95,9 @@ def _said(body: Mapping[str, Any]) -> Words:
     if "title" not in body:
         return Words(at_hand=False)
     newest = (body.get("corrected_words") or [{}])[-1]
-    return Words(body["title"], body["text"], newest.get("title", ""), newest.get("text", ""))
+    supplied = {one["request"]: one["text"] for one in body.get("supplied") or ()}
+    corrected = (newest.get("title", ""), newest.get("text", ""))
+    return Words(body["title"], body["text"], *corrected, supplied=supplied)
 
 
 def files_of(issue: sqlite3.Row) -> list[dict[str, Any]]:

@@ -281,6 +281,11 @@ TABLE: Mapping[str, _Row] = {
     "assignment.enterprise_asked.v1": _Row(
         N_("%(department)s asks the raiser, who may answer until %(ends)s"), "key", "words"
     ),
+    "issue.material_asked.v1": _Row(
+        N_("The office asks the raiser, who may answer until %(ends)s"), "key", "words"
+    ),
+    "issue.material_received.v1": _Row(_supplied, "key"),
+    "issue.material_lapsed.v1": _Row(N_("Nothing was supplied in time: the office decides on what there is")),
     "issue.material_supplied.v1": _Row(_supplied, "key", "text"),
     "pause.granted.v1": _Row(_paused, "key", "basis"),
     "pause.refused.v1": _Row(N_("%(department)s gets no pause"), "", "reason", inside=True),

@@ -250,6 +250,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "state": {  # as a person sees an issue; the projection's column `state`
         "registered": N_("Waiting to be accepted"),
+        "awaiting_material": N_("Waiting for material"),
         "accepted": N_("Waiting for a department"),
         "assigned": N_("Not signed for yet"),
         "returned": N_("The department gave it back"),

@@ -95,8 +95,7 @@ class AggregateType:
         if state is None or asker.is_within(scope, belongs := self.belongs(state)):
             return None
         if scope in (Scope.DEPARTMENT, Scope.TAKING_PART):
-            belongs = belongs.followed(successor)
-            if asker.is_within(scope, belongs):
+            if asker.is_within(scope, belongs.followed(successor)):
                 return None
             holders = ", ".join(belongs.departments)
             return Refusal(Reason.NOT_THE_HOLDER, f"it is held by {holders}") if holders else None

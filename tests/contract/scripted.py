@@ -44,6 +44,7 @@ from shared.contract.commands.feedback import DecideRework, FinishTracking, Rate
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
+    AskMaterial,
     ConfirmWords,
     CorrectWords,
     DecideAppeal,
@@ -53,6 +54,7 @@ from shared.contract.commands.intake import (
     ReferIssue,
     RejectIssue,
     Sealed,
+    SuppliedText,
     SupplyMaterial,
     WithdrawIssue,
 )
@@ -200,6 +202,7 @@ def records() -> tuple[Record, ...]:
     _recalculated(world)
     _countersigned(world)
     _talked(world)
+    _asked_for_material(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -418,6 +421,22 @@ def _worded(world: World) -> None:
             world.ask(issue, accept, OFFICE)
             world.ask(issue, AssignIssue(department="housing"), OFFICE)
     world.ask(issue, ConfirmWords(version=3), raiser(RAISER))
+
+
+def _asked_for_material(world: World) -> None:
+    """The office asks the raiser twice before it takes an issue on; the second question is answered by nobody."""
+    issue = world.register(LIGHTS, RAISER, "lights-material")
+    world.ask(issue, AskMaterial(words="请补充缺灯路段的照片"), OFFICE)
+    supplies = SupplyMaterial(request=1, sealed="c2VhbGVk", attachments=(PHOTO,))
+    world.ask(issue, supplies, raiser(RAISER))
+    world.ask(issue, AskMaterial(words="请补充安装时的合同"), OFFICE)
+    world.go_to(world.now + 10 * DAY)
+    supplied = (SuppliedText(request=1, text="照片见附件。"),)
+    accept = AcceptIssue(title=LIGHTS.title, text=LIGHTS.text, supplied=supplied)
+    world.ask(issue, accept, OFFICE)
+    world.ask(issue, AssignIssue(department="housing"), OFFICE)
+    world.ask(issue, RecallAssignment(assignment=f"{issue}.1", reason="另行处理"), OFFICE)
+    world.ask(issue, WithdrawIssue(reason="已修好"), raiser(RAISER))
 
 
 def _referred(world: World) -> None:

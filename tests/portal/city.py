@@ -14,6 +14,7 @@ from tests.portal.projection.given import AT
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>"
 STATES = {
     "registered": "AAAAAAAAAAAAA",
+    "awaiting_material": "AAAAAAAAAAAAB",
     "accepted": "BBBBBBBBBBBBB",
     "assigned": "CCCCCCCCCCCCC",
     "in_progress": "DDDDDDDDDDDDD",
@@ -80,6 +81,10 @@ def _issue(given: Given, state: str, id: str) -> None:
     draft |= {"assignment": f"{id}.1"}
     given.registered(id, person=WU)
     if state == "registered":
+        return
+    if state == "awaiting_material":
+        ends = {"ends_at": stamp(AT + timedelta(days=7)), "by": "chen"}
+        tell("intake", "issue.material_asked.v1", {"request": 1, "words": SCRIPT, **ends}, id)
         return
     if state in ("rejected", "appealed"):
         ends = {"explanation": SCRIPT, "by": "chen", "appeal_until": stamp(AT + timedelta(days=30))}

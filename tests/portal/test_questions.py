@@ -104,7 +104,7 @@ async def test_the_answer_names_the_question_that_was_read(given: Given) -> None
     assert "请写下您的答复" in browser.text
     await browser.send(ANSWER, text=SAID, do="send")
     assert given.asked.bodies(ANSWER) == [{"request": 1, "text": SAID}]
-    assert "您的答复已送达部门" in browser.text
+    assert "您的答复已送出" in browser.text
 
 
 async def test_a_file_is_kept_with_the_answer_until_it_is_sent(given: Given) -> None:

@@ -30,7 +30,16 @@ from shared.contract.words import RejectionGround
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.raising import Raised
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import OFFICE, Sight, any_wish, correction, look_back, next_wish, taken_back
+from tests.simulation.sight import (
+    OFFICE,
+    Sight,
+    about_material,
+    any_wish,
+    correction,
+    look_back,
+    next_wish,
+    taken_back,
+)
 from tests.simulation.world import Ask
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -59,6 +68,8 @@ class Clients:
         self.acknowledged: dict[str, tuple[str, str]] = {}
         self.raised: dict[str, Raised] = {}
         """What was raised, by subject."""
+        self.material: Random | None = None
+        """By what the office asks for material, in a town where it does."""
         self.busy = 0
         self.repairs: dict[tuple[str, str, str], int] = {}
         """(service, type, subject) of a handler's bug -> the instant at which it is repaired, in ms."""
@@ -133,6 +144,7 @@ class Clients:
             await self.ask(subject, "office:chen", early, f"{number}/early")
         await self.ask(subject, raised.actor, register, f"register/{subject}")
         asked: list[tuple[str, Command, str]] = [(raised.actor, register, f"register/{subject}")]
+        await self._ask_for_material(number, raised)
         for move in range(MOST_MOVES):
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
             resigned = sight.intake == "rejected" and rng.random() < 0.3
@@ -158,6 +170,16 @@ class Clients:
         await self._look_again(number, subject)
         await self._receipt(number, subject)
         self.busy -= 1
+
+    async def _ask_for_material(self, number: int, raised: Raised) -> None:
+        """In some towns the office asks before it decides; drawn apart, so that the others go their way as before."""
+        rng = self.material
+        for turn in range(rng.choice((0, 2, 3, 5)) if rng is not None else 0):
+            assert rng is not None
+            sight = Sight(self._scheduler.log.by_subject.get(raised.subject, ()))
+            if wish := about_material(sight, rng, raised):
+                await self.ask(raised.subject, *wish, f"{number}/material/{turn}")
+            await self.sleep(rng.choice((20 * SECOND, HOUR, DAY, 3 * DAY)))
 
     async def _look_again(self, number: int, subject: str) -> None:
         """Long after, somebody may find a mistake in a reply, or two people at once."""

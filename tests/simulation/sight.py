@@ -22,13 +22,17 @@ from shared.contract.commands.dispatch import (
 )
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
 from shared.contract.commands.intake import (
+    AcceptIssue,
     AppealRejection,
+    AskMaterial,
     ConfirmWords,
     DecideAppeal,
     Receipt,
     RecordReceipt,
     ReferIssue,
     RejectIssue,
+    SuppliedText,
+    SupplyMaterial,
     WithdrawIssue,
 )
 from shared.contract.commands.supervision import (
@@ -52,7 +56,7 @@ from shared.contract.words import (
     Satisfaction,
     Solved,
 )
-from tests.simulation.raising import STRANGER, Raised
+from tests.simulation.raising import FILES, STRANGER, Raised
 
 OFFICE, CHECKER, RELEASER = "office:chen", "office:wang", "office:zhao"
 LATE = 0.1
@@ -66,6 +70,8 @@ class Sight:
 
     def __init__(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         self.intake, self.dispatch, self.feedback = "", "", ""
+        self.material, self.answered = 0, list[int]()
+        """The last question of the office before the issue was taken on, and those that were answered."""
         self.words, self.upheld = 1, False
         """The version of its newest words; whether an appeal was upheld."""
         self.kind, self.assignment, self.department, self.round, self.outcome = Kind.PROBLEM, "", "", 1, ""
@@ -114,6 +120,16 @@ class Sight:
 
     def _issue_registered(self, data: dict[str, Any]) -> None:
         self.intake, self.kind = "registered", Kind(data.get("kind", "problem"))
+
+    def _issue_material_asked(self, data: dict[str, Any]) -> None:
+        self.intake, self.material, self.ends = "awaiting", data["request"], data["ends_at"]
+
+    def _issue_material_received(self, data: dict[str, Any]) -> None:
+        self.intake = "registered"
+        self.answered.append(data["request"])
+
+    def _issue_material_lapsed(self, data: dict[str, Any]) -> None:
+        self.intake = "registered"
 
     def _issue_accepted(self, data: dict[str, Any]) -> None:
         self.intake = "accepted"
@@ -330,17 +346,52 @@ def _intake_wish(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
     if sight.intake in ("registered", "accepted") and rng.random() < 0.06:
         return _about_words(sight, rng, raised)
     match sight.intake:
+        case "awaiting":
+            return about_material(sight, rng, raised)
         case "registered":
             # Rather what has waited too long: an appeal then brings back the step at which it stood.
             if rng.random() < (0.6 if sight.lamp and not sight.upheld else 0.2):
                 ground = rng.choice(list(RejectionGround))
                 return Wish(OFFICE, RejectIssue(ground=ground, explanation="已在诉讼"))
-            return Wish(OFFICE, raised.accept_version(sight.words if rng.random() < 0.9 else 1))
+            return Wish(OFFICE, _acceptance(sight, rng, raised))
         case "rejected":
             return Wish(raised.person, AppealRejection(reason="c2VhbGVk"))
         case "appealed":
             upheld = rng.random() < 0.6
             return Wish(rng.choice((CHECKER, OFFICE)), DecideAppeal(upheld=upheld, reason="已复核"))
+    return None
+
+
+def _acceptance(sight: Sight, rng: Random, raised: Raised) -> AcceptIssue:
+    """By somebody who has mostly read the newest words, and all that was supplied."""
+    accepts = raised.accept_version(sight.words if rng.random() < 0.9 else 1)
+    if not sight.answered:
+        return accepts
+    read = sight.answered if rng.random() < 0.9 else sight.answered[:-1]
+    return accepts.model_copy(
+        update={"supplied": tuple(SuppliedText(request=n, text="见合同") for n in read)}
+    )
+
+
+def about_material(sight: Sight, rng: Random, raised: Raised) -> Wish | None:
+    """The office asks before it decides; who raised it supplies that, or something else, or too late; the office may
+    not wait."""
+    if sight.intake != "awaiting":
+        words = "请补充合同" if rng.random() < 0.95 else " "
+        asks = sight.intake == "registered" and rng.random() < 0.8
+        return Wish(OFFICE, AskMaterial(words=words)) if asks else None
+    drawn = rng.random()
+    if drawn < 0.15:
+        return Wish(OFFICE, _acceptance(sight, rng, raised))
+    if drawn < 0.2:
+        return Wish(OFFICE, RejectIssue(ground=RejectionGround.REVIEW, explanation="已在复议"))
+    if drawn < 0.65:
+        request = sight.material if rng.random() < 0.9 else sight.material + 1
+        sealed = "c2VhbGVk" if rng.random() < 0.95 else ""
+        actor = rng.choice((raised.person, raised.person, raised.actor, STRANGER))
+        return Wish(
+            actor, SupplyMaterial(request=request, sealed=sealed, attachments=rng.choice(((), FILES[:1])))
+        )
     return None
 
 

@@ -171,6 +171,9 @@ def _play(town: Town, result: Run) -> None:
 def _people(town: Town) -> None:
     clients, operators, rng, scheduler = town.clients, town.operators, town.rng, town.scheduler
     subjects, everything = [], []
+    material = Random(f"material/{town.seed}")
+    if material.random() < 0.2:
+        clients.material = material
     for number in range(rng.randint(1, 6)):
         one = raised(number, rng)
         subjects.append(one.subject)

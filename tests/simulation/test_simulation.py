@@ -155,6 +155,7 @@ EVENTS = (
     "issue.registered",
     "promise.started",
     "issue.accepted",
+    *(f"issue.material_{how}" for how in ("asked", "received", "lapsed")),
     "issue.rejected",
     "issue.withdrawn",
     "notice.sent",

@@ -111,7 +111,7 @@ class Process:
         subjects = {(raw.key or b"").decode("utf-8", "replace") for raw in self.batch}
         return Origin(
             self.batch,
-            {subject: known.used[subject] for subject in subjects if subject in known.used},
+            {subject: known.used.get(subject, known.places) for subject in subjects},
             {subject: frozenset(known.raised[subject]) for subject in subjects if subject in known.raised},
             self.lacks,
         )

@@ -19,12 +19,14 @@ from shared.contract.events.intake import (
     IssueRegistered,
     IssueRejected,
     IssueWithdrawn,
+    MaterialReceived,
     PromiseStarted,
     WordsCorrected,
 )
 from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
 from shared.contract.events.talks import PromiseExpected
 from shared.contract.orders import (
+    Answer,
     OrderClosed,
     OrderDocumentIssued,
     OrderDocumentLifted,
@@ -111,7 +113,19 @@ def accept(issue: Issue | None, event: IssueAccepted, context: Context) -> Chang
     if issue is None or after is None:
         return None
     words = {"title": event.title, "text": event.text, "corrected": event.corrected}
-    return Change(issue.model_copy(update={"state": State(after), **words}))
+    answers = tuple(
+        Answer(request=one.request, question=one.question, text=one.text) for one in event.supplied
+    )
+    return Change(issue.model_copy(update={"state": State(after), **words, "answers": answers}))
+
+
+def received(issue: Issue | None, event: MaterialReceived, context: Context) -> Change[Issue] | None:
+    """The office was supplied files before it took the issue on: they stand with the others; the words come then."""
+    if issue is None or not event.attachments:
+        return None
+    listed = {file.hash for file in issue.attachments}
+    added = (file for file in event.attachments if file.hash not in listed)
+    return Change(issue.model_copy(update={"attachments": (*issue.attachments, *added)}))
 
 
 def correct_words(issue: Issue | None, event: WordsCorrected, context: Context) -> Change[Issue] | None:

@@ -4,6 +4,7 @@ from services.intake.credit_codes import CREDIT_CODE_RULE, is_credit_code
 from services.intake.issue.appealing import rejection
 from services.intake.issue.hearing import expected_from, joining, started, talk_of, unanswered
 from services.intake.issue.life import MOVES, NOTHING, Issue, Sealed, State
+from services.intake.issue.material import supplied_in
 from services.intake.issue.moving import asked, moved, others
 from services.intake.issue.numbers import is_issue_id, issue_number
 from services.intake.issue.occasions import wrong_occasion
@@ -88,9 +89,11 @@ def accept(issue: Issue | None, command: AcceptIssue, context: Context) -> Chang
     corrected = corrected_in(known, command)
     if isinstance(corrected, Refusal):
         return corrected
-    accepted = IssueAccepted(
-        title=command.title, text=command.text, corrected=corrected, by=context.principal
-    )
+    supplied = supplied_in(known, command)
+    if isinstance(supplied, Refusal):
+        return supplied
+    said = {"title": command.title, "text": command.text, "corrected": corrected, "supplied": supplied}
+    accepted = IssueAccepted(**said, by=context.principal)
     return moved(known, command.verb, accepted)
 
 

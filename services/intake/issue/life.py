@@ -24,6 +24,7 @@ class State(StrEnum):
     """Where an issue stands in intake; ``answered`` (已答复) from its first reply on."""
 
     REGISTERED = "registered"
+    AWAITING_MATERIAL = "awaiting_material"
     ACCEPTED = "accepted"
     ANSWERED = "answered"
     REJECTED = "rejected"
@@ -33,7 +34,7 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-_WORDED = (State.REGISTERED, State.ACCEPTED)
+_WORDED = (State.REGISTERED, State.AWAITING_MATERIAL, State.ACCEPTED)
 """Where its words still matter to what will be answered."""
 
 _ASKED = (State.ACCEPTED, State.ANSWERED, State.REFERRED, State.WITHDRAWN, State.CLOSED)
@@ -45,6 +46,13 @@ MOVES: dict[tuple[str, str], str] = {
     (State.REGISTERED, "reject"): State.REJECTED,
     (State.REGISTERED, "refer"): State.REFERRED,
     (State.REGISTERED, "withdraw"): State.WITHDRAWN,
+    (State.REGISTERED, "ask_material"): State.AWAITING_MATERIAL,
+    (State.AWAITING_MATERIAL, "supply_material"): State.REGISTERED,
+    # The office need not wait: answers come by telephone too.
+    (State.AWAITING_MATERIAL, "accept"): State.ACCEPTED,
+    (State.AWAITING_MATERIAL, "reject"): State.REJECTED,
+    (State.AWAITING_MATERIAL, "refer"): State.REFERRED,
+    (State.AWAITING_MATERIAL, "withdraw"): State.WITHDRAWN,
     (State.ACCEPTED, "refer"): State.REFERRED,
     (State.ACCEPTED, "withdraw"): State.WITHDRAWN,
     (State.REJECTED, "appeal"): State.APPEALED,
@@ -59,8 +67,11 @@ MOVES: dict[tuple[str, str], str] = {
 ANYTIME = ("make_link", "revoke_link", "hear_talk")
 """What may be asked in every state and moves nothing."""
 
-FOLLOWING: dict[tuple[str, str], str] = {(State.APPEALED, "dismiss_appeal"): State.REJECTED}
-"""What nobody asks for by this name: an appeal is decided, and the rejection stands."""
+FOLLOWING: dict[tuple[str, str], str] = {
+    (State.APPEALED, "dismiss_appeal"): State.REJECTED,
+    (State.AWAITING_MATERIAL, "lapse_material"): State.REGISTERED,
+}
+"""What nobody asks for by this name: an appeal is decided, and the rejection stands; nothing is supplied in time."""
 
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.ACCEPTED, RatingInvited): State.ANSWERED,
@@ -81,6 +92,7 @@ TAKEN_ON = (State.ACCEPTED, State.ANSWERED, State.CLOSED)
 
 TIMERS: dict[str, str] = {
     State.REGISTERED: "supervision: assign clock",
+    State.AWAITING_MATERIAL: "the end of the question",
     State.ACCEPTED: "supervision: promise clock",
     State.ANSWERED: "feedback: the rating lapses",
     State.REJECTED: TERMINAL,
@@ -137,8 +149,17 @@ class Link(AggregateState):
     revoked_at: AwareDatetime | None = None
 
 
+class Supplied(AggregateState):
+    """What the office asked before it took the issue on, and what was supplied: sealed under the issue's own key."""
+
+    request: int
+    question: str
+    text: str
+
+
 class Question(AggregateState):
-    """What a department asks who raised the issue; one at a time, by its number in dispatch."""
+    """What who raised the issue is asked, one at a time: by a department, by its number in dispatch, or by the office
+    before it takes the issue on (no department), by a number of its own."""
 
     request: int
     department: str
@@ -193,6 +214,10 @@ class Issue(AggregateState):
     """The files handed in with it, and with answers; who may read its words may have them (attachments/routes.py)."""
     question: Question | None = None
     """What it is asked now."""
+    material_asked: int = 0
+    """How often the office asked for material before it took the issue on."""
+    supplied: tuple[Supplied, ...] = ()
+    """What was supplied then, in order."""
     waiting: Waiting | None = None
     """Its promise does not run yet, because its talk was not held."""
 

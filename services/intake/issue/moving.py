@@ -15,7 +15,10 @@ def asked(issue: Issue | None, verb: str) -> Issue | Refusal:
 def moved(issue: Issue, verb: str, *happened: Event) -> Change[Issue]:
     """The move that the tables name, with its events."""
     state = State({**MOVES, **FOLLOWING}[(issue.state, verb)])
-    after = issue.model_copy(update={"state": state})
+    values: dict[str, object] = {"state": state}
+    if issue.state is State.AWAITING_MATERIAL and state is not issue.state:
+        values["question"] = None  # whoever decides waits for nothing any more
+    after = issue.model_copy(update=values)
     return Change(after, tuple(event(each) for each in happened), {"state": state.value})
 
 

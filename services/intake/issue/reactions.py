@@ -1,16 +1,29 @@
-"""What feedback's events change in intake: an answered issue is taken back no more, and a closed one is closed, unless
-a look-back opens it again.
+"""What feedback's events and time change in intake: an answered issue is taken back no more, and a closed one is
+closed, unless a look-back opens it again.
 """
 
 from dataclasses import replace
 
+from services.intake.issue import hearing, material
 from services.intake.issue.life import EVENT_MOVES, Issue, State
 from services.intake.issue.numbers import issue_number
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
 from shared.contract.words import Occurrence
-from shared.domain.decisions import Change, Context
+from shared.domain.decisions import Change, Context, Deadline
 from shared.domain.notices import tell
+
+
+def next_deadline(issue: Issue) -> Deadline | None:
+    """What comes first by itself: the end of the office's question, or a talk is asked again."""
+    coming = filter(None, (material.end(issue), hearing.next_deadline(issue)))
+    return min(coming, default=None, key=lambda deadline: deadline.at)
+
+
+def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
+    """It has come."""
+    happens = material.lapse if deadline.name.startswith(material.MATERIAL) else hearing.expire
+    return happens(issue, deadline, context)
 
 
 def follow(

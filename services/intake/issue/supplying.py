@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from services.intake.issue.life import EVENT_MOVES, Issue, Question
+from services.intake.issue.life import EVENT_MOVES, Issue, Question, State
+from services.intake.issue.material import receive
 from services.intake.issue.moving import asked, moved
 from services.intake.issue.numbers import issue_number
 from shared.contract.attachments import OpenAttachment
@@ -37,7 +38,9 @@ def put_and_notified(issue: Issue | None, event: QuestionPut, context: Context) 
 
 def closed(issue: Issue | None, event: QuestionClosed, context: Context) -> Change[Issue] | None:
     """The question ended without an answer: none is taken any more."""
-    if issue is None or issue.question is None or issue.question.request != event.request:
+    if issue is None or (issue.state, QuestionClosed) not in EVENT_MOVES:
+        return None
+    if issue.question is None or issue.question.request != event.request:
         return None
     return Change(issue.model_copy(update={"question": None}))
 
@@ -47,6 +50,8 @@ def supply(issue: Issue | None, command: SupplyMaterial, context: Context) -> Ch
     known = asked(issue, command.verb)
     if isinstance(known, Refusal):
         return known
+    if known.state is State.AWAITING_MATERIAL:
+        return receive(known, command, context)
     question = known.question
     if question is None:
         return Refusal(Reason.STALE_REQUEST, "nothing is asked now")

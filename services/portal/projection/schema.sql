@@ -67,7 +67,9 @@ CREATE TABLE issue (
     withdrawal_confirmed_at INTEGER,
     corrected_version INTEGER,    -- of the newest corrected words; NULL: never corrected
     corrected_at INTEGER,
-    supplied INTEGER,             -- the newest question that the raiser answered
+    supplied INTEGER,             -- the newest question of a department that the raiser answered
+    material INTEGER,             -- the newest question of the office, before it was taken on
+    material_ends_at INTEGER,     -- when that ends by itself
     confirmed_version INTEGER,    -- of the words the person confirmed last
     confirmed_at INTEGER,
 
@@ -165,9 +167,13 @@ CREATE TABLE issue (
     ) STORED,
     -- Whether the office has to decide on more time.
     asked INTEGER GENERATED ALWAYS AS (extension IS NOT NULL OR pause IS NOT NULL) STORED,
-    -- The question that waits for the raiser's answer; NULL: none does.
+    -- The question that waits for the raiser's answer, and until when; NULL: none does.
     to_answer INTEGER GENERATED ALWAYS AS (
-        CASE WHEN question > coalesce(supplied, 0) THEN question END
+        CASE WHEN intake_state = 'awaiting_material' THEN material
+        WHEN question > coalesce(supplied, 0) THEN question END
+    ) STORED,
+    answer_until INTEGER GENERATED ALWAYS AS (
+        CASE WHEN intake_state = 'awaiting_material' THEN material_ends_at ELSE question_ends_at END
     ) STORED,
     -- What is due to the raiser: the first promise, as an appeal, an extension or a pause moved it.
     due_at INTEGER GENERATED ALWAYS AS (coalesce(promise_due_at, promised_at)) STORED,
@@ -319,6 +325,21 @@ CREATE TABLE co_handler (
     PRIMARY KEY (issue, id)
 ) WITHOUT ROWID;
 CREATE INDEX co_handler_by_department ON co_handler (department, issue) WHERE released_at IS NULL;
+
+-- What the office asked the raiser before it took the issue on, and the answer. Intake.
+CREATE TABLE material (
+    issue TEXT NOT NULL,
+    request INTEGER NOT NULL,
+    words TEXT,
+    asked_at INTEGER,
+    ends_at INTEGER,
+    text TEXT,                    -- NULL until the issue is taken on: intake alone has it before
+    attachments TEXT,             -- JSON: [{hash, media_type, bytes}]
+    at INTEGER,                   -- when it was answered
+    by TEXT,                      -- the official who wrote it down; '' when the raiser did
+    ended_at INTEGER,             -- when it lapsed
+    PRIMARY KEY (issue, request)
+) WITHOUT ROWID;
 
 -- What the raiser answered to a department's question. Intake.
 CREATE TABLE answer (

@@ -90,7 +90,7 @@ def not_drafted(reads: sqlite3.Connection, chosen: Chosen, at: Moment) -> int:
     where, values = _which(chosen._replace(due=TODAY))
     query = f"""
         SELECT count(*) FROM {_source(chosen)} WHERE {where}
-        AND i.state IN ('registered', 'accepted', 'assigned', 'returned', 'in_progress', 'rework')
+        AND i.state IN ('registered', 'awaiting_material', 'accepted', 'assigned', 'returned', 'in_progress', 'rework')
     """
     found: int = reads.execute(query, values | at._asdict()).fetchone()[0]
     return found
@@ -134,7 +134,8 @@ def waiting_longest(reads: sqlite3.Connection, most: int) -> Iterator[Row]:
     query = """
         SELECT i.* FROM issue i
         WHERE +i.state IN (
-            'registered', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress', 'suspended', 'reviewing'
+            'registered', 'awaiting_material', 'accepted', 'appealed', 'assigned', 'returned', 'in_progress',
+            'suspended', 'reviewing'
         )
         AND i.registered_at IS NOT NULL AND i.first_replied_at IS NULL AND i.ended_at IS NULL
         ORDER BY i.registered_at, i.id LIMIT ?

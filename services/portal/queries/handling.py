@@ -44,7 +44,7 @@ COLUMNS = """
     issue.id, issue.number AS number, coalesce(corrected_title, title) AS title, kind, origin, urgent, state,
     dispatch_state, handler, substitute, issue.assignment, {clock},
     issue.due_at, issue.promised_on, moved_at, issue.registered_at, feedback_round,
-    extension, pause, paused, question, question_ends_at,
+    extension, pause, paused, question, answer_until,
     CASE WHEN anonymous = 1 THEN '' ELSE coalesce(enterprise.name, enterprise, '') END AS enterprise,
     draft.number AS draft, draft.outcome AS draft_outcome, drafted_at, drafted_by,
     CASE WHEN draft.assignment = issue.assignment AND draft.released_at IS NULL THEN sent_back_reason END AS sent_back

@@ -1,4 +1,4 @@
-"""What departments asked who raised an issue, and what was answered."""
+"""What departments and the office asked who raised an issue, and what was answered."""
 
 import json
 import sqlite3
@@ -17,6 +17,13 @@ _OF_ISSUE = """
 def of_issue(reads: sqlite3.Connection, id: str) -> list[Row]:
     """Every question with its answer, the newest on top; ``text`` is NULL where nobody answered."""
     return list(select(reads, _OF_ISSUE, (id,)))
+
+
+def before_acceptance(reads: sqlite3.Connection, id: str) -> list[Row]:
+    """What the office asked before it took the issue on, the newest on top; ``at`` is NULL where nobody answered, and
+    ``text`` until the issue is taken on (reading.py has it then)."""
+    query = "SELECT *, request AS number FROM material WHERE issue = ? ORDER BY request DESC"
+    return list(select(reads, query, (id,)))
 
 
 def files_of(question: Row) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@
     k: () => step(-1),
     Enter: () => document.querySelector("#chosen [data-open]")?.click(),
     a: () => press("a"),
+    m: () => press("m"),
     r: () => press("r"),
     u: () => press("u"),
     d: () => document.getElementById("find-other")?.focus(),

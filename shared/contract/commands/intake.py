@@ -76,6 +76,20 @@ class NewestWords(BaseModel):
     text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
 
 
+class SuppliedText(BaseModel):
+    """What the raiser supplied to a question of the office, masked, as who takes the issue on has read it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    request: Round
+    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+
+
+class AskMaterial(Command, type="intake.ask_material.v1", service="intake"):
+    """Ask the raiser for material (请补充材料), where the office cannot decide yet."""
+
+    words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
 class AcceptIssue(Command, type="intake.accept.v1", service="intake"):
     """Take an issue on (受理); the gateway adds its words, masked."""
 
@@ -83,6 +97,8 @@ class AcceptIssue(Command, type="intake.accept.v1", service="intake"):
     text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     corrected: NewestWords | None = None
     """Beside them the newest correction, where there is one."""
+    supplied: tuple[SuppliedText, ...] = ()
+    """And what the raiser was asked for and supplied before."""
 
 
 class CorrectWords(Command, type="intake.correct_words.v1", service="intake"):
@@ -102,11 +118,14 @@ class ConfirmWords(Command, type="intake.confirm_words.v1", service="intake"):
 
 
 class SupplyMaterial(Command, type="intake.supply_material.v1", service="intake"):
-    """Answer what a department asks (补充材料), in words and with files."""
+    """Answer what a department asks, or the office before it takes an issue on (补充材料), in words and with files."""
 
     request: Round
     """The question that was read."""
-    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    text: FreeText = Field(default="", max_length=MAX_TEXT_CHARS)
+    """Masked, of an issue that was taken on: its words stand on the topics."""
+    sealed: Ciphertext = ""
+    """Of any other, under the issue's own key."""
     attachments: tuple[Attachment, ...] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
 

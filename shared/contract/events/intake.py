@@ -71,6 +71,41 @@ class CorrectedWords(BaseModel):
     text: str
 
 
+class Supplied(BaseModel):
+    """What the office asked the raiser before it took the issue on, and what they supplied, masked."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    request: Round
+    question: str
+    text: str
+
+
+class MaterialAsked(Event, type="issue.material_asked.v1", topic=INTAKE):
+    """Happens when the intake office cannot decide yet and asks the raiser for material."""
+
+    request: Round
+    words: str
+    ends_at: AwareDatetime
+    """When the office decides on what there is."""
+    by: str
+
+
+class MaterialReceived(Event, type="issue.material_received.v1", topic=INTAKE):
+    """Happens when the raiser supplies what the intake office asked for: its words come when the issue is accepted."""
+
+    request: Round
+    attachments: tuple[OpenAttachment, ...] = ()
+    person: str = ""
+    by: str = ""
+    """The official who wrote it down for them; empty when they did it themselves."""
+
+
+class MaterialLapsed(Event, type="issue.material_lapsed.v1", topic=INTAKE):
+    """Happens when nothing was supplied in time: the office decides on what there is."""
+
+    request: Round
+
+
 class IssueAccepted(Event, type="issue.accepted.v1", topic=INTAKE):
     """Happens when the intake office takes the issue on: from here on its words stand on the topics, masked."""
 
@@ -79,6 +114,8 @@ class IssueAccepted(Event, type="issue.accepted.v1", topic=INTAKE):
     by: str
     corrected: CorrectedWords | None = None
     """Beside its words the newest correction, where there is one."""
+    supplied: tuple[Supplied, ...] = ()
+    """What the office had asked the raiser for before, and what they supplied."""
 
 
 class WordsCorrected(Event, type="words.corrected.v1", topic=INTAKE):

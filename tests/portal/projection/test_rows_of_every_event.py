@@ -192,6 +192,36 @@ EXAMPLES: dict[str, Example] = {
         {"version": 1, "person": REFERENCE},
         {"issue": {"confirmed_version": 1, "confirmed_at": AT_MS}},
     ),
+    "issue.material_asked.v1": Example(
+        "intake",
+        {"request": 1, "words": "请补充合同", "ends_at": LATER, "by": "chen"},
+        {
+            "issue": {
+                "state": "awaiting_material",
+                "material": 1,
+                "material_ends_at": LATER_MS,
+                "to_answer": 1,
+                "answer_until": LATER_MS,
+            },
+            "material": {"request": 1, "words": "请补充合同", "asked_at": AT_MS, "ends_at": LATER_MS},
+        },
+    ),
+    "issue.material_received.v1": Example(
+        "intake",
+        {"request": 1, "attachments": [], "person": REFERENCE, "by": ""},
+        {
+            "issue": {"state": "registered", "to_answer": None},
+            "material": {"request": 1, "attachments": "[]", "at": AT_MS, "by": "", "text": None},
+        },
+    ),
+    "issue.material_lapsed.v1": Example(
+        "intake",
+        {"request": 1},
+        {
+            "issue": {"state": "registered", "to_answer": None},
+            "material": {"request": 1, "ended_at": AT_MS, "at": None},
+        },
+    ),
     "issue.material_supplied.v1": Example(
         "intake",
         {"request": 2, "department": "housing", "question": "请补充图纸", "text": "见附件", "by": ""},

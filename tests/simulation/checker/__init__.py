@@ -19,6 +19,7 @@ from tests.simulation.checker.instructions import check_instructions
 from tests.simulation.checker.ladder import check_ladder
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.looking import check_looking
+from tests.simulation.checker.material import check_material
 from tests.simulation.checker.mergers import check_mergers
 from tests.simulation.checker.mistakes import check_mistakes
 from tests.simulation.checker.more_time import check_more_time
@@ -59,6 +60,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_terms(evidence, hearing),
         *check_more_time(evidence),
         *check_co_handlers(evidence, hearing),
+        *check_material(evidence),
         *check_questions(evidence, hearing),
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),

@@ -85,6 +85,9 @@ class Clause(StrEnum):
     CO_HANDLER_TOLD = "a co-handler is told once"
     CO_HANDLER_CLOCK = "a co-handler's clock is its own"
     # questions to the raiser
+    MATERIAL_ASKED = "material asked for by number, three times at most"
+    MATERIAL_IN_TIME = "material waited for until its end"
+    MATERIAL_HANDED_ON = "what was supplied goes out with the acceptance"
     QUESTION_ALONE = "one thing waited for at a time"
     ANSWER_MATCHED = "an answer names its question"
     ANSWER_PASSED_ON = "an answer reaches the department"

@@ -22,7 +22,7 @@ def check_files(evidence: Evidence) -> Iterator[Violation]:
                 asked.setdefault(event["subject"], []).append(event["data"].get("attachments", []))
             case "issue.registered":
                 told[event["subject"]] = event["data"]["attachments"]
-            case "issue.material_supplied":
+            case "issue.material_supplied" | "issue.material_received":
                 later.setdefault(event["subject"], []).extend(event["data"]["attachments"])
             case "order.assigned":
                 orders.append(event)

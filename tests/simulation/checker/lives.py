@@ -24,12 +24,15 @@ from tests.simulation.checker.history import (
 
 Table = Mapping[tuple[str, str], tuple[str, ...]]
 
-OPEN = ("registered", "registered again", "accepted")
+AWAITING = {"registered": "awaiting", "registered again": "awaiting again", "waits": "awaiting, waits"}
+"""Where the office waits for material before it decides."""
+OPEN = (*AWAITING, *AWAITING.values(), "accepted")
 INTAKE: Table = {
     ("", "issue.registered"): ("just registered", "waits"),
     # Of a talk the promise begins when that says so, wherever the issue stands by then.
-    **{(state, "promise.expected"): (state,) for state in ("waits", "accepted, waits")},
+    **{(state, "promise.expected"): (state,) for state in ("waits", "awaiting, waits", "accepted, waits")},
     ("waits", "promise.started"): ("registered",),
+    ("awaiting, waits", "promise.started"): ("awaiting",),
     ("waits", "issue.accepted"): ("accepted, waits",),
     ("accepted, waits", "promise.started"): ("accepted",),
     ("accepted, waits", "issue.material_supplied"): ("accepted, waits",),
@@ -46,6 +49,15 @@ INTAKE: Table = {
     ("just registered", "promise.started"): ("registered",),
     ("registered", "issue.accepted"): ("accepted",),
     ("registered", "issue.rejected"): ("rejected",),
+    ("awaiting", "issue.rejected"): ("rejected",),
+    **{(before, "issue.material_asked"): (waits,) for before, waits in AWAITING.items()},
+    **{
+        (waits, f"issue.material_{how}"): (before,)
+        for before, waits in AWAITING.items()
+        for how in ("received", "lapsed")
+    },
+    **{(waits, "issue.accepted"): ("accepted",) for waits in ("awaiting", "awaiting again")},
+    ("awaiting, waits", "issue.accepted"): ("accepted, waits",),
     ("rejected", "issue.appealed"): ("appealed",),
     ("appealed", "appeal.upheld"): ("registered again",),
     ("appealed", "appeal.dismissed"): ("rejected for good",),

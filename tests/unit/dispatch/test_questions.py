@@ -19,9 +19,11 @@ from shared.contract.events.dispatch import (
     QuestionClosed,
     QuestionPut,
 )
-from shared.contract.events.intake import MaterialSupplied
+from shared.contract.events.intake import MaterialReceived, MaterialSupplied, Supplied
 from shared.contract.words import Ended, PauseGround
 from tests.unit.dispatch.given import (
+    ACCEPTED,
+    ASSIGN,
     DUE,
     EXTEND,
     FIRST,
@@ -239,6 +241,22 @@ async def test_what_is_asked_and_waited_for_has_a_bound_and_the_newest_answers_g
     issue = dispatch.state
     assert [one.request for one in issue.answers] == [*range(MOST_ASKED - MOST_ANSWERS + 1, MOST_ASKED + 1)]
     assert len({file.hash for file in issue.attachments}) == len(issue.attachments) >= MOST_ASKED
+
+
+async def test_what_the_office_was_supplied_before_goes_with_the_first_order() -> None:
+    dispatch = await Dispatch().bring(State.REGISTERED)
+    received = dispatch.event(MaterialReceived(request=1, attachments=(PLAN,)), after())
+    await dispatch.deliver(received)
+    await dispatch.deliver(received)
+    supplied = (Supplied(request=1, question="请补充合同", text="合同见附件"),)
+    await dispatch.take(ACCEPTED.model_copy(update={"supplied": supplied}))
+    await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
+    code, _, order = next(one for one in dispatch.orders if one[1] == "order.assigned.v1")
+    assert (code, [(one["question"], one["text"]) for one in order["answers"]]) == (
+        "housing",
+        [("请补充合同", "合同见附件")],
+    )
+    assert [file["hash"] for file in order["attachments"]].count(PLAN.hash) == 1
 
 
 async def test_a_blank_question_is_none() -> None:

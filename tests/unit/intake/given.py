@@ -9,6 +9,7 @@ from shared.contract.command import Command
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
+    AskMaterial,
     ConfirmWords,
     CorrectWords,
     DecideAppeal,
@@ -42,6 +43,7 @@ CONFIRMED = WithdrawIssue(
 )
 ASKS: dict[str, tuple[Command, str]] = {
     "register": (REGISTER, RAISER),
+    "ask_material": (AskMaterial(words="请补充租赁合同"), OFFICE),
     "accept": (ACCEPT, OFFICE),
     "reject": (REJECT, OFFICE),
     "appeal": (AppealRejection(reason="c2VhbGVk"), RAISER),
@@ -53,6 +55,7 @@ ASKS: dict[str, tuple[Command, str]] = {
     "record_receipt": (RecordReceipt(number="信访〔2026〕17号", on=date(2026, 3, 2)), OFFICE),
     "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
 }
+SUPPLY_SEALED = SupplyMaterial(request=1, sealed="c2VhbGVk")
 INVITED = RatingInvited(round=1, open_until=after(days=15))
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
 GRANTED = ReworkDecided(round=2, reason="未动工", by="gu")
@@ -68,6 +71,7 @@ NOT_ANSWERED = QuestionClosed(request=1, because=Ended.TIME_OVER)
 WAYS: dict[str, tuple[str | Event, ...]] = {
     NOTHING: (),
     State.REGISTERED: ("register",),
+    State.AWAITING_MATERIAL: ("register", "ask_material"),
     State.ACCEPTED: ("register", "accept"),
     State.ANSWERED: ("register", "accept", INVITED),
     State.REJECTED: ("register", "reject"),
@@ -97,11 +101,15 @@ class Played(OneAggregate):
         command, actor = ASKS[verb]
         if verb == "correct_words" and self.at == State.ACCEPTED:
             command = CORRECT_PLAIN
+        if verb == "supply_material" and self.at == State.AWAITING_MATERIAL:
+            command = SUPPLY_SEALED
         self.prepare(verb)
         return self.ask(command, after(), actor)
 
     def prepare(self, verb: str) -> None:
         """What has to be asked before it is answered."""
+        if verb == "ask_material" or self.at == State.AWAITING_MATERIAL:
+            return
         if verb == "supply_material" and self.state and self.state.question is None:
             self.take(PUT, after())
 

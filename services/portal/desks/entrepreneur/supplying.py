@@ -1,4 +1,4 @@
-"""Answering what a department asks about an issue of one's own: in words, and with files."""
+"""Answering what a department or the office asks about an issue of one's own: in words, and with files."""
 
 from typing import Annotated, Any
 
@@ -52,8 +52,12 @@ async def send(id: str, page: Asked) -> Response:
 
 
 async def _form(page: Page, own: Known, form: Form, status: int = 200) -> Response:
-    asked = questions.of_issue(page.reads, own.id)
-    more = {"asked": next((one for one in asked if one["number"] == own.issue["to_answer"]), None)}
+    by_office = own.issue["state"] == "awaiting_material"
+    asked = (questions.before_acceptance if by_office else questions.of_issue)(page.reads, own.id)
+    more = {
+        "asked": next((one for one in asked if one["number"] == own.issue["to_answer"]), None),
+        "by_office": by_office,
+    }
     return page.show(
         "entrepreneur/supply.html",
         status,

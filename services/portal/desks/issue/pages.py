@@ -30,6 +30,7 @@ STATES = ("registered", "assigned", "in_progress", "reviewing", "replied")
 """The first state of each of the five steps."""
 _AT_STEP = {
     "registered": 1,
+    "awaiting_material": 1,
     "accepted": 1,
     "appealed": 1,
     "assigned": 2,
@@ -86,6 +87,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "words": await words_of(page, about.issue) if about.sight.words else None,
         "files": files_of(about.issue) if about.sight.words else [],
         "questions": questions.of_issue(page.reads, id) if about.sight.words else (),
+        "materials": questions.before_acceptance(page.reads, id) if about.sight.words else (),
         "answered_with": questions.files_of,
         "steps": list(steps(page, about)),
         "replies": issues.replies(page.reads, id),
@@ -116,7 +118,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
 async def file(id: str, hash: str, page: Asked) -> Response:
     """One file of the issue, as intake gives it to this person: to be saved, not shown in place."""
     about = known(page, id)
-    answers = (questions.files_of(one) for one in questions.of_issue(page.reads, id))
+    every = (*questions.of_issue(page.reads, id), *questions.before_acceptance(page.reads, id))
+    answers = (questions.files_of(one) for one in every)
     listed = {one["hash"] for one in chain(files_of(about.issue), *answers)}
     if not about.sight.words or hash not in listed:
         raise NotHere

@@ -68,6 +68,7 @@ ACTIONS = (
     Action("recall", N_("Take the assignment back"), "arrow-left", under=PLACE),
     Action("correct", N_("Correct the reply"), "edit", under=PLACE),
     Action("record_receipt", N_("Write the receipt down"), "file-text", True, under=PLACE),
+    triage.MATERIAL,
     Action("reject", N_("Do not accept"), "x", only=triage.may_reject, under=PLACE),
     Action("refer", N_("Refer to another body"), "building", under=PLACE),
     Action("withdraw", N_("Record a withdrawal"), "x", why_not={"answered": _ANSWERED}, under=PLACE),

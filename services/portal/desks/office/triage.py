@@ -8,11 +8,13 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal.actions import Action
 from services.portal.addresses import Place, read_place
 from services.portal.desks.office.beside import PLACE, beside, later, office, office_issue
-from services.portal.doing import ask_for, given, not_now, not_too_long
+from services.portal.doing import ask_for, do, given, not_now, not_too_long
 from services.portal.errands import Errand, Said, Step
 from services.portal.forms import Form
+from services.portal.languages import N_
 from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import names, worklists
 from services.portal.queries.names import Department
@@ -21,13 +23,19 @@ from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import ALWAYS_ANSWERED, RejectionGround
 
 router = APIRouter()
+MATERIAL = Action("ask_material", N_("Ask for material"), "message-circle", under=PLACE)
 Asked = Annotated[Page, Depends(page_of)]
 PATH = f"{PLACE}/triage"
 OPINION = "opinion-"
 """Before the code of a department: the field that says that its opinion is wanted."""
 MOST_OTHERS = 10
 """As many co-handlers as an issue may have in one round."""
-STATES = {"": ("registered", "accepted"), "registered": ("registered",), "accepted": ("accepted",)}
+STATES = {
+    "": ("registered", "awaiting_material", "accepted"),
+    "registered": ("registered",),
+    "awaiting_material": ("awaiting_material",),
+    "accepted": ("accepted",),
+}
 """What the list is narrowed to -> the states of its issues."""
 
 
@@ -251,6 +259,29 @@ async def _assign(page: Page, about: Known, form: Form, status: int = 200) -> Re
         form.values["department"] = _form(line).text("department")
     back = {line.id: form.text("back") or f"/issues/{line.id}"}
     return page.show("office/assign.html", status, chosen=line, form=form, back=back, **_pane(page, line))
+
+
+# ------------------------------------------------------- ask for material
+
+
+@router.get(f"{PLACE}/issues/{{id}}/ask-material")
+async def ask_material(id: str, page: Asked) -> Response:
+    """What who raised it is asked for, before the office decides."""
+    return await ask_for(page, office_issue(page, id), MATERIAL.verb, _ask_material)
+
+
+@router.post(f"{PLACE}/issues/{{id}}/ask-material")
+async def send_question(id: str, page: Asked) -> Response:
+    """Ask at once: who raised it is told."""
+    form, about = (await page.form()).form, office_issue(page, id)
+    if not form.text("words"):
+        form.wrong("words", page.say("Say what is to be supplied: who raised it reads this"))
+    not_too_long(page, form, "words", MAX_REASON_CHARS)
+    return await do(page, about, MATERIAL.verb, given(form, "words"), form, _ask_material)
+
+
+async def _ask_material(page: Page, about: Known, form: Form, status: int = 200) -> Response:
+    return await beside(page, "office/ask_material.html", about, form, status, most=MAX_REASON_CHARS)
 
 
 # ----------------------------------------------------------------- reject

@@ -23,6 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "request": ("issue", "what", "number"),
     "co_handler": ("issue", "id"),
     "answer": ("issue", "request"),
+    "material": ("issue", "request"),
     "reply": ("issue", "round", "version"),
     "clock": ("issue", "number"),
     "lamp": ("issue", "number"),

@@ -1,5 +1,7 @@
 """What intake's events make of the rows: registration, promise, words, how an issue begins and ends there; people."""
 
+from collections.abc import Iterator
+
 from services.portal.projection.rows.changes import Happened, Rows, Unreadable
 from services.portal.projection.rows.instants import month_of
 from shared.contract.words import Source
@@ -68,6 +70,8 @@ def accepted(rows: Rows, event: Happened) -> None:
         text=event.text("text"),
     )
     rows.spoken.add(event.subject)
+    for one in _listed(event, "supplied"):
+        rows.set("material", (event.subject, one.number("request")), text=one.text("text"))
     corrected = event.data.get("corrected")
     if corrected is not None:
         if type(corrected) is not dict:
@@ -159,6 +163,36 @@ def withdrawn(rows: Rows, event: Happened) -> None:
         withdrawal_confirmed_by=event.text_or_none("confirmed_by"),
         withdrawal_confirmed_at=event.instant_or_none("confirmed_at"),
     )
+
+
+def material_asked(rows: Rows, event: Happened) -> None:
+    """The office asks the raiser before it takes the issue on."""
+    _move(rows, event, "awaiting_material")
+    request, ends_at = event.number("request"), event.instant("ends_at")
+    rows.set("issue", (event.subject,), material=request, material_ends_at=ends_at)
+    key = (event.subject, request)
+    rows.set("material", key, words=event.text("words"), asked_at=event.at, ends_at=ends_at)
+
+
+def material_received(rows: Rows, event: Happened) -> None:
+    """The raiser answered the office; the words come with the acceptance."""
+    _move(rows, event, "registered")
+    key, files = (event.subject, event.number("request")), event.json("attachments") or "[]"
+    rows.set("material", key, attachments=files, at=event.at, by=event.text("by"))
+
+
+def material_lapsed(rows: Rows, event: Happened) -> None:
+    """Nobody answered in time."""
+    _move(rows, event, "registered")
+    rows.set("material", (event.subject, event.number("request")), ended_at=event.at)
+
+
+def _listed(event: Happened, name: str) -> Iterator[Happened]:
+    """The objects of a list in an event's data, each as if it were the data."""
+    for one in event.data.get(name) or ():
+        if type(one) is not dict:
+            raise Unreadable(f"{name} is no list of objects")
+        yield event._replace(data=one)
 
 
 def supplied(rows: Rows, event: Happened) -> None:

@@ -34,6 +34,9 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "issue.referred.v1": intake.referred,
         "referral.receipted.v1": intake.receipted,
         "issue.withdrawn.v1": intake.withdrawn,
+        "issue.material_asked.v1": intake.material_asked,
+        "issue.material_received.v1": intake.material_received,
+        "issue.material_lapsed.v1": intake.material_lapsed,
         "issue.material_supplied.v1": intake.supplied,
     },
     "dispatch": {
