@@ -229,3 +229,20 @@ async def test_a_held_talk_shows_its_numbers_with_what_they_are_shares_of(town: 
     await browser.open(f"/talks/{TALK}")
     for said in ("到场 1", "本场诉求 2", "按时答复 1 / 1", "满意 1 / 1", "会中 · 1", "会后 · 1"):
         assert said in browser.text, said
+
+
+async def test_the_office_writes_down_what_was_said_at_a_talk_as_one_of_its_issues(town: Given) -> None:
+    announced(town)
+    held(town)
+    town.asked.answers["POST /people/find"] = 200, {**DONE, "person": WU}
+    town.asked.answers["POST /issues"] = 201, {**DONE, "id": ISSUE}
+    browser = town.browser()
+    await browser.sign_in("office:chen")
+    page = (await browser.open(f"/talks/{TALK}")).text
+    assert f"/office/raise?talk={TALK}" in page
+    await browser.open(f"/office/raise?talk={TALK}")
+    said = {"title": "电价", "text": "峰谷价差大", "name": "吴静", "phone": "13800000000", "phase": "after"}
+    await browser.send("/office/raise", do="check", **said)
+    await browser.send("/office/raise/check")
+    (body,) = town.asked.bodies("/issues")
+    assert (body["origin"], body["phase"], body["occasion"]) == ("talk", "after", {"id": TALK})

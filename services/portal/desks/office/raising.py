@@ -14,7 +14,7 @@ from services.portal.desks.office.beside import PLACE, office, office_issue
 from services.portal.doing import given, not_too_long
 from services.portal.forms import WHOLE, Form
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, names
+from services.portal.queries import issues, names, talks
 from services.portal.words import WORDS, phrase
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from shared.contract.words import Kind, Phase, Source
@@ -34,6 +34,8 @@ OCCASION = {
     Source.DELIBERATION: ("on", "id"),
 }
 """What is asked of the occasion, by source; intake says what it cannot do without."""
+PHASES = {"announced": Phase.BEFORE, "open": Phase.AT}
+"""By the state of a talk what is said of an issue that is written down then; it came after any other."""
 TO_FIELDS = {
     "wrong_credit_code": "enterprise",
     "attachments": "files",
@@ -43,12 +45,16 @@ MOST_NAME, MOST_PHONE, MOST_MAIL = 100, 40, 254
 
 
 @router.get(PATH)
-async def write(page: Asked) -> Response:
-    """The form, as far as it was filled in before."""
+async def write(page: Asked, talk: str = "") -> Response:
+    """The form, as far as it was filled in before; ``talk``: what was said at that one, or for it."""
     office(page)
     form = Form(page.portal.own.draft(page.owner, PATH))
     if "sent" in form.values:
         form = Form()
+    if (found := talks.one(page.reads, talk)) is not None:
+        phase = PHASES.get(found["state"], Phase.AFTER)
+        form.values |= {"source": Source.TALK.value, "phase": phase.value, "occasion_id": found["id"]}
+        form.values.pop("occasion_on", None)  # the talk knows its day
     return _write(page, form)
 
 

@@ -166,6 +166,7 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         "participants": talks.participants(page.reads, talk["id"]),
         "numbers": talks.numbers(page.reads, [talk["id"]], page.at),
         "doings": doings,
+        "may_write_down": page.person().role is Role.OFFICE and talk["state"] != "cancelled",
         "main": next((one for one in doings if one.is_main), None),
         "is_early": organises(page)
         and talk["state"] == "announced"
