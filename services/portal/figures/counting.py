@@ -5,12 +5,14 @@ Issues belong to the month (Asia/Shanghai) in which they were registered. Below 
 
 import sqlite3
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from statistics import mean, median
 from typing import Any, Literal, NamedTuple
 
 from services.portal.addresses import Place
 from services.portal.figures.definitions import COUNTS, DIMENSIONS, FIGURES, NOBODY, RATES, SPANS, Figure
+from services.portal.queries.selecting import ENDLESS
+from shared.domain.clocks import SHANGHAI
 
 FEWEST = 5
 """Below this many, a rate or a mean says more about persons than about work."""
@@ -21,16 +23,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scope(NamedTuple):
-    """Which issues: of a month (2026-11), a department (``unassigned``: of none), a source; empty for all."""
+    """Which issues: of a month (2026-11), a department (``unassigned``: of none), a source; empty for all.
+
+    Or of talks that were held: of a level, from one day through another (2022-06-08, Asia/Shanghai).
+    """
 
     month: str = ""
     department: str = ""
     source: str = ""
+    level: str = ""
+    held_from: str = ""
+    held_through: str = ""
 
     @property
     def period(self) -> str:
         """What figures of it name as their period."""
-        return self.month or "all"
+        days = dict.fromkeys(day for day in (self.held_from, self.held_through) if day)
+        return self.month or "/".join(days) or "all"
 
     def where(self) -> tuple[str, dict[str, object]]:
         """The condition on an issue ``i``, and its parameters."""
@@ -43,7 +52,22 @@ class Scope(NamedTuple):
             conditions.append("i.origin = :source")
         department = "" if self.department == NOBODY else self.department
         values: dict[str, object] = {"month": self.month, "department": department, "source": self.source}
+        if self.level or self.held_from or self.held_through:
+            conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {HELD})")
+            values |= held(self.level, self.held_from, self.held_through)
         return " AND ".join(conditions), values
+
+
+HELD = """t.state = 'held' AND t.starts_at >= :held_from AND t.starts_at < :held_before
+    AND (:level = '' OR t.level = :level)"""
+"""The condition on a talk ``t`` that was held at a level and in a time; its parameters: ``held``."""
+
+
+def held(level: str, first: str, last: str) -> dict[str, object]:
+    """The level, and the instants (ms) from the first day through the last one; empty for all."""
+    begins = _midnight(date.fromisoformat(first)) if first else 0
+    ends = _midnight(date.fromisoformat(last) + timedelta(days=1)) if last else ENDLESS
+    return {"level": level, "held_from": begins, "held_before": ends}
 
 
 def report(reads: sqlite3.Connection, as_of: datetime, scope: Scope = Scope()) -> dict[str, Any]:  # noqa: B008
@@ -210,3 +234,7 @@ def _hours(took: list[float], period: str) -> dict[str, Any]:
 
 def _ms(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _midnight(day: date) -> int:
+    return _ms(datetime.combine(day, time(), SHANGHAI))

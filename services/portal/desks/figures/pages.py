@@ -1,5 +1,6 @@
 """Every figure with its definition and value, of a month, a department or a source; and its issues."""
 
+from datetime import date
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends
@@ -12,7 +13,7 @@ from services.portal.figures.definitions import COUNTS, FIGURES, NOBODY, RATES, 
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, names
 from services.portal.reach import everything, reach_of
-from shared.contract.words import Source
+from shared.contract.words import Level, Source
 from shared.domain.rights import NOBODYS, may
 
 router = APIRouter()
@@ -27,6 +28,9 @@ class Narrowed(NamedTuple):
     month: str
     department: str
     source: str
+    level: str = ""
+    held_from: str = ""
+    held_through: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -37,14 +41,45 @@ class Narrowed(NamedTuple):
         """Where the figures are, or the issues behind one."""
         return with_query(f"/figures/{name}" if name else "/figures", self._asdict() | more)
 
+    @property
+    def back(self) -> str:
+        """Whence one came: what came of talks stands on a page of its own."""
+        if not self.of_talks:
+            return self.address()
+        return with_query("/talks/results", {"first": self.held_from, "last": self.held_through})
 
-def narrowed(page: Page, month: str, department: str, source: str) -> Narrowed:
+    @property
+    def of_talks(self) -> bool:
+        """Whether these are figures of talks."""
+        return bool(self.level or self.held_from or self.held_through)
+
+
+def narrowed(
+    page: Page,
+    month: str,
+    department: str,
+    source: str,
+    level: str = "",
+    held_from: str = "",
+    held_through: str = "",
+) -> Narrowed:
     """What an address asks for."""
     return Narrowed(
         month if month in months(page) else "",
         department if department in (NOBODY, *page.departments) else "",
         source if source in list(Source) else "",
+        level if level in list(Level) else "",
+        day(held_from),
+        day(held_through),
     )
+
+
+def day(text: str) -> str:
+    """A day as an address names it; "" for what is none."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
 
 
 @router.get("/figures")
@@ -74,6 +109,9 @@ async def behind(
     month: str = "",
     department: str = "",
     source: str = "",
+    level: str = "",
+    held_from: str = "",
+    held_through: str = "",
     part: str = "",
     after: str = "",
 ) -> Response:
@@ -81,7 +119,7 @@ async def behind(
     everything(page.person())
     if (figure := FIGURES.get(name)) is None:
         raise NotHere
-    chosen = narrowed(page, month, department, source)
+    chosen = narrowed(page, month, department, source, level, held_from, held_through)
     side: Part = next((one for one in PARTS if one == part), "denominator")
     reads, scope = page.reads, chosen.scope
     found = issues_behind(reads, name, side, page.now, scope, PAGE + 1, read_place(after))

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from services.portal.addresses import with_query
 from services.portal.desks.entrepreneur.raising import Again, again
-from services.portal.desks.talks import announcing, column, opening, rotating, running, taking_part
+from services.portal.desks.talks import announcing, column, opening, results, rotating, running, taking_part
 from services.portal.desks.talks.about import (
     PATH,
     Row,
@@ -132,7 +132,7 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, opening, running, taking_part, column):
+for part in (announcing, rotating, results, opening, running, taking_part, column):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 

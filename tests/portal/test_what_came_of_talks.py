@@ -1,0 +1,68 @@
+"""What came of the talks of a time: each number with what it is a share of, and the issues behind it."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.portal.crawling import Document
+from tests.portal.given import WU, Given
+from tests.portal.projection.given import ISSUE
+from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, signed_up
+
+COUNTY = "deqing-weekly-20260304-1"
+OTHER = "f" * 32
+
+
+@pytest.fixture
+def town(given: Given) -> Given:
+    given.officials(feng="federation", sun="leader", chen="office")
+    announced(given)
+    announced(given, COUNTY, level="county", jurisdiction="deqing")
+    announced(given, "huzhou-weekly-20260311-1", WEDNESDAY + timedelta(days=7))
+    for talk, person in ((TALK, WU), (COUNTY, OTHER)):
+        signed_up(given, talk, person)
+        held(given, talk, (person,))
+    given.registered(origin="talk", phase="at", occasion={"id": TALK})
+    given.accepted()
+    given.assigned()
+    given.replied()
+    given.shown.tell("feedback", "reply.rated.v1", {"round": 1, "satisfaction": "satisfied", "solved": "yes"})
+    of_the_talk(given, "AAAAAAAAAAAAA", COUNTY)
+    given.now = WEDNESDAY + timedelta(days=1)
+    return given
+
+
+async def test_each_round_and_level_stands_with_its_numbers_and_a_talk_to_come_is_none(town: Given) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31")
+    _, city, county = browser.text.split("3月4日")
+    assert "恳谈会： 1" in city and "到场： 1" in city and "1 / 1" in city
+    assert "恳谈会： 1" in county and "1 / 1" not in county
+    assert "3月11日" not in browser.text
+
+
+async def test_a_number_opens_its_issues_and_leads_back(town: Given) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31")
+    links = Document(browser.page.text).links
+    address = next(one for one in links if one.startswith("/figures/satisfied?") and "city" in one)
+    shown = await browser.open(address)
+    assert f"/issues/{ISSUE}" in shown.text and "AAAAAAAAAAAAA" not in shown.text
+    assert any(one.startswith("/talks/results?") for one in Document(shown.text).links)
+
+
+async def test_a_time_without_talks_says_so_and_what_is_no_day_is_the_last_quarter(town: Given) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2025-01-01&last=2025-02-01")
+    assert "这段时间没有召开恳谈会" in browser.text
+    await browser.open("/talks/results?first=yesterday&last=%00")
+    assert "3月4日" in browser.text
+
+
+async def test_it_is_for_officials(town: Given) -> None:
+    browser = town.browser()
+    await browser.sign_in("entrepreneur:wu")
+    assert (await browser.open("/talks/results")).status_code == 404
