@@ -60,4 +60,8 @@ def talked(given: Given) -> None:
     given.shown.tell(
         "intake", "talk.postponed.v1", {**moved, "reason": "防汛值守", "by": "feng"}, f"talk:{COMING}"
     )
+    for issue in (BEFORE, AFTER):
+        given.accepted(issue)
+        assigned = {"assignment": f"{issue}.1", "department": "planning", "head": "局长", "by": "wang"}
+        given.shown.tell("dispatch", "issue.assigned.v1", assigned, issue)
     planned(given, (10, "huzhou"), (10, "deqing"), (11, "huzhou"))

@@ -3,6 +3,7 @@
 What a fuzzer asks of it is decided by the same code as on real parts, at some milliseconds a request.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -77,6 +78,7 @@ class ServiceInMemory:
         self.gateway = Gateway(consumer.source, self.publish, self.store)  # type: ignore[arg-type]
         self.processor = Processor(consumer, self.store, self.publish, self.reference)  # type: ignore[arg-type]
         self.log: list[Outgoing] = []
+        self._unread, self._reading = deque[Record](), False
         self._first_requests = more.get("first_requests")
 
     @asynccontextmanager
@@ -114,14 +116,20 @@ class ServiceInMemory:
         """There is nothing to measure."""
 
     async def publish(self, outgoing: Iterable[Outgoing], timestamps: Any = None) -> Sequence[Outgoing]:
-        """Append each record to its topic; what this service reads is processed at once."""
+        """Append each record to its topic; what this service reads is processed at once, one after the other."""
         for out in outgoing:
             offset = sum(sent.topic == out.topic for sent in self.log)
             self.log.append(out)
             if out.topic in self.consumer.topics:
                 at_ms, key, sha256 = int(NOW.timestamp() * 1000), out.key.encode(), sha256_of(out.value)
-                record = Record(out.topic, 0, offset, at_ms, key, out.value, sha256, out.seq)
-                self.gateway.answer((await self.processor.run([record])).answers)
+                self._unread.append(Record(out.topic, 0, offset, at_ms, key, out.value, sha256, out.seq))
+        if not self._reading:  # what a batch publishes is read behind it
+            self._reading = True
+            try:
+                while self._unread:
+                    self.gateway.answer((await self.processor.run([self._unread.popleft()])).answers)
+            finally:
+                self._reading = False
         return []
 
     async def dead_letters(self, only_value_of: str | None = None) -> list[DeadLetter]:

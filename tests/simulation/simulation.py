@@ -151,7 +151,7 @@ def _play(town: Town, result: Run) -> None:
     at is reminded of for ever."""
     scheduler, clients = town.scheduler, town.clients
     _people(town)
-    scheduler.run(lambda: clients.busy == 0, 60_000)
+    scheduler.run(lambda: clients.busy == 0, 120_000)
     town.trouble.heal()
     clients.repairs.clear()
     if town.rng.random() < 0.3:

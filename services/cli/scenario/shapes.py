@@ -65,6 +65,7 @@ SHAPES: dict[str, Shape] = {
     "wu_in_progress": Shape(_NAMED, (2 * DAY, 4 * DAY), raiser="wu"),
     "wu_rated": Shape(_RATED, _LONG, raiser="wu"),
     "registered": Shape(_IN[:1], (10, 250)),
+    "material_asked": Shape((*_IN[:1], ("ask_material", (20, 200))), (60, DAY)),
     "registered_late": Shape(_IN[:1], (3 * DAY + 30, 4 * DAY)),
     "waiting": Shape(_WAITING, (15, 300)),
     "waiting_late": Shape(_WAITING, (3 * DAY, 4 * DAY)),
@@ -192,6 +193,7 @@ FIRST = (
         "rework_asked",
     ),
     *("suspended", "pause_asked", "extension_asked", "extended", "wu_questioned", "supplied"),
+    "material_asked",
     *("co_handled", "co_handler_agrees", "co_handler_objects"),
     *("promise_kept", "promise_broken", "looked_at_again"),
 )

@@ -112,6 +112,10 @@ def accept(scene: Scene, at: datetime) -> None:
     scene.script.ask("intake.accept", scene.office(), at)
 
 
+def ask_material(scene: Scene, at: datetime) -> None:
+    scene.script.ask("intake.ask_material", scene.office(), at, words=scene.why("ask_enterprise"))
+
+
 def reject(scene: Scene, at: datetime) -> None:
     ground = scene.dice.choice(tuple(RejectionGround))
     explanation = words()["reasons"]["reject"][ground.value]
@@ -351,6 +355,7 @@ def finish(scene: Scene, at: datetime) -> None:
 VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
     "register": register,
     "accept": accept,
+    "ask_material": ask_material,
     "reject": reject,
     "appeal": appeal,
     "dismiss": dismiss,

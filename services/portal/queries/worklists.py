@@ -36,7 +36,7 @@ or also that a draft of it is signed off, or that more time is asked for."""
 
 COLUMNS = """
     issue.id, number, kind, origin, urgent, anonymous, state, dispatch_state, holder, assignment, enterprise,
-    recorded_by, registered_at, due_at, appealed_at, ended_at, feedback_round, next_due_at, next_clock,
+    recorded_by, registered_at, due_at, expected_at, appealed_at, ended_at, feedback_round, next_due_at, next_clock,
     title, text, corrected_title, corrected_text, attachments, extension, pause, paused, to_answer,
     answer_until
 """

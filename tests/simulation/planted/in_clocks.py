@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from services.supervision.issue import reactions
+from services.supervision.issue import reactions, tracking
 from shared.contract.envelope import time_text
 from shared.contract.words import ClockName
 from shared.domain.decisions import Context
@@ -186,12 +186,12 @@ def a_clock_names_another_limit_than_its_policy() -> Patches:
     return told("clock.started", other)
 
 
-@fault(Clause.TERMS_DUE)
+@fault(Clause.TERMS_DUE, alone=False)
 def a_day_too_many_is_counted() -> Patches:
     def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
-        def generous(name: Any, *rest: Any) -> Any:
-            clocks, messages = start(name, *rest)
-            if name is not ClockName.TRACKING or len(messages) != 1:
+        def generous(*asked: Any, **more: Any) -> Any:
+            clocks, messages = start(*asked, **more)
+            if len(messages) != 1:
                 return clocks, messages
             due = clocks[0].due_at + timedelta(days=1)
             thresholds = (*clocks[0].thresholds[:-1], ("due", reactions_text(due)))
@@ -201,7 +201,7 @@ def a_day_too_many_is_counted() -> Patches:
 
         return generous
 
-    return [around(reactions, "start", wrap)]
+    return [around(tracking, "start", wrap)]
 
 
 def reactions_text(at: datetime) -> str:
