@@ -93,6 +93,8 @@ class _Reader:
 
     def __init__(self, consumer: AIOKafkaConsumer, prefix: str) -> None:
         self._consumer, self._prefix = consumer, prefix
+        self._begins: dict[TopicPartition, int] = {}
+        """Where each partition is read from; -1: from its beginning."""
         self.topics: set[str] = set()
 
     async def look_for_topics(self, chooses: Chooses, positions: Positions) -> bool:
@@ -100,16 +102,17 @@ class _Reader:
         found = set(chooses(await self._consumer.topics())) - self.topics
         if not found:
             return False
-        known = known_positions(self._consumer)
         for topic in sorted(found):
             numbers = await partitions_of(self._consumer, self._prefix + topic)
             self.topics.add(topic)
-            known |= {
+            self._begins |= {
                 TopicPartition(self._prefix + topic, number): positions.get((topic, number), -1)
                 for number in numbers
             }
-        self._consumer.assign(sorted(known))
-        for tp, position in known.items():
+        # Of a partition that is new itself the client may not know a position yet: it is read all the same.
+        places = self._begins | known_positions(self._consumer)
+        self._consumer.assign(sorted(places))
+        for tp, position in places.items():
             _seek(self._consumer, tp, position)
         return True
 
