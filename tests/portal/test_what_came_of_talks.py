@@ -58,8 +58,11 @@ async def test_a_time_without_talks_says_so_and_what_is_no_day_is_the_last_quart
     await browser.sign_in("leader:sun")
     await browser.open("/talks/results?first=2025-01-01&last=2025-02-01")
     assert "这段时间没有召开恳谈会" in browser.text
-    await browser.open("/talks/results?first=yesterday&last=%00")
-    assert "3月4日" in browser.text
+    for first, last in (("yesterday", "%00"), ("0001-01-01", "9999-12-31")):
+        await browser.open(f"/talks/results?first={first}&last={last}")
+        assert "3月4日" in browser.text
+    far = await browser.open("/figures/satisfied?held_from=0001-01-01&held_through=9999-12-31")
+    assert far.status_code == 200
 
 
 async def test_it_is_for_officials(town: Given) -> None:

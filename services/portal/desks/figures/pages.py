@@ -19,6 +19,7 @@ from shared.domain.rights import NOBODYS, may
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PAGE = 50
+YEARS = range(2000, 2200)
 PARTS: tuple[Part, ...] = ("numerator", "denominator", "others")
 
 
@@ -75,11 +76,12 @@ def narrowed(
 
 
 def day(text: str) -> str:
-    """A day as an address names it; "" for what is none."""
+    """A day as an address names it; "" for what is none, or one so far away that nothing can be counted from it."""
     try:
-        return date.fromisoformat(text).isoformat()
+        found = date.fromisoformat(text)
     except ValueError:
         return ""
+    return found.isoformat() if found.year in YEARS else ""
 
 
 @router.get("/figures")
