@@ -184,9 +184,9 @@ class Talk:
     def _become(self, came: Sequence[Mapping[str, Any]]) -> None:
         script, becomes = self.script, self.sketch.becomes
         if becomes is Becomes.POSTPONED:
-            times = (datetime.combine(self.later, hour, SHANGHAI) for hour in (BEGINS, ENDS))
+            begins, ends = (datetime.combine(self.later, hour, SHANGHAI) for hour in (BEGINS, ENDS))
             at = self.announced_at + timedelta(hours=7)
-            script.postpone(at, *times, reason="防汛值守，原定时间不能召开")
+            script.postpone(at, begins, ends, "防汛值守，原定时间不能召开")
         if becomes in (Becomes.HELD, Becomes.OPEN):
             script.open(self.begins_at, came)
         if becomes is Becomes.HELD:
