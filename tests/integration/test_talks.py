@@ -36,7 +36,7 @@ Ask = Callable[[str, dict[str, Any], str, str], Awaitable[dict[str, Any]]]
 
 
 async def opened(ask: Ask) -> tuple[str, str]:
-    """A talk of today, for which somebody has signed up, begun and with them in the room; its id, and the person."""
+    """A talk of today, for which somebody has signed up, begun, and they have come; its id, and the person."""
     person = (await ask("/people", contacts.LI._asdict(), LI, "register"))["person"]
     now = datetime.now(UTC).astimezone(SHANGHAI)
     said = {"theme": "用地与用能", "place": "政企恳谈室", "capacity": 3, "organiser": "市工商联"}
@@ -63,7 +63,7 @@ async def announced(ask: Ask, id: str) -> None:
 
 
 async def recorded(ask: Ask, talk: str, person: str, count: int) -> list[str]:
-    """So many issues written down in the room for one person."""
+    """So many issues written down there for one person."""
     about = {"origin": "talk", "phase": "at", "occasion": {"id": talk}, "person": person}
     gate = asyncio.Semaphore(AT_ONCE)
 

@@ -16,7 +16,7 @@ from services.cli.scenario.office_time import DAY_MINUTES, OfficeTime
 from services.cli.scenario.people import WU, Firm, firms
 from services.cli.scenario.saying import OUTCOMES, Saying
 from services.cli.scenario.script import Script
-from services.cli.scenario.shapes import FIRST, IN_THE_ROOM, REST, SHAPES, TALK_SHAPES, Shape
+from services.cli.scenario.shapes import AT_THE_TALK, FIRST, REST, SHAPES, TALK_SHAPES, Shape
 from services.cli.scenario.starting import SIZE
 from services.cli.scenario.talk import CLERK
 from services.cli.scenario.talks import Talk, courses, held_before, rotated, talks
@@ -221,14 +221,14 @@ class _Writer:
         return instants
 
     def _instants_of(self, talk: Talk, shape: Shape, place: int) -> list[datetime]:
-        """When each step happens that lies before today: in the room, and in office hours behind the talk."""
+        """When each step happens that lies before today: at the talk, and in office hours behind the talk."""
         assert shape.phase is not None, "it is one of a talk"
         dice, office, over = self._dice, self._office, talk.over_at
         at, instants = talk.spoken_at(shape.phase, place), list[datetime]()
         minute = office.minutes if over is None else office.minute_of(over.date()) + DAY_MINUTES
         for verb, gap in shape.steps:
             waited = dice.randint(*gap)
-            if verb in IN_THE_ROOM and shape.phase is not Phase.AFTER:
+            if verb in AT_THE_TALK and shape.phase is not Phase.AFTER:
                 at += timedelta(minutes=waited)
             else:
                 minute += waited

@@ -28,7 +28,7 @@ class Shape(NamedTuple):
     own: bool = True
     """Raised by entrepreneurs themselves; an official never writes it down for them."""
     phase: Phase | None = None
-    """Before, at or after a talk: the gaps then begin with its issue, and behind ``IN_THE_ROOM`` with its end."""
+    """Before, at or after a talk: the gaps then begin with its issue, and behind ``AT_THE_TALK`` with its end."""
 
 
 _IN = (("register", (0, 0)), ("accept", (20, 180)))
@@ -196,7 +196,7 @@ TALK_SHAPES: dict[str, Shape] = {
 }
 """What is raised for a talk, at it and after it, and how far it would go: today cuts it off."""
 
-IN_THE_ROOM = ("register", "accept", "claim", "answer_on_the_spot")
+AT_THE_TALK = ("register", "accept", "claim", "answer_on_the_spot")
 
 FIRST = (
     *("wu_replied", "registered", "waiting", "assigned_housing", "drafted_housing", "in_progress_housing"),

@@ -135,7 +135,7 @@ class Talk:
         return None
 
     def spoken_at(self, phase: Phase, place: int) -> datetime:
-        """When the issue at this place on its list is written down: beforehand, or in the room."""
+        """When the issue at this place on its list is written down: beforehand, or at the talk."""
         if phase is Phase.BEFORE:
             return self.announced_at + timedelta(hours=3, minutes=11 * place)
         return self.begins_at + timedelta(minutes=12 + 11 * place)
