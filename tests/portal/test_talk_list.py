@@ -18,7 +18,7 @@ def town(given: Given) -> Given:
     given.officials(feng="federation", shen="supervisor", chen="office", lu="clerk")
     announced(given)
     firm = {"code": CODE, "name": "湖州路灯厂", "trade": "", "size": "", "district": "", "revision": 1}
-    given.shown.tell("intake", "enterprise.recorded.v1", {**firm, "by": "chen"}, f"enterprise:{CODE}")
+    given.shown.tell("intake", "enterprise.registered.v1", {**firm, "by": "chen"}, f"enterprise:{CODE}")
     of_the_talk(given, ISSUE, phase="at", enterprise=CODE)
     of_the_talk(given, NAMELESS, phase="at", anonymous=True)
     of_the_talk(given, OPEN, phase="after")
@@ -43,7 +43,7 @@ async def test_it_names_each_issue_with_speaker_words_department_due_and_state(t
         "夜班职工摔过两次 {{ 7*7 }}",
         "市建设局",
         "3月18日",
-        "办理中",
+        "正在办理",
         "隐名",
     ):
         assert said in browser.text, said
@@ -76,7 +76,7 @@ async def test_who_may_not_read_an_issue_reads_its_number_and_state_alone(town: 
     browser = town.browser()
     await browser.sign_in("federation:feng")
     await browser.open(f"/talks/{TALK}/list")
-    assert "7K3M-9QXT-2B4N-6X" in browser.text and "办理中" in browser.text
+    assert "7K3M-9QXT-2B4N-6X" in browser.text and "正在办理" in browser.text
     assert "湖州路灯厂" not in browser.text and "夜班" not in browser.text
     assert f'href="/issues/{ISSUE}"' not in browser.page.text
     await browser.sign_in()

@@ -95,14 +95,14 @@ async def assign(page: Asked) -> Response:
     asked = [{"issue": one.line.id, "department": one.department} for one in wanted]
     body = {"members": asked, **({"talk": chosen.talk} if chosen.talk else {})}
     step = Step("dispatch", f"/batches/{batch}/assign", body, f"{id}-assign")
-    said = Said("assign_many", _title(page, chosen, len(asked)))
+    told = Said("assign_many", _title(page, chosen, len(asked)))
     page.portal.sending.keep(
         Errand(
             id,
             page.person(),
             page.view.language,
             subject_of("batch", batch),
-            said,
+            told,
             page.now + UNDO,
             (step,),
         )
@@ -169,7 +169,7 @@ def _show(
 ) -> Response:
     pages = max(1, -(-len(members) // EACH))
     number = min(number, pages)
-    of_talk: dict[str, Any] = {}
+    of_talk: dict[str, Any] = {"talk": None, "not_accepted": 0}
     if chosen.talk and (talk := talks.one(page.reads, chosen.talk)) is not None:
         every = talks.members(page.reads, chosen.talk)
         raised = sum(one["state"] in ("registered", "awaiting_material") for one in every)
