@@ -88,9 +88,9 @@ async def test_another_department_and_an_exception_count_and_a_rule_that_is_sile
     assert browser.page.text.index(POWER) < browser.page.text.index(
         LAMPS
     )  # what needs a choice stands on top
-    answer = await browser.send(PATH, do="assign", **{f"out-{ROAD}": "1", f"to-{LAMPS}": "planning"})
+    answer = await browser.send(PATH, do="assign", **{f"leave-{ROAD}": "1", f"to-{LAMPS}": "planning"})
     assert answer.status_code == 422 and "或者先不交办" in browser.text
-    assert f'name="out-{ROAD}" value="1" checked' in browser.page.text  # nothing chosen is lost
+    assert f'name="leave-{ROAD}" value="1" checked' in browser.page.text  # nothing chosen is lost
     await browser.send(PATH, do="assign", **{f"to-{POWER}": "housing", f"to-{LAMPS}": "planning"})
     await sent(given)
     (body,) = given.asked.bodies(f"/batches/{asked_id(given)}/assign")
@@ -110,7 +110,7 @@ async def test_what_was_chosen_is_kept_from_page_to_page_and_all_pages_go_in_one
     suggests(given, "housing")
     browser = await opened(given, f"{PATH}?source=")
     assert f"1–{EACH}" in browser.text
-    await browser.send(PATH, do="2", **{f"out-{ids[0]}": "1", f"to-{ids[0]}": "housing"})
+    await browser.send(PATH, do="2", **{f"leave-{ids[0]}": "1", f"to-{ids[0]}": "housing"})
     assert browser.page.url.params["page"] == "2" and "其中 1 件先不交办" in browser.text
     await browser.send(PATH, do="assign", **{f"to-{ids[-1]}": "planning"})
     await sent(given)

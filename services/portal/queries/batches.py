@@ -1,4 +1,4 @@
-"""What can be assigned at once, and what became of what was: a batch and its issues, from what dispatch told of it."""
+"""What can be assigned at once, and what became of what was: a batch and its issues, from what dispatch said of it."""
 
 import json
 import sqlite3
@@ -63,16 +63,16 @@ def _where(chosen: Chosen) -> tuple[str, list[str]]:
 
 
 def batch(reads: sqlite3.Connection, id: str) -> Batch | None:
-    """A batch as dispatch told of it; None as long as it has not."""
+    """A batch as dispatch said of it; None as long as it has not."""
     sql = "SELECT type, at, who, data FROM timeline WHERE subject = ? ORDER BY seq"
-    told = {row["type"]: row for row in select(reads, sql, (subject_of("batch", id),))}
-    begun, done = told.get("batch.begun.v1"), told.get("batch.done.v1")
+    said = {row["type"]: row for row in select(reads, sql, (subject_of("batch", id),))}
+    begun, done = said.get("batch.begun.v1"), said.get("batch.done.v1")
     if begun is None:
         return None
-    said = json.loads(begun["data"])
-    newest = json.loads(done["data"])["members"] if done else said["members"]
+    first = json.loads(begun["data"])
+    newest = json.loads(done["data"])["members"] if done else first["members"]
     members = [Asked(one["issue"], one.get("department", ""), one.get("refused", "")) for one in newest]
-    return Batch(said.get("talk", ""), begun["who"] or "", begun["at"], done is not None, members)
+    return Batch(first.get("talk", ""), begun["who"] or "", begun["at"], done is not None, members)
 
 
 def issues_of(reads: sqlite3.Connection, ids: Collection[str]) -> dict[str, Row]:

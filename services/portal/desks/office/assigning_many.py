@@ -25,7 +25,7 @@ router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PATH = f"{PLACE}/assign-many"
 BATCHES = f"{PLACE}/batches"
-TO, OUT = "to-", "out-"
+TO, LEAVE = "to-", "leave-"
 """Before the id of an issue: the field with its department, and the tick that leaves it out."""
 FILTERS = ("talk", "source", "urgent")
 EACH = 40
@@ -38,12 +38,12 @@ class Member(NamedTuple):
 
     line: Line
     department: str
-    is_out: bool
+    is_left: bool
 
     @property
     def is_missing(self) -> bool:
         """Whether a department has to be chosen before it can go."""
-        return not (self.department or self.is_out)
+        return not (self.department or self.is_left)
 
 
 def address(chosen: Chosen, number: int = 1) -> str:
@@ -80,7 +80,7 @@ async def assign(page: Asked) -> Response:
     batch = id[:20]
     if page.portal.sending.errands.open_about(subject_of("batch", batch)):
         return page.to(f"{BATCHES}/{batch}")  # sent twice
-    wanted = [one for one in members if not one.is_out]
+    wanted = [one for one in members if not one.is_left]
     missing = [one for one in wanted if one.is_missing]
     for one in missing[:EACH]:
         said = page.say("Choose the department for %(number)s, or leave it out") % {
@@ -95,14 +95,14 @@ async def assign(page: Asked) -> Response:
     asked = [{"issue": one.line.id, "department": one.department} for one in wanted]
     body = {"members": asked, **({"talk": chosen.talk} if chosen.talk else {})}
     step = Step("dispatch", f"/batches/{batch}/assign", body, f"{id}-assign")
-    told = Said("assign_many", _title(page, chosen, len(asked)))
+    named = Said("assign_many", _title(page, chosen, len(asked)))
     page.portal.sending.keep(
         Errand(
             id,
             page.person(),
             page.view.language,
             subject_of("batch", batch),
-            told,
+            named,
             page.now + UNDO,
             (step,),
         )
@@ -118,7 +118,7 @@ def _with_earlier_pages(page: Page, form: Form) -> Form:
     here = {name.removeprefix(TO) for name in form.values if name.startswith(TO)}
     earlier = page.draft().values
     form.values = {
-        name: value for name, value in earlier.items() if name.removeprefix(OUT) not in here
+        name: value for name, value in earlier.items() if name.removeprefix(LEAVE) not in here
     } | form.values
     return form
 
@@ -141,7 +141,7 @@ async def _members(page: Page, form: Form, chosen: Chosen) -> list[Member]:
     form.values = {
         name: value
         for name, value in form.values.items()
-        if not name.startswith((TO, OUT)) or name.partition("-")[2] in ids
+        if not name.startswith((TO, LEAVE)) or name.partition("-")[2] in ids
     }
     members = [_member(form, line, there) for line in lines if line.errand is None]
     return sorted(members, key=lambda one: bool(one.line.suggestions))
@@ -150,7 +150,7 @@ async def _members(page: Page, form: Form, chosen: Chosen) -> list[Member]:
 def _member(form: Form, line: Line, there: set[str]) -> Member:
     suggested = line.suggestions[0].department.code if line.suggestions else ""
     code = form.text(f"{TO}{line.id}") or suggested
-    return Member(line, code if code in there else "", form.is_ticked(f"{OUT}{line.id}"))
+    return Member(line, code if code in there else "", form.is_ticked(f"{LEAVE}{line.id}"))
 
 
 def _number(text: str) -> int:
@@ -183,8 +183,8 @@ def _show(
         first=(number - 1) * EACH,
         number=number,
         pages=pages,
-        total=sum(not one.is_out for one in members),
-        out=sum(one.is_out for one in members),
+        total=sum(not one.is_left for one in members),
+        left=sum(one.is_left for one in members),
         missing=sum(one.is_missing for one in members),
         is_more=batches.count_accepted(page.reads, chosen) > MOST,
         most=MOST,

@@ -60,10 +60,10 @@ def _found(page: Page, id: str) -> tuple[batches.Batch | None, Errand | None]:
 def _draw(page: Page, id: str) -> str:
     found, errand = _found(page, id)
     if found is not None:
-        wanted, is_told = found.members, True
+        wanted, has_begun = found.members, True
     else:
         assert errand is not None  # one of the two is there
-        wanted, is_told = [Wanted(issue, code, "") for issue, code in _kept(errand)], False
+        wanted, has_begun = [Wanted(issue, code, "") for issue, code in _kept(errand)], False
     rows = batches.issues_of(page.reads, [one.issue for one in wanted])
     lines = [_line(page, one, rows.get(one.issue), found) for one in wanted]
     order = (REFUSED, WAITS, ASSIGNED)
@@ -81,9 +81,9 @@ def _draw(page: Page, id: str) -> str:
         total=len(lines),
         number=number,
         pages=pages,
-        is_told=is_told,
+        has_begun=has_begun,
         is_done=found is not None and found.is_done,
-        errand="" if is_told or errand is None else errand.state,
+        errand="" if has_begun or errand is None else errand.state,
         why_not=errand.why_not if errand is not None else "",
         talk=talks.one(page.reads, found.talk) if found is not None and found.talk else None,
         at=found.at if found is not None else None,
