@@ -9,7 +9,16 @@ from fastapi.responses import Response
 
 from services.portal.addresses import with_query
 from services.portal.desks.entrepreneur.raising import Again, again
-from services.portal.desks.talks import announcing, column, opening, results, rotating, running, taking_part
+from services.portal.desks.talks import (
+    announcing,
+    column,
+    opening,
+    results,
+    rotating,
+    running,
+    taking_part,
+    talk_list,
+)
 from services.portal.desks.talks.about import (
     PATH,
     Row,
@@ -132,7 +141,7 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, results, opening, running, taking_part, column):
+for part in (announcing, rotating, results, opening, running, talk_list, taking_part, column):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
@@ -168,6 +177,9 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         "doings": doings,
         "may_write_down": page.person().role is Role.OFFICE and talk["state"] != "cancelled",
         "main": next((one for one in doings if one.is_main), None),
+        "to_assign": sum(row["state"] == "accepted" for row in there)
+        if page.person().role is Role.OFFICE
+        else 0,
         "is_early": organises(page)
         and talk["state"] == "announced"
         and all(one.verb != "open" for one in doings),
