@@ -1,4 +1,4 @@
-"""The whole system in memory: the four services' own applications, the portal over them, and one clock for a test to move.
+"""The whole system in memory: the four services' own applications, the portal over them, one clock for a test to move.
 
 Everything is the real thing but broker and stores: what the portal asks goes through the services' routes and rights to
 their processors; what they publish is read by each other and by the projection. So weeks pass in a browser's test.
