@@ -33,6 +33,7 @@ from shared.contract.commands.supervision import (
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.dispatch import ReplyCorrected
 from shared.contract.events.intake import IssueRegistered
+from shared.contract.events.papers import MeetingDecided
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
 SOURCES = (INTAKE, DISPATCH, FEEDBACK)
@@ -64,7 +65,11 @@ ISSUE = AggregateType(
         ReportInstruction: instructing.report,
         TakeBackInstruction: instructing.take_back,
     },
-    events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
+    events={
+        **dict.fromkeys(OBSERVED, observe),
+        IssueRegistered: register,
+        MeetingDecided: instructing.decided,
+    },
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,
     refused=refused,
@@ -94,6 +99,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
                 "staff",
                 "rules",
                 "notice",
+                "paper",
             ),
         ),
         history=history,
