@@ -6,7 +6,7 @@ from services.feedback.paper import decisions as paper
 from services.feedback.paper.life import Paper
 from services.feedback.paper.life import finished as all_have_answered
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
-from shared.contract.commands.papers import ConfirmTold, HearPaper, PublishPaper, RecordMeeting
+from shared.contract.commands.papers import ConfirmPaper, HearPaper, PublishPaper, RecordMeeting
 from shared.contract.event import DISPATCH, INTAKE, SUPERVISION_LOOK_BACKS
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import (
@@ -50,7 +50,7 @@ PAPER = AggregateType(
     commands={
         PublishPaper: paper.publish,
         RecordMeeting: paper.record_meeting,
-        ConfirmTold: paper.confirm,
+        ConfirmPaper: paper.confirm,
     },
     deadlines=Deadlines(next=paper.next_deadline, expire=paper.expire),
     finished=all_have_answered,

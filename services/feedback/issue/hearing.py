@@ -2,7 +2,7 @@
 
 from services.feedback.issue.life import TIMERS, Issue
 from shared.contract.command import Command
-from shared.contract.commands.papers import ConfirmTold, HearPaper
+from shared.contract.commands.papers import ConfirmPaper, HearPaper
 from shared.contract.event import Event
 from shared.contract.events.papers import MeetingDecided, TypicalCaseChosen
 from shared.contract.subjects import subject_of
@@ -17,12 +17,12 @@ def hear(issue: Issue | None, command: HearPaper, context: Context) -> Change[Is
     """Take it in, and answer; told again, it only answers."""
     if issue is None:
         return Refusal(Reason.UNKNOWN_ISSUE, "no such issue is known here")
-    if command.told in issue.heard:
+    if command.news in issue.heard:
         return Change(issue, (_answer(command),))
     if refusal := _cannot(issue, command):
         return refusal
-    after = issue.model_copy(update={"heard": (*issue.heard, command.told)})
-    return Change(after, (event(_told(command)), _answer(command)))
+    after = issue.model_copy(update={"heard": (*issue.heard, command.news)})
+    return Change(after, (event(_happened(command)), _answer(command)))
 
 
 def refused(issue: Issue | None, command: Command, context: Context, refusal: Refusal) -> tuple[Message, ...]:
@@ -35,19 +35,23 @@ def _cannot(issue: Issue, command: HearPaper) -> Refusal | None:
         return Refusal(Reason.TOO_MANY, f"papers have told it {MOST} things: there are no more of one issue")
     if command.meeting is None:
         answered = issue.reply is not None
-        return None if answered else Refusal(Reason.ILLEGAL_MOVE, "no reply to it is out: it is no case of anything")
+        return (
+            None
+            if answered
+            else Refusal(Reason.ILLEGAL_MOVE, "no reply to it is out: it is no case of anything")
+        )
     if TIMERS[issue.state] == TERMINAL:
         return Refusal(Reason.ILLEGAL_MOVE, f"it is {issue.state}: there is nothing left to instruct")
     return None
 
 
-def _told(command: HearPaper) -> Event:
+def _happened(command: HearPaper) -> Event:
     if command.meeting is None:
         return TypicalCaseChosen(
             paper=command.paper, edition=command.edition, words=command.words, by=command.by
         )
     return MeetingDecided(
-        decision=command.told,
+        decision=command.news,
         meeting=command.meeting,
         words=command.words,
         due_on=command.due_on,
@@ -57,4 +61,4 @@ def _told(command: HearPaper) -> Event:
 
 
 def _answer(command: HearPaper, refused: str = "") -> Message:
-    return ask(subject_of("paper", command.paper), ConfirmTold(told=command.told, refused=refused))
+    return ask(subject_of("paper", command.paper), ConfirmPaper(news=command.news, refused=refused))

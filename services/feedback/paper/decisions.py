@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from services.feedback.paper.life import MOVES, NOTHING, Paper, State, Told
-from shared.contract.commands.papers import ConfirmTold, HearPaper, PublishPaper, RecordMeeting
+from services.feedback.paper.life import MOVES, NOTHING, Paper, State, News
+from shared.contract.commands.papers import ConfirmPaper, HearPaper, PublishPaper, RecordMeeting
 from shared.contract.events.papers import DecisionVoided, PaperHeard, PaperPublished
 from shared.contract.subjects import id_of
 from shared.contract.words import Meeting, Role
@@ -22,7 +22,9 @@ def publish(paper: Paper | None, command: PublishPaper, context: Context) -> Cha
     period = period_of(id_of(context.subject), context.jurisdiction)
     if period is None:
         form = f"{context.jurisdiction}-<kind>-<period>"
-        return Refusal(Reason.MALFORMED, f"a paper is named {form}, such as monthly-2026-10, half_yearly-2026-h1")
+        return Refusal(
+            Reason.MALFORMED, f"a paper is named {form}, such as monthly-2026-10, half_yearly-2026-h1"
+        )
     if not period.is_over(min(command.as_of, context.now)):
         return Refusal(Reason.PERIOD_NOT_OVER, f"as_of: {period.name} ends before {period.ends_on}")
     if command.as_of > context.now:
@@ -42,7 +44,9 @@ def publish(paper: Paper | None, command: PublishPaper, context: Context) -> Cha
     )
     paper_id = id_of(context.subject)
     cases = (
-        Told(told=f"{paper_id}.{edition}.{one.issue}", issue=one.issue, edition=edition, words=one.words, by=by)
+        News(
+            news=f"{paper_id}.{edition}.{one.issue}", issue=one.issue, edition=edition, words=one.words, by=by
+        )
         for one in command.cases
     )
     after, asked = _tell(after, cases, context)
@@ -65,8 +69,8 @@ def record_meeting(paper: Paper | None, command: RecordMeeting, context: Context
     ]
     said = {**command.model_dump(), "meeting": meeting, "decisions": decisions, "by": by}
     tells = (
-        Told(
-            told=decision_id(paper_id, command.edition, number),
+        News(
+            news=decision_id(paper_id, command.edition, number),
             edition=command.edition,
             number=number,
             meeting=meeting,
@@ -81,15 +85,15 @@ def record_meeting(paper: Paper | None, command: RecordMeeting, context: Context
     return Change(after, (heard, *asked), {"state": after.state.value, "decisions": len(decisions)})
 
 
-def confirm(paper: Paper | None, command: ConfirmTold, context: Context) -> Change[Paper] | Refusal:
+def confirm(paper: Paper | None, command: ConfirmPaper, context: Context) -> Change[Paper] | Refusal:
     """An issue has answered; once all that were told have, the next are. What was decided on none is void."""
     if paper is None:
         return Refusal(Reason.MALFORMED, "no such paper was published")
     fan_out = paper.fan_out
-    if fan_out is None or not has_asked(fan_out, command.told):
+    if fan_out is None or not has_asked(fan_out, command.news):
         return Change(paper)
-    answerer = next(one for one in paper.telling if one.told == command.told)
-    left = answered(fan_out, command.told)
+    answerer = next(one for one in paper.telling if one.news == command.news)
+    left = answered(fan_out, command.news)
     telling = tuple(one for one in paper.telling if one is not answerer)
     after = paper.model_copy(update={"telling": telling, "fan_out": left})
     messages: tuple[Message, ...] = ()
@@ -114,14 +118,14 @@ def expire(paper: Paper, deadline: Deadline, context: Context) -> Change[Paper]:
     return Change(*_next(paper, once_more(paper.fan_out), context))
 
 
-def _tell(paper: Paper, tells: Iterable[Told], context: Context) -> tuple[Paper, tuple[Message, ...]]:
+def _tell(paper: Paper, tells: Iterable[News], context: Context) -> tuple[Paper, tuple[Message, ...]]:
     """Put these behind those who have not answered yet; they are told at once where nobody is waited for."""
     more = tuple(tells)
     if not more:
         return paper, ()
     telling = (*paper.telling, *more)
     after = paper.model_copy(update={"telling": telling})
-    left = tuple(one.told for one in telling)
+    left = tuple(one.news for one in telling)
     if paper.fan_out is not None:
         return after.model_copy(update={"fan_out": paper.fan_out.model_copy(update={"left": left})}), ()
     counted = after.model_copy(update={"tellings": paper.tellings + 1})
@@ -130,14 +134,16 @@ def _tell(paper: Paper, tells: Iterable[Told], context: Context) -> tuple[Paper,
 
 def _next(paper: Paper, fan_out: FanOut, context: Context) -> tuple[Paper, tuple[Message, ...]]:
     after, names = chunk(fan_out, context.now)
-    told = {one.told: one for one in paper.telling}
-    messages = (_hears(told[name], id_of(context.subject)) for name in names)
+    waiting = {one.news: one for one in paper.telling}
+    messages = (_hears(waiting[name], id_of(context.subject)) for name in names)
     return paper.model_copy(update={"fan_out": after}), tuple(messages)
 
 
-def _hears(one: Told, paper: str) -> Message:
+def _hears(one: News, paper: str) -> Message:
     said = one.model_dump(exclude={"issue", "number", "meeting"})
-    return ask(one.issue, HearPaper(paper=paper, meeting=Meeting(one.meeting) if one.meeting else None, **said))
+    return ask(
+        one.issue, HearPaper(paper=paper, meeting=Meeting(one.meeting) if one.meeting else None, **said)
+    )
 
 
 def _wrong(command: PublishPaper, period: Period) -> str:
@@ -145,11 +151,11 @@ def _wrong(command: PublishPaper, period: Period) -> str:
     periods = {period.name, *period.months}
     for one in command.figures:
         if one.period not in periods:
-            return f"figures: {one.name} is of {one.period}, and the paper of {period.name}"
+            return f"figures: {one.figure} is of {one.period}, and the paper of {period.name}"
         if one.numerator > one.denominator:
-            return f"figures: {one.name} has {one.numerator} of {one.denominator}"
+            return f"figures: {one.figure} has {one.numerator} of {one.denominator}"
     twice = {
-        "figures": [(one.name, one.period, one.department) for one in command.figures],
+        "figures": [(one.figure, one.period, one.department) for one in command.figures],
         "cases": [one.issue for one in command.cases],
         "positions": [one.topic for one in command.positions],
         "honours": [one.list for one in command.honours],

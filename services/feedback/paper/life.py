@@ -34,10 +34,10 @@ TIMERS: dict[str, str] = {
 }
 
 
-class Told(AggregateState):
+class News(AggregateState):
     """What one issue is told and has not answered yet."""
 
-    told: str
+    news: str
     """By which it answers."""
     issue: str
     edition: int
@@ -59,7 +59,7 @@ class Paper(AggregateState):
     """Of the newest edition (Asia/Shanghai)."""
     tellings: int = 0
     """How often its issues had something to be told."""
-    telling: tuple[Told, ...] = ()
+    telling: tuple[News, ...] = ()
     """Of those in the fan-out, in its order."""
     fan_out: FanOut | None = None
 

@@ -11,8 +11,8 @@ from shared.contract.words import FigureName, FigureUnit, Honoured, HonourList, 
 
 MOST_FIGURES, MOST_CASES, MOST_HONOURED, MOST_DECISIONS = 2_000, 20, 50, 50
 MAX_RULE_CHARS = 500
-TOLD = r"^[\w.-]+$"
-"""By what a paper knows what an issue was told: ``<paper>.<edition>.<number>``, of a case its issue in place of that."""
+NEWS = r"^[\w.-]+$"
+"""By what a paper knows what an issue was news: ``<paper>.<edition>.<number>``, of a case its issue in place of that."""
 IssueId = Annotated[str, Field(min_length=1, max_length=90, pattern=r"^[\w-]+$")]
 Code = Annotated[str, Field(max_length=40, pattern=r"^[\w-]*$")]
 Account = Annotated[str, Field(min_length=1, max_length=90, pattern=PRINCIPAL)]
@@ -30,7 +30,7 @@ class PaperFigure(BaseModel):
     """One figure: of the paper's period, or of one of its months; of all departments, or of one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: FigureName
+    figure: FigureName
     unit: FigureUnit = FigureUnit.ISSUE
     period: str = Field(max_length=7, pattern=r"^[0-9]{4}(-h[12]|-[0-9]{2})?$")
     department: Code = ""
@@ -50,7 +50,7 @@ class Beside(BaseModel):
     """A number beside a name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(max_length=40, pattern=r"^[a-z_]+$")
+    number: str = Field(max_length=40, pattern=r"^[a-z_]+$")
     value: Number
 
 
@@ -106,10 +106,10 @@ class RecordMeeting(Command, type="feedback.paper.record_meeting.v1", service="f
     decisions: tuple[MeetingDecision, ...] = Field(default=(), max_length=MOST_DECISIONS)
 
 
-class ConfirmTold(Command, type="feedback.paper.confirm.v1", service="feedback", kind="paper"):
+class ConfirmPaper(Command, type="feedback.paper.confirm.v1", service="feedback", kind="paper"):
     """An issue of a paper answers what it was told."""
 
-    told: str = Field(max_length=200, pattern=TOLD)
+    news: str = Field(max_length=200, pattern=NEWS)
     refused: str = Field(default="", max_length=40)
     """The reason; empty where it has taken it in."""
 
@@ -119,7 +119,7 @@ class HearPaper(Command, type="feedback.hear_paper.v1", service="feedback"):
 
     paper: str = Field(max_length=90, pattern=r"^[\w-]+$")
     edition: Round
-    told: str = Field(max_length=200, pattern=TOLD)
+    news: str = Field(max_length=200, pattern=NEWS)
     """By which it answers; of a decision its id."""
     words: FreeText = Field(max_length=MAX_REASON_CHARS)
     by: Account

@@ -27,7 +27,7 @@ class FrozenFigure(BaseModel):
     """One figure as it was counted; a count is a share of all that were registered."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    name: OpenFigureName
+    figure: OpenFigureName
     unit: OpenFigureUnit
     period: str
     """The paper's own, or one of its months."""
@@ -49,7 +49,7 @@ class Counted(BaseModel):
     """One of the numbers that stand beside a name."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    name: str
+    number: str
     value: Number
 
 

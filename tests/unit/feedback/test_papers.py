@@ -7,12 +7,12 @@ import pytest
 
 from services.feedback.consumer import consumer
 from services.feedback.issue.life import State
-from services.feedback.paper.life import NOTHING, TIMERS, Told
+from services.feedback.paper.life import NOTHING, TIMERS, News
 from services.feedback.paper.life import State as PaperState
 from shared.contract.command import Command
 from shared.contract.commands.papers import (
     Case,
-    ConfirmTold,
+    ConfirmPaper,
     HearPaper,
     HonouredOne,
     ListOfHonours,
@@ -52,7 +52,7 @@ PAPER = "huzhou-monthly-2026-02"
 SUBJECT = f"paper:{PAPER}"
 OFFICE, LEADER = "office:chen", "leader:zhou"
 AT = after(days=1)
-FIGURE = PaperFigure(name=FigureName.SATISFIED, period="2026-02", numerator=65, denominator=66)
+FIGURE = PaperFigure(figure=FigureName.SATISFIED, period="2026-02", numerator=65, denominator=66)
 CHOSEN = Case(issue="issue-1", words="七天建成，企业满意")
 DECISION = MeetingDecision(issue="issue-1", words="请住建局一周内报方案", due_on=date(2026, 3, 10))
 
@@ -111,7 +111,9 @@ def test_what_is_published_is_frozen_as_it_was_asked_for_once_whoever_delivers_i
     )
     paper, asked = fresh(), publishes(preface="二月分析", cases=(CHOSEN,), honours=(honours,))
     record = paper.command(asked, AT, OFFICE)
-    assert paper.answer(record) == paper.answer(record) == {"status": "done", "state": "published", "edition": 1}
+    assert (
+        paper.answer(record) == paper.answer(record) == {"status": "done", "state": "published", "edition": 1}
+    )
     (event,) = paper.events
     assert isinstance(event, PaperPublished)
     told = event.model_dump(mode="json")
@@ -139,7 +141,9 @@ def test_a_paper_of_another_form_or_of_a_period_that_runs_is_refused(
     assert (paper.state, paper.events) == (None, [])
 
 
-@pytest.mark.parametrize("id", ["huzhou-monthly-2026-13", "deqing-monthly-2026-02", "huzhou-weekly-2026", "huzhou"])
+@pytest.mark.parametrize(
+    "id", ["huzhou-monthly-2026-13", "deqing-monthly-2026-02", "huzhou-weekly-2026", "huzhou"]
+)
 def test_its_name_says_whose_and_of_which_period_it_is(id: str) -> None:
     assert fresh(f"paper:{id}").ask(publishes(), AT, OFFICE)["reason"] == Reason.MALFORMED
 
@@ -184,7 +188,7 @@ def test_a_meeting_is_recorded_once_with_the_paper_it_heard_and_each_decision_go
     assert (heard.meeting, heard.edition, heard.chaired_by, heard.by) == (Meeting.LEADERS, 1, "zhou", "chen")
     assert [one.model_dump() for one in heard.decisions] == [{"number": 1, **DECISION.model_dump()}]
     (told,) = heard_by(paper)
-    assert (told.told, told.leader, told.due_on) == (f"{PAPER}.1.1", "zhou", DECISION.due_on)
+    assert (told.news, told.leader, told.due_on) == (f"{PAPER}.1.1", "zhou", DECISION.due_on)
     assert paper.ask(meets(), AT, OFFICE)["reason"] == Reason.ILLEGAL_MOVE
 
 
@@ -211,7 +215,7 @@ def test_no_meeting_hears_what_was_not_published_and_only_the_office_publishes_a
     for stranger in (LEADER, RAISER, "federation:ma", "handler:housing/li"):
         assert fresh().ask(publishes(), AT, stranger)["reason"] == Reason.WRONG_ROLE
         assert published().ask(meets(), AT, stranger)["reason"] == Reason.WRONG_ROLE
-        assert published().ask(ConfirmTold(told="x"), AT, stranger)["reason"] == Reason.WRONG_ROLE
+        assert published().ask(ConfirmPaper(news="x"), AT, stranger)["reason"] == Reason.WRONG_ROLE
 
 
 def test_issues_are_told_in_chunks_and_who_does_not_answer_is_told_again() -> None:
@@ -220,16 +224,16 @@ def test_issues_are_told_in_chunks_and_who_does_not_answer_is_told_again() -> No
     paper.ask(meets(*decisions), AT, OFFICE)
     assert len(heard_by(paper)) == 2
     for told in heard_by(paper):
-        paper.ask(ConfirmTold(told=told.told), AT, "system:fan-out")
+        paper.ask(ConfirmPaper(news=told.news), AT, "system:fan-out")
     assert len(heard_by(paper)) == CHUNK + 1
-    first = heard_by(paper)[2].told
+    first = heard_by(paper)[2].news
     for told in heard_by(paper)[3:]:
-        paper.ask(ConfirmTold(told=told.told), AT, "system:fan-out")
+        paper.ask(ConfirmPaper(news=told.news), AT, "system:fan-out")
     assert paper.deadline is not None
     assert paper.fire(paper.deadline.at) == []
     assert paper.deadline.at == AT + FIRST_PAUSE + 2 * FIRST_PAUSE
-    assert [one.told for one in heard_by(paper)].count(first) == 2
-    answer = paper.command(ConfirmTold(told=first, refused="illegal_move"), AT, "system:fan-out")
+    assert [one.news for one in heard_by(paper)].count(first) == 2
+    answer = paper.command(ConfirmPaper(news=first, refused="illegal_move"), AT, "system:fan-out")
     (void,) = paper.deliver(answer, answer)
     assert void == DecisionVoided(edition=1, number=1, issue="issue-0", reason="illegal_move")
     assert (paper.deadline, paper.kind.finished(paper.state), paper.state.telling) == (None, True, ())
@@ -238,7 +242,7 @@ def test_issues_are_told_in_chunks_and_who_does_not_answer_is_told_again() -> No
 def test_a_case_that_refuses_says_nothing_and_a_late_answer_changes_nothing() -> None:
     paper = published(CHOSEN)
     for _ in range(2):
-        paper.ask(ConfirmTold(told=f"{PAPER}.1.issue-1", refused="unknown_issue"), AT, "system:fan-out")
+        paper.ask(ConfirmPaper(news=f"{PAPER}.1.issue-1", refused="unknown_issue"), AT, "system:fan-out")
     assert len(paper.events) == 1
     assert paper.state.fan_out is None
 
@@ -246,22 +250,28 @@ def test_a_case_that_refuses_says_nothing_and_a_late_answer_changes_nothing() ->
 def test_every_state_of_a_paper_says_what_watches_it() -> None:
     assert set(TIMERS) == set(PaperState)
     assert NOTHING not in TIMERS
-    assert Told(told="x", issue="y", edition=1, words="z", by="chen").number == 0
+    assert News(news="x", issue="y", edition=1, words="z", by="chen").number == 0
 
 
 # ------------------------------------------------------------------ the issues
 
 
 def hears(**values: Any) -> HearPaper:
-    said: dict[str, Any] = {"paper": PAPER, "edition": 1, "told": f"{PAPER}.1.issue-1", "words": "好", "by": "chen"}
+    said: dict[str, Any] = {
+        "paper": PAPER,
+        "edition": 1,
+        "news": f"{PAPER}.1.issue-1",
+        "words": "好",
+        "by": "chen",
+    }
     return HearPaper(**{**said, **values})
 
 
-DECIDES = {"told": f"{PAPER}.1.1", "meeting": Meeting.LEADERS, "leader": "zhou", "due_on": date(2026, 3, 10)}
+DECIDES = {"news": f"{PAPER}.1.1", "meeting": Meeting.LEADERS, "leader": "zhou", "due_on": date(2026, 3, 10)}
 
 
-def answers(issue: OneAggregate) -> list[ConfirmTold]:
-    return [ConfirmTold.model_validate(one.data) for one in issue.commands.values()]
+def answers(issue: OneAggregate) -> list[ConfirmPaper]:
+    return [ConfirmPaper.model_validate(one.data) for one in issue.commands.values()]
 
 
 def told(issue: OneAggregate, command: Command) -> list[Event]:
@@ -276,14 +286,14 @@ def test_an_issue_becomes_a_typical_case_once_also_when_it_is_closed() -> None:
     assert issue.state.state is State.CLOSED
     chosen = TypicalCaseChosen(paper=PAPER, edition=1, words="好", by="chen")
     assert [told(issue, hears()), told(issue, hears())] == [[chosen], []]
-    assert answers(issue) == 2 * [ConfirmTold(told=f"{PAPER}.1.issue-1")]
+    assert answers(issue) == 2 * [ConfirmPaper(news=f"{PAPER}.1.issue-1")]
     assert issue.state.state is State.CLOSED
 
 
 def test_what_a_meeting_decided_is_said_of_its_issue_once() -> None:
     issue = invited()
     (decided,) = (*told(issue, hears(**DECIDES)), *told(issue, hears(**DECIDES)))
-    said = {name: value for name, value in DECIDES.items() if name != "told"}
+    said = {name: value for name, value in DECIDES.items() if name != "news"}
     assert decided == MeetingDecided(decision=f"{PAPER}.1.1", words="好", by="chen", **said)
     assert [one.refused for one in answers(issue)] == ["", ""]
 
@@ -304,8 +314,8 @@ def test_what_has_ended_is_not_known_or_was_not_answered_says_why_not() -> None:
 def test_papers_tell_one_issue_only_so_much() -> None:
     issue = invited()
     for number in range(50):
-        assert len(told(issue, hears(**{**DECIDES, "told": f"{PAPER}.1.{number}"}))) == 1
-    assert told(issue, hears(**{**DECIDES, "told": f"{PAPER}.1.99"})) == []
+        assert len(told(issue, hears(**{**DECIDES, "news": f"{PAPER}.1.{number}"}))) == 1
+    assert told(issue, hears(**{**DECIDES, "news": f"{PAPER}.1.99"})) == []
     assert answers(issue)[-1].refused == "too_many"
 
 
