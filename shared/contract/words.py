@@ -472,7 +472,7 @@ class CloseReason(StrEnum):
 
 
 class PaperKind(StrEnum):
-    """Which of the three papers: the monthly analysis, the half-yearly study, the yearly report (月分析, 半年研究, 年报告)."""
+    """Which of the three papers: the monthly analysis, the half-yearly study, the yearly report (三会机制)."""
 
     MONTHLY = "monthly"
     HALF_YEARLY = "half_yearly"
@@ -496,7 +496,7 @@ class HonourList(StrEnum):
 
 
 class Honoured(StrEnum):
-    """Who stands on such a list: an official by account, a department or an enterprise by code, a person by reference."""
+    """Who stands on such a list: an official by account, a department or enterprise by code, a person by reference."""
 
     OFFICIAL = "official"
     DEPARTMENT = "department"

@@ -1,4 +1,4 @@
-"""What an issue hears of a paper: it is a typical case, or the meeting that heard the paper decided on it; each once."""
+"""What an issue hears of a paper, each once: it is a typical case, or the meeting that heard it decided on this one."""
 
 from services.feedback.issue.life import TIMERS, Issue
 from shared.contract.command import Command

@@ -1,10 +1,10 @@
-"""Decisions on a paper: publish an edition, record the meeting that heard it, tell the issues and hear their answers."""
+"""Decisions on a paper: publish an edition, record the meeting that heard it, tell the issues, hear their answers."""
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from services.feedback.paper.life import MOVES, NOTHING, Paper, State, News
+from services.feedback.paper.life import MOVES, NOTHING, News, Paper, State
 from shared.contract.commands.papers import ConfirmPaper, HearPaper, PublishPaper, RecordMeeting
 from shared.contract.events.papers import DecisionVoided, PaperHeard, PaperPublished
 from shared.contract.subjects import id_of

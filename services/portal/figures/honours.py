@@ -1,8 +1,8 @@
 """Who is proposed for the lists of a paper, and which issues as typical cases: each rule in words and in SQL.
 
-Neither article says by what 奔跑者, 奋斗者 and 贡献者 are chosen, so the rules stand here, in one table, and beside the names
-on every paper; a person chooses. ``:first`` and ``:last`` are the months of the period, as issues have them; ties are
-broken as each rule says, and in the end by account or code. docs/figures.md is printed from here.
+Neither article says by what 奔跑者, 奋斗者 and 贡献者 are chosen, so the rules stand here, in one table, and beside the
+names on every paper; a person chooses. ``:first`` and ``:last`` are the months of the period, as issues have them; ties
+are broken as each rule says, and in the end by account or code. docs/figures.md is printed from here.
 """
 
 import sqlite3
@@ -86,8 +86,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         HonourList.CONTRIBUTORS,
         "企业（没有企业的，为本人）。所提建议被采纳（含部分采纳）的件数，多者在前；相同的，所提问题得到解决的件数多者在前；隐名的不计",
-        "Enterprises, or who speaks for none: most suggestions adopted, partly too; of equals whose problems were solved "
-        "more often; anonymous issues count nowhere",
+        "Enterprises, or who speaks for none: most suggestions adopted, partly too; of equals whose problems were "
+        "solved more often; anonymous issues count nowhere",
         (
             Beside("adopted", "建议被采纳", "suggestions adopted", f"sum({_ADOPTED})"),
             Beside("solved", "问题得到解决", "problems solved", f"sum({_SOLVED})"),
@@ -115,8 +115,10 @@ def proposed(reads: sqlite3.Connection, rule: Rule, months: tuple[str, ...]) -> 
     """Whom a list proposes of issues of these months, the first one on top: kind, who, department, numbers."""
     numbers = ", ".join(f"{one.counts} AS {one.name}" for one in rule.numbers)
     query = f"""
-        SELECT {rule.group}, {numbers} FROM {rule.source} WHERE {_OF_THE_PERIOD} {_ALSO.get(rule.list, "")}
-        GROUP BY 1, 2, 3 HAVING {rule.least} ORDER BY {rule.order} LIMIT {MOST_PROPOSED}
+        SELECT * FROM (
+            SELECT {rule.group}, {numbers} FROM {rule.source} WHERE {_OF_THE_PERIOD} {_ALSO.get(rule.list, "")}
+            GROUP BY 1, 2, 3
+        ) WHERE {rule.least} ORDER BY {rule.order} LIMIT {MOST_PROPOSED}
     """
     return [
         {
@@ -128,7 +130,7 @@ def proposed(reads: sqlite3.Connection, rule: Rule, months: tuple[str, ...]) -> 
 
 
 def cases(reads: sqlite3.Connection, months: tuple[str, ...]) -> Iterator[Row]:
-    """The issues that are proposed as typical cases: id, number, title, rounds, co_handlers, hours to the first reply."""
+    """The issues proposed as typical cases: id, number, title, rounds, co_handlers, hours to the first reply."""
     query = f"""
         SELECT i.id, i.number, coalesce(i.corrected_title, i.title) AS title, i.replied_round AS rounds,
             {_TURNED} AS turned, (

@@ -12,7 +12,7 @@ from shared.contract.words import FigureName, FigureUnit, Honoured, HonourList, 
 MOST_FIGURES, MOST_CASES, MOST_HONOURED, MOST_DECISIONS = 2_000, 20, 50, 50
 MAX_RULE_CHARS = 500
 NEWS = r"^[\w.-]+$"
-"""By what a paper knows what an issue was news: ``<paper>.<edition>.<number>``, of a case its issue in place of that."""
+"""By what a paper knows its news to an issue: ``<paper>.<edition>.<number>``, of a case its issue in place of that."""
 IssueId = Annotated[str, Field(min_length=1, max_length=90, pattern=r"^[\w-]+$")]
 Code = Annotated[str, Field(max_length=40, pattern=r"^[\w-]*$")]
 Account = Annotated[str, Field(min_length=1, max_length=90, pattern=PRINCIPAL)]

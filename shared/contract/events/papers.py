@@ -1,4 +1,4 @@
-"""What feedback tells of papers: what was published and frozen, which meeting heard it, and what that is to its issues."""
+"""What feedback tells of papers: what was published and frozen, which meeting heard it, what its issues have of it."""
 
 from datetime import date
 

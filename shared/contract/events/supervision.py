@@ -252,7 +252,7 @@ class DocumentRegistered(Event, type="document.registered.v1", topic=SUPERVISION
 
 
 class InstructionGiven(Event, type="instruction.given.v1", topic=SUPERVISION):
-    """Happens when a leader writes an instruction on an issue (批示) to the department that holds it, or a meeting decides."""
+    """Happens when a leader instructs the department that holds an issue (批示), or a meeting decided on it."""
 
     instruction: Round
     """Counted from 1 over the whole life of the issue; its clock has this number in place of a round."""

@@ -172,7 +172,7 @@ def test_the_newest_period_that_is_over(kind: PaperKind, now: str, name: str, mo
     period = newest_over(kind, midnight)
     assert (period.name, len(period.months)) == (name, months)
     assert period.is_over(midnight)
-    assert not read_period(kind, name) is None
+    assert read_period(kind, name) is not None
     assert period_of(paper_id(JURISDICTION, period), JURISDICTION) == period
     assert period.before.ends_on.isoformat()[:7] == period.months[0]
 

@@ -42,7 +42,11 @@ def to_look_at(page: Page) -> int:
     return len(list(talks.missing(page.reads, page.portal.jurisdiction, page.now)))
 
 
-_LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
+_LINKS = (
+    Link(PATH, N_("Talks"), to_look_at),
+    Link(rotating.PATH, N_("Rotation")),
+    Link("/papers", N_("Papers")),
+)
 FEDERATION_MENU = Menu(
     PATH,
     N_("Federation of industry and commerce"),

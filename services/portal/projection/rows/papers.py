@@ -1,4 +1,4 @@
-"""What feedback's events make of the rows: papers as they were frozen, and what the meetings decided that heard them."""
+"""What feedback's events make of the rows: papers as they were frozen, and what the meetings decided on them."""
 
 from services.portal.projection.rows.changes import Happened, Rows, Unreadable
 
