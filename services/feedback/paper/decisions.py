@@ -1,7 +1,7 @@
 """Decisions on a paper: publish an edition, record the meeting that heard it, tell the issues, hear their answers."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import date
 
 from services.feedback.paper.life import MOVES, NOTHING, News, Paper, State
@@ -154,7 +154,7 @@ def _wrong(command: PublishPaper, period: Period) -> str:
             return f"figures: {one.figure} is of {one.period}, and the paper of {period.name}"
         if one.numerator > one.denominator:
             return f"figures: {one.figure} has {one.numerator} of {one.denominator}"
-    twice = {
+    twice: dict[str, list[Hashable]] = {
         "figures": [(one.figure, one.period, one.department) for one in command.figures],
         "cases": [one.issue for one in command.cases],
         "positions": [one.topic for one in command.positions],
