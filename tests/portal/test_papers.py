@@ -1,104 +1,26 @@
-"""Papers of the three meetings: drafted from figures, chosen and read by a person, frozen as page and file; heard."""
+"""Papers of the three meetings: drafted from figures, chosen and read by a person, frozen as page and as file."""
 
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 
-from services.feedback.consumer import consumer
 from services.portal.desks.papers.files import bar_of
 from services.portal.figures.definitions import COUNTS, FIGURES, RATES
 from services.portal.figures.honours import RULES
 from services.portal.figures.papers import draft
-from shared.contract.commands.papers import HearPaper, PublishPaper, RecordMeeting
 from shared.contract.words import FigureName, FigureUnit, HonourList, Role
 from shared.domain.papers import read_period
 from tests.portal.crawling import Document
-from tests.portal.given import ISSUE, WU, Browser, Given, known_versions, stamp
+from tests.portal.given import WU, Given
+from tests.portal.papers_given import APRIL, BOX, PAPER, PATH, WHY, in_file, office, published, town
 from tests.portal.test_board import official
-from tests.portal.test_leader_and_figures import IDS, answered
-from tests.unit.feedback.test_papers import REFERENCE
-from tests.unit.one_aggregate import OneAggregate
-from tests.unit.reference import JURISDICTION
+from tests.portal.test_leader_and_figures import IDS
 
-PAPER = "huzhou-monthly-2026-03"
-PATH = f"/papers/{PAPER}"
-APRIL = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
-BOX = "on-runners-li"
-WHY = "夜班路灯三日点亮"
-
-
-@pytest.fixture
-def town(given: Given) -> Given:
-    """Seven issues of March, six of them answered, and it is April."""
-    answered(given)
-    given.officials(zhou="leader", chen="office")
-    known_versions(given)
-    for id in IDS[:6]:
-        named = {
-            "assignment": f"{id}.1",
-            "department": "housing",
-            "handler": "li",
-            "substitute": "",
-            "by": "wang",
-        }
-        given.shown.tell("dispatch", "handler.named.v1", named, id)
-    given.now = APRIL
-    return given
-
-
-def office(given: Given) -> Browser:
-    return official(given, Role.OFFICE)
-
-
-class Feedback:
-    """The real paper of feedback, asked with what the portal sent; what it tells becomes rows."""
-
-    def __init__(self, given: Given) -> None:
-        self._given, self.paper = given, OneAggregate(consumer(JURISDICTION), f"paper:{PAPER}", REFERENCE)
-
-    def takes(self, verb: str) -> dict[str, Any]:
-        """What was asked last; the outcome."""
-        body = self._given.asked.bodies(f"{PATH}/{verb}")[-1]
-        shape = {"publish": PublishPaper, "record-meeting": RecordMeeting}[verb]
-        known = len(self.paper.events)
-        outcome = self.paper.ask(shape.model_validate(body), self._given.now, "office:shen")
-        for event in self.paper.events[known:]:
-            said = event.model_dump(mode="json")
-            self._given.shown.tell("feedback", event.type, said, f"paper:{PAPER}", at=self._given.now)
-        return outcome
-
-    def told(self) -> list[HearPaper]:
-        """What its issues hear."""
-        return [HearPaper.model_validate(one.data) for one in self.paper.commands.values()]
-
-
-async def published(given: Given, **fields: str) -> tuple[Browser, Feedback]:
-    browser, feedback = office(given), Feedback(given)
-    await browser.open(f"{PATH}/draft")
-    case = {f"case-{IDS[1]}": "1", f"why-{IDS[1]}": WHY, BOX: "1"}
-    await browser.send(f"{PATH}/draft", **{"preface": "三月问题集中在园区配套。", **case, **fields})
-    await browser.send(f"{PATH}/preview")
-    assert feedback.takes("publish")["status"] == "done"
-    await browser.open(PATH)
-    return browser, feedback
-
-
-def in_file(answer: Any) -> str:
-    with ZipFile(BytesIO(answer.content)) as file:
-        return file.read("word/document.xml").decode()
-
-
-def card(page: str, title: str) -> str:
-    """What stands under one heading, without tags."""
-    found = next(part for part in re.split(r"<section", page) if title in part)
-    return " ".join(re.sub("<[^>]+>", " ", found).split())
-
+__all__ = ["town"]
 
 # ------------------------------------------------------- drafting, publishing
 
@@ -276,74 +198,6 @@ async def test_who_reads_no_issue_of_others_sees_no_title_of_a_case(town: Given)
     await reader.open(PATH)
     assert WHY in reader.text and "第1件" not in reader.text
     assert not [one for one in Document(reader.page.text).links if one.startswith("/figures/")]
-
-
-# ------------------------------------------------------------------ the meeting
-
-
-async def test_the_meeting_is_recorded_and_each_decision_is_followed_until_its_report(town: Given) -> None:
-    browser, feedback = await published(town)
-    await browser.open(f"{PATH}/meeting")
-    number = f"{IDS[6][:4]}-{IDS[6][4:8]}-{IDS[6][8:12]}-{IDS[6][12:]}X"
-    fields = {"held_on": "2026-04-03", "chaired_by": "zhou", "words": "听取了三月分析。"}
-    decided = {"issue-1": number, "words-1": "请一周内报方案", "due-1": "2026-04-10"}
-    await browser.send(f"{PATH}/meeting", **fields, **decided)
-    (body,) = town.asked.bodies(f"{PATH}/record-meeting")
-    assert body["decisions"] == [{"issue": IDS[6], "words": "请一周内报方案", "due_on": "2026-04-10"}]
-    assert feedback.takes("record-meeting")["state"] == "heard"
-    await browser.open(PATH)
-    shown = card(browser.page.text, 'id="meeting"')
-    assert "领导专题会" in shown and "某zhou主持" in shown and "正在交给承办部门" in shown
-    assert "记录会议" not in browser.text
-    given = {
-        "instruction": 1,
-        "department": "housing",
-        "words": "请一周内报方案",
-        "due_at": stamp(APRIL + timedelta(days=7)),
-        "by": "zhou",
-        "decision": f"{PAPER}.1.1",
-    }
-    town.shown.tell("supervision", "instruction.given.v1", given, IDS[6])
-    await browser.open(PATH)
-    assert "报告期限" in card(browser.page.text, 'id="meeting"')
-    report = {"instruction": 1, "department": "housing", "words": "方案已报", "by": "li"}
-    town.shown.tell("supervision", "instruction.reported.v1", report, IDS[6])
-    await browser.open(PATH)
-    assert "方案已报" in card(browser.page.text, 'id="meeting"')
-    assert (await browser.open(f"{PATH}/meeting")).url.path == PATH
-
-
-async def test_what_is_wrong_with_a_meeting_is_said_by_its_field_and_more_rows_lose_nothing(
-    town: Given,
-) -> None:
-    browser, _ = await published(town)
-    await browser.open(f"{PATH}/meeting")
-    wrong = {
-        "held_on": "2026-04-09",
-        "issue-1": "没有",
-        "words-2": "办",
-        "issue-2": "",
-        "due-2": "2026-04-05",
-    }
-    answer = await browser.send(f"{PATH}/meeting", **wrong)
-    assert answer.status_code == 422
-    for said in ("这一天还没有到", "请选择主持人", "请填写问题编号", "请写明决定内容", "今天之后的工作日"):
-        assert said in browser.text, said
-    await browser.send(f"{PATH}/meeting", do="more", **{"words-4": "第四项"})
-    assert 'name="words-8"' in browser.page.text and "第四项" in browser.page.text
-    assert town.asked.bodies(f"{PATH}/record-meeting") == []
-
-
-async def test_a_decision_that_came_to_nothing_says_so(town: Given) -> None:
-    browser, _ = await published(town)
-    told = {"number": 1, "issue": ISSUE, "words": "请办理", "due_on": None}
-    heard = {"edition": 1, "meeting": "leaders_meeting", "held_on": "2026-04-03", "chaired_by": "zhou"}
-    heard |= {"decisions": [told], "by": "chen"}
-    town.shown.tell("feedback", "paper.heard.v1", heard, f"paper:{PAPER}")
-    void = {"edition": 1, "number": 1, "issue": ISSUE, "reason": "unknown_issue"}
-    town.shown.tell("feedback", "paper.decision_voided.v1", void, f"paper:{PAPER}")
-    await browser.open(PATH)
-    assert "未能形成批示" in browser.text and "请办理" in browser.text
 
 
 # ------------------------------------------------------------------ the figures

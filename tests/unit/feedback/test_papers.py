@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from services.feedback.consumer import consumer
-from services.feedback.issue.life import State
 from services.feedback.paper.life import NOTHING, TIMERS, News
 from services.feedback.paper.life import State as PaperState
-from shared.contract.command import Command
 from shared.contract.commands.papers import (
     Case,
     ConfirmPaper,
@@ -22,14 +20,11 @@ from shared.contract.commands.papers import (
     ReadOf,
     RecordMeeting,
 )
-from shared.contract.event import Event
 from shared.contract.events.dispatch import StaffPublished
 from shared.contract.events.papers import (
     DecisionVoided,
-    MeetingDecided,
     PaperHeard,
     PaperPublished,
-    TypicalCaseChosen,
 )
 from shared.contract.words import (
     FigureName,
@@ -44,7 +39,7 @@ from shared.domain.decisions import Reason
 from shared.domain.fan_out import CHUNK, FIRST_PAUSE
 from shared.domain.papers import newest_over, paper_id, period_of, read_period
 from shared.domain.reference import BEGINNING, Reference
-from tests.unit.feedback.test_life_of_an_issue import RAISER, WITHDRAWN, invited, rating, registered
+from tests.unit.feedback.test_life_of_an_issue import RAISER
 from tests.unit.one_aggregate import OneAggregate, after
 from tests.unit.reference import JURISDICTION, make_reference
 
@@ -251,75 +246,3 @@ def test_every_state_of_a_paper_says_what_watches_it() -> None:
     assert set(TIMERS) == set(PaperState)
     assert NOTHING not in TIMERS
     assert News(news="x", issue="y", edition=1, words="z", by="chen").number == 0
-
-
-# ------------------------------------------------------------------ the issues
-
-
-def hears(**values: Any) -> HearPaper:
-    said: dict[str, Any] = {
-        "paper": PAPER,
-        "edition": 1,
-        "news": f"{PAPER}.1.issue-1",
-        "words": "好",
-        "by": "chen",
-    }
-    return HearPaper(**{**said, **values})
-
-
-DECIDES = {"news": f"{PAPER}.1.1", "meeting": Meeting.LEADERS, "leader": "zhou", "due_on": date(2026, 3, 10)}
-
-
-def answers(issue: OneAggregate) -> list[ConfirmPaper]:
-    return [ConfirmPaper.model_validate(one.data) for one in issue.commands.values()]
-
-
-def told(issue: OneAggregate, command: Command) -> list[Event]:
-    known = len(issue.events)
-    issue.ask(command, after(days=3), "system:fan-out")
-    return issue.events[known:]
-
-
-def test_an_issue_becomes_a_typical_case_once_also_when_it_is_closed() -> None:
-    issue = invited()
-    issue.ask(rating(), after(days=2), RAISER)
-    assert issue.state.state is State.CLOSED
-    chosen = TypicalCaseChosen(paper=PAPER, edition=1, words="好", by="chen")
-    assert [told(issue, hears()), told(issue, hears())] == [[chosen], []]
-    assert answers(issue) == 2 * [ConfirmPaper(news=f"{PAPER}.1.issue-1")]
-    assert issue.state.state is State.CLOSED
-
-
-def test_what_a_meeting_decided_is_said_of_its_issue_once() -> None:
-    issue = invited()
-    (decided,) = (*told(issue, hears(**DECIDES)), *told(issue, hears(**DECIDES)))
-    said = {name: value for name, value in DECIDES.items() if name != "news"}
-    assert decided == MeetingDecided(decision=f"{PAPER}.1.1", words="好", by="chen", **said)
-    assert [one.refused for one in answers(issue)] == ["", ""]
-
-
-def test_what_has_ended_is_not_known_or_was_not_answered_says_why_not() -> None:
-    unknown = OneAggregate(consumer(JURISDICTION), "issue-1")
-    assert told(unknown, hears(**DECIDES)) == []
-    ended = invited()
-    ended.take(WITHDRAWN, after(days=2))
-    assert told(ended, hears(**DECIDES)) == []
-    unanswered = OneAggregate(consumer(JURISDICTION), "issue-1")
-    unanswered.take(registered(), after())
-    assert told(unanswered, hears()) == []
-    found = [answers(issue)[0].refused for issue in (unknown, ended, unanswered)]
-    assert found == ["unknown_issue", "illegal_move", "illegal_move"]
-
-
-def test_papers_tell_one_issue_only_so_much() -> None:
-    issue = invited()
-    for number in range(50):
-        assert len(told(issue, hears(**{**DECIDES, "news": f"{PAPER}.1.{number}"}))) == 1
-    assert told(issue, hears(**{**DECIDES, "news": f"{PAPER}.1.99"})) == []
-    assert answers(issue)[-1].refused == "too_many"
-
-
-def test_nobody_but_a_paper_tells_an_issue_anything() -> None:
-    issue = invited()
-    for stranger in (OFFICE, LEADER, RAISER):
-        assert issue.ask(hears(), after(days=3), stranger)["reason"] == Reason.WRONG_ROLE

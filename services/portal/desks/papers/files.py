@@ -107,8 +107,7 @@ def _checked(data: bytes) -> bytes:
 
 def _describe(template: DocxTemplate, words: list[str]) -> None:
     """Say of each picture in words what it shows, for who does not see it."""
-    places = template.docx.element.body.iter(
-        "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
-    )
+    everything = template.docx.element.body.iter()
+    places = [one for one in everything if str(one.tag).endswith("}docPr")]
     for place, said in zip(places, words, strict=True):
         place.set("descr", said)
