@@ -51,7 +51,7 @@ async def handed_on(page: Page, month: str) -> Month:
 
 
 async def once_a_minute(page: Page, key: Hashable, count: Callable[[], T]) -> T:
-    """What is counted at most once a minute for all who ask."""
+    """What is counted beside everything else, for all who look in this minute."""
     minute = page.at // MINUTE_MS
     return await page.portal.once.get(key, minute, lambda: run_in_threadpool(count), before=minute - 1)
 
