@@ -372,6 +372,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "lifted_at",
                 "reopened_at",
                 "answered",
+                "heard",
             ),
             "handling",
         ),
