@@ -1,8 +1,18 @@
 """What feedback reads, and which decision or reaction answers each command and event."""
 
-from services.feedback.issue import decisions, reactions
+from services.feedback.issue import decisions, reactions, reminding
 from services.feedback.issue.life import Issue, belongs, finished
-from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from services.feedback.rating_round import decisions as rating_rounds
+from services.feedback.rating_round.life import RatingRound
+from services.feedback.rating_round.life import finished as all_have_answered
+from shared.contract.commands.feedback import (
+    ConfirmReminded,
+    DecideRework,
+    FinishTracking,
+    RateReply,
+    RemindToRate,
+    StartRatingRound,
+)
 from shared.contract.event import DISPATCH, INTAKE, SUPERVISION_LOOK_BACKS
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import (
@@ -22,6 +32,7 @@ ISSUE = AggregateType(
         RateReply: decisions.rate,
         DecideRework: decisions.decide_rework,
         FinishTracking: decisions.finish_tracking,
+        RemindToRate: reminding.remind,
     },
     events={
         IssueRegistered: reactions.register,
@@ -37,6 +48,15 @@ ISSUE = AggregateType(
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
     finished=finished,
     belongs=belongs,
+    refused=reminding.refused,
+)
+
+RATING_ROUND = AggregateType(
+    "rating_round",
+    RatingRound,
+    commands={StartRatingRound: rating_rounds.start, ConfirmReminded: rating_rounds.confirm},
+    deadlines=Deadlines(next=rating_rounds.next_deadline, expire=rating_rounds.expire),
+    finished=all_have_answered,
 )
 
 
@@ -46,7 +66,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         "feedback",
         jurisdiction,
         reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
-        aggregates=(ISSUE,),
+        aggregates=(ISSUE, RATING_ROUND),
         ignores=(
             *(
                 "person",

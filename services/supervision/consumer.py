@@ -90,6 +90,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
                 "agenda",
                 "rotation",
                 "batch",
+                "rating_round",
                 "department",
                 "staff",
                 "rules",

@@ -144,6 +144,7 @@ class Reason(StrEnum):
     UNKNOWN_INSTRUCTION = "unknown_instruction"
     WRONG_ROLE = "wrong_role"
     NOT_ELIGIBLE = "not_eligible"
+    NAMES_SOMEBODY = "names_somebody"
     WRONG_CREDIT_CODE = "wrong_credit_code"
     WORDS_ERASED = "words_erased"
     MALFORMED = "malformed"

@@ -13,6 +13,7 @@ from services.portal.desks.talks import (
     announcing,
     column,
     opening,
+    reminding,
     results,
     rotating,
     running,
@@ -141,7 +142,7 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, results, opening, running, talk_list, taking_part, column):
+for part in (announcing, rotating, reminding, results, opening, running, talk_list, taking_part, column):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
