@@ -9,8 +9,8 @@ from dataclasses import replace
 from services.dispatch.issue.asking import asked, department_of, may_not_sign
 from services.dispatch.issue.assigning import Lead, given_to
 from services.dispatch.issue.co_handling import may_not_sign_off
-from services.dispatch.issue.life import MOVES, Draft, Issue, State, draft_hash, without_old_texts
-from services.dispatch.issue.replying import names, unfit
+from services.dispatch.issue.life import MOVES, Issue, State, without_old_texts
+from services.dispatch.issue.replying import names, unfit, written
 from shared.contract.commands.dispatch import AnswerOnTheSpot, ClaimIssue, DraftReply
 from shared.contract.events.dispatch import (
     AnsweredOnTheSpot,
@@ -20,7 +20,7 @@ from shared.contract.events.dispatch import (
     ReplyDrafted,
     ReplySignedOff,
 )
-from shared.contract.words import Chooser, Outcome
+from shared.contract.words import Chooser
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
 from shared.domain.reference import NotPublished
 
@@ -53,17 +53,7 @@ def answer(issue: Issue | None, command: AnswerOnTheSpot, context: Context) -> C
         may_not_sign(held, context) or may_not_sign_off(held, "", context) or unfit(held, said, context)
     ):
         return refusal
-    promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
-    draft = Draft(
-        number=held.next_draft,
-        assignment=held.assignment,
-        sha256=draft_hash(command.outcome, command.text, promised_on),
-        outcome=command.outcome,
-        text=command.text,
-        promised_on=promised_on,
-        drafted_by=context.actor,
-        signed_off_by=context.actor,
-    )
+    draft = written(held, said, context).model_copy(update={"signed_off_by": context.actor})
     about, by = names(held, draft), context.principal
     happened = (
         AnsweredOnTheSpot(**about, outcome=command.outcome, talk=_talk(held), by=by),

@@ -145,6 +145,7 @@ class Evidence:
                 (self.marks if _is_mark(record) else self.opened).append(Opened(record, _open(record)))
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
+        self._published: dict[str, dict[str, Event]] = {}
         for opened in self.opened:
             event = opened.event
             if event is not None:
@@ -214,13 +215,15 @@ class Evidence:
 
     def published(self, kind: str) -> dict[str, Event]:
         """The data of every version of one kind of reference data by its name; a version's name is its subject's."""
-        return {
-            opened.event["data"]["version"]: opened.event
-            for opened in self.opened
-            if opened.event is not None
-            and opened.event["type"] == f"{kind}.published.v1"
-            and opened.record.topic.endswith(".events")
-        }
+        if kind not in self._published:
+            self._published[kind] = {
+                opened.event["data"]["version"]: opened.event
+                for opened in self.opened
+                if opened.event is not None
+                and opened.event["type"] == f"{kind}.published.v1"
+                and opened.record.topic.endswith(".events")
+            }
+        return self._published[kind]
 
     def documents(self, service: str) -> Mapping[str, Document]:
         """The documents of one service's aggregates by subject."""

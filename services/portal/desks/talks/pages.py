@@ -34,7 +34,7 @@ from services.portal.desks.talks.about import (
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, names, talks
+from services.portal.queries import talks
 from services.portal.queries.talks import Chosen, Gap
 from services.portal.sight import sight_of
 from shared.contract.words import Level, Role
@@ -49,7 +49,12 @@ PAST = 20
 
 def to_look_at(page: Page) -> int:
     """How many places have no talk this week, for the bar."""
-    return len(list(talks.missing(page.reads, page.portal.jurisdiction, page.now)))
+    return len(list(talks.missing(page.reads, _places(page), page.now)))
+
+
+def _places(page: Page) -> dict[str, str]:
+    """All that are expected to hold talks, for the bar and the calendar."""
+    return page.once("places of talks", lambda: talks.places(page.reads, page.portal.jurisdiction, page.now))
 
 
 _LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
@@ -93,12 +98,12 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         return taking_part.coming(page, done)
     official(page)
     level = level if level in (Level.CITY, Level.COUNTY) else ""
-    there = talks.places(page.reads, page.portal.jurisdiction, page.now)
+    there = _places(page)
     place = place if place in there else ""
     monday = _monday(page, week)
     gaps = [
         gap
-        for gap in talks.missing(page.reads, page.portal.jurisdiction, page.now, WEEKS)
+        for gap in talks.missing(page.reads, there, page.now, WEEKS)
         if level in ("", gap.level) and place in ("", gap.place)
     ]
 
@@ -166,7 +171,7 @@ async def show(id: str, page: Asked, done: str = "", look: str = "") -> Response
 def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
     """What the page of a talk shows of who takes part, its issues and its numbers."""
     doings = possible(page, talk)
-    members = [Member(row, _may_open(page, row["id"])) for row in there]
+    members = [Member(row, _may_open(page, row)) for row in there]
     phases = {
         name: [one for one in members if (one.issue["phase"] or "at") == name]
         for name in ("before", "at", "after")
@@ -185,10 +190,8 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         and talk["state"] == "announced"
         and all(one.verb != "open" for one in doings),
         "day": page.times.day(day_of(talk)),
-        "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
     }
 
 
-def _may_open(page: Page, id: str) -> bool:
-    issue = issues.issue(page.reads, id)
-    return issue is not None and sight_of(page.person(), issue, page.portal.references) is not None
+def _may_open(page: Page, issue: Row) -> bool:
+    return sight_of(page.person(), issue, page.portal.references) is not None
