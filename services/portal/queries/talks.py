@@ -218,9 +218,12 @@ class Gap(NamedTuple):
     level: str
 
 
-def places(reads: sqlite3.Connection, jurisdiction: str, now: datetime) -> dict[str, str]:
-    """place -> level, of all that are expected to hold talks: the city, those of the plan, those of the last months."""
-    found = {jurisdiction: "city"}
+def places(
+    reads: sqlite3.Connection, jurisdiction: str, now: datetime, counties: Iterable[str] = ()
+) -> dict[str, str]:
+    """place -> level, of all that are expected to hold talks: the city, its counties (a setting), those of the plan,
+    those of the last months."""
+    found = {jurisdiction: "city"} | dict.fromkeys(counties, "county")
     year, _ = week_of(now.astimezone(SHANGHAI).date())
     known = plan(reads, jurisdiction, year)
     for one in known.weeks if known else ():

@@ -54,7 +54,10 @@ def to_look_at(page: Page) -> int:
 
 def _places(page: Page) -> dict[str, str]:
     """All that are expected to hold talks, for the bar and the calendar."""
-    return page.once("places of talks", lambda: talks.places(page.reads, page.portal.jurisdiction, page.now))
+    return page.once(
+        "places of talks",
+        lambda: talks.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
+    )
 
 
 _LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
