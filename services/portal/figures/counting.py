@@ -24,7 +24,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scope(NamedTuple):
-    """Which issues: of a month (2026-11), a department (``unassigned``: of none), a source; empty for all.
+    """Which issues: of a month (2026-11), or from it through another one, a department (``unassigned``: of none), a
+    source; empty for all.
 
     Or of talks that were held: of a level, from one day through another (2022-06-08, Asia/Shanghai), one of them, or
     those of a place, led by an account, or by somebody of a leading body.
@@ -36,6 +37,7 @@ class Scope(NamedTuple):
     level: str = ""
     held_from: str = ""
     held_through: str = ""
+    through: str = ""
     talk: str = ""
     place: str = ""
     leader: str = ""
@@ -44,25 +46,28 @@ class Scope(NamedTuple):
     @property
     def of_talks(self) -> bool:
         """Whether it is of talks alone."""
-        return any(self[self._fields.index("level") :])
+        names = ("level", "held_from", "held_through", *_OF_TALK)
+        return any(getattr(self, name) for name in names)
 
     @property
     def period(self) -> str:
         """What figures of it name as their period."""
         days = dict.fromkeys(day for day in (self.held_from, self.held_through) if day)
-        return self.month or "/".join(days) or "all"
+        months = dict.fromkeys(month for month in (self.month, self.through) if month)
+        return "/".join(months or days) or "all"
 
     def where(self) -> tuple[str, dict[str, object]]:
         """The condition on an issue ``i``, and its parameters."""
         conditions: list[str] = ["i.number IS NOT NULL"]
         if self.month:
-            conditions.append("i.month = :month")
+            conditions.append("i.month BETWEEN :month AND :through" if self.through else "i.month = :month")
         if self.department:
             conditions.append("i.department = :department")
         if self.source:
             conditions.append("i.origin = :source")
         department = "" if self.department == NOBODY else self.department
         values: dict[str, object] = {"month": self.month, "department": department, "source": self.source}
+        values["through"] = self.through
         if self.of_talks:
             chosen = [part for name, part in _OF_TALK.items() if getattr(self, name)]
             conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {' AND '.join((HELD, *chosen))})")

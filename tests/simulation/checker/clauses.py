@@ -170,6 +170,14 @@ class Clause(StrEnum):
     RATING_ROUND_WHOLE = "a rating round answers for all that it named"
     ONE_REMINDER = "one reminder a person"
     DISCLOSED_ANSWERED = "public only once it is answered"
+    # papers and their meetings
+    PAPER_EDITION = "editions in each other's place"
+    PAPER_SHARE = "no share of less than all"
+    PAPER_HEARD = "a meeting hears the newest edition once"
+    CASE_CHOSEN = "a case of the paper that chose it"
+    DECISION_TOLD = "each decision told its issue, or void"
+    DECISION_ONCE = "told once"
+    DECISION_GIVEN = "each decision one instruction"
     # persons and enterprises
     FORGOTTEN = "who was erased is forgotten"
     NO_CONTACT = "no contact on events"

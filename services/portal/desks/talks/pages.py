@@ -60,7 +60,11 @@ def _places(page: Page) -> dict[str, str]:
     )
 
 
-_LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
+_LINKS = (
+    Link(PATH, N_("Talks"), to_look_at),
+    Link(rotating.PATH, N_("Rotation")),
+    Link("/papers", N_("Papers")),
+)
 FEDERATION_MENU = Menu(
     PATH,
     N_("Federation of industry and commerce"),
