@@ -13,6 +13,7 @@ from services.portal.desks.talks import (
     announcing,
     column,
     opening,
+    reminding,
     results,
     rotating,
     running,
@@ -53,7 +54,10 @@ def to_look_at(page: Page) -> int:
 
 def _places(page: Page) -> dict[str, str]:
     """All that are expected to hold talks, for the bar and the calendar."""
-    return page.once("places of talks", lambda: talks.places(page.reads, page.portal.jurisdiction, page.now))
+    return page.once(
+        "places of talks",
+        lambda: talks.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
+    )
 
 
 _LINKS = (
@@ -150,7 +154,7 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, results, opening, running, talk_list, taking_part, column):
+for part in (announcing, rotating, reminding, results, opening, running, talk_list, taking_part, column):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
