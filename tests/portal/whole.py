@@ -181,6 +181,7 @@ class Whole(Given):
             key = f"{found['_id']}/{found['deadline']}/{fire.name}"
             await part.gateway.ask(Request(found["_id"], fire, "timer", "timer:due", key))
         self.now = at
+        await self.portal.sending.turn()  # what was asked on a page and could be taken back
 
     async def _next_due(self, at: datetime) -> tuple[datetime, Part, Any] | None:
         found = [
