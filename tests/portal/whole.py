@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import bson
@@ -46,6 +46,13 @@ from tests.unit.entries import DatabaseInMemory
 PORTS = {name: 18_401 + place for place, name in enumerate(MODULES)}
 ALL = "\x7f"
 """Behind every deadline."""
+
+
+class People(NamedTuple):
+    """Two people of a department, as they ask."""
+
+    handler: str
+    leader: str
 
 
 class Topics:
@@ -202,6 +209,14 @@ class Whole(Given):
             answer = await client.post(path, json=dict(body), headers=bearer(actor))
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
+
+    def people_of(self, department: str) -> People:
+        """Who handles and who signs in a department, as the directory has it."""
+        entry = self._topics.reference.directory(self.now).department(department)
+        assert entry is not None, department
+        return People(
+            f"handler:{department}/{entry.handlers[0]}", f"department_leader:{department}/{entry.leaders[0]}"
+        )
 
     def state(self, service: str, subject: str) -> dict[str, Any]:
         """What a service remembers of one aggregate."""
