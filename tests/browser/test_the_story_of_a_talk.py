@@ -6,6 +6,7 @@ of their own, and with one of them on these pages.
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +19,10 @@ from tests.browser.test_stories import (
     OFFICE,
     rates,
 )
-from tests.browser.walking import Walker, say
+from tests.browser.walking import PATIENCE_MS, Walker, say
+from tests.contacts import WANG
 from tests.portal.projection.given import AT
-from tests.portal.whole import Whole, whole
+from tests.portal.whole import Whole
 from tests.serving import served_aside
 
 pytestmark = pytest.mark.browser
@@ -39,16 +41,16 @@ SAID = (
     *("南路路灯五点半就全黑，下班没有光", "绿化带树枝遮住路灯，路口看不见人"),
     *("仓库后面新修的路没有装路灯", "停车场出口路灯一闪一闪，晃得司机睁不开眼"),
 )
-OTHER = ("河边步道路灯一半不亮，晚上没有人敢走", "13900139000", "王春花")
+OTHER_SAID = "河边步道路灯一半不亮，晚上没有人敢走"
 REPLY = "您好：已现场查看并处理，路灯已全部亮灯，损坏请打12345。"
 DARK = "只修了一盏，其余两盏还是黑的。"
 AGAIN = "您好：昨天加装两盏，全程有灯，照度经现场测过。"
 
 
 @pytest.fixture
-def town() -> Iterator[tuple[Whole, str]]:
+def town(tmp_path: Path) -> Iterator[tuple[Whole, str]]:
     """A system of its own for each story, and where its portal answers."""
-    made = whole()
+    made = Whole(tmp_path)
     with served_aside(made.app, timeout_graceful_shutdown=2) as address:
         yield made, address
 
@@ -99,8 +101,8 @@ def signs_up(raiser: Walker) -> None:
 def names_another(official: Walker) -> None:
     official.page.reload()
     official.presses("Name somebody")
-    official.types("phone", OTHER[1])
-    official.types("name", OTHER[2])
+    official.types("phone", WANG.phone)
+    official.types("name", WANG.name)
     official.presses("Put them on the list")
     official.reads(".did", say("Done."))
 
@@ -119,9 +121,12 @@ def is_held(city: Whole, official: Walker) -> None:
         records(official, words, *(("Escape", "1") if number == 0 else ()))
         if number < 3 and number != 1:
             keys(official, "Escape", "c", "1")
-    records(official, OTHER[0], "Escape", "2")
+    records(official, OTHER_SAID, "Escape", "2")
     is_recorded(official, 11)
     answers_there(official)
+    rows = official.page.locator("#recorded-rows tr")
+    expect(rows.filter(has_text=say("claimed on the spot"))).to_have_count(2)
+    expect(rows.filter(has_text=say("answered on the spot"))).to_have_count(1)
     city.go_to(ENDED)
     official.presses("Close the talk")
     official.reads("main", "11")
@@ -144,7 +149,7 @@ def keys(official: Walker, *pressed: str) -> None:
 
 def is_recorded(official: Walker, count: int) -> None:
     """Nothing is on this device alone any more."""
-    official.page.locator("#waiting").wait_for(state="hidden")
+    official.page.locator("#waiting").wait_for(state="hidden", timeout=PATIENCE_MS)
     official.sees(official.page.locator("#recorded-rows tr").nth(count - 1))
 
 

@@ -5,7 +5,6 @@ their processors; what they publish is read by each other and by the projection.
 """
 
 import asyncio
-import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Coroutine, Mapping, Sequence
@@ -221,11 +220,6 @@ class Whole(Given):
     def state(self, service: str, subject: str) -> dict[str, Any]:
         """What a service remembers of one aggregate."""
         return dict(bson.decode(self._topics.parts[service].store.documents[subject])["state"])
-
-
-def whole() -> Whole:
-    """One in a folder of its own."""
-    return Whole(Path(tempfile.mkdtemp(prefix="qinqing-whole-")))
 
 
 def _apart(doing: Coroutine[Any, Any, Any]) -> Any:
