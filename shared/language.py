@@ -20,6 +20,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "this leader is at another talk at the same time",
     ),
     Reason.TALK_FULL: ("恳谈会名额不足", "the talk has not so many places left"),
+    Reason.NAMES_SOMEBODY: (
+        "公开的文字里还有反映人的姓名、企业名称、信用代码或邮箱，请隐去后再公开",
+        "the words still name who raised it, or the enterprise: leave name, code and address out first",
+    ),
     Reason.ILLEGAL_MOVE: ("当前状态不允许这样做", "not possible in its present state"),
     Reason.UNKNOWN_DEPARTMENT: ("没有这个部门", "there is no such department"),
     Reason.UNKNOWN_WAY: ("没有这个告知途径", "there is no such way of telling people"),
@@ -81,6 +85,12 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.SAME_PERSON: (
         "经办或申请的人不能同时签发、审核、批准或评价",
         "who handles it or asked for it may not sign off, release, grant, rate or close it",
+    ),
+    Reason.UNKNOWN_LEADER: ("名录中没有这位领导", "no such leader is in the directory"),
+    Reason.PERIOD_NOT_OVER: ("这一时期尚未结束", "that period is not over yet"),
+    Reason.STALE_EDITION: (
+        "材料已另有一版，请先看过最新一版",
+        "the paper has another edition by now: read that one first",
     ),
     Reason.WRONG_ROLE: ("您的身份不能这样做", "this role may not do this"),
     Reason.NOT_ELIGIBLE: ("这一来源的问题不得不予受理", "an issue from this source may not be rejected"),

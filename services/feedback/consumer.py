@@ -1,8 +1,23 @@
 """What feedback reads, and which decision or reaction answers each command and event."""
 
-from services.feedback.issue import decisions, reactions
+from services.feedback.issue import decisions, hearing, reactions, reminding
 from services.feedback.issue.life import Issue, belongs, finished
-from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from services.feedback.paper import decisions as paper
+from services.feedback.paper.life import Paper
+from services.feedback.paper.life import finished as all_have_answered
+from services.feedback.rating_round import decisions as rating_rounds
+from services.feedback.rating_round.life import RatingRound
+from services.feedback.rating_round.life import finished as all_are_asked
+from shared.contract.command import Command
+from shared.contract.commands.feedback import (
+    ConfirmReminded,
+    DecideRework,
+    FinishTracking,
+    RateReply,
+    RemindToRate,
+    StartRatingRound,
+)
+from shared.contract.commands.papers import ConfirmPaper, HearPaper, PublishPaper, RecordMeeting
 from shared.contract.event import DISPATCH, INTAKE, SUPERVISION_LOOK_BACKS
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import (
@@ -15,6 +30,18 @@ from shared.contract.events.intake import (
 from shared.contract.events.supervision import PromiseBroken, PromiseKept
 from shared.contract.subjects import BESIDE_ISSUES
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
+from shared.domain.decisions import Context, Message, Refusal
+
+
+def _refused(
+    issue: Issue | None, command: Command, context: Context, refusal: Refusal
+) -> tuple[Message, ...]:
+    """What a rating round or a paper hears of an issue that does not do what it is asked."""
+    return (
+        *hearing.refused(issue, command, context, refusal),
+        *reminding.refused(issue, command, context, refusal),
+    )
+
 
 ISSUE = AggregateType(
     "issue",
@@ -23,6 +50,8 @@ ISSUE = AggregateType(
         RateReply: decisions.rate,
         DecideRework: decisions.decide_rework,
         FinishTracking: decisions.finish_tracking,
+        RemindToRate: reminding.remind,
+        HearPaper: hearing.hear,
     },
     events={
         IssueRegistered: reactions.register,
@@ -38,6 +67,27 @@ ISSUE = AggregateType(
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
     finished=finished,
     belongs=belongs,
+    refused=_refused,
+)
+
+RATING_ROUND = AggregateType(
+    "rating_round",
+    RatingRound,
+    commands={StartRatingRound: rating_rounds.start, ConfirmReminded: rating_rounds.confirm},
+    deadlines=Deadlines(next=rating_rounds.next_deadline, expire=rating_rounds.expire),
+    finished=all_are_asked,
+)
+
+PAPER = AggregateType(
+    "paper",
+    Paper,
+    commands={
+        PublishPaper: paper.publish,
+        RecordMeeting: paper.record_meeting,
+        ConfirmPaper: paper.confirm,
+    },
+    deadlines=Deadlines(next=paper.next_deadline, expire=paper.expire),
+    finished=all_have_answered,
 )
 
 
@@ -47,7 +97,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         "feedback",
         jurisdiction,
         reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
-        aggregates=(ISSUE,),
+        aggregates=(ISSUE, RATING_ROUND, PAPER),
         ignores=BESIDE_ISSUES,
         history=history,
     )

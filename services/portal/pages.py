@@ -62,7 +62,8 @@ SHEETS = {
     "operator": "operator.css",
     "mailbox": "mailbox.css",
     **dict.fromkeys(
-        ("board", "documents", "figures", "instructions", "leader", "search", "talks"), "overview.css"
+        ("board", "documents", "figures", "instructions", "leader", "papers", "search", "talks"),
+        "overview.css",
     ),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""
@@ -155,6 +156,8 @@ class Portal(NamedTuple):
     clock: Callable[[], datetime] = times.now
     joining: Joining | None = None
     """What lets browsers of the network in; None where only this machine is listened to."""
+    counties: tuple[str, ...] = ()
+    """Those that are expected to hold a talk each week, in no rotation either."""
 
 
 class Page:

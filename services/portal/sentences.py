@@ -121,7 +121,7 @@ def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:
 
 _LISTS = (
     *("outcome", "satisfaction", "solved", "clock", "ground", "body", "step"),
-    *("document", "pause", "recalculated"),
+    *("document", "pause", "recalculated", "meeting"),
 )
 _SHOWN_CLOCKS = ("promise",)
 """The clock a raiser was told of."""
@@ -259,6 +259,8 @@ TABLE: Mapping[str, _Row] = {
     "appeal.upheld.v1": _Row(N_("The appeal was upheld"), "key", "reason"),
     "appeal.dismissed.v1": _Row(N_("The appeal was dismissed"), "key", "reason"),
     "issue.referred.v1": _Row(N_("Referred: %(body)s"), "key", "reason"),
+    "issue.disclosed.v1": _Row(N_("The reply is public, without names"), "key", "reply"),
+    "issue.restored.v1": _Row(N_("The reply is public no more"), "key", "reason"),
     "referral.receipted.v1": _Row(N_("The other body gave its receipt")),
     "issue.withdrawn.v1": _Row(_withdrawn, "key", "reason"),
     "issue.assigned.v1": _Row(_chosen, "key"),
@@ -298,6 +300,7 @@ TABLE: Mapping[str, _Row] = {
     "reply.corrected.v1": _Row(N_("The reply was corrected"), "", "reason"),
     "rating.invited.v1": _Row(N_("The raiser may rate until %(until)s")),
     "reply.rated.v1": _Row(N_("Rated: %(satisfaction)s. Solved? %(solved)s"), "key", "reason"),
+    "rating.reminded.v1": _Row(N_("The raiser is reminded that a rating is open")),
     "rating.lapsed.v1": _Row(N_("Nobody rated in time: it counts as not rated")),
     "rework.asked.v1": _Row(N_("Another round was asked for")),
     "rework.decided.v1": _Row(N_("Another round begins"), "key", "reason"),
@@ -332,6 +335,8 @@ TABLE: Mapping[str, _Row] = {
     "instruction.given.v1": _Row(
         N_("%(who)s instructed %(department)s, to report by %(due)s"), "key", "words", inside=True
     ),
+    "typical_case.chosen.v1": _Row(N_("Chosen as a typical case"), "key", "words", inside=True),
+    "meeting.decided.v1": _Row(N_("%(meeting)s decided on it"), "key", "words", inside=True),
     "instruction.reported.v1": _Row(
         N_("%(department)s reported on instruction %(instruction)s"), "key", "words", inside=True
     ),

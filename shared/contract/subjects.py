@@ -23,10 +23,12 @@ KINDS: dict[str, SubjectForm] = {
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
     "batch": SubjectForm("batch:", "batches"),
+    "rating_round": SubjectForm("ratings:", "rating-rounds"),
     "rules": SubjectForm("rules:", "rules", one_each=True),
     "register": SubjectForm("register:", "registers"),
     "policy": SubjectForm("policy:", "policies", one_each=True),
     "calendar": SubjectForm("calendar:", "calendars", one_each=True),
+    "paper": SubjectForm("paper:", "papers"),
 }
 """Every kind that exists, in whichever service."""
 BESIDE_ISSUES = (

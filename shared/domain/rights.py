@@ -160,6 +160,8 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "decide_appeal"): _OFFICE,
     ("issue", "refer"): _OFFICE,
     ("issue", "record_receipt"): _OFFICE,
+    ("issue", "disclose"): _OFFICE,
+    ("issue", "restore"): _OFFICE,
     ("issue", "correct_words"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
     ("issue", "confirm_words"): _RAISER,
     ("issue", "supply_material"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
@@ -212,6 +214,9 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "rate"): _RAISER,
     ("issue", "decide_rework"): _OFFICE,
     ("issue", "finish_tracking"): {Role.LEADER: HERE},
+    ("rating_round", "start"): {Role.OFFICE: HERE, Role.FEDERATION: HERE},
+    ("paper", "publish"): _OFFICE,
+    ("paper", "record_meeting"): _OFFICE,
     # supervision
     ("issue", "explain"): _ITS_PEOPLE,
     # Of the level that issued it or a higher one, and nobody of the department that holds it.
@@ -242,11 +247,12 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("person", "read"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), Role.CLERK: HERE, Role.OFFICE: HERE},
     ("notice", "read"): {Role.OPERATOR: HERE},  # how often it was tried, and why it was given up; no address
     ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
+    ("paper", "read"): dict.fromkeys(OFFICIALS, HERE),
     **{
         (kind, "read"): _EVERYBODY
         for kind in (
             *("department", "staff", "rules", "register", "policy", "calendar", "reference"),
-            *("talk", "agenda", "rotation", "batch"),
+            *("talk", "agenda", "rotation", "batch", "rating_round"),
         )
     },
     # operators
@@ -325,6 +331,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "clocks",
                 "material_asked",
                 "waiting",
+                "unrated",
+                "disclosed",
+                "reminded_by",
                 "presence",
             ),
             "course",
@@ -369,6 +378,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "lifted_at",
                 "reopened_at",
                 "answered",
+                "heard",
             ),
             "handling",
         ),

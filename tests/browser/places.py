@@ -83,6 +83,8 @@ OFFICIALS = {
         f"{OFFICE}/{APPEALED}/decide-appeal",
         f"{OFFICE}/{DISSATISFIED}/decide-rework",
         f"{OFFICE}/{DISSATISFIED}/correct",
+        f"{OFFICE}/{DISSATISFIED}/disclose",
+        f"{OFFICE}/{ISSUE}/restore",
         f"{OFFICE}/{EXTENDING}/decide-extension",
         f"{OFFICE}/{PAUSING}/decide-pause",
         f"{OFFICE}/{CO_HANDLED}/add-co-handler",

@@ -165,6 +165,19 @@ class Clause(StrEnum):
     CLAIM_THERE = "claimed and answered by who is there"
     BATCH_WHOLE = "a batch answers for all that were chosen"
     BATCH_ASSIGNED = "assigned as its batch says"
+    # rating rounds, and what is public
+    RATING_REMINDED = "reminded of what waits, of each round once"
+    RATING_ROUND_WHOLE = "a rating round answers for all that it named"
+    ONE_REMINDER = "one reminder a person"
+    DISCLOSED_ANSWERED = "public only once it is answered"
+    # papers and their meetings
+    PAPER_EDITION = "editions in each other's place"
+    PAPER_SHARE = "no share of less than all"
+    PAPER_HEARD = "a meeting hears the newest edition once"
+    CASE_CHOSEN = "a case of the paper that chose it"
+    DECISION_TOLD = "each decision told its issue, or void"
+    DECISION_ONCE = "told once"
+    DECISION_GIVEN = "each decision one instruction"
     # persons and enterprises
     FORGOTTEN = "who was erased is forgotten"
     NO_CONTACT = "no contact on events"

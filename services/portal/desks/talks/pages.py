@@ -13,6 +13,7 @@ from services.portal.desks.talks import (
     announcing,
     column,
     opening,
+    reminding,
     results,
     rotating,
     running,
@@ -53,10 +54,17 @@ def to_look_at(page: Page) -> int:
 
 def _places(page: Page) -> dict[str, str]:
     """All that are expected to hold talks, for the bar and the calendar."""
-    return page.once("places of talks", lambda: talks.places(page.reads, page.portal.jurisdiction, page.now))
+    return page.once(
+        "places of talks",
+        lambda: talks.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
+    )
 
 
-_LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
+_LINKS = (
+    Link(PATH, N_("Talks"), to_look_at),
+    Link(rotating.PATH, N_("Rotation")),
+    Link("/papers", N_("Papers")),
+)
 FEDERATION_MENU = Menu(
     PATH,
     N_("Federation of industry and commerce"),
@@ -146,7 +154,7 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, results, opening, running, talk_list, taking_part, column):
+for part in (announcing, rotating, reminding, results, opening, running, talk_list, taking_part, column):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
