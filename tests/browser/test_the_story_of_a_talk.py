@@ -42,6 +42,8 @@ SAID = (
     *("仓库后面新修的路没有装路灯", "停车场出口路灯一闪一闪，晃得司机睁不开眼"),
 )
 OTHER_SAID = "河边步道路灯一半不亮，晚上没有人敢走"
+SPEAKERS, CLAIMED = {0: ("Escape", "1"), len(SAID): ("Escape", "2")}, (0, 2)
+"""The keys that choose who speaks, by the number of the first issue; which are claimed on the spot."""
 REPLY = "您好：已现场查看并处理，路灯已全部亮灯，损坏请打12345。"
 DARK = "只修了一盏，其余两盏还是黑的。"
 AGAIN = "您好：昨天加装两盏，全程有灯，照度经现场测过。"
@@ -117,12 +119,13 @@ def is_held(city: Whole, official: Walker) -> None:
     official.presses("Begin the talk")
     official.presses("Begin the talk")
     official.page.goto(f"{official.page.url.partition('?')[0]}/room")
-    for number, words in enumerate(SAID):
-        records(official, words, *(("Escape", "1") if number == 0 else ()))
-        if number < 3 and number != 1:
+    for number, words in enumerate((*SAID, OTHER_SAID)):
+        records(official, words, *SPEAKERS.get(number, ()))
+        is_recorded(official, number + 1)
+        if number in CLAIMED:
             keys(official, "Escape", "c", "1")
-    records(official, OTHER_SAID, "Escape", "2")
-    is_recorded(official, 11)
+            is_recorded(official, number + 1)
+        city.now += timedelta(seconds=40)  # the newest stands on top
     answers_there(official)
     rows = official.page.locator("#recorded-rows tr")
     expect(rows.filter(has_text=say("claimed on the spot"))).to_have_count(2)
@@ -135,7 +138,7 @@ def is_held(city: Whole, official: Walker) -> None:
 
 
 def records(official: Walker, words: str, *before: str) -> None:
-    """Type what is said, and send it without waiting for the line."""
+    """Choose who says it, where that is somebody else than before, and type it."""
     keys(official, *before)
     official.page.keyboard.insert_text(f"{words}。")
     keys(official, "Control+Enter")
