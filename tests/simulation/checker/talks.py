@@ -133,7 +133,12 @@ def _leaders(evidence: Evidence) -> Iterator[Violation]:
 def _was_there(subject: str, event: Event, told: list[Event]) -> Iterator[Violation]:
     """The department was at the talk, as intake had told by then."""
     seen = {owner_of(source): seq for source, seq in read_seen(event.get("seen", "")).items()}
-    known = [other for other in told[: seen.get("intake", 0)] if kind_of(other) == "promise.expected"]
+    known = [
+        other
+        for other in told[: seen.get("intake", 0)]
+        if kind_of(other) == "promise.expected"
+        or (kind_of(other) == "promise.started" and other["data"].get("departments"))
+    ]
     there = known[-1]["data"].get("departments", ()) if known else ()
     if event["data"]["department"] not in there:
         yield Clause.CLAIM_THERE(
