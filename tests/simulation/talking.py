@@ -10,7 +10,13 @@ from typing import Any
 
 from shared.bus.gateway import Request
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import AnswerOnTheSpot, AssignMany, BatchMember, ClaimIssue
+from shared.contract.commands.dispatch import (
+    AnswerOnTheSpot,
+    AssignMany,
+    BatchMember,
+    ClaimIssue,
+    PublishStaff,
+)
 from shared.contract.commands.intake import GivenOccasion
 from shared.contract.commands.talks import (
     AnnounceTalk,
@@ -32,14 +38,14 @@ from shared.contract.commands.talks import (
     WeekOfRotation,
 )
 from shared.contract.subjects import subject_of
-from shared.contract.words import OUTCOMES, LeadingBody, Phase, Series, Source
+from shared.contract.words import OUTCOMES, LeadingBody, Phase, Role, Series, Source
 from shared.domain.talks import day_of, talk_id
 from tests.said import raiser
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.clients import DAY, HOUR, MINUTE, SECOND, Clients
 from tests.simulation.raising import ACCOUNTS, Raised, raised
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import Sight
+from tests.simulation.sight import CHECKER, Sight
 
 FEDERATION, CLERK = "federation:ma", "clerk:sun"
 LEADERS = tuple(
@@ -63,6 +69,9 @@ class Talking:
         clients, rng = self._clients, self._rng
         clients.busy += 1
         await clients.ready()
+        for code in clients.departments[:-1]:
+            person = PublishStaff(name="某某", roles=(Role.DEPARTMENT_LEADER,), department=code)
+            await self._ask(subject_of("staff", f"at-{code}"), person, "administrator:ad")
         rotation = subject_of("rotation", f"{JURISDICTION}-{self._scheduler.clock.now():%Y}")
         weeks = tuple(WeekOfRotation(week=week, leaders=LEADERS[week % 2 :][:1]) for week in range(1, 5))
         for command in (
@@ -199,11 +208,22 @@ class Talking:
         sight = Sight(self._scheduler.log.by_subject.get(issue, ()))
         code = rng.choice((*self._departments, rng.choice(self._clients.departments)))
         code = sight.department if sight.department and rng.random() < 0.7 else code
+        if rng.random() < 0.4:
+            await self._ask(issue, self._written_down(sight, code), rng.choice((CLERK, CHECKER)))
+            return
         if rng.random() < 0.5:
             await self._ask(issue, ClaimIssue(), f"handler:{code}/qin")
             return
         answers = AnswerOnTheSpot(outcome=rng.choice(OUTCOMES[sight.kind][:3]), text="当场答复")
         await self._ask(issue, answers, f"department_leader:{code}/leader")
+
+    def _written_down(self, sight: Sight, code: str) -> Command:
+        """What is written down of a department, in the name of its person or of one whom nobody knows."""
+        official = f"at-{code}"
+        if self._rng.random() < 0.5:
+            return ClaimIssue(official=official)
+        outcome = self._rng.choice(OUTCOMES[sight.kind][:3])
+        return AnswerOnTheSpot(outcome=outcome, text="当场答复", official=official)
 
     async def _one_key(self, talk: str) -> None:
         """The office assigns what was raised, whatever became of it meanwhile."""

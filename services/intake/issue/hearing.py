@@ -116,7 +116,7 @@ def _runs(
 
 
 def _was_said_there(issue: Issue, command: HearTalk) -> bool:
-    """Whether it was said at a talk that is over by now, and reaches it this late: then nobody has said who was there."""
+    """Whether it was said at a talk that is over, and reaches it this late: nobody has said who was there."""
     return command.what is TalkNews.HELD and not command.news and issue.phase == Phase.AT
 
 

@@ -164,13 +164,19 @@ async def written_down(*people: tuple[str, str, Role]) -> Dispatch:
         official = PublishStaff(name=account, roles=(role,), department=department)
         dispatch.reference.learn(
             f"staff:{account}",
-            StaffPublished(**official.model_dump(exclude={"in_force_from"}), version="1", in_force_from=BEGINNING, by="x"),
+            StaffPublished(
+                **official.model_dump(exclude={"in_force_from"}), version="1", in_force_from=BEGINNING, by="x"
+            ),
         )
     await dispatch.take(IssueRegistered(number="HZ-1"), EXPECTED, ACCEPTED)
     return dispatch
 
 
-PEOPLE = (("li", "housing", Role.HANDLER), ("wang", "housing", Role.DEPARTMENT_LEADER), ("xu", "planning", Role.HANDLER))
+PEOPLE = (
+    ("li", "housing", Role.HANDLER),
+    ("wang", "housing", Role.DEPARTMENT_LEADER),
+    ("xu", "planning", Role.HANDLER),
+)
 
 
 async def test_who_keeps_the_record_writes_a_claim_down_in_the_name_of_who_is_there() -> None:

@@ -252,7 +252,9 @@ def test_what_an_issue_hears_twice_has_one_effect() -> None:
     assert len([one for one in issue.events if isinstance(one, PromiseStarted)]) == 1
 
 
-def test_what_was_said_at_a_talk_and_reaches_it_late_says_who_was_there_and_runs_from_its_registration() -> None:
+def test_what_was_said_at_a_talk_and_reaches_it_late_says_who_was_there_and_runs_from_its_registration() -> (
+    None
+):
     intake = Intake()
     intake.opened()
     held(intake)

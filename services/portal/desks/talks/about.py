@@ -11,7 +11,8 @@ from fastapi.responses import Response
 from services.portal.forms import WHOLE, Form
 from services.portal.languages import N_
 from services.portal.pages import MOVED_ON, NotHere, Page
-from services.portal.queries import talks
+from services.portal.queries import issues, talks
+from services.portal.sight import sight_of
 from services.portal.times import instant
 from services.portal.words import phrase
 from shared.contract.words import Level, Role
@@ -89,6 +90,12 @@ def known(page: Page, id: str) -> Row:
     if found is None:
         raise NotHere
     return found
+
+
+def may_open(page: Page, issue: str) -> bool:
+    """Whether who asks may read this issue."""
+    row = issues.issue(page.reads, issue)
+    return row is not None and sight_of(page.person(), row, page.portal.references) is not None
 
 
 def possible(page: Page, talk: Row) -> list[Doing]:

@@ -9,13 +9,24 @@ from fastapi.responses import Response
 
 from services.portal.addresses import with_query
 from services.portal.desks.entrepreneur.raising import Again, again
-from services.portal.desks.talks import announcing, column, opening, results, rotating, running, taking_part
+from services.portal.desks.talks import (
+    announcing,
+    column,
+    on_the_spot,
+    opening,
+    results,
+    room,
+    rotating,
+    running,
+    taking_part,
+)
 from services.portal.desks.talks.about import (
     PATH,
     Row,
     calls,
     day_of,
     known,
+    may_open,
     official,
     organises,
     place_name,
@@ -24,9 +35,8 @@ from services.portal.desks.talks.about import (
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, names, talks
+from services.portal.queries import names, talks
 from services.portal.queries.talks import Chosen, Gap
-from services.portal.sight import sight_of
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
 
@@ -70,10 +80,11 @@ class Week(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An issue of a talk, and whether who asks may open it."""
+    """An issue of a talk, whether who asks may open it, and what they can do about it in the room: claim, answer."""
 
     issue: Row
     may_open: bool
+    on_the_spot: tuple[str, ...] = ()
 
 
 @router.get(PATH)
@@ -132,7 +143,7 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, results, opening, running, taking_part, column):
+for part in (announcing, rotating, results, opening, running, taking_part, room, on_the_spot, column):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
@@ -156,7 +167,11 @@ async def show(id: str, page: Asked, done: str = "", look: str = "") -> Response
 def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
     """What the page of a talk shows of who takes part, its issues and its numbers."""
     doings = possible(page, talk)
-    members = [Member(row, _may_open(page, row["id"])) for row in there]
+    verbs = on_the_spot.open_to(page, talk)
+    members = [
+        Member(row, may_open(page, row["id"]), tuple(on_the_spot.offered(page, talk, row, verbs)))
+        for row in there
+    ]
     phases = {
         name: [one for one in members if (one.issue["phase"] or "at") == name]
         for name in ("before", "at", "after")
@@ -168,14 +183,10 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         "doings": doings,
         "may_write_down": page.person().role is Role.OFFICE and talk["state"] != "cancelled",
         "main": next((one for one in doings if one.is_main), None),
+        "has_room": organises(page) and talk["state"] in ("open", "held"),
         "is_early": organises(page)
         and talk["state"] == "announced"
         and all(one.verb != "open" for one in doings),
         "day": page.times.day(day_of(talk)),
         "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
     }
-
-
-def _may_open(page: Page, id: str) -> bool:
-    issue = issues.issue(page.reads, id)
-    return issue is not None and sight_of(page.person(), issue, page.portal.references) is not None
