@@ -12,6 +12,7 @@ from services.portal.desks.entrepreneur.raising import Again, again
 from services.portal.desks.talks import (
     announcing,
     column,
+    importing,
     on_the_spot,
     opening,
     results,
@@ -143,7 +144,18 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, results, opening, running, taking_part, room, on_the_spot, column):
+for part in (
+    announcing,
+    rotating,
+    results,
+    opening,
+    running,
+    taking_part,
+    room,
+    on_the_spot,
+    importing,
+    column,
+):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
