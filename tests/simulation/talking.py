@@ -61,6 +61,8 @@ class Talking:
     def __init__(self, scheduler: Scheduler, clients: Clients, rng: Random, number: int) -> None:
         self._scheduler, self._clients, self._rng, self._number = scheduler, clients, rng, number
         self._asked = 0
+        # Of its own, so that all else goes its way as before.
+        self._notes = Random(f"written down/{rng.getstate()[1][1]}/{number}")
         self._members: list[str] = []
         self._departments: Sequence[str] = ()
 
@@ -69,9 +71,6 @@ class Talking:
         clients, rng = self._clients, self._rng
         clients.busy += 1
         await clients.ready()
-        for code in clients.departments[:-1]:
-            person = PublishStaff(name="某某", roles=(Role.DEPARTMENT_LEADER,), department=code)
-            await self._ask(subject_of("staff", f"at-{code}"), person, "administrator:ad")
         rotation = subject_of("rotation", f"{JURISDICTION}-{self._scheduler.clock.now():%Y}")
         weeks = tuple(WeekOfRotation(week=week, leaders=LEADERS[week % 2 :][:1]) for week in range(1, 5))
         for command in (
@@ -79,6 +78,9 @@ class Talking:
             SwapTurns(week=1, other_week=rng.choice((2, 3, 9)), reason="外出"),
         ):
             await self._ask(rotation, command, FEDERATION)
+        for code in clients.departments[:-1]:
+            person = PublishStaff(name="某某", roles=(Role.DEPARTMENT_LEADER,), department=code)
+            await self._ask(subject_of("staff", f"at-{code}"), person, "administrator:ad", self._notes)
         clients.busy -= 1
 
     async def organise(self) -> None:
@@ -208,22 +210,27 @@ class Talking:
         sight = Sight(self._scheduler.log.by_subject.get(issue, ()))
         code = rng.choice((*self._departments, rng.choice(self._clients.departments)))
         code = sight.department if sight.department and rng.random() < 0.7 else code
-        if rng.random() < 0.4:
-            await self._ask(issue, self._written_down(sight, code), rng.choice((CLERK, CHECKER)))
-            return
+        if self._notes.random() < 0.5:
+            await self._write_down()
         if rng.random() < 0.5:
             await self._ask(issue, ClaimIssue(), f"handler:{code}/qin")
             return
         answers = AnswerOnTheSpot(outcome=rng.choice(OUTCOMES[sight.kind][:3]), text="当场答复")
         await self._ask(issue, answers, f"department_leader:{code}/leader")
 
-    def _written_down(self, sight: Sight, code: str) -> Command:
-        """What is written down of a department, in the name of its person or of one whom nobody knows."""
-        official = f"at-{code}"
-        if self._rng.random() < 0.5:
-            return ClaimIssue(official=official)
-        outcome = self._rng.choice(OUTCOMES[sight.kind][:3])
-        return AnswerOnTheSpot(outcome=outcome, text="当场答复", official=official)
+    async def _write_down(self) -> None:
+        """Who keeps the record writes it down for a department, mostly for one that is there and may still claim."""
+        notes, by_subject = self._notes, self._scheduler.log.by_subject
+        sights = {issue: Sight(by_subject.get(issue, ())) for issue in self._members}
+        free = [issue for issue, sight in sights.items() if not sight.department] or self._members
+        issue, code = notes.choice(free), notes.choice((*self._departments, *self._clients.departments[-1:]))
+        official, actor = f"at-{code}", notes.choice((CLERK, CHECKER))
+        if notes.random() < 0.5:
+            await self._ask(issue, ClaimIssue(official=official), actor, notes)
+            return
+        outcome = notes.choice(OUTCOMES[sights[issue].kind][:3])
+        answers = AnswerOnTheSpot(outcome=outcome, text="当场答复", official=official)
+        await self._ask(issue, answers, actor, notes)
 
     async def _one_key(self, talk: str) -> None:
         """The office assigns what was raised, whatever became of it meanwhile."""
@@ -235,9 +242,11 @@ class Talking:
             asked = AssignMany(members=members, talk=talk)
             await self._ask(subject_of("batch", f"b-{talk}"), asked, "office:chen")
 
-    async def _ask(self, subject: str, command: Command, actor: str) -> dict[str, Any] | None:
+    async def _ask(
+        self, subject: str, command: Command, actor: str, rng: Random | None = None
+    ) -> dict[str, Any] | None:
         self._asked += 1
-        rng = self._rng
+        rng = rng or self._rng
         key = f"talking/{self._number}/{self._asked}"
         request = Request(subject, command, "http", actor, key)
         outcome = await self._clients.request(request)
