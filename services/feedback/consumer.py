@@ -13,6 +13,7 @@ from shared.contract.events.intake import (
     IssueWithdrawn,
 )
 from shared.contract.events.supervision import PromiseBroken, PromiseKept
+from shared.contract.subjects import BESIDE_ISSUES
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
 ISSUE = AggregateType(
@@ -47,19 +48,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction,
         reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
         aggregates=(ISSUE,),
-        ignores=(
-            *(
-                "person",
-                "enterprise",
-                "talk",
-                "agenda",
-                "rotation",
-                "batch",
-                "department",
-                "staff",
-                "rules",
-                "notice",
-            ),
-        ),
+        ignores=BESIDE_ISSUES,
         history=history,
     )

@@ -93,6 +93,11 @@ class Errand(NamedTuple):
         return KEPT if set(states) == {KEPT} else DONE if set(states) == {DONE} else SENT
 
     @property
+    def members(self) -> list[str]:
+        """The issues that it is about beside its subject: those of a batch."""
+        return [str(one["issue"]) for step in self.steps for one in step.body.get("members", ())]
+
+    @property
     def why_not(self) -> str:
         """Of a refused one the service's words."""
         found = (step.answer for step in self.steps if step.state == REFUSED)
@@ -182,10 +187,13 @@ class Errands:
         return list(self._read("subject = ?", subject, open=True))
 
     def open_on(self, subjects: Collection[str]) -> dict[str, Errand]:
-        """What is under way about these subjects, whoever asked it."""
+        """What is under way about these subjects, whoever asked it: about one alone, or about many at once."""
         chosen = json.dumps(list(subjects))
         rows = self._read("subject IN (SELECT value FROM json_each(?))", chosen, open=True)
-        return {errand.subject: errand for errand in rows}
+        found = {errand.subject: errand for errand in rows}
+        for errand in self._read("subject GLOB 'batch:*' AND state IN ('kept', 'sent')"):
+            found |= {issue: errand for issue in errand.members if issue in subjects}
+        return found
 
     def of(self, owner: str, now: datetime) -> list[Errand]:
         """What this person is to be shown: what is under way, was just done, or was refused."""

@@ -33,6 +33,7 @@ from shared.contract.commands.supervision import (
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.dispatch import ReplyCorrected
 from shared.contract.events.intake import IssueRegistered
+from shared.contract.subjects import BESIDE_ISSUES
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
 SOURCES = (INTAKE, DISPATCH, FEEDBACK)
@@ -82,19 +83,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction=jurisdiction,
         reads=SOURCES,
         aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
-        ignores=(
-            *(
-                "person",
-                "enterprise",
-                "talk",
-                "agenda",
-                "rotation",
-                "batch",
-                "department",
-                "staff",
-                "rules",
-                "notice",
-            ),
-        ),
+        ignores=BESIDE_ISSUES,
         history=history,
     )

@@ -29,6 +29,11 @@ KINDS: dict[str, SubjectForm] = {
     "calendar": SubjectForm("calendar:", "calendars", one_each=True),
 }
 """Every kind that exists, in whichever service."""
+BESIDE_ISSUES = (
+    *("person", "enterprise", "talk", "agenda", "rotation"),
+    *("batch", "department", "staff", "rules", "notice"),
+)
+"""What intake and dispatch own beside issues: who follows issues alone keeps nothing of these."""
 
 
 def subject_of(kind: str, id: str) -> str:

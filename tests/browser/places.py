@@ -87,6 +87,7 @@ OFFICIALS = {
         f"{OFFICE}/{PAUSING}/decide-pause",
         f"{OFFICE}/{CO_HANDLED}/add-co-handler",
         f"{OFFICE}/{CO_HANDLED}/release-co-handler",
+        *talked.ASSIGNED,
     ),
     "handler:li": (
         "/handling",

@@ -8,6 +8,7 @@ from tests.portal.talks_given import announced, held, of_the_talk, planned, sign
 
 COMING, OPEN, HELD = "huzhou-weekly-20260304-1", "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
 BEFORE, AFTER, AT_IT = "TTTTTTTTTTTT1", "TTTTTTTTTTTT2", "TTTTTTTTTTTT3"
+BATCH = "b1"
 OTHERS = ("ab" * 16, "cd" * 16)
 PLACES = {
     "federation:feng": (
@@ -35,8 +36,15 @@ PLACES = {
         f"/talks/{OPEN}/answer/{AT_IT}",
         f"/talks/{OPEN}/import",
         f"/talks/{HELD}",
+        f"/talks/{HELD}/list",
     ),
 }
+ASSIGNED = (
+    "/office/assign-many?source=",
+    f"/office/assign-many?talk={HELD}",
+    f"/office/batches/{BATCH}",
+)
+"""Those of the office, where many are assigned at once."""
 """The pages of those who organise talks, by whom one has to be."""
 OWN = ("/talks", f"/talks/{COMING}", f"/talks/{COMING}/sign-up", f"/talks/{HELD}", "/column")
 """Those of an entrepreneur, and of everybody."""
@@ -69,6 +77,11 @@ def talked(given: Given) -> None:
         given.accepted(issue)
         assigned = {"assignment": f"{issue}.1", "department": "planning", "head": "局长", "by": "wang"}
         given.shown.tell("dispatch", "issue.assigned.v1", assigned, issue)
+    members = [{"issue": issue, "department": "planning", "refused": ""} for issue in (BEFORE, AFTER)]
+    members[1]["refused"] = "illegal_move"
+    batch = f"batch:{BATCH}"
+    given.shown.tell("dispatch", "batch.begun.v1", {"members": members, "talk": HELD, "by": "chen"}, batch)
+    given.shown.tell("dispatch", "batch.done.v1", {"members": members, "assigned": 1}, batch)
     of_the_talk(given, AT_IT, OPEN, "at", person=OTHERS[0], recorded_by="lu")
     given.accepted(AT_IT)
     planned(given, (10, "huzhou"), (10, "deqing"), (11, "huzhou"))

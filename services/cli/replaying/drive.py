@@ -82,14 +82,27 @@ class Driver:
             return await self._document_writes(client)
 
     def _next_steps(self) -> list[tuple[Course, Step]]:
-        """One step of each life; where some reach others, only what comes before the first of them, or that."""
-        steps = [(life, step) for life in self.lives if (step := life.next(self._until))]
-        shared = (life.next_shared() for life in self.lives)
-        barrier = min((at for at in shared if at is not None and at <= self._until), default=None)
-        if barrier is None:
-            return steps
-        before = [(life, step) for life, step in steps if step.at < barrier]
-        return before or [(life, step) for life, step in steps if step.shared and step.at == barrier]
+        """One step of each life; where some reach their circle, there only what is before the first of them, or that.
+
+        What happens in one circle touches nobody outside of it, so circles go on side by side.
+        """
+        barriers: dict[str, datetime] = {}
+        for life in self.lives:
+            at = life.next_shared()
+            if at is not None and at <= self._until:
+                barriers[life.circle] = min(at, barriers.get(life.circle, at))
+        steps, waiting = list[tuple[Course, Step]](), list[tuple[Course, Step]]()
+        before = set[str]()
+        for life in self.lives:
+            if (step := life.next(self._until)) is None:
+                continue
+            barrier = barriers.get(life.circle)
+            if barrier is None or step.at < barrier:
+                steps.append((life, step))
+                before.add(life.circle)
+            elif step.shared and step.at == barrier:
+                waiting.append((life, step))
+        return [*steps, *((life, step) for life, step in waiting if life.circle not in before)]
 
     async def _play(self, client: httpx.AsyncClient, steps: Sequence[tuple[Course, Step]]) -> None:
         """Post one step of each, many at once, the earlier first (docs/decisions/0058)."""

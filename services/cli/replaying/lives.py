@@ -35,7 +35,7 @@ class ReplayFailed(RuntimeError):
 class Step(NamedTuple):
     """What happens to one aggregate at one instant in one service: commands in order.
 
-    ``shared``: it reaches others too, so whatever is earlier happens before it, and all else after it.
+    ``shared``: it reaches all of its circle, so whatever is earlier there happens before it, and all else after it.
     """
 
     service: str
@@ -58,6 +58,8 @@ class Course(ABC):
     """What one aggregate goes through: how many of its inputs happened, and its deadlines as they were read last."""
 
     subject: str
+    circle: str = ""
+    """Which others its shared steps reach, and whose reach it: a talk's id, for that talk and its issues."""
     step: int = 0
     deadlines: list[Coming] = field(default_factory=list)
     void: Coming | None = None
@@ -75,7 +77,7 @@ class Course(ABC):
         """How a sentence names it."""
 
     def next_shared(self) -> datetime | None:
-        """When the next of its inputs happens that reaches others too."""
+        """When the next of its inputs happens that reaches the others of its circle too."""
         return None
 
     def happened(self, outcomes: Sequence[Mapping[str, Any]]) -> None:

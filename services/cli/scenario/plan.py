@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from random import Random
 
 from services.cli.replaying.lives import Course
-from services.cli.scenario.office_time import OfficeTime
+from services.cli.scenario.office_time import DAY_MINUTES, OfficeTime
 from services.cli.scenario.people import WU, Firm, firms
 from services.cli.scenario.saying import OUTCOMES, Saying
 from services.cli.scenario.script import Script
-from services.cli.scenario.shapes import FIRST, REST, SHAPES, Shape
+from services.cli.scenario.shapes import AT_THE_TALK, FIRST, REST, SHAPES, TALK_SHAPES, Shape
 from services.cli.scenario.starting import SIZE
-from services.cli.scenario.talks import held, talks
+from services.cli.scenario.talk import CLERK
+from services.cli.scenario.talks import Talk, courses, held_before, rotated, talks
 from services.cli.scenario.verbs import RAISERS, VERBS, Scene
 from services.cli.scenario.vocabulary import Topic, departments, routed, topics
 from services.supervision.builtin import builtin_calendar
@@ -64,12 +66,15 @@ def plan(on: date, seed: int, place: Place, size: int = SIZE) -> Town:
     dice, name = Random(f"town/{seed}/{on}"), f"town/{seed}/{on}"
     office = OfficeTime(builtin_calendar(), on, DAYS)
     people = firms(min(MOST_FIRMS, max(12, size // 3)), dice)
-    writer = _Writer(name, on, place, office, people, dice)
-    written = [(shape, writer.issue(number, shape)) for number, shape in enumerate(_shapes(size, dice))]
+    held = talks(name, place.jurisdiction, on)
+    writer = _Writer(name, on, place, office, people, held, dice)
+    raised = (said for talk in held for said in writer.raised_at(talk))
+    spoken = list(islice(raised, max(0, size - len(FIRST))))
+    written = [(shape, writer.issue(shape)) for shape in _shapes(size - len(spoken), dice)] + spoken
     known = _known(name, people, place, office)
-    spoken = talks(name, place.jurisdiction, place.references, people, on)
-    courses = [*known, *(script.course() for _, script in written), spoken]
-    return Town(tuple(people), tuple(courses), {script.subject: shape for shape, script in written})
+    met = courses(held, people, place.references)
+    every = [*known, *(script.course() for _, script in written), rotated(name, place.jurisdiction, on), *met]
+    return Town(tuple(people), tuple(every), {script.subject: shape for shape, script in written})
 
 
 def _shapes(size: int, dice: Random) -> list[str]:
@@ -93,43 +98,80 @@ class _Writer:
     """Writes the issues of one town, one after the other."""
 
     def __init__(
-        self, name: str, on: date, place: Place, office: OfficeTime, people: Sequence[Firm], dice: Random
+        self,
+        name: str,
+        on: date,
+        place: Place,
+        office: OfficeTime,
+        people: Sequence[Firm],
+        talks: Sequence[Talk],
+        dice: Random,
     ) -> None:
         self._name, self._place, self._office, self._firms, self._dice = name, place, office, people, dice
         self._begins = datetime.combine(on, time(0), SHANGHAI)
+        self._talks, self._number = talks, 0
         self._titles: set[str] = set()
         self._texts: set[str] = set()
         self._times: Counter[Topic] = Counter()
         self._raised: Counter[Firm] = Counter()
 
-    def issue(self, number: int, name: str) -> Script:
+    def issue(self, name: str) -> Script:
         """The script of one issue that is to become this."""
-        dice, shape = self._dice, SHAPES[name]
-        topic, firm = self._about(shape)
-        script = Script(f"{self._name}/{number}", firm, self._place.jurisdiction, self._place.references)
-        origin = Source.ONLINE
-        if not shape.own:
-            origin, script.recorder = RECORDED[number % len(RECORDED)]
-        elif not shape.raiser:
-            script.anonymous = dice.random() < ANONYMOUS
+        shape, number = SHAPES[name], self._number
         instants = self._instants(shape)
-        saying = Saying(topic, firm, instants[0], dice)
+        origin, recorder = (Source.ONLINE, "") if shape.own else RECORDED[number % len(RECORDED)]
+        scene = self._scene(shape, instants[0], origin, recorder)
+        if origin is Source.TALK and (talk := held_before(self._talks, instants[0])):
+            self._of(scene, talk, Phase.AFTER)
+        return self._written(scene, instants)
+
+    def raised_at(self, talk: Talk) -> Iterator[tuple[str, Script]]:
+        """(shape, script) of each issue of a talk, as far as that has come by today."""
+        for place, name in enumerate(talk.sketch.issues):
+            shape = TALK_SHAPES[name]
+            assert shape.phase is not None, "it is one of a talk"
+            if instants := self._instants_of(talk, shape, place):
+                recorder = "" if shape.own else CLERK
+                scene = self._scene(shape, instants[0], Source.TALK, recorder, talk.sketch.departments)
+                self._of(scene, talk, shape.phase)
+                firm = scene.script.firm
+                raised = (firm, scene.script.subject, shape.phase, instants[0])
+                talk.raised.setdefault(firm.account, raised)
+                yield name, self._written(scene, instants)
+
+    def _scene(
+        self, shape: Shape, at: datetime, origin: Source, recorder: str, among: Sequence[str] = ()
+    ) -> Scene:
+        """Who says what; ``among``: the departments of whose matters one it is."""
+        dice, number = self._dice, self._number
+        self._number += 1
+        topic, firm = self._about(shape, among)
+        own = (f"{self._name}/{number}", firm, self._place.jurisdiction, self._place.references)
+        script = Script(*own, recorder=recorder)
+        if origin is Source.ONLINE and not shape.raiser:
+            script.anonymous = dice.random() < ANONYMOUS
+        saying = Saying(topic, firm, at, dice)
         while saying.text in self._texts:
-            saying = Saying(topic, firm, instants[0], dice)
+            saying = Saying(topic, firm, at, dice)
         self._texts.add(saying.text)
         saying.title = next(title for title in saying.titles() if title not in self._titles)
         self._titles.add(saying.title)
         wrong = self._wrong(saying) if shape.department == "other" else ""
-        scene = Scene(script, saying, shape, dice, wrong, origin, which=number)
-        if found := held(self._place.jurisdiction, self._begins.date(), instants[0]):
-            (scene.talk, scene.talk_on), scene.phase = found, Phase.AFTER
-        for (verb, _), at in zip(shape.steps, instants, strict=True):
-            VERBS[verb](scene, at)
-        return script
+        return Scene(script, saying, shape, dice, wrong, origin, which=number)
 
-    def _about(self, shape: Shape) -> tuple[Topic, Firm]:
+    def _of(self, scene: Scene, talk: Talk, phase: Phase) -> None:
+        scene.talk, scene.talk_on, scene.phase = talk.script.id, talk.day.isoformat(), phase
+        scene.script.circle = talk.script.id
+
+    def _written(self, scene: Scene, instants: Sequence[datetime]) -> Script:
+        for (verb, _), at in zip(scene.shape.steps, instants, strict=False):
+            VERBS[verb](scene, at)
+        return scene.script
+
+    def _about(self, shape: Shape, among: Sequence[str]) -> tuple[Topic, Firm]:
         """The topic that came least often of those that fit, and one whose matter it is and who raised least."""
         fitting = [topic for topic in topics() if self._fits(topic, shape)]
+        fitting = [topic for topic in fitting if not among or topic.department in among]
         least = min(self._times[topic] for topic in fitting)
         topic = self._dice.choice([topic for topic in fitting if self._times[topic] == least])
         whose = [firm for firm in self._firms if not topic.trades or firm.trade in topic.trades]
@@ -177,6 +219,24 @@ class _Writer:
             after = instants[-1] + timedelta(seconds=75) if instants else at
             instants.append(max(at, after))
         return instants
+
+    def _instants_of(self, talk: Talk, shape: Shape, place: int) -> list[datetime]:
+        """When each step happens that lies before today: at the talk, and in office hours behind the talk."""
+        assert shape.phase is not None, "it is one of a talk"
+        dice, office, over = self._dice, self._office, talk.over_at
+        at, instants = talk.spoken_at(shape.phase, place), list[datetime]()
+        minute = office.minutes if over is None else office.minute_of(over.date()) + DAY_MINUTES
+        for verb, gap in shape.steps:
+            waited = dice.randint(*gap)
+            if verb in AT_THE_TALK and shape.phase is not Phase.AFTER:
+                at += timedelta(minutes=waited)
+            else:
+                minute += waited
+                if minute >= office.minutes:
+                    break
+                at = office.at(minute)
+            instants.append(at + timedelta(seconds=dice.randrange(40)))
+        return [at for at in instants if at < self._begins]
 
     def _outside(self, at: datetime) -> datetime:
         """Another hour of the same day, at noon or before office: an entrepreneur's own."""

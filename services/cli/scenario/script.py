@@ -47,6 +47,12 @@ class Planned(Course):
         Course.done(self, step, known)
 
 
+def entry(subject: str, kind: str, actor: str, key: str, at: datetime, data: Mapping[str, Any]) -> Entry:
+    """One command of a plan, with its instant."""
+    asked = {"subject": subject, "type": kind, "data": data, "actor": actor, "key": key}
+    return {**asked, "at": at.isoformat()}
+
+
 @dataclass(slots=True)
 class Script:
     """The steps of one issue, and what the next of them refers to: assignment, draft, round, version."""
@@ -67,6 +73,8 @@ class Script:
     """Assignment, number and hash of the newest draft."""
     answer: tuple[Outcome, str, date | None] | None = None
     version: int = 1
+    circle: str = ""
+    """The talk that it comes from."""
 
     @property
     def person(self) -> str:
@@ -91,7 +99,7 @@ class Script:
 
     def course(self) -> Planned:
         """The whole of it, to be played."""
-        return Planned(subject=self.subject, steps=tuple(self.steps))
+        return Planned(subject=self.subject, circle=self.circle, steps=tuple(self.steps))
 
     def ask(self, verb: str, actor: str, at: datetime, **data: Any) -> None:
         """One command: ``dispatch.sign`` and the like."""
@@ -113,8 +121,7 @@ class Script:
 
     def _step(self, subject: str, kind: str, actor: str, at: datetime, data: Mapping[str, Any]) -> Step:
         key = f"{self.name}/{len(self.steps)}/{kind}"
-        asked: Entry = {"subject": subject, "type": kind, "data": data, "actor": actor, "key": key}
-        return Step(kind.partition(".")[0], at, ({**asked, "at": at.isoformat()},))
+        return Step(kind.partition(".")[0], at, (entry(subject, kind, actor, key, at, data),))
 
     # ----------------------------------------------------------------- intake
 
@@ -139,6 +146,21 @@ class Script:
         rules = bool(title) and routed(title, text) == department
         lead = {} if rules else {"department": department}
         self.ask("dispatch.assign", f"office:{by}", at, **lead, **more)
+
+    def claim(self, at: datetime, department: str, which: int) -> None:
+        """On the spot, by one of this department's handlers."""
+        self.assignments += 1
+        self.department = department
+        self.ask("dispatch.claim", self.of_department(Role.HANDLER, which), at)
+
+    def answer_there(self, at: datetime, department: str, outcome: Outcome, text: str) -> None:
+        """On the spot, by this department's leader: draft and signature in one."""
+        self.assignments += 1
+        self.drafts += 1
+        self.department, self.answer = department, (outcome, text, None)
+        leader = self.of_department(Role.DEPARTMENT_LEADER)
+        self.ask("dispatch.answer_on_the_spot", leader, at, outcome=outcome.value, text=text)
+        self.read = {**self.held, "draft": self.drafts, "sha256": draft_hash(outcome, text, None)}
 
     def rule(self, at: datetime, by: str, upheld: bool, department: str, reason: str) -> None:
         """On a return: upheld it goes to another department, with an assignment of its own."""

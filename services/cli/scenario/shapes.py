@@ -7,6 +7,7 @@ time alone does (warnings, breaches, lapses) follows by itself when the history 
 from typing import NamedTuple
 
 from services.cli.scenario.office_time import DAY_MINUTES
+from shared.contract.words import Phase
 
 DAY = DAY_MINUTES
 Gap = tuple[int, int]
@@ -26,6 +27,8 @@ class Shape(NamedTuple):
     """Raised by this entrepreneur; empty: by anybody."""
     own: bool = True
     """Raised by entrepreneurs themselves; an official never writes it down for them."""
+    phase: Phase | None = None
+    """Before, at or after a talk: the gaps then begin with its issue, and behind ``AT_THE_TALK`` with its end."""
 
 
 _IN = (("register", (0, 0)), ("accept", (20, 180)))
@@ -170,6 +173,30 @@ SHAPES: dict[str, Shape] = {
     "withdrawn_early": Shape((*_IN[:1], ("withdraw", (30, 200))), (DAY, 45 * DAY)),
     "withdrawn_by_call": Shape((*_IN, ("withdraw_by_call", (60, 400))), (DAY, 45 * DAY), own=False),
 }
+
+_SPOKEN = (("register", (0, 0)), ("accept", (2, 4)))
+_ANSWERED = _RATED[5:]
+_AFTERWARDS = (("assign", (40, 400)), ("name_handler", (10, 60)), ("sign", (15, 120)), *_ANSWERED)
+
+TALK_SHAPES: dict[str, Shape] = {
+    "brought": Shape((*_SPOKEN, *_AFTERWARDS), (0, 0), phase=Phase.BEFORE),
+    "wu_brought": Shape((*_SPOKEN, *_AFTERWARDS), (0, 0), raiser="wu", phase=Phase.BEFORE),
+    "said": Shape((*_SPOKEN, *_AFTERWARDS), (0, 0), own=False, phase=Phase.AT),
+    "claimed": Shape((*_SPOKEN, ("claim", (2, 4)), *_ANSWERED), (0, 0), own=False, phase=Phase.AT),
+    "answered_there": Shape(
+        (*_SPOKEN, ("answer_on_the_spot", (2, 4)), ("check", (20, 200)), *_ANSWERED[3:]),
+        (0, 0),
+        outcomes="words",
+        own=False,
+        phase=Phase.AT,
+    ),
+    "added_after": Shape(
+        (("register", (20, 90)), ("accept", (5, 30)), *_AFTERWARDS), (0, 0), own=False, phase=Phase.AFTER
+    ),
+}
+"""What is raised for a talk, at it and after it, and how far it would go: today cuts it off."""
+
+AT_THE_TALK = ("register", "accept", "claim", "answer_on_the_spot")
 
 FIRST = (
     *("wu_replied", "registered", "waiting", "assigned_housing", "drafted_housing", "in_progress_housing"),

@@ -1,108 +1,228 @@
-"""The talks of the town: two that were held, one to come for which some have signed up, one that was postponed.
-
-All of them are one course, in the order of their instants: the agenda hears of them as it would have.
-"""
+"""The talks of the town: held, called off, postponed, still open, and to come; with what is raised for each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from services.cli.replaying.lives import Step
-from services.cli.scenario.people import Firm
+from services.cli.scenario.people import WU, Firm
 from services.cli.scenario.script import Planned
+from services.cli.scenario.talk import TalkScript, rotation, turn
 from services.supervision.builtin import builtin_calendar
-from shared.contract.commands.talks import (
-    AnnounceTalk,
-    HoldTalk,
-    NameParticipants,
-    OpenTalk,
-    PostponeTalk,
-    PublishRotation,
-    RecordAttendance,
-    SignUp,
-)
-from shared.contract.words import LeadingBody, Level, Role, Series
+from shared.contract.words import LeadingBody, Level, Phase, Series
 from shared.domain.clocks import SHANGHAI
-from shared.domain.talks import talk_id
 from shared.identity.references import References
 
-FEDERATION, CLERK = f"{Role.FEDERATION}:feng", f"{Role.CLERK}:qinyue"
-COUNTIES = ("wuxing", "nanxun", "deqing", "changxing", "anji")
-MAYOR = {"account": "qian", "name": "钱江", "post": "副市长", "body": LeadingBody.GOVERNMENT.value}
-CHAIR = {"account": "leader-shenhua", "name": "沈华", "post": "市政协主席", "body": LeadingBody.CPPCC.value}
-SECRETARY = {
-    "account": "leader-moqiang",
-    "name": "莫强",
-    "post": "市委副书记",
-    "body": LeadingBody.PARTY.value,
-}
-DIRECTOR = {
-    "account": "leader-fanmin",
-    "name": "范敏",
-    "post": "市人大常委会副主任",
-    "body": LeadingBody.CONGRESS.value,
-}
+
+def _leader(account: str, name: str, post: str, body: LeadingBody) -> dict[str, str]:
+    return {"account": account, "name": name, "post": post, "body": body.value}
+
+
+MAYOR = _leader("qian", "钱江", "副市长", LeadingBody.GOVERNMENT)
+CHAIR = _leader("leader-shenhua", "沈华", "市政协主席", LeadingBody.CPPCC)
+SECRETARY = _leader("leader-moqiang", "莫强", "市委副书记", LeadingBody.PARTY)
+DIRECTOR = _leader("leader-fanmin", "范敏", "市人大常委会副主任", LeadingBody.CONGRESS)
 CITY = (MAYOR, CHAIR, SECRETARY, DIRECTOR)
-PLACE = "市民中心政企恳谈室"
+COUNTY = {
+    "wuxing": _leader("leader-wuxing", "施岚", "区长", LeadingBody.GOVERNMENT),
+    "nanxun": _leader("leader-nanxun", "谈峰", "区政协主席", LeadingBody.CPPCC),
+    "deqing": _leader("leader-deqing", "沈知远", "县委副书记", LeadingBody.PARTY),
+    "changxing": _leader("leader-changxing", "顾一鸣", "县人大主任", LeadingBody.CONGRESS),
+    "anji": _leader("leader-anji", "叶舟", "县长", LeadingBody.GOVERNMENT),
+}
 BEGINS, ENDS = time(14), time(16, 30)
+PLACES = 12
+LAST_DAY = -9
+"""Where a week stands: the last working day before today, whichever that is."""
+
+
+class Becomes(StrEnum):
+    """What has become of a talk by today."""
+
+    HELD = "held"
+    CANCELLED = "cancelled"
+    OPEN = "open"
+    """It was begun, and nobody has closed it yet."""
+    COMING = "coming"
+    POSTPONED = "postponed"
+    """It comes a week later."""
 
 
 class Sketch(NamedTuple):
-    """One talk of the town: on which working Wednesday (the next one is 0), which of that day, who leads, about what,
-    which departments are there.
+    """One talk: on which working Wednesday (the next one is 0), what became of it, who leads it, about what, which
+    departments are there, and what is raised for it (``TALK_SHAPES``).
     """
 
     when: int
-    number: int
-    leader: dict[str, str]
+    becomes: Becomes
+    leader: Mapping[str, str] | None
     theme: str
     questions: str
     departments: tuple[str, ...]
+    issues: tuple[str, ...] = ()
+    series: Series = Series.WEEKLY
+    number: int = 1
+    place: str = ""
+    """The county whose talk it is; empty: the city's."""
 
 
 TALKS = (
     Sketch(
-        *(-2, 1, MAYOR, "用地与用能保障", "扩产用地指标何时下达\n峰谷电价如何执行"),
-        ("planning", "development", "power"),
+        *(-2, Becomes.HELD, MAYOR, "用地与用能保障", "扩产用地指标何时下达\n峰谷电价如何执行"),
+        departments=("planning", "development", "power"),
+        issues=("brought", "said", "claimed", "answered_there", "said", "added_after"),
     ),
     Sketch(
-        *(-1, 1, CHAIR, "招工与人才公寓", "技工从哪里来\n人才公寓怎么申请"),
-        ("human_resources", "housing"),
+        *(-1, Becomes.HELD, CHAIR, "招工与人才公寓", "技工从哪里来\n人才公寓怎么申请"),
+        departments=("human_resources", "housing", "medical_insurance"),
+        issues=("brought", "said", "claimed", "answered_there", "said"),
     ),
     Sketch(
-        *(0, 1, MAYOR, "园区道路与物流", "北门外路灯\n货车限行时段"),
-        ("transport", "urban_management", "housing"),
+        *(-1, Becomes.CANCELLED, None, "惠企政策兑现服务日", "补贴怎么申请\n材料怎么报"),
+        departments=("fiscal", "tax"),
+        issues=("brought",),
+        series=Series.SERVICE_DAY,
     ),
     Sketch(
-        *(0, 2, DIRECTOR, "涉企检查怎样更少打扰", "多头检查\n整改期限"),
-        ("market", "emergency", "environment"),
+        *(LAST_DAY, Becomes.OPEN, SECRETARY, "数字化改造圆桌会", "改造资金从哪里来\n数据怎么共享"),
+        departments=("industry", "data_services", "science"),
+        issues=("brought", "said", "claimed"),
+        series=Series.ROUND_TABLE,
+    ),
+    Sketch(
+        *(0, Becomes.COMING, MAYOR, "园区道路与物流", "北门外路灯\n货车限行时段"),
+        departments=("transport", "urban_management", "housing"),
+        issues=("wu_brought", "brought"),
+    ),
+    Sketch(
+        *(0, Becomes.POSTPONED, DIRECTOR, "涉企检查怎样更少打扰", "多头检查\n整改期限"),
+        departments=("market", "emergency", "environment"),
+        number=2,
+    ),
+    Sketch(
+        *(1, Becomes.COMING, COUNTY["deqing"], "外贸企业出海", "通关时效\n汇率避险"),
+        departments=("commerce", "customs"),
+        place="deqing",
     ),
 )
-POSTPONED = 2
-"""Which of its day: to the Wednesday after."""
 
 
-def talks(name: str, jurisdiction: str, references: References, people: Sequence[Firm], on: date) -> Planned:
-    """Everything about talks that happened before the day, in order."""
-    days, steps = _wednesdays(on), [*_rotation(name, jurisdiction, on)]
-    for place, sketch in enumerate(TALKS):
-        firms = [people[(place * 7 + number) % len(people)] for number in range(1, 6)]
-        expected = [(references.person(firm.account), firm.code) for firm in firms]
-        steps += _talk(name, jurisdiction, sketch, days, expected)
-    before = datetime.combine(on, time(0), SHANGHAI)
-    ordered = sorted((step for step in steps if step.at < before), key=lambda step: step.at)
-    return Planned(subject=f"agenda:{jurisdiction}", steps=tuple(ordered))
+@dataclass
+class Talk:
+    """One talk of a town, while its issues are written."""
+
+    sketch: Sketch
+    script: TalkScript
+    day: date
+    announced_at: datetime
+    begins_at: datetime
+    ends_at: datetime
+    later: date
+    """The day to which it is moved, where it is."""
+    raised: dict[str, tuple[Firm, str, Phase, datetime]] = field(default_factory=dict)
+    """By account: who has raised the first question of theirs, as which issue, when."""
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When the promises of its issues began; None where they wait."""
+        match self.sketch.becomes:
+            case Becomes.HELD:
+                return self.ends_at
+            case Becomes.CANCELLED:
+                return datetime.combine(_office_day(self.day - timedelta(days=1)), time(10), SHANGHAI)
+        return None
+
+    def spoken_at(self, phase: Phase, place: int) -> datetime:
+        """When the issue at this place on its list is written down: beforehand, or at the talk."""
+        if phase is Phase.BEFORE:
+            return self.announced_at + timedelta(hours=3, minutes=11 * place)
+        return self.begins_at + timedelta(minutes=12 + 11 * place)
+
+    def course(self, people: Sequence[Firm], references: References) -> Planned:
+        """What is asked about it; ``people``: who takes part without a question."""
+        script, at = self.script, self.announced_at
+        self._announce()
+        asked = [firm for firm, _, phase, _ in self.raised.values() if phase is not Phase.AFTER]
+        coming = {firm.account: firm for firm in [*asked, *people]}
+        brought = {
+            account: (issue, raised_at)
+            for account, (_, issue, phase, raised_at) in self.raised.items()
+            if phase is Phase.BEFORE
+        }
+        others = [firm for account, firm in coming.items() if account not in brought]
+        for place, firm in enumerate(others[:-1]):
+            script.sign_up(
+                at + timedelta(hours=2, minutes=7 * place), references.person(firm.account), firm.code
+            )
+        for account, (issue, raised_at) in brought.items():
+            person, code = references.person(account), coming[account].code
+            script.sign_up(raised_at + timedelta(minutes=5), person, code, issue)
+        listed = [{"person": references.person(who), "enterprise": one.code} for who, one in coming.items()]
+        named = {"person": references.person(others[-1].account), "enterprise": others[-1].code}
+        script.name_them(at + timedelta(hours=6), [named])
+        self._become(listed)
+        return script.course()
+
+    def _announce(self) -> None:
+        sketch = self.sketch
+        self.script.announce(
+            self.announced_at,
+            self.begins_at,
+            self.ends_at,
+            level=(Level.COUNTY if sketch.place else Level.CITY).value,
+            organiser="德清县工商联" if sketch.place else "湖州市工商联",
+            theme=sketch.theme,
+            questions=sketch.questions,
+            place="德清县政务服务中心三楼" if sketch.place else "市民中心政企恳谈室",
+            capacity=PLACES,
+            leaders=[dict(sketch.leader)] if sketch.leader else [],
+            departments=list(sketch.departments),
+        )
+
+    def _become(self, came: Sequence[Mapping[str, Any]]) -> None:
+        script, becomes = self.script, self.sketch.becomes
+        if becomes is Becomes.POSTPONED:
+            begins, ends = (datetime.combine(self.later, hour, SHANGHAI) for hour in (BEGINS, ENDS))
+            at = self.announced_at + timedelta(hours=7)
+            script.postpone(at, begins, ends, "防汛值守，原定时间不能召开")
+        if becomes in (Becomes.HELD, Becomes.OPEN):
+            script.open(self.begins_at, came)
+        if becomes is Becomes.HELD:
+            script.hold(self.ends_at)
+        if becomes is Becomes.CANCELLED and self.over_at is not None:
+            script.cancel(self.over_at, "场地临时征用，改到窗口逐一受理")
 
 
-def held(jurisdiction: str, on: date, at: datetime) -> tuple[str, str] | None:
-    """The talk that had been held last at an instant: its id and its day; None where none had been."""
-    days, found = _wednesdays(on), None
-    for sketch in TALKS:
-        day = days[sketch.when]
-        if sketch.when < 0 and datetime.combine(day, ENDS, SHANGHAI) < at:
-            found = talk_id(jurisdiction, Series.WEEKLY, day, sketch.number), day.isoformat()
+def talks(name: str, jurisdiction: str, on: date) -> list[Talk]:
+    """Every talk of the town of one day, with nothing raised yet."""
+    days, found = _wednesdays(on), []
+    for number, sketch in enumerate(TALKS):
+        day = _office_day(on - timedelta(days=1)) if sketch.when == LAST_DAY else days[sketch.when]
+        before = min(day - timedelta(days=9), on - timedelta(days=3))
+        begins, ends = (datetime.combine(day, hour, SHANGHAI) for hour in (BEGINS, ENDS))
+        announced = datetime.combine(_office_day(before), time(9, 30), SHANGHAI) + timedelta(minutes=number)
+        script = TalkScript(
+            name, jurisdiction, sketch.place or jurisdiction, day, sketch.series, sketch.number
+        )
+        later = days.get(sketch.when + 1, day)
+        found.append(Talk(sketch, script, day, announced, begins, ends, later))
     return found
+
+
+def courses(talks: Sequence[Talk], people: Sequence[Firm], references: References) -> Iterator[Planned]:
+    """What is asked about each talk; three come to each who bring no question."""
+    others = [firm for firm in people if firm.account != WU]
+    for place, talk in enumerate(talks):
+        guests = [others[(place * 5 + number) % len(others)] for number in range(3)]
+        yield talk.course(guests, references)
+
+
+def held_before(talks: Sequence[Talk], at: datetime) -> Talk | None:
+    """The talk that had been held last at an instant."""
+    ended = [talk for talk in talks if talk.sketch.becomes is Becomes.HELD and talk.ends_at < at]
+    return max(ended, key=lambda talk: talk.ends_at, default=None)
 
 
 @cache
@@ -121,86 +241,16 @@ def _office_day(day: date) -> date:
     return next(one for back in range(20) if calendar.is_working_day(one := day - timedelta(days=back)))
 
 
-def _rotation(name: str, jurisdiction: str, on: date) -> Iterator[Step]:
+def rotated(name: str, jurisdiction: str, on: date) -> Planned:
     """Whose turn it is, from eight weeks back to twelve weeks on: one turn to come has nobody."""
     year, this, _ = on.isocalendar()
     last = date(year, 12, 28).isocalendar().week
-    weeks: list[dict[str, Any]] = []
+    turns: list[dict[str, Any]] = []
     for week in range(max(1, this - 8), min(last, this + 12) + 1):
-        city = {"week": week, "jurisdiction": jurisdiction, "level": Level.CITY.value}
-        weeks.append({**city, "leaders": [CITY[(week - this + 2) % len(CITY)]]})
-        for place, one in zip(COUNTIES, _county_leaders(), strict=True):
-            if (week, place) != (this + 1, COUNTIES[-1]):
-                county = {"week": week, "jurisdiction": place, "level": Level.COUNTY.value}
-                weeks.append({**county, "leaders": [one]})
+        leads = CITY[(week - this + 2) % len(CITY)]
+        turns.append(turn(week, jurisdiction, Level.CITY.value, leads))
+        for place, one in COUNTY.items():
+            if (week, place) != (this + 1, [*COUNTY][-1]):
+                turns.append(turn(week, place, Level.COUNTY.value, one))
     at = datetime.combine(_office_day(on - timedelta(weeks=4)), time(9), SHANGHAI)
-    subject = f"rotation:{jurisdiction}-{year}"
-    yield _step(name, subject, PublishRotation.type, FEDERATION, at, {"weeks": weeks})
-
-
-def _county_leaders() -> Iterator[dict[str, str]]:
-    posts = (
-        ("县长", "government"),
-        ("县政协主席", "cppcc"),
-        ("县委副书记", "party"),
-        ("县人大主任", "congress"),
-    )
-    for number, (place, person) in enumerate(
-        zip(COUNTIES, ("施岚", "谈峰", "沈知远", "顾一鸣", "叶舟"), strict=True)
-    ):
-        post, body = posts[number % len(posts)]
-        post = post.replace("县", "区") if place in ("wuxing", "nanxun") else post
-        yield {"account": f"leader-{place}", "name": person, "post": post, "body": body}
-
-
-def _talk(
-    name: str,
-    jurisdiction: str,
-    sketch: Sketch,
-    days: Mapping[int, date],
-    expected: Sequence[tuple[str, str]],
-) -> Iterator[Step]:
-    """Announced nine days before, signed up for, and what came of it. ``expected``: (person, enterprise)."""
-    day = days[sketch.when]
-    id, agenda = talk_id(jurisdiction, Series.WEEKLY, day, sketch.number), f"agenda:{jurisdiction}"
-    subject = f"talk:{id}"
-    announced = datetime.combine(_office_day(day - timedelta(days=9)), time(9, 30), SHANGHAI)
-    announced += timedelta(minutes=TALKS.index(sketch))  # no two steps at one instant
-
-    def step(subject: str, type: str, actor: str, at: datetime, **data: Any) -> Step:
-        return _step(name, subject, type, actor, at, data)
-
-    said: dict[str, Any] = {
-        "theme": sketch.theme,
-        "questions": sketch.questions,
-        "place": PLACE,
-        "capacity": 8,
-    }
-    said |= {"departments": list(sketch.departments), "leaders": [sketch.leader], "organiser": "湖州市工商联"}
-    yield step(agenda, AnnounceTalk.type, FEDERATION, announced, **said, **_times(day), number=sketch.number)
-    for place, (person, code) in enumerate(expected[:4]):
-        at = announced + timedelta(hours=2 + place, minutes=7 * place)
-        yield step(subject, SignUp.type, f"{Role.ENTREPRENEUR}:{person}", at, enterprise=code)
-    people = [{"person": person, "enterprise": code} for person, code in expected]
-    at = announced + timedelta(hours=6)
-    yield step(subject, NameParticipants.type, FEDERATION, at, participants=people[4:])
-    if sketch.number == POSTPONED:
-        moved = {"talk": id, **_times(days[sketch.when + 1]), "reason": "防汛值守，原定时间不能召开"}
-        yield step(agenda, PostponeTalk.type, FEDERATION, announced + timedelta(hours=7), **moved)
-    elif sketch.when < 0:
-        begins, ends = (datetime.combine(day, at, SHANGHAI) for at in (BEGINS, ENDS))
-        yield step(subject, OpenTalk.type, CLERK, begins)
-        written = begins + timedelta(minutes=10)
-        yield step(subject, RecordAttendance.type, CLERK, written, attendees=people[:4])
-        yield step(subject, HoldTalk.type, CLERK, ends)
-
-
-def _times(day: date) -> dict[str, str]:
-    begins, ends = (datetime.combine(day, at, SHANGHAI) for at in (BEGINS, ENDS))
-    return {"starts_at": begins.isoformat(), "ends_at": ends.isoformat()}
-
-
-def _step(name: str, subject: str, type: str, actor: str, at: datetime, data: dict[str, Any]) -> Step:
-    key = f"{name}/talks/{subject}/{type}/{at:%m%d%H%M}"
-    asked = {"subject": subject, "type": type, "data": data, "actor": actor, "key": key}
-    return Step("intake", at, ({**asked, "at": at.isoformat()},))
+    return rotation(name, jurisdiction, year, at, turns)

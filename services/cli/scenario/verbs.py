@@ -87,7 +87,7 @@ def register(scene: Scene, at: datetime) -> None:
         said["kind"] = scene.saying.topic.kind.value
     if scene.dice.random() < 0.06:
         said["urgent"] = True
-    if scene.script.recorder:
+    if scene.origin is not Source.ONLINE:
         said |= {"origin": scene.origin.value, **_occasion(scene, at)}
     scene.script.register(at, said)
 
@@ -109,7 +109,8 @@ def _occasion(scene: Scene, at: datetime) -> dict[str, Any]:
 
 
 def accept(scene: Scene, at: datetime) -> None:
-    scene.script.ask("intake.accept", scene.office(), at)
+    """Of a talk by the clerk who has written it down."""
+    scene.script.ask("intake.accept", (scene.talk and scene.script.recorder) or scene.office(), at)
 
 
 def ask_material(scene: Scene, at: datetime) -> None:
@@ -207,6 +208,15 @@ def _opinion(scene: Scene, at: datetime, *, agrees: bool) -> None:
     words_of_it = scene.why("agree" if agrees else "object")
     said = {"assignment": f"{scene.script.subject}.c1", "agrees": agrees, "words": words_of_it}
     scene.script.ask("dispatch.give_opinion", actor, at, **said)
+
+
+def claim(scene: Scene, at: datetime) -> None:
+    scene.script.claim(at, scene.right, scene.which)
+
+
+def answer_on_the_spot(scene: Scene, at: datetime) -> None:
+    outcome, text, _ = scene.saying.reply(scene.shape.outcomes, at, False)
+    scene.script.answer_there(at, scene.right, outcome, text)
 
 
 def name_handler(scene: Scene, at: datetime) -> None:
@@ -367,6 +377,8 @@ VERBS: Mapping[str, Callable[[Scene, datetime], None]] = {
     "correct_words": correct_words,
     "confirm_words": confirm_words,
     "assign": assign,
+    "claim": claim,
+    "answer_on_the_spot": answer_on_the_spot,
     "assign_with_another": assign_with_another,
     "agree": agree,
     "object": object_to_it,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from services.dispatch.issue.asking import asked, department_of, may_not_sign
 from services.dispatch.issue.assigning import Lead, given_to
 from services.dispatch.issue.co_handling import may_not_sign_off
-from services.dispatch.issue.life import MOVES, Draft, Issue, State, draft_hash, without_old_texts
-from services.dispatch.issue.replying import names, unfit
+from services.dispatch.issue.life import MOVES, Issue, State, without_old_texts
+from services.dispatch.issue.replying import names, unfit, written
 from shared.contract.commands.dispatch import AnswerOnTheSpot, ClaimIssue, DraftReply
 from shared.contract.events.dispatch import (
     AnsweredOnTheSpot,
@@ -23,7 +23,7 @@ from shared.contract.events.dispatch import (
     ReplyDrafted,
     ReplySignedOff,
 )
-from shared.contract.words import Chooser, Outcome, Role
+from shared.contract.words import Chooser, Role
 from shared.domain.decisions import Change, Context, Reason, Refusal, event
 from shared.domain.reference import NotPublished
 from shared.domain.rights import IN_DEPARTMENTS, Asker
@@ -82,18 +82,8 @@ def _answered(issue: Issue | None, command: AnswerOnTheSpot, said: Saying) -> Ch
         may_not_sign(held, context) or may_not_sign_off(held, "", context) or unfit(held, reply, context)
     ):
         return refusal
-    promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
-    draft = Draft(
-        number=held.next_draft,
-        assignment=held.assignment,
-        sha256=draft_hash(command.outcome, command.text, promised_on),
-        outcome=command.outcome,
-        text=command.text,
-        promised_on=promised_on,
-        drafted_by=context.actor,
-        signed_off_by=context.actor,
-        recorded_by=said.recorded_by,
-    )
+    signed = {"signed_off_by": context.actor, "recorded_by": said.recorded_by}
+    draft = written(held, reply, context).model_copy(update=signed)
     about, by = names(held, draft), context.principal
     happened = (
         AnsweredOnTheSpot(

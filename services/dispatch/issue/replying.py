@@ -73,16 +73,7 @@ def _drafted(issue: Issue | None, command: DraftReply, context: Context) -> Chan
         return known
     if refusal := may_not_draft(known, context) or unfit(known, command, context):
         return refusal
-    promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
-    handed_in = Draft(
-        number=known.next_draft,
-        assignment=known.assignment,
-        sha256=draft_hash(command.outcome, command.text, promised_on),
-        outcome=command.outcome,
-        text=command.text,
-        promised_on=promised_on,
-        drafted_by=context.actor,
-    )
+    handed_in = written(known, command, context)
     happened = ReplyDrafted(**names(known, handed_in), outcome=command.outcome, by=context.principal)
     drafted = known.model_copy(update={"drafts": without_old_texts((*known.drafts, handed_in))})
     return _moved(drafted, command, handed_in, happened)
@@ -167,6 +158,20 @@ def release(issue: Issue | None, command: ReleaseReply, context: Context) -> Cha
     free, unheard = all_ended(free, CoHandlingEnd.REPLIED)
     released = free.model_copy(update={"released": (*known.released, reply.number)})
     return _moved(released, command, reply, happened, *ended, *unheard)
+
+
+def written(issue: Issue, command: DraftReply, context: Context) -> Draft:
+    """The draft under the next number; only what is planned promises a date."""
+    promised_on = command.promised_on if command.outcome is Outcome.PLANNED else None
+    return Draft(
+        number=issue.next_draft,
+        assignment=issue.assignment,
+        sha256=draft_hash(command.outcome, command.text, promised_on),
+        outcome=command.outcome,
+        text=command.text,
+        promised_on=promised_on,
+        drafted_by=context.actor,
+    )
 
 
 def unfit(issue: Issue, command: DraftReply, context: Context) -> Refusal | None:

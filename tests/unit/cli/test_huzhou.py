@@ -147,28 +147,38 @@ def test_nothing_is_said_with_a_gap_in_it() -> None:
 # --------------------------------------------------------------------- driving
 
 
-def life(subject: str, *steps: tuple[int, bool]) -> Planned:
+def life(subject: str, *steps: tuple[int, bool], circle: str = "") -> Planned:
     made = [Step("intake", datetime(2022, 6, 1, hour, tzinfo=UTC), (), shared) for hour, shared in steps]
-    return Planned(subject=subject, steps=tuple(made))
+    return Planned(subject=subject, circle=circle, steps=tuple(made))
 
 
-def test_what_reaches_others_waits_for_all_that_is_earlier_and_all_else_waits_for_it() -> None:
-    lives = [
-        life("talk:t", (2, False), (5, True)),
-        life("a", (1, False), (4, False), (6, False)),
-        life("b", (7, False)),
-    ]
-    driver = Driver({}, None, lives, until=datetime(2023, 1, 1, tzinfo=UTC))  # type: ignore[arg-type]
-    order = []
+def rounds(*lives: Planned) -> list[list[tuple[str, int]]]:
+    """What the driver plays together, as (subject, hour)."""
+    driver, order = Driver({}, None, lives, until=datetime(2023, 1, 1, tzinfo=UTC)), []  # type: ignore[arg-type]
     while found := driver._next_steps():
         order.append([(one.subject, step.at.hour) for one, step in found])
         for one, _ in found:
             one.step += 1
-    assert order == [
+    return order
+
+
+def test_what_reaches_others_waits_for_all_that_is_earlier_and_all_else_waits_for_it() -> None:
+    talk = life("talk:t", (2, False), (5, True))
+    assert rounds(talk, life("a", (1, False), (4, False), (6, False)), life("b", (7, False))) == [
         [("talk:t", 2), ("a", 1)],
         [("a", 4)],
         [("talk:t", 5)],
         [("a", 6), ("b", 7)],
+    ]
+
+
+def test_what_is_of_another_talk_waits_for_nothing_of_this_one() -> None:
+    talks = (life("talk:t", (5, True), circle="t"), life("talk:u", (1, True), (9, True), circle="u"))
+    issues = (life("a", (4, False), (6, False), circle="t"), life("b", (2, False), circle="u"))
+    assert rounds(*talks, *issues, life("c", (7, False))) == [
+        [("a", 4), ("c", 7), ("talk:u", 1)],
+        [("b", 2), ("talk:t", 5)],
+        [("a", 6), ("talk:u", 9)],
     ]
 
 
@@ -182,13 +192,8 @@ def wednesday(on: date) -> Town:
     courses: list[Planned] = []
     for course in told().courses:
         assert isinstance(course, Planned)
-        own = course.subject in issues or course.subject.removeprefix("talk:") in day
-        steps = course.steps
-        if course.subject.startswith("agenda:"):
-            steps = tuple(step for step in steps if str(on) in step.entries[0]["data"]["starts_at"])
-        elif not own:
-            continue
-        courses.append(Planned(subject=course.subject, steps=steps))
+        if course.subject in issues or course.subject.removeprefix("talk:") in day:
+            courses.append(course)
     return Town((), tuple(courses), {subject: told().shapes[subject] for subject in issues})
 
 

@@ -12,13 +12,14 @@ import pytest
 from services.cli.replaying.lives import Entry
 from services.cli.scenario.plan import Place, Town, plan
 from services.cli.scenario.script import Planned
-from services.cli.scenario.shapes import SHAPES
+from services.cli.scenario.shapes import SHAPES, TALK_SHAPES
 from services.dispatch import builtin as directory
 from services.dispatch.issue.life import State as DispatchState
 from services.feedback.issue.life import TIMERS
 from services.feedback.issue.life import State as FeedbackState
 from services.intake.history import prepared
 from services.intake.issue.life import State as IntakeState
+from services.intake.talk.life import State as TalkState
 from services.supervision import builtin
 from services.supervision.issue.life import State as SupervisionState
 from shared.bus.document import Stored
@@ -27,6 +28,7 @@ from shared.bus.records import Outgoing
 from shared.contract.command import Command
 from shared.contract.commands.people import Described, RegisterPerson
 from shared.contract.registry import COMMANDS
+from shared.contract.words import Phase, Series
 from shared.domain.clocks import SHANGHAI
 from shared.history import Entry as Posted
 from shared.service import BUILTIN, SYSTEM
@@ -131,6 +133,7 @@ def test_it_is_so_on_every_day_of_a_year(on: date) -> None:
     world = town_of(on)
     test_no_step_of_the_plan_is_refused(world)
     test_every_state_that_a_service_knows_is_there(world)
+    talks_of_every_state(world)
     test_each_of_the_invented_people_of_the_plain_path_finds_something_to_do(world)
     test_something_is_late_and_time_alone_did_it(world)
 
@@ -142,6 +145,29 @@ def test_every_state_that_a_service_knows_is_there(played: TownWorld) -> None:
         state for state in FeedbackState if TIMERS[state] != "passed through at once"
     }
     assert {*states(played, "supervision")} == {*SupervisionState}
+
+
+def test_talks_are_there_in_every_state_with_issues_from_before_at_and_after(played: TownWorld) -> None:
+    talks_of_every_state(played)
+    at_talks = [state for _, state in played.issues("intake") if (state.get("occasion") or {}).get("id")]
+    assert {state.get("phase") for state in at_talks} == {*Phase}
+    told = Counter(event["type"] for event in events(played, "dispatch.events"))
+    assert told["issue.claimed.v1"] >= 2 and told["issue.answered_on_the_spot.v1"] >= 2
+
+
+def talks_of_every_state(world: TownWorld) -> None:
+    talks = [one["state"] for one in world.stores["intake"].documents.values() if one["kind"] == "talk"]
+    assert {talk["state"] for talk in talks} == {*TalkState}
+    assert {talk["series"] for talk in talks} >= {Series.WEEKLY, Series.ROUND_TABLE, Series.SERVICE_DAY}
+    coming = [talk for talk in talks if talk["state"] == TalkState.ANNOUNCED]
+    assert len(coming) >= 3 and all(talk["participants"] for talk in coming)
+    assert any(talk.get("moves") for talk in coming), "one was moved to another day"
+    wu = REFERENCES.person("wu")
+    brought = [one for talk in coming for one in talk["participants"] if one["person"] == wu]
+    assert brought and brought[0]["issue"], "wu has signed up with a question"
+    waits = [state for _, state in world.issues("intake") if state.get("waiting")]
+    assert len(waits) >= 3, "what was collected waits for its talk"
+    assert all(state["waiting"].get("again_at") is None for state in waits), "each has heard of its talk"
 
 
 def test_each_of_the_invented_people_of_the_plain_path_finds_something_to_do(played: TownWorld) -> None:
@@ -189,7 +215,7 @@ def test_each_issue_became_what_its_shape_is_called_after(played: TownWorld) -> 
             assert in_dispatch == plain or (plain == "closed"), (subject, shape, in_dispatch)
         if plain in ("closed", "lapsed", "finished", "kept", "transferred", "rework_refused"):
             assert in_dispatch == "closed", (subject, shape)
-    assert {*played.town.shapes.values()} == {*SHAPES}
+    assert {*played.town.shapes.values()} - {*TALK_SHAPES} == {*SHAPES}
 
 
 def test_all_of_it_delivered_twice_changes_nothing(played: TownWorld) -> None:

@@ -11,11 +11,12 @@ from services.cli.replaying.lives import Course
 from services.cli.scenario.huzhou import article
 from services.cli.scenario.huzhou.lives import ANSWERED, Fate, Writer
 from services.cli.scenario.huzhou.people import People, places, words
-from services.cli.scenario.huzhou.talks import CLERK, Talk, agenda, rotation
+from services.cli.scenario.huzhou.talks import Talk, rotation
 from services.cli.scenario.people import Firm
 from services.cli.scenario.plan import Place, Town
 from services.cli.scenario.saying import Saying
 from services.cli.scenario.script import Script
+from services.cli.scenario.talk import CLERK
 from services.cli.scenario.verbs import Scene
 from services.cli.scenario.vocabulary import Topic, topics
 from shared.contract.words import Kind, Phase, Source
@@ -34,8 +35,8 @@ def plan(place: Place) -> Town:
     everybody = [firm for talk in talks for firm in (*talk.comers, *talk.writers)]
     references = {firm.account: place.references.person(firm.account) for firm in everybody}
     courses: list[Course] = [*_known(everybody, talks[0], place)]
-    courses += [rotation(place.jurisdiction, talks), agenda(place.jurisdiction, talks)]
-    courses += [talk.course(references) for talk in talks]
+    courses.append(rotation(NAME, place.jurisdiction, talks))
+    courses += [talk.course(NAME, place.jurisdiction, references) for talk in talks]
     courses += [scene.script.course() for _, scene in raised]
     became = {scene.script.subject: fate.value for (_, scene), fate in zip(raised, fates, strict=True)}
     return Town(tuple(everybody), tuple(courses), became, article.ENDS_AT)
@@ -71,7 +72,7 @@ def _scenes(talk: Talk, place: Place, dice: Random) -> Iterator[Scene]:
         phase = Phase.BEFORE if number < before else Phase.AT
         if number >= talk.total - after:
             phase = Phase.AFTER
-        script = Script(own, firm, place.jurisdiction, place.references, recorder=CLERK)
+        script = Script(own, firm, place.jurisdiction, place.references, recorder=CLERK, circle=talk.id)
         saying = Saying(_topic(firm, dice), firm, talk.at(time(14)), dice)
         scene = Scene(script, saying, ANSWERED, dice, "", Source.TALK, number)
         scene.talk, scene.talk_on, scene.phase = talk.id, talk.on.isoformat(), phase

@@ -16,12 +16,14 @@ from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.moves import may_ask
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import documents
+from services.portal.queries import documents, talks
 from services.portal.queries.documents import Row
 from services.portal.reading import Known, known, words_of
+from services.portal.times import instant
 from services.portal.words import phrase
 from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS
 from shared.contract.words import Across, DocumentKind, Joint, JointOffice, Role
+from shared.domain.clocks import SHANGHAI
 from shared.domain.documents import NEEDS_WORDS, number_text
 
 router = APIRouter()
@@ -174,6 +176,12 @@ async def _about(page: Page, about: Known, document: Row, form: About, sent: For
 async def by_hand(id: str, page: Asked) -> Response:
     """The form of an order, an interview's record, a circular of criticism or of praise."""
     about = asked_of(page, id, ISSUE.verb, OVERSEEING)
+    if (talk := talks.one(page.reads, page.request.query_params.get("talk", ""))) is not None:
+        return (
+            await _by_hand(page, about, _praising(page, talk))
+            if offered(page, about)
+            else page.to(f"/issues/{id}")
+        )
     return await opened(page, about, bool(offered(page, about)), _by_hand)
 
 
@@ -209,6 +217,15 @@ def _body(form: Form, offices: list[JointOffice]) -> dict[str, Any]:
     if days:
         body["answer_days"] = days
     return body
+
+
+def _praising(page: Page, talk: Row) -> Form:
+    """The form as it begins from the list of a talk: a circular of praise that names it; what was typed counts more."""
+    on = page.times.with_year(instant(talk["starts_at"]).astimezone(SHANGHAI).date())
+    words = page.say("At the talk of %(day)s, “%(theme)s”:") % {"day": on, "theme": talk["theme"]}
+    form = page.draft()
+    form.values = {"kind": PRAISE, "words": words} | form.values
+    return form
 
 
 async def _by_hand(page: Page, about: Known, form: Form, status: int = 200) -> Response:

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.addresses import Place, read_place
+from services.portal.desks.office import assigning_many
 from services.portal.desks.office.beside import PLACE, office
 from services.portal.languages import N_
 from services.portal.menus import MOST_SAID
 from services.portal.pages import Page, page_of
-from services.portal.queries import board, issues, names, worklists
+from services.portal.queries import batches, board, issues, names, worklists
 from services.portal.queries.selecting import ENDLESS, MOST_COUNTED
 from services.portal.queries.worklists import ALL, ASKED, TO_READ, Filters
 from services.portal.reading import words_of_all
@@ -182,6 +183,8 @@ async def register(
     )
     found = worklists.register(page.reads, filters, read_place(after) or Place())
     query = _query(filters)
+    chosen = batches.Chosen("", filters.source, filters.urgent)
+    is_theirs = filters.state in ("", "accepted") and not filters.department
     return page.show(
         "office/all.html",
         lines=await lines_of(page, found.rows, {}),
@@ -191,6 +194,8 @@ async def register(
         sources=[(value, page.say(said)) for value, said in WORDS["source"].items()],
         total=worklists.count_register(page.reads, filters),
         most=MOST_COUNTED,
+        to_assign=batches.count_accepted(page.reads, chosen) if is_theirs else 0,
+        assign_many=assigning_many.address(chosen),
         next=f"{ALL_PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
         is_later=read_place(after) is not None,
     )

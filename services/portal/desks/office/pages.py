@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 from services.portal.actions import Action
 from services.portal.desks.office import (
+    assigning_many,
+    batches,
     co_handling,
     deciding,
     lists,
@@ -19,7 +21,19 @@ from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 
 router = APIRouter()
-for part in (triage, lists, replying, deciding, more_time, co_handling, outside, raising, undoing):
+for part in (
+    triage,
+    assigning_many,
+    batches,
+    lists,
+    replying,
+    deciding,
+    more_time,
+    co_handling,
+    outside,
+    raising,
+    undoing,
+):
     router.routes.extend(part.router.routes)
 
 

@@ -1,7 +1,9 @@
 """Triage: what was raised and nobody has yet; accepted and assigned in one step, or not accepted, and taken back."""
 
 import sqlite3
+from asyncio import gather
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -28,6 +30,8 @@ Asked = Annotated[Page, Depends(page_of)]
 PATH = f"{PLACE}/triage"
 OPINION = "opinion-"
 """Before the code of a department: the field that says that its opinion is wanted."""
+MOST_SOUGHT = 50
+"""Of so many at once dispatch is asked whose matter they are."""
 MOST_OTHERS = 10
 """As many co-handlers as an issue may have in one round."""
 STATES = {
@@ -158,8 +162,14 @@ async def suggested(page: Page, words: Iterable[Words]) -> list[list[Suggestion]
     said = [{"title": one.newest_title, "text": one.newest_text} for one in words if one.at_hand]
     if not said:
         return [[] for _ in words]
-    answer = await page.ask("dispatch", "/suggestions", {"issues": said}, key="suggestions")
-    answered = iter(answer.body.get("issues") or [[] for _ in said])
+    chunks = [said[first : first + MOST_SOUGHT] for first in range(0, len(said), MOST_SOUGHT)]
+    answers = await gather(
+        *(page.ask("dispatch", "/suggestions", {"issues": chunk}, key="suggestions") for chunk in chunks)
+    )
+    answered = chain.from_iterable(
+        answer.body.get("issues") or [[] for _ in chunk]
+        for chunk, answer in zip(chunks, answers, strict=True)
+    )
     found: list[list[dict[str, Any]]] = [next(answered, []) if one.at_hand else [] for one in words]
     there = {one.code: one for one in names.assignable(page.reads, page.at, page.view.language)}
     return [

@@ -4,13 +4,14 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.forms import WHOLE, Form
 from services.portal.languages import N_
-from services.portal.pages import MOVED_ON, NotHere, Page
+from services.portal.pages import MOVED_ON, NotHere, Page, page_of
 from services.portal.queries import issues, talks
 from services.portal.sight import sight_of
 from services.portal.times import instant
@@ -21,7 +22,10 @@ from shared.domain.rights import OFFICIALS, granted
 
 PATH = "/talks"
 Row = sqlite3.Row
+Asked = Annotated[Page, Depends(page_of)]
 Again = Callable[[Page, Row, Form, int], Awaitable[Response]]
+Read = Callable[[Page, Row, Form], Mapping[str, Any]]
+"""What is asked for, as the form says it; what is wrong stands in the form then."""
 TO_FIELDS = {
     "leader_missing": "leaders",
     "leader_busy": "leaders",
@@ -113,6 +117,24 @@ def to_do(page: Page, id: str, verb: str) -> Row | Response:
     if all(one.verb != verb for one in possible(page, talk)):
         return page.to(f"{PATH}/{id}?done=not_now")
     return talk
+
+
+def serve(router: APIRouter, verb: str, show: Again, read: Read) -> None:
+    """The page of a doing, as far as it was filled in, and what is sent from it."""
+    path = f"{PATH}/{{id}}/{verb}"
+
+    @router.get(path)
+    async def opened(id: str, page: Asked) -> Response:
+        talk = to_do(page, id, verb)
+        return talk if isinstance(talk, Response) else await show(page, talk, page.draft(), 200)
+
+    @router.post(path)
+    async def sent(id: str, page: Asked) -> Response:
+        form = (await page.form()).form
+        talk = to_do(page, id, verb)
+        if isinstance(talk, Response):
+            return talk
+        return await ask(page, talk, verb, read(page, talk, form), form, show)
 
 
 async def ask(

@@ -1,30 +1,31 @@
 """Announcing a talk, and saying anew what was announced: theme, time, place, leaders, departments."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.portal.desks.talks import leaders
 from services.portal.desks.talks.about import (
     PATH,
     TO_FIELDS,
-    Again,
+    Asked,
+    Read,
     Row,
-    ask,
     calls,
     day_of,
     departments_of,
     leaders_of,
     organiser,
     read_time,
-    to_do,
+    serve,
 )
 from services.portal.doing import given, not_too_long
 from services.portal.forms import Form
-from services.portal.pages import Page, page_of
+from services.portal.pages import Page
 from services.portal.queries import names, talks
 from services.portal.times import instant
 from services.portal.words import WORDS, phrase
@@ -34,7 +35,6 @@ from shared.contract.words import Level, Series
 from shared.domain.clocks import SHANGHAI
 
 router = APIRouter()
-Asked = Annotated[Page, Depends(page_of)]
 ANNOUNCE = f"{PATH}/announce"
 DEPARTMENT = "department-"
 """Before the code of a department: the box that says that it will be there."""
@@ -188,100 +188,46 @@ def _engaged(page: Page, form: Form, wanted: list[dict[str, str]], first: int, l
 # ------------------------------------------------------- what was announced
 
 
-def _known_as(talk: Row) -> Form:
+def _known_as(talk: Row) -> dict[str, Any]:
     values: dict[str, Any] = {name: talk[name] or "" for name in DESCRIBED}
     values |= {"capacity": str(talk["capacity"] or "")}
-    return Form(values | {f"{DEPARTMENT}{code}": "1" for code in departments_of(talk)})
+    return values | {f"{DEPARTMENT}{code}": "1" for code in departments_of(talk)}
 
 
-@router.get(f"{PATH}/{{id}}/change")
-async def say_anew(id: str, page: Asked) -> Response:
-    """Everything that may be changed without moving it."""
-    talk = to_do(page, id, "change")
-    if isinstance(talk, Response):
-        return talk
-    form = page.draft()
-    return await _change(page, talk, form if form.values else _known_as(talk))
-
-
-@router.post(f"{PATH}/{{id}}/change")
-async def change(id: str, page: Asked) -> Response:
-    """Say it anew."""
-    form = (await page.form()).form
-    talk = to_do(page, id, "change")
-    if isinstance(talk, Response):
-        return talk
+def _change(page: Page, talk: Row, form: Form) -> dict[str, Any]:
     body = _described(page, form)
     if not form.errors and body["capacity"] < (talk["taken"] or 0):
         said = page.say("%(taken)d places are taken already: write at least so many")
         form.wrong("capacity", said % {"taken": talk["taken"]})
-    return await ask(page, talk, "change", body, form, _change)
+    return body
 
 
-async def _change(page: Page, talk: Row, form: Form, status: int = 200) -> Response:
-    return _about(page, talk, form, "change", status)
+def _planned_for(talk: Row) -> dict[str, Any]:
+    """A week later, at the same hours."""
+    first, last = (instant(talk[name]).astimezone(SHANGHAI) for name in ("starts_at", "ends_at"))
+    later = day_of(talk) + timedelta(days=7)
+    return {"on": later.isoformat(), "begins": f"{first:%H:%M}", "ends": f"{last:%H:%M}"}
 
 
-@router.get(f"{PATH}/{{id}}/postpone")
-async def to_when(id: str, page: Asked) -> Response:
-    """Another time, and why."""
-    return await _opened(page, id, "postpone", _postpone)
-
-
-@router.post(f"{PATH}/{{id}}/postpone")
-async def postpone(id: str, page: Asked) -> Response:
-    """Move it; everybody who signed up is told."""
-    form = (await page.form()).form
-    talk = to_do(page, id, "postpone")
-    if isinstance(talk, Response):
-        return talk
+def _postpone(page: Page, talk: Row, form: Form) -> dict[str, Any]:
     at = read_time(page, form, "on", "begins", "ends")
     _reason(page, form, page.say("Write why it moves: everybody who signed up reads it"))
-    body: dict[str, Any] = {"talk": id, **given(form, "reason")}
+    body: dict[str, Any] = {"talk": talk["id"], **given(form, "reason")}
     if at is not None:
         body |= {"starts_at": at[0].isoformat(), "ends_at": at[1].isoformat()}
-    return await ask(page, talk, "postpone", body, form, _postpone)
+    return body
 
 
-async def _postpone(page: Page, talk: Row, form: Form, status: int = 200) -> Response:
-    if not form.values:
-        first, last = (instant(talk[name]).astimezone(SHANGHAI) for name in ("starts_at", "ends_at"))
-        later = day_of(talk) + timedelta(days=7)
-        form.values |= {"on": later.isoformat(), "begins": f"{first:%H:%M}", "ends": f"{last:%H:%M}"}
-    return _about(page, talk, form, "postpone", status)
+def _led_by(talk: Row) -> dict[str, Any]:
+    return {"leaders": leaders.written(leaders_of(talk))}
 
 
-@router.get(f"{PATH}/{{id}}/appoint")
-async def who_else(id: str, page: Asked) -> Response:
-    """Other leaders, and why."""
-    return await _opened(page, id, "appoint", _appoint)
-
-
-@router.post(f"{PATH}/{{id}}/appoint")
-async def appoint(id: str, page: Asked) -> Response:
-    """Let others lead it."""
-    form = (await page.form()).form
-    talk = to_do(page, id, "appoint")
-    if isinstance(talk, Response):
-        return talk
+def _appoint(page: Page, talk: Row, form: Form) -> dict[str, Any]:
     found = leaders.read(page, form, "leaders", talk["jurisdiction"])
     if not found and talk["series"] != Series.SERVICE_DAY:
         form.wrong("leaders", page.say("Name who leads it: only a service-centre day asks no leader"))
     _reason(page, form, page.say("Write why others lead it"))
-    return await ask(
-        page, talk, "appoint", {"talk": id, "leaders": found, **given(form, "reason")}, form, _appoint
-    )
-
-
-async def _appoint(page: Page, talk: Row, form: Form, status: int = 200) -> Response:
-    if not form.values:
-        form.values["leaders"] = leaders.written(leaders_of(talk))
-    return _about(page, talk, form, "appoint", status)
-
-
-async def _opened(page: Page, id: str, verb: str, form_of: Again) -> Response:
-    talk = to_do(page, id, verb)
-    return talk if isinstance(talk, Response) else await form_of(page, talk, page.draft(), 200)
+    return {"talk": talk["id"], "leaders": found, **given(form, "reason")}
 
 
 def _reason(page: Page, form: Form, missing: str) -> None:
@@ -290,6 +236,18 @@ def _reason(page: Page, form: Form, missing: str) -> None:
     not_too_long(page, form, "reason", MAX_REASON_CHARS)
 
 
-def _about(page: Page, talk: Row, form: Form, verb: str, status: int) -> Response:
+async def _say_anew(page: Page, talk: Row, form: Form, status: int, *, verb: str) -> Response:
+    if not form.values:
+        form.values |= SAID_ANEW[verb][0](talk)
     more: Mapping[str, Any] = {"talk": talk, "form": form, "verb": verb}
     return page.show("talks/say_anew.html", status, **more, **_choices(page), **calls(page))
+
+
+SAID_ANEW: Mapping[str, tuple[Callable[[Row], dict[str, Any]], Read]] = {
+    "change": (_known_as, _change),
+    "postpone": (_planned_for, _postpone),
+    "appoint": (_led_by, _appoint),
+}
+"""What may be said anew: what stands in the form at first, and what is read from it."""
+for _verb, (_, _read) in SAID_ANEW.items():
+    serve(router, _verb, partial(_say_anew, verb=_verb), _read)

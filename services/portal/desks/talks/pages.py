@@ -20,6 +20,7 @@ from services.portal.desks.talks import (
     rotating,
     running,
     taking_part,
+    talk_list,
 )
 from services.portal.desks.talks.about import (
     PATH,
@@ -154,6 +155,7 @@ for part in (
     room,
     on_the_spot,
     importing,
+    talk_list,
     column,
 ):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
@@ -196,6 +198,9 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         "may_write_down": page.person().role is Role.OFFICE and talk["state"] != "cancelled",
         "main": next((one for one in doings if one.is_main), None),
         "has_room": organises(page) and talk["state"] in ("open", "held"),
+        "to_assign": sum(row["state"] == "accepted" for row in there)
+        if page.person().role is Role.OFFICE
+        else 0,
         "is_early": organises(page)
         and talk["state"] == "announced"
         and all(one.verb != "open" for one in doings),

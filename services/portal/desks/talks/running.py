@@ -1,17 +1,30 @@
 """What is done about a talk as its day comes: name who shall come, begin it, write down who came, close it."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.portal.asking import Answer
 from services.portal.desks.entrepreneur.raising import id_of
-from services.portal.desks.talks.about import PATH, TO_FIELDS, Row, ask, calls, left, to_do
+from services.portal.desks.talks.about import (
+    PATH,
+    TO_FIELDS,
+    Asked,
+    Read,
+    Row,
+    ask,
+    calls,
+    left,
+    serve,
+    to_do,
+)
 from services.portal.doing import given, not_too_long
 from services.portal.forms import Form
-from services.portal.pages import Page, page_of
+from services.portal.pages import Page
 from services.portal.queries import talks
 from services.portal.queries.published import reference
 from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
@@ -20,7 +33,6 @@ from shared.domain.clocks import due_at
 from shared.domain.reference import NotPublished
 
 router = APIRouter()
-Asked = Annotated[Page, Depends(page_of)]
 CAME = "came-"
 """Before the reference of a participant: the box that says that they came."""
 MOST_NAME, MOST_PHONE, MOST_CODE = 100, 40, 18
@@ -132,86 +144,26 @@ async def _name(page: Page, talk: Row, form: Form, status: int = 200) -> Respons
 # --------------------------------------------------------- the talk's course
 
 
-@router.get(f"{PATH}/{{id}}/open")
-async def to_open(id: str, page: Asked) -> Response:
-    """What begins with it."""
-    return await _asked(page, id, "open")
+def _nothing(page: Page, talk: Row, form: Form) -> dict[str, Any]:
+    return {}
 
 
-@router.post(f"{PATH}/{{id}}/open")
-async def begin(id: str, page: Asked) -> Response:
-    """It begins."""
-    return await _send(page, id, "open")
+def _why(page: Page, talk: Row, form: Form) -> dict[str, Any]:
+    if not form.text("reason"):
+        form.wrong("reason", page.say("Write why it is called off: everybody who signed up reads it"))
+    not_too_long(page, form, "reason", MAX_REASON_CHARS)
+    return given(form, "reason")
 
 
-@router.get(f"{PATH}/{{id}}/hold")
-async def to_close(id: str, page: Asked) -> Response:
-    """What closing does: which issues, and by when they will be answered."""
-    return await _asked(page, id, "hold")
+def _who_came(page: Page, talk: Row, form: Form) -> dict[str, Any]:
+    expected = talks.participants(page.reads, talk["id"])
+    came = [one for one in expected if form.is_ticked(f"{CAME}{one['person']}")]
+    if not came:
+        form.wrong("came", page.say("Tick who has come"))
+    return {"attendees": [{"person": one["person"], "enterprise": one["enterprise"] or ""} for one in came]}
 
 
-@router.post(f"{PATH}/{{id}}/hold")
-async def close(id: str, page: Asked) -> Response:
-    """It ends; the promise of each of its issues begins at this instant."""
-    return await _send(page, id, "hold")
-
-
-@router.get(f"{PATH}/{{id}}/cancel")
-async def to_call_off(id: str, page: Asked) -> Response:
-    """What calling it off does, and why."""
-    return await _asked(page, id, "cancel")
-
-
-@router.post(f"{PATH}/{{id}}/cancel")
-async def call_off(id: str, page: Asked) -> Response:
-    """It is called off."""
-    return await _send(page, id, "cancel")
-
-
-@router.get(f"{PATH}/{{id}}/attend")
-async def who_came(id: str, page: Asked) -> Response:
-    """Everybody who was expected, to be ticked."""
-    return await _asked(page, id, "attend")
-
-
-@router.post(f"{PATH}/{{id}}/attend")
-async def attend(id: str, page: Asked) -> Response:
-    """These have come."""
-    return await _send(page, id, "attend")
-
-
-async def _asked(page: Page, id: str, verb: str) -> Response:
-    talk = to_do(page, id, verb)
-    return talk if isinstance(talk, Response) else await _confirm(page, talk, page.draft(), verb)
-
-
-async def _send(page: Page, id: str, verb: str) -> Response:
-    form = (await page.form()).form
-    talk = to_do(page, id, verb)
-    if isinstance(talk, Response):
-        return talk
-    form.values["verb"] = verb
-    body: dict[str, Any] = {}
-    if verb == "cancel":
-        if not form.text("reason"):
-            form.wrong("reason", page.say("Write why it is called off: everybody who signed up reads it"))
-        not_too_long(page, form, "reason", MAX_REASON_CHARS)
-        body = given(form, "reason")
-    elif verb == "attend":
-        expected = talks.participants(page.reads, id)
-        came = [one for one in expected if form.is_ticked(f"{CAME}{one['person']}")]
-        if not came:
-            form.wrong("came", page.say("Tick who has come"))
-        named = ({"person": one["person"], "enterprise": one["enterprise"] or ""} for one in came)
-        body = {"attendees": list(named)}
-
-    async def again(page: Page, talk: Row, form: Form, status: int = 200) -> Response:
-        return await _confirm(page, talk, form, verb, status)
-
-    return await ask(page, talk, verb, body, form, again)
-
-
-async def _confirm(page: Page, talk: Row, form: Form, verb: str, status: int = 200) -> Response:
+async def _confirm(page: Page, talk: Row, form: Form, status: int, *, verb: str) -> Response:
     waiting = [
         one
         for one in talks.members(page.reads, talk["id"])
@@ -242,3 +194,9 @@ def _due(page: Page) -> datetime | None:
     except NotPublished:
         return None
     return due_at(page.now, policy.limits["promise"], policy, calendar).at
+
+
+COURSE: Mapping[str, Read] = {"open": _nothing, "hold": _nothing, "cancel": _why, "attend": _who_came}
+"""What is confirmed as the talk goes on, and what is read from the form of each."""
+for _verb, _read in COURSE.items():
+    serve(router, _verb, partial(_confirm, verb=_verb), _read)
