@@ -78,7 +78,7 @@ class Talking:
             SwapTurns(week=1, other_week=rng.choice((2, 3, 9)), reason="外出"),
         ):
             await self._ask(rotation, command, FEDERATION)
-        for code in clients.departments[:-1]:
+        for code in clients.departments:
             person = PublishStaff(name="某某", roles=(Role.DEPARTMENT_LEADER,), department=code)
             await self._ask(subject_of("staff", f"at-{code}"), person, "administrator:ad", self._notes)
         clients.busy -= 1
@@ -210,7 +210,7 @@ class Talking:
         sight = Sight(self._scheduler.log.by_subject.get(issue, ()))
         code = rng.choice((*self._departments, rng.choice(self._clients.departments)))
         code = sight.department if sight.department and rng.random() < 0.7 else code
-        if self._notes.random() < 0.5:
+        if self._notes.random() < 0.7:
             await self._write_down()
         if rng.random() < 0.5:
             await self._ask(issue, ClaimIssue(), f"handler:{code}/qin")
@@ -222,9 +222,14 @@ class Talking:
         """Who keeps the record writes it down for a department, mostly for one that is there and may still claim."""
         notes, by_subject = self._notes, self._scheduler.log.by_subject
         sights = {issue: Sight(by_subject.get(issue, ())) for issue in self._members}
-        free = [issue for issue, sight in sights.items() if not sight.department] or self._members
-        issue, code = notes.choice(free), notes.choice((*self._departments, *self._clients.departments[-1:]))
-        official, actor = f"at-{code}", notes.choice((CLERK, CHECKER))
+        free = [
+            issue
+            for issue, sight in sights.items()
+            if sight.intake == "accepted" and not sight.department and notes.random() < 0.9
+        ]
+        codes = self._departments if notes.random() < 0.8 else (*self._clients.departments, "nowhere")
+        issue, official = notes.choice(free or self._members), f"at-{notes.choice(codes)}"
+        actor = notes.choice((CLERK, CHECKER))
         if notes.random() < 0.5:
             await self._ask(issue, ClaimIssue(official=official), actor, notes)
             return
