@@ -65,7 +65,7 @@ FEDERATION_MENU = Menu(
 CLERK_MENU = Menu(
     PATH,
     N_("Talk clerk"),
-    N_("Open a talk, write down who has come, close it"),
+    N_("Open a talk, record what is said in the room, close it"),
     "writing-sign",
     (Link(PATH, N_("Talks")),),
 )
