@@ -11,7 +11,7 @@ from tests.browser.talked import AT_IT, OPEN
 from tests.portal.given import DONE, Given
 
 pytestmark = pytest.mark.browser
-ROOM = f"/talks/{OPEN}/room"
+PATH = f"/talks/{OPEN}/room"
 MOST_KEYS = 12
 
 
@@ -48,11 +48,11 @@ class Clerk:
 
 @pytest.fixture
 def clerk(given: Given, site: str, window: Window) -> Iterator[Clerk]:
-    """In the room of a talk under way, with the words in focus."""
+    """At a talk under way, with the words in focus."""
     given.asked.answers["POST /issues"] = 201, {**DONE, "id": AT_IT, "number": "TTTT-TTTT-TTTT-3X"}
     page = window(WIDE)
     sign_in(page, site, "clerk:lu")
-    page.goto(f"{site}{ROOM}")
+    page.goto(f"{site}{PATH}")
     yield Clerk(page)
     given.asked.answers.pop("POST /issues")
 
@@ -102,8 +102,8 @@ def test_a_clerk_records_by_keyboard_alone_while_the_line_is_cut_and_after_the_b
         else:
             route.continue_()
 
-    page.route(f"**{ROOM}", lose_the_answer)
-    page.goto(f"{site}{ROOM}")
+    page.route(f"**{PATH}", lose_the_answer)
+    page.goto(f"{site}{PATH}")
     is_sent(page)
     assert page.input_value("#text") == "还没有说完的"
     keys = asked.keys("/issues")

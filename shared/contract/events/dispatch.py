@@ -43,7 +43,7 @@ class IssueClaimed(Event, type="issue.claimed.v1", topic=DISPATCH):
     talk: str
     by: str
     recorded_by: str = ""
-    """Who wrote it down in the room for them; empty where they did it themselves."""
+    """Who wrote it down there for them; empty where they did it themselves."""
 
 
 class AnsweredOnTheSpot(Event, type="issue.answered_on_the_spot.v1", topic=DISPATCH):
@@ -58,7 +58,7 @@ class AnsweredOnTheSpot(Event, type="issue.answered_on_the_spot.v1", topic=DISPA
     talk: str
     by: str
     recorded_by: str = ""
-    """Who wrote it down in the room for them; empty where they did it themselves."""
+    """Who wrote it down there for them; empty where they did it themselves."""
 
 
 class InBatch(BaseModel):

@@ -1,4 +1,4 @@
-"""What a device sends that keeps it until it was taken (static/room.js): answered in JSON, by status.
+"""What a device sends that keeps it until it was taken (static/recording.js): answered in JSON, by status.
 
 200: it was taken. 422: it was refused, and why. 401: whoever wrote it has to sign in first. 503: send it again.
 Nothing of it is kept here meanwhile, for the device has it.

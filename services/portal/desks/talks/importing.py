@@ -16,7 +16,7 @@ from services.portal.desks.talks import records, tables
 from services.portal.desks.talks.about import PATH, TO_FIELDS, calls, departments_of, known, organiser
 from services.portal.desks.talks.on_the_spot import ANSWER, CLAIM, There, ask
 from services.portal.desks.talks.recording import OTHER, PHASES, record
-from services.portal.desks.talks.records import COLUMNS, Room, Said
+from services.portal.desks.talks.records import COLUMNS, Against, Said
 from services.portal.doing import not_too_long
 from services.portal.forms import Form
 from services.portal.pages import Page, page_of
@@ -41,12 +41,12 @@ class Left(NamedTuple):
     why: str
 
 
-def _room(page: Page, id: str) -> Room:
+def _against(page: Page, id: str) -> Against:
     """Raises NotHere."""
     organiser(page)
     talk = known(page, id)
     departments = departments_of(talk)
-    return Room(
+    return Against(
         talk,
         talks.participants(page.reads, id),
         list(rooms.people(page.reads, page.at, departments)),
@@ -54,37 +54,37 @@ def _room(page: Page, id: str) -> Room:
     )
 
 
-def _not_now(page: Page, room: Room) -> Response | None:
+def _not_now(page: Page, against: Against) -> Response | None:
     """Of a talk that has not begun, or was called off, there is no record."""
-    return None if room.talk["state"] in PHASES else page.to(f"{PATH}/{room.talk['id']}?done=not_now")
+    return None if against.talk["state"] in PHASES else page.to(f"{PATH}/{against.talk['id']}?done=not_now")
 
 
 @router.get(f"{PATH}/{{id}}/import")
 async def choose(id: str, page: Asked) -> Response:
     """Where the table is chosen or pasted."""
-    room = _room(page, id)
-    return _not_now(page, room) or _form(page, room, page.draft())
+    against = _against(page, id)
+    return _not_now(page, against) or _form(page, against, page.draft())
 
 
 @router.post(f"{PATH}/{{id}}/import")
 async def check(id: str, page: Asked) -> Response:
     """Read it; what is wrong is said by row and column, and nothing is lost."""
-    form, room = (await page.form()).form, _room(page, id)
-    if elsewhere := _not_now(page, room):
+    form, against = (await page.form()).form, _against(page, id)
+    if elsewhere := _not_now(page, against):
         return elsewhere
     await tables.take(page, form)
     page.keep(form)
-    rows = _read(page, form, room)
+    rows = _read(page, form, against)
     if rows and (faults := await _unknown(page, rows)):
         form.wrong("content", "\n".join(faults))
-    return _form(page, room, form, 422) if form.errors else page.to(f"{PATH}/{id}/import/preview")
+    return _form(page, against, form, 422) if form.errors else page.to(f"{PATH}/{id}/import/preview")
 
 
 @router.get(f"{PATH}/{{id}}/import/template")
 async def template(id: str, page: Asked) -> Response:
     """An empty table with the columns, and a row for everybody on the list."""
-    room, file = _room(page, id), io.BytesIO()
-    write_workbook(file, records.headers(page), records.examples(page, room))
+    against, file = _against(page, id), io.BytesIO()
+    write_workbook(file, records.headers(page), records.examples(page, against))
     return Response(
         file.getvalue(),
         media_type=XLSX,
@@ -95,39 +95,39 @@ async def template(id: str, page: Asked) -> Response:
 @router.get(f"{PATH}/{{id}}/import/preview")
 async def preview(id: str, page: Asked) -> Response:
     """What would be recorded."""
-    room = _room(page, id)
+    against = _against(page, id)
     form = _draft(page, id)
-    rows = _read(page, form, room) if form.text("content") else []
+    rows = _read(page, form, against) if form.text("content") else []
     if not rows:
         return page.to(f"{PATH}/{id}/import")
-    return _not_now(page, room) or _preview(page, room, rows)
+    return _not_now(page, against) or _preview(page, against, rows)
 
 
 @router.post(f"{PATH}/{{id}}/import/preview")
 async def send(id: str, page: Asked) -> Response:
     """Record every row; those that could not be are named, and the table stays until all are."""
     await page.form()
-    room, form = _room(page, id), _draft(page, id)
-    rows = _read(page, form, room) if form.text("content") else []
+    against, form = _against(page, id), _draft(page, id)
+    rows = _read(page, form, against) if form.text("content") else []
     if not rows:
         return page.to(f"{PATH}/{id}/import")
-    if elsewhere := _not_now(page, room):
+    if elsewhere := _not_now(page, against):
         return elsewhere
-    there = _there_already(page, room)
+    there = _there_already(page, against)
     mine = page.person().kept.account
     new = [row for row in rows if there.get(_masked(row), mine) == mine]
-    whys = await _all(new, lambda row: _recorded(page, room, row))
+    whys = await _all(new, lambda row: _recorded(page, against, row))
     left = [Left(row.number, why) for row, why in zip(new, whys, strict=True) if why]
     if left:
-        return _preview(page, room, rows, left, 422)
+        return _preview(page, against, rows, left, 422)
     page.forget(f"{PATH}/{id}/import")
     return page.to(f"{PATH}/{id}/room?done=record")
 
 
-async def _recorded(page: Page, room: Room, row: Said) -> str:
+async def _recorded(page: Page, against: Against, row: Said) -> str:
     """Record a row, with what was claimed or answered of it; why not, "" where it was."""
     form = Form({**row.fields, "phase": Phase.AT.value})
-    answer = await record(page, form, room.talk, room.participants, row.key)
+    answer = await record(page, form, against.talk, against.participants, row.key)
     if answer.kind != "done":
         if not form.errors:
             page.explain(form, answer, TO_FIELDS)
@@ -142,7 +142,7 @@ async def _recorded(page: Page, room: Room, row: Said) -> str:
     verb = ANSWER if row.answer else CLAIM
     spoken = {"official": row.official, "outcome": row.outcome, "promised_on": row.promised_on}
     form = Form({**spoken, "text": row.answer})
-    answer = await ask(page, There(room.talk, issue, verb, ()), form, f"{row.key}-{verb}")
+    answer = await ask(page, There(against.talk, issue, verb, ()), form, f"{row.key}-{verb}")
     if answer.kind == "done":
         return ""
     page.explain(form, answer)
@@ -180,9 +180,9 @@ async def _all(rows: Sequence[Said], do: Callable[[Said], Awaitable[T]]) -> list
     return found
 
 
-def _there_already(page: Page, room: Room) -> dict[str, str]:
+def _there_already(page: Page, against: Against) -> dict[str, str]:
     """The words of what was recorded of this talk -> the account of who wrote it down."""
-    there = talks.members(page.reads, room.talk["id"])
+    there = talks.members(page.reads, against.talk["id"])
     return {row["text"]: row["recorded_by"] or "" for row in there if row["text"]}
 
 
@@ -195,7 +195,7 @@ def _draft(page: Page, id: str) -> Form:
     return Form(page.portal.own.draft(page.owner, f"{PATH}/{id}/import"))
 
 
-def _read(page: Page, form: Form, room: Room) -> list[Said]:
+def _read(page: Page, form: Form, against: Against) -> list[Said]:
     """The rows of a draft; none where something is wrong, which then stands in the form."""
     content = form.text("content")
     if not content:
@@ -204,7 +204,7 @@ def _read(page: Page, form: Form, room: Room) -> list[Said]:
     if form.errors:
         return []
     try:
-        found = records.read(page, tables.lines_of(page, content), room)
+        found = records.read(page, tables.lines_of(page, content), against)
     except WrongFile as error:
         form.wrong("content", tables.said(page, error))
         return []
@@ -213,11 +213,11 @@ def _read(page: Page, form: Form, room: Room) -> list[Said]:
     return found.rows
 
 
-def _form(page: Page, room: Room, form: Form, status: int = 200) -> Response:
+def _form(page: Page, against: Against, form: Form, status: int = 200) -> Response:
     return page.show(
         "talks/import.html",
         status,
-        talk=room.talk,
+        talk=against.talk,
         form=form,
         columns=records.headers(page),
         most=tables.MOST_CHARS,
@@ -226,15 +226,17 @@ def _form(page: Page, room: Room, form: Form, status: int = 200) -> Response:
 
 
 def _preview(
-    page: Page, room: Room, rows: Sequence[Said], left: Sequence[Left] = (), status: int = 200
+    page: Page, against: Against, rows: Sequence[Said], left: Sequence[Left] = (), status: int = 200
 ) -> Response:
-    there = _there_already(page, room)
-    called = {one["person"]: one["enterprise_name"] or one["enterprise"] or "" for one in room.participants}
-    people = {one.account: one for one in (*room.claimers, *room.leaders)}
+    there = _there_already(page, against)
+    called = {
+        one["person"]: one["enterprise_name"] or one["enterprise"] or "" for one in against.participants
+    }
+    people = {one.account: one for one in (*against.claimers, *against.leaders)}
     return page.show(
         "talks/import_preview.html",
         status,
-        talk=room.talk,
+        talk=against.talk,
         form=Form(),
         rows=rows,
         left=left,

@@ -1,7 +1,7 @@
 """At a talk: a department claims an issue or answers it, itself on its own phone, or by who keeps the record.
 
 Whoever keeps the record chooses among the people of the departments that are there. Who answers sees the words of the
-issue: they were said to everybody in the room.
+issue: they were said to everybody there.
 """
 
 from collections.abc import Iterator, Sequence

@@ -65,7 +65,7 @@ FEDERATION_MENU = Menu(
 CLERK_MENU = Menu(
     PATH,
     N_("Talk clerk"),
-    N_("Open a talk, record what is said in the room, close it"),
+    N_("Open a talk, record word for word what is said, close it"),
     "writing-sign",
     (Link(PATH, N_("Talks")),),
 )
@@ -82,7 +82,7 @@ class Week(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An issue of a talk, whether who asks may open it, and what they can do about it in the room: claim, answer."""
+    """An issue of a talk, whether who asks may open it, and what they can do about it there: claim, answer."""
 
     issue: Row
     may_open: bool

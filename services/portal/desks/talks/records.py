@@ -58,7 +58,7 @@ class Table(NamedTuple):
     faults: list[str]
 
 
-class Room(NamedTuple):
+class Against(NamedTuple):
     """What a row is read against: the talk, who takes part, and who of which department may claim and may answer."""
 
     talk: Row
@@ -67,7 +67,7 @@ class Room(NamedTuple):
     leaders: Sequence[Official]
 
 
-def read(page: Page, lines: Sequence[Line], room: Room) -> Table:
+def read(page: Page, lines: Sequence[Line], against: Against) -> Table:
     """Every row; nothing counts while one is wrong."""
     if not lines:
         return Table([], [page.say("The table is empty")])
@@ -82,7 +82,7 @@ def read(page: Page, lines: Sequence[Line], room: Room) -> Table:
         cells = {
             name: line.cells[at].text.strip() if at < len(line.cells) else "" for name, at in columns.items()
         }
-        row = _Reading(page, room, {**dict.fromkeys(COLUMNS, ""), **cells}).said(line.number)
+        row = _Reading(page, against, {**dict.fromkeys(COLUMNS, ""), **cells}).said(line.number)
         if isinstance(row, Said):
             before = seen.setdefault(row.key, line.number)
             if before == line.number:
@@ -107,10 +107,10 @@ def _columns(head: Line) -> dict[str, int]:
 
 
 class _Reading:
-    """One row against the room."""
+    """One row as it is read."""
 
-    def __init__(self, page: Page, room: Room, cells: Mapping[str, str]) -> None:
-        self._page, self._room, self._cells, self._say = page, room, cells, page.say
+    def __init__(self, page: Page, against: Against, cells: Mapping[str, str]) -> None:
+        self._page, self._against, self._cells, self._say = page, against, cells, page.say
         self._wrong = list[tuple[str, str]]()
 
     def said(self, number: int) -> Said | list[tuple[str, str]]:
@@ -133,7 +133,9 @@ class _Reading:
         official = self._official(is_answer=bool(cells["answer"]))
         if self._wrong:
             return self._wrong
-        content = json.dumps([self._room.talk["id"], {**cells, **fields}], sort_keys=True, ensure_ascii=False)
+        content = json.dumps(
+            [self._against.talk["id"], {**cells, **fields}], sort_keys=True, ensure_ascii=False
+        )
         key = sha256(content.encode()).hexdigest()[:32]
         return Said(number, key, fields, official, outcome, cells["answer"], cells["promised_on"])
 
@@ -163,7 +165,9 @@ class _Reading:
         return {"speaker": str(found[0]["person"])}
 
     def _of_enterprise(self, said: str) -> list[Row]:
-        return [one for one in self._room.participants if said in (one["enterprise_name"], one["enterprise"])]
+        return [
+            one for one in self._against.participants if said in (one["enterprise_name"], one["enterprise"])
+        ]
 
     def _one_of(self, name: str, words: Mapping[Any, str], otherwise: str) -> str:
         said = self._cells[name]
@@ -207,7 +211,7 @@ class _Reading:
             if is_answer:
                 self._wrong.append(("claimed_by", self._say("write which department answered")))
             return ""
-        people = self._room.leaders if is_answer else self._room.claimers
+        people = self._against.leaders if is_answer else self._against.claimers
         found = [one for one in people if said in (one.name, one.department) or said in self._called(one)]
         if found:
             return found[0].account
@@ -239,9 +243,9 @@ def headers(page: Page) -> list[str]:
     return [page.say(said) for said in COLUMNS.values()]
 
 
-def examples(page: Page, room: Room) -> Iterator[list[str]]:
+def examples(page: Page, against: Against) -> Iterator[list[str]]:
     """Rows that show how it is filled in: who is on the list, with nothing said yet."""
-    for one in room.participants:
+    for one in against.participants:
         row = dict.fromkeys(COLUMNS, "")
         row |= {"enterprise": one["enterprise_name"] or one["enterprise"] or ""}
         row |= {"kind": page.say(phrase("kind", Kind.PROBLEM))}

@@ -1,4 +1,4 @@
-"""The clerk's desk in the room: who is there, what they say word for word, and what has been recorded so far.
+"""The clerk's desk in a talk's room: who is there, what they say word for word, and what has been recorded so far.
 
 It is worked by keyboard alone, also while the line is cut; without scripts it is a plain form, sent once an issue.
 """
@@ -42,7 +42,7 @@ FIELDS = {**TO_FIELDS, "occasion.id": WHOLE}
 
 
 class Recorded(NamedTuple):
-    """An issue of the talk as its room shows it."""
+    """An issue of the talk as it is shown here."""
 
     issue: Row
     enterprise: str
@@ -64,14 +64,14 @@ class Speaker(NamedTuple):
 
 @router.get(f"{PATH}/{{id}}/room")
 async def show(id: str, page: Asked, speaker: str = "", done: str = "", named: str = "") -> Response:
-    """The room; of a talk that is over what is added to it. ``named``: people by their names, which is written down."""
+    """The talk's room; of one that is over what is added. ``named``: people by name, which is written down."""
     organiser(page)
     talk = known(page, id)
     if talk["state"] == "announced":
         return page.to(f"{PATH}/{id}?done=not_now")
     form = page.draft()
     form.values.setdefault("speaker", speaker)
-    return await _room(page, talk, form, done=done, by_name=bool(named))
+    return await _show(page, talk, form, done=done, by_name=bool(named))
 
 
 @router.post(f"{PATH}/{{id}}/room")
@@ -89,7 +89,7 @@ async def write_down(id: str, page: Asked) -> Response:
     there = talks.participants(page.reads, id)
     check(page, form, talk, there)
     if form.errors:
-        return await _room(page, talk, form, 422)
+        return await _show(page, talk, form, 422)
     answer = await record(page, form, talk, there, form.sending())
     if answer.kind == "done":
         page.forget()
@@ -97,7 +97,7 @@ async def write_down(id: str, page: Asked) -> Response:
         return page.to(f"{PATH}/{id}/room?done=record{f'&speaker={chosen}' if chosen != OTHER else ''}")
     status = 422 if form.errors else page.explain(form, answer, FIELDS)
     page.keep(form)
-    return await _room(page, talk, form, status)
+    return await _show(page, talk, form, status)
 
 
 async def _from_device(page: Page, id: str, form: Form) -> Answer | None:
@@ -119,7 +119,7 @@ async def _from_device(page: Page, id: str, form: Form) -> Answer | None:
     return await record(page, form, talk, there, key)
 
 
-async def _room(
+async def _show(
     page: Page, talk: Row, form: Form, status: int = 200, *, done: str = "", by_name: bool = False
 ) -> Response:
     there, is_stream = talks.participants(page.reads, talk["id"]), LIVE in page.request.query_params
