@@ -138,7 +138,7 @@
     const one = document.querySelector(`[data-spot=${kind}]`);
     shut();
     one.dataset.of = about.key || "";
-    one.action = about.about || one.action;
+    one.dataset.action = about.about;
     one.querySelector("[data-about]").textContent = about.said;
     one.closest("section").hidden = false;
     one.scrollIntoView({ block: "nearest" });
@@ -158,7 +158,7 @@
   };
 
   /* ---------------------------------------------------------------- forms */
-  const item = (kind, from, more) => ({ key: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2) + Date.now(), kind, action: from.getAttribute("action"), fields: fieldsOf(from), ...more });
+  const item = (kind, from, more) => ({ key: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2) + Date.now(), kind, action: from.dataset.action || from.getAttribute("action"), fields: fieldsOf(from), ...more });
   const speakerOf = () => form.querySelector("[name=speaker]:checked")?.closest("label").querySelector("b")?.textContent || form.elements.phone.value;
   const isWhole = () => {
     const missing = !words.value.trim() ? words : !form.querySelector("[name=speaker]:checked") ? form.querySelector("[name=speaker]") : form.elements.speaker.value === "other" && !form.elements.phone.value.trim() ? form.elements.phone : null;
@@ -182,7 +182,11 @@
   document.querySelectorAll("[data-spot]").forEach((one) => one.addEventListener("submit", (event) => {
     const missing = ["official", "outcome", "text"].find((name) => one.querySelector(`[name=${name}]`) && !new FormData(one).get(name));
     if (missing) { event.preventDefault(); one.querySelector(`[name=${missing}]`).focus(); return; }
-    if (!keep(item(one.dataset.spot, one, { of: one.dataset.of, said: one.querySelector("[data-about]").textContent }))) return;
+    if (!keep(item(one.dataset.spot, one, { of: one.dataset.of, said: one.querySelector("[data-about]").textContent }))) {
+      one.method = "post";  // no space here: the browser sends it
+      one.action = one.dataset.action;
+      return;
+    }
     event.preventDefault();
     one.reset();
     shut();
