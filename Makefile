@@ -40,8 +40,8 @@ test: setup ## Run every check and every test, with the real Kafka and stores, i
 suite: setup ## Run every test without the checks
 	@$(BIN)/python -m tests
 
-prove: setup ## Run the proofs that take minutes, which `make test` leaves out
-	@$(BIN)/python -m pytest -m prove
+prove: setup ## Run the proofs that take minutes, which `make test` leaves out; the result goes to bench/results
+	@$(BIN)/python -m tests.proving
 
 soak: setup ## Play many seeds of the simulator on all cores (SEEDS=5000); the result goes to bench/results
 	@$(BIN)/python -m tests.simulation.soak $(SEEDS)

@@ -82,6 +82,12 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "经办或申请的人不能同时签发、审核、批准或评价",
         "who handles it or asked for it may not sign off, release, grant, rate or close it",
     ),
+    Reason.UNKNOWN_LEADER: ("名录中没有这位领导", "no such leader is in the directory"),
+    Reason.PERIOD_NOT_OVER: ("这一时期尚未结束", "that period is not over yet"),
+    Reason.STALE_EDITION: (
+        "材料已另有一版，请先看过最新一版",
+        "the paper has another edition by now: read that one first",
+    ),
     Reason.WRONG_ROLE: ("您的身份不能这样做", "this role may not do this"),
     Reason.NOT_ELIGIBLE: ("这一来源的问题不得不予受理", "an issue from this source may not be rejected"),
     Reason.WRONG_CREDIT_CODE: ("统一社会信用代码不正确", "the unified social credit code is wrong"),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.portal.rebuild import BATCH, CROCKFORD, issues
+from bench.portal.talks import TALKS, Talked
+from bench.portal.talks import fill as talks
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from services.portal.projection.files import Files
@@ -47,7 +49,7 @@ RUNNING = """
     GROUP BY issue ORDER BY due_at LIMIT ?
 """
 """Of each issue the clock due first, the most urgent on top: that one stops changes what a board shows."""
-OFFICIALS = {"han": "handler", "zhao": "supervisor", "qian": "leader"}
+OFFICIALS = {"han": "handler", "zhao": "supervisor", "qian": "leader", "feng": "federation", "lu": "clerk"}
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 PLACE_BITS = 43
@@ -72,6 +74,7 @@ class Filled(NamedTuple):
     supervised: int
     """The last place in supervision's sequence about it."""
     running: tuple[Running, ...]
+    talked: Talked
 
 
 def fill(folder: Path, references: References, say: Callable[[str], None]) -> Filled:
@@ -88,7 +91,8 @@ def fill(folder: Path, references: References, say: Callable[[str], None]) -> Fi
     for number in range(1, COPIES):
         _copy(database, f"{CROCKFORD[number // 32]}{CROCKFORD[number % 32]}", number)
     applier.apply(_officials())
-    filled = _own(database, references)
+    say(f"{TALKS:,} talks, multiplied likewise")
+    filled = _own(database, references, talks(database, applier, datetime.now(UTC)))
     database.execute("DELETE FROM position")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
@@ -136,7 +140,7 @@ def _column(column: str, key: str, code: str, number: int) -> str:
     return f"{column} + {number * MINUTE_MS}" if column == "next_due_at" else column
 
 
-def _own(database: sqlite3.Connection, references: References) -> Filled:
+def _own(database: sqlite3.Connection, references: References, talked: Talked) -> Filled:
     """Give one entrepreneur some of them, the last ones without a name; the first is answered and may be rated."""
     sql = "SELECT id FROM issue WHERE number IS NOT NULL AND title IS NOT NULL ORDER BY state <> 'replied', id LIMIT ?"
     ids = [row[0] for row in database.execute(sql, (OWN,)).fetchall()]
@@ -149,4 +153,4 @@ def _own(database: sqlite3.Connection, references: References) -> Filled:
     sql = "SELECT coalesce(max(seq), 0) FROM sequence WHERE subject = ? AND topic = 'supervision.events'"
     supervised = database.execute(sql, (ids[0],)).fetchone()[0]
     running = database.execute(RUNNING, (CLOCKS,)).fetchall()
-    return Filled(count, ids[0], supervised, tuple(Running(*row) for row in running))
+    return Filled(count, ids[0], supervised, tuple(Running(*row) for row in running), talked)

@@ -43,7 +43,10 @@ PARTITIONS, START_SECONDS = 6, 60.0
 
 
 class Asked(NamedTuple):
-    """One page: as whom, and where; ``{issue}`` is one that is answered. "" is where that role begins."""
+    """One page: as whom, and where; "" is where that role begins.
+
+    ``{issue}`` is one that is answered, ``{held}`` and ``{coming}`` are talks of one leader.
+    """
 
     name: str
     role: str
@@ -58,6 +61,11 @@ PAGES = (
     Asked("search", "supervisor", "/search?q=%E8%B7%AF%E7%81%AF"),
     Asked("board", "supervisor", "/board"),
     Asked("screen of a leader", "leader", "/overview"),
+    Asked("calendar of talks", "federation", "/talks"),
+    Asked("page of a talk", "office", "/talks/{held}"),
+    Asked("opening page", "clerk", "/talks/{coming}/opening"),
+    Asked("results of talks", "leader", "/talks/results"),
+    Asked("online column", "entrepreneur", "/column"),
 )
 """What is measured; a page that this version does not have is left out, and said."""
 LIVE = ("board", "page of an issue")
@@ -133,7 +141,7 @@ async def _opened(say: Say, portal: str, asked: Asked, filled: Filled) -> Open |
     """The page, if there is one in this version."""
     browser = Browser(portal)
     if await browser.sign_in(asked.role):
-        path = asked.path.format(issue=filled.answered) or "/"
+        path = asked.path.format(issue=filled.answered, **filled.talked._asdict()) or "/"
         page = await browser.get(path, packed=False)
         if path == "/" and page.header("location"):
             path = page.header("location")

@@ -1,8 +1,12 @@
 """What feedback reads, and which decision or reaction answers each command and event."""
 
-from services.feedback.issue import decisions, reactions
+from services.feedback.issue import decisions, hearing, reactions
 from services.feedback.issue.life import Issue, belongs, finished
+from services.feedback.paper import decisions as paper
+from services.feedback.paper.life import Paper
+from services.feedback.paper.life import finished as all_have_answered
 from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.commands.papers import ConfirmPaper, HearPaper, PublishPaper, RecordMeeting
 from shared.contract.event import DISPATCH, INTAKE, SUPERVISION_LOOK_BACKS
 from shared.contract.events.dispatch import ReplyCorrected, ReplyReleased
 from shared.contract.events.intake import (
@@ -23,6 +27,7 @@ ISSUE = AggregateType(
         RateReply: decisions.rate,
         DecideRework: decisions.decide_rework,
         FinishTracking: decisions.finish_tracking,
+        HearPaper: hearing.hear,
     },
     events={
         IssueRegistered: reactions.register,
@@ -38,6 +43,18 @@ ISSUE = AggregateType(
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.lapse),
     finished=finished,
     belongs=belongs,
+    refused=hearing.refused,
+)
+PAPER = AggregateType(
+    "paper",
+    Paper,
+    commands={
+        PublishPaper: paper.publish,
+        RecordMeeting: paper.record_meeting,
+        ConfirmPaper: paper.confirm,
+    },
+    deadlines=Deadlines(next=paper.next_deadline, expire=paper.expire),
+    finished=all_have_answered,
 )
 
 
@@ -47,7 +64,7 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         "feedback",
         jurisdiction,
         reads=(INTAKE, DISPATCH, SUPERVISION_LOOK_BACKS),
-        aggregates=(ISSUE,),
+        aggregates=(ISSUE, PAPER),
         ignores=BESIDE_ISSUES,
         history=history,
     )

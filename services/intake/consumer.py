@@ -192,5 +192,10 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
     issue, talk = (ISSUE, NOTIFYING_TALK) if notices else (WITHOUT_NOTICES, TALK)
     kinds = (issue, PERSON, ENTERPRISE, talk, AGENDA, ROTATION, NOTICE)
     return Consumer(
-        "intake", jurisdiction, reads=(FEEDBACK, DISPATCH_QUESTIONS), aggregates=kinds, history=history
+        "intake",
+        jurisdiction,
+        reads=(FEEDBACK, DISPATCH_QUESTIONS),
+        aggregates=kinds,
+        ignores=("paper",),
+        history=history,
     )

@@ -27,7 +27,7 @@ async def counted(page: Page, scope: Scope) -> dict[str, Any]:
     def count() -> dict[str, Any]:
         return report(portal.projection.reader(), now, scope)
 
-    return await _once_a_minute(page, ("figures", scope), count)
+    return await once_a_minute(page, ("figures", scope), count)
 
 
 async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]:
@@ -37,7 +37,7 @@ async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]
     def count() -> dict[str, Any]:
         return {name: value(portal.projection.reader(), name, now, scope) for name in names}
 
-    return await _once_a_minute(page, ("figures", scope, *names), count)
+    return await once_a_minute(page, ("figures", scope, *names), count)
 
 
 async def handed_on(page: Page, month: str) -> Month:
@@ -47,10 +47,11 @@ async def handed_on(page: Page, month: str) -> Month:
     def count() -> Month:
         return handovers.of_month(portal.projection.reader(), month, at)
 
-    return await _once_a_minute(page, ("handed on", month), count)
+    return await once_a_minute(page, ("handed on", month), count)
 
 
-async def _once_a_minute(page: Page, key: Hashable, count: Callable[[], T]) -> T:
+async def once_a_minute(page: Page, key: Hashable, count: Callable[[], T]) -> T:
+    """What is counted beside everything else, for all who look in this minute."""
     minute = page.at // MINUTE_MS
     return await page.portal.once.get(key, minute, lambda: run_in_threadpool(count), before=minute - 1)
 

@@ -62,7 +62,8 @@ SHEETS = {
     "operator": "operator.css",
     "mailbox": "mailbox.css",
     **dict.fromkeys(
-        ("board", "documents", "figures", "instructions", "leader", "search", "talks"), "overview.css"
+        ("board", "documents", "figures", "instructions", "leader", "papers", "search", "talks"),
+        "overview.css",
     ),
 }
 """The style of its own that the pages of a desk have beside theme.css, by the folder of the template."""

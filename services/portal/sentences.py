@@ -121,7 +121,7 @@ def phrase_of(say: Callable[[str], str], name: str, value: str) -> str:
 
 _LISTS = (
     *("outcome", "satisfaction", "solved", "clock", "ground", "body", "step"),
-    *("document", "pause", "recalculated"),
+    *("document", "pause", "recalculated", "meeting"),
 )
 _SHOWN_CLOCKS = ("promise",)
 """The clock a raiser was told of."""
@@ -334,6 +334,8 @@ TABLE: Mapping[str, _Row] = {
     "instruction.given.v1": _Row(
         N_("%(who)s instructed %(department)s, to report by %(due)s"), "key", "words", inside=True
     ),
+    "typical_case.chosen.v1": _Row(N_("Chosen as a typical case"), "key", "words", inside=True),
+    "meeting.decided.v1": _Row(N_("%(meeting)s decided on it"), "key", "words", inside=True),
     "instruction.reported.v1": _Row(
         N_("%(department)s reported on instruction %(instruction)s"), "key", "words", inside=True
     ),

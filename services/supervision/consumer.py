@@ -33,6 +33,7 @@ from shared.contract.commands.supervision import (
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, Event
 from shared.contract.events.dispatch import ReplyCorrected
 from shared.contract.events.intake import IssueRegistered
+from shared.contract.events.papers import MeetingDecided
 from shared.contract.subjects import BESIDE_ISSUES
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 
@@ -65,7 +66,11 @@ ISSUE = AggregateType(
         ReportInstruction: instructing.report,
         TakeBackInstruction: instructing.take_back,
     },
-    events={**dict.fromkeys(OBSERVED, observe), IssueRegistered: register},
+    events={
+        **dict.fromkeys(OBSERVED, observe),
+        IssueRegistered: register,
+        MeetingDecided: instructing.decided,
+    },
     deadlines=Deadlines(next=next_deadline, expire=expire, wait_for=SOURCES),
     finished=finished,
     refused=refused,
@@ -83,6 +88,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction=jurisdiction,
         reads=SOURCES,
         aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
-        ignores=BESIDE_ISSUES,
+        ignores=(*BESIDE_ISSUES, "paper"),
         history=history,
     )

@@ -6,11 +6,12 @@ from shared.contract.commands import dispatch as dispatch_commands
 from shared.contract.commands import feedback as feedback_commands
 from shared.contract.commands import intake as intake_commands
 from shared.contract.commands import notices as notices_commands
+from shared.contract.commands import papers as papers_commands
 from shared.contract.commands import people as people_commands
 from shared.contract.commands import supervision as supervision_commands
 from shared.contract.commands import talks as talks_commands
 from shared.contract.event import EVENTS
-from shared.contract.events import dispatch, feedback, intake, notices, people, supervision, talks
+from shared.contract.events import dispatch, feedback, intake, notices, papers, people, supervision, talks
 from shared.contract.replies import REPLIES_BY_TYPE
 
 MODULES = (
@@ -21,6 +22,7 @@ MODULES = (
     notices,
     supervision,
     feedback,
+    papers,
     orders,
     intake_commands,
     people_commands,
@@ -29,6 +31,7 @@ MODULES = (
     notices_commands,
     supervision_commands,
     feedback_commands,
+    papers_commands,
 )
 """The modules whose classes enter themselves into the registers, in the order of the documents."""
 

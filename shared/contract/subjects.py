@@ -27,6 +27,7 @@ KINDS: dict[str, SubjectForm] = {
     "register": SubjectForm("register:", "registers"),
     "policy": SubjectForm("policy:", "policies", one_each=True),
     "calendar": SubjectForm("calendar:", "calendars", one_each=True),
+    "paper": SubjectForm("paper:", "papers"),
 }
 """Every kind that exists, in whichever service."""
 BESIDE_ISSUES = (

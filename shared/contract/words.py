@@ -471,6 +471,70 @@ class CloseReason(StrEnum):
     RULED_FINISHED = "ruled_finished"
 
 
+class PaperKind(StrEnum):
+    """Which of the three papers: the monthly analysis, the half-yearly study, the yearly report (三会机制)."""
+
+    MONTHLY = "monthly"
+    HALF_YEARLY = "half_yearly"
+    YEARLY = "yearly"
+
+
+class Meeting(StrEnum):
+    """Which of the three meetings hears a paper (三会): the leaders', the executive one, the standing committee's."""
+
+    LEADERS = "leaders_meeting"
+    EXECUTIVE = "executive_meeting"
+    STANDING = "standing_committee"
+
+
+class HonourList(StrEnum):
+    """The lists of a paper: 奔跑者, 奋斗者, 贡献者."""
+
+    RUNNERS = "runners"
+    STRIVERS = "strivers"
+    CONTRIBUTORS = "contributors"
+
+
+class Honoured(StrEnum):
+    """Who stands on such a list: an official by account, a department or enterprise by code, a person by reference."""
+
+    OFFICIAL = "official"
+    DEPARTMENT = "department"
+    ENTERPRISE = "enterprise"
+    ENTREPRENEUR = "entrepreneur"
+
+
+class FigureName(StrEnum):
+    """The figures that a paper may hold; each is defined in the portal (docs/figures.md)."""
+
+    REGISTERED = "registered"
+    REPLIED = "replied"
+    OPEN = "open"
+    REJECTED = "rejected"
+    REFERRED = "referred"
+    WITHDRAWN = "withdrawn"
+    TRACKED = "tracked"
+    BREACHES = "breaches"
+    PROVISIONAL = "provisional"
+    ON_TIME_ASSIGNMENT = "on_time_assignment"
+    SIGN_FOR = "sign_for"
+    ON_TIME_REPLY = "on_time_reply"
+    ON_TIME_REPLY_EXTENDED = "on_time_reply_extended"
+    ANSWERED = "answered"
+    PARTICIPATION = "participation"
+    SATISFIED = "satisfied"
+    SATISFIED_OR_BASICALLY = "satisfied_or_basically"
+    SOLVED = "solved"
+    PROMISES_KEPT = "promises_kept"
+
+
+class FigureUnit(StrEnum):
+    """What a figure counts."""
+
+    ISSUE = "issue"
+    ASSIGNMENT = "assignment"
+
+
 _left = Field(union_mode="left_to_right")
 OpenKind = Annotated[Kind | str, _left]
 OpenSource = Annotated[Source | str, _left]
@@ -512,3 +576,9 @@ OpenTransferCause = Annotated[TransferCause | str, _left]
 OpenProvisional = Annotated[Provisional | str, _left]
 OpenCloseReason = Annotated[CloseReason | str, _left]
 OpenMediaType = Annotated[MediaType | str, _left]
+OpenPaperKind = Annotated[PaperKind | str, _left]
+OpenMeeting = Annotated[Meeting | str, _left]
+OpenHonourList = Annotated[HonourList | str, _left]
+OpenHonoured = Annotated[Honoured | str, _left]
+OpenFigureName = Annotated[FigureName | str, _left]
+OpenFigureUnit = Annotated[FigureUnit | str, _left]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from itertools import chain, pairwise, starmap
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -84,11 +84,18 @@ def mask(text: str, public: Public = frozenset) -> Masked:
 
 
 def masked(model: M, public: Public = frozenset) -> tuple[M, int]:
-    """The model with its fields of free text masked (``FreeText`` in the contract), and how many numbers that hid."""
+    """The model with its fields of free text masked (``FreeText`` in the contract), also of models in a list of it, and
+    how many numbers that hid.
+    """
     names = _free_texts(type(model))
     texts = {name: mask(text, public) for name in names if (text := getattr(model, name))}
-    changed = {name: text.text for name, text in texts.items() if text.found}
+    changed: dict[str, Any] = {name: text.text for name, text in texts.items() if text.found}
     count = sum(len(text.found) for text in texts.values())
+    for name, value in model:
+        if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            inner = [masked(one, public) for one in value]
+            if hidden := sum(many for _, many in inner):
+                changed[name], count = tuple(one for one, _ in inner), count + hidden
     return (model.model_copy(update=changed) if changed else model), count
 
 

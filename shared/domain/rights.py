@@ -211,6 +211,8 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "rate"): _RAISER,
     ("issue", "decide_rework"): _OFFICE,
     ("issue", "finish_tracking"): {Role.LEADER: HERE},
+    ("paper", "publish"): _OFFICE,
+    ("paper", "record_meeting"): _OFFICE,
     # supervision
     ("issue", "explain"): _ITS_PEOPLE,
     # Of the level that issued it or a higher one, and nobody of the department that holds it.
@@ -241,6 +243,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("person", "read"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), Role.CLERK: HERE, Role.OFFICE: HERE},
     ("notice", "read"): {Role.OPERATOR: HERE},  # how often it was tried, and why it was given up; no address
     ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
+    ("paper", "read"): dict.fromkeys(OFFICIALS, HERE),
     **{
         (kind, "read"): _EVERYBODY
         for kind in (
@@ -368,6 +371,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "lifted_at",
                 "reopened_at",
                 "answered",
+                "heard",
             ),
             "handling",
         ),

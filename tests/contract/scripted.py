@@ -64,6 +64,17 @@ from shared.contract.commands.notices import (
     RecordNotice,
     RecordStaffNotice,
 )
+from shared.contract.commands.papers import (
+    Beside,
+    Case,
+    HonouredOne,
+    ListOfHonours,
+    MeetingDecision,
+    PaperFigure,
+    PublishPaper,
+    ReadOf,
+    RecordMeeting,
+)
 from shared.contract.commands.people import ChangePerson, ErasePerson, RecordEnterprise, RegisterPerson
 from shared.contract.commands.supervision import (
     GiveInstruction,
@@ -116,13 +127,19 @@ from shared.contract.words import (
     Confirmation,
     DocumentKind,
     EnterpriseSize,
+    FigureName,
+    FigureUnit,
     Finding,
+    Honoured,
+    HonourList,
     Joint,
     JointOffice,
     Kind,
     LeadingBody,
+    Level,
     MediaType,
     Outcome,
+    PaperKind,
     PauseGround,
     Phase,
     Recalculation,
@@ -136,6 +153,7 @@ from shared.contract.words import (
 from shared.domain.calendar import Calendar, Day
 from shared.domain.clocks import Limit, due_at
 from shared.domain.office_hours import opening
+from shared.domain.papers import newest_over, paper_id
 from shared.domain.talks import day_of, talk_id
 from tests.contacts import LI, WANG
 from tests.contract.world import JURISDICTION, Said, World
@@ -203,6 +221,7 @@ def records() -> tuple[Record, ...]:
     _countersigned(world)
     _talked(world)
     _asked_for_material(world)
+    _in_papers(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
@@ -714,3 +733,65 @@ def _instructed(world: World) -> None:
     world.go_to(world.now + 10 * DAY)
     report = ReportInstruction(instruction=1, words="已核实，缺灯五盏，月底前装好。")
     world.ask(issue, report, f"handler:{code}/li")
+
+
+def _in_papers(world: World) -> None:
+    """A monthly paper with a typical case is published; its meeting decides on one issue, and on one that has ended."""
+    code = "urban_management"
+    world.ask(
+        "staff:zhou", PublishStaff(name="周明", roles=(Role.LEADER,), level=Level.CITY), "administrator:wu"
+    )
+    answered, held, ended = (world.register(LIGHTS, RAISER, f"lights-paper-{n}") for n in (1, 2, 3))
+    for issue in (answered, held):
+        world.accept(issue, OFFICE)
+        world.ask(issue, AssignIssue(department=code), OFFICE)
+        world.say(code, issue, DepartmentSigns(assignment=f"{issue}.1", round=1), f"{issue}-1")
+    drafted = DepartmentDrafts(
+        assignment=f"{answered}.1", round=1, outcome=Outcome.SOLVED, text="已点亮。", signed_off_by="wang"
+    )
+    world.say(code, answered, drafted, f"{answered}-2")
+    world.ask(answered, CheckReply(**world.shown(answered)), OFFICE)
+    world.ask(answered, ReleaseReply(**world.shown(answered)), OFFICE)
+    world.ask(ended, WithdrawIssue(reason="已自行解决"), raiser(RAISER))
+    period = newest_over(PaperKind.MONTHLY, world.now)
+    paper = f"paper:{paper_id(JURISDICTION, period)}"
+    honours = ListOfHonours(
+        list=HonourList.RUNNERS,
+        rule_zh="首轮答复在期限内发出的件数，多者在前",
+        rule_en="Most first replies in time",
+        honoured=(
+            HonouredOne(
+                kind=Honoured.OFFICIAL,
+                who="li",
+                department=code,
+                numbers=(Beside(number="on_time", value=7),),
+            ),
+        ),
+    )
+    published = PublishPaper(
+        as_of=world.now,
+        positions=(ReadOf(topic="intake.events", offsets=(731, 702)),),
+        preface="本月问题集中在园区配套。",
+        figures=(
+            PaperFigure(figure=FigureName.SATISFIED, period=period.name, numerator=65, denominator=66),
+            PaperFigure(
+                figure=FigureName.ANSWERED,
+                unit=FigureUnit.ASSIGNMENT,
+                period=period.name,
+                department=code,
+                numerator=12,
+                denominator=12,
+            ),
+        ),
+        cases=(Case(issue=answered, words="七日内点亮，企业满意"),),
+        honours=(honours,),
+    )
+    world.ask(paper, published, OFFICE)
+    meeting = RecordMeeting(
+        edition=1,
+        held_on=world.now.date(),
+        chaired_by="zhou",
+        words="听取了月度分析。",
+        decisions=tuple(MeetingDecision(issue=issue, words="请一周内报方案") for issue in (held, ended)),
+    )
+    world.ask(paper, meeting, OFFICE)

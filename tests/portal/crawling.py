@@ -5,6 +5,7 @@ A page or a form that is added later is found by itself: tests of what all of th
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
@@ -109,6 +110,12 @@ class Document(HTMLParser):
             self.forms.append(Form(action, method, *fields, many))
 
 
+@lru_cache(maxsize=2)
+def read(html: str) -> Document:
+    """The same page is asked for its links, its tags and its forms: it is read once."""
+    return Document(html)
+
+
 class Found(NamedTuple):
     """One page, and who sees it."""
 
@@ -119,7 +126,7 @@ class Found(NamedTuple):
     @property
     def document(self) -> Document:
         """As a browser reads it."""
-        return Document(self.html)
+        return read(self.html)
 
     def forms(self) -> Iterator[Form]:
         """Those that send something, but for the one by which one leaves."""
@@ -151,7 +158,7 @@ async def pages(given: Given, role: Role, browser: Browser | None = None) -> Asy
         answer = await browser.client.get(path, follow_redirects=True)
         if answer.headers.get("content-type", "").startswith("text/html"):
             yield Found(role, path, answer.text)
-            waiting += Document(answer.text).links
+            waiting += read(answer.text).links
 
 
 async def send(browser: Browser, form: Form, fields: Mapping[str, str], **how: Any) -> httpx.Response:

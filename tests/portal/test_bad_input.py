@@ -21,6 +21,7 @@ TRANSPORT = "transport"
 LOCAL = re.compile(r"^(/|#|\?|$|data:)")
 NOT_OF_ISSUES = (Role.OPERATOR, Role.ADMINISTRATOR, Role.EXPERT)
 AWAY, GONE = (503, {"title": "away"}), 404
+FORMS: dict[Role, list[tuple[Found, Form]]] = {}
 KEPT_A_WHILE = re.compile(r"/(accept|assign|reject)$")
 """What is sent ten seconds later, when it cannot be taken back any more: tests/portal/test_errands.py."""
 
@@ -38,7 +39,13 @@ def changes(given: Given) -> list[httpx.Request]:
 
 
 async def forms(given: Given, role: Role) -> list[tuple[Found, Form]]:
-    """Each form of this role once, with the page on which it stands."""
+    """Each form of this role once, with the page on which it stands; looked for once, for each test has them anew."""
+    if role not in FORMS:
+        FORMS[role] = await _forms(given, role)
+    return FORMS[role]
+
+
+async def _forms(given: Given, role: Role) -> list[tuple[Found, Form]]:
     known, found = set[tuple[str, tuple[str, ...]]](), []
     async for page in pages(given, role):
         for form in page.forms():

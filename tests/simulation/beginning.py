@@ -117,7 +117,7 @@ def settle(scheduler: Scheduler) -> None:
     log = scheduler.log
     first = first_start(log.partitions)
     log.fill(first.topics)
-    log.first_reference = first.reference
+    log.references = [first.reference]
     for service, documents in first.documents.items():
         scheduler.collections[service].fill(documents)
     for group in scheduler.groups.values():

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from operator import le
 from typing import Any, TypeVar
 from unittest.mock import Mock, patch
 
@@ -18,6 +19,8 @@ from tests.simulation.world import Ask, Log, Raw
 
 T = TypeVar("T")
 built = lru_cache(Calendar)
+MANY = 10
+"""Records that are not read again from where the log began: to copy what they made is cheaper."""
 SOON = (0, 0, 100, 5_000, 600_000, 3_600_000, 86_400_000)
 """How many ms a new version may take to be read by a worker."""
 
@@ -45,14 +48,19 @@ class Known(Reference):
 
 
 def known_at(log: Log, places: Sequence[int]) -> Known:
-    """What a worker knows that has read so many records of each topic; begins with what the log began with."""
-    first: Known | None = log.first_reference
-    usable = first is not None and all(own <= there for own, there in zip(first.places, places, strict=True))
-    known = first.copied() if first is not None and usable else Known()
+    """What a worker knows that has read so many records of each topic.
+
+    Begins with what the log began with, or with what was known later and is within these places.
+    """
+    within = [known for known in log.references if all(map(le, known.places, places))]
+    known = within[-1].copied() if within else Known()
+    new = sum(places) - sum(known.places)
     for topic, start, end in zip(TOPICS, known.places, places, strict=True):
         for raw in log.ends(topic)[0][start:end]:
             take_in(known, record_of(raw))
     known.places = tuple(places)
+    if new > MANY:
+        log.references.append(known.copied())
     return known
 
 
@@ -72,7 +80,8 @@ class View:
     def __init__(self, log: Log) -> None:
         self.log = log
         self.reference = Known()
-        self.deaf_until = self._read = self._noticed = 0
+        self.deaf_until = self.news = self._noticed = 0
+        """``news``: how much news of the log was taken in."""
         self.began = False
         """Whether its worker has begun to read anything else."""
 
@@ -92,11 +101,11 @@ class View:
 
     def behind(self) -> bool:
         """Whether something was published that is not known here."""
-        return self._read != self.log.news
+        return self.news != self.log.news
 
     def hears(self, now_ms: int, delay: Callable[[Sequence[int]], int]) -> bool:
         """Whether it would take something in now; each new version gets a delay of its own."""
-        if self._read == self.log.news:
+        if self.news == self.log.news:
             return False
         if self._noticed != self.log.news:
             self._noticed = self.log.news
@@ -106,7 +115,7 @@ class View:
     def read(self) -> None:
         """Take in everything there is. Other work may hold the object: it stays the same one after the start."""
         known, there = self.reference, ends(self.log)
-        self._read = self.log.news
+        self.news = self.log.news
         if not any(known.places):
             used, raised = known.used, known.raised
             self.reference = known_at(self.log, there)

@@ -153,12 +153,7 @@ class Scheduler:
             woken = heappop(self._asleep)[2]
             if not woken.over:
                 self.awake.append(woken)
-        now, is_ready = self.clock.ms, self._ready
-        ready = [
-            task
-            for task in self.awake
-            if (owner := task.owner) is None or (owner.frozen_until <= now and is_ready(task.ask, owner))
-        ]
+        ready = self._ready()
         if not ready:
             return self._pass_time()
         task = self.rng.choice(ready)
@@ -170,15 +165,32 @@ class Scheduler:
             self.after(self.rng.choice((1, 20, 1000, 30_000)), lambda late=late: self._land(late))
         return True
 
-    def _ready(self, ask: Ask, worker: Process) -> bool:
-        """Asked of each task at each step: what is asked most often comes first."""
-        kind = ask.kind
-        if kind == "wanted":
-            return bool(ask.what.set_)
-        if kind == "follow":
-            return worker.view.behind() and worker.view.hears(self.clock.ms, self.rng.choice)
-        if kind == "poll":
-            return self._fetchable(worker)
+    def _ready(self) -> list[Task]:
+        """The tasks of which one may come next: asked of all of them at each step, so most are answered here."""
+        now, news, size, ready = self.clock.ms, self.log.news, self.log.size, []
+        for task in self.awake:
+            worker = task.owner
+            if worker is None:
+                ready.append(task)
+                continue
+            if worker.frozen_until > now:
+                continue
+            ask = task.ask
+            kind = ask.kind
+            if kind == "wanted":
+                wakes = ask.what.set_
+            elif kind == "follow":
+                wakes = worker.view.news != news and worker.view.hears(now, self.rng.choice)
+            elif kind == "poll":
+                client = worker.client
+                wakes = client.idle_polls > 0 or (client.dry != size and self._fetchable(worker))
+            else:
+                wakes = self._wakes(kind, ask, worker)
+            if wakes:
+                ready.append(task)
+        return ready
+
+    def _wakes(self, kind: str, ask: Ask, worker: Process) -> bool:
         if kind == "tick":
             return worker.wants_tick()
         if kind == "walk":
@@ -201,12 +213,7 @@ class Scheduler:
         return {topic for topic, until in group.blocked_until.items() if self.clock.ms < until}
 
     def _fetchable(self, worker: Process) -> bool:
-        client = worker.client
-        if client.idle_polls > 0:
-            return True
-        if client.dry == self.log.size:
-            return False
-        topics, blocked = self.log.topics, self.blocked(worker.group)
+        client, topics, blocked = worker.client, self.log.topics, self.blocked(worker.group)
         for tp, position in client.positions.items():
             if (
                 position < topics[tp.topic][tp.partition].end

@@ -28,6 +28,7 @@ from tests.simulation.instructing import Instructing
 from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
+from tests.simulation.papers import Papers
 from tests.simulation.people import People
 from tests.simulation.questioning import Questioning
 from tests.simulation.raising import Raised, raised
@@ -207,6 +208,7 @@ def _people(town: Town) -> None:
     _instruct(town, subjects)
     _question(town, everything)
     _talk(town)
+    _publish(town, everything)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())
@@ -265,6 +267,13 @@ def _talk(town: Town) -> None:
             town.scheduler.spawn("talking", talking.organise())
             if not number:
                 town.scheduler.spawn("talking", talking.plan())
+
+
+def _publish(town: Town, everything: Sequence[Raised]) -> None:
+    """In some towns papers are published and heard; chosen apart, so that the others go their way as before."""
+    rng = Random(f"papers/{town.seed}")
+    if rng.random() < 0.2:
+        town.scheduler.spawn("papers", Papers(town.scheduler, town.clients, rng, [*everything]).work())
 
 
 def _has_persons(seed: int) -> bool:

@@ -1,5 +1,6 @@
 """Many seeds on all cores: ``python -m tests.simulation.soak SEEDS [FIRST]``; the result goes to bench/results."""
 
+import gc
 import os
 import sys
 import time
@@ -17,7 +18,7 @@ TOLD_EVERY = 100
 
 def judged(seeds: Iterable[int]) -> Iterator[Verdict]:
     """The verdict of each seed in order; what the simulator itself raises is a violation of its seed."""
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=gc.freeze) as pool:  # what was imported stays anyway
         yield from pool.map(_judge, seeds, chunksize=4)
 
 

@@ -9,6 +9,7 @@ from services.dispatch.batch.life import MOVES as BATCH_MOVES
 from services.dispatch.department.life import MOVES as DEPARTMENT_MOVES
 from services.dispatch.issue.life import MOVES as DISPATCH_MOVES
 from services.feedback.issue.life import MOVES as FEEDBACK_MOVES
+from services.feedback.paper.life import MOVES as PAPER_MOVES
 from services.intake.issue.life import MOVES as INTAKE_MOVES
 from services.intake.person.life import MOVES as PERSON_MOVES
 from services.intake.talk.life import MOVES as TALK_MOVES
@@ -141,6 +142,7 @@ MUST_HAPPEN = (
     *(f"late {clock}" for clock in ("ruling", "instruction")),
     *(f"refused {why}" for why in ("leader_missing", "leader_busy", "talk_full", "already_announced")),
     *(f"refused {why}" for why in ("unknown_talk", "not_at_the_talk", "talk_not_over")),
+    *(f"refused {why}" for why in ("period_not_over", "stale_edition", "unknown_leader")),
     *(
         f"joined a talk that was {how}"
         for how in ("to come", "held", "cancelled", "lapsed", "never announced")
@@ -240,6 +242,8 @@ EVENTS = (
     "issue.claimed",
     "issue.answered_on_the_spot",
     *("batch.begun", "batch.done", "rotation.published"),
+    *("paper.published", "paper.heard", "paper.decision_voided"),
+    *("typical_case.chosen", "meeting.decided"),
     "department.published",
     "policy.published",
     "calendar.published",
@@ -261,6 +265,7 @@ ASKED = {
     "agenda": {("", verb) for verb in ("announce", "postpone", "appoint")},
     "rotation": {("", "swap")},
     "batch": {*BATCH_MOVES},
+    "paper": {*PAPER_MOVES},
 }
 """Every move of every table, by the kind of aggregate of which it may be asked."""
 

@@ -105,8 +105,8 @@ class Log:
         self.by_subject: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
         self.size = self.news = 0
         """How many records and markers there are, and how many records on the topics of reference data."""
-        self.first_reference: Any = None
-        """The reference data that this log began with (reference.py)."""
+        self.references: list[Any] = []
+        """The reference data that this log began with, and some of what was known later (reference.py)."""
         self.away: dict[str, KafkaError] = {}
         """Topics that are not there, or may not be written to, and what the broker says of them."""
         self.against: set[tuple[str, str]] = set()

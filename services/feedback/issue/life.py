@@ -53,6 +53,9 @@ MOVES: dict[tuple[str, str], str] = {
 }
 """What may be asked."""
 
+ANYTIME = ("hear_paper",)
+"""What papers tell it, in every state."""
+
 FOLLOWING: dict[tuple[str, str], str] = {
     (State.INVITED, "lapse"): State.LAPSED,
     (State.RATED, "ask_rework"): State.REWORK_ASKED,
@@ -123,6 +126,8 @@ class Issue(AggregateState):
     """Who may rate: the reference that the event of registration carries."""
     reply: ReplyRound | None = None
     """The latest reply that was put up for rating."""
+    heard: tuple[str, ...] = ()
+    """What papers have told it, by the names by which it answered."""
 
     @property
     def round(self) -> int:

@@ -21,6 +21,7 @@ from services.portal.desks.link import pages as link
 from services.portal.desks.mailbox import pages as mailbox
 from services.portal.desks.office import pages as office
 from services.portal.desks.operator import pages as operator
+from services.portal.desks.papers import pages as papers
 from services.portal.desks.search import pages as search
 from services.portal.desks.signing_in import pages as signing_in
 from services.portal.desks.talks import pages as talks
@@ -71,6 +72,7 @@ def routers() -> Iterator[APIRouter]:
     yield renewing.router
     yield linked.router
     yield figures.router
+    yield papers.router
     yield operator.router
     yield mailbox.router
     yield joining.router

@@ -23,7 +23,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scope(NamedTuple):
-    """Which issues: of a month (2026-11), a department (``unassigned``: of none), a source; empty for all.
+    """Which issues: of a month (2026-11), or from it through another one, a department (``unassigned``: of none), a
+    source; empty for all.
 
     Or of talks that were held: of a level, from one day through another (2022-06-08, Asia/Shanghai).
     """
@@ -34,24 +35,27 @@ class Scope(NamedTuple):
     level: str = ""
     held_from: str = ""
     held_through: str = ""
+    through: str = ""
 
     @property
     def period(self) -> str:
         """What figures of it name as their period."""
         days = dict.fromkeys(day for day in (self.held_from, self.held_through) if day)
-        return self.month or "/".join(days) or "all"
+        months = dict.fromkeys(month for month in (self.month, self.through) if month)
+        return "/".join(months or days) or "all"
 
     def where(self) -> tuple[str, dict[str, object]]:
         """The condition on an issue ``i``, and its parameters."""
         conditions: list[str] = ["i.number IS NOT NULL"]
         if self.month:
-            conditions.append("i.month = :month")
+            conditions.append("i.month BETWEEN :month AND :through" if self.through else "i.month = :month")
         if self.department:
             conditions.append("i.department = :department")
         if self.source:
             conditions.append("i.origin = :source")
         department = "" if self.department == NOBODY else self.department
         values: dict[str, object] = {"month": self.month, "department": department, "source": self.source}
+        values["through"] = self.through
         if self.level or self.held_from or self.held_through:
             conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {HELD})")
             values |= held(self.level, self.held_from, self.held_through)

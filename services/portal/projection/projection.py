@@ -134,7 +134,8 @@ class Projection:
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
         self.metrics.open_pages.set(len(self._listeners))
         now = datetime.now(UTC)
-        missing = Counter(gap.level for gap in talks.missing(self.reader(), self._settings.jurisdiction, now))
+        expected = talks.places(self.reader(), self._settings.jurisdiction, now)
+        missing = Counter(gap.level for gap in talks.missing(self.reader(), expected, now))
         for level in (Level.CITY, Level.COUNTY):
             self.metrics.talks_missing.labels(level.value).set(missing[level.value])
         return self.metrics

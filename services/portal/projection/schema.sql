@@ -499,10 +499,49 @@ CREATE TABLE instruction (
     reported_for TEXT,            -- the department that reported
     taken_back_at INTEGER,
     taken_back_reason TEXT,
+    decision TEXT,                -- what a meeting decided and it comes from, <paper>.<edition>.<number>; '' for none
     PRIMARY KEY (issue, number)
 ) WITHOUT ROWID;
+CREATE INDEX instruction_by_decision ON instruction (decision) WHERE decision <> '';
 CREATE INDEX instruction_by_leader ON instruction (given_by, given_at, issue);
 CREATE INDEX instruction_open ON instruction (issue, due_at) WHERE reported_at IS NULL AND taken_back_at IS NULL;
+
+-- Papers of the three meetings, an edition a row, as each was frozen; and the meeting that heard it. Feedback.
+CREATE TABLE paper (
+    id TEXT NOT NULL,             -- huzhou-monthly-2026-10
+    edition INTEGER NOT NULL,
+    kind TEXT,                    -- monthly, half_yearly, yearly
+    period TEXT,                  -- 2026-10, 2026-h1, 2026
+    supersedes INTEGER,           -- the edition in whose place it stands; 0 for none
+    as_of INTEGER,
+    positions TEXT,               -- JSON: [{topic, offsets}] that its figures were counted from
+    preface TEXT,
+    figures TEXT,                 -- JSON: [{figure, unit, period, department, numerator, denominator}]
+    cases TEXT,                   -- JSON: [{issue, words}]
+    honours TEXT,                 -- JSON: [{list, rule_zh, rule_en, honoured: [{kind, who, department, numbers}]}]
+    published_at INTEGER,
+    published_by TEXT,
+    meeting TEXT,                 -- leaders_meeting, executive_meeting, standing_committee; NULL: not heard yet
+    held_on TEXT,
+    chaired_by TEXT,
+    minutes TEXT,
+    recorded_at INTEGER,
+    recorded_by TEXT,
+    PRIMARY KEY (id, edition)
+) WITHOUT ROWID;
+CREATE INDEX paper_by_age ON paper (published_at, id);
+
+-- What these meetings decided on which issue; what became of it is its instruction's. Feedback.
+CREATE TABLE decision (
+    paper TEXT NOT NULL,
+    edition INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    issue TEXT,
+    words TEXT,
+    due_on TEXT,                  -- NULL: as the policy says
+    voided_because TEXT,          -- why it can become no instruction; NULL: it can
+    PRIMARY KEY (paper, edition, number)
+) WITHOUT ROWID;
 
 -- Talks (恳谈会). Intake.
 CREATE TABLE talk (
@@ -536,6 +575,7 @@ CREATE TABLE talk (
     lapsed_at INTEGER             -- when it had not been held in time
 ) WITHOUT ROWID;
 CREATE INDEX talk_by_time ON talk (starts_at, id);
+CREATE INDEX talk_by_place ON talk (starts_at, jurisdiction, level, state);
 
 -- Who has led, or shall lead, which talk: those lead whose `led` is the talk's. Intake.
 CREATE TABLE talk_leader (

@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.portal.queries.selecting import Row, select
@@ -95,8 +96,14 @@ def participants(reads: sqlite3.Connection, id: str) -> list[Row]:
 
 
 def members(reads: sqlite3.Connection, id: str) -> list[Row]:
-    """The issues of a talk, in the order of their registration."""
-    query = "SELECT * FROM issue WHERE talk = ? AND registered_at IS NOT NULL ORDER BY registered_at, id"
+    """The issues of a talk, in the order of their registration, with the departments that co-handle each."""
+    query = """
+        SELECT *, (
+            SELECT json_group_array(department) FROM co_handler
+            WHERE issue = issue.id AND department IS NOT NULL AND released_at IS NULL
+        ) AS co_handlers
+        FROM issue WHERE talk = ? AND registered_at IS NOT NULL ORDER BY registered_at, id
+    """
     return select(reads, query, (id,)).fetchall()
 
 
@@ -203,7 +210,13 @@ def rotations(reads: sqlite3.Connection, id: str) -> list[Row]:
 def plan(reads: sqlite3.Connection, jurisdiction: str, year: int) -> RotationPublished | None:
     """The plan of leaders in force for a year; None where none was published."""
     found = rotations(reads, f"{jurisdiction}-{year}")
-    return RotationPublished.read(json.loads(found[0]["data"])) if found else None
+    return _read(found[0]["data"]) if found else None
+
+
+@lru_cache(maxsize=8)
+def _read(plan: str) -> RotationPublished:
+    """A plan has a turn for each week and place: what was read once is not read again."""
+    return RotationPublished.read(json.loads(plan))
 
 
 def week_of(on: date) -> tuple[int, int]:
@@ -252,10 +265,11 @@ def places(reads: sqlite3.Connection, jurisdiction: str, now: datetime) -> dict[
     return found
 
 
-def missing(reads: sqlite3.Connection, jurisdiction: str, now: datetime, weeks: int = 1) -> Iterator[Gap]:
-    """The places without a talk, of this week and so many after it; a talk that was called off is none."""
+def missing(
+    reads: sqlite3.Connection, expected: Mapping[str, str], now: datetime, weeks: int = 1
+) -> Iterator[Gap]:
+    """Which of these places (``places``) have no talk this week or in so many after it; one called off is none."""
     monday = now.astimezone(SHANGHAI).date()
-    expected = places(reads, jurisdiction, now)
     for later in range(weeks):
         year, week = week_of(monday + timedelta(weeks=later))
         query = f"SELECT DISTINCT jurisdiction FROM talk WHERE starts_at >= ? AND starts_at < ? AND {_ALIVE}"

@@ -1,4 +1,4 @@
-"""What supervision decides of leaders' instructions: given, reported on, taken back by who gave it."""
+"""Leaders' instructions: given, also as a meeting decided, reported on, taken back by who gave it."""
 
 from services.supervision.issue.decisions import UNKNOWN, answerer, may_not
 from services.supervision.issue.instructions import MOST, MOST_OPEN, addressed
@@ -7,14 +7,13 @@ from services.supervision.issue.reactions import observe
 from shared.contract.commands.supervision import GiveInstruction, ReportInstruction, TakeBackInstruction
 from shared.contract.envelope import time_text
 from shared.contract.event import Event
+from shared.contract.events.papers import MeetingDecided
 from shared.contract.events.supervision import InstructionGiven, InstructionReported, InstructionTakenBack
 from shared.contract.words import ClockName, Saying
-from shared.domain.clocks import SHANGHAI, Limit, due_at
+from shared.domain.clocks import Limit, due_at
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event
 from shared.domain.renewing import limit_of
-
-MOST_DAYS = 366
-"""How far ahead the date of a report may lie."""
+from shared.domain.reporting import limit_until
 
 
 def give(issue: Issue | None, command: GiveInstruction, context: Context) -> Change[Issue] | Refusal:
@@ -23,23 +22,42 @@ def give(issue: Issue | None, command: GiveInstruction, context: Context) -> Cha
         return UNKNOWN
     if refusal := _cannot_give(issue, command, context):
         return refusal
-    limit = _limit(command, context)
+    limit = _as_policy_says(context) if command.due_on is None else limit_until(command.due_on, context)
     if isinstance(limit, Refusal):
         return limit
+    return _given(issue, context, limit, words=command.words.strip(), by=context.principal)
+
+
+def decided(issue: Issue | None, happened: MeetingDecided, context: Context) -> Change[Issue] | None:
+    """What a meeting decided is an instruction of the leader who chaired it.
+
+    Whatever became of the issue meanwhile: who takes it over hears of it, and where nobody does the leader takes it
+    back. A day on which no report can be due any more is as the policy says.
+    """
+    if issue is None:
+        return None
+    limit = None if happened.due_on is None else limit_until(happened.due_on, context)
+    if not isinstance(limit, Limit):
+        limit = _as_policy_says(context)
+    said = {"words": happened.words, "by": happened.leader, "decision": happened.decision}
+    return _given(issue, context, limit, **said)
+
+
+def _given(issue: Issue, context: Context, limit: Limit, **said: str) -> Change[Issue]:
     number, due = issue.instructed + 1, due_at(context.now, limit, context.policy, context.calendar).at
     given = InstructionGiven(
         instruction=number,
         department=issue.department,
         assignment=issue.assignment,
-        words=command.words.strip(),
         limit=limit,
         due_at=due,
-        by=context.principal,
+        **said,
     )
     opened = Instruction(number=number, words=given.words, by=given.by)
     owed = issue.model_copy(update={"instructions": (*issue.instructions, opened), "instructed": number})
     after, messages = _observed(owed, given, context)
-    messages += (addressed(after, opened, Saying.INSTRUCTED, opened.words),)
+    if issue.department:
+        messages += (addressed(after, opened, Saying.INSTRUCTED, opened.words),)
     return Change(after, messages, {"instruction": number, "due_at": time_text(due)})
 
 
@@ -111,19 +129,8 @@ def _cannot_give(issue: Issue, command: GiveInstruction, context: Context) -> Re
     return None
 
 
-def _limit(command: GiveInstruction, context: Context) -> Limit | Refusal:
-    """Until the day that was named, which is a later working day; else as the policy says."""
-    if command.due_on is None:
-        named = limit_of(ClockName.INSTRUCTION, 1, context.policy)
-        return named or Limit(CLOCKS[ClockName.INSTRUCTION].limit)
-    days = (command.due_on - context.now.astimezone(SHANGHAI).date()).days
-    if days < 1:
-        return Refusal(Reason.DATE_TOO_EARLY, "due_on: tomorrow at the earliest")
-    if days > MOST_DAYS:
-        return Refusal(Reason.DATE_TOO_FAR, f"due_on: at most {MOST_DAYS} days ahead")
-    if not context.calendar.is_working_day(command.due_on):
-        return Refusal(Reason.NO_WORKING_DAY, f"due_on: {command.due_on} is no working day")
-    return Limit(f"{days}d")
+def _as_policy_says(context: Context) -> Limit:
+    return limit_of(ClockName.INSTRUCTION, 1, context.policy) or Limit(CLOCKS[ClockName.INSTRUCTION].limit)
 
 
 def _open(issue: Issue | None, number: int) -> tuple[Issue, Instruction] | Refusal:

@@ -63,7 +63,9 @@ def observe(issue: Issue | None, event: Event, context: Context) -> Change[Issue
         if name is ClockName.TRACKING:
             continue
         if isinstance(event, rule.starts) and not _starts_nothing(name, event, moved):
-            started, more = start(name, moved, event, context)
+            # What a meeting decided crosses the end of its issue: it is owed to the leader all the same.
+            owed = name is ClockName.INSTRUCTION
+            started, more = start(name, moved, event, context, after_the_end=owed)
             clocks += started
             messages += more
             if name is ClockName.ASSIGN and isinstance(event, PromiseStarted) and started:

@@ -252,7 +252,7 @@ class DocumentRegistered(Event, type="document.registered.v1", topic=SUPERVISION
 
 
 class InstructionGiven(Event, type="instruction.given.v1", topic=SUPERVISION):
-    """Happens when a leader writes an instruction on an issue (批示) to the department that holds it."""
+    """Happens when a leader instructs the department that holds an issue (批示), or a meeting decided on it."""
 
     instruction: Round
     """Counted from 1 over the whole life of the issue; its clock has this number in place of a round."""
@@ -262,6 +262,8 @@ class InstructionGiven(Event, type="instruction.given.v1", topic=SUPERVISION):
     limit: str
     due_at: AwareDatetime
     by: str
+    decision: str = ""
+    """What a meeting decided and it comes from, ``<paper>.<edition>.<number>``; empty of one that a leader wrote."""
 
 
 class InstructionReported(Event, type="instruction.reported.v1", topic=SUPERVISION, must_understand=True):

@@ -93,6 +93,25 @@ ANNOUNCED = {
     "leaders": [SUN],
     "by": "feng",
 }
+PAPER = "paper:huzhou-monthly-2026-02"
+FIGURE = {
+    "figure": "satisfied",
+    "unit": "issue",
+    "period": "2026-02",
+    "department": "",
+    "numerator": 5,
+    "denominator": 6,
+}
+DECIDED = {"number": 1, "issue": ISSUE, "words": "请一周内报方案", "due_on": "2026-03-10"}
+HEARD = {
+    "edition": 1,
+    "meeting": "leaders_meeting",
+    "held_on": "2026-03-02",
+    "chaired_by": "zhou",
+    "words": "听取了月度分析",
+    "decisions": [DECIDED],
+    "by": "chen",
+}
 CARD = {"document": "d1", "kind": "yellow_card", "year": 2026, "number": 4}
 EXAMPLES: dict[str, Example] = {
     "issue.registered.v1": Example(
@@ -958,8 +977,54 @@ EXAMPLES: dict[str, Example] = {
                 "given_by": "qian",
                 "due_at": LATER_MS,
                 "reported_at": None,
+                "decision": "",
             }
         },
+    ),
+    "paper.published.v1": Example(
+        "feedback",
+        {
+            "kind": "monthly",
+            "period": "2026-02",
+            "edition": 1,
+            "as_of": "2026-03-02T01:00:00Z",
+            "positions": [{"topic": "intake.events", "offsets": [7]}],
+            "preface": "本月",
+            "figures": [FIGURE],
+            "cases": [{"issue": ISSUE, "words": "好"}],
+            "by": "chen",
+        },
+        {
+            "paper": {
+                "id": PAPER[6:],
+                "edition": 1,
+                "kind": "monthly",
+                "supersedes": 0,
+                "as_of": AT_MS,
+                "figures": json.dumps([FIGURE], separators=(",", ":")),
+                "honours": "[]",
+                "published_at": AT_MS,
+                "published_by": "chen",
+                "meeting": None,
+            }
+        },
+        subject=PAPER,
+    ),
+    "paper.heard.v1": Example(
+        "feedback",
+        HEARD,
+        {
+            "paper": {"meeting": "leaders_meeting", "held_on": "2026-03-02", "minutes": "听取了月度分析"},
+            "decision": {"paper": PAPER[6:], **DECIDED, "voided_because": None},
+        },
+        subject=PAPER,
+    ),
+    "paper.decision_voided.v1": Example(
+        "feedback",
+        {"edition": 1, "number": 1, "issue": ISSUE, "reason": "illegal_move"},
+        {"decision": {"voided_because": "illegal_move", "words": DECIDED["words"]}},
+        (("paper.heard.v1", HEARD),),
+        PAPER,
     ),
     "instruction.reported.v1": Example(
         "supervision",

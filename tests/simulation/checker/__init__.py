@@ -25,6 +25,7 @@ from tests.simulation.checker.mistakes import check_mistakes
 from tests.simulation.checker.more_time import check_more_time
 from tests.simulation.checker.notices import check_notices
 from tests.simulation.checker.outcomes import check_outcomes
+from tests.simulation.checker.papers import check_papers
 from tests.simulation.checker.people import check_people
 from tests.simulation.checker.posts import check_posts
 from tests.simulation.checker.questions import check_questions
@@ -75,6 +76,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_words(evidence),
         *check_raised(evidence),
         *check_talks(evidence, hearing),
+        *check_papers(evidence, hearing),
         *check_people(evidence),
         *check_notices(evidence),
         *check_files(evidence),

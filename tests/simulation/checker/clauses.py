@@ -166,6 +166,14 @@ class Clause(StrEnum):
     RECORDED_BY = "who wrote an answer down lets it out as little as who gave it"
     BATCH_WHOLE = "a batch answers for all that were chosen"
     BATCH_ASSIGNED = "assigned as its batch says"
+    # papers and their meetings
+    PAPER_EDITION = "editions in each other's place"
+    PAPER_SHARE = "no share of less than all"
+    PAPER_HEARD = "a meeting hears the newest edition once"
+    CASE_CHOSEN = "a case of the paper that chose it"
+    DECISION_TOLD = "each decision told its issue, or void"
+    DECISION_ONCE = "told once"
+    DECISION_GIVEN = "each decision one instruction"
     # persons and enterprises
     FORGOTTEN = "who was erased is forgotten"
     NO_CONTACT = "no contact on events"

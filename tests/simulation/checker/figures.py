@@ -7,7 +7,7 @@ from services.feedback.issue.life import Issue
 from shared.contract.envelope import open_envelope
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.heard import Hearing
-from tests.simulation.checker.history import OWNERS, Evidence
+from tests.simulation.checker.history import OWNERS, Evidence, aggregate_of
 
 READ = ("intake.events", "dispatch.events")
 """The topics that feedback reads."""
@@ -30,7 +30,7 @@ def check_figures(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     rebuilt = rebuild(acted_on)
     for subject, document in stored.items():
         state = document.get("state")
-        if state is None:
+        if state is None or aggregate_of(subject) != "issue":
             continue
         known, again = Issue.model_validate(state), rebuilt.get(subject)
         if again is None:

@@ -35,6 +35,7 @@ PREFIXES = {
     "agenda": "agenda",
     "rotation": "rotation",
     "batch": "batch",
+    "paper": "paper",
     "register": "register",
     "policy": "policy",
     "calendar": "calendar",
@@ -44,7 +45,7 @@ KEEPS = {
     "intake": ("issue", "person", "enterprise", "talk", "agenda", "rotation", "notice"),
     "dispatch": ("issue", "department", "staff", "rules", "batch", "notice"),
     "supervision": ("issue", "register", "policy", "calendar"),
-    "feedback": ("issue",),
+    "feedback": ("issue", "paper"),
 }
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""
 DISCARD = "command.discard.v1"
@@ -144,6 +145,7 @@ class Evidence:
                 (self.marks if _is_mark(record) else self.opened).append(Opened(record, _open(record)))
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
+        self._published: dict[str, dict[str, Event]] = {}
         for opened in self.opened:
             event = opened.event
             if event is not None:
@@ -213,13 +215,15 @@ class Evidence:
 
     def published(self, kind: str) -> dict[str, Event]:
         """The data of every version of one kind of reference data by its name; a version's name is its subject's."""
-        return {
-            opened.event["data"]["version"]: opened.event
-            for opened in self.opened
-            if opened.event is not None
-            and opened.event["type"] == f"{kind}.published.v1"
-            and opened.record.topic.endswith(".events")
-        }
+        if kind not in self._published:
+            self._published[kind] = {
+                opened.event["data"]["version"]: opened.event
+                for opened in self.opened
+                if opened.event is not None
+                and opened.event["type"] == f"{kind}.published.v1"
+                and opened.record.topic.endswith(".events")
+            }
+        return self._published[kind]
 
     def documents(self, service: str) -> Mapping[str, Document]:
         """The documents of one service's aggregates by subject."""

@@ -48,7 +48,7 @@ def _lives(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[Vi
             if data["instruction"] != last:
                 yield Clause.INSTRUCTION_NUMBERED(f"{what} is the {last}. and says {data['instruction']}")
             open[data["instruction"]] = event
-            if len(open) > MOST_OPEN or last > MOST:
+            if not data.get("decision") and (len(open) > MOST_OPEN or last > MOST):
                 yield Clause.INSTRUCTION_BOUND(f"{what} is the {last}., of which {len(open)} are open")
         elif kind in ENDS and open.pop(data["instruction"], None) is None:
             yield Clause.INSTRUCTION_ENDS(f"{what} ends {data['instruction']}, which is not open")
@@ -64,6 +64,8 @@ def _asked(
     if found is None or found.event is None:
         return
     role, _, name = str(found.event.get("actor", "")).partition(":")
+    if data.get("decision"):  # of a meeting: checker/papers.py
+        return
     if kind == "instruction.reported":
         right = name.partition("/")[0] in who_has_work(evidence)(data["department"], event["time"])
     else:
@@ -138,7 +140,7 @@ def _told(
             for other in heard
             if kind_of(other) in HAND_OVERS and _read(event) < other["seq"] <= last
         }
-        for department in sorted(holders):
+        for department in sorted(holders - {""}):
             if (number, department) not in said:
                 yield Clause.INSTRUCTION_TOLD(f"{subject}: {department} was not told of instruction {number}")
 

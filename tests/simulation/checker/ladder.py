@@ -65,7 +65,7 @@ class Terms:
     def by(self, what: str, published: Event) -> "Terms":
         """The same with one of the two replaced by a version; the grace stays."""
         if what == "calendar":
-            return replace(self, calendar=calendar_of(repr(published["data"])))
+            return replace(self, calendar=calendar_of(published["data"]))
         grace = self.policy["grace_seconds"]
         return replace(self, policy={**published["data"]["policy"], "grace_seconds": grace})
 
@@ -285,7 +285,7 @@ class Ladder:
         ]
         explained_at = self._explained.get(key[1]) if key[0] == "promise" else None
         since = [instant(one["data"]["in_force_from"]) for one in (policy, calendar)]
-        table = calendar_of(repr(calendar["data"]))
+        table = calendar_of(calendar["data"])
         rules = {**policy["data"]["policy"], "grace_seconds": self._grace(key, policy)}
         return Terms(rules, table, *since, pauses, explained_at)
 

@@ -133,6 +133,20 @@ FEEDBACK: Table = {
     ("tracked", "rating.invited"): ("invited",),
     ("tracked", "rework.decided"): ("rework",),
     ("closed", "rework.decided"): ("rework",),
+    # What papers tell an issue moves nothing: a case was answered, a decision is about what has not ended.
+    **{
+        (state, "typical_case.chosen"): (state,)
+        for state in ("invited", "rework asked", "rework", "tracked", "closed")
+    },
+    **{
+        (state, "meeting.decided"): (state,) for state in ("", "invited", "rework asked", "rework", "tracked")
+    },
+}
+PAPER: Table = {
+    ("", "paper.published"): ("published",),
+    ("published", "paper.heard"): ("heard",),
+    **{(state, "paper.published"): ("published",) for state in ("published", "heard")},
+    **{(state, "paper.decision_voided"): (state,) for state in ("published", "heard")},
 }
 TALK: Table = {
     ("", "talk.announced"): ("announced",),
@@ -181,6 +195,7 @@ TABLES = {
     ("dispatch", "issue"): DISPATCH,
     ("dispatch", "department"): DEPARTMENT,
     ("feedback", "issue"): FEEDBACK,
+    ("feedback", "paper"): PAPER,
 }
 CLICKS = ("reply.signed_off", "reply.checked", "reply.sent_back", "reply.released")
 """What happens to a draft because somebody has read it."""

@@ -100,7 +100,7 @@ class _Looking:
             terms = self._policies.get(data["policy"]), self._calendars.get(data["calendar"])
             if data["clock"] != "tracking" or terms[0] is None or terms[1] is None:
                 continue
-            policy, table = terms[0]["data"]["policy"], calendar_of(repr(terms[1]["data"]))
+            policy, table = terms[0]["data"]["policy"], calendar_of(terms[1]["data"])
             started = instant(data["started_at"])
             together = by_cause[str(event.get("cause"))]
             named = [one["data"]["next_on"] for one in together if kind_of(one) == "tracking.reviewed"]

@@ -112,7 +112,7 @@ def _promise(evidence: Evidence, events: list[Event]) -> Promise | None:
             and data["policy"] in policies
             and data["calendar"] in calendars
         ):
-            calendar = calendar_of(repr(calendars[data["calendar"]]["data"]))
+            calendar = calendar_of(calendars[data["calendar"]]["data"])
             policy = policies[data["policy"]]["data"]["policy"]
             promise = Promise(instant(data["started_at"]), data["limit"], policy, calendar)
             times = {kind_of(one): instant(one["time"]) for one in events}
@@ -152,7 +152,7 @@ def _pauses(subject: str, told: list[Event], evidence: Evidence) -> Iterator[Vio
         data, at = event["data"], instant(event["time"])
         if kind_of(event) == QUESTION:
             asked[data["request"]] = data["ends_at"]
-            possible = {_working_days_after(at, calendar_of(repr(one["data"]))) for one in calendars}
+            possible = {_working_days_after(at, calendar_of(one["data"])) for one in calendars}
             if possible and instant(data["ends_at"]) not in possible:
                 yield Clause.PAUSE_ENDS(f"{subject}: {event['id']} ends {data['ends_at']}, not {possible}")
         elif kind_of(event) == "pause.granted" and data["request"] in asked:
@@ -165,7 +165,7 @@ def _pauses(subject: str, told: list[Event], evidence: Evidence) -> Iterator[Vio
             ends_at = instant(data["ends_at"]) if data.get("ends_at") else None
             ends[data["request"]] = ends_at
             waits = data["ground"] == "waiting_for_entrepreneur"
-            possible = {_working_days_after(at, calendar_of(repr(one["data"]))) for one in calendars}
+            possible = {_working_days_after(at, calendar_of(one["data"])) for one in calendars}
             if waits != (ends_at is not None) or (waits and possible and ends_at not in possible):
                 yield Clause.PAUSE_ENDS(f"{subject}: {event['id']} ends {ends_at}, and not one of {possible}")
         elif kind_of(event) == "pause.ended" and data.get("granted", True):

@@ -109,7 +109,7 @@ def _at(opened: Opened) -> datetime:
 
 def _opening(calendar: Event) -> Opens:
     """By the work and rest days of a published calendar."""
-    known = calendar_of(repr(calendar["data"]))
+    known = calendar_of(calendar["data"])
 
     def opens(at: datetime) -> datetime:
         today = at.astimezone(SHANGHAI).date()

@@ -120,7 +120,7 @@ def _held(evidence: Evidence, subject: str, events: list[Event], facts: list[Eve
         if not known or any(one["data"]["because"] in RENEWING for one in mine):
             continue
         policy = policies[data["policy"]]["data"]["policy"]
-        calendar = calendar_of(repr(calendars[data["calendar"]]["data"]))
+        calendar = calendar_of(calendars[data["calendar"]]["data"])
         clock = Promise(instant(data["started_at"]), data["limit"], policy, calendar)
         if _walked(clock, data["assignment"], facts):
             due = instant(mine[-1]["data"]["due_at"]) if mine else instant(data["due_at"])

@@ -138,7 +138,7 @@ class Renewals:
         if known["policy"] is None or known["calendar"] is None:
             return None
         policy = Policy.model_validate(known["policy"]["data"]["policy"])
-        calendar = calendar_of(repr(known["calendar"]["data"]))
+        calendar = calendar_of(known["calendar"]["data"])
         began, limit = instant(clock.started["started_at"]), self._limit(clock, because, published)
         due = read_clock((Started(began, Limit(limit)), *clock.breaks), policy, calendar).due_at
         for days in clock.days:
@@ -164,7 +164,7 @@ class Renewals:
         if None in own.values():
             return
         policy = Policy.model_validate(self.versions["policy"][clock.policy]["data"]["policy"])
-        calendar = calendar_of(repr(self.versions["calendar"][clock.calendar]["data"]))
+        calendar = calendar_of(self.versions["calendar"][clock.calendar]["data"])
         facts = (Started(instant(clock.started["started_at"]), Limit(clock.limit)), *clock.breaks)
         found = [replace(clock, due_at=read_clock(facts, policy, calendar).due_at)]
         published = [(what, one) for what, versions in self.versions.items() for one in versions.values()]

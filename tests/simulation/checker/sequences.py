@@ -64,7 +64,8 @@ def _on_both_topics(evidence: Evidence) -> Iterator[Violation]:
     """A version of reference data stands on its owner's events and, for whoever starts, on its compacted topic."""
     by_topic: dict[bool, dict[bytes, Opened]] = {False: {}, True: {}}
     for opened in evidence.opened:
-        if opened.event is not None and str(opened.event["type"]).endswith(".published.v1"):
+        type = str(opened.event["type"]) if opened.event is not None else ""
+        if type.endswith(".published.v1") and type != "paper.published.v1":
             by_topic[opened.record.topic.endswith(".reference")][opened.record.value or b""] = opened
     for value, opened in by_topic[False].items():
         if value not in by_topic[True]:

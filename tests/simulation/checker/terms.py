@@ -1,8 +1,7 @@
 """Every clock runs by a published policy and calendar, and a promise by the very ones that its raiser was told."""
 
-import ast
 from collections.abc import Iterator
-from functools import lru_cache
+from typing import Any
 
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import Calendar
@@ -82,7 +81,7 @@ def _terms(
             f"{subject}: {event['id']} runs {data['limit']}, the policy {data['policy']} says {limit}"
         )
         return
-    calendar = calendar_of(repr(calendars[data["calendar"]]["data"]))
+    calendar = calendar_of(calendars[data["calendar"]]["data"])
     facts = (Started(started, Limit(limit)), *pauses)
     due = read_clock(facts, Policy.model_validate(policy), calendar).due_at
     if not by_promise and due != instant(data["due_at"]):
@@ -125,8 +124,14 @@ def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iter
                 )
 
 
-@lru_cache(maxsize=8)
-def calendar_of(data: str) -> Calendar:
-    """The table of a published calendar, whose data is given as text so that it is built once."""
-    event = CalendarPublished.model_validate(ast.literal_eval(data))
-    return Calendar(event.published_through, event.days)
+TABLES: dict[str, tuple[dict[str, Any], Calendar]] = {}
+"""The calendar that was asked for last under each version's name, and its table."""
+
+
+def calendar_of(data: dict[str, Any]) -> Calendar:
+    """The table of a published calendar; built once, as long as no other one of that name comes."""
+    known = TABLES.get(data["version"])
+    if known is None or known[0] != data:
+        event = CalendarPublished.model_validate(data)
+        known = TABLES[data["version"]] = data, Calendar(event.published_through, event.days)
+    return known[1]

@@ -32,6 +32,7 @@ class Narrowed(NamedTuple):
     level: str = ""
     held_from: str = ""
     held_through: str = ""
+    through: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -63,16 +64,24 @@ def narrowed(
     level: str = "",
     held_from: str = "",
     held_through: str = "",
+    through: str = "",
 ) -> Narrowed:
-    """What an address asks for."""
+    """What an address asks for; of more months than one, those of a paper."""
+    of_months = is_month(month) and is_month(through) and month <= through
     return Narrowed(
-        month if month in months(page) else "",
+        month if month in months(page) or of_months else "",
         department if department in (NOBODY, *page.departments) else "",
         source if source in list(Source) else "",
         level if level in list(Level) else "",
         day(held_from),
         day(held_through),
+        through if of_months else "",
     )
+
+
+def is_month(text: str) -> bool:
+    """Whether it is a month as addresses name it: 2026-10."""
+    return day(f"{text}-01") == f"{text}-01"
 
 
 def day(text: str) -> str:
@@ -114,6 +123,7 @@ async def behind(
     level: str = "",
     held_from: str = "",
     held_through: str = "",
+    through: str = "",
     part: str = "",
     after: str = "",
 ) -> Response:
@@ -121,7 +131,7 @@ async def behind(
     everything(page.person())
     if (figure := FIGURES.get(name)) is None:
         raise NotHere
-    chosen = narrowed(page, month, department, source, level, held_from, held_through)
+    chosen = narrowed(page, month, department, source, level, held_from, held_through, through)
     side: Part = next((one for one in PARTS if one == part), "denominator")
     reads, scope = page.reads, chosen.scope
     found = issues_behind(reads, name, side, page.now, scope, PAGE + 1, read_place(after))

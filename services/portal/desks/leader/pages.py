@@ -42,6 +42,7 @@ MENU = Menu(
         Link("/instructions", N_("My instructions"), waiting_reports),
         Link("/talks", N_("Talks")),
         Link("/figures", N_("Figures")),
+        Link("/papers", N_("Papers")),
     ),
 )
 

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from services.portal.forms import WHOLE, Form
 from services.portal.languages import N_
 from services.portal.pages import MOVED_ON, NotHere, Page, page_of
-from services.portal.queries import issues, talks
+from services.portal.queries import talks
 from services.portal.sight import sight_of
 from services.portal.times import instant
 from services.portal.words import phrase
@@ -96,10 +96,9 @@ def known(page: Page, id: str) -> Row:
     return found
 
 
-def may_open(page: Page, issue: str) -> bool:
-    """Whether who asks may read this issue."""
-    row = issues.issue(page.reads, issue)
-    return row is not None and sight_of(page.person(), row, page.portal.references) is not None
+def may_open(page: Page, issue: Row) -> bool:
+    """Whether who asks may read this issue of a talk."""
+    return sight_of(page.person(), issue, page.portal.references) is not None
 
 
 def possible(page: Page, talk: Row) -> list[Doing]:

@@ -37,7 +37,7 @@ from services.portal.desks.talks.about import (
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import names, talks
+from services.portal.queries import talks
 from services.portal.queries.talks import Chosen, Gap
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
@@ -51,10 +51,19 @@ PAST = 20
 
 def to_look_at(page: Page) -> int:
     """How many places have no talk this week, for the bar."""
-    return len(list(talks.missing(page.reads, page.portal.jurisdiction, page.now)))
+    return len(list(talks.missing(page.reads, _places(page), page.now)))
 
 
-_LINKS = (Link(PATH, N_("Talks"), to_look_at), Link(rotating.PATH, N_("Rotation")))
+def _places(page: Page) -> dict[str, str]:
+    """All that are expected to hold talks, for the bar and the calendar."""
+    return page.once("places of talks", lambda: talks.places(page.reads, page.portal.jurisdiction, page.now))
+
+
+_LINKS = (
+    Link(PATH, N_("Talks"), to_look_at),
+    Link(rotating.PATH, N_("Rotation")),
+    Link("/papers", N_("Papers")),
+)
 FEDERATION_MENU = Menu(
     PATH,
     N_("Federation of industry and commerce"),
@@ -96,12 +105,12 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         return taking_part.coming(page, done)
     official(page)
     level = level if level in (Level.CITY, Level.COUNTY) else ""
-    there = talks.places(page.reads, page.portal.jurisdiction, page.now)
+    there = _places(page)
     place = place if place in there else ""
     monday = _monday(page, week)
     gaps = [
         gap
-        for gap in talks.missing(page.reads, page.portal.jurisdiction, page.now, WEEKS)
+        for gap in talks.missing(page.reads, there, page.now, WEEKS)
         if level in ("", gap.level) and place in ("", gap.place)
     ]
 
@@ -183,8 +192,7 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
     doings = possible(page, talk)
     verbs = on_the_spot.open_to(page, talk)
     members = [
-        Member(row, may_open(page, row["id"]), tuple(on_the_spot.offered(page, talk, row, verbs)))
-        for row in there
+        Member(row, may_open(page, row), tuple(on_the_spot.offered(page, talk, row, verbs))) for row in there
     ]
     phases = {
         name: [one for one in members if (one.issue["phase"] or "at") == name]
@@ -205,5 +213,4 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         and talk["state"] == "announced"
         and all(one.verb != "open" for one in doings),
         "day": page.times.day(day_of(talk)),
-        "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
     }

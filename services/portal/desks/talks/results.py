@@ -1,6 +1,6 @@
 """What came of the talks of a time: by day and level, and in all; each number opens the issues behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.addresses import with_query
-from services.portal.counted import some
+from services.portal.counted import once_a_minute, some
 from services.portal.desks.figures.pages import Narrowed, day
 from services.portal.desks.talks.about import PATH, calls, official
 from services.portal.figures.counting import Scope
@@ -48,9 +48,9 @@ async def show(page: Asked, first: str = "", last: str = "") -> Response:
     instants = tuple(
         int(datetime.combine(on, time(), SHANGHAI).timestamp() * 1000) for on in (begins, ends + _DAY)
     )
-    held = talks.held_days(page.reads, *instants)
+    held, people = await _held(page, *instants)
     lines = [await _line(page, one, one.on, one.on) for one in held]
-    all = [await _line(page, one._replace(on=None), begins, ends) for one in _together(page, held, instants)]  # type: ignore[arg-type]
+    all = [await _line(page, one._replace(on=None), begins, ends) for one in _together(held, people)]  # type: ignore[arg-type]
     reach = reach_of(page.person(), page.work)
     return page.show(
         "talks/results.html",
@@ -79,12 +79,23 @@ def _days(page: Page, first: str, last: str) -> tuple[date, date]:
     return max(min(begins, ends), ends - LONGEST), ends
 
 
-def _together(page: Page, held: list[Held], instants: tuple[int, ...]) -> Iterator[Held]:
-    """The whole time by level; who came twice counts once."""
+async def _held(page: Page, first: int, last: int) -> tuple[list[Held], dict[str, int]]:
+    """The days on which talks were held, and by level how many people came in all: who came twice counts once."""
+
+    def count() -> tuple[list[Held], dict[str, int]]:
+        reads = page.portal.projection.reader()
+        held = talks.held_days(reads, first, last)
+        levels = dict.fromkeys(one.level for one in held)
+        return held, {level: talks.came_to(reads, first, last, level) for level in levels}
+
+    return await once_a_minute(page, ("talks held", first, last), count)
+
+
+def _together(held: list[Held], people: Mapping[str, int]) -> Iterator[Held]:
+    """The whole time by level."""
     for level in LEVELS:
         if mine := [one for one in held if one.level == level]:
-            people = talks.came_to(page.reads, instants[0], instants[1], level)
-            yield Held(mine[0].on, level, sum(one.talks for one in mine), people)
+            yield Held(mine[0].on, level, sum(one.talks for one in mine), people[level])
 
 
 async def _line(page: Page, held: Held, first: date, last: date) -> Line:

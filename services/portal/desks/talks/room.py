@@ -215,7 +215,7 @@ def _recorded(page: Page, talk: Row) -> Sequence[Recorded]:
                 row,
                 called.get(row["enterprise"], "") if not row["anonymous"] else "",
                 mark,
-                may_open(page, row["id"]),
+                may_open(page, row),
                 open_there and is_legal(row, "claim"),
                 open_there
                 and is_legal(row, "answer_on_the_spot")

@@ -30,6 +30,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rating": ("issue", "round"),
     "document": ("issue", "id"),
     "instruction": ("issue", "number"),
+    "paper": ("id", "edition"),
+    "decision": ("paper", "edition", "number"),
     "talk": ("id",),
     "talk_leader": ("talk", "account"),
     "talk_participant": ("talk", "person"),

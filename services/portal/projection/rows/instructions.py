@@ -13,6 +13,7 @@ def given(rows: Rows, event: Happened) -> None:
         given_at=event.at,
         given_by=event.text("by"),
         due_at=event.instant("due_at"),
+        decision=event.text("decision"),
     )
 
 

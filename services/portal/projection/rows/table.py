@@ -10,6 +10,7 @@ from services.portal.projection.rows import (
     instructions,
     intake,
     looking,
+    papers,
     reference,
     supervision,
     talks,
@@ -119,6 +120,13 @@ OF_INTAKE: Mapping[str, Writes] = {
     "talk.cancelled.v1": talks.cancelled,
 }
 """Of what else intake keeps: people, enterprises, talks."""
+OF_FEEDBACK: Mapping[str, Writes] = {
+    "paper.published.v1": papers.published,
+    "paper.heard.v1": papers.heard,
+    "paper.decision_voided.v1": papers.decision_voided,
+}
+"""Of what else feedback keeps: papers."""
+_OF_OTHERS: Mapping[str, Mapping[str, Writes]] = {"intake": OF_INTAKE, "feedback": OF_FEEDBACK}
 REFERENCE: Mapping[str, Mapping[str, Writes]] = {
     "intake": {"rotation.published.v1": talks.rotation},
     "dispatch": {
@@ -133,7 +141,9 @@ REFERENCE: Mapping[str, Mapping[str, Writes]] = {
 }
 """Versions, as they stand on the ``*.reference`` topics; on the topics of events they are only part of a timeline."""
 
-KNOWN = frozenset(type for table in (*ISSUE.values(), OF_INTAKE, *REFERENCE.values()) for type in table)
+KNOWN = frozenset(
+    type for table in (*ISSUE.values(), *_OF_OTHERS.values(), *REFERENCE.values()) for type in table
+)
 """Every type that this version makes rows of."""
 
 
@@ -141,6 +151,6 @@ def writes(owner: str, event: Happened) -> Writes | None:
     """What makes rows of this event on its owner's topic of events; None where nothing does."""
     if ":" not in event.subject:
         return ISSUE[owner].get(event.type) if owner in ISSUE else None
-    if owner == "intake" and event.type.startswith(f"{event.subject.partition(':')[0]}."):
-        return OF_INTAKE.get(event.type)
+    if event.type.startswith(f"{event.subject.partition(':')[0]}."):
+        return _OF_OTHERS.get(owner, {}).get(event.type)
     return None
