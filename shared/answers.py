@@ -29,6 +29,7 @@ STATUS = {
     Reason.ID_REUSED: 422,
     Reason.MALFORMED: 422,
     Reason.WRONG_CREDIT_CODE: 422,
+    Reason.NAMES_SOMEBODY: 422,
     Reason.DATE_MISSING: 422,
     Reason.DATE_PAST: 422,
     Reason.DATE_TOO_EARLY: 422,

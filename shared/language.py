@@ -20,6 +20,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "this leader is at another talk at the same time",
     ),
     Reason.TALK_FULL: ("恳谈会名额不足", "the talk has not so many places left"),
+    Reason.NAMES_SOMEBODY: (
+        "公开的文字里还有反映人的姓名、企业名称、信用代码或邮箱，请隐去后再公开",
+        "the words still name who raised it, or the enterprise: leave name, code and address out first",
+    ),
     Reason.ILLEGAL_MOVE: ("当前状态不允许这样做", "not possible in its present state"),
     Reason.UNKNOWN_DEPARTMENT: ("没有这个部门", "there is no such department"),
     Reason.UNKNOWN_WAY: ("没有这个告知途径", "there is no such way of telling people"),

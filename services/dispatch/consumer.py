@@ -197,6 +197,6 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
         jurisdiction=jurisdiction,
         reads=(INTAKE, FEEDBACK, SUPERVISION_ORDERS),
         aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, BATCH, NOTICE),
-        ignores=("person", "enterprise", "talk", "agenda", "rotation", "paper"),
+        ignores=("person", "enterprise", "talk", "agenda", "rotation", "rating_round", "paper"),
         history=history,
     )

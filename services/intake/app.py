@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import api, builtin, enterprises, links, mending, people
+from services.intake import api, builtin, disclosing, enterprises, links, mending, people
 from services.intake.attachments import routes as attachments
 from services.intake.attachments.folder import Folder
 from services.intake.attachments.uploads import Uploads
@@ -22,6 +22,7 @@ from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
     CorrectWords,
+    DiscloseReply,
     MakeLink,
     ReferIssue,
     RegisterIssue,
@@ -47,6 +48,7 @@ ROUTED = (
     ReferIssue,
     MakeLink,
     RevokeLink,
+    DiscloseReply,
     *people.ROUTED,
 )
 
@@ -79,6 +81,7 @@ def build(settings: Settings) -> FastAPI:
         people.routes(service.gateway, contacts, references),
         enterprises.routes(service.store),
         links.routes(service.gateway, service.store, raisers),
+        disclosing.routes(service.gateway, service.store, contacts, sealing),
         mending.routes(service.gateway, service.store, registering, raisers, forgetting, folder),
         routed=ROUTED,
         streamed=(attachments.PLACE,),

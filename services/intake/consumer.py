@@ -9,6 +9,7 @@ from services.intake.enterprise.life import Enterprise
 from services.intake.issue import (
     appealing,
     decisions,
+    disclosing,
     hearing,
     linking,
     material,
@@ -33,11 +34,13 @@ from shared.contract.commands.intake import (
     ConfirmWords,
     CorrectWords,
     DecideAppeal,
+    DiscloseReply,
     MakeLink,
     RecordReceipt,
     ReferIssue,
     RegisterIssue,
     RejectIssue,
+    RestoreReply,
     RevokeLink,
     SupplyMaterial,
     WithdrawIssue,
@@ -68,7 +71,14 @@ from shared.contract.commands.talks import (
 )
 from shared.contract.event import DISPATCH_QUESTIONS, FEEDBACK
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
-from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
+from shared.contract.events.feedback import (
+    IssueClosed,
+    RatingInvited,
+    RatingLapsed,
+    RatingReminded,
+    ReplyRated,
+    ReworkDecided,
+)
 from shared.contract.events.notices import NoticeGivenUp, NoticeSent
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 from shared.domain.notices import Manner, notice_kind
@@ -91,10 +101,15 @@ WITHOUT_NOTICES = AggregateType(
         SupplyMaterial: supplying.supply,
         MakeLink: linking.make_link,
         RevokeLink: linking.revoke_link,
+        DiscloseReply: disclosing.disclose,
+        RestoreReply: disclosing.restore,
         HearTalk: hearing.hear,
     },
     events={
         RatingInvited: reactions.follow,
+        ReplyRated: reactions.follow,
+        RatingLapsed: reactions.follow,
+        RatingReminded: reactions.follow,
         IssueClosed: reactions.follow,
         ReworkDecided: reactions.follow,
         QuestionPut: supplying.put,
@@ -107,10 +122,15 @@ WITHOUT_NOTICES = AggregateType(
 
 ISSUE = replace(
     WITHOUT_NOTICES,
-    commands={**WITHOUT_NOTICES.commands, AskMaterial: material.ask_and_notify},
+    commands={
+        **WITHOUT_NOTICES.commands,
+        AskMaterial: material.ask_and_notify,
+        DiscloseReply: disclosing.disclose_and_notify,
+    },
     events={
         **WITHOUT_NOTICES.events,
         RatingInvited: reactions.invited,
+        RatingReminded: reactions.reminded,
         QuestionPut: supplying.put_and_notified,
     },
 )
@@ -196,6 +216,6 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
         jurisdiction,
         reads=(FEEDBACK, DISPATCH_QUESTIONS),
         aggregates=kinds,
-        ignores=("paper",),
+        ignores=("rating_round", "paper"),
         history=history,
     )

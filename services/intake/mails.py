@@ -1,6 +1,6 @@
 """The mails by which intake tells raisers that there is something to read; the addresses come from the vault."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.intake.contacts import Contacts
@@ -8,7 +8,7 @@ from services.intake.person.life import Person
 from services.intake.vault import Erased
 from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
 from shared.contract.words import Language, Means, Occurrence, Unsent
-from shared.domain.notices import Notice
+from shared.domain.notices import Item, Notice
 from shared.mail import Mail
 from shared.notifying import ACTOR
 from shared.store import Aggregates
@@ -43,6 +43,35 @@ SAID: Mapping[str, Mapping[Language, Said]] = {
             "There is a reply to your issue {number}. Please look at it and say whether you are satisfied, and "
             "whether it is solved.\n{place}\nWhat is not rated never counts as satisfied.\n",
             "\nRead the reply and rate it: {url}\n",
+        ),
+    },
+    Occurrence.RATING_REMINDED: {
+        Language.CHINESE: Said(
+            "请您评价已有的答复（{number}）",
+            "您反映的以下问题已有答复，还在等您评价：答复是否满意，问题是否解决。\n{place}\n"
+            "不评价不会算作满意。\n",
+            "\n{number}：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "Replies wait for your rating ({number})",
+            "There is a reply to these issues of yours, and nobody has heard yet whether you are satisfied and whether "
+            "it is solved:\n{place}\nWhat is not rated never counts as satisfied.\n",
+            "\n{number}: {url}\n",
+        ),
+    },
+    Occurrence.DISCLOSED: {
+        Language.CHINESE: Said(
+            "您反映的问题 {number} 的答复已公开",
+            "您反映的问题（编号 {number}）的答复已在线上专栏公开，供其他企业参考。"
+            "公开的文字隐去了姓名、企业名称和联系方式。\n{place}\n如您认为不宜公开，请与交办办公室联系。\n",
+            "\n查看问题：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "The reply to your issue {number} is public",
+            "The reply to your issue {number} stands in the online column now, for other enterprises to read. It names "
+            "neither you nor your enterprise, and no number of yours.\n{place}\nIf it should not be public, please "
+            "tell the assigning office.\n",
+            "\nRead the issue: {url}\n",
         ),
     },
     Occurrence.QUESTION: {
@@ -123,15 +152,34 @@ class Mails:
             return Unsent.ERASED
         if contact is None or not contact.mail:
             return Unsent.NO_ADDRESS
+        items = [item for item in notice.items if await self._is_still_so(item)]
+        if not items:
+            return Unsent.OVERTAKEN
         language = person.language or Language.CHINESE
-        (item,) = notice.items
-        url = f"{self._portal_url}/{KINDS[kind_of(item.issue)].path}/{id_of(item.issue)}"
-        said = SAID[item.about][language]
-        place = said.place.format(url=url) if self._portal_url else ""
+        said = SAID[items[0].about][language]
+        numbers = ", ".join(item.number for item in items)
         return Mail(
             id=id,
             to=contact.mail,
-            subject=said.subject.format(number=item.number),
-            text=HEAD[language] + said.text.format(number=item.number, place=place) + FOOT[language],
+            subject=said.subject.format(number=numbers),
+            text=HEAD[language]
+            + said.text.format(number=numbers, place=self._places(items, said))
+            + FOOT[language],
             language="zh-CN" if language is Language.CHINESE else "en",
+        )
+
+    async def _is_still_so(self, item: Item) -> bool:
+        """Whether there is something to be told still: nobody is reminded of what was rated meanwhile."""
+        if item.about is not Occurrence.RATING_REMINDED:
+            return True
+        document = await self._store.get(item.issue)
+        return bool(((document or {}).get("state") or {}).get("unrated"))
+
+    def _places(self, items: Sequence[Item], said: Said) -> str:
+        """Where each of these is found."""
+        if not self._portal_url:
+            return ""
+        urls = (f"{self._portal_url}/{KINDS[kind_of(one.issue)].path}/{id_of(one.issue)}" for one in items)
+        return "".join(
+            said.place.format(url=url, number=one.number) for one, url in zip(items, urls, strict=True)
         )

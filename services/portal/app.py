@@ -100,6 +100,7 @@ def build(settings: PortalSettings) -> FastAPI:
         wrong_tries(),
         mailbox,
         joining=_joining(settings, own),
+        counties=settings.places_of_talks(),
     )
     app = application(portal, assets, settings, lifespan)
     _metrics(app, projection)

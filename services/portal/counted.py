@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from services.portal.figures.counting import Scope, report, value
+from services.portal.figures.counting import Scope, Table, by_group, report, talks_by_group, value
 from services.portal.pages import Page
 from services.portal.queries import handovers
 from services.portal.queries.handovers import Month
@@ -38,6 +38,19 @@ async def some(page: Page, names: Sequence[str], scope: Scope) -> dict[str, Any]
         return {name: value(portal.projection.reader(), name, now, scope) for name in names}
 
     return await once_a_minute(page, ("figures", scope, *names), count)
+
+
+async def grouped(
+    page: Page, names: Sequence[str], scope: Scope, by: str
+) -> tuple[dict[str, tuple[int, int]], Table]:
+    """Talks that were held and who came, and some figures of their issues, both by group."""
+    portal, now = page.portal, page.now
+
+    def count() -> tuple[dict[str, tuple[int, int]], Table]:
+        reads = portal.projection.reader()
+        return talks_by_group(reads, scope, by), by_group(reads, names, now, scope, by)
+
+    return await once_a_minute(page, ("figures", scope, by, *names), count)
 
 
 async def handed_on(page: Page, month: str) -> Month:

@@ -156,6 +156,8 @@ class Portal(NamedTuple):
     clock: Callable[[], datetime] = times.now
     joining: Joining | None = None
     """What lets browsers of the network in; None where only this machine is listened to."""
+    counties: tuple[str, ...] = ()
+    """Those that are expected to hold a talk each week, in no rotation either."""
 
 
 class Page:

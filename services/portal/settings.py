@@ -42,6 +42,12 @@ class PortalSettings(BaseSettings):
     mailbox_dir: str = Field(
         "", description="folder of the embedded mailbox, which it shows as a page; empty: there is none"
     )
+    counties: str = Field(
+        "wuxing,nanxun,deqing,changxing,anji,nantaihu",
+        pattern=r"^([a-z][a-z0-9-]{1,30}(,[a-z][a-z0-9-]{1,30})*)?$",
+        description="codes of the counties and areas that hold a talk each week, with commas between: one without a "
+        "talk is a gap, in no rotation either; empty: those of the rotation and of the last weeks alone",
+    )
     intake_url: str = Field("http://127.0.0.1:18400", description="address of intake")
     dispatch_url: str = Field("http://127.0.0.1:18401", description="address of dispatch")
     supervision_url: str = Field("http://127.0.0.1:18402", description="address of supervision")
@@ -59,6 +65,10 @@ class PortalSettings(BaseSettings):
         """The address of each service."""
         names = ("intake", "dispatch", "supervision", "feedback")
         return {name: getattr(self, f"{name}_url") for name in names}
+
+    def places_of_talks(self) -> tuple[str, ...]:
+        """The counties that hold talks."""
+        return tuple(dict.fromkeys(filter(None, self.counties.split(","))))
 
     def on_loopback(self) -> bool:
         """Whether only this machine can ask."""

@@ -85,6 +85,8 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "occurrence": {
         Occurrence.RATING_INVITED: N_("A reply is out"),
+        Occurrence.RATING_REMINDED: N_("A rating is still open"),
+        Occurrence.DISCLOSED: N_("The reply is public, without names"),
         Occurrence.TALK_NAMED: N_("Named for a talk"),
         Occurrence.TALK_POSTPONED: N_("A talk was moved"),
         Occurrence.TALK_CANCELLED: N_("A talk was called off"),
@@ -115,6 +117,7 @@ WORDS: dict[str, dict[str, str]] = {
         Unsent.NO_ADDRESS: N_("There is no address"),
         Unsent.UNWANTED: N_("They want to be told otherwise"),
         Unsent.ERASED: N_("The person was erased"),
+        Unsent.OVERTAKEN: N_("There was nothing to be told any more"),
         Unsent.REFUSED: N_("It was refused for good"),
         Unsent.TOO_LATE: N_("Nobody took it in time"),
     },

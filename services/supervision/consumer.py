@@ -88,6 +88,6 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         jurisdiction=jurisdiction,
         reads=SOURCES,
         aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
-        ignores=(*BESIDE_ISSUES, "paper"),
+        ignores=(*BESIDE_ISSUES, "rating_round", "paper"),
         history=history,
     )

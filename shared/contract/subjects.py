@@ -23,6 +23,7 @@ KINDS: dict[str, SubjectForm] = {
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
     "batch": SubjectForm("batch:", "batches"),
+    "rating_round": SubjectForm("ratings:", "rating-rounds"),
     "rules": SubjectForm("rules:", "rules", one_each=True),
     "register": SubjectForm("register:", "registers"),
     "policy": SubjectForm("policy:", "policies", one_each=True),

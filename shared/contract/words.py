@@ -375,10 +375,13 @@ class Means(StrEnum):
 
 
 class Occurrence(StrEnum):
-    """What a notice tells somebody of: a reply is out and asks for a rating, a department asks something, they are
-    named for a talk, or that was moved or called off; or officials have work."""
+    """What a notice tells somebody of: a reply is out and asks for a rating, they are reminded of that, it is public
+    now, a department asks something, they are named for a talk, or that was moved or called off; or officials have
+    work."""
 
     RATING_INVITED = "rating_invited"
+    RATING_REMINDED = "rating_reminded"
+    DISCLOSED = "disclosed"
     QUESTION = "question"
     TALK_NAMED = "talk_named"
     TALK_POSTPONED = "talk_postponed"
@@ -410,13 +413,14 @@ WAY_NAME = r"^[a-z][a-z0-9-]{0,39}$"
 
 class Unsent(StrEnum):
     """Why a notice was given up: nobody gave an address, another way is wanted, the person was erased, whoever takes
-    it there refused it for good, or it could not be sent in time."""
+    it there refused it for good, it could not be sent in time, or there was nothing to be told any more."""
 
     NO_ADDRESS = "no_address"
     UNWANTED = "unwanted"
     ERASED = "erased"
     REFUSED = "refused"
     TOO_LATE = "too_late"
+    OVERTAKEN = "overtaken"
 
 
 class EnterpriseSize(StrEnum):

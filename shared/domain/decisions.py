@@ -147,6 +147,7 @@ class Reason(StrEnum):
     STALE_EDITION = "stale_edition"
     WRONG_ROLE = "wrong_role"
     NOT_ELIGIBLE = "not_eligible"
+    NAMES_SOMEBODY = "names_somebody"
     WRONG_CREDIT_CODE = "wrong_credit_code"
     WORDS_ERASED = "words_erased"
     MALFORMED = "malformed"

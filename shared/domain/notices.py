@@ -146,15 +146,23 @@ def notice_kind(
 
 
 def tell(
-    prepares: type[Command], context: Context, body: Mapping[str, object], *, in_office_hours: bool = False
+    prepares: type[Command],
+    context: Context,
+    body: Mapping[str, object],
+    *,
+    in_office_hours: bool = False,
+    opens_at: datetime | None = None,
 ) -> Message:
     """The command that prepares a notice about what is being decided; the same record prepares the same one.
 
     ``context`` is of the issue; ``body``: the fields of ``Prepared`` but the issue. ``in_office_hours``: what is
-    decided outside these goes into the digest of the next opening.
+    decided outside these goes into the digest of the next opening. ``opens_at``: what is told of at this instant
+    goes into one.
     """
-    asked = prepares.model_validate({"issue": context.subject, **body})
+    asked = prepares.model_validate({"issue": context.subject, **body, "opens_at": opens_at})
     to, way = str(body["to"]), str(body.get("way", MAIL))
+    if opens_at is not None:
+        return ask(digest_of(to, way, opens_at), asked)
     opens_at = _opens_at(context) if in_office_hours else context.now
     if opens_at > context.now:
         return ask(digest_of(to, way, opens_at), asked)
@@ -171,7 +179,7 @@ def prepare(notice: Notice | None, command: Prepared, context: Context, *, manne
     """There is somebody to be told; asked again, nothing changes."""
     item = Item(issue=command.issue, number=command.number, about=command.about)
     if notice is None:
-        opens_at = _opens_at(context) if manner.in_office_hours else context.now
+        opens_at = command.opens_at or (_opens_at(context) if manner.in_office_hours else context.now)
         until = command.until or _until(opens_at, context, manner)
         new = Notice(state=State.PREPARED, to=command.to, way=command.way, items=(item,), until=until)
         if opens_at > context.now:

@@ -160,6 +160,8 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "decide_appeal"): _OFFICE,
     ("issue", "refer"): _OFFICE,
     ("issue", "record_receipt"): _OFFICE,
+    ("issue", "disclose"): _OFFICE,
+    ("issue", "restore"): _OFFICE,
     ("issue", "correct_words"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
     ("issue", "confirm_words"): _RAISER,
     ("issue", "supply_material"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN)},
@@ -211,6 +213,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("issue", "rate"): _RAISER,
     ("issue", "decide_rework"): _OFFICE,
     ("issue", "finish_tracking"): {Role.LEADER: HERE},
+    ("rating_round", "start"): {Role.OFFICE: HERE, Role.FEDERATION: HERE},
     ("paper", "publish"): _OFFICE,
     ("paper", "record_meeting"): _OFFICE,
     # supervision
@@ -248,7 +251,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         (kind, "read"): _EVERYBODY
         for kind in (
             *("department", "staff", "rules", "register", "policy", "calendar", "reference"),
-            *("talk", "agenda", "rotation", "batch"),
+            *("talk", "agenda", "rotation", "batch", "rating_round"),
         )
     },
     # operators
@@ -327,6 +330,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "clocks",
                 "material_asked",
                 "waiting",
+                "unrated",
+                "disclosed",
+                "reminded_by",
                 "presence",
             ),
             "course",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
-from tests.browser import talked
+from tests.browser import papered, talked
 from tests.browser.conftest import (
     APPEALED,
     DISSATISFIED,
@@ -83,11 +83,14 @@ OFFICIALS = {
         f"{OFFICE}/{APPEALED}/decide-appeal",
         f"{OFFICE}/{DISSATISFIED}/decide-rework",
         f"{OFFICE}/{DISSATISFIED}/correct",
+        f"{OFFICE}/{DISSATISFIED}/disclose",
+        f"{OFFICE}/{ISSUE}/restore",
         f"{OFFICE}/{EXTENDING}/decide-extension",
         f"{OFFICE}/{PAUSING}/decide-pause",
         f"{OFFICE}/{CO_HANDLED}/add-co-handler",
         f"{OFFICE}/{CO_HANDLED}/release-co-handler",
         *talked.ASSIGNED,
+        *papered.PLACES,
     ),
     "handler:li": (
         "/handling",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.portal.given import Given, stamp
-from tests.portal.projection.given import AT
+from tests.portal.projection.given import AT, ISSUE
 from tests.portal.talks_given import announced, held, of_the_talk, planned, signed_up
 
 COMING, OPEN, HELD = "huzhou-weekly-20260304-1", "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
@@ -21,6 +21,9 @@ PLACES = {
         f"/talks/{COMING}/appoint",
         f"/talks/{COMING}/name",
         f"/talks/{COMING}/cancel",
+        "/talks/results?by=leader",
+        "/talks/results?by=talk",
+        "/talks/ratings",
         "/talks/rotation",
         "/talks/rotation/publish",
         "/talks/rotation/swap",
@@ -43,6 +46,7 @@ ASSIGNED = (
     "/office/assign-many?source=",
     f"/office/assign-many?talk={HELD}",
     f"/office/batches/{BATCH}",
+    "/talks/ratings",
 )
 """Those of the office, where many are assigned at once."""
 """The pages of those who organise talks, by whom one has to be."""
@@ -77,6 +81,14 @@ def talked(given: Given) -> None:
         given.accepted(issue)
         assigned = {"assignment": f"{issue}.1", "department": "planning", "head": "局长", "by": "wang"}
         given.shown.tell("dispatch", "issue.assigned.v1", assigned, issue)
+    public = {
+        "title": "园区道路没有路灯",
+        "text": "夜间不安全。",
+        "reply": "已全部安装。",
+        "round": 1,
+        "by": "chen",
+    }
+    given.shown.tell("intake", "issue.disclosed.v1", public, ISSUE)
     members = [{"issue": issue, "department": "planning", "refused": ""} for issue in (BEFORE, AFTER)]
     members[1]["refused"] = "illegal_move"
     batch = f"batch:{BATCH}"

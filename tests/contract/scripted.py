@@ -40,7 +40,7 @@ from shared.contract.commands.dispatch import (
     SignAssignment,
     SignOffReply,
 )
-from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply
+from shared.contract.commands.feedback import DecideRework, FinishTracking, RateReply, StartRatingRound
 from shared.contract.commands.intake import (
     AcceptIssue,
     AppealRejection,
@@ -48,11 +48,13 @@ from shared.contract.commands.intake import (
     ConfirmWords,
     CorrectWords,
     DecideAppeal,
+    DiscloseReply,
     NewestWords,
     Receipt,
     RecordReceipt,
     ReferIssue,
     RejectIssue,
+    RestoreReply,
     Sealed,
     SuppliedText,
     SupplyMaterial,
@@ -151,7 +153,7 @@ from shared.contract.words import (
     Source,
 )
 from shared.domain.calendar import Calendar, Day
-from shared.domain.clocks import Limit, due_at
+from shared.domain.clocks import SHANGHAI, Limit, due_at
 from shared.domain.office_hours import opening
 from shared.domain.papers import newest_over, paper_id
 from shared.domain.talks import day_of, talk_id
@@ -221,6 +223,7 @@ def records() -> tuple[Record, ...]:
     _countersigned(world)
     _talked(world)
     _asked_for_material(world)
+    _reminded_and_public(world)
     _in_papers(world)
     return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
@@ -395,6 +398,27 @@ def _talked(world: World) -> None:
     members = tuple(BatchMember(issue=issue, department="transport") for issue in issues[1:])
     world.ask("batch:2026-1", AssignMany(members=members, talk=talk.removeprefix("talk:")), OFFICE)
     world.go_to(begins + 20 * DAY)
+
+
+def _reminded_and_public(world: World) -> None:
+    """The month's rating round reminds of one reply, another was rated; one is public, and is taken back."""
+    issues = [world.register(LIGHTS, RAISER, f"lights-rated-{number}") for number in (1, 2)]
+    for issue in issues:
+        world.accept(issue, OFFICE)
+        world.ask(issue, AssignIssue(department="housing"), OFFICE)
+        world.ask(issue, SignAssignment(assignment=f"{issue}.1"), "handler:housing/li")
+        _draft_and_release(world, issue, "housing", 1, Outcome.SOLVED)
+    rated = RateReply(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES)
+    world.ask(issues[1], rated, raiser(RAISER))
+    month = f"{world.now.astimezone(SHANGHAI):%Y-%m}"
+    start = StartRatingRound(month=month, level=Level.CITY, issues=tuple(issues))
+    world.ask(f"ratings:{JURISDICTION}-{month}-city", start, OFFICE)
+    public = DiscloseReply(
+        title="园区道路没有路灯", text="夜间不安全，请协调安装。", reply="已安装完毕。", round=1
+    )
+    world.ask(issues[1], public, OFFICE)
+    world.ask(issues[1], RestoreReply(reason="企业认为不宜公开"), OFFICE)
+    world.go_to(world.now + DAY)
 
 
 def _described(announce: AnnounceTalk) -> dict[str, object]:

@@ -47,6 +47,10 @@ class Source(NamedTuple):
     path: Path
     jurisdiction: str = JURISDICTION
 
+    def places_of_talks(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def folder(self) -> Path:
         return self.path
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.portal.given import DONE, WU, Given, at_another_time, known_versions, refused
+from services.portal.app import application
+from services.portal.settings import PortalSettings
+from tests.portal.given import ASSETS, DONE, WU, Given, at_another_time, known_versions, refused
 from tests.portal.projection.given import ISSUE
 from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, planned, signed_up
 
@@ -28,6 +30,26 @@ async def test_the_calendar_says_which_place_has_no_talk_this_week(town: Given) 
     assert '<span class="n">1</span>' in browser.page.text  # in the bar: one gap this week
     await browser.open("/talks?level=county")
     assert "用地与用能" not in browser.text
+
+
+async def test_a_county_that_no_plan_names_is_a_gap_too(town: Given) -> None:
+    announced(town)
+    planned(town, (10, "huzhou"), (11, "huzhou"))
+    town.portal = town.portal._replace(counties=("deqing", "anji"))
+    town.app = application(town.portal, ASSETS, PortalSettings(embedded=True))
+    browser = town.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks")
+    assert '<span class="n">2</span>' in browser.page.text
+    assert "德清县" in browser.text and "安吉县" in browser.text
+
+
+def test_the_counties_of_a_deployment_are_its_setting() -> None:
+    assert PortalSettings(counties="anji,deqing,anji").places_of_talks() == ("anji", "deqing")
+    assert PortalSettings(counties="").places_of_talks() == ()
+    assert len(PortalSettings().places_of_talks()) == 6
+    with pytest.raises(ValueError, match="counties"):
+        PortalSettings(counties="anji, deqing")
 
 
 async def test_a_talk_that_was_called_off_leaves_a_gap(town: Given) -> None:

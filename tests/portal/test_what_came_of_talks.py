@@ -69,3 +69,44 @@ async def test_it_is_for_officials(town: Given) -> None:
     browser = town.browser()
     await browser.sign_in("entrepreneur:wu")
     assert (await browser.open("/talks/results")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("by", "says"),
+    [
+        ("talk", ("用地与用能", "3月4日 周三 14:00")),
+        ("leader", ("孙某", "副市长")),
+        ("body", ("政府",)),
+        ("department", ("市建设局",)),
+        ("place", ("湖州市", "德清县")),
+    ],
+)
+async def test_the_same_stands_by_talk_leader_body_department_and_place_and_each_opens_its_issues(
+    town: Given, by: str, says: tuple[str, ...]
+) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open(f"/talks/results?first=2026-03-01&last=2026-03-31&by={by}")
+    for said in says:
+        assert said in browser.text, said
+    assert "1 / 1" in browser.text
+    addresses = [one for one in Document(browser.page.text).links if one.startswith("/figures/satisfied?")]
+    narrowed = [one for one in addresses if f"&{by}=" in one or f"?{by}=" in one]
+    assert narrowed
+    for address in narrowed:
+        shown = await browser.open(address)
+        assert f"/issues/{ISSUE}" in shown.text
+        assert any(
+            one.startswith("/talks/results?") and f"by={by}" in one for one in Document(shown.text).links
+        )
+
+
+async def test_of_a_leader_of_two_talks_both_count_and_below_five_there_is_no_rate(town: Given) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31&by=leader")
+    row = browser.text.split("孙某")[1]
+    assert "恳谈会： 2" in row and "问题列表： 2" in row
+    assert "%" not in row
+    await browser.open("/talks/results?by=nonsense")
+    assert browser.page.status_code == 200

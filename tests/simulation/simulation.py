@@ -33,6 +33,7 @@ from tests.simulation.people import People
 from tests.simulation.questioning import Questioning
 from tests.simulation.raising import Raised, raised
 from tests.simulation.reference import record_of
+from tests.simulation.reminding import Reminding
 from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
@@ -208,6 +209,7 @@ def _people(town: Town) -> None:
     _instruct(town, subjects)
     _question(town, everything)
     _talk(town)
+    _remind(town, subjects)
     _publish(town, everything)
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
@@ -267,6 +269,14 @@ def _talk(town: Town) -> None:
             town.scheduler.spawn("talking", talking.organise())
             if not number:
                 town.scheduler.spawn("talking", talking.plan())
+
+
+def _remind(town: Town, subjects: Sequence[str]) -> None:
+    """In some towns the office reminds of ratings and makes replies public; chosen apart in the same way."""
+    rng = Random(f"reminding/{town.seed}")
+    if rng.random() < 0.3:
+        reminding = Reminding(town.scheduler, town.clients, rng, subjects)
+        town.scheduler.spawn("reminding", reminding.live())
 
 
 def _publish(town: Town, everything: Sequence[Raised]) -> None:

@@ -10,6 +10,7 @@ from services.dispatch.department.life import MOVES as DEPARTMENT_MOVES
 from services.dispatch.issue.life import MOVES as DISPATCH_MOVES
 from services.feedback.issue.life import MOVES as FEEDBACK_MOVES
 from services.feedback.paper.life import MOVES as PAPER_MOVES
+from services.feedback.rating_round.life import MOVES as RATING_ROUND_MOVES
 from services.intake.issue.life import MOVES as INTAKE_MOVES
 from services.intake.person.life import MOVES as PERSON_MOVES
 from services.intake.talk.life import MOVES as TALK_MOVES
@@ -242,6 +243,7 @@ EVENTS = (
     "issue.claimed",
     "issue.answered_on_the_spot",
     *("batch.begun", "batch.done", "rotation.published"),
+    *("rating_round.started", "rating.reminded", "rating_round.done", "issue.disclosed", "issue.restored"),
     *("paper.published", "paper.heard", "paper.decision_voided"),
     *("typical_case.chosen", "meeting.decided"),
     "department.published",
@@ -265,6 +267,7 @@ ASKED = {
     "agenda": {("", verb) for verb in ("announce", "postpone", "appoint")},
     "rotation": {("", "swap")},
     "batch": {*BATCH_MOVES},
+    "rating_round": {*RATING_ROUND_MOVES},
     "paper": {*PAPER_MOVES},
 }
 """Every move of every table, by the kind of aggregate of which it may be asked."""

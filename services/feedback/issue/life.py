@@ -64,8 +64,9 @@ FOLLOWING: dict[tuple[str, str], str] = {
     (State.LAPSED, "track"): State.TRACKED,
     (State.LAPSED, "close"): State.CLOSED,
     (State.REWORK_ASKED, "refuse_rework"): State.RATED,
+    (State.INVITED, "remind"): State.INVITED,
 }
-"""What nobody asks for by this name: an invitation runs out, and a decision has more than one step."""
+"""What nobody asks for by this name: an invitation runs out, a decision has more than one step, a round reminds."""
 
 ANSWERED = (State.INVITED, State.REWORK_ASKED, State.TRACKED, State.CLOSED)
 """The states in which the latest reply is the one that was released last."""
@@ -126,6 +127,8 @@ class Issue(AggregateState):
     """Who may rate: the reference that the event of registration carries."""
     reply: ReplyRound | None = None
     """The latest reply that was put up for rating."""
+    reminded_by: str = ""
+    """The newest rating round that reminded of it."""
     heard: tuple[str, ...] = ()
     """What papers have told it, by the names by which it answered."""
 

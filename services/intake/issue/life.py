@@ -9,7 +9,14 @@ from pydantic import AwareDatetime
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import Event
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
-from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
+from shared.contract.events.feedback import (
+    IssueClosed,
+    RatingInvited,
+    RatingLapsed,
+    RatingReminded,
+    ReplyRated,
+    ReworkDecided,
+)
 from shared.contract.events.intake import Occasion
 from shared.contract.words import Body, Kind, Phase, Provisional, RejectionGround, Source
 from shared.domain.aggregates import AggregateState
@@ -61,6 +68,8 @@ MOVES: dict[tuple[str, str], str] = {
     (State.REFERRED, "record_receipt"): State.REFERRED,
     **{(state, verb): state for state in _WORDED for verb in ("correct_words", "confirm_words")},
     **{(state, "supply_material"): state for state in (State.ACCEPTED, State.ANSWERED)},
+    # Only a reply that is out is made public; its raiser knows it then.
+    **{(state, verb): state for state in (State.ANSWERED, State.CLOSED) for verb in ("disclose", "restore")},
 }
 """What may be asked. Nobody withdraws or refers an issue once a reply is out, not even in a new round."""
 
@@ -76,6 +85,7 @@ FOLLOWING: dict[tuple[str, str], str] = {
 EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.ACCEPTED, RatingInvited): State.ANSWERED,
     (State.ANSWERED, RatingInvited): State.ANSWERED,  # a reply of a later round
+    **{(State.ANSWERED, event): State.ANSWERED for event in (ReplyRated, RatingLapsed, RatingReminded)},
     (State.ACCEPTED, IssueClosed): State.CLOSED,
     (State.ANSWERED, IssueClosed): State.CLOSED,
     # Closing wins over a withdrawal or a referral that crossed it (docs/loop.md, crossings); an invitation does not.
@@ -218,6 +228,10 @@ class Issue(AggregateState):
     """How often the office asked for material before it took the issue on."""
     supplied: tuple[Supplied, ...] = ()
     """What was supplied then, in order."""
+    unrated: int = 0
+    """The round of the reply that waits for a rating; 0 where none does."""
+    disclosed: int = 0
+    """The reply round that everybody may read, without names; 0 for none."""
     waiting: Waiting | None = None
     """Its promise does not run yet, because its talk was not held."""
 

@@ -8,7 +8,14 @@ from services.intake.issue import hearing, material
 from services.intake.issue.life import EVENT_MOVES, Issue, State
 from services.intake.issue.numbers import issue_number
 from shared.contract.commands.notices import PrepareNotice
-from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
+from shared.contract.events.feedback import (
+    IssueClosed,
+    RatingInvited,
+    RatingLapsed,
+    RatingReminded,
+    ReplyRated,
+    ReworkDecided,
+)
 from shared.contract.words import Occurrence
 from shared.domain.decisions import Change, Context, Deadline
 from shared.domain.notices import tell
@@ -27,13 +34,20 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
 
 
 def follow(
-    issue: Issue | None, event: RatingInvited | IssueClosed | ReworkDecided, context: Context
+    issue: Issue | None,
+    event: RatingInvited | ReplyRated | RatingLapsed | RatingReminded | IssueClosed | ReworkDecided,
+    context: Context,
 ) -> Change[Issue] | None:
-    """The move that the table names; where it names none, nothing changes."""
+    """The move that the table names, and whether a reply waits for its rating; else nothing changes."""
     after = None if issue is None else EVENT_MOVES.get((issue.state, type(event)))
     if issue is None or after is None:
         return None
-    return Change(issue.model_copy(update={"state": State(after)}))
+    unrated = issue.unrated
+    if isinstance(event, RatingInvited):
+        unrated = event.round
+    elif not isinstance(event, RatingReminded):
+        unrated = 0
+    return Change(issue.model_copy(update={"state": State(after), "unrated": unrated}))
 
 
 def invited(issue: Issue | None, event: RatingInvited, context: Context) -> Change[Issue] | None:
@@ -47,3 +61,16 @@ def invited(issue: Issue | None, event: RatingInvited, context: Context) -> Chan
     about = {"about": Occurrence.RATING_INVITED, "to": change.state.person}
     notice = tell(PrepareNotice, context, {"number": issue_number(context.subject), **about})
     return replace(change, messages=(notice,))
+
+
+def reminded(issue: Issue | None, event: RatingReminded, context: Context) -> Change[Issue] | None:
+    """The one who raised it is reminded that a rating is open: of all that one person has, by one mail.
+
+    Not of an anonymous issue, as above.
+    """
+    change = follow(issue, event, context)
+    if change is None or change.state.anonymous or change.state.unrated != event.round:
+        return change
+    about = {"about": Occurrence.RATING_REMINDED, "to": change.state.person}
+    said = {"number": issue_number(context.subject), **about}
+    return replace(change, messages=(tell(PrepareNotice, context, said, opens_at=event.tell_at),))

@@ -5,6 +5,7 @@ Issues belong to the month (Asia/Shanghai) in which they were registered. Below 
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import mean, median
 from typing import Any, Literal, NamedTuple
@@ -26,7 +27,8 @@ class Scope(NamedTuple):
     """Which issues: of a month (2026-11), or from it through another one, a department (``unassigned``: of none), a
     source; empty for all.
 
-    Or of talks that were held: of a level, from one day through another (2022-06-08, Asia/Shanghai).
+    Or of talks that were held: of a level, from one day through another (2022-06-08, Asia/Shanghai), one of them, or
+    those of a place, led by an account, or by somebody of a leading body.
     """
 
     month: str = ""
@@ -36,6 +38,16 @@ class Scope(NamedTuple):
     held_from: str = ""
     held_through: str = ""
     through: str = ""
+    talk: str = ""
+    place: str = ""
+    leader: str = ""
+    body: str = ""
+
+    @property
+    def of_talks(self) -> bool:
+        """Whether it is of talks alone."""
+        names = ("level", "held_from", "held_through", *_OF_TALK)
+        return any(getattr(self, name) for name in names)
 
     @property
     def period(self) -> str:
@@ -56,15 +68,26 @@ class Scope(NamedTuple):
         department = "" if self.department == NOBODY else self.department
         values: dict[str, object] = {"month": self.month, "department": department, "source": self.source}
         values["through"] = self.through
-        if self.level or self.held_from or self.held_through:
-            conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {HELD})")
+        if self.of_talks:
+            chosen = [part for name, part in _OF_TALK.items() if getattr(self, name)]
+            conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {' AND '.join((HELD, *chosen))})")
             values |= held(self.level, self.held_from, self.held_through)
+            values |= {name: getattr(self, name) for name in _OF_TALK}
         return " AND ".join(conditions), values
 
 
 HELD = """t.state = 'held' AND t.starts_at >= :held_from AND t.starts_at < :held_before
     AND (:level = '' OR t.level = :level)"""
 """The condition on a talk ``t`` that was held at a level and in a time; its parameters: ``held``."""
+
+
+_OF_TALK = {
+    "talk": "t.id = :talk",
+    "place": "t.jurisdiction = :place",
+    "leader": "t.id IN (SELECT l.talk FROM talk_leader l WHERE l.account = :leader AND l.led = t.led)",
+    "body": "EXISTS (SELECT 1 FROM json_each(t.leaders) b WHERE b.value ->> 'body' = :body)",
+}
+"""What else narrows talks: the conditions on a talk ``t``."""
 
 
 def held(level: str, first: str, last: str) -> dict[str, object]:
@@ -104,6 +127,73 @@ def value(reads: sqlite3.Connection, name: str, as_of: datetime, scope: Scope = 
     query = f"SELECT count(*), coalesce(sum({hits}), 0) FROM {_source(figure)} WHERE {where} AND ({figure.counts})"
     bottom, top = reads.execute(query, {**values, "as_of": _ms(as_of)}).fetchone()
     return _rate(figure, top, bottom, scope.period, 0)
+
+
+_LED = "JOIN talk_leader l ON l.talk = t.id AND l.led = t.led"
+_BODIES = """JOIN json_each(t.leaders) b ON b.key = (
+    SELECT min(first.key) FROM json_each(t.leaders) first WHERE first.value ->> 'body' = b.value ->> 'body'
+)"""
+"""Each leading body of a talk once."""
+BY: Mapping[str, tuple[str, str]] = {
+    "day": ("date(t.starts_at / 1000 + 28800, 'unixepoch') || ' ' || t.level", ""),
+    "level": ("t.level", ""),
+    "talk": ("t.id", ""),
+    "leader": ("l.account", _LED),
+    "body": ("b.value ->> 'body'", _BODIES),
+    "department": ("i.department", ""),
+    "place": ("t.jurisdiction", ""),
+}
+"""By what figures of talks are told apart: the group of a talk ``t`` or its issue ``i``, and what says it. Of several
+leaders or bodies a talk counts for each."""
+
+
+def by_group(
+    reads: sqlite3.Connection, names: Sequence[str], as_of: datetime, scope: Scope, by: str
+) -> Table:
+    """Some figures of the issues of talks, by group: each kind of unit in one query.
+
+    What is grouped by is no bare column: else SQLite goes through a whole index in its order.
+    """
+    group, join = BY[by]
+    where, values = scope.where()
+    values["as_of"] = _ms(as_of)
+    found: Table = defaultdict(dict)
+    for unit in ("issue", "assignment"):
+        figures = [figure for name in names if (figure := FIGURES[name]).unit == unit]
+        if not figures:
+            continue
+        sums = ", ".join(
+            f"sum(coalesce({figure.counts}, 0)), "
+            f"sum(coalesce({figure.counts}, 0) AND coalesce({figure.hits or figure.counts}, 0))"
+            for figure in figures
+        )
+        query = (
+            f"SELECT {group} || '', {sums} FROM {_source(figures[0])} JOIN talk t ON t.id = i.talk {join} "
+            f"WHERE {where} GROUP BY 1"
+        )
+        for name, *counted in reads.execute(query, values):
+            pairs = zip(figures, counted[::2], counted[1::2], strict=True)
+            found[str(name or "")] |= {
+                figure.name: _rate(figure, top, bottom, scope.period, 0) for figure, bottom, top in pairs
+            }
+    return found
+
+
+def talks_by_group(reads: sqlite3.Connection, scope: Scope, by: str) -> dict[str, tuple[int, int]]:
+    """How many talks were held, and how many different people came, by group; by department how many had its issues."""
+    group, join = BY[by]
+    issues = "JOIN issue i ON i.talk = t.id" if by == "department" else ""
+    query = f"""
+        SELECT {group} || '', count(DISTINCT t.id), count(DISTINCT p.person) FROM talk t {join} {issues}
+        LEFT JOIN talk_participant p ON p.talk = t.id AND p.attended WHERE {HELD} GROUP BY 1
+    """
+    values = held(scope.level, scope.held_from, scope.held_through)
+    return {str(name or ""): (talks, people) for name, talks, people in reads.execute(query, values)}
+
+
+def nothing(names: Sequence[str], period: str) -> dict[str, dict[str, Any]]:
+    """These figures of no issue at all."""
+    return {name: _rate(FIGURES[name], 0, 0, period, 0) for name in names}
 
 
 def issues_behind(

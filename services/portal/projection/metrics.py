@@ -30,7 +30,7 @@ class ProjectionMetrics:
         self.age.set_function(self._age)
         self.talks_missing = Gauge(
             "qinqing_talks_missing",
-            "places without a talk this week, of those that the rotation expects to hold one",
+            "places without a talk this week, of the counties that hold talks and those of the rotation",
             ("level",),
             registry=self.registry,
         )

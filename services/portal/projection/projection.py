@@ -50,6 +50,9 @@ class Source(Protocol):
     def folder(self) -> Path:
         """Where the portal keeps its files."""
 
+    def places_of_talks(self) -> tuple[str, ...]:
+        """The counties that hold talks."""
+
 
 class Standing(NamedTuple):
     """How far what pages read is behind the topics, and when it was last known to hold all of them."""
@@ -134,7 +137,9 @@ class Projection:
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
         self.metrics.open_pages.set(len(self._listeners))
         now = datetime.now(UTC)
-        expected = talks.places(self.reader(), self._settings.jurisdiction, now)
+        expected = talks.places(
+            self.reader(), self._settings.jurisdiction, now, self._settings.places_of_talks()
+        )
         missing = Counter(gap.level for gap in talks.missing(self.reader(), expected, now))
         for level in (Level.CITY, Level.COUNTY):
             self.metrics.talks_missing.labels(level.value).set(missing[level.value])

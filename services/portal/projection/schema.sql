@@ -72,6 +72,7 @@ CREATE TABLE issue (
     material_ends_at INTEGER,     -- when that ends by itself
     confirmed_version INTEGER,    -- of the words the person confirmed last
     confirmed_at INTEGER,
+    disclosed INTEGER,            -- the reply round that everybody may read, without names; NULL: none
 
     -- dispatch
     dispatch_state TEXT,          -- assigned, in_progress, suspended, returned, drafted, signed_off, checked, replied, waiting (recalled)
@@ -371,6 +372,21 @@ CREATE TABLE reply (
     text TEXT,
     PRIMARY KEY (issue, round, version)
 ) WITHOUT ROWID;
+
+-- Replies that are public, or were, in words that name nobody. Intake.
+CREATE TABLE disclosure (
+    issue TEXT PRIMARY KEY,
+    round INTEGER,
+    title TEXT,
+    text TEXT,
+    reply TEXT,
+    disclosed_at INTEGER,
+    disclosed_by TEXT,
+    restored_at INTEGER,          -- when it was taken back; NULL: it is public
+    restored_by TEXT,
+    restored_because TEXT
+) WITHOUT ROWID;
+CREATE INDEX disclosure_public ON disclosure (disclosed_at) WHERE restored_at IS NULL;
 
 -- Every clock that was ever started. Supervision.
 CREATE TABLE clock (

@@ -145,38 +145,6 @@ def _share(hits: str, counts: str) -> str:
     return f"coalesce(sum({counted} AND coalesce({hits}, 0)), 0), coalesce(sum({counted}), 0)"
 
 
-class Held(NamedTuple):
-    """The talks of one day and level: how many, and how many different people came."""
-
-    on: date
-    level: str
-    talks: int
-    people: int
-
-
-def held_days(reads: sqlite3.Connection, first: int, last: int) -> list[Held]:
-    """The days (Asia/Shanghai) of a time (ms) on which talks were held, by level, in their order."""
-    query = f"""
-        SELECT date(t.starts_at / 1000 + {SHANGHAI_SECONDS}, 'unixepoch') AS day, t.level,
-            count(DISTINCT t.id), count(DISTINCT p.person)
-        FROM talk t LEFT JOIN talk_participant p ON p.talk = t.id AND p.attended
-        WHERE t.state = 'held' AND t.starts_at >= ? AND t.starts_at < ? GROUP BY day, t.level ORDER BY day, t.level
-    """
-    found = reads.execute(query, (first, last)).fetchall()
-    return [Held(date.fromisoformat(on), level, talks, people) for on, level, talks, people in found]
-
-
-def came_to(reads: sqlite3.Connection, first: int, last: int, level: str = "") -> int:
-    """How many different people came to the talks that were held in a time (ms), at a level or at any."""
-    query = """
-        SELECT count(DISTINCT p.person) FROM talk t JOIN talk_participant p ON p.talk = t.id AND p.attended
-        WHERE t.state = 'held' AND t.starts_at >= :first AND t.starts_at < :last
-            AND (:level = '' OR t.level = :level)
-    """
-    (people,) = reads.execute(query, {"first": first, "last": last, "level": level}).fetchone()
-    return int(people)
-
-
 def last_round(reads: sqlite3.Connection, account: str, before: int) -> Row | None:
     """The last talk before that which this leader held."""
     query = """
@@ -250,9 +218,12 @@ class Gap(NamedTuple):
     level: str
 
 
-def places(reads: sqlite3.Connection, jurisdiction: str, now: datetime) -> dict[str, str]:
-    """place -> level, of all that are expected to hold talks: the city, those of the plan, those of the last months."""
-    found = {jurisdiction: "city"}
+def places(
+    reads: sqlite3.Connection, jurisdiction: str, now: datetime, counties: Iterable[str] = ()
+) -> dict[str, str]:
+    """place -> level, of all that are expected to hold talks: the city, its counties (a setting), those of the plan,
+    those of the last months."""
+    found = {jurisdiction: "city"} | dict.fromkeys(counties, "county")
     year, _ = week_of(now.astimezone(SHANGHAI).date())
     known = plan(reads, jurisdiction, year)
     for one in known.weeks if known else ():

@@ -194,3 +194,20 @@ class MakeLink(Command, type="intake.make_link.v1", service="intake"):
 
 class RevokeLink(Command, type="intake.revoke_link.v1", service="intake"):
     """Make the link to an issue worthless, because it was lost or fell into other hands."""
+
+
+class DiscloseReply(Command, type="intake.disclose.v1", service="intake"):
+    """Make a reply public (脱敏公开), in words that name nobody who raises issues; again, in other words."""
+
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=r"\S")
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    """The question, as everybody may read it."""
+    reply: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    round: Round
+    """Which reply round that is."""
+
+
+class RestoreReply(Command, type="intake.restore.v1", service="intake"):
+    """Take a reply back that was made public, with a reason."""
+
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")

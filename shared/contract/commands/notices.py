@@ -23,6 +23,8 @@ class Prepared(BaseModel):
     """In which way: by mail, or another that the deployment has."""
     until: AwareDatetime | None = None
     """Until when it is tried, where another notice had it before; else that follows from when it is prepared."""
+    opens_at: AwareDatetime | None = None
+    """Not before this: what one person is told of together is gathered until then."""
     passed_on: bool = False
     """A digest was full, or on its way already: what is prepared so takes its place and joins none."""
 

@@ -4,8 +4,8 @@ from datetime import date
 
 from pydantic import AwareDatetime
 
-from shared.contract.event import FEEDBACK, Event, Round
-from shared.contract.words import OpenCloseReason, OpenOutcome, OpenSatisfaction, OpenSolved
+from shared.contract.event import FEEDBACK, Event, Number, Round
+from shared.contract.words import OpenCloseReason, OpenLevel, OpenOutcome, OpenSatisfaction, OpenSolved
 
 
 class RatingInvited(Event, type="rating.invited.v1", topic=FEEDBACK):
@@ -69,3 +69,30 @@ class IssueClosed(Event, type="issue.closed.v1", topic=FEEDBACK, must_understand
     words: str = ""
     """What the person said who ruled it finished."""
     by: str = ""
+
+
+class RatingRoundStarted(Event, type="rating_round.started.v1", topic=FEEDBACK):
+    """Happens when a month's rating round begins at a level: who has open invitations is to be reminded."""
+
+    month: str
+    level: OpenLevel
+    issues: tuple[str, ...]
+    tell_at: AwareDatetime
+    """When the reminders go out, in office hours: one to each person."""
+    by: str
+
+
+class RatingReminded(Event, type="rating.reminded.v1", topic=FEEDBACK):
+    """Happens for each issue of a rating round whose reply is still to be rated: its raiser is reminded."""
+
+    round: Round
+    rating_round: str
+    tell_at: AwareDatetime
+
+
+class RatingRoundDone(Event, type="rating_round.done.v1", topic=FEEDBACK):
+    """Happens when every issue of a rating round has answered."""
+
+    reminded: Number
+    passed: tuple[str, ...] = ()
+    """Those of which nobody was reminded: rated meanwhile, or their time was over."""

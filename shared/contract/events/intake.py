@@ -218,3 +218,20 @@ class IssueWithdrawn(Event, type="issue.withdrawn.v1", topic=INTAKE, must_unders
     """Of what was recorded for the person: how the person confirmed it, when, and which official spoke with them."""
     confirmed_at: AwareDatetime | None = None
     called_by: str = ""
+
+
+class IssueDisclosed(Event, type="issue.disclosed.v1", topic=INTAKE):
+    """Happens when the office makes a reply public (脱敏公开), in words that name nobody; the newest count."""
+
+    title: str
+    text: str
+    reply: str
+    round: Round
+    by: str
+
+
+class IssueRestored(Event, type="issue.restored.v1", topic=INTAKE):
+    """Happens when a reply that was made public is taken back: from then on nobody reads it without a sign-in."""
+
+    reason: str
+    by: str

@@ -32,4 +32,4 @@ async def test_the_portal_serves_its_metrics_while_the_broker_is_away(settings: 
     assert {f"qinqing_projection_{name}" for name in wanted} <= set(lines)
     assert "qinqing_projection_held_events 0.0" in answer.text
     assert 'qinqing_talks_missing{level="city"} 1.0' in answer.text
-    assert 'qinqing_talks_missing{level="county"} 0.0' in answer.text
+    assert 'qinqing_talks_missing{level="county"} 6.0' in answer.text

@@ -241,6 +241,30 @@ EXAMPLES: dict[str, Example] = {
             "material": {"request": 1, "ended_at": AT_MS, "at": None},
         },
     ),
+    "issue.disclosed.v1": Example(
+        "intake",
+        {"title": "缺路灯", "text": "夜间不安全", "reply": "已安装", "round": 1, "by": "chen"},
+        {
+            "issue": {"disclosed": 1},
+            "disclosure": {
+                "round": 1,
+                "title": "缺路灯",
+                "text": "夜间不安全",
+                "reply": "已安装",
+                "disclosed_at": AT_MS,
+                "disclosed_by": "chen",
+                "restored_at": None,
+            },
+        },
+    ),
+    "issue.restored.v1": Example(
+        "intake",
+        {"reason": "不宜公开", "by": "chen"},
+        {
+            "issue": {"disclosed": None},
+            "disclosure": {"restored_at": AT_MS, "restored_by": "chen", "restored_because": "不宜公开"},
+        },
+    ),
     "issue.material_supplied.v1": Example(
         "intake",
         {"request": 2, "department": "housing", "question": "请补充图纸", "text": "见附件", "by": ""},

@@ -166,6 +166,11 @@ class Clause(StrEnum):
     RECORDED_BY = "who wrote an answer down lets it out as little as who gave it"
     BATCH_WHOLE = "a batch answers for all that were chosen"
     BATCH_ASSIGNED = "assigned as its batch says"
+    # rating rounds, and what is public
+    RATING_REMINDED = "reminded of what waits, of each round once"
+    RATING_ROUND_WHOLE = "a rating round answers for all that it named"
+    ONE_REMINDER = "one reminder a person"
+    DISCLOSED_ANSWERED = "public only once it is answered"
     # papers and their meetings
     PAPER_EDITION = "editions in each other's place"
     PAPER_SHARE = "no share of less than all"

@@ -35,6 +35,7 @@ PREFIXES = {
     "agenda": "agenda",
     "rotation": "rotation",
     "batch": "batch",
+    "ratings": "rating_round",
     "paper": "paper",
     "register": "register",
     "policy": "policy",
@@ -45,7 +46,7 @@ KEEPS = {
     "intake": ("issue", "person", "enterprise", "talk", "agenda", "rotation", "notice"),
     "dispatch": ("issue", "department", "staff", "rules", "batch", "notice"),
     "supervision": ("issue", "register", "policy", "calendar"),
-    "feedback": ("issue", "paper"),
+    "feedback": ("issue", "rating_round", "paper"),
 }
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""
 DISCARD = "command.discard.v1"

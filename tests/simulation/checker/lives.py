@@ -67,6 +67,10 @@ INTAKE: Table = {
     **{(state, f"words.{done}"): (state,) for state in OPEN for done in ("corrected", "confirmed")},
     ("accepted", "issue.material_supplied"): ("accepted",),
     ("referred", "referral.receipted"): ("referred",),
+    # A reply that is out may be made public; closing wins over an end that crossed it.
+    **{(state, "issue.disclosed"): ("public",) for state in ("accepted", "withdrawn", "referred", "public")},
+    ("public", "issue.material_supplied"): ("public",),
+    ("public", "issue.restored"): ("accepted",),
 }
 HELD = ("assigned", "returned", "in progress", "suspended", "drafted", "signed off", "checked")
 DISPATCH: Table = {
@@ -120,6 +124,7 @@ merger transfers from another state than ``upheld`` (see ``mergers.py``)."""
 
 FEEDBACK: Table = {
     ("", "rating.invited"): ("invited",),
+    ("invited", "rating.reminded"): ("invited",),
     ("invited", "reply.rated"): ("rated",),
     ("invited", "rating.lapsed"): ("rated",),
     ("rated", "rework.asked"): ("rework asked",),
@@ -162,6 +167,10 @@ TALK: Table = {
     **{(state, "talk.cancelled"): ("cancelled",) for state in ("announced", "open")},
 }
 BATCH: Table = {("", "batch.begun"): ("begun",), ("begun", "batch.done"): ("done",)}
+RATING_ROUND: Table = {
+    ("", "rating_round.started"): ("running",),
+    ("running", "rating_round.done"): ("done",),
+}
 DEPARTMENT: Table = {
     ("", "department.published"): ("published", "merged"),
     ("published", "department.published"): ("published", "merged"),
@@ -195,6 +204,7 @@ TABLES = {
     ("dispatch", "issue"): DISPATCH,
     ("dispatch", "department"): DEPARTMENT,
     ("feedback", "issue"): FEEDBACK,
+    ("feedback", "rating_round"): RATING_ROUND,
     ("feedback", "paper"): PAPER,
 }
 CLICKS = ("reply.signed_off", "reply.checked", "reply.sent_back", "reply.released")

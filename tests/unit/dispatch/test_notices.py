@@ -190,9 +190,12 @@ async def test_the_leaders_of_a_co_handler_are_told_and_who_handles_it_of_its_op
     assert told(dispatch) == [(Occurrence.CO_HANDLER_HEARD, "li")]
 
 
-TO_RAISERS = {Occurrence.RATING_INVITED, Occurrence.QUESTION} | {
-    one for one in Occurrence if one.startswith("talk_")
-}
+TO_RAISERS = {
+    Occurrence.RATING_INVITED,
+    Occurrence.RATING_REMINDED,
+    Occurrence.DISCLOSED,
+    Occurrence.QUESTION,
+} | {one for one in Occurrence if one.startswith("talk_")}
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:

@@ -13,17 +13,34 @@ from shared.contract.commands.intake import (
     ConfirmWords,
     CorrectWords,
     DecideAppeal,
+    DiscloseReply,
     RecordReceipt,
     ReferIssue,
     RegisterIssue,
     RejectIssue,
+    RestoreReply,
     SupplyMaterial,
     WithdrawIssue,
 )
 from shared.contract.event import Event
 from shared.contract.events.dispatch import QuestionClosed, QuestionPut
-from shared.contract.events.feedback import IssueClosed, RatingInvited, ReworkDecided
-from shared.contract.words import Body, CloseReason, Confirmation, Ended, RejectionGround
+from shared.contract.events.feedback import (
+    IssueClosed,
+    RatingInvited,
+    RatingLapsed,
+    RatingReminded,
+    ReplyRated,
+    ReworkDecided,
+)
+from shared.contract.words import (
+    Body,
+    CloseReason,
+    Confirmation,
+    Ended,
+    RejectionGround,
+    Satisfaction,
+    Solved,
+)
 from tests.said import REFERENCES, WORDS, issue_of, raiser
 from tests.unit.one_aggregate import OneAggregate, after
 from tests.unit.reference import JURISDICTION
@@ -54,9 +71,14 @@ ASKS: dict[str, tuple[Command, str]] = {
     "refer": (REFER, OFFICE),
     "record_receipt": (RecordReceipt(number="信访〔2026〕17号", on=date(2026, 3, 2)), OFFICE),
     "withdraw": (WithdrawIssue(reason="已解决"), RAISER),
+    "disclose": (DiscloseReply(title="停车难", text="厂门口没有车位。", reply="已划线。", round=1), OFFICE),
+    "restore": (RestoreReply(reason="企业不同意公开"), OFFICE),
 }
 SUPPLY_SEALED = SupplyMaterial(request=1, sealed="c2VhbGVk")
 INVITED = RatingInvited(round=1, open_until=after(days=15))
+RATED = ReplyRated(round=1, satisfaction=Satisfaction.SATISFIED, solved=Solved.YES)
+LAPSED = RatingLapsed(round=1)
+REMINDED = RatingReminded(round=1, rating_round="huzhou-2026-03-city", tell_at=after(hours=1))
 CLOSED = IssueClosed(round=1, reason=CloseReason.RATED)
 GRANTED = ReworkDecided(round=2, reason="未动工", by="gu")
 PUT = QuestionPut(
@@ -110,6 +132,8 @@ class Played(OneAggregate):
         """What has to be asked before it is answered."""
         if verb == "ask_material" or self.at == State.AWAITING_MATERIAL:
             return
+        if verb == "restore" and self.at in (State.ANSWERED, State.CLOSED) and not self.state.disclosed:
+            self.ask(ASKS["disclose"][0], after(), OFFICE)
         if verb == "supply_material" and self.state and self.state.question is None:
             self.take(PUT, after())
 

@@ -13,16 +13,16 @@ from services.intake.vault import Vault
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.subjects import kind_of
 from shared.contract.words import MAIL, Language, Means, Occurrence, Unsent
-from shared.domain.notices import Item, Notice
+from shared.domain.notices import Item, Notice, digest_of
 from shared.domain.notices import State as NoticeState
 from shared.mail import Mail
 from shared.notifying import ACTOR
 from tests.contacts import LI
 from tests.keys import REFERENCES
 from tests.unit.entries import EntriesInMemory
-from tests.unit.intake.given import INVITED, REGISTER, SUBJECT, Played
+from tests.unit.intake.given import INVITED, RATED, REGISTER, REMINDED, SUBJECT, Played
 from tests.unit.intake.given import LI as REFERENCE
-from tests.unit.one_aggregate import after
+from tests.unit.one_aggregate import OneAggregate, after
 from tests.unit.reference import JURISDICTION
 
 PORTAL = "https://example.com"
@@ -156,3 +156,61 @@ async def test_who_wants_to_be_told_otherwise_gets_no_mail_and_nobody_looks(know
 async def test_who_was_erased_gets_no_mail(known: Known) -> None:
     await (await known.knows()).contacts.erase(REFERENCE)
     assert await known.write() is Unsent.ERASED
+
+
+# ------------------------------------------------------- a rating round
+
+
+def gathered(issue: Played) -> list[tuple[str, dict[str, Any]]]:
+    """What was asked for of reminders: in which notice, and what it says."""
+    asked = [one for one in issue.commands.values() if one.data.get("about") == Occurrence.RATING_REMINDED]
+    return [(one.subject, one.data) for one in asked]
+
+
+def test_a_rating_round_gathers_what_one_person_is_reminded_of_until_it_goes_out() -> None:
+    issue = Played().walk(State.ANSWERED)
+    record = issue.event(REMINDED, after())
+    issue.deliver(record, record)
+    ((subject, asked),) = gathered(issue)
+    assert subject == digest_of(REFERENCE, MAIL, REMINDED.tell_at)
+    assert asked["opens_at"] == REMINDED.model_dump(mode="json")["tell_at"] and asked["to"] == REFERENCE
+    notice = OneAggregate(consumer(JURISDICTION), subject)
+    for number in ("one", "two"):
+        prepare = PrepareNotice.model_validate({**asked, "issue": number, "number": number})
+        notice.ask(prepare, after(), "system:fan-out")
+    assert (notice.state.state, len(notice.state.items)) == (NoticeState.WAITING, 2)
+    notice.fire(REMINDED.tell_at)
+    assert notice.state.state == NoticeState.PREPARED
+
+
+def test_nobody_is_reminded_of_what_was_rated_or_of_an_anonymous_issue() -> None:
+    issue = Played().walk(State.ANSWERED)
+    issue.take(RATED, after())
+    issue.take(REMINDED, after())
+    assert not gathered(issue)
+    nameless = Played()
+    alone = f"entrepreneur:{REFERENCES.on_issue(SUBJECT, REFERENCE, anonymous=True)}"
+    nameless.ask(REGISTER.model_copy(update={"anonymous": True, "enterprise": ""}), after(), alone)
+    nameless.want("accept")
+    nameless.take(INVITED, after())
+    nameless.take(REMINDED, after())
+    assert not nameless.commands
+
+
+async def test_the_reminder_lists_all_that_waits_when_it_is_written_and_nothing_that_was_rated_meanwhile(
+    known: Known,
+) -> None:
+    await known.knows()
+    items = tuple(
+        Item(issue=id, number=f"HZ-{id}", about=Occurrence.RATING_REMINDED) for id in ("a", "b", "c")
+    )
+    notice = Notice(state=NoticeState.SENDING, to=REFERENCE, way=MAIL, items=items, until=after())
+    for id, round in (("a", 1), ("b", 0), ("c", 2)):
+        known.documents[id] = {"state": {"unrated": round} if round else {}}
+    mail = await known.mails.write("abc", notice)
+    assert isinstance(mail, Mail)
+    for id in ("a", "c"):
+        assert f"HZ-{id}" in mail.text and f"{PORTAL}/issues/{id}" in mail.text
+    assert "HZ-b" not in mail.text + mail.subject
+    known.documents |= {id: {"state": {}} for id in ("a", "c")}
+    assert await known.mails.write("abc", notice) is Unsent.OVERTAKEN

@@ -12,15 +12,19 @@ from tests.unit.intake.given import (
     CLOSED,
     GRANTED,
     INVITED,
+    LAPSED,
     NOT_ANSWERED,
     OTHER_OFFICE,
     PUT,
+    RATED,
+    REMINDED,
     WAYS,
     Played,
 )
 from tests.unit.one_aggregate import after
 
 HAPPENS = (INVITED, CLOSED, PUT, NOT_ANSWERED)
+OF_A_REPLY = (RATED, LAPSED, REMINDED)
 
 
 @pytest.mark.parametrize("verb", ASKS)
@@ -44,7 +48,7 @@ def test_a_command_does_what_the_table_says_and_is_refused_elsewhere_with_what_i
     assert (issue.state, len(issue.events)) == (before, published)
 
 
-@pytest.mark.parametrize("event", [*HAPPENS, GRANTED], ids=lambda event: event.type)
+@pytest.mark.parametrize("event", [*HAPPENS, *OF_A_REPLY, GRANTED], ids=lambda event: event.type)
 @pytest.mark.parametrize("state", WAYS)
 def test_an_event_moves_an_issue_as_the_table_says_and_otherwise_changes_nothing(
     state: str, event: Event
@@ -77,7 +81,11 @@ def test_each_command_delivered_twice_has_one_effect_and_one_outcome(verb: str) 
 
 @pytest.mark.parametrize(
     ("state", "event"),
-    [*((State.ACCEPTED, event) for event in HAPPENS), (State.CLOSED, GRANTED)],
+    [
+        *((State.ACCEPTED, event) for event in HAPPENS),
+        *((State.ANSWERED, event) for event in OF_A_REPLY),
+        (State.CLOSED, GRANTED),
+    ],
     ids=lambda one: getattr(one, "type", str(one)),
 )
 def test_an_event_delivered_twice_changes_nothing_more(state: State, event: Event) -> None:

@@ -13,12 +13,14 @@ from services.portal.figures.definitions import COUNTS, FIGURES, NOBODY, RATES, 
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, names
 from services.portal.reach import everything, reach_of
-from shared.contract.words import Level, Source
+from shared.contract.words import LeadingBody, Level, Source
 from shared.domain.rights import NOBODYS, may
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PAGE = 50
+MOST_NAME = 100
+"""Characters of the id of a talk, of an account, of a place's code."""
 YEARS = range(2000, 2200)
 PARTS: tuple[Part, ...] = ("numerator", "denominator", "others")
 
@@ -33,6 +35,10 @@ class Narrowed(NamedTuple):
     held_from: str = ""
     held_through: str = ""
     through: str = ""
+    talk: str = ""
+    place: str = ""
+    leader: str = ""
+    body: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -48,12 +54,14 @@ class Narrowed(NamedTuple):
         """Whence one came: what came of talks stands on a page of its own."""
         if not self.of_talks:
             return self.address()
-        return with_query("/talks/results", {"first": self.held_from, "last": self.held_through})
+        by = next((name for name in ("talk", "leader", "body", "place") if getattr(self, name)), "")
+        by = by or ("department" if self.department else "")
+        return with_query("/talks/results", {"first": self.held_from, "last": self.held_through, "by": by})
 
     @property
     def of_talks(self) -> bool:
         """Whether these are figures of talks."""
-        return bool(self.level or self.held_from or self.held_through)
+        return self.scope.of_talks
 
 
 def narrowed(
@@ -65,6 +73,10 @@ def narrowed(
     held_from: str = "",
     held_through: str = "",
     through: str = "",
+    talk: str = "",
+    place: str = "",
+    leader: str = "",
+    body: str = "",
 ) -> Narrowed:
     """What an address asks for; of more months than one, those of a paper."""
     of_months = is_month(month) and is_month(through) and month <= through
@@ -76,6 +88,10 @@ def narrowed(
         day(held_from),
         day(held_through),
         through if of_months else "",
+        talk[:MOST_NAME],
+        place[:MOST_NAME],
+        leader[:MOST_NAME],
+        body if body in list(LeadingBody) else "",
     )
 
 
@@ -124,6 +140,10 @@ async def behind(
     held_from: str = "",
     held_through: str = "",
     through: str = "",
+    talk: str = "",
+    place: str = "",
+    leader: str = "",
+    body: str = "",
     part: str = "",
     after: str = "",
 ) -> Response:
@@ -131,7 +151,9 @@ async def behind(
     everything(page.person())
     if (figure := FIGURES.get(name)) is None:
         raise NotHere
-    chosen = narrowed(page, month, department, source, level, held_from, held_through, through)
+    chosen = narrowed(
+        page, month, department, source, level, held_from, held_through, through, talk, place, leader, body
+    )
     side: Part = next((one for one in PARTS if one == part), "denominator")
     reads, scope = page.reads, chosen.scope
     found = issues_behind(reads, name, side, page.now, scope, PAGE + 1, read_place(after))

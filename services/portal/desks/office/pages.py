@@ -8,6 +8,7 @@ from services.portal.desks.office import (
     batches,
     co_handling,
     deciding,
+    disclosing,
     lists,
     more_time,
     outside,
@@ -32,6 +33,7 @@ for part in (
     co_handling,
     outside,
     raising,
+    disclosing,
     undoing,
 ):
     router.routes.extend(part.router.routes)
@@ -50,7 +52,6 @@ MENU = Menu(
         Link(lists.ALL_PATH, N_("All issues")),
         Link(raising.PATH, N_("Write down")),
         Link("/talks", N_("Talks")),
-        Link("/papers", N_("Papers")),
     ),
 )
 _NOT_SIGNED_OFF = N_("You cannot check yet: no draft is signed off.")
@@ -82,6 +83,8 @@ ACTIONS = (
     co_handling.RELEASE,
     Action("recall", N_("Take the assignment back"), "arrow-left", under=PLACE),
     Action("correct", N_("Correct the reply"), "edit", under=PLACE),
+    disclosing.DISCLOSE,
+    disclosing.RESTORE,
     Action("record_receipt", N_("Write the receipt down"), "file-text", True, under=PLACE),
     triage.MATERIAL,
     Action("reject", N_("Do not accept"), "x", only=triage.may_reject, under=PLACE),

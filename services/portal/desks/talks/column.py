@@ -1,7 +1,7 @@
 """The online column (线上专栏): a public page without a sign-in; what is to come, and what came of what was held.
 
-Counts alone, and below five no share. A reply is its raiser's: none stands here before somebody has disclosed it, which
-nobody can yet. Found once a minute for all who look.
+Counts, below five no share, and the replies that the office has disclosed, in the words in which it did. Found once a
+minute for all who look, and anew when a reply becomes public or is taken back.
 """
 
 from typing import Annotated, NamedTuple
@@ -12,13 +12,13 @@ from fastapi.responses import Response
 from services.portal.desks.talks.about import Row, calls
 from services.portal.figures.counting import FEWEST
 from services.portal.pages import Page, page_of
-from services.portal.queries import talks
+from services.portal.queries import disclosures, talks
 from services.portal.queries.talks import Numbers
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PATH = "/column"
-MOST_COMING, MOST_PAST = 20, 8
+MOST_COMING, MOST_PAST, MOST_REPLIES, MOST_OTHERS = 20, 8, 3, 10
 
 
 class Past(NamedTuple):
@@ -26,17 +26,28 @@ class Past(NamedTuple):
 
     talk: Row
     numbers: Numbers
+    replies: list[Row]
 
 
 @router.get(PATH)
 async def show(page: Asked) -> Response:
     """For everybody."""
-    minute = page.at // 60_000
+    version = page.at // 60_000, disclosures.version(page.reads)
 
-    async def find() -> tuple[list[Row], list[Past]]:
+    async def find() -> tuple[list[Row], list[Past], list[Row]]:
         held = talks.past(page.reads, MOST_PAST)
-        past = [Past(talk, talks.numbers(page.reads, [talk["id"]], page.at)) for talk in held]
-        return talks.coming(page.reads, page.at, MOST_COMING), past
+        past = [
+            Past(
+                talk,
+                talks.numbers(page.reads, [talk["id"]], page.at),
+                disclosures.of_talk(page.reads, talk["id"], MOST_REPLIES),
+            )
+            for talk in held
+        ]
+        others = disclosures.newest(page.reads, [talk["id"] for talk in held], MOST_OTHERS)
+        return talks.coming(page.reads, page.at, MOST_COMING), past, others
 
-    coming, past = await page.portal.once.get(("column",), minute, find)
-    return page.show("talks/column.html", coming=coming, past=past, fewest=FEWEST, **calls(page))
+    coming, past, others = await page.portal.once.get(("column",), version, find)
+    return page.show(
+        "talks/column.html", coming=coming, past=past, others=others, fewest=FEWEST, **calls(page)
+    )

@@ -15,6 +15,7 @@ from services.portal.desks.talks import (
     importing,
     on_the_spot,
     opening,
+    reminding,
     results,
     room,
     rotating,
@@ -56,7 +57,10 @@ def to_look_at(page: Page) -> int:
 
 def _places(page: Page) -> dict[str, str]:
     """All that are expected to hold talks, for the bar and the calendar."""
-    return page.once("places of talks", lambda: talks.places(page.reads, page.portal.jurisdiction, page.now))
+    return page.once(
+        "places of talks",
+        lambda: talks.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
+    )
 
 
 _LINKS = (
@@ -157,6 +161,7 @@ def _monday(page: Page, week: str) -> date:
 for part in (
     announcing,
     rotating,
+    reminding,
     results,
     opening,
     running,

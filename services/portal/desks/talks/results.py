@@ -1,24 +1,27 @@
-"""What came of the talks of a time: by day and level, and in all; each number opens the issues behind it."""
+"""What came of the talks of a time: by day and level, talk, leader, leading body, department or place, and in all; each
+number opens the issues behind it."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import AsyncIterator, Mapping
+from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.addresses import with_query
-from services.portal.counted import once_a_minute, some
+from services.portal.counted import grouped
 from services.portal.desks.figures.pages import Narrowed, day
-from services.portal.desks.talks.about import PATH, calls, official
-from services.portal.figures.counting import Scope
-from services.portal.figures.definitions import FIGURES
+from services.portal.desks.talks.about import PATH, calls, official, place_name, when
+from services.portal.figures.counting import nothing
+from services.portal.figures.definitions import FIGURES, NOBODY
+from services.portal.languages import N_
 from services.portal.pages import Page, page_of
 from services.portal.queries import talks
-from services.portal.queries.talks import Held
 from services.portal.reach import reach_of
+from services.portal.words import phrase
 from shared.contract.words import Level
 from shared.domain.clocks import SHANGHAI
+from shared.domain.rights import granted
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -27,49 +30,61 @@ WEEKS, LONGEST = 13, timedelta(weeks=53)
 """How far back it looks by itself, and how much time it shows at most."""
 COUNT, RATES = "registered", ("on_time_assignment", "on_time_reply", "satisfied", "participation")
 LEVELS = (Level.CITY, Level.COUNTY)
+BY = {
+    "day": N_("Round"),
+    "talk": N_("Talk"),
+    "leader": N_("Leader"),
+    "body": N_("Leading body"),
+    "department": N_("Department"),
+    "place": N_("City or county"),
+}
+"""By what the lines are told apart, and how that is called."""
+MOST_LINES = 100
+_DAY = timedelta(days=1)
 
 
 class Line(NamedTuple):
-    """One line of the table: of one day, or of all; talks and people, figures by name, and where those open."""
+    """One line of the table: what it is of, talks and people, figures by name, and where those open."""
 
-    on: date | None
-    level: str
+    name: str
+    under: str
     talks: int
     people: int
-    figures: dict[str, dict[str, Any]]
+    figures: Mapping[str, dict[str, Any]]
     narrowed: Narrowed
 
 
 @router.get(RESULTS)
-async def show(page: Asked, first: str = "", last: str = "") -> Response:
-    """The talks that were held from one day through another; by itself those of the last quarter."""
+async def show(page: Asked, first: str = "", last: str = "", by: str = "") -> Response:
+    """The talks that were held from one day through another; by itself those of the last quarter, by day and level."""
     official(page)
+    by = by if by in BY else "day"
     begins, ends = _days(page, first, last)
-    instants = tuple(
-        int(datetime.combine(on, time(), SHANGHAI).timestamp() * 1000) for on in (begins, ends + _DAY)
-    )
-    held, people = await _held(page, *instants)
-    lines = [await _line(page, one, one.on, one.on) for one in held]
-    all = [await _line(page, one._replace(on=None), begins, ends) for one in _together(held, people)]  # type: ignore[arg-type]
+    all = Narrowed("", "", "", "", begins.isoformat(), ends.isoformat())
+    lines = [line async for line in _lines(page, all, by)]
     reach = reach_of(page.person(), page.work)
+    visitor = page.person()
     return page.show(
         "talks/results.html",
-        lines=lines,
-        all=all,
+        lines=lines[:MOST_LINES],
+        is_more=len(lines) > MOST_LINES,
+        all=[line async for line in _lines(page, all, "level")],
+        by=by,
+        kinds=[(name, page.say(said), _address(begins, ends, name)) for name, said in BY.items()],
         names=RATES,
         figures=FIGURES,
         count=COUNT,
         first=begins.isoformat(),
         last=ends.isoformat(),
-        earlier=with_query(
-            RESULTS, {"first": str(begins - (ends - begins) - _DAY), "last": str(begins - _DAY)}
-        ),
+        earlier=_address(begins - (ends - begins) - _DAY, begins - _DAY, by),
         opens=reach is not None and reach.is_everything,
+        may_remind=visitor.role in granted("rating_round", "start"),
         **calls(page),
     )
 
 
-_DAY = timedelta(days=1)
+def _address(first: date, last: date, by: str) -> str:
+    return with_query(RESULTS, {"first": str(first), "last": str(last), "by": "" if by == "day" else by})
 
 
 def _days(page: Page, first: str, last: str) -> tuple[date, date]:
@@ -79,26 +94,43 @@ def _days(page: Page, first: str, last: str) -> tuple[date, date]:
     return max(min(begins, ends), ends - LONGEST), ends
 
 
-async def _held(page: Page, first: int, last: int) -> tuple[list[Held], dict[str, int]]:
-    """The days on which talks were held, and by level how many people came in all: who came twice counts once."""
-
-    def count() -> tuple[list[Held], dict[str, int]]:
-        reads = page.portal.projection.reader()
-        held = talks.held_days(reads, first, last)
-        levels = dict.fromkeys(one.level for one in held)
-        return held, {level: talks.came_to(reads, first, last, level) for level in levels}
-
-    return await once_a_minute(page, ("talks held", first, last), count)
+async def _lines(page: Page, all: Narrowed, by: str) -> AsyncIterator[Line]:
+    held, found = await grouped(page, (COUNT, *RATES), all.scope, by)
+    for group in sorted(held, key=lambda one: (one != Level.CITY, one)):
+        name, under, chosen = _of(page, all, by, group)
+        figures = found.get(group) or nothing((COUNT, *RATES), all.scope.period)
+        yield Line(name, under, *held[group], figures, chosen)
 
 
-def _together(held: list[Held], people: Mapping[str, int]) -> Iterator[Held]:
-    """The whole time by level."""
-    for level in LEVELS:
-        if mine := [one for one in held if one.level == level]:
-            yield Held(mine[0].on, level, sum(one.talks for one in mine), people[level])
+def _of(page: Page, all: Narrowed, by: str, group: str) -> tuple[str, str, Narrowed]:
+    """How a group is called, what stands under that, and where its numbers open."""
+    match by:
+        case "day":
+            on, _, level = group.partition(" ")
+            said = page.times.day(date.fromisoformat(on))
+            return said, _level(page, level), all._replace(level=level, held_from=on, held_through=on)
+        case "level":
+            return page.say(N_("All together")), _level(page, group), all._replace(level=group)
+        case "talk":
+            talk = talks.one(page.reads, group)
+            name, under = (talk["theme"], when(page, talk)) if talk is not None else (group, "")
+            return name, under, all._replace(talk=group)
+        case "leader":
+            name, post = _leaders(page).get(group, (group, ""))
+            return name, post, all._replace(leader=group)
+        case "body":
+            return page.say(phrase("leading body", group)), "", all._replace(body=group)
+        case "department":
+            name = page.departments.get(group, group) or page.say(N_("No department yet"))
+            return name, "", all._replace(department=group or NOBODY)
+    return place_name(page, group), "", all._replace(place=group)
 
 
-async def _line(page: Page, held: Held, first: date, last: date) -> Line:
-    chosen = Narrowed("", "", "", held.level, first.isoformat(), last.isoformat())
-    figures = await some(page, (COUNT, *RATES), Scope(*chosen))
-    return Line(held.on, held.level, held.talks, held.people, figures, chosen)
+def _level(page: Page, level: str) -> str:
+    return page.say(phrase("level", level))
+
+
+def _leaders(page: Page) -> dict[str, tuple[str, str]]:
+    """account -> name and post."""
+    known = page.once("leaders", lambda: talks.leaders(page.reads))
+    return {account: who for who, account in known.items()}

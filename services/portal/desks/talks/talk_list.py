@@ -17,7 +17,7 @@ from services.portal.desks.talks.about import PATH, Row, calls, known, leaders_o
 from services.portal.languages import N_
 from services.portal.moves import may_ask
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, names, talks
+from services.portal.queries import names, talks
 from services.portal.sight import sight_of
 from services.portal.times import instant
 from services.portal.words import phrase
@@ -70,8 +70,7 @@ def lines_of(page: Page, talk: Row) -> list[Line]:
 
 
 def _line(page: Page, row: Row, enterprises: dict[str, str]) -> Line:
-    issue = issues.issue(page.reads, row["id"])
-    sight = None if issue is None else sight_of(page.person(), issue, page.portal.references, page.successor)
+    sight = sight_of(page.person(), row, page.portal.references, page.successor)
     is_read = sight is not None and sight.words and row["title"] is not None
     due = row["due_at"] or row["expected_at"]
     return Line(

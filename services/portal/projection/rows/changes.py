@@ -25,6 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "answer": ("issue", "request"),
     "material": ("issue", "request"),
     "reply": ("issue", "round", "version"),
+    "disclosure": ("issue",),
     "clock": ("issue", "number"),
     "lamp": ("issue", "number"),
     "rating": ("issue", "round"),

@@ -195,6 +195,37 @@ def _listed(event: Happened, name: str) -> Iterator[Happened]:
         yield event._replace(data=one)
 
 
+def disclosed(rows: Rows, event: Happened) -> None:
+    """Everybody may read the reply, in these words."""
+    round = event.number("round")
+    rows.set("issue", (event.subject,), disclosed=round)
+    rows.set(
+        "disclosure",
+        (event.subject,),
+        round=round,
+        title=event.text("title"),
+        text=event.text("text"),
+        reply=event.text("reply"),
+        disclosed_at=event.at,
+        disclosed_by=event.text("by"),
+        restored_at=None,
+        restored_by=None,
+        restored_because=None,
+    )
+
+
+def restored(rows: Rows, event: Happened) -> None:
+    """Nobody reads it without a sign-in any more."""
+    rows.set("issue", (event.subject,), disclosed=None)
+    rows.set(
+        "disclosure",
+        (event.subject,),
+        restored_at=event.at,
+        restored_by=event.text("by"),
+        restored_because=event.text("reason"),
+    )
+
+
 def supplied(rows: Rows, event: Happened) -> None:
     """The raiser answered what a department asked."""
     rows.set("issue", (event.subject,), supplied=event.number("request"), intake_moved_at=event.at)

@@ -39,6 +39,8 @@ ISSUE: Mapping[str, Mapping[str, Writes]] = {
         "issue.material_received.v1": intake.material_received,
         "issue.material_lapsed.v1": intake.material_lapsed,
         "issue.material_supplied.v1": intake.supplied,
+        "issue.disclosed.v1": intake.disclosed,
+        "issue.restored.v1": intake.restored,
     },
     "dispatch": {
         "issue.assigned.v1": dispatch.assigned,

@@ -1,0 +1,1 @@
+"""A monthly rating round: who has open invitations at a level is reminded, once."""
