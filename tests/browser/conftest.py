@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from services.portal.inside import InternalNote
 from shared.mail import Mail
 from tests.browser.overseen import overseen
+from tests.browser.papered import papered
 from tests.browser.talked import talked
 from tests.keys import REFERENCES
 from tests.portal import department, office_given
@@ -86,6 +87,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     _for_the_office(found)
     overseen(found, GOING)
     talked(found)
+    papered(found)
     _with_links(found)
     found.on_a_network()
     found.mailed(MAIL)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
-from tests.browser import talked
+from tests.browser import papered, talked
 from tests.browser.conftest import (
     APPEALED,
     DISSATISFIED,
@@ -90,6 +90,7 @@ OFFICIALS = {
         f"{OFFICE}/{CO_HANDLED}/add-co-handler",
         f"{OFFICE}/{CO_HANDLED}/release-co-handler",
         *talked.ASSIGNED,
+        *papered.PLACES,
     ),
     "handler:li": (
         "/handling",

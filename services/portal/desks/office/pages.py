@@ -52,7 +52,6 @@ MENU = Menu(
         Link(lists.ALL_PATH, N_("All issues")),
         Link(raising.PATH, N_("Write down")),
         Link("/talks", N_("Talks")),
-        Link("/papers", N_("Papers")),
     ),
 )
 _NOT_SIGNED_OFF = N_("You cannot check yet: no draft is signed off.")
