@@ -8,7 +8,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from shared.domain.faults import Fault
 from shared.handwritten import WrongFile, fault_at, read_text
@@ -96,9 +96,15 @@ def write_sheet(path: Path, headers: Sequence[str], rows: Iterable[Sequence[str]
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows([defused(cell) for cell in row] for row in (headers, *rows))
         return
+    with path.open("wb") as target:
+        write_workbook(target, headers, rows)
+
+
+def write_workbook(target: BinaryIO, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """The same as a workbook (xlsx)."""
     import xlsxwriter
 
-    with path.open("wb") as target, xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)

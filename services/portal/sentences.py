@@ -264,6 +264,8 @@ TABLE: Mapping[str, _Row] = {
     "referral.receipted.v1": _Row(N_("The other body gave its receipt")),
     "issue.withdrawn.v1": _Row(_withdrawn, "key", "reason"),
     "issue.assigned.v1": _Row(_chosen, "key"),
+    "issue.claimed.v1": _Row(N_("%(department)s claimed it in the talk's room"), "key"),
+    "issue.answered_on_the_spot.v1": _Row(N_("%(department)s answered it in the talk's room"), "key"),
     "assignment.signed.v1": _Row(N_("%(department)s signed for it"), "key"),
     "assignment.returned.v1": _Row(N_("%(department)s gave it back"), "", "reason"),
     "assignment.ruled.v1": _Row(_ruled, "", "reason", inside=True),

@@ -178,10 +178,9 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     # dispatch
     ("issue", "assign"): _OFFICE,
     ("batch", "assign"): _OFFICE,
-    ("issue", "claim"): dict.fromkeys(
-        (Role.HANDLER, Role.DEPARTMENT_LEADER), HERE
-    ),  # of a department at the talk
-    ("issue", "answer_on_the_spot"): {Role.DEPARTMENT_LEADER: HERE},
+    # Of a department at the talk, or who writes down what is said there, in the name of its person.
+    ("issue", "claim"): dict.fromkeys((Role.HANDLER, Role.DEPARTMENT_LEADER, *_ORGANISERS), HERE),
+    ("issue", "answer_on_the_spot"): dict.fromkeys((Role.DEPARTMENT_LEADER, *_ORGANISERS), HERE),
     ("issue", "recall"): _OFFICE,
     ("issue", "rule"): _OFFICE,
     ("issue", "sign"): _ITS_PEOPLE,

@@ -7,7 +7,7 @@ from tests.portal.projection.given import AT, ISSUE
 from tests.portal.talks_given import announced, held, of_the_talk, planned, signed_up
 
 COMING, OPEN, HELD = "huzhou-weekly-20260304-1", "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
-BEFORE, AFTER = "TTTTTTTTTTTT1", "TTTTTTTTTTTT2"
+BEFORE, AFTER, AT_IT = "TTTTTTTTTTTT1", "TTTTTTTTTTTT2", "TTTTTTTTTTTT3"
 BATCH = "b1"
 OTHERS = ("ab" * 16, "cd" * 16)
 PLACES = {
@@ -33,6 +33,11 @@ PLACES = {
         f"/talks/{OPEN}/attend",
         f"/talks/{OPEN}/hold",
         f"/talks/{OPEN}/opening",
+        f"/talks/{OPEN}/room",
+        f"/talks/{HELD}/room",
+        f"/talks/{OPEN}/claim/{AT_IT}",
+        f"/talks/{OPEN}/answer/{AT_IT}",
+        f"/talks/{OPEN}/import",
         f"/talks/{HELD}",
         f"/talks/{HELD}/list",
     ),
@@ -89,4 +94,6 @@ def talked(given: Given) -> None:
     batch = f"batch:{BATCH}"
     given.shown.tell("dispatch", "batch.begun.v1", {"members": members, "talk": HELD, "by": "chen"}, batch)
     given.shown.tell("dispatch", "batch.done.v1", {"members": members, "assigned": 1}, batch)
+    of_the_talk(given, AT_IT, OPEN, "at", person=OTHERS[0], recorded_by="lu")
+    given.accepted(AT_IT)
     planned(given, (10, "huzhou"), (10, "deqing"), (11, "huzhou"))

@@ -5,14 +5,13 @@ their processors; what they publish is read by each other and by the projection.
 """
 
 import asyncio
-import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import bson
@@ -46,6 +45,13 @@ from tests.unit.entries import DatabaseInMemory
 PORTS = {name: 18_401 + place for place, name in enumerate(MODULES)}
 ALL = "\x7f"
 """Behind every deadline."""
+
+
+class People(NamedTuple):
+    """Two people of a department, as they ask."""
+
+    handler: str
+    leader: str
 
 
 class Topics:
@@ -181,6 +187,7 @@ class Whole(Given):
             key = f"{found['_id']}/{found['deadline']}/{fire.name}"
             await part.gateway.ask(Request(found["_id"], fire, "timer", "timer:due", key))
         self.now = at
+        await self.portal.sending.turn()  # what was asked on a page and could be taken back
 
     async def _next_due(self, at: datetime) -> tuple[datetime, Part, Any] | None:
         found = [
@@ -202,14 +209,17 @@ class Whole(Given):
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
 
+    def people_of(self, department: str) -> People:
+        """Who handles and who signs in a department, as the directory has it."""
+        entry = self._topics.reference.directory(self.now).department(department)
+        assert entry is not None, department
+        return People(
+            f"handler:{department}/{entry.handlers[0]}", f"department_leader:{department}/{entry.leaders[0]}"
+        )
+
     def state(self, service: str, subject: str) -> dict[str, Any]:
         """What a service remembers of one aggregate."""
         return dict(bson.decode(self._topics.parts[service].store.documents[subject])["state"])
-
-
-def whole() -> Whole:
-    """One in a folder of its own."""
-    return Whole(Path(tempfile.mkdtemp(prefix="qinqing-whole-")))
 
 
 def _apart(doing: Coroutine[Any, Any, Any]) -> Any:

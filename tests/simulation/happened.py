@@ -180,6 +180,12 @@ def _talked(ran: Run) -> Iterator[str]:
         if "issue.claimed.v1" in kinds and "promise.expected.v1" in kinds:
             before = kinds[: kinds.index("issue.claimed.v1")]
             yield from ("claimed before the promise" for _ in range("promise.started.v1" not in before))
+        for _, event in events:
+            what, data = event["type"].split(".")[1], event["data"]
+            if what in ("claimed", "answered_on_the_spot") and data.get("recorded_by"):
+                yield f"written down of a department: {what}"
+            if event["type"] == "promise.started.v1" and data.get("departments"):
+                yield "said at a talk, recorded after its end"
 
 
 def _upgrades(ran: Run) -> Iterator[str]:

@@ -14,13 +14,13 @@ from shared.contract.commands.intake import DiscloseReply, RestoreReply
 from shared.contract.subjects import subject_of
 from shared.contract.words import Level
 from tests.simulation.beginning import JURISDICTION
-from tests.simulation.clients import DAY, HOUR, Clients
+from tests.simulation.clients import DAY, HOUR, MINUTE, Clients
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import Sight
 
 OFFICE, FEDERATION = "office:chen", "federation:ma"
 SHOWN = "没有车位"
-ROUNDS = 12
+ROUNDS = 40
 
 
 class Reminding:
@@ -36,9 +36,9 @@ class Reminding:
         clients.busy += 1
         await clients.ready()
         for _ in range(ROUNDS):
-            await clients.sleep(rng.choice((HOUR, 6 * HOUR, DAY, 2 * DAY)))
+            await clients.sleep(rng.choice((MINUTE, HOUR // 3, HOUR, 6 * HOUR, DAY)))
             await self._start()
-            for _ in range(2):
+            if rng.random() < 0.7:
                 await self._publish()
         clients.busy -= 1
 
@@ -50,6 +50,10 @@ class Reminding:
         rng, now = self._rng, self._scheduler.clock.now()
         waiting = [one for one in self._subjects if self._stands(one).feedback == "invited"]
         others = rng.sample(self._subjects, min(len(self._subjects), rng.choice((0, 0, 1))))
+        if (
+            not waiting and rng.random() < 0.8
+        ):  # a month has one round: rather when there is something to rate
+            return
         issues = [*dict.fromkeys((*waiting, *others))] + (["NOSUCHISSUE00"] if rng.random() < 0.1 else [])
         if not issues:
             return

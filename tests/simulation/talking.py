@@ -10,7 +10,13 @@ from typing import Any
 
 from shared.bus.gateway import Request
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import AnswerOnTheSpot, AssignMany, BatchMember, ClaimIssue
+from shared.contract.commands.dispatch import (
+    AnswerOnTheSpot,
+    AssignMany,
+    BatchMember,
+    ClaimIssue,
+    PublishStaff,
+)
 from shared.contract.commands.intake import GivenOccasion
 from shared.contract.commands.talks import (
     AnnounceTalk,
@@ -32,14 +38,14 @@ from shared.contract.commands.talks import (
     WeekOfRotation,
 )
 from shared.contract.subjects import subject_of
-from shared.contract.words import OUTCOMES, LeadingBody, Phase, Series, Source
+from shared.contract.words import OUTCOMES, LeadingBody, Phase, Role, Series, Source
 from shared.domain.talks import day_of, talk_id
 from tests.said import raiser
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.clients import DAY, HOUR, MINUTE, SECOND, Clients
 from tests.simulation.raising import ACCOUNTS, Raised, raised
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import Sight
+from tests.simulation.sight import CHECKER, Sight
 
 FEDERATION, CLERK = "federation:ma", "clerk:sun"
 LEADERS = tuple(
@@ -55,6 +61,8 @@ class Talking:
     def __init__(self, scheduler: Scheduler, clients: Clients, rng: Random, number: int) -> None:
         self._scheduler, self._clients, self._rng, self._number = scheduler, clients, rng, number
         self._asked = 0
+        # Of its own, so that all else goes its way as before.
+        self._notes = Random(f"written down/{rng.getstate()[1][1]}/{number}")
         self._members: list[str] = []
         self._departments: Sequence[str] = ()
 
@@ -70,6 +78,9 @@ class Talking:
             SwapTurns(week=1, other_week=rng.choice((2, 3, 9)), reason="外出"),
         ):
             await self._ask(rotation, command, FEDERATION)
+        for code in clients.departments:
+            person = PublishStaff(name="某某", roles=(Role.DEPARTMENT_LEADER,), department=code)
+            await self._ask(subject_of("staff", f"at-{code}"), person, "administrator:ad", self._notes)
         clients.busy -= 1
 
     async def organise(self) -> None:
@@ -199,11 +210,32 @@ class Talking:
         sight = Sight(self._scheduler.log.by_subject.get(issue, ()))
         code = rng.choice((*self._departments, rng.choice(self._clients.departments)))
         code = sight.department if sight.department and rng.random() < 0.7 else code
+        if self._notes.random() < 0.7:
+            await self._write_down()
         if rng.random() < 0.5:
             await self._ask(issue, ClaimIssue(), f"handler:{code}/qin")
             return
         answers = AnswerOnTheSpot(outcome=rng.choice(OUTCOMES[sight.kind][:3]), text="当场答复")
         await self._ask(issue, answers, f"department_leader:{code}/leader")
+
+    async def _write_down(self) -> None:
+        """Who keeps the record writes it down for a department, mostly for one that is there and may still claim."""
+        notes, by_subject = self._notes, self._scheduler.log.by_subject
+        sights = {issue: Sight(by_subject.get(issue, ())) for issue in self._members}
+        free = [
+            issue
+            for issue, sight in sights.items()
+            if sight.intake == "accepted" and not sight.department and notes.random() < 0.9
+        ]
+        codes = self._departments if notes.random() < 0.8 else (*self._clients.departments, "nowhere")
+        issue, official = notes.choice(free or self._members), f"at-{notes.choice(codes)}"
+        actor = notes.choice((CLERK, CHECKER))
+        if notes.random() < 0.5:
+            await self._ask(issue, ClaimIssue(official=official), actor, notes)
+            return
+        outcome = notes.choice(OUTCOMES[sights[issue].kind][:3])
+        answers = AnswerOnTheSpot(outcome=outcome, text="当场答复", official=official)
+        await self._ask(issue, answers, actor, notes)
 
     async def _one_key(self, talk: str) -> None:
         """The office assigns what was raised, whatever became of it meanwhile."""
@@ -215,9 +247,11 @@ class Talking:
             asked = AssignMany(members=members, talk=talk)
             await self._ask(subject_of("batch", f"b-{talk}"), asked, "office:chen")
 
-    async def _ask(self, subject: str, command: Command, actor: str) -> dict[str, Any] | None:
+    async def _ask(
+        self, subject: str, command: Command, actor: str, rng: Random | None = None
+    ) -> dict[str, Any] | None:
         self._asked += 1
-        rng = self._rng
+        rng = rng or self._rng
         key = f"talking/{self._number}/{self._asked}"
         request = Request(subject, command, "http", actor, key)
         outcome = await self._clients.request(request)

@@ -151,6 +151,8 @@ MUST_HAPPEN = (
     "told in more than one chunk",
     "told again",
     "claimed before the promise",
+    *(f"written down of a department: {what}" for what in ("claimed", "answered_on_the_spot")),
+    "said at a talk, recorded after its end",
     "date told because talk",
     "mail sent",
     "mail sent again",

@@ -56,8 +56,8 @@ def handled_it(issue: Issue, context: Context) -> bool:
 
 
 def handlers_of(draft: Draft) -> tuple[str, ...]:
-    """The accounts of who drafted and who signed it off; a department's own system has none."""
-    people = map(person_of, (draft.drafted_by, draft.signed_off_by))
+    """The accounts of who drafted, signed off and wrote it down; a department's own system has none."""
+    people = map(person_of, (draft.drafted_by, draft.signed_off_by, draft.recorded_by))
     return tuple(dict.fromkeys(person for person in people if person))
 
 

@@ -189,6 +189,8 @@ class Draft(AggregateState):
     promised_on: date | None = None
     drafted_by: str
     signed_off_by: str = ""
+    recorded_by: str = ""
+    """The actor who wrote down in a talk's room what a leader answered there; else empty."""
     answer: str = ""
     """What its leader answered to the co-handlers who object."""
     sent_back_reason: str = ""

@@ -63,15 +63,17 @@ def promised(
     """The date the raiser was told, at the registration or when an appeal let the promise run on; orders show it."""
     if issue is None:
         return None
-    promise, due_at = issue.promise, event.due_at
+    promise, due_at, presence = issue.promise, event.due_at, issue.presence
     orders: tuple[Message, ...] = ()
     if isinstance(event, PromiseStarted):
+        if event.departments:  # it was said at a talk, and came here only after its end
+            presence = Presence(talk=event.talk, departments=event.departments)
         history = (("started", event.started_at, event.limit),)
         promise = Promise(policy=event.policy, calendar=event.calendar, history=history)
     elif promise is not None:
         promise = continued(promise, ("resumed", context.now, ""))
         due_at = read(promise, issue.round, context.reference).due_at
-    after = issue.model_copy(update={"due_at": due_at, "promise": promise})
+    after = issue.model_copy(update={"due_at": due_at, "promise": promise, "presence": presence})
     if isinstance(
         event, PromiseStarted
     ):  # a department may have claimed it in the talk's room, before the talk was over

@@ -127,8 +127,8 @@ class Issue(AggregateState):
     """Who may rate: the reference that the event of registration carries."""
     reply: ReplyRound | None = None
     """The latest reply that was put up for rating."""
-    reminded_by: str = ""
-    """The newest rating round that reminded of it."""
+    reminded_by: tuple[str, ...] = ()
+    """The newest rating rounds that reminded of it: one that asks again, whose answer was lost, reminds of nothing."""
     heard: tuple[str, ...] = ()
     """What papers have told it, by the names by which it answered."""
 

@@ -8,6 +8,9 @@ from shared.contract.subjects import subject_of
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event
 from shared.domain.decisions import command as ask
 
+MOST_KEPT = 24
+"""The rating rounds of a year at two levels: nobody asks again longer than that."""
+
 
 def remind(issue: Issue | None, command: RemindToRate, context: Context) -> Change[Issue] | Refusal:
     """It waits for a rating: its raiser is told, of one rating round once."""
@@ -16,10 +19,11 @@ def remind(issue: Issue | None, command: RemindToRate, context: Context) -> Chan
     if (issue.state, command.verb) not in FOLLOWING:
         return Refusal(Reason.ILLEGAL_MOVE, f"{command.verb} is not possible in state {issue.state}")
     answers = _answer(command, context, reminded=True)
-    if issue.reminded_by == command.rating_round:
+    if command.rating_round in issue.reminded_by:
         return Change(issue, (answers,))
     reminded = RatingReminded(round=issue.round, rating_round=command.rating_round, tell_at=command.tell_at)
-    after = issue.model_copy(update={"reminded_by": command.rating_round})
+    known = (*issue.reminded_by, command.rating_round)[-MOST_KEPT:]
+    after = issue.model_copy(update={"reminded_by": known})
     return Change(after, (event(reminded), answers))
 
 

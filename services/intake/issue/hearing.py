@@ -14,7 +14,7 @@ from shared.contract.commands.talks import ConfirmNews, HearTalk, JoinTalk
 from shared.contract.events.intake import PromiseStarted
 from shared.contract.events.talks import PromiseExpected
 from shared.contract.subjects import subject_of
-from shared.contract.words import Provisional, TalkNews
+from shared.contract.words import Phase, Provisional, TalkNews
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import SHANGHAI, Policy, due_at
 from shared.domain.decisions import (
@@ -110,7 +110,14 @@ def _runs(
     at = max(command.at, issue.registered_at)
     reference = context.reference
     promise = started(at, reference.policies.at(at), reference.calendars.at(at))
+    if _was_said_there(issue, command):
+        promise = promise.model_copy(update={"talk": command.talk, "departments": command.departments})
     return issue.model_copy(update={"waiting": None, **_dated(promise)}), (event(promise),)
+
+
+def _was_said_there(issue: Issue, command: HearTalk) -> bool:
+    """Whether it was said at a talk that is over, and reaches it this late: nobody has said who was there."""
+    return command.what is TalkNews.HELD and not command.news and issue.phase == Phase.AT
 
 
 def _expected(

@@ -13,10 +13,16 @@ from services.portal.queries.worklists import PAGE
 from shared.identity.references import References
 
 WAITING, UNDER_WAY, OVER = range(3)
-_PART = """
+TO_CONFIRM = """
+    recorded_by <> '' AND confirmed_version IS NULL AND corrected_version IS NULL AND first_replied_at IS NULL
+    AND ended_at IS NULL
+"""
+"""What somebody else wrote down in one's name, and nobody has said yet whether it was said so."""
+_PART = f"""
     CASE WHEN to_answer IS NOT NULL AND ended_at IS NULL THEN 0
     WHEN state = 'replied' AND feedback_state = 'invited' AND open_until > :now THEN 0
     WHEN state = 'rejected' AND appealed_at IS NULL AND appeal_until > :now THEN 0
+    WHEN {TO_CONFIRM} THEN 0
     WHEN ended_at IS NULL THEN 1 ELSE 2 END AS part
 """
 _ALL = f"""
@@ -27,7 +33,7 @@ _ALL = f"""
 _CHOSEN = f"""
     SELECT id, number, title, text, corrected_title, corrected_text, state, holder, registered_at, ended_at, due_at,
         promised_at, expected_at, paused, to_answer, answer_until, open_until, appeal_until, appealed_at,
-        next_due_at, next_clock, {_PART}
+        next_due_at, next_clock, {TO_CONFIRM} AS to_confirm, {_PART}
     FROM issue WHERE id IN (SELECT value FROM json_each(:chosen)) ORDER BY part, -registered_at, id
 """
 
@@ -59,6 +65,15 @@ class OwnIssues(NamedTuple):
     rows: list[Row]
     next: str
     counts: dict[int, int]
+
+
+def said_at(reads: sqlite3.Connection, talk: str, person: str) -> list[Row]:
+    """What was written down at a talk in this person's name, with ``to_confirm``, in the order in which it was."""
+    sql = f"""
+        SELECT id, number, coalesce(corrected_title, title) AS title, state, {TO_CONFIRM} AS to_confirm FROM issue
+        WHERE talk = ? AND person = ? AND recorded_by <> '' AND registered_at IS NOT NULL ORDER BY registered_at, id
+    """
+    return select(reads, sql, (talk, person)).fetchall()
 
 
 def all_of_person(reads: sqlite3.Connection, person: str, references: References, now: int) -> list[Row]:

@@ -122,6 +122,9 @@ class DraftReply(Command, type="dispatch.draft.v1", service="dispatch"):
 class ClaimIssue(Command, type="dispatch.claim.v1", service="dispatch"):
     """Claim an issue on the spot (当场领办): a department that is at the talk leads it from now on."""
 
+    official: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    """Of whoever writes it down in the talk's room: the account of the department's person who claims; else empty."""
+
 
 class AnswerOnTheSpot(Command, type="dispatch.answer_on_the_spot.v1", service="dispatch"):
     """Answer in the talk's room (当场答复): its leader says it, and the reply goes out with these words."""
@@ -129,6 +132,8 @@ class AnswerOnTheSpot(Command, type="dispatch.answer_on_the_spot.v1", service="d
     outcome: Outcome
     text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     promised_on: date | None = None
+    official: str = Field(default="", max_length=80, pattern=PRINCIPAL)
+    """Of whoever writes it down in the talk's room: the account of the leader who answers; else empty."""
 
 
 class BatchMember(BaseModel):

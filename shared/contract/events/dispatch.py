@@ -42,6 +42,8 @@ class IssueClaimed(Event, type="issue.claimed.v1", topic=DISPATCH):
     department: str
     talk: str
     by: str
+    recorded_by: str = ""
+    """Who wrote it down there for them; empty where they did it themselves."""
 
 
 class AnsweredOnTheSpot(Event, type="issue.answered_on_the_spot.v1", topic=DISPATCH):
@@ -55,6 +57,8 @@ class AnsweredOnTheSpot(Event, type="issue.answered_on_the_spot.v1", topic=DISPA
     outcome: OpenOutcome
     talk: str
     by: str
+    recorded_by: str = ""
+    """Who wrote it down there for them; empty where they did it themselves."""
 
 
 class InBatch(BaseModel):

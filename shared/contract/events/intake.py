@@ -60,6 +60,10 @@ class PromiseStarted(Event, type="promise.started.v1", topic=INTAKE):
     provisional_because: OpenProvisional | None = None
     policy: str
     calendar: str
+    talk: str = ""
+    """Of what was said at a talk and reached it only after its end: which one."""
+    departments: tuple[str, ...] = ()
+    """And those that were there: they can claim it, or answer as on the spot."""
 
 
 class CorrectedWords(BaseModel):

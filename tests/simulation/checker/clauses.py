@@ -163,6 +163,7 @@ class Clause(StrEnum):
     TALK_TOLD = "each issue hears of its talk"
     LEADER_ONCE = "a leader at one talk at a time"
     CLAIM_THERE = "claimed and answered by who is there"
+    RECORDED_BY = "who wrote an answer down lets it out as little as who gave it"
     BATCH_WHOLE = "a batch answers for all that were chosen"
     BATCH_ASSIGNED = "assigned as its batch says"
     # rating rounds, and what is public

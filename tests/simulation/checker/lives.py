@@ -350,7 +350,9 @@ def _clicks(subject: str, events: list[Event], evidence: Evidence) -> Iterator[V
                 )
             continue
         if kind_of(asked.event) == "dispatch.answer_on_the_spot":
-            if kind != "reply.signed_off" or not str(asked.event["actor"]).startswith("department_leader:"):
+            official, by = asked.event["data"].get("official"), str(event["data"]["by"]).rpartition("/")[2]
+            is_leader = str(asked.event["actor"]).startswith("department_leader:") or official == by
+            if kind != "reply.signed_off" or not is_leader:
                 yield Clause.CLICK_SIGNED(f"{subject}: {event['id']} ({kind}) came of an answer on the spot")
             continue
         read, about = ((part["draft"], part["sha256"]) for part in (asked.event["data"], event["data"]))

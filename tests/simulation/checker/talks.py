@@ -40,6 +40,7 @@ def check_talks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
         for event in events:
             if kind_of(event) in AT_THE_TALK:
                 yield from _was_there(subject, event, told.get(subject, []))
+        yield from _recorded(subject, events)
 
 
 def _started(
@@ -133,12 +134,33 @@ def _leaders(evidence: Evidence) -> Iterator[Violation]:
 def _was_there(subject: str, event: Event, told: list[Event]) -> Iterator[Violation]:
     """The department was at the talk, as intake had told by then."""
     seen = {owner_of(source): seq for source, seq in read_seen(event.get("seen", "")).items()}
-    known = [other for other in told[: seen.get("intake", 0)] if kind_of(other) == "promise.expected"]
+    known = [
+        other
+        for other in told[: seen.get("intake", 0)]
+        if kind_of(other) == "promise.expected"
+        or (kind_of(other) == "promise.started" and other["data"].get("departments"))
+    ]
     there = known[-1]["data"].get("departments", ()) if known else ()
     if event["data"]["department"] not in there:
         yield Clause.CLAIM_THERE(
             f"{subject}: {event['id']} is of {event['data']['department']}, there were {there}"
         )
+
+
+def _recorded(subject: str, events: list[Event]) -> Iterator[Violation]:
+    """Who wrote an answer down is not who gave it, and neither of them checks or releases it."""
+    answers = {
+        event["data"]["draft"]: event["data"]
+        for event in events
+        if kind_of(event) == "issue.answered_on_the_spot" and event["data"].get("recorded_by")
+    }
+    for event in events:
+        said = answers.get(event["data"].get("draft"))
+        if said is None or kind_of(event) not in ("reply.checked", "reply.released"):
+            continue
+        by = event["data"]["by"]
+        if by in (said["recorded_by"], said["by"].rpartition("/")[2]):
+            yield Clause.RECORDED_BY(f"{subject}: {event['id']} is by {by}, who gave it or wrote it down")
 
 
 def _batch(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[Violation]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from services.dispatch.issue import claiming
+from services.dispatch.issue import asking, claiming
 from services.intake.agenda import decisions as agenda
 from services.intake.issue import hearing
 from services.intake.talk import telling
@@ -76,6 +76,14 @@ def a_leader_is_wherever_somebody_wants() -> Patches:
 @fault(Clause.CLAIM_THERE, alone=False)
 def whoever_wants_to_claims() -> Patches:
     return [patch.object(claiming, "_not_there", lambda issue, context: None)]
+
+
+@fault(Clause.RECORDED_BY, alone=False)
+def who_wrote_an_answer_down_lets_it_out() -> Patches:
+    def wrap(handlers_of: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda draft: handlers_of(draft.model_copy(update={"recorded_by": ""}))
+
+    return [around(asking, "handlers_of", wrap)]
 
 
 @fault(Clause.BATCH_WHOLE, alone=False)

@@ -1,11 +1,15 @@
 """At a talk: a department that is there claims an issue or answers on the spot; the office still lets the reply out."""
 
+import pytest
+
 from services.dispatch.issue.life import State, draft_hash
 from services.supervision.builtin import builtin_calendar, builtin_policy
+from shared.contract.command import Command
 from shared.contract.commands.dispatch import (
     AnswerOnTheSpot,
     CheckReply,
     ClaimIssue,
+    PublishStaff,
     RecallAssignment,
     ReleaseReply,
 )
@@ -17,10 +21,12 @@ from shared.contract.events.dispatch import (
     ReplyDrafted,
     ReplyReleased,
     ReplySignedOff,
+    StaffPublished,
 )
 from shared.contract.events.intake import IssueRegistered, PromiseStarted
 from shared.contract.events.talks import PromiseExpected
-from shared.contract.words import Outcome, Provisional
+from shared.contract.words import Outcome, Provisional, Role
+from shared.domain.reference import BEGINNING
 from tests.unit.dispatch.given import ACCEPTED, DUE, FIRST, HANDLER, LEADER, OFFICE, Dispatch
 from tests.unit.one_aggregate import after
 
@@ -149,6 +155,84 @@ async def test_who_claimed_before_the_end_hears_the_date_once_the_promise_runs()
     assert dispatch.state.due_at == later
     await dispatch.take(EXPECTED)
     assert (dispatch.state.due_at, dispatch.orders[-1]) == (later, (to, type, order))
+
+
+async def written_down(*people: tuple[str, str, Role]) -> Dispatch:
+    """The same, where the directory names people of departments."""
+    dispatch = Dispatch(own_directory=True)
+    for account, department, role in people:
+        official = PublishStaff(name=account, roles=(role,), department=department)
+        dispatch.reference.learn(
+            f"staff:{account}",
+            StaffPublished(
+                **official.model_dump(exclude={"in_force_from"}), version="1", in_force_from=BEGINNING, by="x"
+            ),
+        )
+    await dispatch.take(IssueRegistered(number="HZ-1"), EXPECTED, ACCEPTED)
+    return dispatch
+
+
+PEOPLE = (
+    ("li", "housing", Role.HANDLER),
+    ("wang", "housing", Role.DEPARTMENT_LEADER),
+    ("xu", "planning", Role.HANDLER),
+)
+
+
+async def test_who_keeps_the_record_writes_a_claim_down_in_the_name_of_who_is_there() -> None:
+    dispatch = await written_down(*PEOPLE)
+    claim = dispatch.command(ClaimIssue(official="li"), after(hours=7), "clerk:lu")
+    await dispatch.deliver(claim)
+    assigned, claimed, signed = dispatch.events
+    assert isinstance(assigned, IssueAssigned)
+    assert isinstance(claimed, IssueClaimed)
+    assert isinstance(signed, AssignmentSigned)
+    assert {one.by for one in (assigned, claimed, signed)} == {"housing/li"}
+    assert (claimed.recorded_by, claimed.department) == ("lu", "housing")
+    reached, events = dispatch.state, list(dispatch.events)
+    await dispatch.deliver(claim)
+    assert (dispatch.state, dispatch.events) == (reached, events)
+
+
+@pytest.mark.parametrize(
+    ("command", "actor", "reason"),
+    [
+        (ClaimIssue(), "clerk:lu", "malformed"),
+        (ClaimIssue(official="nobody"), "clerk:lu", "wrong_role"),
+        (ClaimIssue(official="xu"), "federation:feng", "not_at_the_talk"),
+        (ClaimIssue(official="wang"), HANDLER, "malformed"),
+        (ANSWER.model_copy(update={"official": "li"}), "clerk:lu", "wrong_role"),
+    ],
+)
+async def test_a_record_of_a_claim_names_somebody_who_may_claim_and_is_there(
+    command: Command, actor: str, reason: str
+) -> None:
+    dispatch = await written_down(*PEOPLE)
+    assert (await dispatch.ask(command, after(hours=7), actor))["reason"] == reason
+    assert dispatch.events == []
+
+
+async def test_who_wrote_an_answer_down_lets_it_out_as_little_as_who_gave_it() -> None:
+    dispatch = await written_down(*PEOPLE)
+    written = ANSWER.model_copy(update={"official": "wang"})
+    assert (await dispatch.ask(written, after(hours=7), "office:chen"))["state"] == "signed_off"
+    (answered,) = (one for one in dispatch.events if isinstance(one, AnsweredOnTheSpot))
+    assert (answered.by, answered.recorded_by) == ("housing/wang", "chen")
+    names = {"assignment": FIRST, "draft": 1, "sha256": HASH}
+    for same in ("office:chen", "office:wang"):
+        assert (await dispatch.ask(CheckReply(**names), after(hours=8), same))["reason"] == "same_person"
+    assert (await dispatch.ask(CheckReply(**names), after(hours=8), "office:zhou"))["status"] == "done"
+
+
+async def test_what_reached_its_talk_after_the_end_is_claimed_by_who_was_there_and_nobody_else() -> None:
+    dispatch = Dispatch()
+    late = PromiseStarted(
+        started_at=after(), due_at=DUE, limit="10wd", talk=TALK, departments=("housing",), **VERSIONS
+    )
+    await dispatch.take(IssueRegistered(number="HZ-1"), late, ACCEPTED)
+    refused = await dispatch.ask(ClaimIssue(), after(hours=1), "handler:transport/xu")
+    assert refused["reason"] == "not_at_the_talk"
+    assert (await dispatch.ask(ClaimIssue(), after(hours=1), HANDLER))["status"] == "done"
 
 
 async def test_a_promise_that_is_expected_is_heard_once_however_often_it_comes() -> None:

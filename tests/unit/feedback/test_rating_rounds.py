@@ -145,6 +145,8 @@ def test_asked_again_by_the_same_round_nobody_is_reminded_again() -> None:
     next_month = REMIND.model_copy(update={"rating_round": "huzhou-2026-04-city"})
     later = ISSUE.commands[RemindToRate](again.state, next_month, CONTEXT)
     assert isinstance(later, Change) and isinstance(later.messages[0].body, RatingReminded)
+    lost = ISSUE.commands[RemindToRate](later.state, REMIND, CONTEXT)
+    assert isinstance(lost, Change) and len(lost.messages) == 1, "another round has reminded meanwhile"
 
 
 def test_an_unknown_issue_is_answered_too() -> None:

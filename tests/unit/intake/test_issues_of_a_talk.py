@@ -250,3 +250,18 @@ def test_what_an_issue_hears_twice_has_one_effect() -> None:
     assert (issue.state, issue.events, issue.commands) == (reached, published, told)
     assert issue.ask(hears, HELD_AT, FAN_OUT)["done"] is False
     assert len([one for one in issue.events if isinstance(one, PromiseStarted)]) == 1
+
+
+def test_what_was_said_at_a_talk_and_reaches_it_late_says_who_was_there_and_runs_from_its_registration() -> (
+    None
+):
+    intake = Intake()
+    intake.opened()
+    held(intake)
+    late = after(days=2, hours=7)
+    said, added = intake.raised(late, Phase.AT), intake.raised(late, Phase.AFTER)
+    (promise,) = started(intake, said)
+    assert (promise.started_at, promise.talk) == (late, TALK.removeprefix("talk:"))
+    assert promise.departments == ("housing", "transport")
+    (promise,) = started(intake, added)
+    assert (promise.started_at, promise.talk, promise.departments) == (late, "", ())

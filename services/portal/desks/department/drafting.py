@@ -61,7 +61,7 @@ def _check(page: Page, about: Known, form: Form) -> None:
     if form.text("outcome") not in OUTCOMES.get(about.issue["kind"], tuple(Outcome)):
         form.wrong("outcome", page.say("Say what came of it"))
     if form.text("outcome") == Outcome.PLANNED:
-        _check_date(page, form)
+        check_date(page, form)
     if not form.text("text"):
         form.wrong("text", page.say("Write what the enterprise is to read"))
     elif templates.BLANK in form.text("text"):
@@ -69,7 +69,8 @@ def _check(page: Page, about: Known, form: Form) -> None:
     not_too_long(page, form, "text", MAX_TEXT_CHARS)
 
 
-def _check_date(page: Page, form: Form) -> None:
+def check_date(page: Page, form: Form) -> None:
+    """Say so where a planned outcome has no date, or one that is over."""
     try:
         promised = date.fromisoformat(form.text("promised_on"))
     except ValueError:

@@ -13,6 +13,7 @@ from services.portal.forms import WHOLE, Form
 from services.portal.languages import N_
 from services.portal.pages import MOVED_ON, NotHere, Page, page_of
 from services.portal.queries import talks
+from services.portal.sight import sight_of
 from services.portal.times import instant
 from services.portal.words import phrase
 from shared.contract.words import Level, Role
@@ -93,6 +94,11 @@ def known(page: Page, id: str) -> Row:
     if found is None:
         raise NotHere
     return found
+
+
+def may_open(page: Page, issue: Row) -> bool:
+    """Whether who asks may read this issue of a talk."""
+    return sight_of(page.person(), issue, page.portal.references) is not None
 
 
 def possible(page: Page, talk: Row) -> list[Doing]:

@@ -12,9 +12,12 @@ from services.portal.desks.entrepreneur.raising import Again, again
 from services.portal.desks.talks import (
     announcing,
     column,
+    importing,
+    on_the_spot,
     opening,
     reminding,
     results,
+    room,
     rotating,
     running,
     taking_part,
@@ -26,6 +29,7 @@ from services.portal.desks.talks.about import (
     calls,
     day_of,
     known,
+    may_open,
     official,
     organises,
     place_name,
@@ -36,7 +40,6 @@ from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
 from services.portal.queries import talks
 from services.portal.queries.talks import Chosen, Gap
-from services.portal.sight import sight_of
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
 
@@ -75,7 +78,7 @@ FEDERATION_MENU = Menu(
 CLERK_MENU = Menu(
     PATH,
     N_("Talk clerk"),
-    N_("Open a talk, write down who has come, close it"),
+    N_("Open a talk, record word for word what is said, close it"),
     "writing-sign",
     (Link(PATH, N_("Talks")),),
 )
@@ -92,10 +95,11 @@ class Week(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An issue of a talk, and whether who asks may open it."""
+    """An issue of a talk, whether who asks may open it, and what they can do about it there: claim, answer."""
 
     issue: Row
     may_open: bool
+    on_the_spot: tuple[str, ...] = ()
 
 
 @router.get(PATH)
@@ -154,7 +158,20 @@ def _monday(page: Page, week: str) -> date:
         return today - timedelta(days=today.weekday())
 
 
-for part in (announcing, rotating, reminding, results, opening, running, talk_list, taking_part, column):
+for part in (
+    announcing,
+    rotating,
+    reminding,
+    results,
+    opening,
+    running,
+    taking_part,
+    room,
+    on_the_spot,
+    importing,
+    talk_list,
+    column,
+):
     router.routes.extend(part.router.routes)  # before the page of a talk, whose address they would match
 
 
@@ -178,7 +195,10 @@ async def show(id: str, page: Asked, done: str = "", look: str = "") -> Response
 def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
     """What the page of a talk shows of who takes part, its issues and its numbers."""
     doings = possible(page, talk)
-    members = [Member(row, _may_open(page, row)) for row in there]
+    verbs = on_the_spot.open_to(page, talk)
+    members = [
+        Member(row, may_open(page, row), tuple(on_the_spot.offered(page, talk, row, verbs))) for row in there
+    ]
     phases = {
         name: [one for one in members if (one.issue["phase"] or "at") == name]
         for name in ("before", "at", "after")
@@ -190,6 +210,7 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         "doings": doings,
         "may_write_down": page.person().role is Role.OFFICE and talk["state"] != "cancelled",
         "main": next((one for one in doings if one.is_main), None),
+        "has_room": organises(page) and talk["state"] in ("open", "held"),
         "to_assign": sum(row["state"] == "accepted" for row in there)
         if page.person().role is Role.OFFICE
         else 0,
@@ -198,7 +219,3 @@ def parts(page: Page, talk: Row, there: list[Row]) -> dict[str, Any]:
         and all(one.verb != "open" for one in doings),
         "day": page.times.day(day_of(talk)),
     }
-
-
-def _may_open(page: Page, issue: Row) -> bool:
-    return sight_of(page.person(), issue, page.portal.references) is not None

@@ -1,7 +1,5 @@
 """A yearly plan of leaders as a table that people type or keep in a spreadsheet: read row by row, compared, written."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -123,13 +121,6 @@ def _wrong(
     for name, most in (("name", 40), ("post", 80)):
         if not 0 < len(cells[name]) <= most:
             yield name, page.say("write 1 to %(most)d characters") % {"most": most}
-
-
-def as_text(lines: Iterable[Line]) -> str:
-    """A table as it stands in the field."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([cell.text for cell in line.cells] for line in lines)
-    return text.getvalue().strip()
 
 
 def differences(before: Iterable[WeekPlanned], weeks: list[dict[str, Any]]) -> list[Difference]:

@@ -5,10 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from services.portal.addresses import with_query
-from services.portal.desks.talks import plans
+from services.portal.desks.talks import plans, tables
 from services.portal.desks.talks.about import PATH as TALKS
 from services.portal.desks.talks.about import calls, official
 from services.portal.doing import given, not_too_long, number
@@ -19,18 +18,14 @@ from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.events.talks import WeekPlanned
 from shared.contract.words import Role
 from shared.domain.clocks import SHANGHAI
-from shared.domain.faults import Fault
 from shared.domain.rights import granted
 from shared.domain.talks import gaps
 from shared.handwritten import WrongFile
-from shared.spreadsheets import Line, read_csv, read_workbook
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 PATH = f"{TALKS}/rotation"
 PUBLISH, PREVIEW, SWAP = f"{PATH}/publish", f"{PATH}/preview", f"{PATH}/swap"
-MOST_CHARS = 400_000
-MOST_BYTES = 4 * MOST_CHARS
 MOST_SHOWN = 60
 
 
@@ -107,32 +102,9 @@ async def check(page: Asked) -> Response:
     """Read the table; what is wrong in it is said by row and column, and nothing is lost."""
     form = (await page.form()).form
     _publisher(page)
-    for file in form.uploads:
-        await _take(page, form, await file.read(MOST_BYTES + 1), file.filename or "")
+    await tables.take(page, form)
     page.keep(form)
     return _form(page, form, 422) if _read(page, form) is None else page.to(PREVIEW)
-
-
-async def _take(page: Page, form: Form, raw: bytes, name: str) -> None:
-    """A chosen file takes the place of what stands in the field."""
-    if len(raw) > MOST_BYTES:
-        form.wrong("file", page.say("This file is too large for a rotation"))
-        return
-    try:
-        if name.lower().endswith((".xlsx", ".xls", ".ods")):
-            form.values["content"] = plans.as_text(
-                await run_in_threadpool(read_workbook, raw, page.say("The file"))
-            )
-        else:
-            form.values["content"] = raw.decode("utf-8-sig").replace("\r\n", "\n").strip()
-    except UnicodeDecodeError:
-        form.wrong("file", page.say("The file is not UTF-8: save it in UTF-8"))
-    except WrongFile as error:
-        form.wrong("file", _said(page, error))
-
-
-def _said(page: Page, error: WrongFile) -> str:
-    return "\n".join(fault.said(page.say) if isinstance(fault, Fault) else fault for fault in error.faults)
 
 
 def _read(page: Page, form: Form) -> list[dict[str, Any]] | None:
@@ -140,18 +112,17 @@ def _read(page: Page, form: Form) -> list[dict[str, Any]] | None:
     content = form.text("content")
     if not content:
         form.wrong("content", page.say("Paste the table here, or choose a file"))
-    not_too_long(page, form, "content", MOST_CHARS)
+    not_too_long(page, form, "content", tables.MOST_CHARS)
     if form.errors:
         return None
     try:
-        lines: list[Line] = read_csv(content.replace("\t", ","), page.say("The table"))
-        found = plans.read(page, lines, _year(page, form.text("year")))
+        found = plans.read(page, tables.lines_of(page, content), _year(page, form.text("year")))
         if not found.faults:
             plans.command(found.weeks)
             return found.weeks
         form.wrong("content", "\n".join(found.faults))
     except WrongFile as error:
-        form.wrong("content", _said(page, error))
+        form.wrong("content", tables.said(page, error))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         form.wrong("content", f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
@@ -213,7 +184,7 @@ def _form(page: Page, form: Form, status: int = 200) -> Response:
     if not form.text("year"):
         form.values["year"] = str(_years(page)[0])
     years = [(str(year), str(year)) for year in _years(page)]
-    return page.show("talks/rotation_publish.html", status, form=form, years=years, most=MOST_CHARS)
+    return page.show("talks/rotation_publish.html", status, form=form, years=years, most=tables.MOST_CHARS)
 
 
 # ------------------------------------------------------------------- swapping

@@ -60,7 +60,7 @@ async def name(id: str, page: Asked) -> Response:
     if form.errors:
         return await _name(page, talk, form, 422)
     key = form.sending()
-    person = await _person(page, form, key)
+    person = await person_of(page, form, key)
     if not isinstance(person, str):
         return await _again(page, talk, form, person)
     one: dict[str, Any] = {"person": person, **given(form, "enterprise")}
@@ -99,7 +99,7 @@ def _check_person(page: Page, form: Form, talk: Row) -> None:
         form.wrong("phone", page.say("No place is left: give the talk more places first"))
 
 
-async def _person(page: Page, form: Form, key: str) -> str | Answer:
+async def person_of(page: Page, form: Form, key: str) -> str | Answer:
     """The reference of who has this phone, or of who is registered with it now; else why not."""
     answer = await page.ask("intake", "/people/find", given(form, "phone"), key=f"{key}-find")
     if answer.kind != "done" or answer.body.get("person"):

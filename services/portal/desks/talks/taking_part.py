@@ -12,7 +12,7 @@ from services.portal.desks.talks.running import of_talk
 from services.portal.doing import given
 from services.portal.forms import Form
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import issues, talks
+from services.portal.queries import issues, own_issues, talks
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from shared.contract.words import Role, TakesPart
 
@@ -37,7 +37,10 @@ def invitation(page: Page, talk: Row, done: str) -> Response:
     """One talk, what one has to know to come, and how one takes part in it."""
     own = talks.of_person(page.reads, page.person().kept.person).get(talk["id"])
     question = issues.issue(page.reads, own["issue"]) if own and own["issue"] else None
-    return page.show("talks/invitation.html", talk=talk, own=own, question=question, done=done, **calls(page))
+    said = own_issues.said_at(page.reads, talk["id"], page.person().kept.person)
+    return page.show(
+        "talks/invitation.html", talk=talk, own=own, question=question, said=said, done=done, **calls(page)
+    )
 
 
 def _open_to(page: Page, id: str) -> Row | Response:
