@@ -7,10 +7,9 @@ from unittest.mock import patch
 
 from services.feedback.issue import reminding
 from services.feedback.issue.life import State as Feedback
-from services.intake.issue import moving
+from services.intake.issue import moving, reactions
 from services.intake.issue.life import State
 from shared.contract.commands.feedback import RemindToRate
-from shared.domain import notices
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_decision, told, with_data
 
@@ -43,11 +42,10 @@ def a_rating_round_counts_those_that_it_passed_over() -> Patches:
 
 @fault(Clause.ONE_REMINDER, alone=False)
 def each_reminder_goes_into_a_mail_of_its_own() -> Patches:
-    def wrap(digest: Callable[..., str]) -> Callable[..., str]:
-        numbers = iter(range(10**6))
-        return lambda to, way, at: digest(f"{to}{next(numbers)}", way, at)
+    def wrap(tell: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given, opens_at=None, **more: tell(*given, **more)
 
-    return [around(notices, "digest_of", wrap)]
+    return [around(reactions, "tell", wrap)]
 
 
 @fault(Clause.DISCLOSED_ANSWERED, alone=False)
