@@ -18,8 +18,8 @@ TESTS = Path(__file__).parent
 LAST = "security/test_what_a_whole_run_leaves.py"
 PARTS = (
     ("contract", "embedded", "house", "integration", LAST),
-    ("browser", "fuzz", LAST),
-    ("faults", "portal", "security", "unit"),
+    ("browser", "faults", "fuzz", "security"),
+    ("portal", "unit", LAST),
     ("simulation",),
 )
 """Folders of this one, so that all parts but the last take about as long."""

@@ -182,7 +182,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         self.last_poll = self.under_way.since()  # one that is stuck lets others be fetched, and must be seen
         self.under_way.at_hand = {tp: raws[0].offset for tp, raws in found.items() if raws}
         self._idle = not self.under_way.at_hand
-        if self._idle:
+        if self._idle and not self.under_way.partitions():  # what is under way may fail once more
             self._failures = 0
         return found
 

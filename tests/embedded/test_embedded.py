@@ -266,6 +266,7 @@ async def test_a_killed_supervisor_leaves_no_orphan_and_its_data_starts_again(tm
         assert all(child.state == "ready" for child in system.children)
 
 
+@pytest.mark.prove
 async def test_what_a_dead_supervisor_left_is_ended_at_the_next_start(tmp_path: Path) -> None:
     left = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(600)")
     created = created_at(left.pid)
@@ -295,6 +296,7 @@ async def test_a_killed_child_is_started_again_and_counted(tmp_path: Path) -> No
     assert not await is_ready("127.0.0.1", child.program.port)
 
 
+@pytest.mark.prove
 async def test_a_killed_kafka_and_store_come_back_with_their_data(tmp_path: Path) -> None:
     async with Embedded(tmp_path, free_base_port(), services=(), stores=("intake",)) as system:
         await create_topic(system.parts.kafka_bootstrap, "kept")

@@ -81,6 +81,14 @@ def told(events: Reader, kind: str) -> dict[str, Envelope]:
     return {one.id: one for raw in raws if kind.encode() in raw and (one := open_envelope(raw)).type == kind}
 
 
+async def all_have_joined(events: Reader, issues: list[str]) -> None:
+    """The talk has heard of each of them: what it hears of after its end begins later than the others."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while {one.subject for one in told(events, "promise.expected.v1").values()} < {*issues}:
+            count = len(events.records)
+            await events.until(lambda records, count=count: len(records) > count)
+
+
 async def each_starts_once(events: Reader, issues: list[str], died_at: datetime) -> None:
     """Every one of them from the instant at which the talk was closed, some of them told after intake had died."""
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -109,6 +117,7 @@ async def test_a_reader_that_ends_while_a_talk_tells_its_issues_leaves_none_out_
 
         talk, person = await opened(ask)
         issues = await recorded(ask, talk, person, 60)
+        await all_have_joined(events, issues)
         await ask(f"/talks/{talk}/hold", {}, CLERK, "hold")
         await one.end_readers("intake")
         died_at = datetime.now(UTC)
@@ -144,7 +153,7 @@ async def test_intake_that_is_killed_while_a_talk_tells_500_issues_starts_each_o
 
             talk, person = await opened(ask)
             issues = await recorded(ask, talk, person, 500)
-            await events.until(lambda records: len(records) > len(issues))
+            await all_have_joined(events, issues)
             holding = asyncio.create_task(ask(f"/talks/{talk}/hold", {}, CLERK, "hold"))
             await events.until(lambda records: STARTED.encode() in (records[-1].value or b""))
             intake.kill()

@@ -208,9 +208,10 @@ class Scheduler:
 
     def blocked(self, group: Group) -> set[str]:
         """Topics that do not reach this group now."""
-        if not group.blocked_until:
-            return set()
-        return {topic for topic, until in group.blocked_until.items() if self.clock.ms < until}
+        until, now = group.blocked_until, self.clock.ms
+        if until and max(until.values()) <= now:
+            until.clear()
+        return {topic for topic, end in until.items() if now < end} if until else set()
 
     def _fetchable(self, worker: Process) -> bool:
         client, topics, blocked = worker.client, self.log.topics, self.blocked(worker.group)
