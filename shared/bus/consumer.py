@@ -126,7 +126,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         self._rebalances += 1
         self.positions.clear()
         self.under_way.at_hand, self.missed = {}, []
-        self._processor.revoked(by_place(dict.fromkeys(revoked, 0), self._prefix))
+        self._processor.revoked()
         self._on_assigned([])
 
     async def on_partitions_assigned(self, assigned: Any) -> None:

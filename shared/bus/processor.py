@@ -14,7 +14,7 @@ A batch may begin while others are under way (shared/bus/turns.py): then it is d
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -107,11 +107,10 @@ class Processor:
         self._newest = Newest()
         self._turns = Turns()
 
-    def revoked(self, partitions: Iterable[Partition]) -> None:
-        """Forget how far partitions were read, and what was written: another worker has them now."""
+    def revoked(self) -> None:
+        """Forget what was written: another worker may change it now. What was committed once stays published; to forget
+        that as well would take a batch that begins while another is under way for the first one."""
         self._newest.forget()
-        for partition in partitions:
-            self._committed.pop(partition, None)
 
     def committed(self, offsets: Mapping[Partition, int]) -> None:
         """Note that everything before these offsets is stored, published and committed."""

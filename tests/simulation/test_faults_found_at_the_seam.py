@@ -60,7 +60,7 @@ def batches(client: Bare) -> BatchConsumer:
     processor = SimpleNamespace(
         run=run,
         consumer=SimpleNamespace(commands_topic="dispatch.commands"),
-        revoked=lambda places: None,
+        revoked=lambda: None,
         committed=lambda offsets: None,
     )
     made = BatchConsumer(

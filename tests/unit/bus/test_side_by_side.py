@@ -134,6 +134,24 @@ async def test_what_is_behind_a_batch_that_could_not_be_written_fails_with_it(pl
     assert played.published == []
 
 
+async def test_what_is_stored_and_not_published_is_kept_where_its_partition_comes_back_meanwhile(
+    played: SideBySide,
+) -> None:
+    first = played.begin(line("a", "one"))
+    await settled()
+    await played.writing.pass_on("a")
+    played.processor.revoked()
+    second = played.begin(line("a", "two"))
+    await settled()
+    await played.writing.pass_on("a")
+    document = await played.store.get("a")
+    assert document is not None
+    assert [place[2] for _, place, _ in document["outbox"]] == [0, 1]
+    await played.publishing.pass_on("a", ConnectionError("the wire was cut"))
+    assert isinstance(first.exception(), ConnectionError)
+    assert isinstance(second.exception(), EarlierFailed)
+
+
 async def test_what_is_behind_a_batch_that_could_not_be_published_is_not_published(
     played: SideBySide,
 ) -> None:
