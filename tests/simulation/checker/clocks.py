@@ -324,23 +324,24 @@ def ends_of(others: Mapping[str, list[Event]], lifted_by: str, round: int = MOST
     A close that a look-back left is none for later rounds, nor is what that close had won over.
     """
     lifted = any(kind_of(event) == lifted_by for event in others["intake"])
-    left = left_at(others) < round
+    left = left_at(others, round)
     for event in (*others["intake"], *others["dispatch"], *others["feedback"]):
         kind, of = kind_of(event), event["data"].get("round", 0)
         if kind not in ENDS or (kind == "issue.rejected" and lifted):
             continue
-        if left and (kind != "issue.closed" or of <= left_at(others)):
+        if left < MOST and (kind != "issue.closed" or of <= left):
             continue
         yield instant(event["time"])
 
 
-def left_at(others: Mapping[str, list[Event]]) -> int:
-    """The round of the last close after which a new round began; more than any where there is none."""
+def left_at(others: Mapping[str, list[Event]], before: int = MOST) -> int:
+    """The round of the last close of a round before this one after which a new round began; more than any where there
+    is none."""
     closed, left = 0, 0
     for event in others["feedback"]:
         if kind_of(event) == "issue.closed":
             closed = event["data"]["round"]
-        elif kind_of(event) == "rework.decided" and closed:
+        elif kind_of(event) == "rework.decided" and 0 < closed < before:
             left = closed
     return left or MOST
 
@@ -364,6 +365,9 @@ def stops_of(
             name == "rework_decision" and kind in ("rework.decided", "rework.refused") and at >= earliest
         ):
             yield at
+
+
+NOBODY_KNOWS = 2**62
 
 
 def _annulled_in_vain(
@@ -396,9 +400,11 @@ def _annulled_in_vain(
 def _there_since(evidence: Evidence, hearing: Hearing, subject: str, event: Event) -> int:
     """When an event and everything it waits for stood on its topics, in ms; late copies do not count.
 
-    What supervision had set aside was there from the moment at which it was handed in again.
+    What supervision had set aside was there from the moment at which it was handed in again; where nobody did that, an
+    operator's reset of offsets let it be read once more, and nothing says when.
     """
     handed_in = hearing.of("supervision", subject).handed_in
+    set_aside = evidence.dead_letters.get("supervision", {})
     todo = {str(event["id"]).rsplit(":", 2)[0]: event["seq"]}
     since, done = 0, set()
     while todo:
@@ -409,8 +415,10 @@ def _there_since(evidence: Evidence, hearing: Hearing, subject: str, event: Even
             done.add((topic, seq))
             for (name, owner, _source), found in evidence.events.items():
                 if (name, owner) == (topic, subject) and seq in found:
-                    place = (topic, _source, seq)
-                    since = max(since, handed_in.get(place, found[seq].record.timestamp))
+                    place, record = (topic, _source, seq), found[seq].record
+                    if f"{record.topic}/{record.partition}/{record.offset}" in set_aside:
+                        since = max(since, handed_in.get(place, NOBODY_KNOWS))
+                    since = max(since, handed_in.get(place, record.timestamp))
                     seen = read_seen((found[seq].event or {}).get("seen", ""))
                     for source, last in seen.items():
                         if (name := TOPIC_OF.get(owner_of(source), "")) in HEARD:

@@ -111,7 +111,8 @@ class Ladder:
         self.wrong: list[Violation] = []
         self.breaches: dict[tuple[Key, datetime], int] = {}
         """Breaches that stand, by clock and due date, and the place of the event that tells of each."""
-        self.lifted_seq = 0
+        self.lifted_seq = self.left_seq = 0
+        """Places of the last events that tell that a person lifted it, and that closing did."""
         self.lifted_at: datetime | None = None
         self.at_once: dict[datetime, Event] = {}
         """By the instant of what brings it to red at once, the step that was told of it."""
@@ -259,6 +260,7 @@ class Ladder:
     def _lifted(self, event: Event) -> None:
         data = event["data"]
         if data["because"] != "person":
+            self.left_seq = event["seq"] if data["because"] == "ended" else self.left_seq
             return
         self.lifted_seq, self.lifted_at = event["seq"], instant(event["time"])
         asked = self._evidence.by_id.get(str(event.get("cause", "")))
@@ -345,6 +347,10 @@ class Ladder:
             return False
         return climb.seq < self.lifted_seq or climb.ways[0][0][1] <= self.lifted_at
 
+    def is_left(self, climb: Climb, round: int) -> bool:
+        """Whether the close of this round has lifted it; an instruction has a number of its own, and no round."""
+        return climb.seq < self.left_seq if climb.key[0] == "instruction" else climb.key[1] <= round
+
 
 def check_ladder(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     """Of every issue each step that was told, and the one at which it stands in the end."""
@@ -372,7 +378,10 @@ def _in_the_end(evidence: Evidence, subject: str, ladder: Ladder, others: Others
     climbs = [
         climb
         for climb in found
-        if climb is not None and not ended and not ladder.is_lifted(climb) and climb.key[1] > lifted
+        if climb is not None
+        and not ended
+        and not ladder.is_lifted(climb)
+        and not ladder.is_left(climb, lifted)
     ]
     now = evidence.history.now
     least = max((min(climb.stands(now - SOON)) for climb in climbs), default=0)
