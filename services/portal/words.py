@@ -323,7 +323,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "talk": {
         "announced": N_("To come"),
-        "open": N_("Under way"),
+        "open": N_("Going on"),
         "held": N_("Held"),
         "cancelled": N_("Called off"),
     },
