@@ -54,6 +54,7 @@ WU = REFERENCES.person("wu")
 NUMBER = "7K3M-9QXT-2B4N-6X"
 TITLE, TEXT = "园区北门外没有路灯", "夜班职工骑电动车摔过两次。\n请先装临时的。"
 DONE = {"status": "done"}
+SIGNING = signing_key(KEYS)
 ASSETS = Assets()
 TEMPLATES = Templates(ASSETS)
 
@@ -286,13 +287,13 @@ class Given:
     def __init__(self, folder: Path) -> None:
         self.shown, self.asked, self.now = Shown(folder), Asked(), AT + timedelta(hours=1)
         self.mails = KeptMails(folder / "mailbox")
-        copyfile(empty() / "own.db", folder / "own.db")
+        if not (folder / "own.db").exists():
+            copyfile(empty() / "own.db", folder / "own.db")
         self.own = Own(folder / "own.db")
         self.file = folder / "own.db"
-        key = signing_key(KEYS)
         services = Services(
             {name: f"http://{name}" for name in NAMES},
-            partial(sign, key),
+            partial(sign, SIGNING),
             JURISDICTION,
             httpx.MockTransport(self.asked),
         )
