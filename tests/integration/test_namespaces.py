@@ -79,7 +79,7 @@ def test_a_replays_namespace_is_listed_with_all_that_it_keeps(kept: str) -> None
     assert listed(kept) == {
         "name": kept,
         "kind": "history",
-        "topics": 9,
+        "topics": len(TOPICS),
         "records": 3,
         "databases": [f"{kept}_dispatch", f"{kept}_intake"],
         "running": [],
