@@ -80,7 +80,9 @@ def _paper(counted: Draft) -> dict[str, Any]:
         "positions": counted.positions,
         "preface": _preface(counted),
         "figures": counted.figures,
-        "cases": [{"issue": one["id"], "words": _why(one)} for one in counted.cases[:CASES]],
+        "cases": [
+            {"issue": one["id"], "title": one["title"], "words": _why(one)} for one in counted.cases[:CASES]
+        ],
         "honours": honours,
     }
 
