@@ -154,8 +154,8 @@ class Notifier(Generic[M]):
         """Send what was begun, and record it; or give it up."""
         so = [await self._is_still_so(item) for item in notice.items]
         items = tuple(item for item, is_so in zip(notice.items, so, strict=True) if is_so)
-        told = notice.model_copy(update={"items": items})
-        message = await self._write(id_of(subject), told) if items else Unsent.OVERTAKEN
+        narrowed = notice.model_copy(update={"items": items})
+        message = await self._write(id_of(subject), narrowed) if items else Unsent.OVERTAKEN
         if isinstance(message, Unsent):
             await self._give_up(subject, notice, message)
             return

@@ -164,10 +164,12 @@ def test_a_talks_issues_are_assigned_at_once_after_a_preview_a_choice_an_excepti
     wanted = [(one["issue"], one["department"]) for one in body["members"]]
     assert sorted(wanted) == [(first, "urban_management"), (second, "planning")]
     given.shown.tell("dispatch", "batch.begun.v1", {**body, "by": "chen"}, f"batch:{batch}")
+    assigned = {"assignment": f"{first}.1", "department": "urban_management", "head": "局长", "by": "chen"}
+    given.shown.tell("dispatch", "issue.assigned.v1", {**assigned, "round": 1}, first)
     done = [{**one, "refused": "illegal_move" if one["issue"] == second else ""} for one in body["members"]]
     given.shown.tell("dispatch", "batch.done.v1", {"members": done, "assigned": 1}, f"batch:{batch}")
     page.reload()
-    expect(page.locator("h1")).to_contain_text("1 / 2")
+    expect(page.locator("main")).to_contain_text("已交办 1 / 2 件")
     expect(page.locator("main")).to_contain_text("当前状态不允许这样做")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
