@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
 from tests.browser.conftest import PHONE, SMALL, WIDE, context_of, press, sign_in
-from tests.browser.places import PATHS, pages
+from tests.browser.places import OFFICIALS, PATHS, pages
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
