@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response
 
 from tests.browser.conftest import PHONE, SMALL, WIDE, context_of, press, sign_in
-from tests.browser.places import OFFICIALS, PATHS, pages
+from tests.browser.places import BY_FORM, OFFICIALS, PATHS
+from tests.browser.visiting import come, pages
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
@@ -47,7 +48,11 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
 
 
 class Visit(NamedTuple):
-    """What was found on the way through all pages: breaches of rules, small targets, requests, lines of the console."""
+    """What was found on the way through all pages: where they are, breaches of rules, small targets, requests, lines of
+    the console.
+    """
+
+    at: dict[str, str]
 
     wrong: list[str]
     small: list[str]
@@ -65,13 +70,14 @@ def visits(chromium: Browser, site: str) -> Visits:
     @cache
     def visit(size: tuple[int, int], look: str) -> Visit:
         context = context_of(chromium, size)
-        page, axe, found = context.new_page(), Axe(), Visit([], [], [], [])
+        page, axe, found = context.new_page(), Axe(), Visit({}, [], [], [], [])
         page.on("request", lambda request: found.asked.append(request.url))
         page.on("console", lambda message: found.said.append(message.text))
         page.on("pageerror", lambda error: found.said.append(str(error)))
         sign_in(page, site)
         page.goto(f"{site}/view?{LOOKS[look]}&next=/mine")
         for place in pages(page, site):
+            found.at[place] = page.url.removeprefix(site)
             report = axe.run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response
             for one in report["violations"]:
                 found.wrong.extend(
@@ -94,6 +100,12 @@ def test_no_page_breaks_a_rule_of_accessibility(visits: Visits, look: str, size:
 def test_what_a_finger_touches_is_large_enough(visits: Visits) -> None:
     small = visits(PHONE, "zh").small
     assert not small, "\n".join(small)
+
+
+def test_a_page_that_only_a_form_leads_to_is_among_them(visits: Visits) -> None:
+    at = visits(PHONE, "zh").at
+    for route, place in BY_FORM.items():
+        assert re.fullmatch(re.sub(r"\{\w+\}", r"[^/]+", route), at[place]), (route, place, at[place])
 
 
 def test_nothing_is_asked_from_another_host(visits: Visits, site: str) -> None:
@@ -139,13 +151,13 @@ def test_a_page_weighs_little(chromium: Browser, site: str) -> None:
     press(page, 'button[value="entrepreneur:wu"]')
     for path in PATHS:
         weight = 0
-        page.goto(f"{site}{path}", wait_until="load")
+        come(page, site, path)
         assert weight <= LATER_BYTES, f"{path}: {weight}"
     for who, paths in OFFICIALS.items():
         sign_in(page, site, who)
         for path in paths:
             weight = 0
-            page.goto(f"{site}{path}", wait_until="load")
+            come(page, site, path)
             assert weight <= LATER_BYTES, f"{path}: {weight}"
     context.close()
 
