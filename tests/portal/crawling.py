@@ -150,11 +150,12 @@ async def pages(given: Given, role: Role, browser: Browser | None = None) -> Asy
     browser = browser or signed_in(given, role)
     menu = given.portal.menus[role]
     waiting, known = [menu.home, *(link.address for link in menu.links)], set[str]()
-    while waiting and len(known) < MOST_PAGES:
+    while waiting:
         path = waiting.pop(0)
         if path in known or not path.startswith("/") or SPECIAL.search(path.partition("?")[0]):
             continue
         known.add(path)
+        assert len(known) <= MOST_PAGES, f"{role} has more pages than are looked at; the last ones: {waiting[:20]}"
         answer = await browser.client.get(path, follow_redirects=True)
         if answer.headers.get("content-type", "").startswith("text/html"):
             yield Found(role, path, answer.text)
