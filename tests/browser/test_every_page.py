@@ -9,14 +9,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.conftest import PHONE, SMALL, WIDE, context_of, press, sign_in
+from tests.browser.conftest import PHONE, RETURNED, SIGNED_OFF, SMALL, WIDE, context_of, press, sign_in
 from tests.browser.places import BY_FORM, OFFICIALS, PATHS
 from tests.browser.visiting import come, pages
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}
+LOOKS = {
+    "zh": "language=zh&large=0",
+    "en": "language=en&large=0",
+    "large": "language=zh&large=1",
+    "en-large": "language=en&large=1",
+}
 SIZES = {"phone": PHONE, "wide": WIDE}
 TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
 TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
@@ -27,6 +32,14 @@ TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) =>
     const shown = one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || label !== one;
     return { name: (one.innerText || one.name || one.id), width: box.width, height: box.height, inline, shown };
 }).filter((one) => one.shown && !one.inline && one.width > 2 && (one.height < 43.5 || one.width < 43.5))"""
+TIGHT = """(least) => [...document.querySelectorAll("body *")].filter((one) => !one.closest("svg, select")
+    && [...one.childNodes].some((part) => part.nodeType === Node.TEXT_NODE && part.data.trim())
+    && one.checkVisibility()).map((one) => {
+    const { lineHeight, fontSize } = getComputedStyle(one);
+    const spacing = parseFloat(lineHeight) / parseFloat(fontSize);  // "normal" is no number, and below this
+    return { text: one.textContent.trim().slice(0, 40), tag: one.tagName, of: one.className, spacing };
+}).filter((one) => !(one.spacing >= least - 0.001))"""
+LEAST_SPACING = 1.3
 FIRST_BYTES, LATER_BYTES = 150_000, 25_000
 
 
@@ -48,14 +61,15 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
 
 
 class Visit(NamedTuple):
-    """What was found on the way through all pages: where they are, breaches of rules, small targets, requests, lines of
-    the console.
+    """What was found on the way through all pages: where they are, breaches of rules, small targets, tight lines,
+    requests, lines of the console.
     """
 
     at: dict[str, str]
 
     wrong: list[str]
     small: list[str]
+    tight: list[str]
     asked: list[str]
     said: list[str]
 
@@ -70,7 +84,7 @@ def visits(chromium: Browser, site: str) -> Visits:
     @cache
     def visit(size: tuple[int, int], look: str) -> Visit:
         context = context_of(chromium, size)
-        page, axe, found = context.new_page(), Axe(), Visit({}, [], [], [], [])
+        page, axe, found = context.new_page(), Axe(), Visit({}, [], [], [], [], [])
         page.on("request", lambda request: found.asked.append(request.url))
         page.on("console", lambda message: found.said.append(message.text))
         page.on("pageerror", lambda error: found.said.append(str(error)))
@@ -85,6 +99,7 @@ def visits(chromium: Browser, site: str) -> Visits:
                     for node in one["nodes"]
                 )
             found.small.extend(f"{place}: {one}" for one in page.evaluate(TARGETS, TOUCHED))
+            found.tight.extend(f"{place}: {one}" for one in page.evaluate(TIGHT, LEAST_SPACING))
         context.close()
         return found
 
@@ -100,6 +115,11 @@ def test_no_page_breaks_a_rule_of_accessibility(visits: Visits, look: str, size:
 def test_what_a_finger_touches_is_large_enough(visits: Visits) -> None:
     small = visits(PHONE, "zh").small
     assert not small, "\n".join(small)
+
+
+def test_lines_are_not_too_close_to_each_other(visits: Visits) -> None:
+    tight = visits(PHONE, "zh").tight
+    assert not tight, "\n".join(tight)
 
 
 def test_a_page_that_only_a_form_leads_to_is_among_them(visits: Visits) -> None:
@@ -119,7 +139,7 @@ def test_no_page_says_anything_to_the_console_but_what_was_refused(visits: Visit
 
 
 @pytest.mark.parametrize(
-    "look", ["large", *(pytest.param(look, marks=pytest.mark.prove) for look in ("zh", "en"))]
+    "look", ["large", *(pytest.param(look, marks=pytest.mark.prove) for look in LOOKS if look != "large")]
 )
 def test_nothing_moves_sideways_on_a_small_phone(chromium: Browser, site: str, look: str) -> None:
     context = context_of(chromium, SMALL)
@@ -148,6 +168,12 @@ def test_a_page_weighs_little(chromium: Browser, site: str) -> None:
     page.on("response", weigh)
     page.goto(f"{site}/sign-in", wait_until="networkidle")
     assert 0 < weight <= FIRST_BYTES
+    by_link = context_of(chromium, PHONE)
+    first, weight = by_link.new_page(), 0
+    first.on("response", weigh)
+    first.goto(f"{site}/link/{RETURNED}.1.{'0' * 32}", wait_until="load")
+    assert first.url == f"{site}/issues/{RETURNED}" and LATER_BYTES < weight <= FIRST_BYTES
+    by_link.close()
     press(page, 'button[value="entrepreneur:wu"]')
     for path in PATHS:
         weight = 0
@@ -160,6 +186,23 @@ def test_a_page_weighs_little(chromium: Browser, site: str) -> None:
             come(page, site, path)
             assert weight <= LATER_BYTES, f"{path}: {weight}"
     context.close()
+
+
+@pytest.mark.parametrize(("size", "beside"), [(WIDE, True), (PHONE, False)], ids=["wide", "phone"])
+def test_the_office_reads_the_reply_beside_the_question_and_below_it_on_a_phone(
+    chromium: Browser, site: str, size: tuple[int, int], beside: bool
+) -> None:
+    context = context_of(chromium, size)
+    page = context.new_page()
+    sign_in(page, site, "office:chen")
+    page.goto(f"{site}/office/issues/{SIGNED_OFF}/check")
+    question, reply = (
+        page.locator(f'section[aria-labelledby="{part}"]').bounding_box() for part in ("question", "draft")
+    )
+    context.close()
+    assert question and reply
+    assert (reply["x"] >= question["x"] + question["width"]) == beside
+    assert (reply["y"] >= question["y"] + question["height"]) == (not beside)
 
 
 def test_the_whole_of_a_form_can_be_filled_in_by_keyboard(phone: Page, site: str) -> None:
