@@ -35,6 +35,7 @@ WORDS = {
     "satisfied": "满意率 / satisfied of rated",
     "satisfied_or_basically": "满意+基本满意 / satisfied or basically",
     "solved": "解决率（企业自评）/ solved, the raiser's own answer",
+    "solved_claimed": "解决率（部门自报）/ solved, as departments claim",
     "promises_kept": "承诺兑现率（回头看）/ promises kept, of look-backs",
 }
 

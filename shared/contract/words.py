@@ -529,6 +529,7 @@ class FigureName(StrEnum):
     SATISFIED = "satisfied"
     SATISFIED_OR_BASICALLY = "satisfied_or_basically"
     SOLVED = "solved"
+    SOLVED_CLAIMED = "solved_claimed"
     PROMISES_KEPT = "promises_kept"
 
 

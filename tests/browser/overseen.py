@@ -10,6 +10,8 @@ from tests.portal.projection.given import AT
 
 ASKED, EXTENDING, PAUSING = "JJJJJJJJJJJJJ", "KKKKKKKKKKKKK", "MMMMMMMMMMMMM"
 """Of what its raiser is asked something, and of what the office decides on more time and on a pause."""
+PAUSED, REFERRED = "UUUUUUUUUUUUU", "WWWWWWWWWWWWW"
+"""Whose pause was granted, and what was handed on to another body, whose receipt is not here yet."""
 CO_HANDLED, OBJECTED, TRACKED = "QQQQQQQQQQQQQ", "SSSSSSSSSSSSS", "TTTTTTTTTTTTT"
 """On what planning is to be heard, against whose draft it objects, and what was promised for later."""
 PLANNER = "handler:xu"
@@ -23,6 +25,7 @@ def overseen(given: Given, going: str) -> None:
     given.shown.topics.version("dispatch", "staff.published.v1", "staff:xu", planner)
     given.shown.apply()
     _waiting(given)
+    _outside(given)
     _co_handled(given)
     _instructed(given, going)
     _papers(given, going)
@@ -58,6 +61,16 @@ def _waiting(given: Given) -> None:
     }
     ground = {"ground": "statutory_procedure", "basis": "建筑法第八条", "reason": "等图纸审查意见"}
     tell("dispatch", "pause.asked.v1", {**about, **ground}, PAUSING)
+    about = {**_held(given, PAUSED, "围墙外的河道什么时候清淤", person=somebody), "request": 1}
+    tell("dispatch", "pause.asked.v1", {**about, **ground, "by": "housing/li"}, PAUSED)
+    granted = {**about, "ground": ground["ground"], "basis": ground["basis"], "by": "chen"}
+    tell("dispatch", "pause.granted.v1", granted, PAUSED)
+
+
+def _outside(given: Given) -> None:
+    given.registered(REFERRED, person=REFERENCES.person("he"))
+    handed_on = {"body": "court", "addressee": "吴兴区法院", "by": "chen"}
+    given.shown.tell("intake", "issue.referred.v1", handed_on, REFERRED)
 
 
 def _co_handled(given: Given) -> None:

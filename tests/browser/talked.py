@@ -6,10 +6,12 @@ from tests.portal.given import Given, stamp
 from tests.portal.projection.given import AT, ISSUE
 from tests.portal.talks_given import announced, held, of_the_talk, planned, signed_up
 
-COMING, OPEN, HELD = "huzhou-weekly-20260304-1", "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
+COMING, TODAY = "huzhou-weekly-20260304-1", "deqing-weekly-20260302-1"
+OPEN, HELD = "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
 BEFORE, AFTER, AT_IT = "TTTTTTTTTTTT1", "TTTTTTTTTTTT2", "TTTTTTTTTTTT3"
 BATCH = "b1"
 OTHERS = ("ab" * 16, "cd" * 16)
+"""One to come that was moved, one that begins today, one under way, and one that was held."""
 PLACES = {
     "federation:feng": (
         "/talks",
@@ -21,6 +23,7 @@ PLACES = {
         f"/talks/{COMING}/appoint",
         f"/talks/{COMING}/name",
         f"/talks/{COMING}/cancel",
+        "/talks/results",
         "/talks/results?by=leader",
         "/talks/results?by=talk",
         "/talks/ratings",
@@ -29,6 +32,7 @@ PLACES = {
         "/talks/rotation/swap",
     ),
     "clerk:lu": (
+        f"/talks/{TODAY}/open",
         f"/talks/{OPEN}",
         f"/talks/{OPEN}/attend",
         f"/talks/{OPEN}/hold",
@@ -42,6 +46,7 @@ PLACES = {
         f"/talks/{HELD}/list",
     ),
 }
+"""The pages of those who organise talks, by whom one has to be."""
 ASSIGNED = (
     "/office/assign-many?source=",
     f"/office/assign-many?talk={HELD}",
@@ -49,8 +54,14 @@ ASSIGNED = (
     "/talks/ratings",
 )
 """Those of the office, where many are assigned at once."""
-"""The pages of those who organise talks, by whom one has to be."""
-OWN = ("/talks", f"/talks/{COMING}", f"/talks/{COMING}/sign-up", f"/talks/{HELD}", "/column")
+OWN = (
+    "/talks",
+    f"/talks/{COMING}",
+    f"/talks/{COMING}/sign-up",
+    f"/talks/{COMING}/stay-away",
+    f"/talks/{HELD}",
+    "/column",
+)
 """Those of an entrepreneur, and of everybody."""
 
 
@@ -70,6 +81,7 @@ def talked(given: Given) -> None:
     signed_up(given, OPEN, OTHERS[0])
     of_the_talk(given, BEFORE, OPEN, person=OTHERS[0])
     given.shown.tell("intake", "talk.opened.v1", {"by": "lu"}, f"talk:{OPEN}")
+    announced(given, TODAY, AT + timedelta(hours=3), theme="用电增容", level="county", jurisdiction="deqing")
     announced(given, COMING, AT + timedelta(days=2, hours=5), theme="园区道路与物流")
     signed_up(given, COMING, OTHERS[1])
     moved = {"starts_at": stamp(AT + timedelta(days=9)), "ends_at": stamp(AT + timedelta(days=9, hours=2))}
@@ -96,4 +108,5 @@ def talked(given: Given) -> None:
     given.shown.tell("dispatch", "batch.done.v1", {"members": members, "assigned": 1}, batch)
     of_the_talk(given, AT_IT, OPEN, "at", person=OTHERS[0], recorded_by="lu")
     given.accepted(AT_IT)
+    given.asked.answers["POST /people/find"] = 200, {"person": OTHERS[0]}
     planned(given, (10, "huzhou"), (10, "deqing"), (11, "huzhou"))

@@ -10,13 +10,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
-from tests.browser.conftest import PHONE, SMALL, WIDE, context_of, press, sign_in
-from tests.browser.places import OFFICIALS, PATHS, pages
+from tests.browser.conftest import PHONE, RETURNED, SIGNED_OFF, SMALL, WIDE, context_of, press, sign_in
+from tests.browser.places import BY_FORM, OFFICIALS, PATHS
+from tests.browser.visiting import pages
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LOOKS = {"zh": "language=zh&large=0", "en": "language=en&large=0", "large": "language=zh&large=1"}
+LOOKS = {
+    "zh": "language=zh&large=0",
+    "en": "language=en&large=0",
+    "large": "language=zh&large=1",
+    "en-large": "language=en&large=1",
+}
 SIZES = {"phone": PHONE, "wide": WIDE}
 TOUCHED = "a, button, input:not([type=hidden]), textarea, select, summary, label.btn"
 TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
@@ -27,6 +33,14 @@ TARGETS = """(selector) => [...document.querySelectorAll(selector)].map((one) =>
     const shown = one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || label !== one;
     return { name: (one.innerText || one.name || one.id), width: box.width, height: box.height, inline, shown };
 }).filter((one) => one.shown && !one.inline && one.width > 2 && (one.height < 43.5 || one.width < 43.5))"""
+TIGHT = """(least) => [...document.querySelectorAll("body *")].filter((one) => !one.closest("svg, select")
+    && [...one.childNodes].some((part) => part.nodeType === Node.TEXT_NODE && part.data.trim())
+    && one.checkVisibility()).map((one) => {
+    const { lineHeight, fontSize } = getComputedStyle(one);
+    const spacing = parseFloat(lineHeight) / parseFloat(fontSize);  // "normal" is no number, and below this
+    return { text: one.textContent.trim().slice(0, 40), tag: one.tagName, of: one.className, spacing };
+}).filter((one) => !(one.spacing >= least - 0.001))"""
+LEAST_SPACING = 1.3
 BREACHES = (
     f"axe.run({json.dumps({'runOnly': {'type': 'tag', 'values': RULES}, 'resultTypes': ['violations']})})"
 )
@@ -59,12 +73,15 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
 
 
 class Visit(NamedTuple):
-    """What was found on the way through all pages: breaches of rules, small targets, pages that move sideways on a
-    small phone in large type, the weight of the first page and of others, requests, lines of the console.
+    """What was found on the way through all pages: where they are, breaches of rules, small targets, tight lines, pages
+    that move sideways on a small phone in large type, the weight of the first page and of others, requests, lines of
+    the console.
     """
 
+    at: dict[str, str]
     wrong: list[str]
     small: list[str]
+    tight: list[str]
     sideways: list[str]
     weights: dict[str, int]
     asked: list[str]
@@ -100,7 +117,7 @@ def visits(chromium: Browser, site: str) -> Visits:
     def visit(size: tuple[int, int], look: str) -> Visit:
         context = context_of(chromium, size)
         context.add_init_script(Axe().axe_script)
-        page, found = context.new_page(), Visit([], [], [], {}, [], [])
+        page, found = context.new_page(), Visit({}, [], [], [], [], {}, [], [])
         page.on("request", lambda request: found.asked.append(request.url))
         page.on("console", lambda message: found.said.append(message.text))
         page.on("pageerror", lambda error: found.said.append(str(error)))
@@ -111,12 +128,14 @@ def visits(chromium: Browser, site: str) -> Visits:
         page.goto(f"{site}/view?{LOOKS[look]}&next=/mine")
         for place in pages(page, site):
             found.weights[place] = scales.weigh()
+            found.at[place] = page.url.removeprefix(site)
             for one in page.evaluate(f"{BREACHES}.then((report) => report.violations)"):
                 found.wrong.extend(
                     f"{place}: {one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
                     for node in one["nodes"]
                 )
             found.small.extend(f"{place}: {one}" for one in page.evaluate(TARGETS, TOUCHED))
+            found.tight.extend(f"{place}: {one}" for one in page.evaluate(TIGHT, LEAST_SPACING))
             if size == PHONE:
                 found.sideways.extend([place] if moves_on_a_small_phone(page) else [])
         context.close()
@@ -144,6 +163,17 @@ def test_no_page_breaks_a_rule_of_accessibility(visits: Visits, look: str, size:
 def test_what_a_finger_touches_is_large_enough(visits: Visits) -> None:
     small = visits(PHONE, "zh").small
     assert not small, "\n".join(small)
+
+
+def test_lines_are_not_too_close_to_each_other(visits: Visits) -> None:
+    tight = visits(PHONE, "zh").tight
+    assert not tight, "\n".join(tight)
+
+
+def test_a_page_that_only_a_form_leads_to_is_among_them(visits: Visits) -> None:
+    at = visits(PHONE, "zh").at
+    for route, place in BY_FORM.items():
+        assert re.fullmatch(re.sub(r"\{\w+\}", r"[^/]+", route), at[place]), (route, place, at[place])
 
 
 def test_nothing_is_asked_from_another_host(visits: Visits, site: str) -> None:
@@ -197,6 +227,33 @@ def test_a_page_weighs_little(visits: Visits) -> None:
     assert 0 < weights[FIRST] <= FIRST_BYTES
     assert not {place: weight for place, weight in weights.items() if place != FIRST and weight > LATER_BYTES}
     assert len(weights) > len(PATHS) and all(weights.values())
+
+
+def test_a_first_page_by_a_private_link_weighs_little(chromium: Browser, site: str) -> None:
+    context = context_of(chromium, PHONE)
+    page = context.new_page()
+    scales = Scales(page)
+    page.goto(f"{site}/link/{RETURNED}.1.{'0' * 32}", wait_until="load")
+    weight = scales.weigh()
+    assert page.url == f"{site}/issues/{RETURNED}" and LATER_BYTES < weight <= FIRST_BYTES
+    context.close()
+
+
+@pytest.mark.parametrize(("size", "beside"), [(WIDE, True), (PHONE, False)], ids=["wide", "phone"])
+def test_the_office_reads_the_reply_beside_the_question_and_below_it_on_a_phone(
+    chromium: Browser, site: str, size: tuple[int, int], beside: bool
+) -> None:
+    context = context_of(chromium, size)
+    page = context.new_page()
+    sign_in(page, site, "office:chen")
+    page.goto(f"{site}/office/issues/{SIGNED_OFF}/check")
+    question, reply = (
+        page.locator(f'section[aria-labelledby="{part}"]').bounding_box() for part in ("question", "draft")
+    )
+    context.close()
+    assert question and reply
+    assert (reply["x"] >= question["x"] + question["width"]) == beside
+    assert (reply["y"] >= question["y"] + question["height"]) == (not beside)
 
 
 def test_the_whole_of_a_form_can_be_filled_in_by_keyboard(phone: Page, site: str) -> None:

@@ -52,9 +52,25 @@ async def test_the_screen_shows_each_rate_with_how_many(given: Given) -> None:
     assert shown(browser, "count-replied") == "已答复 6 共 7 件登记"
     assert shown(browser, "rate-on_time_reply") == "按时答复（原期限） 57.1 % 4 / 7 件"
     assert shown(browser, "rate-satisfied") == "满意（已评价） 83.3 % 5 / 6 件 · 参评率 100.0 %"
+    assert shown(browser, "rate-solved") == "解决（企业自评） 83.3 % 5 / 6 件"
+    assert shown(browser, "rate-solved_claimed") == "解决（部门自报） 100.0 % 6 / 6 件"
     assert "等待答复最久的五件" in browser.text and "第6件" in browser.text
     assert "<polyline" in browser.page.text and 'role="img"' in browser.page.text
     assert " style=" not in browser.page.text
+
+
+async def test_the_five_that_wait_longest_stand_there_the_one_that_was_raised_first_on_top(
+    given: Given,
+) -> None:
+    waiting = dict(zip(IDS, (3, 9, 1, 7, 8, 2, 5), strict=True))
+    for id, days in {**waiting, ISSUE: 20}.items():
+        about = {"number": id, "kind": "problem", "origin": "online_column", "person": "0" * 32}
+        given.shown.tell("intake", "issue.registered.v1", about, id, at=AT - timedelta(days=days))
+    given.replied()  # the eldest has its reply
+    browser = official(given, Role.LEADER)
+    await browser.open("/overview")
+    found = re.findall(r'id="waiting-(\w+)"', browser.page.text)
+    assert found == sorted(waiting, key=lambda id: -waiting[id])[:5]
 
 
 async def test_below_five_there_are_counts_alone(given: Given) -> None:

@@ -9,6 +9,7 @@ from shared.contract.words import (
     Kind,
     OpenFinding,
     OpenKind,
+    OpenOutcome,
     OpenProvisional,
     OpenSatisfaction,
     OpenSolved,
@@ -86,6 +87,8 @@ class Issue(BaseModel):
     """The first round's promise clock was breached and the breach was not annulled."""
     assignments: tuple[Assignment, ...] = ()
     rounds: tuple[Round, ...] = ()
+    claims: OpenOutcome | None = None
+    """What became of it, as the newest reply has it."""
     look_back: OpenFinding | None = None
     """What the last look-back found that found a promise kept or broken."""
     ended_at: AwareDatetime | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from services.cli.figures.history import Issue, Round
-from shared.contract.words import Finding, Kind, Satisfaction, Solved
+from shared.contract.words import Finding, Kind, Outcome, Satisfaction, Solved
 
 Part = tuple[int, int]
 """One issue's part of numerator and denominator."""
@@ -67,6 +67,13 @@ def solved(issue: Issue, as_of: datetime) -> Part:
     return (0, 0) if rating is None else (int(rating.solved == Solved.YES), 1)
 
 
+def claimed(issue: Issue, as_of: datetime) -> Part:
+    """Problems that were answered, by what the department says: the newest reply."""
+    if issue.claims is None or issue.kind != Kind.PROBLEM:
+        return 0, 0
+    return int(issue.claims == Outcome.SOLVED), 1
+
+
 def kept(issue: Issue, as_of: datetime) -> Part:
     """Promises kept of those that a look-back found kept or broken, by the last word."""
     return (0, 0) if issue.look_back is None else (int(issue.look_back == Finding.KEPT), 1)
@@ -82,6 +89,7 @@ RATES: Mapping[str, tuple[str, Callable[[Issue, datetime], Part]]] = {
     "satisfied": ("issue", satisfied),
     "satisfied_or_basically": ("issue", at_least_basically),
     "solved": ("issue", solved),
+    "solved_claimed": ("issue", claimed),
     "promises_kept": ("issue", kept),
 }
 """Name -> (unit, an issue's part of numerator and denominator). Source: loop.md, Figures."""

@@ -136,7 +136,7 @@ def _after_dispatch(issue: Issue, event: Event, at: datetime) -> Issue:
             reply = Round(
                 round=event.round, assignment=event.assignment, department=event.department, replied_at=at
             )
-            return _with(issue, rounds=(*issue.rounds, reply))
+            return _with(issue, rounds=(*issue.rounds, reply), claims=event.outcome)
     return issue
 
 

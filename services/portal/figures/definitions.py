@@ -200,6 +200,15 @@ RATES: tuple[Figure, ...] = (
         "i.solved = 'yes'",
     ),
     Figure(
+        "solved_claimed",
+        "解决率（部门自报）",
+        "solved, as departments claim",
+        "problems only, of those answered: the newest reply says solved; to be held against the raiser's own answer",
+        "只计问题，已答复的问题中，最近一次答复写明已解决的；供与企业自评对照",
+        f"{_REPLIED} AND i.kind = 'problem'",
+        "i.outcome = 'solved'",
+    ),
+    Figure(
         "promises_kept",
         "承诺兑现率（回头看）",
         "promises kept, of look-backs",

@@ -75,6 +75,18 @@ def count_waiting(
     return int(reads.execute(sql, (*states, most)).fetchone()[0])
 
 
+def newest(reads: sqlite3.Connection) -> int:
+    """When the newest issue was registered (ms); 0 before the first."""
+    return int(reads.execute("SELECT coalesce(max(registered_at), 0) FROM issue").fetchone()[0])
+
+
+def count_newer(reads: sqlite3.Connection, states: Sequence[str], since: int) -> int:
+    """How many of those in these states were registered after an instant (ms): found by age, however many wait."""
+    marks = ", ".join("?" * len(states))
+    sql = f"SELECT count(*) FROM issue WHERE +state IN ({marks}) AND registered_at > ?"
+    return int(reads.execute(sql, (*states, since)).fetchone()[0])
+
+
 def count_states(reads: sqlite3.Connection, states: Sequence[str]) -> dict[str, int]:
     """How many there are in each of these states: asked one by one, which SQLite counts twice as fast as in groups."""
     return {state: count_waiting(reads, (state,)) for state in states}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.cli.figures.figures import NOBODY, figures, replay_figures
 from services.cli.figures.history import State
-from shared.contract.words import Kind, Provisional, Satisfaction
+from shared.contract.words import Kind, Outcome, Provisional, Satisfaction
 from tests.unit.figures.given import DUE, LATER, issue
 
 
@@ -56,6 +56,15 @@ def test_not_rated_is_never_satisfied() -> None:
     assert shown["participation"] == (6, 10)
     assert shown["satisfied"] == (3, 6)
     assert shown["satisfied_or_basically"] == (5, 6)
+
+
+def test_what_departments_claim_is_of_answered_problems_whoever_rated_them() -> None:
+    silent = issue(claims=Outcome.SOLVED)
+    says_no = issue(rated=Satisfaction.DISSATISFIED, claims=Outcome.SOLVED)
+    some = [silent, says_no, issue(claims=Outcome.PLANNED), issue(None)]
+    some.append(issue(claims=Outcome.ADOPTED, kind=Kind.SUGGESTION))
+    claimed = figures(some, LATER).total.rates["solved_claimed"]
+    assert (claimed.numerator, claimed.denominator) == (2, 3)
 
 
 def test_solved_counts_problems_only() -> None:

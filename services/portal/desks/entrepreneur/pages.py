@@ -9,6 +9,7 @@ from services.portal.actions import Action
 from services.portal.desks.entrepreneur import answering, linking, raising, searching, supplying
 from services.portal.forms import Form
 from services.portal.languages import N_
+from services.portal.listing import listed
 from services.portal.menus import Link, Menu
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import own_issues
@@ -66,26 +67,36 @@ ACTIONS = (
 
 @router.get("/mine")
 async def mine(page: Asked, after: str = "", q: str = "") -> Response:
-    """What one raised: what waits for oneself on top, then what is open, then what is over; or what was searched."""
+    """What one raised: what waits for oneself on top, then what is open, then what is over; or what was searched.
+
+    The list stays up to date while it is open.
+    """
     visitor = page.person()
     if visitor.role is not Role.ENTREPRENEUR:
         raise NotHere
     if q.strip():
         return await searching.found(page, q)
     person, place = visitor.kept.person, own_issues.Place.read(after)
-    found = own_issues.of_person(page.reads, person, page.portal.references, page.at, place)
+    first = own_issues.of_person(page.reads, person, page.portal.references, page.at, place)
+
+    async def draw(again: Page) -> str:
+        if again is page:
+            return await _own(again, first, place)
+        now = own_issues.of_person(again.reads, person, again.portal.references, again.at, place)
+        return await _own(again, now, place)
+
+    draft = Form(page.portal.own.draft(page.owner, raising.PATH))
+    return await listed(page, "entrepreneur/mine.html", draw, draft=draft, has_any=bool(first.counts))
+
+
+async def _own(page: Page, found: own_issues.OwnIssues, place: own_issues.Place) -> str:
     words = await words_of_all(page, found.rows)
     titles = {row["id"]: said.title for row, said in zip(found.rows, words, strict=True)}
-    draft = Form(page.portal.own.draft(page.owner, raising.PATH))
     groups = [
         (name, [row for row in found.rows if row["part"] == part], found.counts.get(part, 0))
         for part, name in enumerate((N_("Waiting for you"), N_("On their way"), N_("Over")))
     ]
-    return page.show(
-        "entrepreneur/mine.html",
-        groups=groups,
-        titles=titles,
-        draft=draft,
-        following=f"/mine?after={found.next}" if found.next else "",
-        is_first=not place.id,
+    following = f"/mine?after={found.next}" if found.next else ""
+    return page.draw(
+        "entrepreneur/own.html", groups=groups, titles=titles, following=following, is_first=not place.id
     )

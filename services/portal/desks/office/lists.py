@@ -13,6 +13,7 @@ from services.portal.addresses import Place, read_place
 from services.portal.desks.office import assigning_many
 from services.portal.desks.office.beside import PLACE, office
 from services.portal.languages import N_
+from services.portal.listing import listed
 from services.portal.menus import MOST_SAID
 from services.portal.pages import Page, page_of
 from services.portal.queries import batches, board, issues, names, worklists
@@ -101,22 +102,25 @@ class Line(NamedTuple):
 
 
 def add(router: APIRouter, list: Worklist) -> None:
-    """The page of one list."""
+    """The page of one list, which stays up to date while it is open."""
 
     @router.get(list.path, name=list.path)
     async def show(page: Asked, after: str = "") -> Response:
         office(page)
-        place = read_place(after) or Place()
-        found = worklists.waiting(page.reads, list.states, place, list.only, list.asked)
-        lines = await lines_of(page, found.rows, list.verbs)
-        return page.show(
-            "office/list.html",
-            list=list,
-            lines=lines,
-            total=_count(list, page),
-            next=f"{list.path}?after={found.next}" if found.next else "",
-            is_later=read_place(after) is not None,
-        )
+        place = read_place(after)
+
+        async def draw(again: Page) -> str:
+            found = worklists.waiting(again.reads, list.states, place or Place(), list.only, list.asked)
+            return again.draw(
+                "office/list_rows.html",
+                list=list,
+                lines=await lines_of(again, found.rows, list.verbs),
+                total=_count(list, again),
+                next=f"{list.path}?after={found.next}" if found.next else "",
+                is_later=place is not None,
+            )
+
+        return await listed(page, "office/list.html", draw, list=list)
 
 
 for one in WORKLISTS:

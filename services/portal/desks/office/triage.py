@@ -1,5 +1,6 @@
 """Triage: what was raised and nobody has yet; accepted and assigned in one step, or not accepted, and taken back."""
 
+import re
 import sqlite3
 from asyncio import gather
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from services.portal.doing import ask_for, do, given, not_now, not_too_long
 from services.portal.errands import Errand, Said, Step
 from services.portal.forms import Form
 from services.portal.languages import N_
+from services.portal.listing import LIVE, listed
 from services.portal.menus import MOST_SAID
 from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import names, worklists
@@ -28,7 +30,7 @@ from shared.contract.words import ALWAYS_ANSWERED, RejectionGround
 router = APIRouter()
 MATERIAL = Action("ask_material", N_("Ask for material"), "message-circle", under=PLACE)
 Asked = Annotated[Page, Depends(page_of)]
-PATH = f"{PLACE}/triage"
+PATH, TEMPLATE = f"{PLACE}/triage", "office/triage.html"
 OPINION = "opinion-"
 """Before the code of a department: the field that says that its opinion is wanted."""
 MOST_SOUGHT = 50
@@ -75,10 +77,23 @@ class Line(NamedTuple):
 
 
 @router.get(PATH)
-async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") -> Response:
-    """The list, the most urgent first, and beside it the issue that is chosen, or the first."""
+async def triage(page: Asked, show: str = "", issue: str = "", after: str = "", known: str = "") -> Response:
+    """The list, the most urgent first, and beside it the issue that is chosen, or the first.
+
+    What comes while it is open is only counted above it: rows that moved would be under a hand that is about to press
+    a key. ``known``: the instant (ms) of the newest registration that was known when it was opened.
+    """
     office(page)
     show = show if show in STATES else ""
+    since = int(known) if re.fullmatch(r"[0-9]{1,15}", known) else worklists.newest(page.reads)
+
+    async def draw(again: Page) -> str:
+        return again.draw(
+            "office/news.html", new=worklists.count_newer(again.reads, STATES[show], since), show=show
+        )
+
+    if LIVE in page.request.query_params:
+        return await listed(page, TEMPLATE, draw)
     found = worklists.waiting(page.reads, STATES[show], read_place(after) or Place())
     lines = await lines_of(page, found.rows)
     free = [line for line in lines if line.errand is None]
@@ -86,14 +101,17 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
     query = {name: value for name, value in (("show", show), ("after", after)) if value}
     here = f"{PATH}?{urlencode(query)}{'&' if query else ''}"
     onward = _onward(free)
-    return page.show(
-        "office/triage.html",
+    return await listed(
+        page,
+        TEMPLATE,
+        draw,
+        address={"known": str(since)},
         lines=lines,
         first_due=next((line.issue["next_due_at"] for line in lines if line.issue["next_due_at"]), None),
         chosen=chosen,
         is_chosen=bool(issue),
         form=_form(chosen),
-        address=here,
+        opens=here,
         show=show,
         counts={name: _count(page, name) for name in STATES},
         following=f"{PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
