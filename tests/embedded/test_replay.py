@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -30,6 +31,7 @@ from shared.bus.reader import read_all, read_dead_letters, topic_names
 from shared.bus.records import Record
 from shared.contract.event import Event
 from shared.domain.clocks import SHANGHAI, Limit, due_at
+from shared.domain.steps import DEFAULT_LADDER
 from shared.service import COLLECTION
 from shared.settings import database_name
 from shared.store import connect
@@ -243,8 +245,34 @@ async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
         for service, found in documents.items()
     }
     assert issues == dict.fromkeys(SERVICES, 120)
+    numbered_without_gaps(records, result["breaches"])
     by_service = {service: [one for one in dead_letters if one.group == service] for service in SERVICES}
     return check(History(records, READS, by_service, documents, now=until, grace_seconds=0))
+
+
+def numbered_without_gaps(records: list[Record], breaches: int) -> None:
+    """Each kind of document is there, numbered from 1 a year, and each number is told: as void where it was overtaken."""
+    registers: dict[str, set[int]] = defaultdict(set)
+    told: dict[str, set[int]] = defaultdict(set)
+    voided: Counter[str] = Counter()
+    for record in records:
+        if record.topic.endswith("supervision.events"):
+            event = json.loads(record.value or b"")
+            kind, data = event["type"].removesuffix(".v1"), event["data"]
+            if kind == "document.registered":
+                registers[event["subject"]].add(data["number"])
+            elif kind.startswith("document.") and "number" in data:
+                told[f"register:huzhou.{data['kind']}.{data['year']}"].add(data["number"])
+                voided[data["kind"]] += kind == "document.voided"
+    assert registers == told
+    assert all(numbers == set(range(1, len(numbers) + 1)) for numbers in registers.values())
+    count = Counter[str]()
+    for register, numbers in registers.items():
+        count[register.split(".")[1]] += len(numbers)
+    assert {*count} == {kind for step in DEFAULT_LADDER for kind in step.documents}
+    assert count["reminder"] >= breaches > count["supervision_order"] > count["yellow_card"] > 5
+    assert count["red_card"] == count["interview"] >= count["circular"] >= count["matters_entry"] > 0
+    assert voided["yellow_card"] > 0  # nobody had signed it when its issue was closed
 
 
 async def reported(data: Path, result: dict[str, Any], *more: str) -> dict[str, Any]:
