@@ -69,7 +69,11 @@ def published(wanted: Wanted, at: datetime) -> CalendarPublished | PolicyPublish
         return PolicyPublished(version=wanted.policy.version, in_force_from=at, by="gu", **values)
     table = Calendar(wanted.published_through, wanted.days)
     return CalendarPublished(
-        version=table.version, in_force_from=at, published_through=table.published_through, days=wanted.days, by="gu"
+        version=table.version,
+        in_force_from=at,
+        published_through=table.published_through,
+        days=wanted.days,
+        by="gu",
     )
 
 

@@ -59,14 +59,20 @@ async def test_every_step_comes_to_an_open_board_and_so_does_its_lift(given: Giv
 
 
 @pytest.mark.parametrize(
-    ("what", "said"), [("clock.warned.v1", "已预警"), ("clock.breached.v1", "已记逾期"), ("clock.stopped.v1", "")]
+    ("what", "said"),
+    [("clock.warned.v1", "已预警"), ("clock.breached.v1", "已记逾期"), ("clock.stopped.v1", "")],
 )
-async def test_a_warning_a_breach_and_a_stop_come_to_an_open_board(given: Given, what: str, said: str) -> None:
+async def test_a_warning_a_breach_and_a_stop_come_to_an_open_board(
+    given: Given, what: str, said: str
+) -> None:
     town(given)
     due = stamp(given.now + timedelta(days=9))
     data = {"clock": "promise", "round": 1, "due_at": due, "threshold": "70%", "late_seconds": 1.0}
     data |= {"stopped_at": stamp(given.now), "breached": False}
-    fields = {"clock.warned.v1": "clock round due_at threshold", "clock.breached.v1": "clock round due_at late_seconds"}
+    fields = {
+        "clock.warned.v1": "clock round due_at threshold",
+        "clock.breached.v1": "clock round due_at late_seconds",
+    }
     names = fields.get(what, "clock round stopped_at breached").split()
     board = Watching(given)
     await board.opens()

@@ -226,7 +226,6 @@ class Whole(Given):
         """What a service remembers of one aggregate."""
         return dict(bson.decode(self._topics.parts[service].store.documents[subject])["state"])
 
-
     def orders(self, department: str, subject: str) -> list[Envelope]:
         """What stands on a department's own topic of one issue."""
         found = [open_envelope(one.value or b"") for one in self._topics.told(f"dept.{department}.orders")]

@@ -88,8 +88,8 @@ class Dead:
 
 @pytest.fixture(scope="module")
 def dead() -> Iterator[Dead]:
-    """Promises of two weeks ago and what waits for the office fall due while supervision is dead. One is assigned in time
-    meanwhile, by a dispatch that is heard of only when its breach was recorded."""
+    """Promises of two weeks ago and what waits for the office fall due while supervision is dead. One is assigned in
+    time meanwhile, by a dispatch that is heard of only when its breach was recorded."""
     dead = Dead()
     with virtual_time(dead.scheduler):
         dead.rest()
@@ -120,7 +120,11 @@ def thresholds(dead: Dead, id: str) -> dict[str, dict[str, datetime]]:
     """When the clocks of an issue warn and fall due, counted from their starts."""
     policy, found = builtin_policy(), {}
     for event in dead.told("supervision.events"):
-        if event["type"] == "clock.started.v1" and event["subject"] == id and event["data"]["clock"] in CLOCKS:
+        if (
+            event["type"] == "clock.started.v1"
+            and event["subject"] == id
+            and event["data"]["clock"] in CLOCKS
+        ):
             name = event["data"]["clock"]
             facts = (Started(datetime.fromisoformat(event["data"]["started_at"]), policy.limits[name]),)
             reading = read_clock(facts, policy, builtin_calendar(), warnings=policy.warnings_of(name))
@@ -160,7 +164,9 @@ def test_the_steps_that_follow_from_it_come_once_each_and_say_how_late_they_are(
     assert {id for id, _ in steps} == set(dead.ids[:ISSUES])
     assert {step for _, step in steps} == {1, 2}
     waited = [event for event in raised if event["data"]["due_at"] < dead.back_at.isoformat()]
-    assert len(waited) > ISSUES and all(event["data"]["late_seconds"] > HOUR.total_seconds() / 2 for event in waited)
+    assert len(waited) > ISSUES and all(
+        event["data"]["late_seconds"] > HOUR.total_seconds() / 2 for event in waited
+    )
 
 
 def test_they_come_in_the_order_in_which_they_were_due(dead: Dead) -> None:
@@ -181,8 +187,12 @@ def test_they_come_in_the_order_in_which_they_were_due(dead: Dead) -> None:
 
 
 def test_what_a_fact_from_before_the_deadline_disproves_is_annulled_and_nothing_else(dead: Dead) -> None:
-    annulled = [event for event in dead.told("supervision.events") if event["type"] == "clock.breach_annulled.v1"]
-    assert [(event["subject"], event["data"]["clock"]) for event in annulled] == [(dead.ids[-ISSUES], "assign")]
+    annulled = [
+        event for event in dead.told("supervision.events") if event["type"] == "clock.breach_annulled.v1"
+    ]
+    assert [(event["subject"], event["data"]["clock"]) for event in annulled] == [
+        (dead.ids[-ISSUES], "assign")
+    ]
     breached = [event for event in dead.told("supervision.events") if event["type"] == "clock.breached.v1"]
     assert len(breached) > 2 * ISSUES
 

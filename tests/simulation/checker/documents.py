@@ -87,7 +87,9 @@ def _untold(subject: str, events: list[Event], entries: Mapping[str, Entry]) -> 
     told = {event["data"]["document"] for event in events if kind_of(event).startswith("document.")}
     for document, (register, number) in entries.items():
         if document not in told:
-            yield Clause.NUMBER_TOLD(f"{register}: nobody is told what became of {number}, {subject} {document}")
+            yield Clause.NUMBER_TOLD(
+                f"{register}: nobody is told what became of {number}, {subject} {document}"
+            )
 
 
 def _documents(
@@ -108,7 +110,9 @@ def _documents(
         if "number" in data and (known := entries.get(id)) != _named(data, event):
             yield Clause.DOCUMENT_NUMBER(f"{subject}: {event['id']} is {_named(data, event)}, not {known}")
         if what == "drafted" and data["year"] != _year(data["due_at"]):
-            yield Clause.DOCUMENT_NUMBER(f"{subject}: {event['id']} is of {data['due_at']}, not {data['year']}")
+            yield Clause.DOCUMENT_NUMBER(
+                f"{subject}: {event['id']} is of {data['due_at']}, not {data['year']}"
+            )
         if what == "issued":
             yield from _signed(evidence, subject, event)
 

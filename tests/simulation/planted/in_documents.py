@@ -94,7 +94,11 @@ def a_step_brings_the_document_of_the_next_one() -> Patches:
 def red_cards_come_without_their_interview() -> Patches:
     def wrap(make: Callable[..., Any]) -> Callable[..., Any]:
         def alone(issue: Any, document: Any, context: Any) -> Any:
-            return (issue, ()) if document.kind == "interview" and document.step else make(issue, document, context)
+            return (
+                (issue, ())
+                if document.kind == "interview" and document.step
+                else make(issue, document, context)
+            )
 
         return alone
 

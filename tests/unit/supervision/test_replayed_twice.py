@@ -1,4 +1,4 @@
-"""Replaying gives the same: from nothing the same state and messages, and a second time into what is there no others."""
+"""Replaying gives the same: from nothing the same state and messages, and into what is there no others."""
 
 import random
 from typing import Any
