@@ -211,7 +211,7 @@ def last_draft(city: Whole, issue: str) -> dict[str, Any]:
 
 
 def is_reminded(city: Whole, official: Walker, title: str, issue: str) -> None:
-    """The promise of one is broken: it stands at the first step, the reminder went out by itself, and its department was
+    """The promise of one is broken: it stands at the first step, the reminder went out by itself, its department was
     told; the order comes in a working day, if nobody acts."""
     comes_back(official, "supervisor")
     official.page.goto(at(official, "/board?step=reminder"))

@@ -251,7 +251,7 @@ async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
 
 
 def numbered_without_gaps(records: list[Record], breaches: int) -> None:
-    """Each kind of document is there, numbered from 1 a year, and each number is told, of what was overtaken as void."""
+    """Each kind of document is there, numbered from 1 a year, and each number is told, if overtaken as void."""
     registers: dict[str, set[int]] = defaultdict(set)
     told: dict[str, set[int]] = defaultdict(set)
     voided: Counter[str] = Counter()
