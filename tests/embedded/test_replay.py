@@ -15,10 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
+from aiokafka import TopicPartition
 
 from bench.parts import free_base_port
 from bench.rest import MOST_BYTES, bytes_at_rest
-from services.cli.embedded import SERVICES, Embedded
+from services.cli.embedded import SERVICES, Embedded, Parts
 from services.cli.replaying.messages import read_messages
 from services.cli.replaying.reads import READS
 from services.cli.supposing.comparing import compare
@@ -27,7 +28,7 @@ from services.cli.supposing.playing import play
 from services.cli.supposing.rules import Rules
 from services.portal.figures.counting import Scope, report
 from services.supervision.builtin import builtin_calendar, builtin_policy
-from shared.bus.reader import read_all, read_dead_letters, topic_names
+from shared.bus.reader import open_reader, read_all, read_dead_letters, topic_names
 from shared.bus.records import Record
 from shared.contract.event import Event
 from shared.domain.clocks import SHANGHAI, Limit, due_at
@@ -312,8 +313,23 @@ async def shown_as_counted(folder: Path, result: dict[str, Any], late_by_the_oth
         counted = await reported(folder / "data", result, "--from-log")
         assert shown(folder, records, result) == counted
         assert played_again(records, result["replied_late"]) == []
+        before = await left(system.parts, result["namespace"])
         await other_limit(folder, result, late_by_the_other)
+        assert await left(system.parts, result["namespace"]) == before, "whatif touched something"
         return int(counted["total"]["registered"])
+
+
+async def left(parts: Parts, namespace: str) -> tuple[dict[TopicPartition, int], dict[str, dict[str, int]]]:
+    """The ends of all topics there are, and of each store the versions of this replay's documents."""
+    async with open_reader(parts.kafka_bootstrap, await topic_names(parts.kafka_bootstrap)) as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+    versions = {}
+    for service, url in parts.store_urls.items():
+        async with connect(url, database_name(service, namespace)) as database:
+            found = database.aggregates(COLLECTION, "huzhou").scan(["v"])
+            versions[service] = {document["_id"]: document.get("v", 0) async for document in found}
+    assert sum(ends.values()) > 1_000 and all(versions[service] for service in SERVICES)
+    return ends, versions
 
 
 def played_again(records: list[Record], late: int) -> list[str]:
