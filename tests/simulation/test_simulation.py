@@ -231,6 +231,7 @@ EVENTS = (
     "document.voided",
     "document.lift_drafted",
     "document.lifted",
+    "date.put_off",
     "due.recalculated",
     "message.refused",
     "order.due_changed",
