@@ -96,8 +96,8 @@ SAID: Mapping[str, Mapping[Language, Said]] = {
         ),
         Language.ENGLISH: Said(
             "The reply to your issue {number} will take longer",
-            "The department that handles your issue {number} was given more time. The new date stands on the page of the "
-            "issue, beside the first one and the reason.\n{place}",
+            "The department that handles your issue {number} was given more time. The new date stands on the page of "
+            "the issue, beside the first one and the reason.\n{place}",
             "\nRead the new date: {url}\n",
         ),
     },
