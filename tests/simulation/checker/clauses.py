@@ -76,6 +76,7 @@ class Clause(StrEnum):
     TIME_MOST = "extended once and so far"
     TIME_DECIDED_BY = "decided by who did not ask"
     TIME_DUE = "due by what was granted"
+    TIME_TOLD = "told of each extension"
     PAUSE_ENDS = "a pause ends in time"
     # co-handlers
     CO_HANDLER_OWN = "a co-handler's assignment is its own"
