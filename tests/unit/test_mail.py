@@ -159,7 +159,7 @@ async def test_a_server_that_is_too_slow_is_asked_again_later_over_a_new_connect
     monkeypatch.setattr("shared.mail.TIMEOUT_SECONDS", 0.3)
     standing.handler.slow.clear()
     await standing.mailing.connect()
-    with pytest.raises(Later, match="Timeout"):
+    with pytest.raises(Later):
         await standing.mailing.send(MAIL)
     standing.handler.slow.set()
     monkeypatch.setattr("shared.mail.TIMEOUT_SECONDS", 20.0)
