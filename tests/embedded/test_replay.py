@@ -312,6 +312,7 @@ async def shown_as_counted(folder: Path, result: dict[str, Any], late_by_the_oth
         records = [record async for record in read_all(bootstrap, topics, prefix)]
         counted = await reported(folder / "data", result, "--from-log")
         assert shown(folder, records, result) == counted
+        numbered_without_gaps(records, result["breaches"])
         assert played_again(records, result["replied_late"]) == []
         before = await left(system.parts, result["namespace"])
         await other_limit(folder, result, late_by_the_other)
