@@ -73,6 +73,7 @@ class Standing:
 async def standing() -> AsyncIterator[Standing]:
     made = Standing()
     yield made
+    made.handler.slow.set()  # whatever became of the test: nobody is left waiting
     await made.mailing.close()
     if made.controller.server is not None:
         made.controller.stop()
