@@ -229,7 +229,6 @@ EVENTS = (
     "document.issued",
     "document.answered",
     "document.voided",
-    "document.lift_drafted",
     "document.lifted",
     "date.put_off",
     "due.recalculated",
