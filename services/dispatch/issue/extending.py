@@ -82,8 +82,8 @@ def grant(issue: Issue | None, command: GrantExtension, context: Context) -> Cha
     decided = _decided(known, command, granted=True, due_at=longer.due_at)
     outcome = {"state": after.state.value, "due_at": time_text(longer.due_at)}
     orders = (order(known.department, decided), *due_changed(known, after, Recalculation.EXTENSION))
-    told = DatePutOff(round=known.round, old_due_at=known.due_at, due_at=longer.due_at)
-    return Change(after, (event(happened), event(told), *orders), outcome)
+    put_off = DatePutOff(round=known.round, old_due_at=known.due_at, due_at=longer.due_at)
+    return Change(after, (event(happened), event(put_off), *orders), outcome)
 
 
 def refuse(issue: Issue | None, command: RefuseExtension, context: Context) -> Change[Issue] | Refusal:
