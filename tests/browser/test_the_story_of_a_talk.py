@@ -14,11 +14,7 @@ from playwright.sync_api import expect
 
 from shared.domain.clocks import SHANGHAI
 from tests.browser.conftest import PHONE, WIDE, Window
-from tests.browser.test_stories import (
-    ENTREPRENEUR,
-    OFFICE,
-    rates,
-)
+from tests.browser.test_stories import ENTREPRENEUR, OFFICE, rates
 from tests.browser.walking import PATIENCE_MS, Walker, say
 from tests.contacts import WANG
 from tests.portal.projection.given import AT
@@ -221,8 +217,7 @@ def is_reminded(city: Whole, official: Walker, title: str, issue: str) -> None:
     official.reads(".tl li.bad", say("On the ladder: %(step)s") % {"step": say("Reminder")})
     expect(official.page.locator(".papers li", has_text=say("Reminder"))).to_have_count(1)
     official.reads("#ladder", say("What happens if nobody acts"))
-    told = city.orders(city.state("dispatch", issue)["department"], issue)
-    reminded = [one.data["saying"] for one in told if one.type == "order.reminded.v1"]
+    reminded = city.reminded(city.state("dispatch", issue)["department"], issue)
     assert reminded.count("issued") == 1 and "warning" in reminded, reminded
 
 

@@ -27,7 +27,7 @@ from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version, take_in
 from shared.contract.command import FireDeadline
-from shared.contract.envelope import Envelope, open_envelope
+from shared.contract.envelope import open_envelope
 from shared.deadlines import fire_at_of, is_sweep
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import Reference
@@ -226,10 +226,11 @@ class Whole(Given):
         """What a service remembers of one aggregate."""
         return dict(bson.decode(self._topics.parts[service].store.documents[subject])["state"])
 
-    def orders(self, department: str, subject: str) -> list[Envelope]:
-        """What stands on a department's own topic of one issue."""
+    def reminded(self, department: str, subject: str) -> list[str]:
+        """What a department is reminded of in one issue, on its own topic: a warning, a reminder that was issued."""
         found = [open_envelope(one.value or b"") for one in self._topics.told(f"dept.{department}.orders")]
-        return [one for one in found if one.subject == subject]
+        about = [one for one in found if (one.subject, one.type) == (subject, "order.reminded.v1")]
+        return [str(one.data["saying"]) for one in about]
 
 
 def _apart(doing: Coroutine[Any, Any, Any]) -> Any:
