@@ -117,16 +117,18 @@ def _year(rows: list[_Row]) -> int:
 
 
 def _twice(path: str, rows: list[_Row]) -> Iterator[Fault]:
-    first: dict[date, int] = {}
-    for line, day in rows:
-        if day.on in first:
-            rule = Fault(
-                "%(day)s is here twice, on line %(line)s already; keep one of the two rows",
-                day=day.on,
-                line=first[day.on],
-            )
-            yield fault_at(path, rule, line, "date")
-        first.setdefault(day.on, line)
+    first: dict[date, _Row] = {}
+    for row in rows:
+        if before := first.get(row.day.on):
+            twice = {"day": row.day.on, "line": before.line}
+            rule = Fault("%(day)s is here twice, on line %(line)s already; keep one of the two rows", **twice)
+            if before.day.is_work != row.day.is_work:
+                rule = Fault(
+                    "%(day)s is rest as well as a make-up day, see line %(line)s; work is made up on no rest day",
+                    **twice,
+                )
+            yield fault_at(path, rule, row.line, "date")
+        first.setdefault(row.day.on, row)
 
 
 def _of_other_years(path: str, rows: list[_Row], year: int) -> Iterator[Fault]:

@@ -258,13 +258,14 @@ async def _boards(portal: str, page: Open, bootstrap: str, filled: Filled) -> li
 
 
 def _event(page: Open, filled: Filled, number: int) -> Record:
-    """One more event that changes what this page shows: a clock is warned of, or on a board it stops."""
+    """One more event that changes what this page shows: a clock is warned of, or on a board it stops or climbs."""
     now = datetime.now(UTC)
     if page.name == "board":
         clock = filled.running[number]
-        subject, seq, type = clock.issue, clock.seq + 1, "clock.stopped.v1"
+        subject, seq = clock.issue, clock.seq + 1
         data = {"clock": clock.clock, "round": clock.round, "assignment": clock.assignment}
-        data |= {"stopped_at": now.isoformat(), "breached": False}
+        type = ("clock.stopped.v1", "ladder.raised.v1")[number % 2]
+        data |= _raised(now) if number % 2 else {"stopped_at": now.isoformat(), "breached": False}
     else:
         subject, seq, type = filled.answered, filled.supervised + number, "clock.warned.v1"
         data = {"clock": "promise", "round": 1, "threshold": "70%", "due_at": now.isoformat()}
@@ -278,6 +279,12 @@ def _event(page: Open, filled: Filled, number: int) -> Record:
         data=data,
     )
     return Record("supervision.events", 0, 0, 0, subject.encode(), raw, sha256_of(raw), seq)
+
+
+def _raised(now: datetime) -> dict[str, Any]:
+    """What supervision tells of a reminder."""
+    terms = {"policy": "default-1", "calendar": "2026-1"}
+    return {"step": 1, "called": "reminder", "because": "breach", "due_at": now.isoformat(), **terms}
 
 
 # ------------------------------------------------------------------------ programs

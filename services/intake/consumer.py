@@ -70,7 +70,7 @@ from shared.contract.commands.talks import (
     SwapTurns,
 )
 from shared.contract.event import DISPATCH_QUESTIONS, FEEDBACK
-from shared.contract.events.dispatch import QuestionClosed, QuestionPut
+from shared.contract.events.dispatch import DatePutOff, QuestionClosed, QuestionPut
 from shared.contract.events.feedback import (
     IssueClosed,
     RatingInvited,
@@ -113,6 +113,7 @@ WITHOUT_NOTICES = AggregateType(
         IssueClosed: reactions.follow,
         ReworkDecided: reactions.follow,
         QuestionPut: supplying.put,
+        DatePutOff: supplying.put_off,
         QuestionClosed: supplying.closed,
     },
     deadlines=Deadlines(next=reactions.next_deadline, expire=reactions.expire),
@@ -132,6 +133,7 @@ ISSUE = replace(
         RatingInvited: reactions.invited,
         RatingReminded: reactions.reminded,
         QuestionPut: supplying.put_and_notified,
+        DatePutOff: supplying.put_off_and_notified,
     },
 )
 

@@ -88,6 +88,19 @@ SAID: Mapping[str, Mapping[Language, Said]] = {
             "\nRead the question and answer: {url}\n",
         ),
     },
+    Occurrence.PUT_OFF: {
+        Language.CHINESE: Said(
+            "您反映的问题 {number} 延期答复",
+            "经批准，您反映的问题（编号 {number}）延期答复。新的答复日期、原定日期和延期理由都在问题页面上。\n{place}",
+            "\n查看新的日期：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "The reply to your issue {number} will take longer",
+            "The department that handles your issue {number} was given more time. The new date stands on the page of "
+            "the issue, beside the first one and the reason.\n{place}",
+            "\nRead the new date: {url}\n",
+        ),
+    },
     Occurrence.TALK_NAMED: {
         Language.CHINESE: Said(
             "邀请您参加政企恳谈会（{number}）",

@@ -87,6 +87,7 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.RATING_INVITED: N_("A reply is out"),
         Occurrence.RATING_REMINDED: N_("A rating is still open"),
         Occurrence.DISCLOSED: N_("The reply is public, without names"),
+        Occurrence.PUT_OFF: N_("The reply takes longer"),
         Occurrence.TALK_NAMED: N_("Named for a talk"),
         Occurrence.TALK_POSTPONED: N_("A talk was moved"),
         Occurrence.TALK_CANCELLED: N_("A talk was called off"),

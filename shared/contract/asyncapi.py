@@ -56,7 +56,7 @@ ABOUT = {
     INTAKE: "What happened to issues up to their acceptance, what was promised; which persons "
     "and enterprises are known.",
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
-    DISPATCH_QUESTIONS: "What departments ask who raised an issue: intake collects the answer.",
+    DISPATCH_QUESTIONS: "What who raised an issue is asked, or told of its date: intake tells them.",
     SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",
     SUPERVISION_ORDERS: "What departments are to be told of that: dispatch tells them on their own topics.",
     SUPERVISION_LOOK_BACKS: "Promises that somebody found kept or broken: feedback goes on from there.",

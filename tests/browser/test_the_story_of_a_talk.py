@@ -14,11 +14,7 @@ from playwright.sync_api import expect
 
 from shared.domain.clocks import SHANGHAI
 from tests.browser.conftest import PHONE, WIDE, Window
-from tests.browser.test_stories import (
-    ENTREPRENEUR,
-    OFFICE,
-    rates,
-)
+from tests.browser.test_stories import ENTREPRENEUR, OFFICE, rates
 from tests.browser.walking import PATIENCE_MS, Walker, say
 from tests.contacts import WANG
 from tests.portal.projection.given import AT
@@ -210,12 +206,27 @@ def last_draft(city: Whole, issue: str) -> dict[str, Any]:
     return {"draft": draft["number"], "sha256": draft["sha256"]}
 
 
-def is_reminded(official: Walker, title: str) -> None:
-    """The promise of one is broken: the supervisor sees the reminder that went out by itself."""
+def is_reminded(city: Whole, official: Walker, title: str, issue: str) -> None:
+    """The promise of one is broken: it stands at the first step, the reminder went out by itself, its department was
+    told; the order comes in a working day, if nobody acts."""
     comes_back(official, "supervisor")
-    official.page.goto(at(official, "/board"))
+    official.page.goto(at(official, "/board?step=reminder"))
+    expect(official.page.locator("tr.one")).to_have_count(1)
+    expect(official.page.locator("tr.one .of-step")).to_contain_text(say("Reminder"))
     official.opens(title)
-    official.reads("main", say("Reminder"))
+    official.reads(".tl li.bad", say("On the ladder: %(step)s") % {"step": say("Reminder")})
+    expect(official.page.locator(".papers li", has_text=say("Reminder"))).to_have_count(1)
+    official.reads("#ladder", say("What happens if nobody acts"))
+    reminded = city.reminded(city.state("dispatch", issue)["department"], issue)
+    assert reminded.count("issued") == 1 and "warning" in reminded, reminded
+
+
+def climbs_no_further(official: Walker) -> None:
+    """It was answered at the first step: there it stays."""
+    official.page.reload()
+    official.reads("#ladder", say("It climbs no further by itself."))
+    steps = official.page.locator(".tl li.bad", has_text=say("On the ladder: %(step)s").partition("%")[0])
+    expect(steps).to_have_count(1)
 
 
 def is_reworked(city: Whole, official: Walker, raiser: Walker, title: str, issue: str) -> None:
@@ -271,8 +282,9 @@ def test_a_talk_is_planned_held_assigned_answered_and_counted(
         answer(city, issue, REPLY)
     is_reworked(city, official, raiser, SAID[1], reworked)
     city.go_to(LATE)
-    is_reminded(official, SAID[4])
+    is_reminded(city, official, SAID[4], late)
     answer(city, late, REPLY)
+    climbs_no_further(official)
     for issue in issues[:10]:
         if issue != reworked:
             city.ask(

@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,10 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
+from aiokafka import TopicPartition
 
 from bench.parts import free_base_port
 from bench.rest import bytes_at_rest
-from services.cli.embedded import SERVICES, Embedded
+from services.cli.embedded import SERVICES, Embedded, Parts
 from services.cli.replaying.messages import read_messages
 from services.cli.replaying.reads import READS
 from services.cli.supposing.comparing import compare
@@ -26,10 +28,11 @@ from services.cli.supposing.playing import play
 from services.cli.supposing.rules import Rules
 from services.portal.figures.counting import Scope, report
 from services.supervision.builtin import builtin_calendar, builtin_policy
-from shared.bus.reader import read_all, read_dead_letters, topic_names
+from shared.bus.reader import open_reader, read_all, read_dead_letters, topic_names
 from shared.bus.records import Record
 from shared.contract.event import Event
 from shared.domain.clocks import SHANGHAI, Limit, due_at
+from shared.domain.steps import DEFAULT_LADDER
 from shared.service import COLLECTION
 from shared.settings import database_name
 from shared.store import connect
@@ -242,8 +245,34 @@ async def complaints(data: Path, result: dict[str, Any]) -> list[str]:
         for service, found in documents.items()
     }
     assert issues == dict.fromkeys(SERVICES, 120)
+    numbered_without_gaps(records, result["breaches"])
     by_service = {service: [one for one in dead_letters if one.group == service] for service in SERVICES}
     return check(History(records, READS, by_service, documents, now=until, grace_seconds=0))
+
+
+def numbered_without_gaps(records: list[Record], breaches: int) -> None:
+    """Each kind of document is there, numbered from 1 a year, and each number is told, if overtaken as void."""
+    registers: dict[str, set[int]] = defaultdict(set)
+    told: dict[str, set[int]] = defaultdict(set)
+    voided: Counter[str] = Counter()
+    for record in records:
+        if record.topic.endswith("supervision.events"):
+            event = json.loads(record.value or b"")
+            kind, data = event["type"].removesuffix(".v1"), event["data"]
+            if kind == "document.registered":
+                registers[event["subject"]].add(data["number"])
+            elif kind.startswith("document.") and "number" in data:
+                told[f"register:huzhou.{data['kind']}.{data['year']}"].add(data["number"])
+                voided[data["kind"]] += kind == "document.voided"
+    assert registers == told
+    assert all(numbers == set(range(1, len(numbers) + 1)) for numbers in registers.values())
+    count = Counter[str]()
+    for register, numbers in registers.items():
+        count[register.split(".")[1]] += len(numbers)
+    assert {*count} == {kind for step in DEFAULT_LADDER for kind in step.documents}
+    assert count["reminder"] >= breaches > count["supervision_order"] > count["yellow_card"] > 5
+    assert count["red_card"] == count["interview"] >= count["circular"] >= count["matters_entry"] > 0
+    assert voided["yellow_card"] > 0  # nobody had signed it when its issue was closed
 
 
 async def reported(data: Path, result: dict[str, Any], *more: str) -> dict[str, Any]:
@@ -282,9 +311,25 @@ async def shown_as_counted(folder: Path, result: dict[str, Any], late_by_the_oth
         records = [record async for record in read_all(bootstrap, topics, prefix)]
         counted = await reported(folder / "data", result, "--from-log")
         assert shown(folder, records, result) == counted
+        numbered_without_gaps(records, result["breaches"])
         assert played_again(records, result["replied_late"]) == []
+        before = await left(system.parts, result["namespace"])
         await other_limit(folder, result, late_by_the_other)
+        assert await left(system.parts, result["namespace"]) == before, "whatif touched something"
         return int(counted["total"]["registered"])
+
+
+async def left(parts: Parts, namespace: str) -> tuple[dict[TopicPartition, int], dict[str, dict[str, int]]]:
+    """The ends of all topics there are, and of each store the versions of this replay's documents."""
+    async with open_reader(parts.kafka_bootstrap, await topic_names(parts.kafka_bootstrap)) as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+    versions = {}
+    for service, url in parts.store_urls.items():
+        async with connect(url, database_name(service, namespace)) as database:
+            found = database.aggregates(COLLECTION, "huzhou").scan(["v"])
+            versions[service] = {document["_id"]: document.get("v", 0) async for document in found}
+    assert sum(ends.values()) > 1_000 and all(versions[service] for service in SERVICES)
+    return ends, versions
 
 
 def played_again(records: list[Record], late: int) -> list[str]:

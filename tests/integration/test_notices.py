@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -15,11 +16,14 @@ import pytest
 from services.cli.embedded import Parts, free_ports
 from services.cli.embedded.ports import HOST
 from services.cli.mailbox import Mailbox, serve
+from shared.bus.gateway import Request, sealed
 from shared.posting import is_signed
 from tests.contacts import LI
 from tests.far_side import SECRET, Far
-from tests.integration.broker import PATIENCE_SECONDS, own_namespace, reader
+from tests.integration.broker import PATIENCE_SECONDS, own_namespace, put, reader
 from tests.integration.city import City, city
+from tests.said import issue_of, raiser, registration
+from tests.unit.reference import JURISDICTION
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
@@ -76,6 +80,19 @@ async def replied(four: City) -> str:
     return id
 
 
+async def climbs(embedded: Parts, namespace: str) -> None:
+    """Of what nobody answered each step comes, whoever can be told of it."""
+    id, long_ago = issue_of(JURISDICTION, "li", "late"), datetime.now(UTC) - timedelta(days=60)
+    request = Request(id, registration(id, "路灯", "坏了"), "http", raiser("li"), "late")
+    registers = sealed(request, f"/{JURISDICTION}/intake")
+    at_ms = int(long_ago.timestamp() * 1000)
+    await put(embedded.kafka_bootstrap, namespace, [registers], timestamp_ms=at_ms)
+    async with reader(embedded.kafka_bootstrap, namespace, "supervision.events") as read:
+        await read.until(lambda _: [e for e in read.events(id, "ladder.raised.v1") if e.data["step"] == 6])
+        raised = sorted(read.events(id, "ladder.raised.v1"), key=lambda event: event.seq)
+    assert [event.data["step"] for event in raised] == [1, 2, 3, 4, 5, 6]
+
+
 async def waits(four: City, service: str) -> None:
     """Wait until one notice waits there."""
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -105,6 +122,7 @@ async def test_what_waits_while_the_mail_server_is_away_is_sent_once_when_it_is_
         await four.stop("intake")
         await four.start("intake")
         await waits(four, "intake")
+        await climbs(embedded, namespace)
         assert box.mails() == []
         async with box.there():
             mails = {str(mail["To"]): mail for mail in await box.gets(2)}

@@ -219,9 +219,10 @@ async def test_a_notice_is_pasted_checked_shown_and_published(given: Given) -> N
     [
         ("2027-01-01,rest,元旦,x\n", "2027-01-01"),
         ("2027-01-05,work,补班,x\n", "2027-01-05"),
+        ("2027-01-02,work,补班,x\n", "2027-01-02 既是补班日又是放假日，见第 3 行；放假日不能补班"),
         ("2027-13-01,rest,x,x\n", "2027-13-01"),
     ],
-    ids=["a day twice", "a make-up day from Monday to Friday", "no date"],
+    ids=["a day twice", "a make-up day from Monday to Friday", "a make-up day on a rest day", "no date"],
 )
 async def test_a_notice_that_contradicts_itself_is_refused_with_place_and_rule(
     given: Given, wrong: str, said: str

@@ -27,6 +27,7 @@ from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version, take_in
 from shared.contract.command import FireDeadline
+from shared.contract.envelope import open_envelope
 from shared.deadlines import fire_at_of, is_sweep
 from shared.domain.aggregates import Consumer
 from shared.domain.reference import Reference
@@ -88,6 +89,10 @@ class Topics:
                 self._reading = False
             self.given.shown.apply()
         return []
+
+    def told(self, topic: str) -> Sequence[Record]:
+        """All that stands there."""
+        return self._log[topic]
 
     async def _all_read(self) -> bool:
         """Whether there was anything."""
@@ -220,6 +225,12 @@ class Whole(Given):
     def state(self, service: str, subject: str) -> dict[str, Any]:
         """What a service remembers of one aggregate."""
         return dict(bson.decode(self._topics.parts[service].store.documents[subject])["state"])
+
+    def reminded(self, department: str, subject: str) -> list[str]:
+        """What a department is reminded of in one issue, on its own topic: a warning, a reminder that was issued."""
+        found = [open_envelope(one.value or b"") for one in self._topics.told(f"dept.{department}.orders")]
+        about = [one for one in found if (one.subject, one.type) == (subject, "order.reminded.v1")]
+        return [str(one.data["saying"]) for one in about]
 
 
 def _apart(doing: Coroutine[Any, Any, Any]) -> Any:

@@ -43,6 +43,8 @@ class Scheduler:
         self.groups: dict[str, Group] = {}
         self.collections: dict[str, Collection] = {}
         self.workers: list[Process] = []
+        self.away: set[str] = set()
+        """The services of which nobody starts a worker for now."""
         self.awake: list[Task] = []
         self._asleep: list[tuple[int, int, Task]] = []
         """(until when, number, task): a heap."""
@@ -109,8 +111,10 @@ class Scheduler:
 
         self.spawn("later", wait())
 
-    def start_worker(self, service: str) -> Process:
-        """A new process of one service; it owns nothing until the next rebalance."""
+    def start_worker(self, service: str) -> None:
+        """A new process of one service, unless that is away; it owns nothing until the next rebalance."""
+        if service in self.away:
+            return
         self._started += 1
         skew_ms = self.rng.randint(-self.skew_ms, self.skew_ms)
         process = (
@@ -131,7 +135,6 @@ class Scheduler:
         self.workers.append(started)
         for what, coroutine in started.tasks().items():
             self.spawn(f"{started.name} {what}", coroutine, started)
-        return started
 
     def kill(self, worker: Process) -> None:
         """kill -9: its memory is gone, its partitions are nobody's until the group notices."""

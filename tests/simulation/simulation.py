@@ -211,6 +211,9 @@ def _people(town: Town) -> None:
     _talk(town)
     _remind(town, subjects)
     _publish(town, everything)
+    away = Random(f"away/{town.seed}")
+    if away.random() < 0.1:
+        scheduler.spawn("trouble", town.trouble.outlive("supervision", away))
     for code in town.connected:
         scheduler.spawn("department", OwnSystem(code, scheduler, clients, rng).work())
     scheduler.spawn("operator", operators.watch())

@@ -5,16 +5,19 @@ from random import Random
 
 from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
+from shared.deadlines import fire_at_of
 from tests.simulation.beginning import drive
 from tests.simulation.clients import DAY, HOUR
 from tests.simulation.faults import LATE, Rates
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.worker import Process
+from tests.simulation.world import Ask
 
 MARKED = (".events", ".commands", ".replies")
 """The topics on which transactions may end; those of reference data and dead letters are read by number here."""
 OWN_EVENTS = ("intake.events", "dispatch.events", "supervision.events", "feedback.events")
 STORM = Rates(0.4, 0.004)
+AWAY = 2 * DAY
 WAITING = ("poll", "tick", "walk", "follow", "wanted")
 
 
@@ -22,7 +25,7 @@ class Trouble:
     """Rebalances, crashes, frozen and late workers, delayed topics. ``more``: what others do to the town."""
 
     def __init__(self, scheduler: Scheduler, rng: Random, more: Sequence[Callable[[], None]]) -> None:
-        self.scheduler, self.rng = scheduler, rng
+        self.scheduler, self.rng, self._healed = scheduler, rng, False
         scheduler.rebalanced = self.rebalance
         scheduler.on_crash.append(self._crashed)
         scheduler.on_unpublished.append(self._away)
@@ -148,6 +151,25 @@ class Trouble:
         for _ in range(self.rng.choice((1, 2))):
             self.scheduler.after(pause, lambda: self._replace(service))
 
+    async def outlive(self, service: str, rng: Random) -> None:
+        """Some time later, when deadlines are open, a service is away for two days, whatever anybody does about it."""
+        scheduler = self.scheduler
+        await Ask("sleep", scheduler.clock.ms + rng.choice((HOUR, DAY, 4 * DAY, 9 * DAY)))
+        if self._healed:
+            return
+        scheduler.away.add(service)
+        for worker in [worker for worker in scheduler.workers if worker.service == service]:
+            scheduler.kill(worker)
+        scheduler.trace(f"{service} is away for two days")
+        await Ask("sleep", scheduler.clock.ms + AWAY)
+        if service in scheduler.away:
+            now = scheduler.clock.now()
+            scheduler.counts[f"deadlines while {service} was away for two days"] += sum(
+                fire_at_of(deadline) <= now for deadline, _ in scheduler.collections[service].deadlines
+            )
+            scheduler.away.discard(service)
+            self._replace(service)
+
     def _mark(self) -> None:
         """Somebody writes in transactions: a marker takes an offset, mostly behind the last record."""
         topic = self.rng.choice([name for name in self.scheduler.log.topics if name.endswith(MARKED)])
@@ -214,9 +236,10 @@ class Trouble:
 
     def heal(self) -> None:
         """Nothing goes wrong any more: everybody awake, every service manned, every topic flowing."""
-        scheduler = self.scheduler
+        scheduler, self._healed = self.scheduler, True
         scheduler.rates = Rates()
         scheduler.lacks.clear()
+        scheduler.away.clear()
         for worker in [worker for worker in scheduler.workers if worker.lacks]:
             scheduler.kill(worker)
         for worker in list(scheduler.workers):

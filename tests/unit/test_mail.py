@@ -1,7 +1,9 @@
 """The seam to a mail server, against a real one on loopback: what goes out, and what its answers mean."""
 
+import asyncio
 import email
 import email.policy
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +25,9 @@ class Handler:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
         self.rcpt, self.data, self.sender = "250 fine", "250 fine", "250 fine"
+        self.slow = threading.Event()
+        self.slow.set()
+        """Not set: it thinks for as long as that is so."""
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -38,6 +43,7 @@ class Handler:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
+        await asyncio.to_thread(self.slow.wait)
         self.taken.append(envelope.content)
         return self.data
 
@@ -67,6 +73,7 @@ class Standing:
 async def standing() -> AsyncIterator[Standing]:
     made = Standing()
     yield made
+    made.handler.slow.set()  # whatever became of the test: nobody is left waiting
     await made.mailing.close()
     if made.controller.server is not None:
         made.controller.stop()
@@ -136,3 +143,35 @@ async def test_a_server_that_wants_no_encryption_where_some_is_wanted_is_away(st
     for wanted in (Security.STARTTLS, Security.TLS):
         with pytest.raises(Away):
             await Mailing(server._replace(security=wanted)).connect()
+
+
+async def test_a_slow_server_holds_nobody_else_up_and_has_its_mail_in_the_end(standing: Standing) -> None:
+    standing.handler.slow.clear()
+    sending = asyncio.create_task(standing.send())
+    others = [await asyncio.to_thread(threading.active_count) for _ in range(3)]  # what else goes on here
+    assert all(others) and not sending.done()
+    standing.handler.slow.set()
+    assert (await sending)["Message-ID"] == "<abc@huzhou.example>"
+
+
+async def test_a_server_that_is_too_slow_is_asked_again_later_over_a_new_connection(
+    standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.mail.TIMEOUT_SECONDS", 0.3)
+    standing.handler.slow.clear()
+    await standing.mailing.connect()
+    with pytest.raises(Later):
+        await standing.mailing.send(MAIL)
+    standing.handler.slow.set()
+    monkeypatch.setattr("shared.mail.TIMEOUT_SECONDS", 20.0)
+    await standing.send(MAIL._replace(id="def"))
+    assert b"def@huzhou.example" in standing.handler.taken[-1]
+
+
+async def test_a_server_that_takes_the_call_and_says_nothing_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.mail.TIMEOUT_SECONDS", 0.2)
+    silent = await asyncio.start_server(lambda reads, writes: None, HOST, 0)
+    async with silent:
+        mailing = Mailing(Server(HOST, silent.sockets[0].getsockname()[1], "qinqing@huzhou.example"))
+        with pytest.raises(Away):
+            await mailing.connect()

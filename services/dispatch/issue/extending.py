@@ -14,7 +14,7 @@ from shared.contract.commands.dispatch import (
     RefusePause,
 )
 from shared.contract.envelope import time_text
-from shared.contract.events.dispatch import ExtensionAsked, ExtensionGranted, ExtensionRefused
+from shared.contract.events.dispatch import DatePutOff, ExtensionAsked, ExtensionGranted, ExtensionRefused
 from shared.contract.orders import OrderExtensionDecided
 from shared.contract.words import Recalculation
 from shared.domain.calendar import Calendar
@@ -82,7 +82,8 @@ def grant(issue: Issue | None, command: GrantExtension, context: Context) -> Cha
     decided = _decided(known, command, granted=True, due_at=longer.due_at)
     outcome = {"state": after.state.value, "due_at": time_text(longer.due_at)}
     orders = (order(known.department, decided), *due_changed(known, after, Recalculation.EXTENSION))
-    return Change(after, (event(happened), *orders), outcome)
+    put_off = DatePutOff(round=known.round, old_due_at=known.due_at, due_at=longer.due_at)
+    return Change(after, (event(happened), event(put_off), *orders), outcome)
 
 
 def refuse(issue: Issue | None, command: RefuseExtension, context: Context) -> Change[Issue] | Refusal:

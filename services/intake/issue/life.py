@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from shared.contract.attachments import OpenAttachment
 from shared.contract.event import Event
-from shared.contract.events.dispatch import QuestionClosed, QuestionPut
+from shared.contract.events.dispatch import DatePutOff, QuestionClosed, QuestionPut
 from shared.contract.events.feedback import (
     IssueClosed,
     RatingInvited,
@@ -92,7 +92,11 @@ EVENT_MOVES: Mapping[tuple[str, type[Event]], str] = {
     (State.WITHDRAWN, IssueClosed): State.CLOSED,
     (State.REFERRED, IssueClosed): State.CLOSED,
     (State.CLOSED, ReworkDecided): State.ANSWERED,  # a look-back found a promise broken
-    **{(state, QuestionPut): state for state in (State.ACCEPTED, State.ANSWERED)},
+    **{
+        (state, event): state
+        for state in (State.ACCEPTED, State.ANSWERED)
+        for event in (QuestionPut, DatePutOff)
+    },
     **{(state, QuestionClosed): state for state in _ASKED},
 }
 """What others' events change; in any other state they change nothing."""

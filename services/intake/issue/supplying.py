@@ -9,10 +9,10 @@ from services.intake.issue.numbers import issue_number
 from shared.contract.attachments import OpenAttachment
 from shared.contract.commands.intake import SupplyMaterial
 from shared.contract.commands.notices import PrepareNotice
-from shared.contract.events.dispatch import QuestionClosed, QuestionPut
+from shared.contract.events.dispatch import DatePutOff, QuestionClosed, QuestionPut
 from shared.contract.events.intake import MaterialSupplied
 from shared.contract.words import Occurrence, Role
-from shared.domain.decisions import Change, Context, Reason, Refusal
+from shared.domain.decisions import Change, Context, Message, Reason, Refusal
 from shared.domain.notices import tell
 
 
@@ -31,9 +31,26 @@ def put_and_notified(issue: Issue | None, event: QuestionPut, context: Context) 
     change = put(issue, event, context)
     if change is None or change.state.anonymous:
         return change
-    about = {"about": Occurrence.QUESTION, "to": change.state.person}
-    notice = tell(PrepareNotice, context, {"number": issue_number(context.subject), **about})
-    return replace(change, messages=(notice,))
+    return replace(change, messages=(_tell(change.state, Occurrence.QUESTION, context),))
+
+
+def put_off(issue: Issue | None, event: DatePutOff, context: Context) -> Change[Issue] | None:
+    """More time was granted (clocks.md 5): it changes nothing here but what its raiser has to be told."""
+    known = issue is not None and (issue.state, DatePutOff) in EVENT_MOVES
+    return Change(issue) if issue is not None and known else None
+
+
+def put_off_and_notified(issue: Issue | None, event: DatePutOff, context: Context) -> Change[Issue] | None:
+    """The same, and who raised it is told by mail, unless it is anonymous."""
+    change = put_off(issue, event, context)
+    if change is None or change.state.anonymous:
+        return change
+    return replace(change, messages=(_tell(change.state, Occurrence.PUT_OFF, context),))
+
+
+def _tell(issue: Issue, about: Occurrence, context: Context) -> Message:
+    item = {"number": issue_number(context.subject), "about": about, "to": issue.person}
+    return tell(PrepareNotice, context, item)
 
 
 def closed(issue: Issue | None, event: QuestionClosed, context: Context) -> Change[Issue] | None:

@@ -53,6 +53,9 @@ def publish(
 
 def contradiction_in(command: PublishCalendar) -> str:
     """The first thing that cannot be true of this table, as a sentence that names the date; "" for none."""
+    made_up, rest = ({day.on for day in command.days if day.is_work is work} for work in (True, False))
+    for on in sorted(made_up & rest):
+        return f"{on} is a make-up day and a rest day in the table: work is made up on no rest day"
     for on, count in Counter(day.on for day in command.days).items():
         if count > 1:
             return f"{on} is in the table {count} times: keep one row for each date"

@@ -337,6 +337,14 @@ class QuestionClosed(Event, type="question.closed.v1", topic=DISPATCH_QUESTIONS)
     because: OpenEnded
 
 
+class DatePutOff(Event, type="date.put_off.v1", topic=DISPATCH_QUESTIONS):
+    """Happens when an extension was granted: intake tells who raised the issue that its date is another."""
+
+    round: Round
+    old_due_at: AwareDatetime
+    due_at: AwareDatetime
+
+
 class ReplyDrafted(Event, type="reply.drafted.v1", topic=DISPATCH):
     """Happens when a handler hands in a draft; its words stay in the department (docs/local-state.md)."""
 

@@ -54,6 +54,7 @@ class Clause(StrEnum):
     WARNED_EARLY = "warned after the start"
     BREACHED_ONCE = "breached once"
     BREACHED_EARLY = "not breached early"
+    TOLD_LATE = "told how late it comes"
     ANNULLED_BREACH = "annulled what was breached"
     ANNULLED_LATE = "annulled by what was in time"
     STOPPED_ONCE = "stopped once"
@@ -75,6 +76,7 @@ class Clause(StrEnum):
     TIME_MOST = "extended once and so far"
     TIME_DECIDED_BY = "decided by who did not ask"
     TIME_DUE = "due by what was granted"
+    TIME_TOLD = "told of each extension"
     PAUSE_ENDS = "a pause ends in time"
     # co-handlers
     CO_HANDLER_OWN = "a co-handler's assignment is its own"
@@ -121,10 +123,12 @@ class Clause(StrEnum):
     # documents
     NUMBERS = "numbers without a gap"
     NUMBERED_ONCE = "one number, one document"
+    NUMBER_TOLD = "every number told of its document"
     DOCUMENT_NUMBER = "the number that the register gave"
     DOCUMENT_LIFE = "a document in its order"
     DOCUMENT_SIGNED = "nothing out without a name under it"
     DOCUMENT_FOUNDED = "a document for each step alone"
+    DOCUMENT_BROUGHT = "each step brings its documents"
     DEPARTMENT_TOLD = "departments hear of what went out"
     REFUSAL_TOLD = "departments hear of what was refused"
     # leaders' instructions, and late rulings

@@ -187,6 +187,8 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
             whole = not by_timer and event.get("cause") == clock.cause
             if not whole and (at < clock.due_at + clock.grace if by_timer else at <= clock.due_at):
                 yield Clause.BREACHED_EARLY, f"{clock} was breached at {at}, too early for {clock.due_at}"
+            if by_timer and not tells_lateness(data, at, clock.due_at + clock.grace):
+                yield Clause.TOLD_LATE, f"{clock} fires at {clock.due_at + clock.grace}, this came at {at}"
             clock.breached = True
         case "clock.breach_annulled":
             if not clock.breached or clock.annulled:
@@ -205,6 +207,12 @@ def _step(clock: Clock, kind: str, event: Event) -> Iterator[tuple[Clause, str]]
                     f"{clock} was stopped as breached={data['breached']}, which its events do not say",
                 )
             clock.stopped = True
+
+
+def tells_lateness(data: Mapping[str, Any], at: datetime, fires_at: datetime) -> bool:
+    """Whether an event of a deadline says how many seconds after its firing time it came."""
+    late = max(0.0, (at - fires_at).total_seconds())
+    return abs(float(data["late_seconds"]) - late) < 0.01
 
 
 def _against_events(

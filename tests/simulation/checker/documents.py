@@ -5,10 +5,11 @@ The rules are those of clocks.md, The ladder, told a second time.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Event, Evidence, aggregate_of, kind_of
+from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
 
 BY_ITSELF = ("reminder", "supervision_order")
 BRINGS = (
@@ -39,36 +40,63 @@ WITH_THE_BREACH = ("ruling", "instruction")
 """The clocks whose reminder comes with each breach, and not with the step."""
 
 
+class Entry(NamedTuple):
+    """Which register gave a document its number."""
+
+    register: str
+    number: int
+
+
+Entries = Mapping[str, Mapping[str, Entry]]
+"""By issue and document."""
+
+
 def check_documents(evidence: Evidence) -> Iterator[Violation]:
     """Of every register its numbers, and of every issue its documents."""
-    registers: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
-    for subject, events in evidence.events_by("supervision").items():
+    entries: dict[str, dict[str, Entry]] = defaultdict(dict)
+    told = evidence.events_by("supervision")
+    for subject, events in told.items():
         if aggregate_of(subject) == "register":
             for place, event in enumerate(events, start=1):
-                data = event["data"]
-                if data["number"] != place:
-                    yield Clause.NUMBERS(
-                        f"{subject}: {event['id']} gives {data['number']}, it is the {place}."
-                    )
-                if (data["issue"], data["document"]) in registers[subject]:
-                    yield Clause.NUMBERED_ONCE(
-                        f"{subject}: {data['issue']} {data['document']} has two numbers"
-                    )
-                registers[subject][data["issue"], data["document"]] = data["number"]
-    numbers = {name: number for found in registers.values() for name, number in found.items()}
-    for subject, events in evidence.events_by("supervision").items():
+                issue, document, number = (event["data"][name] for name in ("issue", "document", "number"))
+                if number != place:
+                    yield Clause.NUMBERS(f"{subject}: {event['id']} gives {number}, it is the {place}.")
+                if document in entries[issue]:
+                    yield Clause.NUMBERED_ONCE(f"{subject}: {issue} {document} has two numbers")
+                entries[issue][document] = Entry(subject, number)
+    for subject, events in told.items():
         if aggregate_of(subject) == "issue":
-            yield from _documents(evidence, subject, events, numbers)
-            yield from _brought(evidence, subject, events)
+            yield from _documents(evidence, subject, events, entries[subject])
+    for subject in {**told, **entries}:
+        if aggregate_of(subject) == "issue" and not _is_held_up(evidence, subject, entries[subject]):
+            yield from _untold(subject, told.get(subject, []), entries[subject])
+            yield from _brought(evidence, subject, told.get(subject, []))
     yield from _addressed(evidence)
 
 
+def _is_held_up(evidence: Evidence, subject: str, entries: Mapping[str, Entry]) -> bool:
+    """Whether a command of this issue or of a register failed or never went out: nobody can say what it would bring."""
+    about = evidence.dead_letters_about
+    registers = {entry.register for entry in entries.values()}
+    failed = [one for one in (subject, *registers) for one in about.get(("supervision", one), ())]
+    return any(one.topic == "supervision.commands" for one in failed)
+
+
+def _untold(subject: str, events: list[Event], entries: Mapping[str, Entry]) -> Iterator[Violation]:
+    """Each number that a register gave is told of its document: as a draft, as gone out, or as void."""
+    told = {event["data"]["document"] for event in events if kind_of(event).startswith("document.")}
+    for document, (register, number) in entries.items():
+        if document not in told:
+            yield Clause.NUMBER_TOLD(
+                f"{register}: nobody is told what became of {number}, {subject} {document}"
+            )
+
+
 def _documents(
-    evidence: Evidence, subject: str, events: list[Event], numbers: Mapping[tuple[str, str], int]
+    evidence: Evidence, subject: str, events: list[Event], entries: Mapping[str, Entry]
 ) -> Iterator[Violation]:
     """What is told of each document of one issue, in order."""
     stands: dict[str, str] = {}
-    kinds: dict[str, str] = {}
     for event in events:
         owner, _, what = kind_of(event).partition(".")
         if owner != "document":
@@ -79,14 +107,25 @@ def _documents(
             before = stands.get(id) or "nothing"
             yield Clause.DOCUMENT_LIFE(f"{subject}: {event['id']} tells that {id} is {what} after {before}")
         stands[id] = what
-        kinds.setdefault(id, data.get("kind", ""))
-        if "number" in data and numbers.get((subject, id)) != data["number"]:
-            known = numbers.get((subject, id))
+        if "number" in data and (known := entries.get(id)) != _named(data, event):
+            yield Clause.DOCUMENT_NUMBER(f"{subject}: {event['id']} is {_named(data, event)}, not {known}")
+        if what == "drafted" and data["year"] != _year(data["due_at"]):
             yield Clause.DOCUMENT_NUMBER(
-                f"{subject}: {event['id']} has the number {data['number']}, not {known}"
+                f"{subject}: {event['id']} is of {data['due_at']}, not {data['year']}"
             )
         if what == "issued":
             yield from _signed(evidence, subject, event)
+
+
+def _named(data: Mapping[str, Any], event: Event) -> Entry:
+    """Where a document that names its number has it from: there is a register for each kind and year."""
+    jurisdiction = str(event["source"]).split("/")[1]
+    return Entry(f"register:{jurisdiction}.{data['kind']}.{data['year']}", data["number"])
+
+
+def _year(at: str) -> int:
+    """The year of an instant in Shanghai, which is eight hours ahead."""
+    return (instant(at) + timedelta(hours=8)).year
 
 
 def _signed(evidence: Evidence, subject: str, event: Event) -> Iterator[Violation]:
@@ -116,30 +155,46 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
     """Each step that is told brings what the policy says, each once, and nothing else has a step."""
     policies = evidence.published("policy")
     due: Counter[tuple[int, int, str]] = Counter()
-    asked: set[tuple[int, int, str]] = set()
+    came: Counter[tuple[int, int, str]] = Counter()
+    void: Counter[str] = Counter()
     reminded: Counter[str] = Counter()
+    known: set[str] = set()
     for event in events:
-        data = event["data"]
+        kind, data = kind_of(event), event["data"]
+        is_first = kind.startswith("document.") and data["document"] not in known
+        if kind.startswith("document."):
+            known.add(data["document"])
         if data.get("clock") in WITH_THE_BREACH:
-            if kind_of(event) == "document.issued":
+            if kind == "document.issued":
                 reminded[data["clock"]] -= 1
-            reminded[data["clock"]] += kind_of(event) == "clock.breached"
-            if min(reminded.values()) < 0 or (kind_of(event) == "document.issued" and data["step"] != 1):
+            reminded[data["clock"]] += kind == "clock.breached"
+            if min(reminded.values()) < 0 or (kind == "document.issued" and data["step"] != 1):
                 yield Clause.DOCUMENT_FOUNDED(f"{subject}: {event['id']} reminds of what is not late")
-        elif kind_of(event) == "ladder.raised" and data["because"] != "appealed":
+        elif kind == "ladder.raised" and data["because"] != "appealed":
             policy = policies.get(data["policy"])
             ladder = () if policy is None else policy["data"]["policy"].get("ladder", ())
             brings = ladder[data["step"] - 1]["documents"] if ladder else BRINGS[data["step"] - 1]
             due.update((data["step"], data["round"], kind) for kind in brings)
-        elif kind_of(event) == "clock.breached" and data["clock"] == "co_handler":
+        elif kind == "clock.breached" and data["clock"] == "co_handler":
             due.update((1, data["round"], kind) for kind in BRINGS[0])  # it is reminded alone
-        elif kind_of(event) in ("document.drafted", "document.issued") and data["step"]:
+        elif kind in ("document.drafted", "document.issued") and data["step"] and is_first:
             name = (data["step"], data["round"], data["kind"])
-            if name not in due:
+            came[name] += 1
+            if came[name] > due[name]:
                 yield Clause.DOCUMENT_FOUNDED(
                     f"{subject}: {event['id']} is of a step that was not told: {name}"
                 )
-            asked.add(name)
+        elif kind == "document.voided" and is_first and not _by_hand(evidence, event):
+            void[data["kind"]] += 1  # overtaken before it had its number; of which step is not told
+    for name, missing in (due - came).items():
+        void[name[2]] -= missing
+        if void[name[2]] < 0:
+            yield Clause.DOCUMENT_BROUGHT(f"{subject}: {missing} of step, round and kind {name} never came")
+
+
+def _by_hand(evidence: Evidence, event: Event) -> bool:
+    asked = _asked(evidence, event)
+    return asked is not None and str(asked["type"]).startswith("supervision.issue_document.")
 
 
 def _addressed(evidence: Evidence) -> Iterator[Violation]:

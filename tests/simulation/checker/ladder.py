@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import SHANGHAI
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.clocks import MOST, ends_of, left_at, stops_of
+from tests.simulation.checker.clocks import MOST, ends_of, left_at, stops_of, tells_lateness
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of
 from tests.simulation.checker.terms import calendar_of
@@ -164,6 +164,8 @@ class Ladder:
         at_last = begun or self._shown_at_last(event, due)
         if not at_last and instant(event["time"]) < due + grace:
             self._complain(Clause.LADDER_EARLY, event, f"raises to {step} before {due + grace}")
+        if terms is not None and by_timer and not tells_lateness(data, instant(event["time"]), due + grace):
+            self._complain(Clause.TOLD_LATE, event, f"fires at {due + grace} and says {data['late_seconds']}")
         expected = self._expected(event, terms)
         if expected is None:
             self._complain(Clause.LADDER_FOUNDED, event, f"raises to {step} without a reason for that")

@@ -6,19 +6,18 @@ is in the sample. Who looks had nothing to do with the reply.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
 from shared.contract.envelope import read_seen
-from shared.domain.clocks import Limit, Policy, Started, read_clock
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import read_clocks
+from tests.simulation.checker.counting import SHANGHAI, due_at
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of, owner_of
 from tests.simulation.checker.terms import calendar_of
 
-SHANGHAI = timezone(timedelta(hours=8))
 FOUND = "supervision.look_backs"
 ENDS = ("issue.withdrawn", "issue.referred")
 Others = Mapping[str, list[Event]]
@@ -110,14 +109,9 @@ class _Looking:
                 days.add(on)
             limits = [policy["limits"]["tracking"]]
             limits += [f"{max(1, (day - _day(started)).days)}d" for day in days]
-            due = min(
-                read_clock((Started(started, Limit(limit)),), Policy.model_validate(policy), table).due_at
-                for limit in limits
-            )
+            due = min(due_at(started, limit, policy, table) for limit in limits)
             if first and self._because(together) == "sample":
-                due = read_clock(
-                    (Started(started, Limit(limits[0])),), Policy.model_validate(policy), table
-                ).due_at
+                due = due_at(started, limits[0], policy, table)
             if due != instant(data["due_at"]):
                 yield Clause.LOOK_DUE(f"{self._subject}: {event['id']} is due {data['due_at']}, it is {due}")
 

@@ -22,6 +22,7 @@ MOST_EXTENSIONS, MOST_DAYS, PAUSE_DAYS = 1, 10, 5
 PER_ROUND = ("extension.asked", "extension.granted", "pause.granted", "pause.ended")
 QUESTION = "assignment.enterprise_asked"
 """A pause of the promise is asked for by it, and that of the holder's own clock begins."""
+QUESTIONS = "dispatch.questions"
 TELLS = re.compile(r"(extension|pause)\..*|assignment\.enterprise_asked")
 Stretch = tuple[datetime, datetime]
 
@@ -84,11 +85,28 @@ def check_more_time(evidence: Evidence) -> Iterator[Violation]:
         if not told:
             continue
         yield from _decided(subject, told)
+        yield from _said(evidence, subject, told)
         yield from _pauses(subject, told, evidence)
         promise = _promise(evidence, intake.get(subject, []))
         if promise is not None and not _recalculated(recalculated.get(subject, [])):
             yield from _dates(subject, told, promise)
         yield from _followed(subject, told, recalculated.get(subject, []))
+
+
+def _said(evidence: Evidence, subject: str, told: list[Event]) -> Iterator[Violation]:
+    """Of each extension that is granted intake hears once, with the new date: it tells who raised the issue."""
+    heard = [
+        (opened.event["cause"], opened.event["data"]["due_at"])
+        for (topic, about, _), found in evidence.events.items()
+        if (topic, about) == (QUESTIONS, subject)
+        for opened in found.values()
+        if opened.event is not None and kind_of(opened.event) == "date.put_off"
+    ]
+    granted = [
+        (event["cause"], event["data"]["due_at"]) for event in told if kind_of(event) == "extension.granted"
+    ]
+    if sorted(heard) != sorted(granted):
+        yield Clause.TIME_TOLD(f"{subject}: granted was {granted}, its raiser is to be told of {heard}")
 
 
 def _recalculated(events: list[Event]) -> bool:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contract.envelope import read_seen
-from shared.domain.clocks import Fact, Limit, Paused, Policy, Resumed, Started, read_clock
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import RENEWING, SOON, Key, key_of
+from tests.simulation.checker.counting import Pause, due_at
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of, owner_of
 from tests.simulation.checker.terms import calendar_of
@@ -30,15 +30,15 @@ class Clock:
     over: bool = False
     """Stopped, or breached."""
     stopped_at: datetime | None = None
-    pauses: list[Fact] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
     """While its issue was rejected."""
-    granted: list[Fact] = field(default_factory=list)
+    granted: list[Pause] = field(default_factory=list)
     """The pauses that were granted, as far as supervision had heard of them."""
     days: list[int] = field(default_factory=list)
     """By how many working days it was extended."""
 
     @property
-    def breaks(self) -> list[Fact]:
+    def breaks(self) -> list[Pause]:
         """All that does not count."""
         return [*self.pauses, *self.granted]
 
@@ -93,7 +93,7 @@ class Renewals:
                 key, data, instant(data["due_at"]), data["policy"], data["calendar"], str(data["limit"])
             )
         if before.stopped_at is not None:
-            before.pauses += [Paused(before.stopped_at, "rejected"), Resumed(instant(resumed))]
+            before.pauses.append((before.stopped_at, instant(resumed)))
         before.over, before.due_at, before.stopped_at = False, instant(data["due_at"]), None
         return before
 
@@ -131,21 +131,20 @@ class Renewals:
 
     def due(self, clock: Clock, because: str, published: Event, since: datetime) -> datetime | None:
         """When it is due by this version; None where it is paused, or runs by a version that is not known here."""
-        if clock.granted and isinstance(clock.granted[-1], Paused):
+        if clock.granted and clock.granted[-1][1] is None:
             return None  # it is due at no time: what is said meanwhile holds until it goes on
         named = {"policy": clock.policy, "calendar": clock.calendar, because: published["data"]["version"]}
         known = {what: self.versions[what].get(version) for what, version in named.items()}
         if known["policy"] is None or known["calendar"] is None:
             return None
-        policy = Policy.model_validate(known["policy"]["data"]["policy"])
-        calendar = calendar_of(known["calendar"]["data"])
+        terms = known["policy"]["data"]["policy"], calendar_of(known["calendar"]["data"]), clock.breaks
         began, limit = instant(clock.started["started_at"]), self._limit(clock, because, published)
-        due = read_clock((Started(began, Limit(limit)), *clock.breaks), policy, calendar).due_at
+        due = due_at(began, limit, *terms)
         for days in clock.days:
-            due = read_clock((Started(due, Limit(f"{days}wd")), *clock.breaks), policy, calendar).due_at
+            due = due_at(due, f"{days}wd", *terms)
         if due >= clock.due_at:
             return due
-        a_day_later = read_clock((Started(since, Limit("1wd")), *clock.breaks), policy, calendar).due_at
+        a_day_later = due_at(since, "1wd", *terms)
         return max(due, min(clock.due_at, a_day_later))
 
     def to_come(self, clock: Clock, now: datetime) -> Iterator[tuple[str, Event]]:
@@ -163,10 +162,10 @@ class Renewals:
         own = {what: self.versions[what].get(getattr(clock, what)) for what in ("policy", "calendar")}
         if None in own.values():
             return
-        policy = Policy.model_validate(self.versions["policy"][clock.policy]["data"]["policy"])
+        policy = self.versions["policy"][clock.policy]["data"]["policy"]
         calendar = calendar_of(self.versions["calendar"][clock.calendar]["data"])
-        facts = (Started(instant(clock.started["started_at"]), Limit(clock.limit)), *clock.breaks)
-        found = [replace(clock, due_at=read_clock(facts, policy, calendar).due_at)]
+        began = instant(clock.started["started_at"])
+        found = [replace(clock, due_at=due_at(began, clock.limit, policy, calendar, clock.breaks))]
         published = [(what, one) for what, versions in self.versions.items() for one in versions.values()]
         for what, one in sorted(published, key=lambda each: instant(each[1]["data"]["in_force_from"])):
             since = instant(one["data"]["in_force_from"])
@@ -180,10 +179,10 @@ class Renewals:
         yield from dict.fromkeys(one.due_at for one in found)
 
 
-def _granted(key: Key, dispatch: list[Event], until: int | None = None) -> Iterator[Fact]:
+def _granted(key: Key, dispatch: list[Event], until: int | None = None) -> Iterator[Pause]:
     """The pauses that were granted for a clock, from when to when; ``until``: the last event that was read by then."""
     name, round, assignment = key
-    paused = False
+    since: datetime | None = None
     for event in dispatch:
         data = event["data"]
         mine = data.get("round") == round and assignment in ("", data.get("assignment"))
@@ -191,12 +190,13 @@ def _granted(key: Key, dispatch: list[Event], until: int | None = None) -> Itera
             continue
         # The holder's own clock pauses as soon as the raiser is asked, and once, whatever is granted meanwhile.
         pauses = ("pause.granted",) if name == "promise" else ("pause.granted", "assignment.enterprise_asked")
-        if kind_of(event) in pauses and not paused:
-            paused = True
-            yield Paused(instant(event["time"]), "granted")
-        elif kind_of(event) == "pause.ended" and paused:
-            paused = False
-            yield Resumed(instant(event["time"]))
+        if kind_of(event) in pauses and since is None:
+            since = instant(event["time"])
+        elif kind_of(event) == "pause.ended" and since is not None:
+            yield since, instant(event["time"])
+            since = None
+    if since is not None:
+        yield since, None
 
 
 def _seen(event: Event) -> int:
@@ -231,10 +231,8 @@ def _promise_moved(renewals: Renewals, subject: str, events: list[Event]) -> Ite
     data = promise["data"]
     key, began = ("promise", 1, ""), instant(data["started_at"])
     clock = Clock(key, data, began, data["policy"], data["calendar"], str(data["limit"]))
-    clock.pauses = [
-        Paused(instant(rejected["time"]), "rejected"),
-        Resumed(max(instant(appealed["time"]), instant(rejected["time"]))),
-    ]
+    rejected_at = instant(rejected["time"])
+    clock.pauses = [(rejected_at, max(instant(appealed["time"]), rejected_at))]
     possible = list(renewals.possible(clock, instant(appealed["time"])))
     due = instant(appealed["data"]["due_at"])
     if possible and due not in possible:

@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.contract.events.supervision import CalendarPublished
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import Fact, Limit, Paused, Policy, Resumed, Started, read_clock
 from tests.simulation.checker.clauses import Clause, Violation
+from tests.simulation.checker.counting import Pause, due_at
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of
 
@@ -56,7 +56,7 @@ def _terms(
     policies: dict[str, Event],
     calendars: dict[str, Event],
     by_promise: bool,
-    pauses: tuple[Fact, ...],
+    pauses: tuple[Pause, ...],
 ) -> Iterator[Violation]:
     data = event["data"]
     started = instant(data["started_at"])
@@ -82,15 +82,14 @@ def _terms(
         )
         return
     calendar = calendar_of(calendars[data["calendar"]]["data"])
-    facts = (Started(started, Limit(limit)), *pauses)
-    due = read_clock(facts, Policy.model_validate(policy), calendar).due_at
+    due = due_at(started, limit, policy, calendar, pauses)
     if not by_promise and due != instant(data["due_at"]):
         yield Clause.TERMS_DUE(
             f"{subject}: {event['id']} is due {data['due_at']}, by {data['policy']} it is {due}"
         )
 
 
-def _pauses(event: Event, events: list[Event]) -> tuple[Fact, ...]:
+def _pauses(event: Event, events: list[Event]) -> tuple[Pause, ...]:
     """Of a clock that runs on: from its last stop, as supervision told it, to the appeal that let it."""
     resumed_at = event["data"].get("resumed_at")
     if not resumed_at:
@@ -103,7 +102,7 @@ def _pauses(event: Event, events: list[Event]) -> tuple[Fact, ...]:
         and other["seq"] < event["seq"]
         and [other["data"].get(name) for name in ("clock", "round", "assignment")] == which
     ]
-    return (Paused(instant(stops[-1]), "rejected"), Resumed(instant(resumed_at))) if stops else ()
+    return ((instant(stops[-1]), instant(resumed_at)),) if stops else ()
 
 
 def _as_promised(subject: str, events: list[Event], intake: list[Event]) -> Iterator[Violation]:

@@ -132,6 +132,11 @@ def a_breach_is_told_twice() -> Patches:
     return echoed("clock.breached")
 
 
+@fault(Clause.TOLD_LATE)
+def a_breach_hides_how_late_it_is_told() -> Patches:
+    return told("clock.breached", lambda values: with_data(values, late_seconds=0.0))
+
+
 @fault(Clause.WARNED_ONCE)
 def a_warning_is_told_twice() -> Patches:
     return echoed("clock.warned")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -37,6 +38,31 @@ def a_document_is_entered_again_when_it_has_its_number() -> Patches:
     return [patch.object(documents, "make", wrap(documents.make))]
 
 
+@fault(Clause.NUMBER_TOLD, alone=False)
+def what_was_overtaken_before_it_had_a_number_is_forgotten() -> Patches:
+    def wrap(numbered: Callable[..., Any]) -> Callable[..., Any]:
+        def silent(document: Any, context: Any) -> Any:
+            after, messages = numbered(document, context)
+            return after, () if document.void_because is not None else messages
+
+        return silent
+
+    return [patch.object(documents, "numbered", wrap(documents.numbered))]
+
+
+@fault(Clause.DOCUMENT_NUMBER, alone=False)
+def every_kind_has_its_numbers_from_the_register_of_reminders() -> Patches:
+    def wrap(register_of: Callable[..., str]) -> Callable[..., str]:
+        return lambda jurisdiction, kind, year: register_of(jurisdiction, "reminder", year)
+
+    return [patch.object(documents, "register_of", wrap(documents.register_of))]
+
+
+@fault(Clause.DOCUMENT_NUMBER, alone=False)
+def a_year_of_numbers_ends_with_the_winter() -> Patches:
+    return [patch.object(documents, "year_of", lambda at: (at - timedelta(days=60)).year)]
+
+
 @fault(Clause.DOCUMENT_NUMBER)
 def a_document_goes_out_with_another_number() -> Patches:
     return told("document.issued", lambda values: with_data(values, number=values["data"]["number"] + 1))
@@ -62,6 +88,21 @@ def a_card_goes_out_by_itself() -> Patches:
 @fault(Clause.DOCUMENT_FOUNDED, alone=False)
 def a_step_brings_the_document_of_the_next_one() -> Patches:
     return told("document.drafted", lambda values: with_data(values, step=min(6, values["data"]["step"] + 1)))
+
+
+@fault(Clause.DOCUMENT_BROUGHT)
+def red_cards_come_without_their_interview() -> Patches:
+    def wrap(make: Callable[..., Any]) -> Callable[..., Any]:
+        def alone(issue: Any, document: Any, context: Any) -> Any:
+            return (
+                (issue, ())
+                if document.kind == "interview" and document.step
+                else make(issue, document, context)
+            )
+
+        return alone
+
+    return [patch.object(documents, "make", wrap(documents.make))]
 
 
 @fault(Clause.DEPARTMENT_TOLD, alone=False)

@@ -33,6 +33,11 @@ def an_extension_may_be_as_long_as_one_likes() -> Patches:
     return [around(extending, "_working_days", wrap)]
 
 
+@fault(Clause.TIME_TOLD)
+def who_raised_an_issue_is_told_the_old_date() -> Patches:
+    return told("date.put_off", lambda values: with_data(values, due_at=values["data"]["old_due_at"]))
+
+
 @fault(Clause.TIME_DECIDED_BY)
 def who_asked_for_time_grants_it() -> Patches:
     return [patch.object(extending, "person_of", lambda actor: "")]

@@ -83,6 +83,12 @@ def test_a_day_that_every_notice_names_as_rest_is_no_work(tmp_path: Path) -> Non
     assert "line 3, column kind" in fault and "names it as rest" in fault
 
 
+def test_a_make_up_day_on_a_rest_day_is_refused_with_rule_and_place(tmp_path: Path) -> None:
+    both = "2027-05-02,rest,劳动节,国办通知\n2027-05-02,work,补班,国办通知\n"  # a Sunday
+    (fault,) = faults(notice(tmp_path, NAMED + both))
+    assert all(words in fault for words in ("line 6, column date", "see line 5", "made up on no rest day"))
+
+
 def test_a_notice_may_reach_back_into_the_december_before_its_year(tmp_path: Path) -> None:
     found = read_notice(notice(tmp_path, "2026-12-27,work,补班,国办通知\n" + NAMED))
     assert (found.year, found.days[0].on) == (2027, date(2026, 12, 27))

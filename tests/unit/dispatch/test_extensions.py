@@ -15,6 +15,7 @@ from shared.contract.commands.dispatch import (
     RuleOnReturn,
 )
 from shared.contract.events.dispatch import (
+    DatePutOff,
     ExtensionAsked,
     ExtensionEnded,
     ExtensionGranted,
@@ -64,6 +65,7 @@ async def test_what_was_asked_for_is_granted_and_the_first_date_is_kept() -> Non
     assert outcome["status"] == "done"
     (granted,) = of(dispatch, ExtensionGranted)
     assert (granted.original_due_at, granted.old_due_at, granted.due_at) == (DUE, DUE, LATER)
+    assert of(dispatch, DatePutOff) == [DatePutOff(round=1, old_due_at=DUE, due_at=LATER)]
     assert (dispatch.state.due_at, dispatch.state.extension) == (LATER, None)
     (code, kind, data), (_, moved, date_moved) = dispatch.orders[-2:]
     assert (code, kind, data["granted"]) == ("housing", "order.extension_decided.v1", True)

@@ -195,6 +195,7 @@ TO_RAISERS = {
     Occurrence.RATING_REMINDED,
     Occurrence.DISCLOSED,
     Occurrence.QUESTION,
+    Occurrence.PUT_OFF,
 } | {one for one in Occurrence if one.startswith("talk_")}
 
 

@@ -23,7 +23,7 @@ from shared.contract.commands.intake import (
     WithdrawIssue,
 )
 from shared.contract.event import Event
-from shared.contract.events.dispatch import QuestionClosed, QuestionPut
+from shared.contract.events.dispatch import DatePutOff, QuestionClosed, QuestionPut
 from shared.contract.events.feedback import (
     IssueClosed,
     RatingInvited,
@@ -89,6 +89,7 @@ PUT = QuestionPut(
     words="请补充检验报告",
     ends_at=after(days=7),
 )
+PUT_OFF = DatePutOff(round=1, old_due_at=after(days=14), due_at=after(days=18))
 NOT_ANSWERED = QuestionClosed(request=1, because=Ended.TIME_OVER)
 WAYS: dict[str, tuple[str | Event, ...]] = {
     NOTHING: (),

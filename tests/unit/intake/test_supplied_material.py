@@ -11,7 +11,18 @@ from shared.contract.commands.notices import PrepareNotice
 from shared.contract.events.intake import MaterialSupplied
 from shared.contract.words import MediaType, Occurrence
 from tests.keys import REFERENCES
-from tests.unit.intake.given import CLERK, LI, NOT_ANSWERED, ON_BEHALF, PUT, RAISER, REGISTER, SUBJECT, Played
+from tests.unit.intake.given import (
+    CLERK,
+    LI,
+    NOT_ANSWERED,
+    ON_BEHALF,
+    PUT,
+    PUT_OFF,
+    RAISER,
+    REGISTER,
+    SUBJECT,
+    Played,
+)
 from tests.unit.intake.over_http import CLERK as CLERK_TOKEN
 from tests.unit.intake.over_http import LI as LI_TOKEN
 from tests.unit.intake.over_http import OFFICE, Intake
@@ -95,6 +106,21 @@ def test_who_raised_it_is_told_once_and_of_an_anonymous_issue_nobody() -> None:
     issue.want("accept")
     issue.take(PUT, after())
     assert issue.state.question is not None and not issue.commands
+
+
+def test_who_raised_it_is_told_once_that_it_takes_longer_and_of_an_anonymous_issue_nobody() -> None:
+    issue = Played().walk(State.ACCEPTED)
+    before = issue.state
+    record = issue.event(PUT_OFF, after())
+    issue.deliver(record, record)
+    (told,) = [one.data for one in issue.commands.values() if one.type == PrepareNotice.type]
+    assert (told["to"], told["about"], issue.state) == (LI, Occurrence.PUT_OFF, before)
+    issue = Played()
+    alone = f"entrepreneur:{REFERENCES.on_issue(SUBJECT, LI, anonymous=True)}"
+    issue.ask(REGISTER.model_copy(update={"anonymous": True, "enterprise": ""}), after(), alone)
+    issue.want("accept")
+    issue.take(PUT_OFF, after())
+    assert not issue.commands
 
 
 async def taken_on() -> Intake:

@@ -1,14 +1,19 @@
 """Documents that a person issues, what cannot stand on one, and that each number is told once."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.supervision.issue.life import DocumentState
+from services.supervision.issue.signing import issue_by_hand
+from services.supervision.register.decisions import enter
+from services.supervision.register.life import Register
 from shared.contract.commands.supervision import (
+    EnterDocument,
     IssueDocument,
     LiftLadder,
 )
@@ -19,18 +24,26 @@ from shared.contract.events.supervision import (
     DocumentVoided,
 )
 from shared.contract.words import (
+    Across,
     DocumentKind,
     Joint,
     JointOffice,
 )
-from shared.domain.decisions import Reason
-from tests.unit.supervision.documented import Town, orders, signs
+from shared.domain.decisions import Change, Context, Reason
+from tests.unit.supervision.documented import SUPERVISOR, Town, orders, signs, staffed
 from tests.unit.supervision.given import (
     DUE,
     GRACE,
+    ISSUE,
     MOMENT,
+    accepted,
+    assigned,
     fire_until,
+    new_issue,
+    promised,
+    registered,
     replied,
+    signed,
 )
 from tests.unit.supervision.test_ladder_of_an_issue import TABLE, closed, dissatisfied_twice
 
@@ -99,6 +112,65 @@ def test_a_second_dissatisfied_round_drafts_the_red_card_and_the_interview() -> 
     issue, _ = dissatisfied_twice(DUE - timedelta(days=10))
     kinds = [document.kind for document in issue.state.documents]
     assert kinds == [DocumentKind.RED_CARD, DocumentKind.INTERVIEW]
+
+
+@pytest.mark.parametrize("joint", Joint)
+def test_what_offices_do_together_and_what_it_reaches_across_stands_on_the_order_and_stays_with_it(
+    joint: Joint,
+) -> None:
+    town = Town()
+    together = {"joint": joint, "offices": tuple(JointOffice), "across": tuple(Across)}
+    assert town.ask(orders(**together), at=DUE - timedelta(days=4))["status"] == "done"
+    (issued,) = town.told(DocumentIssued)
+    (kept,) = town.issue.state.documents
+    for document in (issued, kept):
+        assert (document.joint, document.offices, document.across) == tuple(together.values())
+    assert (issued.kind, issued.number, issued.by) == (DocumentKind.SUPERVISION_ORDER, 1, "gu")
+
+
+@pytest.mark.parametrize("across", Across)
+def test_what_reaches_across_needs_no_other_office(across: Across) -> None:
+    town = Town()
+    assert town.ask(orders(across=(across,)), at=DUE - timedelta(days=4))["status"] == "done"
+    (issued,) = town.told(DocumentIssued)
+    assert (issued.across, issued.joint, issued.offices) == ((across,), "", ())
+
+
+NEW_YEAR = datetime(2026, 12, 31, 16, tzinfo=UTC)
+"""Midnight in Shanghai."""
+
+
+def test_numbers_begin_again_with_the_year_of_shanghai_and_are_each_jurisdiction_s_own() -> None:
+    issue, registers, numbers = Town().issue.state, dict[str, Register](), defaultdict[str, list[int]](list)
+    for at in (NEW_YEAR - timedelta(hours=1), NEW_YEAR - MOMENT, NEW_YEAR, NEW_YEAR + MOMENT):
+        for jurisdiction in ("huzhou", "deqing"):
+            context = Context(ISSUE, at, staffed(), actor=SUPERVISOR, jurisdiction=jurisdiction)
+            for kind in (DocumentKind.SUPERVISION_ORDER, DocumentKind.REMINDER):
+                change = issue_by_hand(issue, orders(kind=kind), context)
+                assert isinstance(change, Change)
+                (asked,) = change.messages
+                assert isinstance(asked.body, EnterDocument)
+                entered = enter(registers.get(asked.to), asked.body, context)
+                registers[asked.to] = entered.state
+                numbers[asked.to].append(entered.outcome["number"])
+    assert numbers == {
+        f"register:{jurisdiction}.{kind}.{year}": [1, 2]
+        for jurisdiction in ("huzhou", "deqing")
+        for kind in ("supervision_order", "reminder")
+        for year in (2026, 2027)
+    }
+
+
+def test_a_reminder_of_the_old_year_that_is_told_in_the_new_one_is_numbered_in_the_old() -> None:
+    due = NEW_YEAR - timedelta(hours=6.5)
+    began, issue = due - timedelta(days=14), new_issue(staffed())
+    for event in (registered(), promised(began, due), accepted(), assigned(), signed()):
+        issue.take(event, began)
+    fire_until(issue, due + GRACE, late_seconds=3 * 86_400)
+    promise = next(one for one in issue.state.documents if one.clock == "promise")
+    assert (promise.kind, promise.year) == (DocumentKind.REMINDER, 2026)
+    (asked,) = [one.subject for one in issue.commands.values() if one.type == EnterDocument.type]
+    assert asked == "register:huzhou.reminder.2026"
 
 
 END: Sequence[str] = ("reply", "late reply", "close", "lift", "none")

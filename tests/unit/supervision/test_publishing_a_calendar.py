@@ -105,6 +105,14 @@ def test_the_same_date_twice_is_refused() -> None:
     assert "2026-10-01 is in the table 2 times" in refusal_of(table(twice)).detail
 
 
+def test_a_make_up_day_on_a_rest_day_is_refused() -> None:
+    saturday = date(2027, 1, 2)
+    rest, made_up = Day(saturday, False, "元旦", "县政府"), Day(saturday, True, "补班", "县政府")
+    for days in ((rest, made_up), (made_up, rest)):
+        detail = refusal_of(table(*days)).detail
+        assert "2027-01-02 is a make-up day and a rest day" in detail and "on no rest day" in detail
+
+
 def test_a_make_up_day_from_monday_to_friday_is_refused() -> None:
     friday = Day(date(2027, 1, 8), True, "补班", "县政府")
     detail = refusal_of(table(friday)).detail
