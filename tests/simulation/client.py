@@ -10,6 +10,8 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError
 from tests.simulation.faults import IDLE_POLLS
 from tests.simulation.world import Ask, Group, Log, Raw
 
+NEVER = 2**62
+
 
 class Client:
     """The part of AIOKafkaConsumer that a batch consumer uses; positions move when the scheduler fetches."""
@@ -17,8 +19,9 @@ class Client:
     def __init__(self, group: Group, log: Log) -> None:
         self._group, self._log = group, log
         self.positions: dict[TopicPartition, int] = {}
-        self.dry = -1
-        """The size of the log at which there was nothing to fetch; -1: to be looked at."""
+        self.dry, self.dry_until = -1, NEVER
+        """The size of the log at which there was nothing to fetch, -1: to be looked at; and when a topic that does not
+        reach its group may do so again."""
         self.idle_polls = IDLE_POLLS
         """How often it still polls though there is nothing to fetch: what was left over is committed then."""
         self.fetched: Sequence[Raw] = ()

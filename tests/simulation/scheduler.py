@@ -1,16 +1,16 @@
 """Picks by the seed whose step comes next, and makes time pass when there is none."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
 from shared.domain.aggregates import Consumer
+from tests.simulation.client import NEVER
 from tests.simulation.faults import Answering, Failed, Rates
 from tests.simulation.mail import MailServer
-from tests.simulation.reference import record_of
 from tests.simulation.store import Collection
 from tests.simulation.tasks import Task
 from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
@@ -100,7 +100,14 @@ class Scheduler:
     @property
     def tasks(self) -> list[Task]:
         """All that are not over."""
-        return [*self.awake, *(task for _, _, task in self._asleep if not task.over)]
+        return [*self.awake, *self._sleeping()]
+
+    def _sleeping(self) -> Iterator[Task]:
+        return (task for _, _, task in self._asleep if not task.over)
+
+    def waits_only(self, kinds: Container[str]) -> bool:
+        """Whether no task sleeps, and each waits for something of these kinds."""
+        return not any(self._sleeping()) and all(task.ask.kind in kinds for task in self.awake)
 
     def after(self, ms: int, do: Callable[[], None]) -> None:
         """Do something later."""
@@ -186,7 +193,10 @@ class Scheduler:
                 wakes = worker.view.news != news and worker.view.hears(now, self.rng.choice)
             elif kind == "poll":
                 client = worker.client
-                wakes = client.idle_polls > 0 or (client.dry != size and self._fetchable(worker))
+                dry = client.dry == size and now < client.dry_until
+                wakes = client.idle_polls > 0 or (not dry and self._fetchable(worker))
+            elif kind == "tick":
+                wakes = worker.wants_tick()
             else:
                 wakes = self._wakes(kind, ask, worker)
             if wakes:
@@ -194,8 +204,6 @@ class Scheduler:
         return ready
 
     def _wakes(self, kind: str, ask: Ask, worker: Process) -> bool:
-        if kind == "tick":
-            return worker.wants_tick()
         if kind == "walk":
             return worker.wants_walk()
         if kind == "done":
@@ -225,8 +233,8 @@ class Scheduler:
                 and tp not in client.paused
             ):
                 return True
-        if not blocked:
-            client.dry = self.log.size
+        client.dry = self.log.size
+        client.dry_until = min((worker.group.blocked_until[topic] for topic in blocked), default=NEVER)
         return False
 
     def _answer(self, task: Task, ask: Ask) -> None:
@@ -280,7 +288,7 @@ class Scheduler:
             case "read":
                 answering.ask_broker("read", rate)
                 return [
-                    record_of(raw)
+                    raw.record
                     for topic, partition, offset in ask.what
                     for raw in self.log.ends(topic)[partition]
                     if raw.offset == offset

@@ -264,7 +264,7 @@ class Worker(Process):
 
     def wants_walk(self) -> bool:
         """True when a version has not reached all yet."""
-        return self.service == "supervision" and self.view.began and self.walker.has_work()
+        return self.view.began and any(self._walks()) and self.walker.has_work()
 
     def _walks(self) -> Sequence[Walk]:
         return walks(self.view.reference) if self.service == "supervision" else ()
