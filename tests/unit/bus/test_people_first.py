@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from aiokafka import TopicPartition
 
 import shared.bus.consumer
 import shared.bus.under_way
@@ -161,14 +162,18 @@ async def test_what_is_gathered_counts_as_unread_until_it_is_published(
 async def test_what_is_gathered_is_read_again_where_a_batch_failed(
     played: SideBySide, client: Client, full: BatchConsumer
 ) -> None:
-    await fetch(full, client, unawaited("x"))
+    elsewhere = TopicPartition("intake.commands", 1)
+    client.ends[elsewhere] = client.positions[elsewhere] = 8
+    gathered = raw(unawaited("x"), 7)
+    gathered.partition = 1
+    await full.under_way.take([gathered])
     await played.writing.pass_on("s0", ConnectionError("the wire was cut"))
     for number in range(1, AT_ONCE):
         await played.writing.pass_on(f"s{number}")
     polling = asyncio.create_task(client.getmany(timeout_ms=10))
     await settled()
     assert polling.done()
-    assert client.positions == {COMMANDS: 0}
+    assert client.positions == {COMMANDS: 0, elsewhere: 7}
     assert not played.writing.waiting
 
 
