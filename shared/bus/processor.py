@@ -31,6 +31,8 @@ from shared.domain.reference import NotPublished, Reference
 from shared.store import LOAD_CHUNK, REFUSED, waits
 
 MAX_ATTEMPTS = 20
+FEW = 8
+"""So many aggregates that nobody waits for are no reason for more round trips: they go with the others."""
 AT_A_STRETCH = 8
 """Aggregates that are decided on before others have their turn: some milliseconds."""
 
@@ -151,8 +153,10 @@ class Processor:
         letter, which is still to be published.
         """
         waiting, unstored = turn.waiting(pending), list[Answer]()
-        at_once = [subject for subject in pending if subject not in waiting]
-        first = [subject for subject in at_once if any(item.awaited for item in pending[subject])]
+        at_once = {subject: items for subject, items in pending.items() if subject not in waiting}
+        first = [subject for subject, items in at_once.items() if any(item.awaited for item in items)]
+        if len(at_once) - len(first) <= FEW:
+            first = list(at_once)
         others = [subject for subject in at_once if subject not in first]
         for part in filter(None, (first, others, waiting)):
             if part is waiting:

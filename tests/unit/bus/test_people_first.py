@@ -7,6 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 
 import shared.bus.consumer
+import shared.bus.processor
 import shared.bus.under_way
 from shared.bus.consumer import BatchConsumer
 from shared.bus.processor import AT_A_STRETCH
@@ -52,7 +53,21 @@ async def written(played: SideBySide, *names: str) -> None:
         await played.publishing.pass_on(name)
 
 
+@pytest.fixture(autouse=True)
+def _one_is_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared.bus.processor, "FEW", 0)
+
+
 # ------------------------------------------------------------------ within a batch
+
+
+async def test_a_few_that_nobody_waits_for_cost_no_round_trips_of_their_own(
+    played: SideBySide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.bus.processor, "FEW", 2)
+    played.begin(unawaited("a"), line("b", "one"), unawaited("c"))
+    await settled()
+    assert set(played.writing.waiting) == {"a b c"}
 
 
 async def test_what_somebody_waits_for_is_stored_and_answered_before_the_rest_of_its_batch(
