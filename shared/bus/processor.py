@@ -153,12 +153,7 @@ class Processor:
         letter, which is still to be published.
         """
         waiting, unstored = turn.waiting(pending), list[Answer]()
-        at_once = {subject: items for subject, items in pending.items() if subject not in waiting}
-        first = [subject for subject, items in at_once.items() if any(item.awaited for item in items)]
-        if len(at_once) - len(first) <= FEW:
-            first = list(at_once)
-        others = [subject for subject in at_once if subject not in first]
-        for part in filter(None, (first, others, waiting)):
+        for part in filter(None, (*_at_once(pending, waiting), waiting)):
             if part is waiting:
                 await turn.to_settle()
             told = len(batch.answers)
@@ -272,6 +267,17 @@ class Processor:
         for subject in late:
             apply_to(subject, patient=False)
         return decided
+
+
+def _at_once(pending: Pending, waiting: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The aggregates that need not wait: those that somebody waits for, and the others where they are many."""
+    later = set(waiting)
+    at_once = [subject for subject in pending if subject not in later]
+    awaited = {subject for subject in at_once if any(item.awaited for item in pending[subject])}
+    if len(at_once) - len(awaited) <= FEW:
+        return at_once, []
+    first = [subject for subject in at_once if subject in awaited]
+    return first, [subject for subject in at_once if subject not in awaited]
 
 
 def _decode(consumer: Consumer, records: Sequence[Record], batch: Batch) -> Pending:

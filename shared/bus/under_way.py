@@ -31,6 +31,25 @@ ENOUGH = 250
 STOP_SECONDS = 5.0
 
 
+class Gathered:
+    """What was fetched for the next batch, in order."""
+
+    def __init__(self, is_awaited: Callable[[Any], bool]) -> None:
+        self._is_awaited = is_awaited
+        self.clear()
+
+    def clear(self) -> None:
+        """There is nothing: it was begun with, or another worker may read it now."""
+        self.raws: list[Any] = []
+        self.awaited = False
+        """Whether somebody waits for something in it."""
+
+    def add(self, raws: Sequence[Any]) -> None:
+        """More of it."""
+        self.raws += raws
+        self.awaited = self.awaited or any(map(self._is_awaited, raws))
+
+
 class UnderWay:
     """Batches that were begun, in the order in which they were fetched, and what is gathered for the next one."""
 
@@ -44,10 +63,8 @@ class UnderWay:
         """``handle``: one batch to its end; it takes its partitions back by itself where it fails. ``go_back``: read
         these partitions again from there. ``awaited``: whether somebody waits for what becomes of this record."""
         self._handle, self._first_of, self._go_back = handle, first_of, go_back
-        self._is_awaited = awaited
         self._begun: dict[asyncio.Future[None], Begun] = {}
-        self._gathered: list[Any] = []
-        self._awaited = False
+        self.gathered = Gathered(awaited)
         self.at_hand: First = {}
         """Of what was fetched and did not come here yet."""
         self.broken = False
@@ -57,10 +74,9 @@ class UnderWay:
 
     async def take(self, raws: Sequence[Any]) -> None:
         """Begin with a batch as soon as there is room for it; meanwhile more may be fetched, until it is enough."""
-        self._gathered += raws
-        self._awaited = self._awaited or any(map(self._is_awaited, raws))
+        self.gathered.add(raws)
         self._begin()
-        while len(self._gathered) >= ENOUGH and not (self.broken or self.closed):
+        while len(self.gathered.raws) >= ENOUGH and not (self.broken or self.closed):
             await asyncio.wait([next(iter(self._still()))])
             self._begin()
         if self.broken or self.closed:  # fetched before one failed that must be read again first
@@ -69,32 +85,25 @@ class UnderWay:
 
     def _begin(self, _ended: object = None) -> None:
         """Begin with what was gathered, where there is something, and room for it."""
-        if not self._gathered or self.broken or self.closed or not self._has_room():
-            return
-        raws, awaited = self._gathered, self._awaited
-        self.forget()
-        begun = asyncio.ensure_future(self._handle(raws))
-        self._begun[begun] = Begun(self._first_of(raws), time.monotonic(), awaited)
-        begun.add_done_callback(self._begin)
-
-    def _has_room(self) -> bool:
+        raws, awaited = self.gathered.raws, self.gathered.awaited
         still = self._still().values()
-        return len(still) < AT_ONCE or (self._awaited and sum(begun.awaited for begun in still) < AT_ONCE)
+        room = len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
+        if raws and room and not (self.broken or self.closed):
+            self.gathered.clear()
+            begun = asyncio.ensure_future(self._handle(raws))
+            self._begun[begun] = Begun(self._first_of(raws), time.monotonic(), awaited)
+            begun.add_done_callback(self._begin)
 
     def _give_back(self) -> None:
         """Read again later what was gathered."""
-        if self._gathered:
-            self._go_back(self._first_of(self._gathered))
-            self.forget()
-
-    def forget(self) -> None:
-        """Nothing is gathered: another worker may read it now."""
-        self._gathered, self._awaited = [], False
+        if self.gathered.raws:
+            self._go_back(self._first_of(self.gathered.raws))
+            self.gathered.clear()
 
     def partitions(self) -> set[TopicPartition]:
         """Those of which some records are under way or gathered."""
         begun = {tp for begun in self._still().values() for tp in begun.first}
-        return begun.union(self._first_of(self._gathered))
+        return begun.union(self._first_of(self.gathered.raws))
 
     def since(self) -> float:
         """Since when the oldest of them is under way; now, where there is none."""
@@ -110,7 +119,7 @@ class UnderWay:
     async def stop(self) -> None:
         """Let what is under way end, and begin with nothing more: what comes now is read again by the next owner."""
         self.closed = True
-        self.forget()
+        self.gathered.clear()
         await self._ended(STOP_SECONDS)
 
     async def _ended(self, seconds: float | None) -> None:
