@@ -1,8 +1,9 @@
 """A partition's due deadlines become commands: whoever owns the partition owns its timers.
 
 They are posted in slices that take about 50 ms to work off, and a partition's next slice is posted when its last one
-was answered: the owner of a partition consumes it too, so it knows. A backlog of a million deadlines then delays a
-person by one slice, and nothing has to be sent twice (clocks.md, Timers; docs/decisions/0019).
+was answered: the owner of a partition consumes it too, so it knows, and nothing has to be sent twice (clocks.md,
+Timers; docs/decisions/0019). There are as many as keep service and store at work side by side; people go ahead of
+them (docs/decisions/0063).
 """
 
 import asyncio
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 GATEWAY, ACTOR = "timer", "timer:due"
 """Of the commands that are posted: their ids are ``timer/timer:due/<subject>/<name>``."""
-LEAST, MOST, FIRST = 50, 400, 50
+LEAST, MOST, FIRST = 200, 400, 200
 """Documents in flight together: at least, at most, and before anything was measured."""
 WORK_SECONDS = 0.05
 LOOK_AHEAD = timedelta(seconds=5)
@@ -33,7 +34,7 @@ AUDIT_SECONDS = 60.0
 
 
 def sized(size: float, documents: int, seconds: float) -> float:
-    """How many documents go out together next, when so many took so long: about 50 ms of work."""
+    """How many documents go out together next, when so many took so long: about 50 ms of work, or LEAST."""
     wanted = WORK_SECONDS * documents / max(1e-6, seconds)
     return min(MOST, max(LEAST, (size + min(wanted, 2 * size)) / 2))
 

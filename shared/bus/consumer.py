@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from shared.bus.client import committed_offsets, known_positions
 from shared.bus.positions import Positions
 from shared.bus.processor import Batch, Processor
+from shared.bus.records import is_awaited
 from shared.bus.subscription import Polled, Stopped, Subscribed, Subscription, subscribe, to_record
 from shared.bus.turns import EarlierFailed
 from shared.bus.under_way import UnderWay
@@ -92,7 +93,10 @@ class BatchConsumer(ConsumerRebalanceListener):
         self.subscription: Subscription = Subscribed(None)
         self.positions = Positions(self)
         self.under_way = UnderWay(
-            self.handle, lambda raws: places(raws)[0], lambda first: go_back(self.client, first)
+            self.handle,
+            lambda raws: places(raws)[0],
+            lambda first: go_back(self.client, first),
+            partial(is_awaited, topic=prefix + processor.consumer.commands_topic),
         )
         self.last_poll = time.monotonic()
         self.missed: list[TopicPartition] = []
@@ -125,6 +129,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         """Another worker may have them in a moment: stop their timers, forget how far they were read."""
         self._rebalances += 1
         self.positions.clear()
+        self.under_way.gathered.clear()
         self.under_way.at_hand, self.missed = {}, []
         self._processor.revoked()
         self._on_assigned([])

@@ -12,6 +12,7 @@ What is stored will be published, after a crash too: so whoever waits for an out
 A batch may begin while others are under way (shared/bus/turns.py): then it is decided while those are written.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,6 +31,10 @@ from shared.domain.reference import NotPublished, Reference
 from shared.store import LOAD_CHUNK, REFUSED, waits
 
 MAX_ATTEMPTS = 20
+FEW = 8
+"""So many aggregates that nobody waits for are no reason for more round trips: they go with the others."""
+AT_A_STRETCH = 8
+"""Aggregates that are decided on before others have their turn: some milliseconds."""
 
 Partition = tuple[str, int]
 Pending = dict[str, list[Item]]
@@ -130,7 +135,6 @@ class Processor:
         batch.seconds["decode"] = self._clock() - started
         with self._turns.take(pending) as turn:
             unstored = await self._store_all(pending, batch, turn)  # 3, 4, 5
-            self._answer(batch.answers)
             await turn.to_publish()
             started = self._clock()
             if batch.outgoing:
@@ -143,17 +147,19 @@ class Processor:
         return batch
 
     async def _store_all(self, pending: Pending, batch: Batch, turn: Turn) -> list[Answer]:
-        """3, 4, 5 for the whole batch; of aggregates that are still being written, once that is done.
+        """3, 4, 5 for the whole batch: first what people wait for, last what is still being written, once that is done.
 
-        Returns the answers to what stands nowhere but in its dead letter, which is still to be published.
+        Who asked is answered as soon as it is stored. Returns the answers to what stands nowhere but in its dead
+        letter, which is still to be published.
         """
         waiting, unstored = turn.waiting(pending), list[Answer]()
-        at_once = [subject for subject in pending if subject not in waiting]
-        for part in filter(None, (at_once, waiting)):
+        for part in filter(None, (*_at_once(pending, waiting), waiting)):
             if part is waiting:
                 await turn.to_settle()
+            told = len(batch.answers)
             for subject in await self._settle_all({one: pending[one] for one in part}, batch):
                 unstored += await self._settle_alone(subject, pending[subject], batch)
+            self._answer(batch.answers[told:])
         turn.settled()
         return unstored
 
@@ -249,16 +255,29 @@ class Processor:
             decided[subject] = decide(scope, subject, items, stored, self._committed, token, reason)
 
         late: list[str] = []
-        for subject in pending:
+        for number, subject in enumerate(pending, 1):
             try:
                 apply_to(subject, patient=True)
             except NotPublished:
                 late.append(subject)
+            if number % AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
         if late:
             await self._reference.catch_up()
         for subject in late:
             apply_to(subject, patient=False)
         return decided
+
+
+def _at_once(pending: Pending, waiting: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The aggregates that need not wait: those that somebody waits for, and the others where they are many."""
+    later = set(waiting)
+    at_once = [subject for subject in pending if subject not in later]
+    awaited = {subject for subject in at_once if any(item.awaited for item in pending[subject])}
+    if len(at_once) - len(awaited) <= FEW:
+        return at_once, []
+    first = [subject for subject in at_once if subject in awaited]
+    return first, [subject for subject in at_once if subject not in awaited]
 
 
 def _decode(consumer: Consumer, records: Sequence[Record], batch: Batch) -> Pending:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from shared.contract.command import HistoryEnded
 from shared.contract.envelope import (
@@ -28,6 +29,8 @@ UNPUBLISHED_HEADER = "unpublished"
 """Of a dead letter about a record that its own service could never publish: it stood nowhere."""
 MISSING_BYTES_HEADER = "missing_bytes"
 """Of a dead letter that was too large even for its own topic: how many bytes the value had that is not there."""
+OWN_ROLES = ("timer", "system")
+"""Roles of what services ask of themselves: nobody waits for it."""
 MOST_REASON_BYTES, MOST_HEADER_BYTES = 4000, 1000
 """What a dead letter says of a record's key and headers: they may be megabytes, and it has to fit its own topic."""
 
@@ -145,6 +148,11 @@ class Item:
         return self.seq > 0
 
     @property
+    def awaited(self) -> bool:
+        """Whether a person asked for it, or a department's own system: no service of ours for itself."""
+        return _waits(self.actor)
+
+    @property
     def place(self) -> tuple[str, int, int]:
         """Topic, partition and offset of the record that brings it about."""
         return self.record.topic, self.record.partition, self.record.offset
@@ -188,6 +196,21 @@ def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
     except (ValueError, OverflowError) as error:  # Malformed, or an instant at the edge of the calendar
         reason = str(error)
     return _bad(record, envelope, f"{envelope.type}: {reason}")
+
+
+def is_awaited(raw: Any, topic: str) -> bool:
+    """The same of a record as the client hands it over, looked at and not checked; ``topic``: that of our commands."""
+    if raw.topic != topic:
+        return False
+    try:
+        return _waits(from_json(raw.value or b"")["actor"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
+
+
+def _waits(actor: str) -> bool:
+    """Whether whoever acts so waits for an answer."""
+    return bool(actor) and actor.partition(":")[0] not in OWN_ROLES
 
 
 def _owner_of(topic: str, consumer: Consumer) -> str:

@@ -1,4 +1,8 @@
-"""The batches that one consumer handles at the same time; where one fails, all that comes behind it is read again."""
+"""The batches that one consumer handles at the same time; where one fails, all that comes behind it is read again.
+
+While there is no room for another one, what is fetched is gathered into the next: large batches cost less. Only where
+somebody waits for a record in it that one begins at once, beside those that nobody waits for (bus.md, People first).
+"""
 
 import asyncio
 import time
@@ -11,30 +15,56 @@ First = Mapping[TopicPartition, int]
 
 
 class Begun(NamedTuple):
-    """One batch under way: the first offset of each of its partitions, and since when, as time.monotonic() tells."""
+    """One batch under way: the first offset of each of its partitions, since when, as time.monotonic() tells, and
+    whether somebody waits for something in it."""
 
     first: First
     since: float
+    awaited: bool
 
 
 AT_ONCE = 3
-"""One is decided while one is written and one is published."""
+"""One is decided while one is written and one is published. So many more may begin if somebody waits for them, and for
+fewer than this of all."""
+ENOUGH = 250
+"""Records gathered for the next batch; with so many no more are fetched before it begins."""
 STOP_SECONDS = 5.0
 
 
+class Gathered:
+    """What was fetched for the next batch, in order."""
+
+    def __init__(self, is_awaited: Callable[[Any], bool]) -> None:
+        self._is_awaited = is_awaited
+        self.clear()
+
+    def clear(self) -> None:
+        """There is nothing: it was begun with, or another worker may read it now."""
+        self.raws: list[Any] = []
+        self.awaited = False
+        """Whether somebody waits for something in it."""
+
+    def add(self, raws: Sequence[Any]) -> None:
+        """More of it."""
+        self.raws += raws
+        self.awaited = self.awaited or any(map(self._is_awaited, raws))
+
+
 class UnderWay:
-    """Batches that were begun, in the order in which they were fetched, each with its partitions' first offsets."""
+    """Batches that were begun, in the order in which they were fetched, and what is gathered for the next one."""
 
     def __init__(
         self,
         handle: Callable[[Sequence[Any]], Coroutine[Any, Any, None]],
         first_of: Callable[[Sequence[Any]], First],
         go_back: Callable[[First], None],
+        awaited: Callable[[Any], bool],
     ) -> None:
         """``handle``: one batch to its end; it takes its partitions back by itself where it fails. ``go_back``: read
-        these partitions again from there."""
+        these partitions again from there. ``awaited``: whether somebody waits for what becomes of this record."""
         self._handle, self._first_of, self._go_back = handle, first_of, go_back
         self._begun: dict[asyncio.Future[None], Begun] = {}
+        self.gathered = Gathered(awaited)
         self.at_hand: First = {}
         """Of what was fetched and did not come here yet."""
         self.broken = False
@@ -43,19 +73,37 @@ class UnderWay:
         """None may begin any more."""
 
     async def take(self, raws: Sequence[Any]) -> None:
-        """Begin with a batch as soon as there is room for it: meanwhile the next one may be fetched."""
-        while len(self._still()) >= AT_ONCE and not (self.broken or self.closed):
-            await asyncio.wait([next(iter(self._begun))])
-        first = self._first_of(raws)
+        """Begin with a batch as soon as there is room for it; meanwhile more may be fetched, until it is enough."""
+        self.gathered.add(raws)
+        self._begin()
+        while len(self.gathered.raws) >= ENOUGH and not (self.broken or self.closed):
+            await asyncio.wait([next(iter(self._still()))])
+            self._begin()
         if self.broken or self.closed:  # fetched before one failed that must be read again first
-            self._go_back(first)
-        else:
-            self._begun[asyncio.ensure_future(self._handle(raws))] = Begun(first, time.monotonic())
+            self._give_back()
         self.at_hand = {}
 
+    def _begin(self, _ended: object = None) -> None:
+        """Begin with what was gathered, where there is something, and room for it."""
+        raws, awaited = self.gathered.raws, self.gathered.awaited
+        still = self._still().values()
+        room = len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
+        if raws and room and not (self.broken or self.closed):
+            self.gathered.clear()
+            begun = asyncio.ensure_future(self._handle(raws))
+            self._begun[begun] = Begun(self._first_of(raws), time.monotonic(), awaited)
+            begun.add_done_callback(self._begin)
+
+    def _give_back(self) -> None:
+        """Read again later what was gathered."""
+        if self.gathered.raws:
+            self._go_back(self._first_of(self.gathered.raws))
+            self.gathered.clear()
+
     def partitions(self) -> set[TopicPartition]:
-        """Those of which some records are under way."""
-        return {tp for begun in self._still().values() for tp in begun.first}
+        """Those of which some records are under way or gathered."""
+        begun = {tp for begun in self._still().values() for tp in begun.first}
+        return begun.union(self._first_of(self.gathered.raws))
 
     def since(self) -> float:
         """Since when the oldest of them is under way; now, where there is none."""
@@ -64,12 +112,14 @@ class UnderWay:
     async def mend(self) -> None:
         """Where one failed, wait until all have ended and gone back; then others may begin."""
         if self.broken:
+            self._give_back()
             await self._ended(None)
             self.broken = False
 
     async def stop(self) -> None:
         """Let what is under way end, and begin with nothing more: what comes now is read again by the next owner."""
         self.closed = True
+        self.gathered.clear()
         await self._ended(STOP_SECONDS)
 
     async def _ended(self, seconds: float | None) -> None:

@@ -130,7 +130,8 @@ def settle(scheduler: Scheduler) -> None:
 def drive(coroutine: Any) -> Any:
     """Run a coroutine that waits for nothing outside."""
     try:
-        coroutine.send(None)
+        while coroutine.send(None) is None:  # it gives way to others: there are none
+            pass
     except StopIteration as end:
         return end.value
     raise RuntimeError("it should not have to wait")

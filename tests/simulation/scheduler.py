@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
+from shared.bus.under_way import AT_ONCE
 from shared.domain.aggregates import Consumer
 from tests.simulation.client import NEVER
 from tests.simulation.faults import Answering, Failed, Rates
@@ -315,6 +316,7 @@ class Scheduler:
         under_way = [task.ask.kind for task in self._beside(worker)]
         self.counts["written side by side"] += under_way.count("write") > 1
         self.counts["written while another is published"] += "publish" in under_way
+        self.counts["written ahead of a full house"] += len(under_way) > AT_ONCE
         owned = {(tp.topic, tp.partition) for tp in worker.client.positions}
         self.counts["write by a zombie"] += any(
             (raw.topic, raw.partition) not in owned for raw in worker.batch

@@ -35,6 +35,7 @@ MUST_HAPPEN = (
     "crash at rest",
     "crash with several batches under way",
     "written side by side",
+    "written ahead of a full house",
     "written while another is published",
     "rebalance",
     "rebalance in mid-batch",

@@ -222,8 +222,13 @@ class Worker(Process):
             if found:
                 await self.batches.under_way.take(self.batch)
 
-    async def _handle(self, raws: Sequence[Raw]) -> None:
-        """A batch beside the others; the polls behind it commit what is left over, as a real worker's always do."""
+    def _handle(self, raws: Sequence[Raw]) -> Coroutine[Any, Any, None]:
+        """A batch beside the others, of one fetch or several: what it works on from its first step."""
+        self.batch = tuple(raws)
+        return self._handled(raws)
+
+    async def _handled(self, raws: Sequence[Raw]) -> None:
+        """The polls behind it commit what is left over, as a real worker's always do."""
         await self.batches.handle(raws)
         self.client.look_again()
 

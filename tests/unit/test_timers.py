@@ -178,7 +178,7 @@ async def test_a_partition_that_is_not_consumed_does_not_hold_the_others() -> No
     assert len(stuck) <= FIRST
 
 
-@pytest.mark.parametrize(("milliseconds", "size"), [(50, LEAST), (0.5, 100), (0.01, MOST)])
+@pytest.mark.parametrize(("milliseconds", "size"), [(50, LEAST), (0.2, 250), (0.01, MOST)])
 async def test_a_slice_is_as_large_as_can_be_worked_off_in_50_milliseconds(
     milliseconds: float, size: int
 ) -> None:
