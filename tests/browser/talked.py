@@ -15,6 +15,7 @@ PLACES = {
         "/talks",
         "/talks?level=county&week=2026-W30",
         "/talks/announce",
+        "/talks/themes?department=planning",
         f"/talks/{COMING}",
         f"/talks/{COMING}/change",
         f"/talks/{COMING}/postpone",

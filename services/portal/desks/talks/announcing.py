@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.portal.desks.talks import leaders
+from services.portal.desks.talks import leaders, proposing
 from services.portal.desks.talks.about import (
     PATH,
     TO_FIELDS,
@@ -49,7 +49,7 @@ async def write(page: Asked, week: str = "", place: str = "") -> Response:
     form = page.draft()
     if not form.values:
         form = _begun(page, place)
-    return _announce(page, form)
+    return await _announce(page, form)
 
 
 @router.post(ANNOUNCE)
@@ -66,7 +66,7 @@ async def announce(page: Asked) -> Response:
     if not found and form.text("series") != Series.SERVICE_DAY:
         form.wrong("leaders", page.say("Name who leads it: only a service-centre day asks no leader"))
     if form.errors or at is None:
-        return _announce(page, form, 422)
+        return await _announce(page, form, 422)
     body |= {"starts_at": at[0].isoformat(), "ends_at": at[1].isoformat(), "leaders": found}
     path = f"/agendas/{page.portal.jurisdiction}/announce"
     answer = await page.ask("intake", path, body, key=form.sending())
@@ -78,7 +78,7 @@ async def announce(page: Asked) -> Response:
     if answer.reason == "leader_busy":
         _engaged(page, form, found, *(int(one.timestamp() * 1000) for one in at))
     page.keep(form)
-    return _announce(page, form, status)
+    return await _announce(page, form, status)
 
 
 def _begun(page: Page, place: str) -> Form:
@@ -111,8 +111,9 @@ def _begun(page: Page, place: str) -> Form:
     )
 
 
-def _announce(page: Page, form: Form, status: int = 200) -> Response:
-    return page.show("talks/announce.html", status, form=form, **_choices(page), **calls(page))
+async def _announce(page: Page, form: Form, status: int = 200) -> Response:
+    more = {**_choices(page), "proposed": await proposing.proposals(page)}
+    return page.show("talks/announce.html", status, form=form, **more, **calls(page))
 
 
 def _choices(page: Page) -> dict[str, Any]:
@@ -144,6 +145,8 @@ def _of_the_series(page: Page, form: Form) -> dict[str, Any]:
 
 def _described(page: Page, form: Form) -> dict[str, Any]:
     """Theme, questions, place, number of places, departments; what is wrong stands in the form."""
+    if not form.text("theme"):
+        form.values["theme"] = form.text("proposed")
     if not form.text("theme"):
         form.wrong("theme", page.say("Say in one line what the talk is about"))
     if not form.text("place"):

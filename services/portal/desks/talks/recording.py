@@ -11,7 +11,7 @@ from typing import Any
 from services.portal.asking import Answer
 from services.portal.desks.entrepreneur.raising import id_of
 from services.portal.desks.talks.about import Row
-from services.portal.desks.talks.running import MOST_CODE, MOST_NAME, MOST_PHONE, person_of
+from services.portal.desks.talks.naming import MOST_CODE, MOST_NAME, MOST_PHONE, person_of
 from services.portal.doing import given, not_too_long
 from services.portal.forms import Form
 from services.portal.pages import WAIT_SECONDS, Page

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from services.portal.asking import Answer
 from services.portal.desks.entrepreneur.raising import check_words, id_of
 from services.portal.desks.talks.about import PATH, TO_FIELDS, Row, calls, known, left
-from services.portal.desks.talks.running import of_talk
+from services.portal.desks.talks.naming import of_talk
 from services.portal.doing import given
 from services.portal.forms import Form
 from services.portal.pages import NotHere, Page, page_of
