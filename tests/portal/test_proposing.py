@@ -44,7 +44,9 @@ async def test_themes_are_proposed_by_what_waits_each_with_its_number_which_open
     assert "纺织企业等待答复的诉求 3 件" in browser.text
     assert "食品加工企业等待答复的诉求 1 件" in browser.text  # the one without a name stands nowhere
     assert "市建设局正在办理的诉求 1 件" in browser.text
-    assert browser.text.index("纺织企业") < browser.text.index("食品加工企业") < browser.text.index("市建设局正")
+    assert (
+        browser.text.index("纺织企业") < browser.text.index("食品加工企业") < browser.text.index("市建设局正")
+    )
     address = next(one for one in Document(browser.page.text).links if one.startswith("/talks/themes?trade="))
     await browser.open(address)
     assert "湖州某纺织厂" in browser.text and "德清某乳品厂" not in browser.text

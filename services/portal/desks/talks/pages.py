@@ -22,6 +22,7 @@ from services.portal.desks.talks import (
     room,
     rotating,
     running,
+    saying_anew,
     taking_part,
     talk_list,
 )
@@ -40,8 +41,9 @@ from services.portal.desks.talks.about import (
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import talks
-from services.portal.queries.talks import Chosen, Gap
+from services.portal.queries import gaps, talks
+from services.portal.queries.gaps import Gap
+from services.portal.queries.talks import Chosen
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
 
@@ -53,15 +55,16 @@ PAST = 20
 
 
 def to_look_at(page: Page) -> int:
-    """How many places have no talk this week, for the bar."""
-    return len(list(talks.missing(page.reads, _places(page), page.now)))
+    """How many places have no talk this week, or no quarterly one this quarter, for the bar."""
+    of_week = list(gaps.missing(page.reads, _places(page), page.now))
+    return len(of_week) + len(gaps.missing_in_quarter(page.reads, page.now))
 
 
 def _places(page: Page) -> dict[str, str]:
     """All that are expected to hold talks, for the bar and the calendar."""
     return page.once(
         "places of talks",
-        lambda: talks.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
+        lambda: gaps.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
     )
 
 
@@ -114,9 +117,9 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
     there = _places(page)
     place = place if place in there else ""
     monday = _monday(page, week)
-    gaps = [
+    missing = [
         gap
-        for gap in talks.missing(page.reads, there, page.now, WEEKS)
+        for gap in gaps.missing(page.reads, there, page.now, WEEKS)
         if level in ("", gap.level) and place in ("", gap.place)
     ]
 
@@ -126,7 +129,8 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
 
     return page.show(
         "talks/calendar.html",
-        weeks=list(_weeks(page, monday, level, place, gaps)),
+        weeks=list(_weeks(page, monday, level, place, missing)),
+        of_quarter=gaps.missing_in_quarter(page.reads, page.now),
         level=level,
         place=place,
         places={code: place_name(page, code) for code in there},
@@ -140,13 +144,13 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
     )
 
 
-def _weeks(page: Page, monday: date, level: str, place: str, gaps: list[Gap]) -> Iterator[Week]:
+def _weeks(page: Page, monday: date, level: str, place: str, missing: list[Gap]) -> Iterator[Week]:
     for later in range(WEEKS):
         first = monday + timedelta(weeks=later)
         year, number = talks.week_of(first)
         found = talks.between(page.reads, Chosen(*talks.instants(year, number), level, place))
         yield Week(
-            year, number, first, found, [one for one in gaps if (one.year, one.week) == (year, number)]
+            year, number, first, found, [one for one in missing if (one.year, one.week) == (year, number)]
         )
 
 
@@ -162,6 +166,7 @@ def _monday(page: Page, week: str) -> date:
 
 for part in (
     announcing,
+    saying_anew,
     rotating,
     reminding,
     results,
