@@ -24,6 +24,8 @@ PLACES = {
         f"/talks/{COMING}/cancel",
         "/talks/results?by=leader",
         "/talks/results?by=talk",
+        "/talks/held?level=city",
+        "/talks/held?people=1",
         "/talks/ratings",
         "/talks/rotation",
         "/talks/rotation/publish",

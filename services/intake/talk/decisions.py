@@ -171,7 +171,10 @@ def open_talk(talk: Talk | None, command: OpenTalk, context: Context) -> Change[
 
 
 def attend(talk: Talk | None, command: RecordAttendance, context: Context) -> Change[Talk] | Refusal:
-    """Who has come is written down; who was not asked joins, for they sit there."""
+    """Who has come is written down; who was not asked joins, for they sit there.
+
+    Of a talk that is over too: the line may have been cut while they spoke, or their record is in a spreadsheet.
+    """
     known = _asked(talk, command)
     if isinstance(known, Refusal):
         return known

@@ -1,4 +1,4 @@
-"""Which places have no talk in the time in which each holds one: a week or a quarter, as the rules of its series say."""
+"""Which places have no talk in the time in which each holds one: a week or a quarter, as the rules of a series say."""
 
 import json
 import sqlite3

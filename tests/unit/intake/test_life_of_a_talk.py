@@ -294,6 +294,17 @@ def test_who_came_is_written_down_once_and_told_when_the_talk_ends() -> None:
     assert held.attended == (person_of(LI), person_of(QIAN))
 
 
+def test_who_spoke_while_the_line_was_cut_has_come_though_the_talk_is_over() -> None:
+    intake = walked(State.HELD)
+    record = intake.one(TALK).command(COMES, WEDNESDAY, CLERK)
+    for _ in range(2):
+        assert intake.one(TALK).answer(record)["state"] == "held"
+    (attended,) = intake.events(TALK, TalkAttended)
+    assert [one.person for one in attended.attendees] == [person_of(LI)]
+    assert intake.one(TALK).state.attended == (person_of(LI),)
+    assert asked(walked(State.CANCELLED), "attend")["reason"] == "illegal_move"
+
+
 def test_who_closes_a_talk_the_second_time_is_told_since_when_it_is_held() -> None:
     intake = walked(State.HELD)
     again = asked(intake, "hold")

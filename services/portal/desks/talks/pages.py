@@ -12,6 +12,7 @@ from services.portal.desks.entrepreneur.raising import Again, again
 from services.portal.desks.talks import (
     announcing,
     column,
+    held,
     importing,
     naming,
     on_the_spot,
@@ -130,6 +131,7 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
     return page.show(
         "talks/calendar.html",
         weeks=list(_weeks(page, monday, level, place, missing)),
+        rounds=reminding.to_begin(page),
         of_quarter=gaps.missing_in_quarter(page.reads, page.now),
         level=level,
         place=place,
@@ -165,6 +167,7 @@ def _monday(page: Page, week: str) -> date:
 
 
 for part in (
+    held,
     announcing,
     saying_anew,
     rotating,

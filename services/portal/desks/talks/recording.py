@@ -85,7 +85,8 @@ async def record(page: Page, form: Form, talk: Row, there: Sequence[Row], key: s
         return answer
     id = id_of(answer)
     later = [await _accept(page, id, key)]
-    if talk["state"] == "open" and (known is None or _comes(known)):
+    # Also of a talk that is over: they sat there, whenever their words arrive.
+    if form.text("phase") == Phase.AT and (known is None or _comes(known)):
         one = {"person": person, "enterprise": enterprise}
         path, about = f"/talks/{talk['id']}/attend", f"talk:{talk['id']}"
         later.append(await page.ask("intake", path, {"attendees": [one]}, key=f"{key}-attend", subject=about))
