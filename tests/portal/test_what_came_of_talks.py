@@ -65,7 +65,7 @@ async def test_the_number_of_talks_opens_these_talks_and_that_of_people_who_came
     assert "德清县" in browser.text
     assert any(one.startswith("/talks/results?") for one in Document(shown.text).links)
     shown = await browser.open(next(one for one in held if "level=city" in one and "people" in one))
-    assert "到场 1" in browser.text
+    assert "到场人员 1" in browser.text
     assert f"/talks/{TALK}#issues" in shown.text and COUNTY not in shown.text
 
 

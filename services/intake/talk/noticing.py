@@ -1,4 +1,4 @@
-"""Who takes part in a talk, or has raised something for it, is told that it moved, changed or is called off; by mail."""
+"""Who takes part in a talk, or raised something for it, is told that it moved, changed or is called off; by mail."""
 
 from collections.abc import Iterable
 from dataclasses import replace

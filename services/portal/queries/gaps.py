@@ -31,16 +31,19 @@ def places(
     reads: sqlite3.Connection, jurisdiction: str, now: datetime, counties: Iterable[str] = ()
 ) -> dict[str, str]:
     """place -> level, of all that are expected to hold talks: the city, its counties (a setting), those of the plan,
-    those of the last months."""
+    those of
+    the last months' weekly talks."""
     found = {jurisdiction: "city"} | dict.fromkeys(counties, "county")
     year, _ = week_of(now.astimezone(SHANGHAI).date())
     known = plan(reads, jurisdiction, year)
     for one in known.weeks if known else ():
         found.setdefault(one.jurisdiction, str(one.level))
     lately = ms(now - timedelta(weeks=8))
-    for place, level in reads.execute(
-        f"SELECT DISTINCT jurisdiction, level FROM talk WHERE starts_at > ? AND {_ALIVE}", (lately,)
-    ):
+    weekly = f"""
+        SELECT DISTINCT jurisdiction, level FROM talk WHERE starts_at > ? AND {_ALIVE}
+            AND series IN (SELECT value FROM json_each(?))
+    """
+    for place, level in reads.execute(weekly, (lately, _BY_RHYTHM["week"])):
         found.setdefault(place, level)
     return found
 

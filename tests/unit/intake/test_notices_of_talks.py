@@ -17,6 +17,7 @@ from shared.contract.commands.talks import (
 from shared.contract.words import Language, Occurrence
 from shared.domain.notices import Item
 from shared.mail import Mail
+from tests.said import raiser
 from tests.unit.intake.given_talks import (
     AGENDA,
     ANNOUNCE,
@@ -32,7 +33,7 @@ from tests.unit.intake.given_talks import (
 from tests.unit.intake.test_notices import PORTAL, Known
 from tests.unit.one_aggregate import after
 
-MA, NOBODY = "entrepreneur:ma", "entrepreneur:nobody"
+MA, NOBODY = raiser("ma"), raiser("nobody")
 BEGINS = "2026-03-04 14:00"
 
 
