@@ -199,8 +199,6 @@ NOTIFYING_TALK = replace(
         **TALK.commands,
         NameParticipants: noticing.named,
         MoveTalk: noticing.moved,
-        ChangeTalk: noticing.changed,
-        LeadTalk: noticing.led,
         CancelTalk: noticing.cancelled,
     },
 )
