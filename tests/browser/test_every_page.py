@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
 from tests.browser.conftest import PHONE, SMALL, WIDE, context_of, press, sign_in
-from tests.browser.places import PATHS, pages
+from tests.browser.places import OFFICIALS, PATHS, pages
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
@@ -172,6 +172,22 @@ def test_nothing_moves_sideways_on_a_small_phone(chromium: Browser, site: str, l
         for place in pages(page, site)
         if page.evaluate("document.documentElement.scrollWidth") > SMALL[0]
     ]
+    context.close()
+    assert not wide
+
+
+def test_the_bar_of_each_role_fits_at_every_width(chromium: Browser, site: str) -> None:
+    """In the language and the type that take most."""
+    context = context_of(chromium, WIDE)
+    page, wide = context.new_page(), []
+    for who, paths in {"entrepreneur:wu": PATHS, **OFFICIALS}.items():
+        sign_in(page, site, who)
+        page.goto(f"{site}/view?language=en&large=1&next={paths[0]}")
+        for width in (360, 801, 1024, 1280, 1440):
+            page.set_viewport_size({"width": width, "height": WIDE[1]})
+            found = page.evaluate("document.querySelector('.bar').scrollWidth")
+            if found > width:
+                wide.append(f"{who}: {found} px at {width}")
     context.close()
     assert not wide
 
