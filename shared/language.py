@@ -20,6 +20,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "this leader is at another talk at the same time",
     ),
     Reason.TALK_FULL: ("恳谈会名额不足", "the talk has not so many places left"),
+    Reason.BY_INVITATION: ("这一场恳谈会只邀请点名的企业参加", "one comes to this talk by invitation alone"),
     Reason.NAMES_SOMEBODY: (
         "公开的文字里还有反映人的姓名、企业名称、信用代码或邮箱，请隐去后再公开",
         "the words still name who raised it, or the enterprise: leave name, code and address out first",

@@ -107,6 +107,7 @@ class Reason(StrEnum):
     LEADER_MISSING = "leader_missing"
     LEADER_BUSY = "leader_busy"
     TALK_FULL = "talk_full"
+    BY_INVITATION = "by_invitation"
     ILLEGAL_MOVE = "illegal_move"
     UNKNOWN_DEPARTMENT = "unknown_department"
     UNKNOWN_WAY = "unknown_way"

@@ -1,14 +1,44 @@
-"""Talks and whose turn it is: what follows from a plan by arithmetic alone."""
+"""Talks and whose turn it is: the rules of each series, and what follows from a plan by arithmetic alone."""
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import date, datetime
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, time
+from typing import Literal, NamedTuple, Protocol
 
-from shared.contract.words import Phase, Source
+from shared.contract.words import Phase, Series, Source
 from shared.domain.clocks import SHANGHAI, Limit
 
 WAIT = Limit("5wd")
 """How long what was collected for a talk waits behind its date, under a policy that was published before it said so."""
+
+
+class SeriesRules(NamedTuple):
+    """How talks of one series are held."""
+
+    rhythm: Literal["week", "quarter", ""]
+    """In what time each place holds one: without it something is missing; "" for as it comes."""
+    asks_leader: bool = True
+    """Whether it needs a leader of the four bodies."""
+    by_invitation: bool = False
+    """Whether who organises it names who comes, and nobody else signs up."""
+    places: int = 12
+    """How many entrepreneurs have one, unless the announcement says otherwise."""
+    begins: time = time(14)
+    ends: time = time(16, 30)
+    """From when until when it is, unless the announcement says otherwise."""
+
+
+SERIES: Mapping[Series, SeriesRules] = {
+    Series.WEEKLY: SeriesRules("week"),
+    Series.QUARTERLY: SeriesRules("quarter", places=30),
+    Series.ROUND_TABLE: SeriesRules("", by_invitation=True, places=8),
+    Series.SERVICE_DAY: SeriesRules("", asks_leader=False, places=50, begins=time(9), ends=time(16, 30)),
+}
+"""The rules of each series (loop.md: weekly talks by rotation, round tables, days at the service centre)."""
+
+
+def rules_of(series: str) -> SeriesRules:
+    """The rules of a series; one that this version does not know is held as it comes."""
+    return SERIES[Series(series)] if series in set(Series) else SeriesRules("")
 
 
 class Week(Protocol):

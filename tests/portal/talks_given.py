@@ -39,6 +39,13 @@ def signed_up(given: Given, id: str = TALK, person: str = WU, taken: int = 1, **
     given.shown.tell("intake", "talk.signed_up.v1", {"person": person, "taken": taken, **more}, f"talk:{id}")
 
 
+def named(given: Given, id: str = TALK, person: str = WU, taken: int = 1, **more: Any) -> None:
+    """The federation wants somebody there."""
+    one = {"person": person, "how": "named", **more}
+    said = {"participants": [one], "taken": taken, "by": "feng"}
+    given.shown.tell("intake", "talk.named.v1", said, f"talk:{id}")
+
+
 def held(given: Given, id: str = TALK, came: tuple[str, ...] = (WU,)) -> None:
     """It was opened, they came, and it was closed."""
     subject, tell = f"talk:{id}", given.shown.tell

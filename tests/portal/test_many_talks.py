@@ -7,7 +7,7 @@ from sqlite3 import Connection
 import pytest
 
 from services.portal.figures.counting import BY, Scope, by_group, talks_by_group, value
-from services.portal.queries import talks
+from services.portal.queries import gaps, talks
 from services.portal.queries.talks import Chosen
 from tests.portal.given import WU, Given
 from tests.portal.projection.given import AT, AT_MS
@@ -23,7 +23,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "calendar": lambda reads: (
         talks.between(reads, Chosen(*talks.instants(2026, 10), "city", "huzhou")),
         talks.past(reads, 20),
-        list(talks.missing(reads, talks.places(reads, "huzhou", AT), AT, 4)),
+        list(gaps.missing(reads, gaps.places(reads, "huzhou", AT), AT, 4)),
     ),
     "page of a talk": lambda reads: (
         talks.one(reads, TALK),

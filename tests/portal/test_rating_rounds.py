@@ -53,6 +53,23 @@ async def test_what_waits_for_a_rating_stands_by_level_and_its_round_is_started_
     assert "本月评价已启动" in browser.text
 
 
+@pytest.mark.parametrize(("who", "home"), [("office:chen", "/office/triage"), ("federation:feng", "/talks")])
+async def test_that_the_months_round_has_not_begun_stands_on_the_first_page_of_who_may_start_it(
+    town: Given, who: str, home: str
+) -> None:
+    browser = town.browser()
+    await browser.sign_in(who)
+    page = (await browser.open(home)).text
+    assert "本月评价轮次还没有启动： 市级 去启动" in browser.text
+    assert f'href="{PATH}"' in page
+    started(town)
+    await browser.open(home)
+    assert "还没有启动" not in browser.text
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks")
+    assert "还没有启动" not in browser.text
+
+
 async def test_what_was_rated_waits_no_more_and_nothing_is_asked_of_nobody(town: Given) -> None:
     town.shown.tell("feedback", "reply.rated.v1", {"round": 1, "satisfaction": "satisfied", "solved": "yes"})
     browser = town.browser()

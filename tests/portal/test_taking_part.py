@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.portal.given import DONE, WU, Given, refused
+from tests.portal.given import DONE, NUMBER, WU, Given, refused
 from tests.portal.projection.given import ISSUE
 from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, signed_up
 
@@ -137,6 +137,29 @@ async def test_once_its_talk_is_held_the_date_is_promised(given: Given) -> None:
     await browser.open(f"/issues/{ISSUE}")
     assert "承诺答复" in browser.text
     assert "还不是承诺" not in browser.text
+    assert "3月18日 周三" in browser.text
+
+
+async def test_the_phone_shows_number_and_promised_date_of_each_issue_once_the_talk_is_closed(
+    given: Given,
+) -> None:
+    announced(given)
+    signed_up(given, issue=ISSUE)
+    of_the_talk(given, ISSUE)
+    of_the_talk(given, "AAAAAAAAAAAAA", phase="at", recorded_by="lu")
+    browser = given.browser()
+    await browser.sign_in()
+    await browser.open(f"/talks/{TALK}")
+    assert "承诺于" not in browser.text
+    held(given)
+    promise = {"started_at": "2026-03-04T08:30:00Z", "due_at": "2026-03-18T09:30:00Z"}
+    promise |= {"limit": "10wd", "policy": "p", "calendar": "c"}
+    for issue in (ISSUE, "AAAAAAAAAAAAA"):
+        given.shown.tell("intake", "promise.started.v1", promise, issue)
+    await browser.open(f"/talks/{TALK}")
+    assert browser.text.count("承诺于 3月18日 周三") == 2
+    for number in (NUMBER, "AAAA-AAAA-AAAA-AX"):
+        assert number in browser.text, number
 
 
 async def test_the_column_is_for_everybody_and_names_no_enterprise_or_person(given: Given) -> None:

@@ -53,6 +53,46 @@ async def test_a_number_opens_its_issues_and_leads_back(town: Given) -> None:
     assert any(one.startswith("/talks/results?") for one in Document(shown.text).links)
 
 
+async def test_the_number_of_talks_opens_these_talks_and_that_of_people_who_came(town: Given) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31")
+    held = [one for one in Document(browser.page.text).links if one.startswith("/talks/held?")]
+    assert len(held) == 8  # of city and county, in all and of the one round: talks and people
+    address = next(one for one in held if "level=county" in one and "people" not in one)
+    shown = await browser.open(address)
+    assert f"/talks/{COUNTY}" in shown.text and TALK not in shown.text
+    assert "德清县" in browser.text
+    assert any(one.startswith("/talks/results?") for one in Document(shown.text).links)
+    shown = await browser.open(next(one for one in held if "level=city" in one and "people" in one))
+    assert "到场人员 1" in browser.text
+    assert f"/talks/{TALK}#issues" in shown.text and COUNTY not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "there"),
+    [
+        ("leader=sun", (TALK, COUNTY)),
+        ("leader=nobody", ()),
+        ("body=government", (TALK, COUNTY)),
+        ("body=party", ()),
+        ("place=deqing", (COUNTY,)),
+        ("department=housing", (TALK,)),
+        (f"talk={TALK}", (TALK,)),
+        ("held_from=2026-03-05", ()),
+    ],
+)
+async def test_the_talks_behind_a_number_are_those_that_it_counts(
+    town: Given, narrowed: str, there: tuple[str, ...]
+) -> None:
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    for people in ("", "&people=1"):
+        shown = await browser.open(f"/talks/held?{narrowed}{people}")
+        links = {one.split("#")[0] for one in Document(shown.text).links}
+        assert {talk for talk in (TALK, COUNTY) if f"/talks/{talk}" in links} == {*there}
+
+
 async def test_a_time_without_talks_says_so_and_what_is_no_day_is_the_last_quarter(town: Given) -> None:
     browser = town.browser()
     await browser.sign_in("leader:sun")

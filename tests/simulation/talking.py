@@ -55,6 +55,13 @@ LEADERS = tuple(
 AGENDA = subject_of("agenda", JURISDICTION)
 
 
+def _series(dice: float) -> Series:
+    """Most are weekly; a few ask no leader, and to a few one comes by invitation alone."""
+    if dice < 0.1:
+        return Series.SERVICE_DAY
+    return Series.ROUND_TABLE if dice < 0.2 else Series.WEEKLY
+
+
 class Talking:
     """One talk after the other of a town, and those who come."""
 
@@ -116,7 +123,7 @@ class Talking:
             hours=rng.choice((2, 5, 26, 80))
         )
         announce = AnnounceTalk(
-            series=Series.SERVICE_DAY if rng.random() < 0.1 else Series.WEEKLY,
+            series=_series(rng.random()),
             number=number + 1,
             theme="用地与能耗",
             place="恳谈室",

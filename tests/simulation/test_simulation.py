@@ -143,7 +143,10 @@ MUST_HAPPEN = (
     "refused same_person",
     *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
     *(f"late {clock}" for clock in ("ruling", "instruction")),
-    *(f"refused {why}" for why in ("leader_missing", "leader_busy", "talk_full", "already_announced")),
+    *(
+        f"refused {why}"
+        for why in ("leader_missing", "leader_busy", "talk_full", "already_announced", "by_invitation")
+    ),
     *(f"refused {why}" for why in ("unknown_talk", "not_at_the_talk", "talk_not_over")),
     *(f"refused {why}" for why in ("period_not_over", "stale_edition", "unknown_leader")),
     *(

@@ -13,6 +13,7 @@ from services.cli.scenario.talk import TalkScript, rotation, turn
 from services.supervision.builtin import builtin_calendar
 from shared.contract.words import LeadingBody, Level, Phase, Series
 from shared.domain.clocks import SHANGHAI
+from shared.domain.talks import rules_of
 from shared.identity.references import References
 
 
@@ -153,17 +154,25 @@ class Talk:
         }
         others = [firm for account, firm in coming.items() if account not in brought]
         for place, firm in enumerate(others[:-1]):
-            script.sign_up(
+            self._takes_part(
                 at + timedelta(hours=2, minutes=7 * place), references.person(firm.account), firm.code
             )
         for account, (issue, raised_at) in brought.items():
             person, code = references.person(account), coming[account].code
-            script.sign_up(raised_at + timedelta(minutes=5), person, code, issue)
+            self._takes_part(raised_at + timedelta(minutes=5), person, code, issue)
         listed = [{"person": references.person(who), "enterprise": one.code} for who, one in coming.items()]
         named = {"person": references.person(others[-1].account), "enterprise": others[-1].code}
         script.name_them(at + timedelta(hours=6), [named])
         self._become(listed)
         return script.course()
+
+    def _takes_part(self, at: datetime, person: str, enterprise: str, issue: str = "") -> None:
+        """They sign up, or are named where one comes by invitation."""
+        if rules_of(self.sketch.series).by_invitation:
+            said = {"person": person, "enterprise": enterprise}
+            self.script.name_them(at, [said | ({"issue": issue} if issue else {})])
+        else:
+            self.script.sign_up(at, person, enterprise, issue)
 
     def _announce(self) -> None:
         sketch = self.sketch

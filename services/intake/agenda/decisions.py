@@ -19,11 +19,10 @@ from shared.contract.commands.talks import (
     PostponeTalk,
 )
 from shared.contract.subjects import subject_of
-from shared.contract.words import Series
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Reason, Refusal
 from shared.domain.decisions import command as ask
-from shared.domain.talks import day_of, talk_id
+from shared.domain.talks import day_of, rules_of, talk_id
 
 
 def announce(agenda: Agenda | None, command: AnnounceTalk, context: Context) -> Change[Agenda] | Refusal:
@@ -36,7 +35,7 @@ def announce(agenda: Agenda | None, command: AnnounceTalk, context: Context) -> 
     if refusal := (
         _too_early(command.starts_at, context)
         or _unknown_department(command.departments, context)
-        or _leaderless(command.leaders, command.series)
+        or _leaderless(command.leaders, asked=rules_of(command.series).asks_leader)
         or _engaged(known, talk, command.starts_at, command.ends_at, command.leaders)
     ):
         return refusal
@@ -89,9 +88,9 @@ def appoint(agenda: Agenda | None, command: AppointLeaders, context: Context) ->
     if isinstance(entry, Refusal):
         return entry
     known = _kept(agenda, context)
-    needed = "" if entry.leaders else Series.SERVICE_DAY  # announced without any, it asks none
     if refusal := (
-        _leaderless(command.leaders, needed)
+        # A talk that was announced without any asks none.
+        _leaderless(command.leaders, asked=bool(entry.leaders))
         or _engaged(known, command.talk, entry.starts_at, entry.ends_at, command.leaders)
     ):
         return refusal
@@ -144,9 +143,9 @@ def _unknown_department(codes: Iterable[str], context: Context) -> Refusal | Non
     return Refusal(Reason.UNKNOWN_DEPARTMENT, f"departments: {unknown}") if unknown else None
 
 
-def _leaderless(leaders: tuple[Leader, ...], series: str) -> Refusal | None:
+def _leaderless(leaders: tuple[Leader, ...], *, asked: bool) -> Refusal | None:
     accounts = _accounts(leaders)
-    if not accounts and series != Series.SERVICE_DAY:
+    if not accounts and asked:
         return Refusal(Reason.LEADER_MISSING, "leaders: only a service day asks none")
     if len(set(accounts)) < len(accounts):
         return Refusal(Reason.MALFORMED, "leaders: one of them stands there twice")

@@ -75,7 +75,7 @@ def register(issue: Issue | None, command: RegisterIssue, context: Context) -> C
     messages = [event(_registration(registered, number))]
     messages += [] if talk else [event(promise)]
     if command.origin is Source.TALK and command.occasion is not None and command.occasion.id:
-        messages.append(joining(context.subject, command.occasion.id, context.now))
+        messages.append(joining(context.subject, command.occasion.id, registered))
     return Change(registered, tuple(messages), outcome)
 
 

@@ -51,9 +51,10 @@ def expected_from(command: RegisterIssue, now: datetime) -> datetime:
     return max(now, datetime.combine(on, NOON, SHANGHAI)) if on is not None else now
 
 
-def joining(issue: str, talk: str, at: datetime) -> Message:
+def joining(id: str, talk: str, issue: Issue) -> Message:
     """The issue asks its talk to be one of its members."""
-    return ask(subject_of("talk", talk), JoinTalk(issue=issue, registered_at=at))
+    person = "" if issue.anonymous else issue.person
+    return ask(subject_of("talk", talk), JoinTalk(issue=id, registered_at=issue.registered_at, person=person))
 
 
 def hear(issue: Issue | None, command: HearTalk, context: Context) -> Change[Issue] | Refusal:
@@ -86,7 +87,7 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
     tries = waiting.tries + 1
     asked = waiting.model_copy(update={"tries": tries, "again_at": context.now + pause(tries)})
     after = issue.model_copy(update={"waiting": asked})
-    return Change(after, (joining(context.subject, waiting.talk, issue.registered_at),))
+    return Change(after, (joining(context.subject, waiting.talk, issue),))
 
 
 def started(at: datetime, policy: Policy, calendar: Calendar) -> PromiseStarted:

@@ -40,7 +40,7 @@ from shared.contract.words import TakesPart, TalkNews
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, illegal
 from shared.domain.decisions import command as ask
-from shared.domain.talks import day_of
+from shared.domain.talks import day_of, rules_of
 
 
 def enter(talk: Talk | None, command: EnterTalk, context: Context) -> Change[Talk] | Refusal:
@@ -97,7 +97,8 @@ def change(talk: Talk | None, command: ChangeTalk, context: Context) -> Change[T
 
 
 def sign_up(talk: Talk | None, command: SignUp, context: Context) -> Change[Talk] | Refusal:
-    """An entrepreneur signs up, as long as there is a place; once more the same changes nothing."""
+    """An entrepreneur signs up, as long as there is a place; once more the same changes nothing. Where one comes by
+    invitation alone, who was named says what question they bring."""
     known = _asked(talk, command)
     if isinstance(known, Refusal):
         return known
@@ -111,7 +112,7 @@ def sign_up(talk: Talk | None, command: SignUp, context: Context) -> Change[Talk
         one = one.model_copy(update={"how": before.how})
         if one == before:
             return Change(known, outcome=_stands(known) | {"unchanged": True})
-    elif refusal := _no_place(known, 1):
+    elif refusal := _uninvited(known) or _no_place(known, 1):
         return refusal
     signed = _with(known, one)
     happened = TalkSignedUp(person=person, enterprise=enterprise, issue=command.issue, taken=signed.taken)
@@ -170,7 +171,10 @@ def open_talk(talk: Talk | None, command: OpenTalk, context: Context) -> Change[
 
 
 def attend(talk: Talk | None, command: RecordAttendance, context: Context) -> Change[Talk] | Refusal:
-    """Who has come is written down; who was not asked joins, for they sit there."""
+    """Who has come is written down; who was not asked joins, for they sit there.
+
+    Of a talk that is over too: the line may have been cut while they spoke, or their record is in a spreadsheet.
+    """
     known = _asked(talk, command)
     if isinstance(known, Refusal):
         return known
@@ -261,6 +265,14 @@ def _no_place(talk: Talk, wanted: int) -> Refusal | None:
         return None
     return Refusal(
         Reason.TALK_FULL, f"{wanted} more would come, and of {talk.capacity} places {left} are left"
+    )
+
+
+def _uninvited(talk: Talk) -> Refusal | None:
+    if not rules_of(talk.series).by_invitation:
+        return None
+    return Refusal(
+        Reason.BY_INVITATION, "who organises it names who comes; what you want to say can be raised"
     )
 
 

@@ -30,7 +30,7 @@ MOVES: Moves = {
     **{(State.ANNOUNCED, verb): State.ANNOUNCED for verb in ("sign_up", "stay_away")},
     **{(state, verb): state for state in _COMING for verb in ("change", "name")},
     (State.ANNOUNCED, "open"): State.OPEN,
-    (State.OPEN, "attend"): State.OPEN,
+    **{(state, "attend"): state for state in (State.OPEN, State.HELD)},
     (State.OPEN, "hold"): State.HELD,
     **{(state, "cancel"): State.CANCELLED for state in _COMING},
 }
@@ -86,6 +86,9 @@ class Talk(AggregateState):
     attended: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     """The issues of this talk, in the order in which they joined."""
+    raisers: tuple[str, ...] = ()
+    """Who raised these, by reference: they hear of changes as who takes part does. Those without a name are told
+    nothing."""
     opened_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
     """When it was held or cancelled."""

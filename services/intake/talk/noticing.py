@@ -1,4 +1,4 @@
-"""Who takes part in a talk is told that they were named, that it moved, or that it is called off; by mail."""
+"""Who takes part in a talk, or raised something for it, is told that it moved or is called off; by mail."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,7 @@ def named(talk: Talk | None, command: NameParticipants, context: Context) -> Cha
     if isinstance(decided, Refusal):
         return decided
     before = {one.person for one in talk.participants if one.how != TakesPart.WRITTEN} if talk else set()
-    new = [one for one in _coming(decided.state) if one.person not in before]
+    new = [one.person for one in _coming(decided.state) if one.person not in before]
     return replace(
         decided, messages=(*decided.messages, *_notices(decided.state, new, Occurrence.TALK_NAMED, context))
     )
@@ -39,7 +39,9 @@ def cancelled(talk: Talk | None, command: CancelTalk, context: Context) -> Chang
 def _all(decided: Change[Talk] | Refusal, about: Occurrence, context: Context) -> Change[Talk] | Refusal:
     if isinstance(decided, Refusal):
         return decided
-    messages = _notices(decided.state, decided.state.participants, about, context)
+    talk = decided.state
+    everybody = dict.fromkeys((*(one.person for one in talk.participants), *talk.raisers))
+    messages = _notices(talk, everybody, about, context)
     return replace(decided, messages=(*decided.messages, *messages))
 
 
@@ -47,10 +49,8 @@ def _coming(talk: Talk) -> Iterable[Participant]:
     return (one for one in talk.participants if one.how != TakesPart.WRITTEN)
 
 
-def _notices(
-    talk: Talk, people: Iterable[Participant], about: Occurrence, context: Context
-) -> tuple[Message, ...]:
+def _notices(talk: Talk, people: Iterable[str], about: Occurrence, context: Context) -> tuple[Message, ...]:
     """The notice is known by when the talk begins: it has no number that people read."""
     begins = talk.starts_at.astimezone(SHANGHAI)
     said = {"number": f"{begins:%Y-%m-%d %H:%M}", "about": about}
-    return tuple(tell(PrepareNotice, context, {**said, "to": one.person}) for one in people)
+    return tuple(tell(PrepareNotice, context, {**said, "to": one}) for one in people)

@@ -34,6 +34,8 @@ def join(talk: Talk | None, command: JoinTalk, context: Context) -> Change[Talk]
     joined = talk
     if command.issue not in talk.members:
         joined = talk.model_copy(update={"members": (*talk.members, command.issue)})
+    if command.person and command.person not in joined.raisers:
+        joined = joined.model_copy(update={"raisers": (*joined.raisers, command.person)})
     what, at = _stands(talk)
     return Change(joined, (_tell(joined, command.issue, what, at, context, 0),), {"state": talk.state.value})
 

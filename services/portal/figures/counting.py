@@ -69,11 +69,16 @@ class Scope(NamedTuple):
         values: dict[str, object] = {"month": self.month, "department": department, "source": self.source}
         values["through"] = self.through
         if self.of_talks:
-            chosen = [part for name, part in _OF_TALK.items() if getattr(self, name)]
-            conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {' AND '.join((HELD, *chosen))})")
-            values |= held(self.level, self.held_from, self.held_through)
-            values |= {name: getattr(self, name) for name in _OF_TALK}
+            of_talk, more = self.where_talk()
+            conditions.append(f"i.talk IN (SELECT t.id FROM talk t WHERE {of_talk})")
+            values |= more
         return " AND ".join(conditions), values
+
+    def where_talk(self) -> tuple[str, dict[str, object]]:
+        """The condition on a talk ``t`` that was held, and its parameters."""
+        chosen = [part for name, part in _OF_TALK.items() if getattr(self, name)]
+        values = held(self.level, self.held_from, self.held_through)
+        return " AND ".join((HELD, *chosen)), values | {name: getattr(self, name) for name in _OF_TALK}
 
 
 HELD = """t.state = 'held' AND t.starts_at >= :held_from AND t.starts_at < :held_before

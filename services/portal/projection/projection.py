@@ -21,7 +21,7 @@ from services.portal.projection.files import Files, histories
 from services.portal.projection.history import History
 from services.portal.projection.metrics import ProjectionMetrics
 from services.portal.projection.topics import EXPECTED, namespaces, projected
-from services.portal.queries import talks
+from services.portal.queries import gaps
 from shared.bus.log_reader import read_on
 from shared.bus.reader import topic_names
 from shared.contract.event import events_topic
@@ -137,10 +137,10 @@ class Projection:
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
         self.metrics.open_pages.set(len(self._listeners))
         now = datetime.now(UTC)
-        expected = talks.places(
+        expected = gaps.places(
             self.reader(), self._settings.jurisdiction, now, self._settings.places_of_talks()
         )
-        missing = Counter(gap.level for gap in talks.missing(self.reader(), expected, now))
+        missing = Counter(gap.level for gap in gaps.missing(self.reader(), expected, now))
         for level in (Level.CITY, Level.COUNTY):
             self.metrics.talks_missing.labels(level.value).set(missing[level.value])
         return self.metrics

@@ -70,7 +70,9 @@ class OwnIssues(NamedTuple):
 def said_at(reads: sqlite3.Connection, talk: str, person: str) -> list[Row]:
     """What was written down at a talk in this person's name, with ``to_confirm``, in the order in which it was."""
     sql = f"""
-        SELECT id, number, coalesce(corrected_title, title) AS title, state, {TO_CONFIRM} AS to_confirm FROM issue
+        SELECT id, number, coalesce(corrected_title, title) AS title, state, promised_at, due_at, ended_at,
+            first_replied_at, {TO_CONFIRM} AS to_confirm
+        FROM issue
         WHERE talk = ? AND person = ? AND recorded_by <> '' AND registered_at IS NOT NULL ORDER BY registered_at, id
     """
     return select(reads, sql, (talk, person)).fetchall()

@@ -9,12 +9,12 @@ from shared.contract.subjects import subject_of
 
 MOST = 5_000
 """Of so many one round reminds."""
-_WAITING = f"""
-    SELECT i.id, i.person, i.anonymous FROM issue i LEFT JOIN talk t ON t.id = i.talk
+_OPEN = """
+    FROM issue i LEFT JOIN talk t ON t.id = i.talk
     WHERE i.state = 'replied' AND i.feedback_state = 'invited' AND i.registered_at IS NOT NULL AND i.open_until > :at
         AND coalesce(t.level, CASE i.jurisdiction WHEN :place THEN 'city' ELSE 'county' END) = :level
-    ORDER BY i.open_until, i.id LIMIT {MOST}
 """
+_WAITING = f"SELECT i.id, i.person, i.anonymous {_OPEN} ORDER BY i.open_until, i.id LIMIT {MOST}"
 
 
 class Waiting(NamedTuple):
@@ -43,6 +43,13 @@ def waiting(reads: sqlite3.Connection, place: str, level: str, at: int) -> Waiti
     rows = reads.execute(_WAITING, {"place": place, "level": level, "at": at}).fetchall()
     named = {person for _, person, anonymous in rows if not anonymous}
     return Waiting([id for id, _, _ in rows], len(named), sum(bool(anonymous) for _, _, anonymous in rows))
+
+
+def to_begin(reads: sqlite3.Connection, place: str, month: str, level: str, at: int) -> bool:
+    """Whether a reply of this level waits for a rating, and nobody has started the month's round."""
+    values = {"place": place, "level": level, "at": at}
+    (waits,) = reads.execute(f"SELECT EXISTS (SELECT 1 {_OPEN})", values).fetchone()
+    return bool(waits) and one(reads, place, month, level) is None
 
 
 def one(reads: sqlite3.Connection, place: str, month: str, level: str) -> Round | None:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,7 +18,6 @@ SHANGHAI_SECONDS = 8 * 3600
 MOST = 200
 """So many talks stand on one page."""
 _MOST_PLACES = 500
-_ALIVE = "state IS NOT NULL AND state <> 'cancelled'"
 
 
 class Numbers(NamedTuple):
@@ -206,49 +205,8 @@ def weeks_in(year: int) -> int:
 def instants(year: int, week: int, weeks: int = 1) -> tuple[int, int]:
     """When a week begins and when it, or the last of so many, ends (ms)."""
     monday = datetime.combine(monday_of(year, week), time(), SHANGHAI)
-    return _ms(monday), _ms(monday + timedelta(weeks=weeks))
+    return ms(monday), ms(monday + timedelta(weeks=weeks))
 
 
-class Gap(NamedTuple):
-    """A place without a talk in a week."""
-
-    year: int
-    week: int
-    place: str
-    level: str
-
-
-def places(
-    reads: sqlite3.Connection, jurisdiction: str, now: datetime, counties: Iterable[str] = ()
-) -> dict[str, str]:
-    """place -> level, of all that are expected to hold talks: the city, its counties (a setting), those of the plan,
-    those of the last months."""
-    found = {jurisdiction: "city"} | dict.fromkeys(counties, "county")
-    year, _ = week_of(now.astimezone(SHANGHAI).date())
-    known = plan(reads, jurisdiction, year)
-    for one in known.weeks if known else ():
-        found.setdefault(one.jurisdiction, str(one.level))
-    lately = _ms(now - timedelta(weeks=8))
-    for place, level in reads.execute(
-        f"SELECT DISTINCT jurisdiction, level FROM talk WHERE starts_at > ? AND {_ALIVE}", (lately,)
-    ):
-        found.setdefault(place, level)
-    return found
-
-
-def missing(
-    reads: sqlite3.Connection, expected: Mapping[str, str], now: datetime, weeks: int = 1
-) -> Iterator[Gap]:
-    """Which of these places (``places``) have no talk this week or in so many after it; one called off is none."""
-    monday = now.astimezone(SHANGHAI).date()
-    for later in range(weeks):
-        year, week = week_of(monday + timedelta(weeks=later))
-        query = f"SELECT DISTINCT jurisdiction FROM talk WHERE starts_at >= ? AND starts_at < ? AND {_ALIVE}"
-        there = {place for (place,) in reads.execute(query, instants(year, week))}
-        for place, level in expected.items():
-            if place not in there:
-                yield Gap(year, week, place, level)
-
-
-def _ms(at: datetime) -> int:
+def ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)

@@ -194,6 +194,8 @@ class JoinTalk(Command, type="intake.talk.join.v1", service="intake", kind="talk
 
     issue: str = Field(max_length=90)
     registered_at: AwareDatetime
+    person: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    """Who raised it, by reference, to be told where the talk changes; empty for one without a name."""
 
 
 class ConfirmNews(Command, type="intake.talk.confirm.v1", service="intake", kind="talk"):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from shared.contract.subjects import KINDS
+from shared.domain.talks import SERIES
 from tests.house.tables import kinds
 from tests.house.tables.markdown import code, first_line, table
 
@@ -28,6 +29,30 @@ def moves_of_issues() -> str:
             verbs.setdefault(verb, []).append(str(state))
         verbs |= {verb: ["any"] for verb in getattr(module, "ANYTIME", ())}
     return json.dumps(found, indent=1) + "\n"
+
+
+def series() -> str:
+    """What is particular about each series of talks."""
+    rows = [
+        (
+            code(one.value),
+            f"one a {rules.rhythm}" if rules.rhythm else "as it comes",
+            "yes" if rules.asks_leader else "no",
+            "invitation" if rules.by_invitation else "signing up, or invitation",
+            str(rules.places),
+            f"{rules.begins:%H:%M}-{rules.ends:%H:%M}",
+        )
+        for one, rules in SERIES.items()
+    ]
+    head = (
+        "series",
+        "at each place",
+        "asks a leader",
+        "one comes by",
+        "places",
+        "time, unless announced otherwise",
+    )
+    return "\n" + table(head, rows) + "\n"
 
 
 def registers() -> str:

@@ -162,7 +162,7 @@ TALK: Table = {
         for what in ("changed", "named", "lapsed")
     },
     ("announced", "talk.opened"): ("open",),
-    ("open", "talk.attended"): ("open",),
+    **{(state, "talk.attended"): (state,) for state in ("open", "held")},
     ("open", "talk.held"): ("held",),
     **{(state, "talk.cancelled"): ("cancelled",) for state in ("announced", "open")},
 }

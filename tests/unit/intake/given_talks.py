@@ -92,13 +92,24 @@ class Intake:
         self.announced()
         assert self.ask(TALK, OpenTalk(), WEDNESDAY, CLERK)["status"] == "done"
 
-    def raised(self, at: datetime, phase: Phase = Phase.BEFORE, talk: str = TALK) -> str:
-        """An issue of the talk, written down for Li; its id."""
+    def announced_issue(self, person: str, **more: Any) -> str:
+        """A question that somebody collected for the talk."""
+        return self.raised(after(), person=person, **more)
+
+    def raised(
+        self, at: datetime, phase: Phase = Phase.BEFORE, talk: str = TALK, person: str = "", **more: Any
+    ) -> str:
+        """An issue of the talk, written down for Li unless for another; its id."""
         self._issues += 1
         issue = issue_id(REFERENCES.digest, JURISDICTION, CLERK, f"talk-{self._issues}")
         occasion = GivenOccasion(id=talk.removeprefix("talk:"))
         registers = RegisterIssue(
-            words=WORDS, origin=Source.TALK, phase=phase, occasion=occasion, person=person_of(LI)
+            words=WORDS,
+            origin=Source.TALK,
+            phase=phase,
+            occasion=occasion,
+            person=person or person_of(LI),
+            **more,
         )
         outcome = self.ask(issue, registers, at, CLERK)
         assert outcome["status"] == "done", outcome

@@ -134,12 +134,41 @@ def test_an_announced_talk_says_who_leads_it_and_until_when_its_issues_wait() ->
     assert told.wait_until == after(days=9, hours=8.5)  # 17:30 on the fifth working day behind it
 
 
-def test_a_talk_needs_leaders_but_for_a_service_day() -> None:
+@pytest.mark.parametrize(
+    ("series", "asks_leader", "by_invitation"),
+    [
+        (Series.WEEKLY, True, False),
+        (Series.QUARTERLY, True, False),
+        (Series.ROUND_TABLE, True, True),
+        (Series.SERVICE_DAY, False, False),
+    ],
+)
+def test_each_series_has_rules_of_its_own(series: Series, asks_leader: bool, by_invitation: bool) -> None:
     intake = Intake()
-    without = ANNOUNCE.model_copy(update={"leaders": ()})
-    assert intake.ask(AGENDA, without, after(), FEDERATION)["reason"] == "leader_missing"
-    day = without.model_copy(update={"series": Series.SERVICE_DAY})
-    assert intake.ask(AGENDA, day, after(), FEDERATION)["talk"] == "huzhou-service_day-20260304-1"
+    talk = f"talk:huzhou-{series}-20260304-1"
+    without = ANNOUNCE.model_copy(update={"leaders": (), "series": series})
+    outcome = intake.ask(AGENDA, without, after(), FEDERATION)
+    assert outcome.get("reason") == ("leader_missing" if asks_leader else None)
+    if asks_leader:
+        intake.announced(series=series)
+    outcome = intake.ask(talk, SignUp(), after(), LI)
+    assert outcome.get("reason") == ("by_invitation" if by_invitation else None)
+
+
+def test_who_is_invited_to_a_round_table_brings_a_question_and_who_has_written_alone_does_not_come() -> None:
+    intake, talk = Intake(), "talk:huzhou-round_table-20260304-1"
+    intake.announced(series=Series.ROUND_TABLE)
+    written = NamedParticipant(person=person_of(QIAN), written=True)
+    named = NameParticipants(participants=(*NAMES.participants, written))
+    assert intake.ask(talk, named, after(), FEDERATION)["taken"] == 1
+    assert intake.ask(talk, SignUp(issue="0ABCDEFGHJKMN"), after(), WANG)["taken"] == 1
+    assert intake.ask(talk, SignUp(), after(), QIAN)["reason"] == "by_invitation"
+    (told,) = intake.events(talk, TalkSignedUp)
+    assert (told.person, told.issue) == (person_of(WANG), "0ABCDEFGHJKMN")
+
+
+def test_a_leader_stands_once_on_an_announcement() -> None:
+    intake = Intake()
     twice = ANNOUNCE.model_copy(update={"leaders": (MAYOR, MAYOR)})
     assert intake.ask(AGENDA, twice, after(), FEDERATION)["reason"] == "malformed"
 
@@ -263,6 +292,17 @@ def test_who_came_is_written_down_once_and_told_when_the_talk_ends() -> None:
     assert asked(intake, "hold")["status"] == "done"
     (held,) = intake.events(TALK, TalkHeld)
     assert held.attended == (person_of(LI), person_of(QIAN))
+
+
+def test_who_spoke_while_the_line_was_cut_has_come_though_the_talk_is_over() -> None:
+    intake = walked(State.HELD)
+    record = intake.one(TALK).command(COMES, WEDNESDAY, CLERK)
+    for _ in range(2):
+        assert intake.one(TALK).answer(record)["state"] == "held"
+    (attended,) = intake.events(TALK, TalkAttended)
+    assert [one.person for one in attended.attendees] == [person_of(LI)]
+    assert intake.one(TALK).state.attended == (person_of(LI),)
+    assert asked(walked(State.CANCELLED), "attend")["reason"] == "illegal_move"
 
 
 def test_who_closes_a_talk_the_second_time_is_told_since_when_it_is_held() -> None:

@@ -14,10 +14,21 @@ from shared.contract.commands.talks import (
 from shared.contract.words import Language, Occurrence
 from shared.domain.notices import Item
 from shared.mail import Mail
-from tests.unit.intake.given_talks import AGENDA, FEDERATION, LI, QIAN, TALK, WANG, Intake, person_of
+from tests.said import raiser
+from tests.unit.intake.given_talks import (
+    AGENDA,
+    FEDERATION,
+    LI,
+    QIAN,
+    TALK,
+    WANG,
+    Intake,
+    person_of,
+)
 from tests.unit.intake.test_notices import PORTAL, Known
 from tests.unit.one_aggregate import after
 
+MA, NOBODY = raiser("ma"), raiser("nobody")
 BEGINS = "2026-03-04 14:00"
 
 
@@ -57,6 +68,19 @@ def test_everybody_who_takes_part_is_told_that_it_moved_and_that_it_is_called_of
     for _ in range(2):
         intake.one(TALK).deliver(record)
     assert told(intake)[4:] == [(one, "talk_cancelled", "2026-03-06 14:00") for one in everybody]
+
+
+def test_who_raised_something_for_it_hears_that_it_moved_once_and_who_has_no_name_nothing() -> None:
+    intake = taking_part()
+    intake.announced_issue(person_of(MA))
+    intake.announced_issue(person_of(QIAN))
+    intake.announced_issue(person_of(NOBODY), anonymous=True)
+    before = len(told(intake))
+    later = {"starts_at": after(days=4, hours=5), "ends_at": after(days=4, hours=7)}
+    moves = PostponeTalk(talk=TALK.removeprefix("talk:"), **later, reason="防汛")
+    assert intake.ask(AGENDA, moves, after(hours=1), FEDERATION)["status"] == "done"
+    everybody = [person_of(one) for one in (LI, WANG, QIAN, MA)]
+    assert told(intake)[before:] == [(one, "talk_postponed", "2026-03-06 14:00") for one in everybody]
 
 
 @pytest.mark.parametrize("language", Language)

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from services.portal.actions import Action
 from services.portal.addresses import Place, read_place
 from services.portal.desks.office.beside import PLACE, beside, later, office, office_issue
+from services.portal.desks.talks import reminding
 from services.portal.doing import ask_for, do, given, not_now, not_too_long
 from services.portal.errands import Errand, Said, Step
 from services.portal.forms import Form
@@ -107,6 +108,7 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "", 
         draw,
         address={"known": str(since)},
         lines=lines,
+        rounds=reminding.to_begin(page),
         first_due=next((line.issue["next_due_at"] for line in lines if line.issue["next_due_at"]), None),
         chosen=chosen,
         is_chosen=bool(issue),

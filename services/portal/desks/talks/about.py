@@ -19,6 +19,7 @@ from services.portal.words import phrase
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
 from shared.domain.rights import OFFICIALS, granted
+from shared.domain.talks import rules_of
 
 PATH = "/talks"
 Row = sqlite3.Row
@@ -203,6 +204,7 @@ def calls(page: Page) -> dict[str, Any]:
         "leaders_of": leaders_of,
         "departments_of": departments_of,
         "places_left": left,
+        "by_invitation": lambda talk: rules_of(talk["series"]).by_invitation,
         "levels": (Level.CITY, Level.COUNTY),
     }
 

@@ -1,30 +1,24 @@
-"""Announcing a talk, and saying anew what was announced: theme, time, place, leaders, departments."""
+"""Announcing a talk: its series with its rules, theme, time, place, leaders, departments."""
 
-from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.portal.desks.talks import leaders
+from services.portal.desks.talks import leaders, proposing
 from services.portal.desks.talks.about import (
     PATH,
     TO_FIELDS,
     Asked,
-    Read,
-    Row,
     calls,
-    day_of,
-    departments_of,
     leaders_of,
     organiser,
     read_time,
-    serve,
 )
 from services.portal.doing import given, not_too_long
 from services.portal.forms import Form
+from services.portal.languages import N_
 from services.portal.pages import Page
 from services.portal.queries import names, talks
 from services.portal.times import instant
@@ -33,6 +27,7 @@ from shared.contract.commands.talks import MOST_PLACES
 from shared.contract.event import MAX_REASON_CHARS, MAX_TITLE_CHARS
 from shared.contract.words import Level, Series
 from shared.domain.clocks import SHANGHAI
+from shared.domain.talks import SERIES, rules_of
 
 router = APIRouter()
 ANNOUNCE = f"{PATH}/announce"
@@ -40,16 +35,18 @@ DEPARTMENT = "department-"
 """Before the code of a department: the box that says that it will be there."""
 DESCRIBED = ("theme", "questions", "place")
 MOST_NUMBER = 999
+_TIMES = {"week": N_("each place one a week"), "quarter": N_("each place one a quarter")}
+"""How the rhythm of a series is said."""
 
 
 @router.get(ANNOUNCE)
-async def write(page: Asked, week: str = "", place: str = "") -> Response:
-    """The form: as far as it was filled in, else with what the rotation says of the next Wednesday."""
+async def write(page: Asked, place: str = "", series: str = "") -> Response:
+    """The form: as far as it was filled in, else with what the rotation says of the next Wednesday, and the series."""
     organiser(page)
     form = page.draft()
-    if not form.values:
-        form = _begun(page, place)
-    return _announce(page, form)
+    if not form.values or series not in ("", form.text("series")):
+        form = _begun(page, place, Series(series) if series in set(Series) else Series.WEEKLY)
+    return await _announce(page, form)
 
 
 @router.post(ANNOUNCE)
@@ -58,15 +55,15 @@ async def announce(page: Asked) -> Response:
     form = (await page.form()).form
     organiser(page)
     page.keep(form)
-    body = _described(page, form)
+    body = described(page, form)
     body |= _of_the_series(page, form)
     at = read_time(page, form, "on", "begins", "ends")
     place = form.text("jurisdiction") or page.portal.jurisdiction
     found = leaders.read(page, form, "leaders", place)
-    if not found and form.text("series") != Series.SERVICE_DAY:
+    if not found and rules_of(form.text("series")).asks_leader:
         form.wrong("leaders", page.say("Name who leads it: only a service-centre day asks no leader"))
     if form.errors or at is None:
-        return _announce(page, form, 422)
+        return await _announce(page, form, 422)
     body |= {"starts_at": at[0].isoformat(), "ends_at": at[1].isoformat(), "leaders": found}
     path = f"/agendas/{page.portal.jurisdiction}/announce"
     answer = await page.ask("intake", path, body, key=form.sending())
@@ -78,11 +75,12 @@ async def announce(page: Asked) -> Response:
     if answer.reason == "leader_busy":
         _engaged(page, form, found, *(int(one.timestamp() * 1000) for one in at))
     page.keep(form)
-    return _announce(page, form, status)
+    return await _announce(page, form, status)
 
 
-def _begun(page: Page, place: str) -> Form:
+def _begun(page: Page, place: str, series: Series) -> Form:
     """What stands in a form that nobody has filled in: the next Wednesday, and whose turn it is then."""
+    rules = SERIES[series]
     here = page.now.astimezone(SHANGHAI).date()
     wednesday = here + timedelta(days=(2 - here.weekday()) % 7 or 7)
     year, week = talks.week_of(wednesday)
@@ -96,35 +94,47 @@ def _begun(page: Page, place: str) -> Form:
     last = next(iter(talks.past(page.reads, 1)), None)
     return Form(
         {
-            "series": Series.WEEKLY.value,
+            "series": series.value,
             "jurisdiction": where,
             "on": wednesday.isoformat(),
-            "begins": "14:00",
-            "ends": "16:30",
-            "capacity": "12",
+            "begins": f"{rules.begins:%H:%M}",
+            "ends": f"{rules.ends:%H:%M}",
+            "capacity": str(rules.places),
             "place": last["place"] if last else "",
             "organiser": last["organiser"]
             if last
             else page.say("Huzhou federation of industry and commerce"),
-            "leaders": leaders.written([one.model_dump(mode="json") for one in turn.leaders]) if turn else "",
+            "leaders": leaders.written([one.model_dump(mode="json") for one in turn.leaders])
+            if turn and rules.asks_leader
+            else "",
         }
     )
 
 
-def _announce(page: Page, form: Form, status: int = 200) -> Response:
-    return page.show("talks/announce.html", status, form=form, **_choices(page), **calls(page))
+async def _announce(page: Page, form: Form, status: int = 200) -> Response:
+    more = {**choices(page), "proposed": await proposing.proposals(page)}
+    return page.show("talks/announce.html", status, form=form, **more, **calls(page))
 
 
-def _choices(page: Page) -> dict[str, Any]:
+def choices(page: Page) -> dict[str, Any]:
     here = page.portal.jurisdiction
     return {
-        "series": [(one.value, page.say(phrase("series", one))) for one in Series],
+        "series": [(one.value, page.say(phrase("series", one)), _rules(page, one)) for one in Series],
         "places": [here, *(code for code in WORDS["place"] if code != here)],
         "there": names.assignable(page.reads, page.at, page.view.language),
         "prefix": DEPARTMENT,
         "most_title": MAX_TITLE_CHARS,
         "most_reason": MAX_REASON_CHARS,
     }
+
+
+def _rules(page: Page, series: Series) -> str:
+    """What is particular about a series, in words."""
+    rules = SERIES[series]
+    said = [page.say(_TIMES[rules.rhythm])] if rules.rhythm else []
+    said += [] if rules.asks_leader else [page.say("asks no leader")]
+    said += [page.say("by invitation alone")] if rules.by_invitation else []
+    return "，".join([*said, page.say("%(num)d places") % {"num": rules.places}])
 
 
 def _of_the_series(page: Page, form: Form) -> dict[str, Any]:
@@ -142,8 +152,10 @@ def _of_the_series(page: Page, form: Form) -> dict[str, Any]:
     return body
 
 
-def _described(page: Page, form: Form) -> dict[str, Any]:
+def described(page: Page, form: Form) -> dict[str, Any]:
     """Theme, questions, place, number of places, departments; what is wrong stands in the form."""
+    if not form.text("theme"):
+        form.values["theme"] = form.text("proposed")
     if not form.text("theme"):
         form.wrong("theme", page.say("Say in one line what the talk is about"))
     if not form.text("place"):
@@ -183,71 +195,3 @@ def _engaged(page: Page, form: Form, wanted: list[dict[str, str]], first: int, l
             words = said % {"names": "、".join(busy), "theme": talk["theme"], "moment": moment}
             form.errors["leaders"] = words
             return
-
-
-# ------------------------------------------------------- what was announced
-
-
-def _known_as(talk: Row) -> dict[str, Any]:
-    values: dict[str, Any] = {name: talk[name] or "" for name in DESCRIBED}
-    values |= {"capacity": str(talk["capacity"] or "")}
-    return values | {f"{DEPARTMENT}{code}": "1" for code in departments_of(talk)}
-
-
-def _change(page: Page, talk: Row, form: Form) -> dict[str, Any]:
-    body = _described(page, form)
-    if not form.errors and body["capacity"] < (talk["taken"] or 0):
-        said = page.say("%(taken)d places are taken already: write at least so many")
-        form.wrong("capacity", said % {"taken": talk["taken"]})
-    return body
-
-
-def _planned_for(talk: Row) -> dict[str, Any]:
-    """A week later, at the same hours."""
-    first, last = (instant(talk[name]).astimezone(SHANGHAI) for name in ("starts_at", "ends_at"))
-    later = day_of(talk) + timedelta(days=7)
-    return {"on": later.isoformat(), "begins": f"{first:%H:%M}", "ends": f"{last:%H:%M}"}
-
-
-def _postpone(page: Page, talk: Row, form: Form) -> dict[str, Any]:
-    at = read_time(page, form, "on", "begins", "ends")
-    _reason(page, form, page.say("Write why it moves: everybody who signed up reads it"))
-    body: dict[str, Any] = {"talk": talk["id"], **given(form, "reason")}
-    if at is not None:
-        body |= {"starts_at": at[0].isoformat(), "ends_at": at[1].isoformat()}
-    return body
-
-
-def _led_by(talk: Row) -> dict[str, Any]:
-    return {"leaders": leaders.written(leaders_of(talk))}
-
-
-def _appoint(page: Page, talk: Row, form: Form) -> dict[str, Any]:
-    found = leaders.read(page, form, "leaders", talk["jurisdiction"])
-    if not found and talk["series"] != Series.SERVICE_DAY:
-        form.wrong("leaders", page.say("Name who leads it: only a service-centre day asks no leader"))
-    _reason(page, form, page.say("Write why others lead it"))
-    return {"talk": talk["id"], "leaders": found, **given(form, "reason")}
-
-
-def _reason(page: Page, form: Form, missing: str) -> None:
-    if not form.text("reason"):
-        form.wrong("reason", missing)
-    not_too_long(page, form, "reason", MAX_REASON_CHARS)
-
-
-async def _say_anew(page: Page, talk: Row, form: Form, status: int, *, verb: str) -> Response:
-    if not form.values:
-        form.values |= SAID_ANEW[verb][0](talk)
-    more: Mapping[str, Any] = {"talk": talk, "form": form, "verb": verb}
-    return page.show("talks/say_anew.html", status, **more, **_choices(page), **calls(page))
-
-
-SAID_ANEW: Mapping[str, tuple[Callable[[Row], dict[str, Any]], Read]] = {
-    "change": (_known_as, _change),
-    "postpone": (_planned_for, _postpone),
-    "appoint": (_led_by, _appoint),
-}
-"""What may be said anew: what stands in the form at first, and what is read from it."""
-for _verb, (_, _read) in SAID_ANEW.items():
-    serve(router, _verb, partial(_say_anew, verb=_verb), _read)

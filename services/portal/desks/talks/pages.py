@@ -12,14 +12,18 @@ from services.portal.desks.entrepreneur.raising import Again, again
 from services.portal.desks.talks import (
     announcing,
     column,
+    held,
     importing,
+    naming,
     on_the_spot,
     opening,
+    proposing,
     reminding,
     results,
     room,
     rotating,
     running,
+    saying_anew,
     taking_part,
     talk_list,
 )
@@ -38,8 +42,9 @@ from services.portal.desks.talks.about import (
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import talks
-from services.portal.queries.talks import Chosen, Gap
+from services.portal.queries import gaps, talks
+from services.portal.queries.gaps import Gap
+from services.portal.queries.talks import Chosen
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
 
@@ -51,15 +56,16 @@ PAST = 20
 
 
 def to_look_at(page: Page) -> int:
-    """How many places have no talk this week, for the bar."""
-    return len(list(talks.missing(page.reads, _places(page), page.now)))
+    """How many places have no talk this week, or no quarterly one this quarter, for the bar."""
+    of_week = list(gaps.missing(page.reads, _places(page), page.now))
+    return len(of_week) + len(gaps.missing_in_quarter(page.reads, page.now))
 
 
 def _places(page: Page) -> dict[str, str]:
     """All that are expected to hold talks, for the bar and the calendar."""
     return page.once(
         "places of talks",
-        lambda: talks.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
+        lambda: gaps.places(page.reads, page.portal.jurisdiction, page.now, page.portal.counties),
     )
 
 
@@ -112,9 +118,9 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
     there = _places(page)
     place = place if place in there else ""
     monday = _monday(page, week)
-    gaps = [
+    missing = [
         gap
-        for gap in talks.missing(page.reads, there, page.now, WEEKS)
+        for gap in gaps.missing(page.reads, there, page.now, WEEKS)
         if level in ("", gap.level) and place in ("", gap.place)
     ]
 
@@ -124,7 +130,9 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
 
     return page.show(
         "talks/calendar.html",
-        weeks=list(_weeks(page, monday, level, place, gaps)),
+        weeks=list(_weeks(page, monday, level, place, missing)),
+        rounds=reminding.to_begin(page),
+        of_quarter=gaps.missing_in_quarter(page.reads, page.now),
         level=level,
         place=place,
         places={code: place_name(page, code) for code in there},
@@ -138,13 +146,13 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
     )
 
 
-def _weeks(page: Page, monday: date, level: str, place: str, gaps: list[Gap]) -> Iterator[Week]:
+def _weeks(page: Page, monday: date, level: str, place: str, missing: list[Gap]) -> Iterator[Week]:
     for later in range(WEEKS):
         first = monday + timedelta(weeks=later)
         year, number = talks.week_of(first)
         found = talks.between(page.reads, Chosen(*talks.instants(year, number), level, place))
         yield Week(
-            year, number, first, found, [one for one in gaps if (one.year, one.week) == (year, number)]
+            year, number, first, found, [one for one in missing if (one.year, one.week) == (year, number)]
         )
 
 
@@ -159,12 +167,16 @@ def _monday(page: Page, week: str) -> date:
 
 
 for part in (
+    held,
     announcing,
+    saying_anew,
     rotating,
     reminding,
     results,
     opening,
     running,
+    naming,
+    proposing,
     taking_part,
     room,
     on_the_spot,

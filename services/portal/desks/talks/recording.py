@@ -11,7 +11,7 @@ from typing import Any
 from services.portal.asking import Answer
 from services.portal.desks.entrepreneur.raising import id_of
 from services.portal.desks.talks.about import Row
-from services.portal.desks.talks.running import MOST_CODE, MOST_NAME, MOST_PHONE, person_of
+from services.portal.desks.talks.naming import MOST_CODE, MOST_NAME, MOST_PHONE, person_of
 from services.portal.doing import given, not_too_long
 from services.portal.forms import Form
 from services.portal.pages import WAIT_SECONDS, Page
@@ -85,7 +85,8 @@ async def record(page: Page, form: Form, talk: Row, there: Sequence[Row], key: s
         return answer
     id = id_of(answer)
     later = [await _accept(page, id, key)]
-    if talk["state"] == "open" and (known is None or _comes(known)):
+    # Also of a talk that is over: they sat there, whenever their words arrive.
+    if form.text("phase") == Phase.AT and (known is None or _comes(known)):
         one = {"person": person, "enterprise": enterprise}
         path, about = f"/talks/{talk['id']}/attend", f"talk:{talk['id']}"
         later.append(await page.ask("intake", path, {"attendees": [one]}, key=f"{key}-attend", subject=about))

@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from services.portal.desks.talks.about import Row
+from services.portal.desks.talks.naming import MOST_CODE, MOST_NAME, MOST_PHONE
 from services.portal.desks.talks.recording import OTHER, title_of
-from services.portal.desks.talks.running import MOST_CODE, MOST_NAME, MOST_PHONE
 from services.portal.languages import N_, words_in
 from services.portal.pages import Page
 from services.portal.queries.names import Official

@@ -36,6 +36,14 @@ def may_start(page: Page) -> bool:
     return page.visitor is not None and page.visitor.role in granted("rating_round", "start")
 
 
+def to_begin(page: Page) -> list[Level]:
+    """The levels whose round of this month waits to be started by who asks: nobody else is reminded of it."""
+    if not may_start(page):
+        return []
+    place, month = page.portal.jurisdiction, month_of(page.now)
+    return [one for one in LEVELS if rating_rounds.to_begin(page.reads, place, month, one, page.at)]
+
+
 @router.get(RATINGS)
 async def show(page: Asked, done: str = "") -> Response:
     """What waits for a rating, by level, and the rounds of the last months."""

@@ -25,7 +25,7 @@ from shared.domain.rights import granted
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
-RESULTS = f"{PATH}/results"
+RESULTS, HELD = f"{PATH}/results", f"{PATH}/held"
 WEEKS, LONGEST = 13, timedelta(weeks=53)
 """How far back it looks by itself, and how much time it shows at most."""
 COUNT, RATES = "registered", ("on_time_assignment", "on_time_reply", "satisfied", "participation")
@@ -52,6 +52,10 @@ class Line(NamedTuple):
     people: int
     figures: Mapping[str, dict[str, Any]]
     narrowed: Narrowed
+
+    def held(self, **more: str) -> str:
+        """Where its talks are, or who came to them."""
+        return with_query(HELD, self.narrowed._asdict() | more)
 
 
 @router.get(RESULTS)

@@ -3,10 +3,8 @@
 It is worked by keyboard alone, also while the line is cut; without scripts it is a plain form, sent once an issue.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
-from uuid import uuid4
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -24,6 +22,7 @@ from services.portal.desks.talks.about import (
     organises,
 )
 from services.portal.desks.talks.device import FROM_DEVICE, taken
+from services.portal.desks.talks.naming import names_of
 from services.portal.desks.talks.recording import OTHER, PHASES, check, record
 from services.portal.forms import WHOLE, Form
 from services.portal.listing import LIVE, listed
@@ -123,7 +122,8 @@ async def _show(
     page: Page, talk: Row, form: Form, status: int = 200, *, done: str = "", by_name: bool = False
 ) -> Response:
     there, is_stream = talks.participants(page.reads, talk["id"]), LIVE in page.request.query_params
-    known_as = await _names(page, talk, there) if by_name and not is_stream else {}
+    why = page.say("In the room of the talk %(id)s") % {"id": talk["id"]}
+    known_as = await names_of(page, there, why) if by_name and not is_stream else {}
     departments = departments_of(talk)
 
     async def draw(page: Page) -> str:
@@ -162,7 +162,7 @@ def outcomes(page: Page, kind: str = "") -> list[tuple[str, str]]:
     return [(one.value, page.say(phrase("outcome", one))) for one in some]
 
 
-def _speakers(page: Page, there: Sequence[Row], known_as: dict[str, str]) -> list[Speaker]:
+def _speakers(page: Page, there: Sequence[Row], known_as: Mapping[str, str]) -> list[Speaker]:
     """In the order in which they were first spoken of, which does not change while they sit there."""
     width = len(str(len(there)))
     nobody = page.say("Somebody without an enterprise")
@@ -183,18 +183,6 @@ def _speakers(page: Page, there: Sequence[Row], known_as: dict[str, str]) -> lis
         )
         for number, one in enumerate(there, start=1)
     ]
-
-
-async def _names(page: Page, talk: Row, there: Sequence[Row]) -> dict[str, str]:
-    """person -> name; intake writes down who looked, and why."""
-    why = page.say("In the room of the talk %(id)s") % {"id": talk["id"]}
-
-    async def one(person: str) -> str:
-        answer = await page.ask("intake", f"/people/{person}/contact", {"why": why}, key=uuid4().hex)
-        return str(answer.body.get("name") or "") if answer.kind == "done" else ""
-
-    people = [row["person"] for row in there]
-    return dict(zip(people, await asyncio.gather(*map(one, people)), strict=True))
 
 
 def _recorded(page: Page, talk: Row) -> Sequence[Recorded]:

@@ -8,13 +8,14 @@ from fastapi.responses import Response
 from services.portal.asking import Answer
 from services.portal.desks.entrepreneur.raising import check_words, id_of
 from services.portal.desks.talks.about import PATH, TO_FIELDS, Row, calls, known, left
-from services.portal.desks.talks.running import of_talk
+from services.portal.desks.talks.naming import of_talk
 from services.portal.doing import given
 from services.portal.forms import Form
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues, own_issues, talks
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from shared.contract.words import Role, TakesPart
+from shared.domain.talks import rules_of
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -48,7 +49,10 @@ def _open_to(page: Page, id: str) -> Row | Response:
     if page.person().role is not Role.ENTREPRENEUR:
         raise NotHere
     talk = known(page, id)
-    return talk if talk["state"] == "announced" else page.to(f"{PATH}/{id}?done=not_now")
+    if talk["state"] != "announced":
+        return page.to(f"{PATH}/{id}?done=not_now")
+    invited = id in talks.of_person(page.reads, page.person().kept.person)
+    return page.to(f"{PATH}/{id}") if rules_of(talk["series"]).by_invitation and not invited else talk
 
 
 @router.get(f"{PATH}/{{id}}/sign-up")
@@ -84,7 +88,7 @@ async def sign_up(id: str, page: Asked) -> Response:
         if answer.is_done:
             answer = await _sign_up(page, id, {**own, "issue": id_of(answer)}, f"{key}-question")
     if not answer.is_done:
-        status = page.explain(form, answer, {**TO_FIELDS, "talk_full": ""})
+        status = page.explain(form, answer, {**TO_FIELDS, "talk_full": "", "by_invitation": ""})
         page.keep(form)
         return _form(page, known(page, id), form, status)
     page.forget()
