@@ -3,7 +3,7 @@
 Source: clocks.md, The ladder; loop.md, Levels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.contract.words import Level
 
@@ -13,3 +13,8 @@ _HEIGHTS: Mapping[str, int] = {Level.TOWNSHIP: 1, Level.COUNTY: 2, Level.FUNCTIO
 def is_as_high(level: str, other: str) -> bool:
     """Whether ``level`` is the same as the other one or a higher one; one that is unknown is the lowest."""
     return _HEIGHTS.get(level, 0) >= _HEIGHTS.get(other, 0)
+
+
+def highest(levels: Iterable[str]) -> str:
+    """The highest of several; "" of none."""
+    return max(levels, key=lambda level: _HEIGHTS.get(level, 0), default="")

@@ -21,6 +21,7 @@ from shared.contract.subjects import id_of
 from shared.contract.words import MAIL, Recalculation, Role
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Policy
+from shared.domain.levels import highest
 
 T = TypeVar("T")
 
@@ -112,6 +113,11 @@ class Directory(NamedTuple):
         """Every entry by code, in the order of publication."""
         found = ((code, self.department(code)) for code in self.reference.departments)
         return {code: entry for code, entry in found if entry is not None}
+
+    def level(self, code: str = "") -> str:
+        """The level of a department. What none of the directory has is the jurisdiction's: the highest of all."""
+        entry = self.department(code)
+        return str(entry.level if entry else highest(str(one.level) for one in self.departments().values()))
 
     def official(self, account: str) -> StaffPublished | None:
         """The entry of one official; None for an account that is not in the directory."""

@@ -10,12 +10,12 @@ import pytest
 from services.portal.addresses import Place
 from services.portal.queries import documents, looking
 from shared.contract.words import Role
-from tests.portal.department import leader
+from tests.portal.department import leader, people
 from tests.portal.given import Given, refused, stamp
 from tests.portal.projection.given import ISSUE
-from tests.portal.test_acting_on_the_ladder import late, offers, staff
+from tests.portal.test_acting_on_the_ladder import HELD, LIFT, late, offers, staff
 from tests.portal.test_board import official
-from tests.portal.test_ladder import PATH
+from tests.portal.test_ladder import PATH, told
 from tests.unit.supervision.given import DUE, after
 
 BY_HAND = f"{PATH}/issue-document"
@@ -60,6 +60,21 @@ async def test_the_page_of_an_issue_lists_its_documents_and_leads_to_each(given:
     assert f'href="{card}"' in browser.page.text
     await browser.open(card)
     assert "待签发" in browser.text and "市建设局" in browser.text
+
+
+async def test_a_county_lifts_its_own_card_but_not_one_that_the_city_signed(given: Given) -> None:
+    told(given, HELD, after(days=22))
+    people(given, level="county")
+    staff(given, "county")
+    given.now = after(days=22)
+    browser = official(given)
+    own = document(given, "d3", "yellow_card", step=3, by="shen", level="county")
+    await browser.open(own)
+    assert f'href="{own}/lift"' in browser.page.text and await offers(browser, LIFT)
+    of_the_city = document(given, "d4", "red_card", step=4, by="zhao", level="city")
+    await browser.open(of_the_city)
+    assert f'href="{of_the_city}/lift"' not in browser.page.text
+    assert not await offers(browser, LIFT)  # nor the step that the city signed for
 
 
 async def test_whoever_does_not_see_how_it_is_handled_sees_no_document(given: Given) -> None:

@@ -36,7 +36,7 @@ from tests.unit.supervision.given import (
     replied,
     upheld,
 )
-from tests.unit.supervision.test_ladder_of_an_issue import EXPLAINED, HANDLER, lifts
+from tests.unit.supervision.test_ladder_of_an_issue import EXPLAINED, HANDLER, lifts, overseen
 
 PATH = f"/issues/{ISSUE}"
 STORY = list[tuple[datetime, Event]]
@@ -51,7 +51,7 @@ def told(
 ) -> OneAggregate:
     """The same story in supervision and in the rows, with all that supervision told of it until then."""
     known_versions(given)
-    supervision = new_issue()
+    supervision = new_issue(overseen())
     for at, event in story:
         fire_until(supervision, at)
         supervision.take(event, at)

@@ -43,15 +43,21 @@ def plain_consumers() -> Mapping[str, Consumer]:
     return {service: consumer_of(service) for service in SERVICES}
 
 
-SUPERVISOR = PublishStaff(name="何正", roles=(Role.SUPERVISOR,), in_force_from=BEGINNING)
-"""Who may sign: a name in the directory."""
+OVERSEERS = {
+    "he": PublishStaff(name="何正", roles=(Role.SUPERVISOR,), in_force_from=BEGINNING),
+    "li": PublishStaff(name="李明", roles=(Role.LEADER,), in_force_from=BEGINNING),
+}
+"""Who may sign and lift: names in the directory."""
 
 
 @lru_cache(maxsize=1)
 def first_commands() -> Mapping[str, FirstCommands]:
     """What the owners of reference data publish at a first start."""
     return {
-        "dispatch": [*dispatch.first_commands(JURISDICTION), ("staff:he", SUPERVISOR)],
+        "dispatch": [
+            *dispatch.first_commands(JURISDICTION),
+            *((f"staff:{account}", entry) for account, entry in OVERSEERS.items()),
+        ],
         "supervision": supervision.first_commands(JURISDICTION, supervision.builtin_policy()),
     }
 

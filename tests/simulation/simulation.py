@@ -28,6 +28,7 @@ from tests.simulation.instructing import Instructing
 from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
+from tests.simulation.overseeing import Overseeing
 from tests.simulation.papers import Papers
 from tests.simulation.people import People
 from tests.simulation.questioning import Questioning
@@ -210,6 +211,7 @@ def _people(town: Town) -> None:
     _talk(town)
     _remind(town, subjects)
     _publish(town, everything)
+    _oversee(town, subjects)
     away = Random(f"away/{town.seed}")
     if away.random() < 0.1:
         scheduler.spawn("trouble", town.trouble.outlive("supervision", away))
@@ -286,6 +288,16 @@ def _publish(town: Town, everything: Sequence[Raised]) -> None:
     rng = Random(f"papers/{town.seed}")
     if rng.random() < 0.2:
         town.scheduler.spawn("papers", Papers(town.scheduler, town.clients, rng, [*everything]).work())
+
+
+def _oversee(town: Town, subjects: Sequence[str]) -> None:
+    """In some towns city and county oversee the same departments; chosen apart in the same way."""
+    rng = Random(f"overseeing/{town.seed}")
+    if rng.random() < 0.2:
+        overseeing = Overseeing(town.scheduler, town.clients, rng, town.clients.departments)
+        town.scheduler.spawn("overseeing", overseeing.appoint())
+        for subject in subjects:
+            town.scheduler.spawn("overseeing", overseeing.live(subject))
 
 
 def _has_persons(seed: int) -> bool:

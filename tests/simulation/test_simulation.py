@@ -140,6 +140,8 @@ MUST_HAPPEN = (
     *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
     "reminded of a look-back",
     "reminded by hand",
+    "not lifted below the level that signed",
+    *(f"a document lifted by supervisor:{who}" for who in ("shi", "yu")),
     "refused same_person",
     *(f"refused {why}" for why in ("too_many", "unknown_instruction")),
     *(f"late {clock}" for clock in ("ruling", "instruction")),

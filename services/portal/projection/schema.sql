@@ -479,6 +479,7 @@ CREATE TABLE document (
     drafted_at INTEGER,
     issued_at INTEGER,
     issued_by TEXT,               -- '' for what goes out by itself
+    issued_level TEXT,            -- of who signed it
     words TEXT,
     answer_due_at INTEGER,
     praise INTEGER,

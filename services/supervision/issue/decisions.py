@@ -1,10 +1,11 @@
 """What supervision decides of an issue when a person asks: a breach is explained, the ladder is lifted."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from services.supervision.issue import documents
 from services.supervision.issue.ladder import explained, steps_ahead
-from services.supervision.issue.life import Issue
+from services.supervision.issue.life import Document, DocumentState, Issue
 from shared.contract.command import Command
 from shared.contract.commands.supervision import AnswerOrder, ExplainBreach, LiftLadder
 from shared.contract.envelope import time_text
@@ -65,7 +66,9 @@ def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[I
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: everybody reads why it was lifted")
-    if why := may_not(issue, context):
+    standing = (DocumentState.ISSUED, DocumentState.ANSWERED)
+    reached = tuple(document for document in issue.documents if document.step and document.state in standing)
+    if why := may_not_lift(issue, reached, context):
         return Refusal(Reason.WRONG_ROLE, why)
     # What it has heard of from a clock that runs ahead of ours is lifted too.
     lifted_at = max((context.now, *(climb.began_at for climb in issue.climbs)))
@@ -76,22 +79,34 @@ def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[I
     return Change(after, (event(lifted), *more), {"step": 0})
 
 
-def may_not(issue: Issue, context: Context) -> str:
-    """Why this official may not act on it: of the department that holds it, or of a lower level than that; "" if so."""
-    official, holder = (
-        context.directory.official(context.principal),
-        context.directory.department(issue.department),
-    )
+def may_not(issue: Issue, context: Context, reached: Iterable[Document] = ()) -> str:
+    """Why this official may not act on it, and on what it ``reached``; "" where they may.
+
+    They are of no department that holds it or one of these documents, and of no lower level than that or than who
+    signed. What nobody holds is with the office of the jurisdiction, and of its level.
+    """
+    directory = context.directory
+    official = directory.official(context.principal)
     if official is None:
         return ""
-    if official.department and official.department in (
-        issue.department,
-        context.directory.successor(issue.department),
-    ):
-        return f"nobody of {issue.department}, which holds it, may do that"
-    if holder is not None and not is_as_high(official.level, holder.level):
-        return f"{issue.department} is of the level {holder.level}: nobody of a lower one may do that"
+    for code in dict.fromkeys((issue.department, *(document.department for document in reached))):
+        if code and official.department in (code, directory.successor(code)):
+            return f"nobody of {code}, which holds it, may do that"
+        if not is_as_high(official.level, level := directory.level(code)):
+            whose = f"{code} is" if code else "nobody holds it: its office is"
+            return f"{whose} of the level {level}: nobody of a lower one may do that"
+    for document in reached:
+        if not is_as_high(official.level, document.level):
+            signed = f"{document.by} signed {document.kind} {document.id}"
+            return f"{signed} at the level {document.level}: nobody of a lower one lifts it"
     return ""
+
+
+def may_not_lift(issue: Issue, reached: tuple[Document, ...], context: Context) -> str:
+    """The same of who lifts: nobody knows the level of whom the directory does not name."""
+    if context.directory.official(context.principal) is None:
+        return f"{context.principal} is not in the directory: a named official lifts"
+    return may_not(issue, context, reached)
 
 
 def stale(issue: Issue, command: ExplainBreach | AnswerOrder) -> Refusal | None:

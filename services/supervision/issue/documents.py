@@ -150,6 +150,7 @@ def issued(document: Document, context: Context) -> tuple[Document, Messages]:
         offices=document.offices,
         across=document.across,
         by=document.by,
+        level=document.level,
     )
     after = document.model_copy(update={"state": DocumentState.ISSUED})
     return after, (event(body), *_addressed(document, Saying.ISSUED))

@@ -194,6 +194,8 @@ class Document(AggregateState):
     offices: tuple[JointOffice, ...] = ()
     across: tuple[Across, ...] = ()
     by: str = ""
+    level: str = ""
+    """Of who signed it."""
     void_because: DocumentEnd | None = None
     """What overtook it before it had a number."""
     lift_drafted: bool = False

@@ -4,7 +4,7 @@ Beyond the order nothing goes out without a name under it: that of a person of t
 """
 
 from services.supervision.issue import documents
-from services.supervision.issue.decisions import UNKNOWN, answerer, may_not, stale
+from services.supervision.issue.decisions import UNKNOWN, answerer, may_not, may_not_lift, stale
 from services.supervision.issue.life import Document, DocumentState, Issue
 from shared.contract.commands.supervision import (
     AnswerOrder,
@@ -51,6 +51,7 @@ def issue_by_hand(issue: Issue | None, command: IssueDocument, context: Context)
         offices=command.offices,
         across=command.across,
         by=context.principal,
+        level=_level(context),
     )
     after, messages = documents.make(issue, document, context)
     return Change(after, messages, {"document": document.id})
@@ -80,9 +81,9 @@ def sign(issue: Issue | None, command: SignDocument, context: Context) -> Change
     words = command.words.strip()
     if document.kind in NEEDS_WORDS and not words:
         return Refusal(Reason.REASON_MISSING, f"words: {document.kind} needs words of its own")
-    if refusal := _cannot_sign(issue, command.signature, context):
+    if refusal := _cannot_sign(issue, command.signature, context, (document,)):
         return refusal
-    signed = document.model_copy(update={"words": words, "by": context.principal})
+    signed = document.model_copy(update={"words": words, "by": context.principal, "level": _level(context)})
     after, messages = documents.issued(signed, context)
     return Change(documents.put(issue, after), messages, _number(after))
 
@@ -119,7 +120,7 @@ def lift_document(issue: Issue | None, command: LiftDocument, context: Context) 
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: everybody reads why it was lifted")
-    if why := may_not(issue, context):
+    if why := may_not_lift(issue, (document,), context):
         return Refusal(Reason.WRONG_ROLE, why)
     ended = documents.Ended(DocumentEnd.PERSON, reason, context.principal)
     after, messages = documents.ended(document, ended)
@@ -145,9 +146,11 @@ def _cannot_issue(issue: Issue, command: IssueDocument, context: Context) -> Ref
     return _cannot_sign(issue, command.signature, context)
 
 
-def _cannot_sign(issue: Issue, signature: str, context: Context) -> Refusal | None:
+def _cannot_sign(
+    issue: Issue, signature: str, context: Context, reached: tuple[Document, ...] = ()
+) -> Refusal | None:
     """Why this official's name cannot stand under a document of this issue; None where it can."""
-    if why := may_not(issue, context):
+    if why := may_not(issue, context, reached):
         return Refusal(Reason.WRONG_ROLE, why)
     official = context.directory.official(context.principal)
     if official is None:
@@ -157,6 +160,12 @@ def _cannot_sign(issue: Issue, signature: str, context: Context) -> Refusal | No
     if signature.strip() != official.name:
         return Refusal(Reason.SIGNATURE_MISSING, "signature: write your own name as the directory has it")
     return None
+
+
+def _level(context: Context) -> str:
+    """Of who signs: who is in the directory has one."""
+    official = context.directory.official(context.principal)
+    return "" if official is None else str(official.level)
 
 
 def _document(issue: Issue | None, id: str) -> tuple[Issue, Document] | Refusal:

@@ -25,6 +25,7 @@ from shared.contract.words import (
     OpenJointOffice,
     OpenLadderCause,
     OpenLadderStep,
+    OpenLevel,
     OpenLiftCause,
     OpenListed,
     OpenProvisional,
@@ -205,6 +206,8 @@ class DocumentIssued(Event, type="document.issued.v1", topic=SUPERVISION):
     across: tuple[OpenAcross, ...] = ()
     by: str = ""
     """Who signed it; empty for what goes out by itself."""
+    level: OpenLevel = ""
+    """Of who signed it: nobody of a lower one lifts it."""
 
 
 class DocumentAnswered(Event, type="document.answered.v1", topic=SUPERVISION):

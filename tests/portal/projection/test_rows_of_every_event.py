@@ -937,6 +937,7 @@ EXAMPLES: dict[str, Example] = {
             "offices": ["party", "government"],
             "across": ["levels"],
             "by": "shen",
+            "level": "city",
         },
         {
             "document": {
@@ -945,6 +946,7 @@ EXAMPLES: dict[str, Example] = {
                 "number": 4,
                 "issued_at": AT_MS,
                 "issued_by": "shen",
+                "issued_level": "city",
                 "words": "请三日内核查",
                 "answer_due_at": LATER_MS,
                 "praise": 0,

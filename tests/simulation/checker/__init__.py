@@ -17,6 +17,7 @@ from tests.simulation.checker.heard import SKIP, Hearing
 from tests.simulation.checker.history import Acknowledged, Evidence, History, Mailed, Said
 from tests.simulation.checker.instructions import check_instructions
 from tests.simulation.checker.ladder import check_ladder
+from tests.simulation.checker.levels import check_levels
 from tests.simulation.checker.lives import check_lives
 from tests.simulation.checker.looking import check_looking
 from tests.simulation.checker.material import check_material
@@ -66,6 +67,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_questions(evidence, hearing),
         *check_renewals(evidence, hearing),
         *check_ladder(evidence, hearing),
+        *check_levels(evidence),
         *check_looking(evidence, hearing),
         *check_documents(evidence),
         *check_refusals(evidence, hearing),

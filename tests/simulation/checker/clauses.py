@@ -114,6 +114,7 @@ class Clause(StrEnum):
     LADDER_UNFOUNDED = "no step that was not due"
     LADDER_EXPLAINED = "explained once and in time"
     LADDER_LIFTED_BY = "lifted by who may and has read it"
+    LIFTED_LEVEL = "lifted by no lower level than signed"
     # what is looked at again
     LISTED = "listed is what is looked at again"
     LOOK_DUE = "looked at on its day"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from services.supervision.issue import reactions
+from services.supervision.issue import decisions, reactions, signing
 from services.supervision.issue.life import Issue
 from shared.contract.commands.supervision import ExplainBreach, LiftLadder
 from shared.contract.words import ClockName
@@ -86,3 +86,8 @@ def a_step_is_lifted_that_nobody_has_read() -> Patches:
         return blind
 
     return [in_decision("supervision", "issue", LiftLadder, wrap)]
+
+
+@fault(Clause.LIFTED_LEVEL)
+def whoever_lifts_need_not_be_as_high_as_who_signed() -> Patches:
+    return [patch.object(module, "may_not_lift", lambda *given: "") for module in (decisions, signing)]

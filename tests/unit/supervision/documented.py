@@ -52,10 +52,16 @@ DOCUMENTS = (
 def staffed(level: Level = Level.CITY, department: str = "office") -> Reference:
     """The reference data, with a supervisor who can sign, and the department that holds the issue."""
     reference = make_reference()
-    official = {"name": NAME, "roles": (Role.SUPERVISOR,), "department": department, "level": level}
     reference.learn("dept:traffic", reference.departments["housing"].at(DUE))
-    reference.learn("staff:gu", StaffPublished(version="1", in_force_from=BEGINNING, by="wu", **official))
+    appointed(reference, level, department)
     return reference
+
+
+def appointed(reference: Reference, level: Level, department: str = "office", account: str = "gu") -> None:
+    """A supervisor more, who can sign."""
+    official = {"name": NAME, "roles": (Role.SUPERVISOR,), "department": department, "level": level}
+    since = {"version": "1", "in_force_from": BEGINNING, "by": "wu"}
+    reference.learn(f"staff:{account}", StaffPublished.model_validate({**official, **since}))
 
 
 class Town:

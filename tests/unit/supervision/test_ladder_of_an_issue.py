@@ -1,6 +1,7 @@
 """An issue climbs the ladder for a breach and for another dissatisfied round, and comes down for what ends that."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import pytest
 
@@ -59,9 +60,24 @@ TABLE = {rise.step: rise.at for rise in rises(DUE, POLICY, CALENDAR)}
 SUPERVISOR = "supervisor:gu"
 
 
+@lru_cache(maxsize=1)
+def overseen() -> Reference:
+    """What is built in, and a supervisor of the city: nobody learns anything into it."""
+    return overseen_by(Level.CITY)
+
+
+def overseen_by(level: Level, department: str = "office") -> Reference:
+    """The reference data with a supervisor of this level and department, and the department that holds the issue."""
+    reference = make_reference()
+    official = {"name": "顾", "roles": (Role.SUPERVISOR,), "department": department, "level": level}
+    reference.learn("dept:traffic", reference.departments["housing"].at(MONDAY))
+    reference.learn("staff:gu", StaffPublished(version="1", in_force_from=BEGINNING, by="wu", **official))
+    return reference
+
+
 def held(reference: Reference | None = None) -> OneAggregate:
     """An issue that a department has signed for."""
-    issue = known(reference)
+    issue = known(reference or overseen())
     issue.take(assigned(), MONDAY)
     issue.take(signed(), MONDAY)
     return issue
@@ -318,7 +334,7 @@ def test_who_lifts_it_says_why_and_it_climbs_no_further() -> None:
 
 def test_a_lift_delivered_twice_lifts_once() -> None:
     issue = at_step(1)
-    record = issue.command(lifts(1), after(days=15), "leader:zhou", "lift-1")
+    record = issue.command(lifts(1), after(days=15), SUPERVISOR, "lift-1")
     assert issue.answer(record) == issue.answer(record)
     assert len([event for event in issue.events if isinstance(event, LadderLifted)]) == 1
 
@@ -364,20 +380,27 @@ def test_nobody_else_lifts_it_nor_without_having_read_the_step_nor_without_a_rea
 def test_who_lifts_it_is_of_the_level_that_issued_it_and_not_of_the_department_that_holds_it(
     department: str, level: Level, said: str
 ) -> None:
-    reference = make_reference()
-    official = {
-        "name": "顾",
-        "roles": (Role.SUPERVISOR,),
-        "department": department,
-        "level": level,
-        "by": "wu",
-    }
-    reference.learn("dept:traffic", reference.departments["housing"].at(MONDAY))
-    reference.learn("staff:gu", StaffPublished(version="1", in_force_from=BEGINNING, **official))
-    outcome = at_step(2, reference).ask(lifts(2), after(days=16), SUPERVISOR)
+    outcome = at_step(2, overseen_by(level, department)).ask(lifts(2), after(days=16), SUPERVISOR)
     assert outcome["status"] == ("refused" if said else "done")
     assert said in outcome.get("detail", "")
     assert outcome.get("reason", Reason.WRONG_ROLE) == Reason.WRONG_ROLE
+
+
+@pytest.mark.parametrize(("level", "status"), [(Level.COUNTY, "refused"), (Level.CITY, "done")])
+def test_what_nobody_holds_is_with_the_office_and_lifted_at_its_level(level: Level, status: str) -> None:
+    issue = known(overseen_by(level))
+    fire_until(issue, TABLE[2] + GRACE)
+    assert issue.state.department == ""
+    outcome = issue.ask(lifts(2), after(days=16), SUPERVISOR)
+    assert (outcome["status"], outcome.get("detail", "").count("nobody holds it")) == (
+        status,
+        int(status == "refused"),
+    )
+
+
+def test_whom_the_directory_does_not_name_lifts_nothing() -> None:
+    outcome = at_step(2).ask(lifts(2), after(days=16), "supervisor:nobody")
+    assert (outcome["reason"], "directory" in outcome["detail"]) == (Reason.WRONG_ROLE, True)
 
 
 def test_what_stands_at_no_step_and_what_is_not_known_is_not_lifted() -> None:

@@ -3,6 +3,7 @@
 The rule is supervision's (docs/clocks.md, The ladder): here it only spares people a button that would be refused.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,11 +14,12 @@ from services.portal.doing import ask_for, asked_of, do, given, not_too_long, nu
 from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.pages import Page, page_of
-from services.portal.queries import names
+from services.portal.queries import documents, names
+from services.portal.queries.selecting import Row
 from services.portal.reading import Known, words_of
 from shared.contract.event import MAX_REASON_CHARS
 from shared.contract.words import Role
-from shared.domain.levels import is_as_high
+from shared.domain.levels import highest, is_as_high
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -28,7 +30,7 @@ BY_ROLE = {Role.SUPERVISOR: (LIFT,), Role.LEADER: (LIFT,)}
 
 _NO_STEP = N_("It stands at no step.")
 _OWN = N_("Your own department holds it: somebody else lifts it.")
-_HIGHER = N_("It is with a higher level than yours: that level lifts it.")
+_HIGHER = N_("It is with a higher level than yours, or one has signed: that level lifts it.")
 
 
 async def actions(page: Page, about: Known) -> tuple[Action, ...]:
@@ -38,19 +40,28 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 
 def why_not(page: Page, about: Known) -> str:
     """Why who asks may not lift it where it stands, in one sentence; "" where they may."""
-    return may_not(page, about) if about.issue["ladder_step"] else page.say(_NO_STEP)
+    if not about.issue["ladder_step"]:
+        return page.say(_NO_STEP)
+    standing = [
+        one for one in documents.of_issue(page.reads, about.id) if one["state"] in ("issued", "answered")
+    ]
+    return may_not(page, about, [one for one in standing if one["step"]])
 
 
-def may_not(page: Page, about: Known) -> str:
-    """Why who asks may not act on it: of the department that holds it, or of a lower level; "" where they may."""
+def may_not(page: Page, about: Known, reached: Sequence[Row] = ()) -> str:
+    """Why who asks may not act on it and these documents of it; "" where they may.
+
+    Of a department that holds it or one of them, or of a lower level than that, or than who signed.
+    """
     official = names.official(page.reads, page.person().kept.account, page.at)
     if official is None:  # supervision knows them, or refuses
         return ""
-    holder = about.issue["holder"] or ""
-    if holder and official.department in (holder, page.successor(holder)):
-        return page.say(_OWN)
-    level = names.levels(page.reads, page.at).get(holder)
-    return "" if level is None or is_as_high(official.level, level) else page.say(_HIGHER)
+    levels, signed = names.levels(page.reads, page.at), [one["issued_level"] or "" for one in reached]
+    for holder in (about.issue["holder"] or "", *(one["department"] or "" for one in reached)):
+        if holder and official.department in (holder, page.successor(holder)):
+            return page.say(_OWN)
+        signed.append(levels.get(holder) or highest(levels.values()))
+    return "" if is_as_high(official.level, highest(signed)) else page.say(_HIGHER)
 
 
 @router.get("/issues/{id}/lift-ladder")

@@ -88,7 +88,7 @@ def possible(page: Page, about: Known, document: Row) -> list[tuple[str, str]]:
 
 def _possible(page: Page, about: Known, document: Row) -> Iterator[tuple[str, About]]:
     state, role = document["state"], page.person().role
-    oversees = role in OVERSEEING and not may_not(page, about)
+    oversees = role in OVERSEEING and not may_not(page, about, (document,))
     if oversees and state == "drafted":
         yield "sign", SIGN
         yield "lift", GIVE_UP

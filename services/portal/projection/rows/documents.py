@@ -18,6 +18,7 @@ def issued(rows: Rows, event: Happened) -> None:
         state="issued",
         issued_at=event.at,
         issued_by=event.text("by"),
+        issued_level=event.text("level"),
         words=event.text("words"),
         answer_due_at=event.instant_or_none("answer_due_at"),
         praise=event.truth("praise"),

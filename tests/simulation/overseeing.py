@@ -1,0 +1,78 @@
+"""Officials of the city and of a county over one department: both sign and lift, each what is not above them."""
+
+from collections.abc import Sequence
+from random import Random
+
+from shared.bus.gateway import Request
+from shared.contract.command import Command
+from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
+from shared.contract.commands.supervision import IssueDocument, LiftDocument, LiftLadder, SignDocument
+from shared.contract.subjects import subject_of
+from shared.contract.words import DocumentKind, Level, Role
+from tests.simulation.clients import DAY, HOUR, Clients
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.sight import Sight, Wish
+
+ADMINISTRATOR = "administrator:wu"
+OFFICIALS = {
+    "shi": PublishStaff(name="石岚", roles=(Role.SUPERVISOR,)),
+    "yu": PublishStaff(name="于平", roles=(Role.SUPERVISOR,), level=Level.COUNTY),
+}
+BY_HAND = (DocumentKind.SUPERVISION_ORDER, DocumentKind.CIRCULAR)
+
+
+class Overseeing:
+    """Who oversees in one town; drawn apart, so that other towns go their way as before."""
+
+    def __init__(self, scheduler: Scheduler, clients: Clients, rng: Random, codes: Sequence[str]) -> None:
+        self._scheduler, self._clients, self._rng, self._codes = scheduler, clients, rng, codes
+        self._asked = 0
+
+    async def appoint(self) -> None:
+        """Most departments are a county's; one official is of the city, one of the county."""
+        self._clients.busy += 1
+        await self._clients.ready()
+        for account, entry in OFFICIALS.items():
+            await self._ask(subject_of("staff", account), entry, ADMINISTRATOR)
+        for code in self._codes[1:]:
+            county = PublishDepartment(name_zh="县局", name_en="A county's", head="局长", level=Level.COUNTY)
+            await self._ask(subject_of("department", code), county, ADMINISTRATOR)
+        self._clients.busy -= 1
+
+    async def live(self, subject: str) -> None:
+        """What stands on one issue is signed and lifted, for some weeks."""
+        clients, rng = self._clients, self._rng
+        clients.busy += 1
+        await clients.ready()
+        for _ in range(rng.randint(6, 18)):
+            sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
+            if wish := next_wish(sight, rng):
+                await self._ask(subject, wish.command, wish.actor)
+            await clients.sleep(rng.choice((HOUR, 6 * HOUR, 2 * DAY, 5 * DAY)))
+        clients.busy -= 1
+
+    async def _ask(self, subject: str, command: Command, actor: str) -> None:
+        self._asked += 1
+        request = Request(subject, command, "http", actor, f"overseeing/{self._asked}")
+        outcome = await self._clients.request(request) or {}
+        if "nobody of a lower one lifts it" in str(outcome.get("detail", "")):
+            self._scheduler.counts["not lifted below the level that signed"] += 1
+        if isinstance(command, LiftDocument) and outcome.get("status") == "done":
+            self._scheduler.counts[f"a document lifted by {actor}"] += 1
+
+
+def next_wish(sight: Sight, rng: Random) -> Wish | None:
+    """A draft is signed, what stands is lifted, sometimes something is issued by hand; None where nothing is."""
+    account = rng.choice(tuple(OFFICIALS))
+    actor, signature = f"supervisor:{account}", OFFICIALS[account].name
+    if sight.lamp and rng.random() < 0.15:
+        return Wish(actor, LiftLadder(step=sight.lamp, reason="已落实整改"))
+    if sight.department and rng.random() < 0.15:
+        by_hand = IssueDocument(kind=rng.choice(BY_HAND), words="请核实", signature=signature)
+        return Wish(actor, by_hand)
+    if not sight.documents:
+        return None
+    id, (_, state) = rng.choice(sorted(sight.documents.items()))
+    if state == "drafted":
+        return Wish(actor, SignDocument(document=id, words="经核实属实", signature=signature))
+    return Wish(actor, LiftDocument(document=id, reason="已整改"))
