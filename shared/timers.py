@@ -3,7 +3,7 @@
 They are posted in slices that take about 50 ms to work off, and a partition's next slice is posted when its last one
 was answered: the owner of a partition consumes it too, so it knows, and nothing has to be sent twice (clocks.md,
 Timers; docs/decisions/0019). There are as many as keep service and store at work side by side; people go ahead of
-them (docs/decisions/0063).
+them (docs/decisions/0064).
 """
 
 import asyncio

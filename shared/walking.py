@@ -1,7 +1,7 @@
 """A version that reaches what exists already walks over the index of deadlines, slice by slice.
 
 Each aggregate that it moves is sent one command. Two slices are on their way, together about 50 ms of work: the next
-goes out when one was answered, and is read meanwhile, for people go ahead of it (docs/decisions/0063), and nobody
+goes out when one was answered, and is read meanwhile, for people go ahead of it (docs/decisions/0064), and nobody
 waits for the walker. A walk that was interrupted begins anew: who was reached is moved no more. What begins meanwhile,
 behind the walker, asks for itself. That a partition was walked to its end is noted, so that no restart walks again.
 """
