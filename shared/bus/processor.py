@@ -156,10 +156,10 @@ class Processor:
         for part in filter(None, (*_at_once(pending, waiting), waiting)):
             if part is waiting:
                 await turn.to_settle()
-            told = len(batch.answers)
+            before = len(batch.answers)
             for subject in await self._settle_all({one: pending[one] for one in part}, batch):
                 unstored += await self._settle_alone(subject, pending[subject], batch)
-            self._answer(batch.answers[told:])
+            self._answer(batch.answers[before:])
         turn.settled()
         return unstored
 

@@ -87,8 +87,8 @@ class UnderWay:
         """Begin with what was gathered, where there is something, and room for it."""
         raws, awaited = self.gathered.raws, self.gathered.awaited
         still = self._still().values()
-        room = len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
-        if raws and room and not (self.broken or self.closed):
+        may = len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
+        if raws and may and not (self.broken or self.closed):
             self.gathered.clear()
             begun = asyncio.ensure_future(self._handle(raws))
             self._begun[begun] = Begun(self._first_of(raws), time.monotonic(), awaited)
