@@ -132,7 +132,7 @@ class Part:
             outcome = await self.gateway.ask(request)
             assert outcome is not None and outcome["status"] == "done", outcome
 
-    def notifying(self, *how: object) -> tuple[()]:
+    def notifying(self, *how: object, **more: object) -> tuple[()]:
         """No mail server is named."""
         return ()
 
