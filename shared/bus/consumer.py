@@ -129,7 +129,6 @@ class BatchConsumer(ConsumerRebalanceListener):
         """Another worker may have them in a moment: stop their timers, forget how far they were read."""
         self._rebalances += 1
         self.positions.clear()
-        self.under_way.gathered.clear()
         self.under_way.at_hand, self.missed = {}, []
         self._processor.revoked()
         self._on_assigned([])

@@ -39,7 +39,7 @@ class Gathered:
         self.clear()
 
     def clear(self) -> None:
-        """There is nothing: it was begun with, or another worker may read it now."""
+        """There is nothing: it was begun with, or is read again. Never else: what comes behind would go ahead of it."""
         self.raws: list[Any] = []
         self.awaited = False
         """Whether somebody waits for something in it."""

@@ -192,13 +192,15 @@ async def test_what_is_gathered_is_read_again_where_a_batch_failed(
     assert not played.writing.waiting
 
 
-async def test_what_is_gathered_is_left_to_whoever_reads_its_partitions_next(
+async def test_what_is_gathered_stays_ahead_of_what_comes_behind_though_its_partitions_move_on(
     played: SideBySide, client: Client, full: BatchConsumer
 ) -> None:
-    await fetch(full, client, unawaited("x"))
+    await fetch(full, client, unawaited("x", "one"))
     await full.on_partitions_revoked([COMMANDS])
+    await fetch(full, client, unawaited("x", "two"))
     await written(played, "s0")
-    assert "x" not in played.writing.waiting
+    await played.writing.pass_on("x")
+    assert await played.lines("x") == ("one", "two")
 
 
 async def test_who_stops_begins_with_nothing_that_is_gathered(
