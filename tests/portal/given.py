@@ -40,6 +40,7 @@ from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
 from services.portal.viewers import Viewers
+from shared.bus.records import Record
 from shared.identity.keys import signing_key
 from shared.identity.tokens import sign
 from shared.mail import Mail, message_of
@@ -142,6 +143,10 @@ class Shown:
         yield
         self._waits = False
         self.apply()
+
+    def read(self, records: Sequence[Record]) -> None:
+        """What others have recorded, in the rows at once."""
+        self._applier.apply(records)
 
     def apply(self) -> None:
         """What was told since the last time becomes rows."""

@@ -75,16 +75,17 @@ class TownWorld(World):
     def play(self) -> None:
         """Every step in the order of its instant, each deadline before what comes after it; then up to now.
 
-        What is published as a paper is counted when all that is before it was played.
+        What is published as a paper, where one is, is counted when all that is before it was played.
         """
         meeting, steps = self.town.meeting, self._steps(*self.town.courses)
-        assert meeting is not None
-        while steps and steps[0][0] <= meeting.published_at:
-            self._play(*steps.pop(0))
-        self.go_to(meeting.published_at)
-        self.proposed = self._counted(meeting)
-        self.paper = meeting.course(self.proposed)
-        for at, entry in sorted([*steps, *self._steps(self.paper)], key=lambda step: step[0]):
+        if meeting is not None:
+            while steps and steps[0][0] <= meeting.published_at:
+                self._play(*steps.pop(0))
+            self.go_to(meeting.published_at)
+            self.proposed = self._counted(meeting)
+            self.paper = meeting.course(self.proposed)
+            steps = sorted([*steps, *self._steps(self.paper)], key=lambda step: step[0])
+        for at, entry in steps:
             self._play(at, entry)
         self.go_to(self._until)
 

@@ -3,9 +3,10 @@
 It follows from the deployment's key alone, by which people are named.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from random import Random
+from typing import Any
 
 from services.cli.replaying.lives import Course
 from services.cli.scenario.huzhou import article
@@ -22,6 +23,8 @@ from services.cli.scenario.vocabulary import Topic, topics
 from shared.contract.words import Kind, Phase, Source
 
 NAME = "huzhou"
+OF_THE_THEME = 25
+"""So many times likelier is a topic whose department is one of the theme's."""
 
 
 def plan(place: Place) -> Town:
@@ -73,7 +76,7 @@ def _scenes(talk: Talk, place: Place, dice: Random) -> Iterator[Scene]:
         if number >= talk.total - after:
             phase = Phase.AFTER
         script = Script(own, firm, place.jurisdiction, place.references, recorder=CLERK, circle=talk.id)
-        saying = Saying(_topic(firm, dice), firm, talk.at(time(14)), dice)
+        saying = Saying(_topic(firm, talk.theme, dice), firm, talk.at(time(14)), dice)
         scene = Scene(script, saying, ANSWERED, dice, "", Source.TALK, number)
         scene.talk, scene.talk_on, scene.phase = talk.id, talk.on.isoformat(), phase
         if phase is Phase.BEFORE:
@@ -113,10 +116,12 @@ def _late(raised: Sequence[tuple[Talk, Scene]], rest: Sequence[int]) -> list[int
     return late[:: len(late) // article.LATE_DEPARTMENTS][: article.LATE_DEPARTMENTS]
 
 
-def _topic(firm: Firm, dice: Random) -> Topic:
+def _topic(firm: Firm, theme: Mapping[str, Any], dice: Random) -> Topic:
+    """What an enterprise of this trade raises: mostly what the talk is about, and not only."""
     fitting = [
         topic
         for topic in topics()
         if topic.kind is Kind.PROBLEM and (not topic.trades or firm.trade in topic.trades)
     ]
-    return dice.choice(fitting)
+    weights = [OF_THE_THEME if topic.department in theme["departments"] else 1 for topic in fitting]
+    return dice.choices(fitting, weights)[0]

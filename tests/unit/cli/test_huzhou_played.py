@@ -1,0 +1,161 @@
+"""The Wednesdays of Huzhou through the four real consumers, and through the portal: the article's numbers come out."""
+
+import asyncio
+import re
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from services.cli.events import read_event
+from services.cli.figures.rates import replied, satisfied
+from services.cli.scenario.huzhou import article
+from services.cli.scenario.huzhou.counting import LEVELS, Counted, count
+from services.cli.scenario.huzhou.people import places
+from services.cli.scenario.huzhou.showing import shown
+from services.cli.scenario.plan import Town
+from services.cli.scenario.script import Planned
+from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
+from shared.contract.words import Level
+from shared.domain.talks import talk_id
+from tests.portal.given import Given
+from tests.unit.cli.test_huzhou import of_talk, told
+from tests.unit.cli.test_scenario import asked
+from tests.unit.cli.test_scenario_played import TownWorld
+
+
+def wednesday(on: date) -> Town:
+    """What happens about the talks of one day alone."""
+    day = {talk_id(place.code, "weekly", on, 1) for place in places()}
+    issues = {one["subject"] for one in asked(told(), "intake.register.v1") if of_talk(one) in day}
+    courses: list[Planned] = []
+    for course in told().courses:
+        assert isinstance(course, Planned)
+        if course.subject in issues or course.subject.removeprefix("talk:") in day:
+            courses.append(course)
+    return Town((), tuple(courses), {subject: told().shapes[subject] for subject in issues})
+
+
+@pytest.fixture(scope="module")
+def played() -> TownWorld:
+    world = TownWorld(wednesday(article.WEDNESDAYS[0]), article.UNTIL)
+    world.play()
+    return world
+
+
+def ladder_of_the_late(world: TownWorld) -> None:
+    """Seven promises of seven departments are broken, and one of their issues goes on climbing."""
+    late = {subject for subject, became in world.town.shapes.items() if became in ("late", "unanswered")}
+    [unanswered] = [subject for subject, became in world.town.shapes.items() if became == "unanswered"]
+    events = [read_event(record) for record in world.log[SUPERVISION]]
+    broken = {
+        one.subject: one.data["department"]
+        for one in events
+        if one.type == "clock.breached.v1" and one.data["clock"] == "promise"
+    }
+    assert {*broken} == late and len({*broken.values()}) == article.LATE_DEPARTMENTS
+    steps: dict[str, list[int]] = {}
+    for one in events:
+        if one.type == "ladder.raised.v1":
+            steps.setdefault(one.subject, []).append(one.data["step"])
+    assert {*steps} == late
+    assert [subject for subject, climbed in steps.items() if len(climbed) > 1] == [unanswered]
+    assert steps[unanswered] == sorted(steps[unanswered])
+
+
+def counted(world: TownWorld) -> Counted:
+    topics = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
+    events = [read_event(record) for topic in topics for record in world.log[topic]]
+    return count([*events, *reversed(events)], article.ENDS_AT)
+
+
+def test_no_step_is_refused(played: TownWorld) -> None:
+    assert {*(outcome["status"] for outcome in played.outcomes.values())} == {"done"}
+
+
+def test_the_first_wednesday_counts_what_the_article_lets_it(played: TownWorld) -> None:
+    found, became = counted(played), Counter(played.town.shapes.values())
+    city, *counties = article.issues_of(0)
+    assert [found.count(level) for level in LEVELS] == [(1, city), (6, sum(counties))]
+    came, *others = article.people_at(0)
+    assert [found.people(level) for level in LEVELS] == [came, sum(others)]
+    everything = city + sum(counties)
+    assert found.part(replied, LEVELS) == (everything, everything)
+    assert found.part(satisfied, LEVELS) == (became["satisfied"], everything)
+    assert found.as_json()["on_time"] == {"rounds_1_3": [everything, everything]}
+
+
+def test_promises_run_from_the_end_of_the_talk_and_what_came_later_from_its_own_instant(
+    played: TownWorld,
+) -> None:
+    ends = datetime(2022, 6, 8, 9, tzinfo=UTC)
+    late = {
+        one["subject"] for one in asked(played.town, "intake.register.v1") if one["data"]["phase"] == "after"
+    }
+    began = {
+        event.subject: datetime.fromisoformat(event.data["started_at"])
+        for event in map(read_event, played.log[INTAKE])
+        if event.type == "promise.started.v1"
+    }
+    assert {*began} == {*played.town.shapes} and late
+    assert {at for subject, at in began.items() if subject not in late} == {ends}
+    assert min(at for subject, at in began.items() if subject in late) > ends
+
+
+def test_the_table_shows_each_round_and_says_what_does_not_fit(played: TownWorld) -> None:
+    from rich.console import Console
+
+    console = Console(width=120, record=True, file=None, quiet=True)
+    console.quiet = False
+    with console.capture() as said:
+        console.print(*shown(counted(played), "x"), sep="\n")
+    assert "22/22" in said.get() and "06-08" in said.get()
+    assert "8 leaders a week" in said.get()
+
+
+def test_what_was_not_held_and_what_belongs_to_no_talk_is_no_part_of_the_table(played: TownWorld) -> None:
+    events = [read_event(record) for record in played.log[INTAKE]]
+    without = [one for one in events if one.type != "talk.held.v1" or "huzhou-weekly" not in one.subject]
+    found = count(without, article.ENDS_AT)
+    assert found.count(Level.CITY) == (0, 0) and found.count(Level.COUNTY)[0] == 6
+
+
+async def shown_by_the_portal(world: TownWorld, given: Given, first: date, last: date) -> str:
+    """The table of these days, in all and by round, as a leader reads it once all has been told."""
+    given.shown.read([record for records in world.log.values() for record in records])
+    given.now = article.ENDS_AT
+    browser = given.browser()
+    await browser.sign_in("leader:qian")
+    await browser.open(f"/talks/results?first={first}&last={last}")
+    return browser.text
+
+
+async def test_the_portal_shows_the_same_of_the_first_wednesday(played: TownWorld, tmp_path: Path) -> None:
+    on, became = article.WEDNESDAYS[0], Counter(played.town.shapes.values())
+    text = await shown_by_the_portal(played, Given(tmp_path), on, on)
+    (talks, issues), everything = counted(played).count(Level.CITY), sum(article.issues_of(0))
+    assert (talks, issues) == (1, article.issues_of(0)[0])
+    assert f"{issues} / {issues}" in text  # each of the city answered in time
+    assert f"{everything - issues} / {everything - issues}" in text
+    satisfied = re.findall(r"满意率： [\d.]+ % (\d+) / (\d+)", text)
+    assert sum(int(hits) for hits, _ in satisfied[:2]) == became["satisfied"]
+
+
+@pytest.mark.prove
+def test_all_six_wednesdays_come_out_exactly(tmp_path: Path) -> None:
+    world = TownWorld(told(), article.UNTIL)
+    world.play()
+    test_no_step_is_refused(world)
+    ladder_of_the_late(world)
+    first, last = article.WEDNESDAYS[0], article.WEDNESDAYS[article.ROUNDS_REPORTED - 1]
+    text = asyncio.run(shown_by_the_portal(world, Given(tmp_path), first, last))
+    for said in ("98.5 % 65 / 66", "97.9 % 191 / 195", "66 / 66", "195 / 195"):
+        assert said in text, said
+    assert counted(world).as_json() == {
+        "talks": {"city": 6, "county": 36},
+        "entrepreneurs": {"city": 59, "county": 302},
+        "issues": {"city": 123, "county": 433},
+        "on_time": {"rounds_1_3": [261, 261]},
+        "satisfied": {"city": [65, 66], "county": [191, 195]},
+    }
