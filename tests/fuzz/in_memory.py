@@ -104,7 +104,7 @@ class ServiceInMemory:
             await self.gateway.ask_all(await self._first_requests())
         yield
 
-    def notifying(self, *how: object) -> tuple[()]:
+    def notifying(self, *how: object, **more: object) -> tuple[()]:
         """No mail server is named."""
         return ()
 

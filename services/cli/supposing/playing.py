@@ -9,12 +9,12 @@ from typing import NamedTuple
 from services.cli.supposing.log import Entry
 from services.cli.supposing.rules import Rules
 from services.supervision.consumer import ISSUE
-from services.supervision.issue.decisions import explain, lift
+from services.supervision.issue.decisions import explain, lifted_by
 from services.supervision.issue.life import Clock, Issue
 from services.supervision.issue.reactions import expire, next_deadline, observe
 from services.supervision.issue.renewing import recalculate, request_of
 from services.supervision.issue.tracking import record_look_back
-from shared.contract.commands.supervision import ExplainBreach, LiftLadder, RecalculateClocks, RecordLookBack
+from shared.contract.commands.supervision import ExplainBreach, RecalculateClocks, RecordLookBack
 from shared.contract.event import Event
 from shared.contract.events.dispatch import CoHandlerAdded
 from shared.contract.events.intake import IssueAppealed, PromiseStarted
@@ -116,7 +116,7 @@ class _Playing:
         """Whoever lifted the step that stood then lifts the one that stands here, if any does."""
         if self._issue is None or not self._issue.lamp:
             return None
-        return lift(self._issue, LiftLadder(step=self._issue.lamp, reason=lifted.reason), context)
+        return lifted_by(self._issue, lifted.reason, context)
 
     def _counted(self, entry: Entry) -> Event:
         """The event, with the date that would have been promised in it."""

@@ -70,6 +70,11 @@ def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[I
     reached = tuple(document for document in issue.documents if document.step and document.state in standing)
     if why := may_not_lift(issue, reached, context):
         return Refusal(Reason.WRONG_ROLE, why)
+    return lifted_by(issue, reason, context)
+
+
+def lifted_by(issue: Issue, reason: str, context: Context) -> Change[Issue]:
+    """It stands at no step any more, whoever may say so: also what was lifted once, under other rules."""
     # What it has heard of from a clock that runs ahead of ours is lifted too.
     lifted_at = max((context.now, *(climb.began_at for climb in issue.climbs)))
     lifted = LadderLifted(step=issue.lamp, because=LiftCause.PERSON, reason=reason, by=context.principal)
