@@ -74,25 +74,39 @@ class UnderWay:
 
     async def take(self, raws: Sequence[Any]) -> None:
         """Begin with a batch as soon as there is room for it; meanwhile more may be fetched, until it is enough."""
-        self.gathered.add(raws)
+        if (
+            self.broken or self.closed
+        ):  # fetched before one failed that must be read again first, or just behind it
+            self._go_back(self._first_of(raws))
+        else:
+            if self._goes_back(raws):
+                self._begin(crowded=True)
+            self.gathered.add(raws)
         self._begin()
         while len(self.gathered.raws) >= ENOUGH and not (self.broken or self.closed):
             await asyncio.wait([next(iter(self._still()))])
             self._begin()
-        if self.broken or self.closed:  # fetched before one failed that must be read again first
+        if self.broken or self.closed:
             self._give_back()
         self.at_hand = {}
 
-    def _begin(self, _ended: object = None) -> None:
-        """Begin with what was gathered, where there is something, and room for it."""
+    def _begin(self, _ended: object = None, *, crowded: bool = False) -> None:
+        """Begin with what was gathered, where there is something, and room for it; ``crowded``: without room too."""
         raws, awaited = self.gathered.raws, self.gathered.awaited
         still = self._still().values()
-        may = len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
+        room = (
+            crowded or len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
+        )
         if raws and may and not (self.broken or self.closed):
             self.gathered.clear()
             begun = asyncio.ensure_future(self._handle(raws))
             self._begun[begun] = Begun(self._first_of(raws), time.monotonic(), awaited)
             begun.add_done_callback(self._begin)
+
+    def _goes_back(self, raws: Sequence[Any]) -> bool:
+        """Whether these are from before what was gathered, as after a rebalance: no batch may hold both."""
+        gathered, first = self._first_of(self.gathered.raws), self._first_of(raws)
+        return any(first[tp] <= offset for tp, offset in gathered.items() if tp in first)
 
     def _give_back(self) -> None:
         """Read again later what was gathered."""

@@ -16,7 +16,7 @@ from shared.bus.under_way import AT_ONCE
 from shared.contract.commands.intake import WithdrawIssue
 from shared.domain.decisions import FAN_OUT
 from tests.faults.client import Client, raw, seam
-from tests.faults.given import asks, closing, line
+from tests.faults.given import asks, closing, given, line
 from tests.faults.side_by_side import COMMANDS, SideBySide, fetch, settled
 
 
@@ -201,6 +201,30 @@ async def test_what_is_gathered_stays_ahead_of_what_comes_behind_though_its_part
     await written(played, "s0")
     await played.writing.pass_on("x")
     assert await played.lines("x") == ("one", "two")
+
+
+async def test_what_is_read_again_is_no_batch_with_what_was_gathered_before(
+    played: SideBySide, client: Client, full: BatchConsumer
+) -> None:
+    await fetch(full, client, unawaited("x"))
+    client.positions[COMMANDS] = 0
+    await fetch(full, client, unawaited("y"))
+    assert "x" in played.writing.waiting
+    await written(played, "s0")
+    assert "y" not in played.writing.waiting
+    await written(played, "s1")
+    assert "y" in played.writing.waiting
+
+
+async def test_what_is_read_again_behind_a_failure_is_not_passed_by_what_was_gathered(
+    played: SideBySide, client: Client, full: BatchConsumer
+) -> None:
+    await fetch(full, client, unawaited("x"))
+    await played.writing.pass_on("s0", ConnectionError("the wire was cut"))
+    given(client.positions == {COMMANDS: 0})
+    client.positions[COMMANDS] = 1  # a poll that was under way has read the first again
+    await full.under_way.take([raw(unawaited("s0"), 0)])
+    assert client.positions == {COMMANDS: 0}
 
 
 async def test_who_stops_begins_with_nothing_that_is_gathered(
