@@ -1,6 +1,6 @@
 """The batches that one consumer handles at the same time; where one fails, all that comes behind it is read again.
 
-While there is no room for another one, what is fetched is gathered into the next: large batches cost less. Only where
+While there is no place for another one, what is fetched is gathered into the next: large batches cost less. Only where
 somebody waits for a record in it that one begins at once, beside those that nobody waits for (bus.md, People first).
 """
 
@@ -73,7 +73,7 @@ class UnderWay:
         """None may begin any more."""
 
     async def take(self, raws: Sequence[Any]) -> None:
-        """Begin with a batch as soon as there is room for it; meanwhile more may be fetched, until it is enough."""
+        """Begin with a batch as soon as there may be another; meanwhile more may be fetched, until it is enough."""
         if (
             self.broken or self.closed
         ):  # fetched before one failed that must be read again first, or just behind it
@@ -91,12 +91,10 @@ class UnderWay:
         self.at_hand = {}
 
     def _begin(self, _ended: object = None, *, crowded: bool = False) -> None:
-        """Begin with what was gathered, where there is something, and room for it; ``crowded``: without room too."""
+        """Begin with what was gathered, where there is something; ``crowded``: also beside full ones."""
         raws, awaited = self.gathered.raws, self.gathered.awaited
         still = self._still().values()
-        room = (
-            crowded or len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
-        )
+        may = crowded or len(still) < AT_ONCE or (awaited and sum(begun.awaited for begun in still) < AT_ONCE)
         if raws and may and not (self.broken or self.closed):
             self.gathered.clear()
             begun = asyncio.ensure_future(self._handle(raws))
