@@ -74,12 +74,13 @@ class UnderWay:
 
     async def take(self, raws: Sequence[Any]) -> None:
         """Begin with a batch as soon as there may be another; meanwhile more may be fetched, until it is enough."""
+        first = self._first_of(raws)
         if (
             self.broken or self.closed
         ):  # fetched before one failed that must be read again first, or just behind it
-            self._go_back(self._first_of(raws))
+            self._go_back(first)
         else:
-            if self._goes_back(raws):
+            if _goes_back(self._first_of(self.gathered.raws), first):
                 self._begin(crowded=True)
             self.gathered.add(raws)
         self._begin()
@@ -100,11 +101,6 @@ class UnderWay:
             begun = asyncio.ensure_future(self._handle(raws))
             self._begun[begun] = Begun(self._first_of(raws), time.monotonic(), awaited)
             begun.add_done_callback(self._begin)
-
-    def _goes_back(self, raws: Sequence[Any]) -> bool:
-        """Whether these are from before what was gathered, as after a rebalance: no batch may hold both."""
-        gathered, first = self._first_of(self.gathered.raws), self._first_of(raws)
-        return any(first[tp] <= offset for tp, offset in gathered.items() if tp in first)
 
     def _give_back(self) -> None:
         """Read again later what was gathered."""
@@ -141,3 +137,8 @@ class UnderWay:
     def _still(self) -> dict[asyncio.Future[None], Begun]:
         self._begun = {task: begun for task, begun in self._begun.items() if not task.done()}
         return self._begun
+
+
+def _goes_back(gathered: First, first: First) -> bool:
+    """Whether what came now is from before what was gathered, as after a rebalance: no batch may hold both."""
+    return any(first[tp] <= offset for tp, offset in gathered.items() if tp in first)
