@@ -75,9 +75,8 @@ class UnderWay:
     async def take(self, raws: Sequence[Any]) -> None:
         """Begin with a batch as soon as there may be another; meanwhile more may be fetched, until it is enough."""
         first = self._first_of(raws)
-        if (
-            self.broken or self.closed
-        ):  # fetched before one failed that must be read again first, or just behind it
+        if self.broken or self.closed:
+            # Fetched before one failed that must be read again first, or just behind it.
             self._go_back(first)
         else:
             if _goes_back(self._first_of(self.gathered.raws), first):

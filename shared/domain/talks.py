@@ -31,7 +31,7 @@ SERIES: Mapping[Series, SeriesRules] = {
     Series.WEEKLY: SeriesRules("week"),
     Series.QUARTERLY: SeriesRules("quarter", places=30),
     Series.ROUND_TABLE: SeriesRules("", by_invitation=True, places=8),
-    Series.SERVICE_DAY: SeriesRules("", asks_leader=False, places=50, begins=time(9), ends=time(16, 30)),
+    Series.SERVICE_DAY: SeriesRules("", asks_leader=False, places=50, begins=time(9)),
 }
 """The rules of each series (loop.md: weekly talks by rotation, round tables, days at the service centre)."""
 

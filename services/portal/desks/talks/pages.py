@@ -58,7 +58,12 @@ PAST = 20
 def to_look_at(page: Page) -> int:
     """How many places have no talk this week, or no quarterly one this quarter, for the bar."""
     of_week = list(gaps.missing(page.reads, _places(page), page.now))
-    return len(of_week) + len(gaps.missing_in_quarter(page.reads, page.now))
+    return len(of_week) + len(_missing_in_quarter(page))
+
+
+def _missing_in_quarter(page: Page) -> list[str]:
+    """The places without a quarterly talk this quarter, for the bar and the calendar."""
+    return page.once("quarterly talks", lambda: gaps.missing_in_quarter(page.reads, page.now))
 
 
 def _places(page: Page) -> dict[str, str]:
@@ -132,7 +137,7 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         "talks/calendar.html",
         weeks=list(_weeks(page, monday, level, place, missing)),
         rounds=reminding.to_begin(page),
-        of_quarter=gaps.missing_in_quarter(page.reads, page.now),
+        of_quarter=_missing_in_quarter(page),
         level=level,
         place=place,
         places={code: place_name(page, code) for code in there},
