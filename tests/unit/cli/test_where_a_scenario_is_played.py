@@ -17,8 +17,8 @@ from services.cli.main import app
 from services.cli.scenario import __main__ as process
 from services.cli.scenario import playing
 from services.cli.scenario.beginning import Beginning
-from services.cli.scenario.playing import NotEmpty, begin, play_apart, wanted
 from services.cli.scenario.plan import Town
+from services.cli.scenario.playing import NotEmpty, begin, play_apart, wanted
 from services.cli.scenario.starting import SKIPPED, FirstHistory, Scenario
 from shared.bus.namespaces import Namespace
 from shared.bus.records import Record
@@ -152,7 +152,9 @@ def test_a_plain_start_begins_empty_and_one_with_a_scenario_plays_it(
     before: list[FirstHistory | None] = []
 
     class NeverReady:
-        def __init__(self, data: Path, *_: object, before_services: FirstHistory | None, **how: object) -> None:
+        def __init__(
+            self, data: Path, *_: object, before_services: FirstHistory | None, **how: object
+        ) -> None:
             self.data_dir = data
             before.append(before_services)
 
