@@ -120,6 +120,7 @@ async def test_each_number_opens_its_issues(town: Given) -> None:
     address = next(one for one in links if one.startswith("/figures/satisfied?"))
     await browser.open(f"{address}&part=numerator")
     assert f"/issues/{IDS[1]}" in browser.page.text and f"/issues/{IDS[0]}" not in browser.page.text
+    assert "以上为今天" in browser.text  # the paper's own number stays as it was
     await browser.open("/figures/registered?month=2026-01&through=2026-06")
     assert "2026-01/2026-06" in browser.text and f"/issues/{IDS[6]}" in browser.page.text
     for hostile in ("2026-06&through=2026-01", "2026-13&through=%27", "0001-01&through=9999-12"):

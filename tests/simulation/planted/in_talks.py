@@ -8,8 +8,8 @@ from unittest.mock import patch
 from services.dispatch.issue import asking, claiming
 from services.intake.agenda import decisions as agenda
 from services.intake.issue import hearing
-from services.intake.talk import decisions, telling
-from shared.contract.commands.talks import ChangeTalk, HearTalk
+from services.intake.talk import noticing, telling
+from shared.contract.commands.talks import HearTalk
 from shared.contract.words import TalkNews
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_decision, told, with_data
@@ -69,8 +69,8 @@ def an_issue_starts_as_often_as_it_is_told() -> Patches:
 
 
 @fault(Clause.TALK_NEWS, alone=False)
-def of_another_place_nobody_is_told() -> Patches:
-    return [in_decision("intake", "talk", ChangeTalk, lambda told: decisions.change)]
+def of_what_becomes_of_a_talk_nobody_is_told() -> Patches:
+    return [patch.object(noticing, "_all", lambda decided, about, context: decided)]
 
 
 @fault(Clause.LEADER_ONCE, alone=False)
