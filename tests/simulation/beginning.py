@@ -19,7 +19,7 @@ from shared.domain.aggregates import Consumer
 from shared.domain.decisions import Reason
 from shared.domain.reference import BEGINNING
 from shared.service import BUILTIN, SYSTEM
-from tests.simulation.reference import Known, View, ends, known_at, record_of
+from tests.simulation.reference import Known, View, ends, known_at
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.worker import FirstCommands
 from tests.simulation.world import Clock, Log, Raw
@@ -106,7 +106,7 @@ def first_start(partitions: int) -> FirstStart:
 
         memory = Memory({})
         processor = Processor(plain_consumers()[service], memory, publish, View(log), token=lambda: "first")
-        records = [record_of(raw) for part in log.ends(f"{service}.commands") for raw in part]
+        records = [raw.record for part in log.ends(f"{service}.commands") for raw in part]
         drive(processor.run(records))
         documents[service] = memory.documents
     return FirstStart(log.topics, documents, known_at(log, ends(log)))

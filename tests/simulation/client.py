@@ -7,8 +7,9 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaConnectionError
 
-from tests.simulation.faults import IDLE_POLLS
 from tests.simulation.world import Ask, Group, Log, Raw
+
+NEVER = 2**62
 
 
 class Client:
@@ -17,9 +18,10 @@ class Client:
     def __init__(self, group: Group, log: Log) -> None:
         self._group, self._log = group, log
         self.positions: dict[TopicPartition, int] = {}
-        self.dry = -1
-        """The size of the log at which there was nothing to fetch; -1: to be looked at."""
-        self.idle_polls = IDLE_POLLS
+        self.dry, self.dry_until = -1, NEVER
+        """The size of the log at which there was nothing to fetch, -1: to be looked at; and when a topic that does not
+        reach its group may do so again."""
+        self.idle_polls = 1
         """How often it still polls though there is nothing to fetch: what was left over is committed then."""
         self.fetched: Sequence[Raw] = ()
         """The last answer with its partitions mixed; the client itself would hand them over one by one."""
@@ -47,7 +49,7 @@ class Client:
 
     def look_again(self) -> None:
         """There may be something to fetch or to commit."""
-        self.dry, self.idle_polls = -1, IDLE_POLLS
+        self.dry, self.idle_polls = -1, 1
 
     async def getmany(self, *partitions: TopicPartition) -> dict[TopicPartition, list[Raw]]:
         """One poll; which records, the scheduler says."""

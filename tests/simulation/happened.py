@@ -2,18 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from shared.bus.records import Item, decode
+from shared.bus.records import Bad, Item, Record
 from shared.bus.upgrades import UPGRADE
 from shared.contract.commands.talks import HearTalk
+from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import plain_consumers
-from tests.simulation.reference import record_of
 from tests.simulation.simulation import Run
 
+Decode = Callable[[Record, Consumer], Item | Bad | None]
 
-def happened(ran: Run) -> Counter[str]:
+
+def happened(ran: Run, decode: Decode) -> Counter[str]:
     """Faults and visits, events by type, commands by what became of them, and what is rare."""
     events = [event for events in ran.scheduler.log.by_subject.values() for _, event in events]
     types = Counter(f"event {event['type']}" for event in events)
@@ -23,16 +25,16 @@ def happened(ran: Run) -> Counter[str]:
         if answer.outcome["status"] == "refused"
     )
     rare = Counter((*_rare(ran, events), *_mended(ran), *_answered(ran), *_upgrades(ran), *_ordered(ran)))
-    rare += Counter(_talked(ran))
-    return ran.counts + types + refused + _asked(ran) + rare
+    rare += Counter(_talked(ran, decode))
+    return ran.counts + types + refused + _asked(ran, decode) + rare
 
 
-def _asked(ran: Run) -> Counter[str]:
+def _asked(ran: Run, decode: Decode) -> Counter[str]:
     """``asked <kind> <verb> done|refused`` for what became of commands."""
     verbs: dict[str, tuple[str, str]] = {}
     for topic, parts in ran.scheduler.log.topics.items():
         for raw in (raw for part in parts for raw in part if topic.endswith(".commands")):
-            item = decode(record_of(raw), plain_consumers()[topic.partition(".")[0]])
+            item = decode(raw.record, plain_consumers()[topic.partition(".")[0]])
             if isinstance(item, Item) and hasattr(item.data, "verb"):
                 verbs[item.id] = (item.data.aggregate, item.data.verb)  # type: ignore[union-attr]
     return Counter(
@@ -159,12 +161,12 @@ def _answered(ran: Run) -> Iterator[str]:
 STOOD = {"expected": "to come", "unknown": "never announced"}
 
 
-def _talked(ran: Run) -> Iterator[str]:
+def _talked(ran: Run, decode: Decode) -> Iterator[str]:
     """What talks told their issues, and how often; what was claimed while no promise ran."""
     told: Counter[tuple[str, str, int]] = Counter()
     chunks: dict[tuple[str, int], set[str]] = {}
     for raw in (raw for part in ran.scheduler.log.topics.get("intake.commands", ()) for raw in part):
-        item = decode(record_of(raw), plain_consumers()["intake"])
+        item = decode(raw.record, plain_consumers()["intake"])
         if not isinstance(item, Item) or not isinstance(item.data, HearTalk):
             continue
         heard = item.data

@@ -1,19 +1,21 @@
 """A seed's verdict: run it, check its history, play its log again, and rebuild its stores from nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
+from shared.bus import processor
 from shared.bus.apply import apply, commands_of
 from shared.bus.deadletters import OPEN
 from shared.bus.document import move_old, read_document, with_old, write_document
 from shared.bus.effects import Scope
 from shared.bus.processor import Processor
-from shared.bus.records import Item, Record, decode
+from shared.bus.records import Bad, Item, Record, decode
 from shared.contract.registry import CONTROL
 from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import SERVICES, Documents, Memory, drive, plain_consumers
@@ -22,11 +24,13 @@ from tests.simulation.caps import caps
 from tests.simulation.checker import Clause, Violation, check
 from tests.simulation.happened import happened
 from tests.simulation.mail import in_town
-from tests.simulation.reference import Known, Whole, ends, known_at, quiet, record_of
+from tests.simulation.reference import Known, Whole, ends, known_at, quiet
 from tests.simulation.simulation import Run, run, silent
 from tests.simulation.versions import as_version
 from tests.simulation.world import Origin, Raw
 
+KnownAt = Callable[[tuple[int, ...]], Known]
+"""The reference data as it was when so many records of each of its topics had been read."""
 PASSING = ("v", "token", "outbox", "jurisdiction")
 
 
@@ -60,17 +64,45 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
     if ran.stuck:
         verdict.violations = list(dict.fromkeys([*verdict.violations, Clause.COMES_TO_REST(ran.stuck)]))
         return verdict
-    verdict.counts = happened(ran)
+    reading = Reading()
+    verdict.counts = happened(ran, reading.decode)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
     known = lru_cache(partial(known_at, ran.scheduler.log))
     for service in SERVICES:
         consumer = in_town(seed, consumers or plain_consumers())[service]
-        with quiet():
-            verdict.violations += replay(ran, consumer)
-            verdict.violations += rebuild(ran, consumer, known)
-            verdict.violations += in_order(ran, consumer)
+        with quiet(), patch.object(processor, "decode", reading.decode):
+            verdict.violations += replay(ran, consumer, known)
+            verdict.violations += rebuild(ran, consumer, known, reading)
+            verdict.violations += in_order(ran, consumer, reading)
     verdict.violations = list(dict.fromkeys(verdict.violations))
     return verdict
+
+
+class Reading:
+    """What the records of a run say to each service. Who judges the run asks for the same ones again and again: each is
+    read once."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[int, str, frozenset[str]], Item | Bad | None] = {}
+
+    def decode(
+        self, record: Record, consumer: Consumer, lacks: frozenset[str] = frozenset()
+    ) -> Item | Bad | None:
+        """As ``shared.bus.records.decode`` reads a record of the log, which is kept as long as the log; ``lacks``: what
+        the version that reads it does not know."""
+        asked = (id(record), consumer.service, lacks)
+        if asked not in self._said:
+            self._said[asked] = decode(record, consumer)
+        return self._said[asked]
+
+    def usable(
+        self, raws: Iterable[Raw], consumer: Consumer, lacks: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[Raw, Item]]:
+        """Those of these records that can be used, and what each says."""
+        for raw in raws:
+            item = self.decode(raw.record, consumer, lacks)
+            if isinstance(item, Item):
+                yield raw, item
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +113,7 @@ def _plain(document: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def replay(ran: Run, consumer: Consumer) -> list[Violation]:
+def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     """The whole log from offset 0 into the same store: nothing may change, nothing new may be published.
 
     What nobody has mended fails as before; all the rest of what failed once has its outcome, and is not done anew.
@@ -91,7 +123,7 @@ def replay(ran: Run, consumer: Consumer) -> list[Violation]:
     for dead_letter in ran.dead_letters(service):
         if dead_letter.status == OPEN and dead_letter.seq:
             bugs.raised.setdefault(dead_letter.subject, set()).add(dead_letter.event)
-    before = ran.scheduler.collections[service].everything()
+    before = ran.moments[-1].documents[service]
     memory = Memory(ran.scheduler.collections[service].everything())
     there = {(raw.topic, raw.value) for parts in log.topics.values() for part in parts for raw in part}
     dead_letters = {raw.key for raw in log.ends(f"{service}.dlq")[0]}
@@ -99,12 +131,12 @@ def replay(ran: Run, consumer: Consumer) -> list[Violation]:
 
     async def publish(outgoing: Any) -> None:
         for out in outgoing:
-            known = (
+            is_there = (
                 out.key.encode() in dead_letters
                 if out.topic.endswith(".dlq")
                 else (out.topic, out.value) in there
             )
-            if not known:
+            if not is_there:
                 new = f"{out.topic}: {out.value!r:.300}"
                 found.append(
                     Clause.REPLAY_PUBLISHES(
@@ -112,9 +144,9 @@ def replay(ran: Run, consumer: Consumer) -> list[Violation]:
                     )
                 )
 
-    processor = Processor(bugs.into(consumer), memory, publish, Whole(known_at(log, ends(log))))
+    again = Processor(bugs.into(consumer), memory, publish, Whole(known(ends(log))))
     for batch in _mixed(ran, consumer, Random(ran.seed)):
-        drive(processor.run(batch))
+        drive(again.run(batch))
     for subject in {*before, *memory.documents}:
         old, new = _plain(before.get(subject, {})), _plain(memory.documents.get(subject, {}))
         if old != new:
@@ -173,7 +205,7 @@ def _refused(ran: Run, service: str) -> set[str]:
 def _mixed(ran: Run, consumer: Consumer, rng: Random) -> list[list[Record]]:
     """All records of a consumer's topics, each partition in order, cut into batches at random."""
     lanes = [
-        [record_of(raw) for raw in reversed(part)]
+        [raw.record for raw in reversed(part)]
         for topic in consumer.topics
         for part in ran.scheduler.log.ends(topic)
     ]
@@ -186,18 +218,18 @@ def _mixed(ran: Run, consumer: Consumer, rng: Random) -> list[list[Record]]:
     return batches
 
 
-def rebuild(ran: Run, consumer: Consumer, known: Callable[[tuple[int, ...]], Known]) -> list[Violation]:
+def rebuild(ran: Run, consumer: Consumer, known: KnownAt, reading: Reading) -> list[Violation]:
     """Every aggregate from nothing, by the records of its own writes in their order: the same documents come out.
 
     Order between topics, how far the reference data was known, and which handlers had a bug are free choices of the
-    first run, so they are kept; nothing else is. ``known``: the reference data as it was that far.
+    first run, so they are kept; nothing else is.
     """
     collection, service, log = (
         ran.scheduler.collections[consumer.service],
         consumer.service,
         ran.scheduler.log,
     )
-    everything = collection.everything()
+    everything = ran.moments[-1].documents[service]
     touched = {subject for subject, _ in collection.applied}
     built: Documents = {
         subject: first for subject, first in collection.at_first.items() if subject in touched
@@ -210,7 +242,8 @@ def rebuild(ran: Run, consumer: Consumer, known: Callable[[tuple[int, ...]], Kno
         reference = known(origin.places.get(subject, ends(log)))
         bugs.raised = {name: set(types) for name, types in origin.raised.items()}
         with as_version(origin.lacks):
-            built[subject] = _again(Scope(broken, reference, patient=False), subject, origin, built, log)
+            scope = Scope(broken, reference, patient=False)
+            built[subject] = _again(scope, subject, origin, built, log, reading)
     found: list[Violation] = []
     refused = _refused(ran, service)
     for subject in {*everything, *built} & touched:
@@ -223,7 +256,7 @@ def rebuild(ran: Run, consumer: Consumer, known: Callable[[tuple[int, ...]], Kno
     return found
 
 
-def in_order(ran: Run, consumer: Consumer) -> list[Violation]:
+def in_order(ran: Run, consumer: Consumer, reading: Reading) -> list[Violation]:
     """Commands of one aggregate take effect in the order of their records, however many batches are under way.
 
     Of those that an operator hands in, and of deadlines, some do nothing at first and something when they come again.
@@ -235,9 +268,9 @@ def in_order(ran: Run, consumer: Consumer) -> list[Violation]:
         (subject, id) for subject, first in collection.at_first.items() for id, *_ in first.get("inbox", ())
     }
     for subject, origin in collection.applied:
-        for raw in sorted(_of(subject, origin.batch), key=lambda raw: raw.offset):
-            item = decode(record_of(raw), consumer) if raw.topic == consumer.commands_topic else None
-            if not isinstance(item, Item) or item.type in CONTROL or (subject, item.id) in seen:
+        commands = [raw for raw in _of(subject, origin.batch) if raw.topic == consumer.commands_topic]
+        for raw, item in reading.usable(sorted(commands, key=lambda raw: raw.offset), consumer):
+            if item.type in CONTROL or (subject, item.id) in seen:
                 continue
             seen.add((subject, item.id))
             if raw.offset < newest.get(subject, 0):
@@ -247,17 +280,18 @@ def in_order(ran: Run, consumer: Consumer) -> list[Violation]:
     return found
 
 
-def _again(scope: Scope, subject: str, origin: Origin, built: Documents, log: Any) -> dict[str, Any]:
+def _again(
+    scope: Scope, subject: str, origin: Origin, built: Documents, log: Any, reading: Reading
+) -> dict[str, Any]:
     """One write once more: the records of its batch on the document before it; old outcomes go into ``built``."""
     kind = scope.consumer.kind(subject)
     assert kind is not None
     partition = log.partition_of(scope.consumer.commands_topic, subject.encode())
-    items = [decode(record_of(raw), scope.consumer) for raw in _of(subject, origin.batch)]
-    usable = [item for item in items if isinstance(item, Item)]
+    items = [item for _, item in reading.usable(_of(subject, origin.batch), scope.consumer, origin.lacks)]
     before = read_document(kind, subject, partition, built.get(subject))
-    document, moved = move_old(with_old(before, chain.from_iterable(map(commands_of, usable)), built))
+    document, moved = move_old(with_old(before, chain.from_iterable(map(commands_of, items)), built))
     built |= {outcome["_id"]: outcome for outcome in moved}
-    for item in usable:
+    for item in items:
         document = apply(scope, document, item).document
     return write_document(document, "")
 

@@ -10,12 +10,10 @@ from unittest.mock import Mock, patch
 
 import shared.bus.reference
 import shared.domain.reference
-from shared.bus.records import Record
 from shared.bus.reference import TOPICS, take_in
-from shared.bus.subscription import to_record
 from shared.domain.calendar import Calendar
 from shared.domain.reference import Reference, Versions
-from tests.simulation.world import Ask, Log, Raw
+from tests.simulation.world import Ask, Log
 
 T = TypeVar("T")
 built = lru_cache(Calendar)
@@ -57,7 +55,7 @@ def known_at(log: Log, places: Sequence[int]) -> Known:
     new = sum(places) - sum(known.places)
     for topic, start, end in zip(TOPICS, known.places, places, strict=True):
         for raw in log.ends(topic)[0][start:end]:
-            take_in(known, record_of(raw))
+            take_in(known, raw.record)
     known.places = tuple(places)
     if new > MANY:
         log.references.append(known.copied())
@@ -67,11 +65,6 @@ def known_at(log: Log, places: Sequence[int]) -> Known:
 def ends(log: Log) -> tuple[int, ...]:
     """How many records each reference topic has."""
     return tuple(len(log.ends(topic)[0]) for topic in TOPICS)
-
-
-def record_of(raw: Raw) -> Record:
-    """As the consumer reads it."""
-    return to_record(raw, "")
 
 
 class View:
@@ -123,7 +116,7 @@ class View:
             return
         for topic, start, end in zip(TOPICS, known.places, there, strict=True):
             for raw in self.log.ends(topic)[0][start:end]:
-                take_in(known, record_of(raw))
+                take_in(known, raw.record)
         known.places = there
 
 

@@ -1,22 +1,25 @@
 """Picks by the seed whose step comes next, and makes time pass when there is none."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
 from shared.domain.aggregates import Consumer
+from tests.simulation.client import NEVER
 from tests.simulation.faults import Answering, Failed, Rates
 from tests.simulation.mail import MailServer
-from tests.simulation.reference import record_of
 from tests.simulation.store import Collection
 from tests.simulation.tasks import Task
 from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
 from tests.simulation.world import Ask, Clock, Group, Log, Origin, Raw
 
 DAY_MS = 86_400_000
+IMMINENT_MS = 1_000
+"""Timers that wait no longer than this know what comes; others may wait for something for days, and looking every five
+seconds is not worth a step."""
 FREE = ("sleep", "poll", "tick", "walk", "follow", "complete", "wanted", "done")
 """Waiting for something to come: nobody crashes in these."""
 
@@ -44,6 +47,8 @@ class Scheduler:
         self.collections: dict[str, Collection] = {}
         self.workers: list[Process] = []
         self.awake: list[Task] = []
+        self._parked: dict[Task, None] = {}
+        """Those that wait for somebody to set an event; whoever does wakes them."""
         self._asleep: list[tuple[int, int, Task]] = []
         """(until when, number, task): a heap."""
         self.answers: list[Any] = []
@@ -86,19 +91,36 @@ class Scheduler:
 
     def _beside(self, worker: Process) -> list[Task]:
         """The batches that a process has under way."""
-        return [task for task in self.awake if task.owner is worker and task.name.endswith(" beside")]
+        waiting = (*self.awake, *self._parked)
+        return [task for task in waiting if task.owner is worker and task.name.endswith(" beside")]
 
     def _keep(self, task: Task) -> None:
-        if task.ask.kind == "sleep":
+        ask = task.ask
+        if ask.kind == "sleep":
             self._started += 1
-            heappush(self._asleep, (task.ask.what, self._started, task))
+            heappush(self._asleep, (ask.what, self._started, task))
+        elif ask.kind == "wanted" and not ask.what.set_:
+            self._parked[task] = None
+            ask.what.wake.append(lambda: self._wake(task))
         else:
+            self.awake.append(task)
+
+    def _wake(self, task: Task) -> None:
+        if task in self._parked:
+            del self._parked[task]
             self.awake.append(task)
 
     @property
     def tasks(self) -> list[Task]:
         """All that are not over."""
-        return [*self.awake, *(task for _, _, task in self._asleep if not task.over)]
+        return [*self.awake, *self._parked, *self._sleeping()]
+
+    def _sleeping(self) -> Iterator[Task]:
+        return (task for _, _, task in self._asleep if not task.over)
+
+    def waits_only(self, kinds: Container[str]) -> bool:
+        """Whether no task sleeps, and each waits for something of these kinds."""
+        return not any(self._sleeping()) and all(task.ask.kind in kinds for task in self.awake)
 
     def after(self, ms: int, do: Callable[[], None]) -> None:
         """Do something later."""
@@ -141,11 +163,13 @@ class Scheduler:
             task.over = True
             task.coroutine.close()
         self.awake = [task for task in self.awake if not task.over]
+        self._parked = {task: None for task in self._parked if not task.over}
 
     # --------------------------------------------------------------- steps
 
-    def step(self) -> bool:
-        """One step of one task, or time passes; False when nothing is left to wait for."""
+    def step(self, until: Callable[[], bool]) -> bool:
+        """One step of one task, or time passes; False when nothing is left to wait for, or nothing moves and this
+        holds: time would pass over what it says."""
         self.clock.ms += self.rng.choice((0, 0, 1, 1, 3, 10))
         if self.rates.chaos and self.rng.random() < self.rates.chaos:
             self.rng.choice(self.chaos)()
@@ -155,7 +179,7 @@ class Scheduler:
                 self.awake.append(woken)
         ready = self._ready()
         if not ready:
-            return self._pass_time()
+            return not until() and self._pass_time()
         task = self.rng.choice(ready)
         if task.owner is None and task.ask.kind == "publish":  # somebody does something
             self._patience = 5_000
@@ -183,7 +207,10 @@ class Scheduler:
                 wakes = worker.view.news != news and worker.view.hears(now, self.rng.choice)
             elif kind == "poll":
                 client = worker.client
-                wakes = client.idle_polls > 0 or (client.dry != size and self._fetchable(worker))
+                dry = client.dry == size and now < client.dry_until
+                wakes = client.idle_polls > 0 or (not dry and self._fetchable(worker))
+            elif kind == "tick":
+                wakes = worker.wants_tick()
             else:
                 wakes = self._wakes(kind, ask, worker)
             if wakes:
@@ -191,8 +218,6 @@ class Scheduler:
         return ready
 
     def _wakes(self, kind: str, ask: Ask, worker: Process) -> bool:
-        if kind == "tick":
-            return worker.wants_tick()
         if kind == "walk":
             return worker.wants_walk()
         if kind == "done":
@@ -222,8 +247,8 @@ class Scheduler:
                 and tp not in client.paused
             ):
                 return True
-        if not blocked:
-            client.dry = self.log.size
+        client.dry = self.log.size
+        client.dry_until = min((worker.group.blocked_until[topic] for topic in blocked), default=NEVER)
         return False
 
     def _answer(self, task: Task, ask: Ask) -> None:
@@ -249,7 +274,7 @@ class Scheduler:
             alive = task.step(value)
         if not alive:
             self.awake.remove(task)
-        elif task.ask.kind == "sleep":
+        elif task.ask.kind in ("sleep", "wanted"):
             self.awake.remove(task)
             self._keep(task)
 
@@ -277,7 +302,7 @@ class Scheduler:
             case "read":
                 answering.ask_broker("read", rate)
                 return [
-                    record_of(raw)
+                    raw.record
                     for topic, partition, offset in ask.what
                     for raw in self.log.ends(topic)[partition]
                     if raw.offset == offset
@@ -356,6 +381,9 @@ class Scheduler:
                 if soonest <= now:  # overdue: waits for what has not been read yet, or for the auditor
                     soonest = now + self._patience
                     self._patience = min(2 * self._patience, DAY_MS)
+                    later += [
+                        each.idle_until for each in self.workers if each.idle_until <= now + IMMINENT_MS
+                    ]
                 later.append(max(soonest, now + 1))
         later = [at for at in later if at > now]
         if not later:
@@ -368,7 +396,7 @@ class Scheduler:
         for number in range(most):
             if number % 5 == 0 and until():
                 return
-            if not self.step():
+            if not self.step(until):
                 return
         moving = Counter(task.ask.kind for task in self.tasks)
         lags = {name: group.lag() for name, group in self.groups.items()}

@@ -32,7 +32,6 @@ from tests.simulation.papers import Papers
 from tests.simulation.people import People
 from tests.simulation.questioning import Questioning
 from tests.simulation.raising import Raised, raised
-from tests.simulation.reference import record_of
 from tests.simulation.reminding import Reminding
 from tests.simulation.renewing import renew
 from tests.simulation.scheduler import Scheduler, Stuck
@@ -305,7 +304,7 @@ def _quiet(town: Town) -> bool:
     """Everything sent has been read, answered and committed, and everybody knows all reference data."""
     scheduler = town.scheduler
     return (
-        all(task.ask.kind in WAITING for task in scheduler.tasks)
+        scheduler.waits_only(WAITING)
         and not any(group.lag() for group in scheduler.groups.values())
         and not any(worker.view.behind() or worker.wants_walk() for worker in scheduler.workers)
     )
@@ -344,10 +343,7 @@ def _history(town: Town) -> History:
         answers.setdefault(answer.command, []).append(dict(answer.outcome))
     return History(
         records=[
-            record_of(raw)
-            for partitions in scheduler.log.topics.values()
-            for part in partitions
-            for raw in part
+            raw.record for partitions in scheduler.log.topics.values() for part in partitions for raw in part
         ],
         reads={service: consumer.topics for service, consumer in scheduler.consumers.items()},
         dead_letters={service: town.operators.dead_letters(service) for service in scheduler.consumers},

@@ -221,6 +221,7 @@ class Trouble:
             scheduler.kill(worker)
         for worker in list(scheduler.workers):
             worker.frozen_until = worker.view.deaf_until = 0
+            worker.client.look_again()
             self._back(worker)
         scheduler.log.away.clear()
         scheduler.log.against.clear()

@@ -10,13 +10,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, PolicyViolationError
 
-from shared.bus.records import Outgoing
+from shared.bus.records import Outgoing, Record
+from shared.bus.subscription import to_record
 from shared.bus.topics import LARGEST_RECORD, topic_settings
 from shared.contract.event import APART
 
@@ -33,9 +35,7 @@ class Ask:
         return (yield self)
 
 
-class Raw(NamedTuple):
-    """One record as the Kafka client would hand it over."""
-
+class _Raw(NamedTuple):
     topic: str
     partition: int
     offset: int
@@ -44,10 +44,19 @@ class Raw(NamedTuple):
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
 
+
+class Raw(_Raw):
+    """One record as the Kafka client would hand it over."""
+
     @property
     def timestamp_type(self) -> int:
         """1 where the broker wrote the timestamp."""
         return int(self.topic.endswith(".replies"))
+
+    @cached_property
+    def record(self) -> Record:
+        """As the consumer reads it: one object, so that who judges the run may note what it found in it."""
+        return to_record(self, "")
 
 
 class Origin(NamedTuple):

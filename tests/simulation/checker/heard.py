@@ -51,6 +51,7 @@ class Hearing:
         """``read_again``: what an operator gave up had been read again and applied before, which no record says."""
         self._evidence, self._read_again = evidence, read_again
         self._known: dict[tuple[str, str], Heard] = {}
+        self._events: dict[tuple[str, str, str], list[Event]] = {}
 
     def of(self, service: str, subject: str) -> Heard:
         """What this service should have read about this subject."""
@@ -60,14 +61,17 @@ class Hearing:
 
     def events(self, service: str, subject: str, owner: str) -> list[Event]:
         """The events of one owner that this service acted on, in their sequence."""
-        heard, topic = self.of(service, subject), f"{owner}.events"
-        return [
-            opened.event
-            for (name, source), found in self._sequences[subject].items()
-            if name == topic and owner_of(source) == owner
-            for seq, opened in sorted(found.items())
-            if heard.has((topic, source, seq)) and opened.event is not None
-        ]
+        asked = (service, subject, owner)
+        if asked not in self._events:
+            heard, topic = self.of(service, subject), f"{owner}.events"
+            self._events[asked] = [
+                opened.event
+                for (name, source), found in self._sequences[subject].items()
+                if name == topic and owner_of(source) == owner
+                for seq, opened in sorted(found.items())
+                if heard.has((topic, source, seq)) and opened.event is not None
+            ]
+        return self._events[asked]
 
     def waits(self, service: str, subject: str) -> bool:
         """Whether something is held there, or an operator has still to decide about a dead letter."""

@@ -147,6 +147,7 @@ class Evidence:
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
         self._published: dict[str, dict[str, Event]] = {}
+        self._by_owner: dict[str, dict[str, list[Event]]] = {}
         for opened in self.opened:
             event = opened.event
             if event is not None:
@@ -207,12 +208,14 @@ class Evidence:
 
     def events_by(self, service: str) -> dict[str, list[Event]]:
         """Each subject's events of one owner, by sequence."""
-        topic = f"{service}.events"
-        return {
-            subject: [found[seq].event for seq in sorted(found)]  # type: ignore[misc]
-            for (name, subject, source), found in self.events.items()
-            if name == topic and owner_of(source) == service
-        }
+        if service not in self._by_owner:
+            topic = f"{service}.events"
+            self._by_owner[service] = {
+                subject: [found[seq].event for seq in sorted(found)]  # type: ignore[misc]
+                for (name, subject, source), found in self.events.items()
+                if name == topic and owner_of(source) == service
+            }
+        return self._by_owner[service]
 
     def published(self, kind: str) -> dict[str, Event]:
         """The data of every version of one kind of reference data by its name; a version's name is its subject's."""
