@@ -17,7 +17,7 @@ from shared.bus.gateway import Request
 from shared.contract.command import Command
 from shared.contract.subjects import id_of
 from shared.contract.words import MAIL, Unsent
-from shared.domain.notices import FIRST_PAUSE, Notice, State
+from shared.domain.notices import FIRST_PAUSE, Item, Notice, State
 from shared.metrics import Metrics
 from shared.sending import Away, Later, Refused, Sender
 from shared.waiting_notices import WaitingNotices
@@ -38,6 +38,8 @@ MOST_SAID = 80
 M = TypeVar("M")
 Write = Callable[[str, Notice], Awaitable[M | Unsent]]
 """(id, notice) -> the mail or the post, or why there can be none."""
+StillSo = Callable[[Item], Awaitable[bool]]
+"""Whether there is something to be told still; it is asked when a notice is written."""
 
 
 class Asks(NamedTuple):
@@ -68,12 +70,18 @@ class Documents(Protocol):
         ...
 
 
+async def always(item: Item) -> bool:
+    """Whatever happened is told."""
+    return True
+
+
 class Handing(NamedTuple, Generic[M]):
     """One way of telling people: its name, what hands in there, and what writes what is handed in."""
 
     way: str
     sender: Sender[M]
     write: Write[M]
+    is_still_so: StillSo = always
 
 
 class Notifier(Generic[M]):
@@ -92,7 +100,7 @@ class Notifier(Generic[M]):
         token: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         self._waiting, self._gateway, self._documents = waiting, gateway, documents
-        self._way, self._sender, self._write = way
+        self._way, self._sender, self._write, self._is_still_so = way
         self._asks, self._metrics = asks, metrics
         self._clock, self._token = clock, token
         self._wait = FIRST_WAIT
@@ -144,7 +152,10 @@ class Notifier(Generic[M]):
 
     async def _send(self, subject: str, notice: Notice, began: float) -> None:
         """Send what was begun, and record it; or give it up."""
-        message = await self._write(id_of(subject), notice)
+        so = [await self._is_still_so(item) for item in notice.items]
+        items = tuple(item for item, is_so in zip(notice.items, so, strict=True) if is_so)
+        narrowed = notice.model_copy(update={"items": items})
+        message = await self._write(id_of(subject), narrowed) if items else Unsent.OVERTAKEN
         if isinstance(message, Unsent):
             await self._give_up(subject, notice, message)
             return
@@ -159,7 +170,9 @@ class Notifier(Generic[M]):
             self._metrics.notices.labels("later").inc()
             await self._sender.close()
         else:
-            await self._post(self._request(subject, self._asks.records(), f"record/{notice.tries}"))
+            left_out = tuple(place for place, is_so in enumerate(so) if not is_so)
+            taken = self._asks.records.model_validate({"left_out": left_out})
+            await self._post(self._request(subject, taken, f"record/{notice.tries}"))
             self._metrics.notices.labels("sent").inc()
 
     async def _read(self, subject: str) -> Notice:

@@ -53,7 +53,7 @@ from shared.identity.tokens import Tokens
 from shared.logs import configure
 from shared.mail import Mail, Mailing
 from shared.metrics import Metrics
-from shared.notifying import Asks, Handing, Notifier, Write
+from shared.notifying import Asks, Handing, Notifier, StillSo, Write, always
 from shared.openapi import name_answers
 from shared.operators import operator_routes
 from shared.problems import install_problems
@@ -182,12 +182,14 @@ class Service:
             await self._producers.stop()
             self.database.close()
 
-    def notifying(self, asks: Asks, write: Write[Mail], *others: Handing[Any]) -> tuple[Ongoing, ...]:
+    def notifying(
+        self, asks: Asks, write: Write[Mail], *others: Handing[Any], is_still_so: StillSo = always
+    ) -> tuple[Ongoing, ...]:
         """What sends this service's notices: by mail, where a mail server is named, and in the other ways that
-        there are; nothing in history.
+        there are; nothing in history. ``is_still_so``: whether a mail still tells of one of its things.
         """
         server = self.settings.mail_server()
-        mail = () if server is None else (Handing(MAIL, Mailing(server), write),)
+        mail = () if server is None else (Handing(MAIL, Mailing(server), write, is_still_so),)
         ways = () if self.settings.history else (*mail, *others)
         return tuple(
             Notifier(self.waiting_notices, self.gateway, self.store, way, asks, self.metrics).run

@@ -162,7 +162,7 @@ BATCH = AggregateType(
     "batch",
     Batch,
     commands={AssignMany: batch.assign, ConfirmAssigned: batch.confirm},
-    deadlines=Deadlines(next=batch.next_deadline, expire=batch.expire),
+    deadlines=Deadlines(next=batch.ASKING.next_deadline, expire=batch.ASKING.expire),
     finished=all_have_answered,
 )
 

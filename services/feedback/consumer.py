@@ -74,7 +74,7 @@ RATING_ROUND = AggregateType(
     "rating_round",
     RatingRound,
     commands={StartRatingRound: rating_rounds.start, ConfirmReminded: rating_rounds.confirm},
-    deadlines=Deadlines(next=rating_rounds.next_deadline, expire=rating_rounds.expire),
+    deadlines=Deadlines(next=rating_rounds.ASKING.next_deadline, expire=rating_rounds.ASKING.expire),
     finished=all_are_asked,
 )
 
@@ -86,7 +86,7 @@ PAPER = AggregateType(
         RecordMeeting: paper.record_meeting,
         ConfirmPaper: paper.confirm,
     },
-    deadlines=Deadlines(next=paper.next_deadline, expire=paper.expire),
+    deadlines=Deadlines(next=paper.ASKING.next_deadline, expire=paper.ASKING.expire),
     finished=all_have_answered,
 )
 

@@ -88,7 +88,7 @@ def build(settings: Settings) -> FastAPI:
         raisers=raisers,
         opened={"issue": Reading(sealing).opened},
         prepared={**prepared(registering, service.store), **people.prepared(contacts)},
-        ongoing=(forgetting.run, *service.notifying(asks, mails.write)),
+        ongoing=(forgetting.run, *service.notifying(asks, mails.write, is_still_so=mails.is_still_so)),
     )
 
 

@@ -152,23 +152,20 @@ class Mails:
             return Unsent.ERASED
         if contact is None or not contact.mail:
             return Unsent.NO_ADDRESS
-        items = [item for item in notice.items if await self._is_still_so(item)]
-        if not items:
-            return Unsent.OVERTAKEN
         language = person.language or Language.CHINESE
-        said = SAID[items[0].about][language]
-        numbers = ", ".join(item.number for item in items)
+        said = SAID[notice.items[0].about][language]
+        numbers = ", ".join(item.number for item in notice.items)
         return Mail(
             id=id,
             to=contact.mail,
             subject=said.subject.format(number=numbers),
             text=HEAD[language]
-            + said.text.format(number=numbers, place=self._places(items, said))
+            + said.text.format(number=numbers, place=self._places(notice.items, said))
             + FOOT[language],
             language="zh-CN" if language is Language.CHINESE else "en",
         )
 
-    async def _is_still_so(self, item: Item) -> bool:
+    async def is_still_so(self, item: Item) -> bool:
         """Whether there is something to be told still: nobody is reminded of what was rated meanwhile."""
         if item.about is not Occurrence.RATING_REMINDED:
             return True

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pydantic import AwareDatetime
 
 from shared.contract.command import Command
-from shared.contract.commands.notices import GivenUp, Prepared
+from shared.contract.commands.notices import GivenUp, Prepared, Taken
 from shared.contract.event import Event
 from shared.contract.subjects import subject_of
 from shared.contract.words import MAIL, Occurrence, Unsent
@@ -212,16 +212,22 @@ def begin(
 
 
 def record(
-    notice: Notice | None, command: Command, context: Context, *, manner: Manner
+    notice: Notice | None, command: Taken, context: Context, *, manner: Manner
 ) -> Change[Notice] | Refusal:
-    """It was taken; recorded again, nothing changes."""
+    """It was taken; recorded again, nothing changes. What was not in it any more is given up."""
     if notice is not None and notice.state is State.SENT:
         return Change(notice, outcome={"state": notice.state.value, "unchanged": True})
-    known = _asked(notice, command.verb)
+    known = _asked(notice, "record")
     if isinstance(known, Refusal):
         return known
     sent = known.model_copy(update={"state": State.SENT, "again_at": None})
-    return _moved(sent, *(event(manner.sent.read(one)) for one in _tells(sent)))
+    ends = (
+        manner.given_up.read({**one, "why": Unsent.OVERTAKEN})
+        if place in command.left_out
+        else manner.sent.read(one)
+        for place, one in enumerate(_tells(sent))
+    )
+    return _moved(sent, *map(event, ends))
 
 
 def give_up(

@@ -44,7 +44,7 @@ def papered(given: Given) -> None:
             "positions": [{"topic": "intake.events", "offsets": [7]}],
             "preface": "本月问题集中在园区配套。",
             "figures": [{**one, "period": period} for one in figures],
-            "cases": [{"issue": ISSUE, "words": "七日内办成，企业满意"}],
+            "cases": [{"issue": ISSUE, "title": "园区道路没有路灯", "words": "七日内办成，企业满意"}],
             "honours": honours,
             "by": "chen",
         }

@@ -1,17 +1,22 @@
 """Triage in a real browser: by keys alone on a wide page, by touch on a phone, and without scripts."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.portal.errands import UNDO
 from tests.browser.conftest import PHONE, WIDE, context_of, press, sign_in
+from tests.browser.talked import HELD
 from tests.portal import office_given
 from tests.portal.given import Given
+from tests.portal.talks_given import of_the_talk
 
 pytestmark = pytest.mark.browser
 ONE, TWO, THREE = "1AAAAAAAAAAAA", "2AAAAAAAAAAAA", "3AAAAAAAAAAAA"
+SPOKEN = ("4AAAAAAAAAAAA", "5AAAAAAAAAAAA", "6AAAAAAAAAAAA")
 TITLES = {ONE: "技改项目用电增容两个月没有答复", TWO: "专利预审名额少", THREE: "城建配套费能否分期"}
 
 
@@ -128,6 +133,45 @@ def test_on_a_phone_the_list_comes_first_and_then_the_issue(
     press(page, ".errand.kept button")
     expect(page.locator(".errand").first).to_contain_text("已撤销")
     context.close()
+
+
+def test_a_talks_issues_are_assigned_at_once_after_a_preview_a_choice_an_exception_and_a_second_thought(
+    page: Page, given: Given, site: str
+) -> None:
+    first, second, third = SPOKEN
+    for id in SPOKEN:
+        of_the_talk(given, id, HELD, "at", person="0" * 32)
+        given.accepted(id, f"恳谈会上提出的第{id[0]}件")
+    page.goto(f"{site}/talks/{HELD}")
+    press(page, "a[href^='/office/assign-many']")
+    expect(page.locator("h1")).to_have_text("交办 3 件？")
+    page.select_option(f"#to-{second}", "planning")
+    page.check(f"input[name=leave-{third}]")
+    press(page, ".stick button")
+    expect(page.locator(".errand.kept")).to_contain_text("10 秒内可以撤销")
+    press(page, ".errand.kept button")
+    expect(page.locator(".errand").first).to_contain_text("已撤销")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    expect(page.locator("h1")).to_have_text("交办 2 件？")
+    assert page.input_value(f"#to-{second}") == "planning", "what was chosen is kept"
+    expect(page.locator(f"input[name=leave-{third}]")).to_be_checked()
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+    press(page, ".stick button")
+    batch = page.url.rpartition("/")[2]
+    with ThreadPoolExecutor(1) as aside:  # this thread has an event loop already: the browser's
+        aside.submit(lambda: asyncio.run(office_given.sent(given))).result()
+    (body,) = given.asked.bodies(f"/batches/{batch}/assign")
+    wanted = [(one["issue"], one["department"]) for one in body["members"]]
+    assert sorted(wanted) == [(first, "urban_management"), (second, "planning")]
+    given.shown.tell("dispatch", "batch.begun.v1", {**body, "by": "chen"}, f"batch:{batch}")
+    assigned = {"assignment": f"{first}.1", "department": "urban_management", "head": "局长", "by": "chen"}
+    given.shown.tell("dispatch", "issue.assigned.v1", {**assigned, "round": 1}, first)
+    done = [{**one, "refused": "illegal_move" if one["issue"] == second else ""} for one in body["members"]]
+    given.shown.tell("dispatch", "batch.done.v1", {"members": done, "assigned": 1}, f"batch:{batch}")
+    page.reload()
+    expect(page.locator("main")).to_contain_text("已交办 1 / 2 件")
+    expect(page.locator("main")).to_contain_text("当前状态不允许这样做")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
 def test_ten_seconds_are_what_the_pages_say() -> None:

@@ -807,7 +807,7 @@ def _in_papers(world: World) -> None:
                 denominator=12,
             ),
         ),
-        cases=(Case(issue=answered, words="七日内点亮，企业满意"),),
+        cases=(Case(issue=answered, title="园区北门外没有路灯", words="七日内点亮，企业满意"),),
         honours=(honours,),
     )
     world.ask(paper, published, OFFICE)

@@ -1,7 +1,7 @@
 """A seed's verdict: run it, check its history, play its log again, and rebuild its stores from nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
@@ -15,7 +15,7 @@ from shared.bus.deadletters import OPEN
 from shared.bus.document import move_old, read_document, with_old, write_document
 from shared.bus.effects import Scope
 from shared.bus.processor import Processor
-from shared.bus.records import Bad, Item, Record, decode
+from shared.bus.records import Record
 from shared.contract.registry import CONTROL
 from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import SERVICES, Documents, Memory, drive, plain_consumers
@@ -24,6 +24,7 @@ from tests.simulation.caps import caps
 from tests.simulation.checker import Clause, Violation, check
 from tests.simulation.happened import happened
 from tests.simulation.mail import in_town
+from tests.simulation.reading import Reading
 from tests.simulation.reference import Known, Whole, ends, known_at, quiet
 from tests.simulation.simulation import Run, run, silent
 from tests.simulation.versions import as_version
@@ -76,33 +77,6 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
             verdict.violations += in_order(ran, consumer, reading)
     verdict.violations = list(dict.fromkeys(verdict.violations))
     return verdict
-
-
-class Reading:
-    """What the records of a run say to each service. Who judges the run asks for the same ones again and again: each is
-    read once."""
-
-    def __init__(self) -> None:
-        self._said: dict[tuple[int, str, frozenset[str]], Item | Bad | None] = {}
-
-    def decode(
-        self, record: Record, consumer: Consumer, lacks: frozenset[str] = frozenset()
-    ) -> Item | Bad | None:
-        """As ``shared.bus.records.decode`` reads a record of the log, which is kept as long as the log; ``lacks``: what
-        the version that reads it does not know."""
-        asked = (id(record), consumer.service, lacks)
-        if asked not in self._said:
-            self._said[asked] = decode(record, consumer)
-        return self._said[asked]
-
-    def usable(
-        self, raws: Iterable[Raw], consumer: Consumer, lacks: frozenset[str] = frozenset()
-    ) -> Iterator[tuple[Raw, Item]]:
-        """Those of these records that can be used, and what each says."""
-        for raw in raws:
-            item = self.decode(raw.record, consumer, lacks)
-            if isinstance(item, Item):
-                yield raw, item
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.contract.commands.notices import BeginNotice, GiveUpNotice, PrepareN
 from shared.contract.envelope import open_envelope
 from shared.contract.words import MAIL, Occurrence, Unsent
 from shared.deadlines import DueDeadline, due_of
-from shared.domain.notices import FIRST_PAUSE, KEPT, Notice
+from shared.domain.notices import FIRST_PAUSE, KEPT, Item, Notice
 from shared.domain.reference import Reference
 from shared.mail import Mail
 from shared.metrics import Metrics
@@ -144,11 +144,17 @@ class Process:
         bus.written = [self.waiting]
         self.waiting.assigned([0])
         self.metrics = Metrics()
-        way = Handing(MAIL, self, self.write)
+        self.passed: set[str] = set()
+        way = Handing(MAIL, self, self.write, self.is_still_so)
         self.notifier = Notifier(self.waiting, self, bus, way, ASKS, self.metrics, clock=lambda: self.seconds)
 
     async def write(self, id: str, notice: Notice) -> Mail | Unsent:
-        return Mail(id, self.address, "", "", "zh-CN") if self.address else Unsent.NO_ADDRESS
+        said = ", ".join(item.issue for item in notice.items)
+        return Mail(id, self.address, "", said, "zh-CN") if self.address else Unsent.NO_ADDRESS
+
+    async def is_still_so(self, item: Item) -> bool:
+        """Of those that passed there is nothing to be told any more."""
+        return item.issue not in self.passed
 
     async def attempt(self) -> None:
         """Try the one that waits."""
@@ -370,3 +376,26 @@ async def test_a_service_that_is_far_behind_is_asked_once_and_what_is_begun_late
     await bus.go_to(bus.now + FIRST_PAUSE)
     await process.attempt()
     assert (len(server.taken), bus.state) == (1, "sent")
+
+
+async def test_what_was_not_in_the_mail_is_not_said_to_be_sent(bus: Bus, server: Server) -> None:
+    for issue in ("b", "c"):
+        another = PREPARE.model_copy(update={"issue": issue})
+        await bus.ask(Request(SUBJECT, another, "test", "system:fan-out", issue))
+    process = Process(bus, server)
+    process.passed = {"b"}
+    await process.attempt()
+    assert [mail.text for mail in server.taken] == [f"{PREPARE.issue}, c"]
+    told = [(event["type"], event["issue"], event.get("why")) for event in bus.events.values()]
+    assert told == [
+        ("notice.sent.v1", PREPARE.issue, None),
+        ("notice.given_up.v1", "b", Unsent.OVERTAKEN),
+        ("notice.sent.v1", "c", None),
+    ]
+
+
+async def test_where_nothing_is_to_be_told_any_more_there_is_no_mail(bus: Bus, server: Server) -> None:
+    process = Process(bus, server)
+    process.passed = {PREPARE.issue}
+    await process.attempt()
+    assert (server.taken, bus.ended, bus.state) == ([], ["notice.given_up.v1"], "given_up")

@@ -5,7 +5,7 @@ begins; what falls due after them happens by itself.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -13,6 +13,7 @@ from random import Random
 
 from services.cli.replaying.lives import Course
 from services.cli.scenario.office_time import DAY_MINUTES, OfficeTime
+from services.cli.scenario.papers import Meeting
 from services.cli.scenario.people import WU, Firm, firms
 from services.cli.scenario.saying import OUTCOMES, Saying
 from services.cli.scenario.script import Script
@@ -51,6 +52,8 @@ class Town:
     shapes: dict[str, str]
     ends_at: datetime | None = None
     """When it is over in a namespace of its own; None: now."""
+    meeting: Meeting | None = None
+    """The one that hears a paper, which is counted when all before it was played; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,15 @@ def plan(on: date, seed: int, place: Place, size: int = SIZE) -> Town:
     known = _known(name, people, place, office)
     met = courses(held, people, place.references)
     every = [*known, *(script.course() for _, script in written), rotated(name, place.jurisdiction, on), *met]
-    return Town(tuple(people), tuple(every), {script.subject: shape for shape, script in written})
+    shapes = {script.subject: shape for shape, script in written}
+    return Town(tuple(people), tuple(every), shapes, meeting=_meeting(name, place, office, shapes))
+
+
+def _meeting(name: str, place: Place, office: OfficeTime, shapes: Mapping[str, str]) -> Meeting:
+    """On the last working day, so that little is left to be played behind it; they decide on what is late."""
+    published, held = office.at(office.minutes - 120), office.at(office.minutes - 30)
+    late = next(subject for subject, shape in shapes.items() if shape == "in_progress_late")
+    return Meeting(name, place.jurisdiction, published, held, late)
 
 
 def _shapes(size: int, dice: Random) -> list[str]:

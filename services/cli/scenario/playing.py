@@ -4,7 +4,7 @@ What was cut off is played on from the first step, each of which happens once.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -14,16 +14,20 @@ from services.cli.embedded.ports import SERVICES
 from services.cli.embedded.services import Parts, history_services, jurisdiction
 from services.cli.identity import Deployment
 from services.cli.replaying.drive import Driver
+from services.cli.replaying.lives import Course
 from services.cli.replaying.reads import READS
 from services.cli.scenario.beginning import Beginning
 from services.cli.scenario.huzhou import plan as huzhou
+from services.cli.scenario.papers import STEPS, counted
 from services.cli.scenario.plan import Place, Town, plan
 from services.cli.scenario.starting import FIRST_SEED, SIZE, Scenario
+from services.portal.projection.building import Log
 from shared.bus.namespaces import namespaces
 from shared.bus.reader import group_lag, read_all, topic_names
 from shared.contract.event import INTAKE
 from shared.contract.subjects import kind_of
 from shared.domain.clocks import SHANGHAI
+from shared.domain.reference import BEGINNING
 from shared.identity.keys import REFERENCE, secret
 from shared.identity.references import References
 from shared.settings import BODY_BYTES
@@ -107,21 +111,31 @@ def _planned(parts: Parts, beginning: Beginning) -> Town:
 
 
 async def _play(parts: Parts, urls: dict[str, str], town: Town, namespace: str, progress: Progress) -> None:
+    """All that is before a paper is played first: what it says is counted from that."""
     prefix, now = f"{namespace}." if namespace else "", datetime.now(UTC)
     if namespace and town.ends_at is not None:  # in the live namespace time goes on up to now
         now = town.ends_at
+    meeting, courses = town.meeting, town.courses
+    inputs = sum(course.inputs(now) for course in courses) + (STEPS if meeting else 0)
     async with group_lag(parts.kafka_bootstrap, prefix, READS) as lag:
-        driver = Driver(
-            urls,
-            lag,
-            town.courses,
-            until=now,
-            sweep_until=now,
-            auth=_auth(parts),
-            progress=lambda inputs: progress(inputs, driver.inputs),
-            body_bytes=int(os.environ.get("QINQING_BODY_BYTES") or BODY_BYTES),
-        )
-        await driver.run()
+
+        async def play(courses: Sequence[Course], until: datetime, sweep_until: datetime) -> None:
+            await Driver(
+                urls,
+                lag,
+                courses,
+                until=until,
+                sweep_until=sweep_until,
+                auth=_auth(parts),
+                progress=lambda done: progress(done, inputs),
+                body_bytes=int(os.environ.get("QINQING_BODY_BYTES") or BODY_BYTES),
+            ).run()
+
+        if meeting is not None:
+            await play(courses, meeting.published_at, BEGINNING)
+            said = await counted(Log(parts.kafka_bootstrap, prefix, jurisdiction()), meeting)
+            courses = (*courses, meeting.course(said))
+        await play(courses, now, now)
 
 
 async def _play_once(parts: Parts, urls: dict[str, str], town: Town, progress: Progress) -> None:

@@ -4,9 +4,9 @@ from services.dispatch.batch.life import MOVES, Batch, State
 from shared.contract.commands.dispatch import AssignInBatch, AssignMany, ConfirmAssigned
 from shared.contract.events.dispatch import BatchBegun, BatchDone, InBatch
 from shared.contract.subjects import id_of
-from shared.domain.decisions import Change, Context, Deadline, Message, Reason, Refusal, event, illegal
+from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, illegal
 from shared.domain.decisions import command as ask
-from shared.domain.fan_out import FanOut, answered, asks_again, chunk, has_asked, once_more
+from shared.domain.fan_out import Course
 
 
 def assign(batch: Batch | None, command: AssignMany, context: Context) -> Change[Batch] | Refusal:
@@ -19,7 +19,7 @@ def assign(batch: Batch | None, command: AssignMany, context: Context) -> Change
     members = tuple(InBatch(issue=one.issue, department=one.department) for one in command.members)
     begun = Batch(state=State.RUNNING, by=context.actor, talk=command.talk, members=members)
     happened = event(BatchBegun(members=members, talk=command.talk, by=context.principal))
-    asked, messages = _next(begun, FanOut(left=issues, again_at=context.now), context)
+    asked, messages = ASKING.begin(begun, issues, context)
     return Change(asked, (happened, *messages), {"state": State.RUNNING.value, "members": len(issues)})
 
 
@@ -27,38 +27,27 @@ def confirm(batch: Batch | None, command: ConfirmAssigned, context: Context) -> 
     """One of them has answered; once all that were asked have, the next are asked, and the last one ends it."""
     if batch is None:
         return Refusal(Reason.MALFORMED, "no such batch was begun")
-    if batch.fan_out is None or not has_asked(batch.fan_out, command.issue):
+    if not ASKING.waits_for(batch, command.issue):
         return Change(batch)
     known = tuple(_with(one, command) if one.issue == command.issue else one for one in batch.members)
-    left = answered(batch.fan_out, command.issue)
-    after = batch.model_copy(update={"members": known, "fan_out": left})
-    if left is None:
+    answered = batch.model_copy(update={"members": known})
+    after, messages = ASKING.hear(answered, command.issue, context)
+    if after.fan_out is None:
         assigned = sum(not one.refused for one in known)
         done = after.model_copy(update={"state": State.DONE})
         return Change(done, (event(BatchDone(members=known, assigned=assigned)),))
-    return Change(after) if left.sent else Change(*_next(after, left, context))
+    return Change(after, messages)
 
 
-def next_deadline(batch: Batch) -> Deadline | None:
-    """When those are asked again who have not answered; it rests on dispatch's own commands alone."""
-    return None if batch.fan_out is None else asks_again(batch.fan_out, "batch/1")
-
-
-def expire(batch: Batch, deadline: Deadline, context: Context) -> Change[Batch]:
-    """Somebody has not answered."""
-    if batch.fan_out is None or next_deadline(batch) != deadline or context.now < deadline.at:
-        return Change(batch)
-    return Change(*_next(batch, once_more(batch.fan_out), context))
-
-
-def _next(batch: Batch, fan_out: FanOut, context: Context) -> tuple[Batch, tuple[Message, ...]]:
-    after, issues = chunk(fan_out, context.now)
+def _asks(batch: Batch, issues: tuple[str, ...], context: Context) -> tuple[Message, ...]:
     wanted = {one.issue: one.department for one in batch.members}
     id = id_of(context.subject)
-    messages = (
+    return tuple(
         ask(issue, AssignInBatch(batch=id, department=wanted[issue], by=batch.by)) for issue in issues
     )
-    return batch.model_copy(update={"fan_out": after}), tuple(messages)
+
+
+ASKING = Course(_asks, name=lambda batch: "batch/1")
 
 
 def _with(member: InBatch, answer: ConfirmAssigned) -> InBatch:

@@ -3,9 +3,8 @@
 from enum import StrEnum
 
 from shared.contract.events.dispatch import InBatch
-from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
-from shared.domain.fan_out import FanOut
+from shared.domain.fan_out import AsksMany
 
 NOTHING = "nothing"
 """The state of what was never asked for."""
@@ -30,7 +29,7 @@ TIMERS: dict[str, str] = {
 }
 
 
-class Batch(AggregateState):
+class Batch(AsksMany):
     """Many issues that are assigned at once, in the order in which they were chosen."""
 
     state: State
@@ -38,7 +37,6 @@ class Batch(AggregateState):
     """Who asked, with the role."""
     talk: str = ""
     members: tuple[InBatch, ...]
-    fan_out: FanOut | None = None
 
 
 def finished(batch: Batch) -> bool:

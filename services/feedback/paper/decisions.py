@@ -10,9 +10,9 @@ from shared.contract.events.papers import DecisionVoided, PaperHeard, PaperPubli
 from shared.contract.subjects import id_of
 from shared.contract.words import Meeting, Role
 from shared.domain.clocks import SHANGHAI
-from shared.domain.decisions import Change, Context, Deadline, Message, Reason, Refusal, event, illegal
+from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, illegal
 from shared.domain.decisions import command as ask
-from shared.domain.fan_out import FanOut, answered, asks_again, chunk, has_asked, once_more
+from shared.domain.fan_out import Course
 from shared.domain.papers import HEARD_BY, Period, decision_id, period_of
 from shared.domain.reporting import limit_until
 
@@ -89,33 +89,16 @@ def confirm(paper: Paper | None, command: ConfirmPaper, context: Context) -> Cha
     """An issue has answered; once all that were told have, the next are. What was decided on none is void."""
     if paper is None:
         return Refusal(Reason.MALFORMED, "no such paper was published")
-    fan_out = paper.fan_out
-    if fan_out is None or not has_asked(fan_out, command.news):
+    if not ASKING.waits_for(paper, command.news):
         return Change(paper)
     answerer = next(one for one in paper.telling if one.news == command.news)
-    left = answered(fan_out, command.news)
     telling = tuple(one for one in paper.telling if one is not answerer)
-    after = paper.model_copy(update={"telling": telling, "fan_out": left})
+    after, asked = ASKING.hear(paper.model_copy(update={"telling": telling}), command.news, context)
     messages: tuple[Message, ...] = ()
     if command.refused and answerer.number:
         about = {"edition": answerer.edition, "number": answerer.number, "issue": answerer.issue}
         messages = (event(DecisionVoided(**about, reason=command.refused)),)
-    if left is not None and not left.sent:
-        after, asked = _next(after, left, context)
-        messages += asked
-    return Change(after, messages)
-
-
-def next_deadline(paper: Paper) -> Deadline | None:
-    """When those are told again who have not answered; it rests on feedback's own commands alone."""
-    return None if paper.fan_out is None else asks_again(paper.fan_out, f"paper/{paper.tellings}")
-
-
-def expire(paper: Paper, deadline: Deadline, context: Context) -> Change[Paper]:
-    """Somebody has not answered."""
-    if paper.fan_out is None or next_deadline(paper) != deadline or context.now < deadline.at:
-        return Change(paper)
-    return Change(*_next(paper, once_more(paper.fan_out), context))
+    return Change(after, (*messages, *asked))
 
 
 def _tell(paper: Paper, tells: Iterable[News], context: Context) -> tuple[Paper, tuple[Message, ...]]:
@@ -129,14 +112,15 @@ def _tell(paper: Paper, tells: Iterable[News], context: Context) -> tuple[Paper,
     if paper.fan_out is not None:
         return after.model_copy(update={"fan_out": paper.fan_out.model_copy(update={"left": left})}), ()
     counted = after.model_copy(update={"tellings": paper.tellings + 1})
-    return _next(counted, FanOut(left=left, again_at=context.now), context)
+    return ASKING.begin(counted, left, context)
 
 
-def _next(paper: Paper, fan_out: FanOut, context: Context) -> tuple[Paper, tuple[Message, ...]]:
-    after, names = chunk(fan_out, context.now)
+def _asks(paper: Paper, names: tuple[str, ...], context: Context) -> tuple[Message, ...]:
     waiting = {one.news: one for one in paper.telling}
-    messages = (_hears(waiting[name], id_of(context.subject)) for name in names)
-    return paper.model_copy(update={"fan_out": after}), tuple(messages)
+    return tuple(_hears(waiting[name], id_of(context.subject)) for name in names)
+
+
+ASKING = Course(_asks, name=lambda paper: f"paper/{paper.tellings}")
 
 
 def _hears(one: News, paper: str) -> Message:

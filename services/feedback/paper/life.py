@@ -6,7 +6,7 @@ from enum import StrEnum
 from shared.contract.words import OpenMeeting
 from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import Moves
-from shared.domain.fan_out import FanOut
+from shared.domain.fan_out import AsksMany
 
 NOTHING = "nothing"
 """The state of what was never published."""
@@ -50,7 +50,7 @@ class News(AggregateState):
     leader: str = ""
 
 
-class Paper(AggregateState):
+class Paper(AsksMany):
     """One paper: which edition is the newest, when that was published, and what its issues are being told."""
 
     state: State
@@ -61,7 +61,6 @@ class Paper(AggregateState):
     """How often its issues had something to be told."""
     telling: tuple[News, ...] = ()
     """Of those in the fan-out, in its order."""
-    fan_out: FanOut | None = None
 
 
 def finished(paper: Paper) -> bool:

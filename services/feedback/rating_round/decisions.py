@@ -7,9 +7,9 @@ from shared.contract.commands.feedback import ConfirmReminded, RemindToRate, Sta
 from shared.contract.events.feedback import RatingRoundDone, RatingRoundStarted
 from shared.contract.subjects import id_of
 from shared.domain.clocks import SHANGHAI
-from shared.domain.decisions import Change, Context, Deadline, Message, Reason, Refusal, event, illegal
+from shared.domain.decisions import Change, Context, Message, Reason, Refusal, event, illegal
 from shared.domain.decisions import command as ask
-from shared.domain.fan_out import FanOut, answered, asks_again, chunk, has_asked, once_more
+from shared.domain.fan_out import Course
 from shared.domain.office_hours import opening
 
 GATHERED = timedelta(minutes=10)
@@ -50,7 +50,7 @@ def start(
             by=context.principal,
         )
     )
-    asked, messages = _next(begun, FanOut(left=command.issues, again_at=context.now), context)
+    asked, messages = ASKING.begin(begun, command.issues, context)
     return Change(asked, (happened, *messages), {"state": State.RUNNING.value, "issues": len(command.issues)})
 
 
@@ -60,31 +60,20 @@ def confirm(
     """One of them has answered; once all that were asked have, the next are asked, and the last one ends it."""
     if known is None:
         return Refusal(Reason.MALFORMED, "no such rating round was started")
-    if known.fan_out is None or not has_asked(known.fan_out, command.issue):
+    if not ASKING.waits_for(known, command.issue):
         return Change(known)
-    left = answered(known.fan_out, command.issue)
     passed = known.passed if command.reminded else (*known.passed, command.issue)
-    after = known.model_copy(update={"passed": passed, "fan_out": left})
-    if left is None:
+    after, messages = ASKING.hear(known.model_copy(update={"passed": passed}), command.issue, context)
+    if after.fan_out is None:
         done = after.model_copy(update={"state": State.DONE})
         happened = RatingRoundDone(reminded=len(known.issues) - len(passed), passed=passed)
         return Change(done, (event(happened),))
-    return Change(after) if left.sent else Change(*_next(after, left, context))
+    return Change(after, messages)
 
 
-def next_deadline(known: RatingRound) -> Deadline | None:
-    """When those are asked again who have not answered; it rests on feedback's own commands alone."""
-    return None if known.fan_out is None else asks_again(known.fan_out, "reminding/1")
-
-
-def expire(known: RatingRound, deadline: Deadline, context: Context) -> Change[RatingRound]:
-    """Somebody has not answered."""
-    if known.fan_out is None or next_deadline(known) != deadline or context.now < deadline.at:
-        return Change(known)
-    return Change(*_next(known, once_more(known.fan_out), context))
-
-
-def _next(known: RatingRound, fan_out: FanOut, context: Context) -> tuple[RatingRound, tuple[Message, ...]]:
-    after, issues = chunk(fan_out, context.now)
+def _asks(known: RatingRound, issues: tuple[str, ...], context: Context) -> tuple[Message, ...]:
     remind = RemindToRate(rating_round=id_of(context.subject), tell_at=known.tell_at)
-    return known.model_copy(update={"fan_out": after}), tuple(ask(issue, remind) for issue in issues)
+    return tuple(ask(issue, remind) for issue in issues)
+
+
+ASKING = Course(_asks, name=lambda known: "reminding/1")

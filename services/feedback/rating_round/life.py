@@ -4,9 +4,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
-from shared.domain.aggregates import AggregateState
 from shared.domain.decisions import TERMINAL, Moves
-from shared.domain.fan_out import FanOut
+from shared.domain.fan_out import AsksMany
 
 NOTHING = "nothing"
 """The state of what was never started."""
@@ -31,7 +30,7 @@ TIMERS: dict[str, str] = {
 }
 
 
-class RatingRound(AggregateState):
+class RatingRound(AsksMany):
     """One month's reminders at one level."""
 
     state: State
@@ -42,7 +41,6 @@ class RatingRound(AggregateState):
     issues: tuple[str, ...]
     passed: tuple[str, ...] = ()
     """Those of which nobody is reminded: rated meanwhile, or their time was over."""
-    fan_out: FanOut | None = None
 
 
 def finished(known: RatingRound) -> bool:

@@ -47,6 +47,8 @@ class Rule(NamedTuple):
     least: str
     """Which group is proposed at all."""
     order: str
+    also: str = ""
+    """What else is true of the issues that count."""
 
 
 _RAISED = "coalesce(nullif(i.enterprise, ''), i.person)"
@@ -97,11 +99,9 @@ RULES: tuple[Rule, ...] = (
         """issue i LEFT JOIN person p ON p.reference = i.person""",
         "who <> '' AND adopted + solved > 0",
         "adopted DESC, solved DESC, raised, who",
+        "AND i.anonymous = 0 AND (i.enterprise <> '' OR p.erased_at IS NULL)",
     ),
 )
-_ALSO = {
-    HonourList.CONTRIBUTORS: "AND i.anonymous = 0 AND (i.enterprise <> '' OR p.erased_at IS NULL)",
-}
 BESIDE = {number.name: number for rule in RULES for number in rule.numbers}
 
 CASES_ZH = "评价满意且已解决或被采纳的，依次为重新办理后转为满意的、会同其他部门办理的、首次答复最快的"
@@ -116,7 +116,7 @@ def proposed(reads: sqlite3.Connection, rule: Rule, months: tuple[str, ...]) -> 
     numbers = ", ".join(f"{one.counts} AS {one.name}" for one in rule.numbers)
     query = f"""
         SELECT * FROM (
-            SELECT {rule.group}, {numbers} FROM {rule.source} WHERE {_OF_THE_PERIOD} {_ALSO.get(rule.list, "")}
+            SELECT {rule.group}, {numbers} FROM {rule.source} WHERE {_OF_THE_PERIOD} {rule.also}
             GROUP BY 1, 2, 3
         ) WHERE {rule.least} ORDER BY {rule.order} LIMIT {MOST_PROPOSED}
     """

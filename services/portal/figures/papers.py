@@ -30,8 +30,8 @@ class Draft(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """Of all that was counted: who publishes names what was read."""
-        counted = [self.figures, [one["id"] for one in self.cases], self.honours]
+        """Of all that was counted and proposed: who publishes names what was read."""
+        counted = [self.figures, [(one["id"], one["title"]) for one in self.cases], self.honours]
         return sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 

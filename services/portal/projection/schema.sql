@@ -533,7 +533,7 @@ CREATE TABLE paper (
     positions TEXT,               -- JSON: [{topic, offsets}] that its figures were counted from
     preface TEXT,
     figures TEXT,                 -- JSON: [{figure, unit, period, department, numerator, denominator}]
-    cases TEXT,                   -- JSON: [{issue, words}]
+    cases TEXT,                   -- JSON: [{issue, title, words}]
     honours TEXT,                 -- JSON: [{list, rule_zh, rule_en, honoured: [{kind, who, department, numbers}]}]
     published_at INTEGER,
     published_by TEXT,

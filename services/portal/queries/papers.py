@@ -1,6 +1,7 @@
 """Papers as pages show them: the newest edition of each, one edition, and what became of its meeting's decisions."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from services.portal.queries.selecting import Row, select
 
@@ -37,11 +38,16 @@ def decisions(reads: sqlite3.Connection, id: str, edition: int) -> list[Row]:
     return select(reads, query, (id, edition)).fetchall()
 
 
-def case(reads: sqlite3.Connection, id: str) -> Row | None:
-    """The issue of a typical case, as it is called now."""
-    query = "SELECT id, number, coalesce(corrected_title, title) AS title FROM issue WHERE id = ?"
-    found: Row | None = select(reads, query, (id,)).fetchone()
-    return found
+def has_issues(reads: sqlite3.Connection, months: Sequence[str]) -> bool:
+    """Whether anything was registered in these months, which follow each other."""
+    query = "SELECT EXISTS (SELECT 1 FROM issue WHERE number IS NOT NULL AND month BETWEEN ? AND ?) AS found"
+    return bool(select(reads, query, (months[0], months[-1])).fetchone()["found"])
+
+
+def number_of(reads: sqlite3.Connection, id: str) -> str:
+    """The number of an issue; "" where none is known."""
+    row = select(reads, "SELECT number FROM issue WHERE id = ?", (id,)).fetchone()
+    return str(row["number"] or "") if row is not None else ""
 
 
 def of_number(reads: sqlite3.Connection, number: str) -> Row | None:

@@ -6,6 +6,7 @@ Intake tells who raised an issue, dispatch tells officials; both ask alike, each
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.contract.command import Command
+from shared.contract.event import Number
 from shared.contract.words import MAIL, WAY_NAME, Occurrence, Unsent
 
 
@@ -38,6 +39,13 @@ class GivenUp(BaseModel):
     """What whoever refused it said: a code, no address and no words of the notice."""
 
 
+class Taken(BaseModel):
+    """What was not in the mail, by its place among what the notice tells of: there was nothing to be told any more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    left_out: tuple[Number, ...] = ()
+
+
 class PrepareNotice(Command, Prepared, type="intake.notice.prepare.v1", service="intake", kind="notice"):
     """Tell who raised an issue what happened to it, by mail."""
 
@@ -46,7 +54,7 @@ class BeginNotice(Command, type="intake.notice.begin.v1", service="intake", kind
     """Begin to send a notice: for a while nobody else does."""
 
 
-class RecordNotice(Command, type="intake.notice.record.v1", service="intake", kind="notice"):
+class RecordNotice(Command, Taken, type="intake.notice.record.v1", service="intake", kind="notice"):
     """Write down that the mail server has taken a notice."""
 
 
@@ -64,7 +72,7 @@ class BeginStaffNotice(Command, type="dispatch.notice.begin.v1", service="dispat
     """Begin to send a notice to an official: for a while nobody else does."""
 
 
-class RecordStaffNotice(Command, type="dispatch.notice.record.v1", service="dispatch", kind="notice"):
+class RecordStaffNotice(Command, Taken, type="dispatch.notice.record.v1", service="dispatch", kind="notice"):
     """Write down that a notice to an official was taken: by the mail server, a robot or a webhook."""
 
 

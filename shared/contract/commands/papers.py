@@ -6,7 +6,15 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Number, Round
+from shared.contract.event import (
+    MAX_REASON_CHARS,
+    MAX_TEXT_CHARS,
+    MAX_TITLE_CHARS,
+    PRINCIPAL,
+    FreeText,
+    Number,
+    Round,
+)
 from shared.contract.words import FigureName, FigureUnit, Honoured, HonourList, Meeting
 
 MOST_FIGURES, MOST_CASES, MOST_HONOURED, MOST_DECISIONS = 2_000, 20, 50, 50
@@ -39,10 +47,11 @@ class PaperFigure(BaseModel):
 
 
 class Case(BaseModel):
-    """An issue that is chosen as a typical case, and why."""
+    """An issue that is chosen as a typical case, how it is called as whoever publishes reads it, and why."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     issue: IssueId
+    title: FreeText = Field(default="", max_length=MAX_TITLE_CHARS)
     words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
 
 

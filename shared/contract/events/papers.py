@@ -42,6 +42,8 @@ class CaseChosen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
     issue: str
+    title: str = ""
+    """As it was called then; what was corrected since stands on the issue alone."""
     words: str
 
 

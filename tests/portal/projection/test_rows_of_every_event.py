@@ -1015,7 +1015,7 @@ EXAMPLES: dict[str, Example] = {
             "positions": [{"topic": "intake.events", "offsets": [7]}],
             "preface": "本月",
             "figures": [FIGURE],
-            "cases": [{"issue": ISSUE, "words": "好"}],
+            "cases": [{"issue": ISSUE, "title": "路灯", "words": "好"}],
             "by": "chen",
         },
         {

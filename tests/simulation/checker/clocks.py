@@ -416,9 +416,9 @@ def _there_since(evidence: Evidence, hearing: Hearing, subject: str, event: Even
             for (name, owner, _source), found in evidence.events.items():
                 if (name, owner) == (topic, subject) and seq in found:
                     place, record = (topic, _source, seq), found[seq].record
-                    if f"{record.topic}/{record.partition}/{record.offset}" in set_aside:
-                        since = max(since, handed_in.get(place, NOBODY_KNOWS))
-                    since = max(since, handed_in.get(place, record.timestamp))
+                    was_aside = f"{record.topic}/{record.partition}/{record.offset}" in set_aside
+                    otherwise = NOBODY_KNOWS if was_aside else record.timestamp
+                    since = max(since, handed_in.get(place, otherwise))
                     seen = read_seen((found[seq].event or {}).get("seen", ""))
                     for source, last in seen.items():
                         if (name := TOPIC_OF.get(owner_of(source), "")) in HEARD:

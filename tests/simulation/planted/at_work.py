@@ -12,7 +12,7 @@ from shared.bus.publisher import Publisher
 from shared.bus.records import Bad, Outgoing
 from shared.bus.turns import Turn
 from shared.bus.under_way import UnderWay
-from tests.simulation import judging
+from tests.simulation import reading
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault
 from tests.simulation.world import Log
@@ -147,7 +147,7 @@ def what_cannot_be_read_is_passed_over_in_silence() -> Patches:
 
         return blind
 
-    return [around(module, "decode", wrap) for module in (processor, judging)]
+    return [around(module, "decode", wrap) for module in (processor, reading)]
 
 
 def published(goes: Callable[[Outgoing], bool]) -> Patches:

@@ -6,9 +6,10 @@ from typing import Any
 from unittest.mock import patch
 
 from services.feedback.paper import decisions
-from services.feedback.paper.life import State
+from services.feedback.paper.life import Paper, State
 from shared.contract.commands.papers import HearPaper
 from shared.domain.decisions import Change
+from shared.domain.fan_out import Course
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_decision, told, with_data
 
@@ -45,9 +46,9 @@ def an_issue_hears_other_words_than_its_meeting_decided() -> Patches:
 @fault(Clause.DECISION_ONCE, alone=False)
 def an_issue_is_told_twice_and_forgets_what_papers_told_it() -> Patches:
     def twice(hears: Callable[..., Any]) -> Callable[..., Any]:
-        def again(paper: Any, fan_out: Any, context: Any) -> Any:
-            after, messages = hears(paper, fan_out, context)
-            return after, (*messages, *messages)
+        def again(course: Any, state: Any, fan_out: Any, context: Any) -> Any:
+            after, messages = hears(course, state, fan_out, context)
+            return after, (*messages, *messages) if isinstance(state, Paper) else messages
 
         return again
 
@@ -60,7 +61,7 @@ def an_issue_is_told_twice_and_forgets_what_papers_told_it() -> Patches:
 
         return forgets
 
-    return [around(decisions, "_next", twice), in_decision("feedback", "issue", HearPaper, wrap)]
+    return [around(Course, "_ask", twice), in_decision("feedback", "issue", HearPaper, wrap)]
 
 
 @fault(Clause.DECISION_GIVEN, alone=False)

@@ -197,20 +197,23 @@ def test_nobody_is_reminded_of_what_was_rated_or_of_an_anonymous_issue() -> None
     assert not nameless.commands
 
 
-async def test_the_reminder_lists_all_that_waits_when_it_is_written_and_nothing_that_was_rated_meanwhile(
+async def test_the_reminder_lists_all_of_which_it_tells_and_of_what_was_rated_meanwhile_there_is_nothing_to_tell(
     known: Known,
 ) -> None:
     await known.knows()
     items = tuple(
         Item(issue=id, number=f"HZ-{id}", about=Occurrence.RATING_REMINDED) for id in ("a", "b", "c")
     )
-    notice = Notice(state=NoticeState.SENDING, to=REFERENCE, way=MAIL, items=items, until=after())
     for id, round in (("a", 1), ("b", 0), ("c", 2)):
         known.documents[id] = {"state": {"unrated": round} if round else {}}
+    so = [await known.mails.is_still_so(item) for item in items]
+    assert so == [True, False, True]
+    invited = Item(issue="b", number="HZ-b", about=Occurrence.RATING_INVITED)
+    assert await known.mails.is_still_so(invited), "of a reply that is out somebody is always told"
+    notice = Notice(
+        state=NoticeState.SENDING, to=REFERENCE, way=MAIL, items=(items[0], items[2]), until=after()
+    )
     mail = await known.mails.write("abc", notice)
     assert isinstance(mail, Mail)
     for id in ("a", "c"):
         assert f"HZ-{id}" in mail.text and f"{PORTAL}/issues/{id}" in mail.text
-    assert "HZ-b" not in mail.text + mail.subject
-    known.documents |= {id: {"state": {}} for id in ("a", "c")}
-    assert await known.mails.write("abc", notice) is Unsent.OVERTAKEN

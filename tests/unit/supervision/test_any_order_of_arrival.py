@@ -76,6 +76,8 @@ TIME_CHANGES: list[list[Event]] = [
 """What may be granted while the first assignment is held; a pause may outlast everything."""
 
 HOURS = st.integers(min_value=0, max_value=30 * 24)
+FEW = settings(max_examples=100, deadline=None)
+"""Of each rule; the simulator plays the same crossings in each of its seeds, and its checker knows the same rules."""
 
 
 @st.composite
@@ -183,7 +185,7 @@ def key(event: Clock | Event) -> tuple[str, str, int]:
     return (str(name), event.assignment, event.round)  # type: ignore[attr-defined]
 
 
-@settings(max_examples=300, deadline=None)
+@FEW
 @given(deliveries(), st.sampled_from([0, 30, 86400]))
 def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_stop_is_late(
     delivered: list[Delivery], late_seconds: int
@@ -226,7 +228,7 @@ def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_s
     }
 
 
-@settings(max_examples=200, deadline=None)
+@FEW
 @given(deliveries())
 def test_late_arrival_changes_neither_what_was_breached_nor_what_still_runs(
     delivered: list[Delivery],
@@ -246,7 +248,7 @@ def test_late_arrival_changes_neither_what_was_breached_nor_what_still_runs(
     assert results[0] == results[1]
 
 
-@settings(max_examples=300, deadline=None)
+@FEW
 @given(deliveries(), st.sampled_from([0, 30, 86400]))
 def test_in_whatever_order_events_arrive_the_steps_that_are_told_lead_to_the_one_that_stands(
     delivered: list[Delivery], late_seconds: int
@@ -275,7 +277,7 @@ def expected(climb: Climb, issue: Issue) -> int:
     return max((step for step, at in climb.steps if datetime.fromisoformat(at) < ended_at), default=0)
 
 
-@settings(max_examples=300, deadline=None)
+@FEW
 @given(deliveries(), st.integers(min_value=1, max_value=30))
 def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delivery], known: int) -> None:
     delivered = delivered[:known]
@@ -286,7 +288,7 @@ def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delive
     assert [(event.step, event.due_at) for event in raised] == [(rise.step, rise.at) for rise in foreseen]
 
 
-@settings(max_examples=200, deadline=None)
+@FEW
 @given(deliveries())
 def test_a_question_that_nobody_grants_a_pause_for_never_moves_the_promise(
     delivered: list[Delivery],
@@ -304,7 +306,7 @@ def test_a_question_that_nobody_grants_a_pause_for_never_moves_the_promise(
 HANDS_ON = (AssignmentReturned, AssignmentRuled, AssignmentTransferred)
 
 
-@settings(max_examples=200, deadline=None)
+@FEW
 @given(deliveries())
 def test_handing_an_issue_on_never_moves_its_promise(delivered: list[Delivery]) -> None:
     stays = [entry for entry in delivered if not isinstance(entry[2], HANDS_ON)]

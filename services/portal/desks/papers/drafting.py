@@ -123,7 +123,7 @@ async def _counted(page: Page, period: Period) -> Draft:
 def _said(now: Draft, chosen: Form) -> dict[str, Any]:
     """What the paper holds: all figures, and of what is proposed what was chosen."""
     cases = [
-        {"issue": one["id"], "words": chosen.text(f"{WHY}{one['id']}")}
+        {"issue": one["id"], "title": one["title"], "words": chosen.text(f"{WHY}{one['id']}")}
         for one in now.cases
         if chosen.is_ticked(f"{CASE}{one['id']}")
     ]

@@ -23,7 +23,7 @@ Asked = Annotated[Page, Depends(page_of)]
 
 
 class Due(NamedTuple):
-    """A paper of a period that is over and that nobody has published yet."""
+    """A paper of a period that is over, in which something was raised, and that nobody has published yet."""
 
     id: str
     title: str
@@ -48,7 +48,8 @@ def _due(page: Page) -> list[Due]:
     return [
         Due(id, called(page, period.kind, period.name))
         for period in periods
-        if not papers.editions(page.reads, id := id_of(page, period))
+        if papers.has_issues(page.reads, period.months)
+        and not papers.editions(page.reads, id := id_of(page, period))
     ]
 
 

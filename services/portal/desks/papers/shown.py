@@ -165,10 +165,9 @@ def _line(page: Page, one: Mapping[str, Any], kind: str, period: str) -> Line:
 
 
 def _case(page: Page, one: Mapping[str, Any], opens: bool) -> Case:
-    """Its title is the raiser's words, as they stand now, and for who may read every issue."""
-    row = papers.case(page.reads, one["issue"])
-    title = str(row["title"] or "") if row is not None and opens else ""
-    return Case(one["issue"], str(row["number"] or "") if row is not None else "", title, one["words"])
+    """Its title is the raiser's words as they stood when it was published, for who may read every issue."""
+    title = one.get("title", "") if opens else ""
+    return Case(one["issue"], papers.number_of(page.reads, one["issue"]), title, one["words"])
 
 
 def _listed(page: Page, one: Mapping[str, Any], departments: Mapping[str, str], at: int) -> Listed:
