@@ -31,8 +31,8 @@ class Rates(NamedTuple):
     chaos: float = 0.0
 
 
-CALM, MIXED, WILD = Rates(0.002, 0.001, 0.0015), Rates(0.03, 0.006, 0.006), Rates(0.12, 0.02, 0.018)
-LATE = Rates(0.03, 0.0, 0.009)
+CALM, MIXED, WILD = Rates(0.002, 0.001, 0.001), Rates(0.03, 0.006, 0.005), Rates(0.12, 0.02, 0.014)
+LATE = Rates(0.03, 0.0, 0.007)
 """Nobody crashes and nothing is rebalanced, but topics come late: what workers keep in memory grows old."""
 
 

@@ -65,6 +65,8 @@ class Scheduler:
         """How far a clock may be from the true time, either way."""
         self._started = 0
         self._patience = 5_000
+        self._imminent: dict[str, int | None] = {}
+        """The deadlines for which timers that had been a moment too early were let look once more."""
 
     # -------------------------------------------------------------- tasks
 
@@ -381,9 +383,11 @@ class Scheduler:
                 if soonest <= now:  # overdue: waits for what has not been read yet, or for the auditor
                     soonest = now + self._patience
                     self._patience = min(2 * self._patience, DAY_MS)
-                    later += [
-                        each.idle_until for each in self.workers if each.idle_until <= now + IMMINENT_MS
-                    ]
+                    if self._imminent.get(collection.service) != collection.soonest:
+                        self._imminent[collection.service] = collection.soonest
+                        later += [
+                            one.idle_until for one in self.workers if one.idle_until <= now + IMMINENT_MS
+                        ]
                 later.append(max(soonest, now + 1))
         later = [at for at in later if at > now]
         if not later:
