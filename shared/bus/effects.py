@@ -135,12 +135,13 @@ def keep(document: Document, item: Item, outgoing: tuple[Outgoing, ...]) -> Docu
 
 
 def sent_for(document: Document, item: Item) -> tuple[Outgoing, ...]:
-    """What this record brought about before, itself or by releasing held events; published once more.
-
-    A copy of it further on brings nothing: as long as something of the first may not have been published, that is not
-    committed either, and comes again itself. Else copies of a command would be followed by copies of all it asked for.
-    """
-    return tuple(record for sent in document.outbox if sent.place == item.place for record in sent.records)
+    """What this record brought about before, itself or by releasing held events; published once more."""
+    return tuple(
+        record
+        for sent in document.outbox
+        if sent.cause == item.id or sent.place == item.place
+        for record in sent.records
+    )
 
 
 def dead_letter(item: Item, reason: str, group: str) -> Outgoing:

@@ -61,17 +61,6 @@ async def test_a_command_that_comes_twice_is_decided_once_and_what_it_told_is_se
     assert [out.value for out in uncommitted.outgoing] == [out.value for out in published]
 
 
-async def test_of_two_copies_of_a_command_that_are_read_again_the_first_alone_sends_what_it_told() -> None:
-    played = Played(notebook())
-    batch = await played.deliver(line("a", "one", "k"), line("a", "one", "k"))
-    assert [answer.outcome["status"] for answer in batch.answers] == ["done", "done"]
-    told = [out.value for out in played.published]
-    assert len(told) == 1
-    again = await played.start(played.consumer).run(played.log)
-    assert [out.value for out in again.outgoing] == told
-    assert [answer.outcome["status"] for answer in again.answers] == ["done", "done"]
-
-
 async def test_another_body_under_the_same_id_is_refused_and_the_first_outcome_stays() -> None:
     played = Played(notebook())
     first = await played.outcome(line("a", "one", "k"))
