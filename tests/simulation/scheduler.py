@@ -173,9 +173,9 @@ class Scheduler:
 
     # --------------------------------------------------------------- steps
 
-    def step(self, until: Callable[[], bool]) -> bool:
-        """One step of one task, or time passes; False when nothing is left to wait for, or nothing moves and this
-        holds: time would pass over what it says."""
+    def step(self, until: Callable[[], bool] = lambda: False) -> bool:
+        """One step of one task, or time passes; False when nothing is left to wait for, or when nothing moves and what
+        the run goes on ``until`` is true already: time stays there."""
         self.clock.ms += self.rng.choice((0, 0, 1, 1, 3, 10))
         if self.rates.chaos and self.rng.random() < self.rates.chaos:
             self.rng.choice(self.chaos)()
