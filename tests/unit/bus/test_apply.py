@@ -62,7 +62,7 @@ async def test_a_command_that_comes_twice_is_decided_once_and_what_it_told_is_se
 
 
 async def test_what_a_cause_told_is_sent_again_though_its_record_has_moved() -> None:
-    """A log that a mirror or a backup brought back has no room any more for what was no record of it."""
+    """A log that a mirror or a backup brought back is numbered without gaps."""
     played = Played(notebook())
     await played.deliver(line("b", "one"), line("b", "two"), asks("a", ACCEPT, "k"))
     moved = [played.log[-1]._replace(offset=0)]
