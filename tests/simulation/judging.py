@@ -267,9 +267,8 @@ def _again(
     built |= {outcome["_id"]: outcome for outcome in moved}
     for item in items:
         document = apply(scope, document, item).document
-    return write_document(
-        document._replace(outbox=()), ""
-    )  # what is kept only to be sent again is not compared
+    # What is kept only to be sent again is not compared, and would grow for ever.
+    return write_document(document._replace(outbox=()), "")
 
 
 def _of(subject: str, batch: Any) -> list[Raw]:
