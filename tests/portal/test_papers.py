@@ -72,7 +72,7 @@ async def test_an_enterprise_stands_on_a_paper_by_the_name_that_it_had(town: Giv
     assert "湖州某厂" in browser.text and "湖州新厂" not in browser.text
     assert firm not in browser.text
     (paper,) = (event for event in feedback.paper.events if isinstance(event, PaperPublished))
-    assert [(one.who, one.name) for one in paper.honours[-1].honoured] == [(firm, "湖州某厂")]
+    assert [(one.who, one.called) for one in paper.honours[-1].honoured] == [(firm, "湖州某厂")]
 
 
 async def test_a_case_needs_its_sentence_and_nothing_typed_is_lost(town: Given) -> None:

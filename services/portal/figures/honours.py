@@ -127,7 +127,7 @@ def proposed(reads: sqlite3.Connection, rule: Rule, months: tuple[str, ...]) -> 
     return [
         {
             **{name: row[name] for name in ("kind", "who", "department")},
-            **({"name": called[row["who"]]} if row["who"] in called else {}),
+            **({"called": called[row["who"]]} if row["who"] in called else {}),
             "numbers": [{"number": one.name, "value": row[one.name]} for one in rule.numbers],
         }
         for row in rows

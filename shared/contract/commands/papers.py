@@ -71,7 +71,7 @@ class HonouredOne(BaseModel):
     kind: Honoured
     who: Account
     department: Code = ""
-    name: str = Field(default="", max_length=MAX_TITLE_CHARS)
+    called: str = Field(default="", max_length=MAX_TITLE_CHARS)
     """What an enterprise is called then; who else stands there is looked up as of that instant."""
     numbers: tuple[Beside, ...] = Field(default=(), max_length=10)
 

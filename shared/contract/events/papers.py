@@ -63,7 +63,7 @@ class Honour(BaseModel):
     who: str
     department: str = ""
     """Of an official."""
-    name: str = ""
+    called: str = ""
     """Of an enterprise, as it was called then."""
     numbers: tuple[Counted, ...] = ()
 

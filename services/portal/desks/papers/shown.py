@@ -176,7 +176,7 @@ def _listed(page: Page, one: Mapping[str, Any], departments: Mapping[str, str], 
     called_as = {
         Honoured.OFFICIAL: {row.account: row.name for row in names.officials(page.reads, at)},
         Honoured.DEPARTMENT: departments,
-        Honoured.ENTERPRISE: {who["who"]: who["name"] for who in honoured if who.get("name")},
+        Honoured.ENTERPRISE: {who["who"]: who["called"] for who in honoured if who.get("called")},
         Honoured.ENTREPRENEUR: {
             who["who"]: page.say(N_("An entrepreneur (%(reference)s)"))
             % {"reference": who["who"][:MOST_REFERENCE]}
