@@ -41,6 +41,8 @@ def test_taken_back_it_says_why_and_what_is_not_public_cannot_be() -> None:
     (restored,) = (one for one in issue.events if isinstance(one, IssueRestored))
     assert (restored.reason, restored.by, issue.state.disclosed) == ("企业不同意公开", "chen", 0)
     assert issue.at == State.CLOSED
+    assert issue.ask(DISCLOSE, after(), OFFICE)["status"] == "done"
+    assert told(issue).count(Occurrence.DISCLOSED) == 1
 
 
 def test_of_an_anonymous_issue_nobody_is_told_by_mail() -> None:
