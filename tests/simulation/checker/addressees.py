@@ -31,6 +31,8 @@ def check_addressees(evidence: Evidence, hearing: Hearing) -> Iterator[Violation
             continue
         yield from _drafts(evidence, subject, said)
         document = evidence.documents("dispatch").get(subject)
+        if not told:
+            continue  # a town in which nobody is told of anything
         if document is None or not document.get("state") or document.get("held"):
             continue
         heard = hearing.of("dispatch", subject)
