@@ -12,7 +12,7 @@ import pytest
 from bench.parts import free_base_port
 from services.cli.embedded import Embedded, Parts
 from tests.keys import KEYS
-from tests.leaks import OUTPUT
+from tests.leaks import EMBEDDED, OUTPUT
 
 assert KEYS.is_dir()  # whatever a test starts reads them
 gc.set_threshold(
@@ -69,7 +69,7 @@ def embedded_parts(data_dir: Path, stores: tuple[str, ...]) -> Iterator[Parts]:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """A real Kafka and one real store; every service's store URL is that one. Use topics and databases of your own."""
-    with embedded_parts(tmp_path_factory.mktemp("embedded"), stores=("intake",)) as parts:
+    with embedded_parts(tmp_path_factory.mktemp(EMBEDDED, numbered=False), stores=("intake",)) as parts:
         url = parts.store_urls["intake"]
         yield Parts(parts.kafka_bootstrap, dict.fromkeys(parts.store_urls, url), parts.data_dir)
 

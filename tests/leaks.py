@@ -7,7 +7,7 @@ invented, what a test keeps secret) or has a form that nothing else has: tokens,
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +18,15 @@ from tests.contacts import CONTACTS
 
 OUTPUT: list[tuple[str, bytes]] = []
 """What the tests printed and logged, and the metrics of the services that they stopped: (whose it is, all of it)."""
+EMBEDDED = "embedded"
+"""The folder of the real parts that all tests share, below the run's."""
 SECRETS: dict[str, str] = {}
 """What a test made and nobody may find again, by what it is."""
+
+ORDERS = re.compile(r"(^|\.)dept\.[^.]+\.orders(-\d+)?$")
+"""The topics, and Kafka's folders of their partitions, that may show how somebody is reached."""
+SHOWN = 5
+"""How many leaks a failure shows; a first one often has thousands behind it."""
 
 _BEFORE, _AROUND = 64, 40
 """How far what leads up to something is looked at, and how much of what surrounds a leak is shown."""
@@ -137,3 +144,29 @@ def keys_of(folder: Path) -> list[bytes]:
         private = signing_key(folder).as_dict(private=True)["d"]
         found.append(base64.urlsafe_b64decode(f"{private}="))
     return found
+
+
+def keys_below(base: Path) -> set[bytes]:
+    """The keys of every deployment that was made below this folder."""
+    folders = {path.parent for path in base.rglob(VAULT)}
+    return {key for folder in folders for key in keys_of(folder)}
+
+
+def log_files(base: Path, *but: Path) -> list[Path]:
+    """Every file there that grows line by line, but for these folders: output of processes, and topics of Kafkas."""
+    found = (path for path in sorted(base.rglob("*.log")) if not {*but} & {*path.parents})
+    return [path for path in found if path.is_file() and not ORDERS.search(path.parent.name)]
+
+
+async def searched(left: AsyncIterator[tuple[str, bytes]], looking: Finder) -> tuple[set[str], list[Leak]]:
+    """Where something was read, and what was found there."""
+    places, leaks = set(), []
+    async for place, raw in left:
+        places.add(place)
+        leaks += looking.leaks(place, raw)
+    return places, leaks
+
+
+def none_of(leaks: list[Leak]) -> None:
+    """Fail with the first leaks, and with every place that has some."""
+    assert not leaks, f"{len(leaks)} leaks, at {sorted({leak.place for leak in leaks})}: {leaks[:SHOWN]}"

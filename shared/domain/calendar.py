@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import compress
 from typing import NamedTuple
 
 FIRST_PUBLISHED_YEAR = 2011  # the first year checked day by day
@@ -17,6 +18,9 @@ FIRST_PUBLISHED_YEAR = 2011  # the first year checked day by day
 # The table reaches further than any clock can, so that counting never needs a second way of doing it.
 _FIRST = date(1970, 1, 1).toordinal()
 _LAST = date(2149, 12, 31).toordinal()
+_DAYS = range(_FIRST, _LAST + 1)
+# 1970-01-01 was a Thursday, and `date.toordinal() % 7` is 1 on Mondays.
+_WEEKS = bytes(1 <= ordinal % 7 <= 5 for ordinal in _DAYS)
 # Every notice names these days; a table that lacks one of them does not hold that year's notice.
 _IN_EVERY_NOTICE = ((1, 1), (5, 1), (10, 1))
 
@@ -40,15 +44,14 @@ class Calendar:
     def __init__(self, published_through: int, days: Iterable[Day]) -> None:
         self.published_through = published_through
         self.days: Mapping[date, Day] = {day.on: day for day in days}
-        # 1970-01-01 was a Thursday, and `date.toordinal() % 7` is 1 on Mondays.
-        is_work = bytearray(1 <= ordinal % 7 <= 5 for ordinal in range(_FIRST, _LAST + 1))
+        is_work = bytearray(_WEEKS)
         for day in self.days.values():
             is_work[_offset(day.on)] = day.is_work
         named = sorted((day.on.isoformat(), day.is_work) for day in self.days.values())
         digest = hashlib.sha256(repr((published_through, named)).encode()).hexdigest()
         self.version = f"{published_through}-{digest[:8]}"
         self._is_work = bytes(is_work)
-        self._working = array("l", (_FIRST + i for i, work in enumerate(is_work) if work))
+        self._working = array("l", compress(_DAYS, is_work))
 
     def is_working_day(self, on: date) -> bool:
         """Whether `on` is worked, make-up days (补班) included (clocks.md 3)."""

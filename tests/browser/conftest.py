@@ -44,11 +44,11 @@ TITLES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The system's browser; `.ci/run` installs it.
 
-    Of one module: as long as Playwright runs, this thread has an event loop that runs, and no other test its own.
+    Of this folder: as long as Playwright runs, this thread has an event loop that runs, and no other test its own.
     """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:

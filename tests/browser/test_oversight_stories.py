@@ -137,7 +137,7 @@ def test_a_question_is_answered_by_link_and_the_clocks_that_waited_go_on(
     by_link.presses("Answer the question")
     by_link.types("text", ANSWER)
     by_link.presses("Send the answer")
-    by_link.reads(".did", say("Your answer is with the department."))
+    by_link.reads(".did", say("Your answer is sent."))
     here(official, raiser, HANDLER, LAMPS)
     official.reads(".question", ANSWER)
     official.sees(official.page.locator(".now-card .row-between .left"))  # days are counted again

@@ -131,7 +131,7 @@ def rates(walker: Walker, satisfied: str, solved: str, reason: str = "") -> None
 # ----------------------------------------------------------------------------- the stories
 
 
-@walks(now=("phone", "wide-without-scripts"))
+@walks(now=("phone-without-scripts",))
 def test_an_issue_is_raised_handled_answered_and_closed_in_at_most_forty_interactions(
     window: Window, site: str, size: tuple[int, int], scripts: bool
 ) -> None:

@@ -20,6 +20,8 @@ from tests.serving import served
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
+FEW = 3
+"""As the settings say."""
 
 
 def application(name: str, folder: Path) -> FastAPI:
@@ -28,9 +30,15 @@ def application(name: str, folder: Path) -> FastAPI:
         return in_memory(name, monkeypatch, attachments_dir=str(folder), after_seconds=0)
 
 
-async def fuzzed(url: str, folder: Path) -> tuple[int | None, str]:
-    """How the fuzzer ended, 0 when it found nothing, and what it said."""
-    command = ["--config-file", str(SETTINGS), "run", f"{url}/openapi.json", "--warnings", "off"]
+async def fuzzed(url: str, folder: Path, examples: int = FEW) -> tuple[int | None, str]:
+    """How the fuzzer ended, 0 when it found nothing, and what it said; ``examples`` of each operation are drawn."""
+    settings = folder / SETTINGS.name
+    few = SETTINGS.read_text(encoding="utf-8")
+    assert few.count(f"max-examples = {FEW}\n") == 2
+    settings.write_text(
+        few.replace(f"max-examples = {FEW}\n", f"max-examples = {examples}\n"), encoding="utf-8"
+    )
+    command = ["--config-file", str(settings), "run", f"{url}/openapi.json", "--warnings", "off"]
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("schemathesis")),
         *command,

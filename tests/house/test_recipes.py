@@ -213,7 +213,8 @@ def test_a_command_that_follows_its_recipe_is_asked_for_in_every_state(copy: Pat
     edit(decisions, "RejectIssue, WithdrawIssue\n", "RejectIssue, StrikeIssue, WithdrawIssue\n")
     for file in (consumer, given):
         edit(file, "    WithdrawIssue,\n)", "    StrikeIssue,\n    WithdrawIssue,\n)")
-    edit(consumer, "    },\n    events={", "        StrikeIssue: decisions.strike,\n    },\n    events={")
+    one = "        WithdrawIssue: decisions.withdraw,\n"
+    edit(consumer, one, f"{one}        StrikeIssue: decisions.strike,\n")
     edit(given, '    "withdraw": (', '    "strike": (StrikeIssue(), OFFICE),\n    "withdraw": (')
     make_docs(copy)
     assert "strike" in row_of(copy, "docs/events.md", "| `intake.strike.v1`")

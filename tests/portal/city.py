@@ -39,12 +39,13 @@ HASH = "a" * 64
 
 def fill(given: Given) -> None:
     """Everything there is to see."""
-    _people(given)
-    known_versions(given)
-    for state, id in STATES.items():
-        _issue(given, state, id)
-    _talks(given)
-    _services(given)
+    with given.shown.at_once():
+        _people(given)
+        known_versions(given)
+        for state, id in STATES.items():
+            _issue(given, state, id)
+        _talks(given)
+        _services(given)
 
 
 def _people(given: Given) -> None:

@@ -3,15 +3,18 @@ and a browser that keeps its cookies and fills in the forms of the pages it was 
 """
 
 import asyncio
+import atexit
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
+from shutil import copyfile, rmtree
 from sqlite3 import Connection
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -21,6 +24,7 @@ from services.portal import desks
 from services.portal.app import application
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.errands import Errands
 from services.portal.joining import Joining
 from services.portal.mailbox import Mailbox
 from services.portal.network import OF_ALL, OF_ONE, WINDOW_SECONDS
@@ -30,7 +34,7 @@ from services.portal.pages import Portal
 from services.portal.projection.batch import Applier, Changed, Positions, positions_of
 from services.portal.projection.building import Checked, Table
 from services.portal.projection.builds import Builds
-from services.portal.projection.database import create, open_reader
+from services.portal.projection.database import create, open_reader, open_writer
 from services.portal.projection.projection import Standing
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
@@ -50,6 +54,7 @@ WU = REFERENCES.person("wu")
 NUMBER = "7K3M-9QXT-2B4N-6X"
 TITLE, TEXT = "园区北门外没有路灯", "夜班职工骑电动车摔过两次。\n请先装临时的。"
 DONE = {"status": "done"}
+SIGNING = signing_key(KEYS)
 ASSETS = Assets()
 TEMPLATES = Templates(ASSETS)
 
@@ -100,15 +105,28 @@ class Asked:
         return [one.headers["Idempotency-Key"] for one in self.requests if one.url.path == path]
 
 
+@cache
+def empty() -> Path:
+    """A folder with both databases of a portal, without a row: each test begins with a copy, which is sooner there."""
+    folder = Path(mkdtemp(prefix="qinqing-portal-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
+    create(folder / "projection.db").close()
+    own = Own(folder / "own.db")
+    Errands(own)
+    own.close()
+    return folder
+
+
 class Shown:
     """A projection in one file, made of the records that a test tells."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "projection.db"
-        self._applier = Applier(create(self._file), JURISDICTION)
+        copyfile(empty() / "projection.db", self._file)
+        self._applier = Applier(open_writer(self._file), JURISDICTION)
         self._readers = threading.local()
         self._heard: list[Callable[[Changed], None]] = []
-        self.topics, self._applied = Topics(), 0
+        self.topics, self._applied, self._waits = Topics(), 0, False
         self.stands, self.is_same, self.may_end = Standing(0, AT), True, asyncio.Event()
         self.may_end.set()
 
@@ -117,8 +135,18 @@ class Shown:
         self.topics.tell(owner, type, data, subject, **how)
         self.apply()
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is told meanwhile becomes rows together, behind it: a whole city is there sooner."""
+        self._waits = True
+        yield
+        self._waits = False
+        self.apply()
+
     def apply(self) -> None:
         """What was told since the last time becomes rows."""
+        if self._waits:
+            return
         new, self._applied = self.topics.records[self._applied :], len(self.topics.records)
         changed = self._applier.apply(new)
         for heard in list(self._heard):
@@ -259,12 +287,13 @@ class Given:
     def __init__(self, folder: Path) -> None:
         self.shown, self.asked, self.now = Shown(folder), Asked(), AT + timedelta(hours=1)
         self.mails = KeptMails(folder / "mailbox")
+        if not (folder / "own.db").exists():
+            copyfile(empty() / "own.db", folder / "own.db")
         self.own = Own(folder / "own.db")
         self.file = folder / "own.db"
-        key = signing_key(KEYS)
         services = Services(
             {name: f"http://{name}" for name in NAMES},
-            partial(sign, key),
+            partial(sign, SIGNING),
             JURISDICTION,
             httpx.MockTransport(self.asked),
         )

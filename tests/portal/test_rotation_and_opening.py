@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import xlsxwriter
 
+from services.portal.desks.talks import plans
 from tests.portal.given import Given, at_another_time, refused
 from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, planned, signed_up
 
@@ -137,3 +138,8 @@ async def test_a_plan_that_the_service_refuses_stays_in_the_form(given: Given) -
     answer = await browser.send("/talks/rotation/preview")
     assert answer.status_code == 422
     assert "周明" in answer.text
+
+
+def test_weeks_without_a_leader_stand_by_place_and_in_stretches() -> None:
+    gaps = [(1, "huzhou"), (2, "deqing"), (2, "huzhou"), (3, "huzhou"), (5, "huzhou")]
+    assert plans.by_place(gaps) == {"huzhou": "1–3, 5", "deqing": "2"}

@@ -106,7 +106,7 @@ async def test_of_a_leader_of_two_talks_both_count_and_below_five_there_is_no_ra
     await browser.sign_in("leader:sun")
     await browser.open("/talks/results?first=2026-03-01&last=2026-03-31&by=leader")
     row = browser.text.split("孙某")[1]
-    assert "恳谈会： 2" in row and "问题列表： 2" in row
+    assert "恳谈会： 2" in row and "问题： 2" in row
     assert "%" not in row
     await browser.open("/talks/results?by=nonsense")
     assert browser.page.status_code == 200

@@ -1,4 +1,4 @@
-"""The last test there is: whatever the run before it left behind shows no secret, and nobody's contact.
+"""The last test there is: whatever the run before it left on real parts shows no secret, and nobody's contact.
 
 By itself, without the suite, it reads what its own people leave: one is registered, looked at and erased, another calls
 the hotline and gets a link, and both are asked for in wrong ways too. Only ``dept.<code>.orders`` may show how
@@ -6,7 +6,6 @@ somebody is reached: a department has to call them. The addresses of notices sta
 embedded mailbox keeps as ``mailbox/*.eml``; no topic, document, log or metric of who sends them has one.
 """
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -30,18 +29,14 @@ from tests.contacts import CALLED_FROM, CARD, LI, SAID, WANG
 from tests.integration.broker import make_topics, own_namespace, put, reader
 from tests.integration.city import City, city
 from tests.keys import KEYS, bearer
-from tests.leaks import OUTPUT, SECRETS, Finder, Leak, finder, keys_of
+from tests.leaks import ORDERS, SECRETS, Finder, finder, keys_below, log_files, none_of, searched
 
 pytestmark = [pytest.mark.last, pytest.mark.asyncio(loop_scope="module")]
 
-ORDERS = re.compile(r"(^|\.)dept\.[^.]+\.orders(-\d+)?$")
-"""The topics, and Kafka's folders of their partitions, that may show how somebody is reached."""
 OFFICE, CLERK, OPERATOR = "office:chen", "clerk:zhao", "operator:sun"
 HANDLER, LEADER = "handler:housing/li", "department_leader:housing/wu"
 TOGETHER = 100
 """So many topics are read by one consumer: each poll asks anew about all it has."""
-SHOWN = 5
-"""How many leaks a failure shows; a first one often has thousands behind it."""
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +73,7 @@ async def keys_of_people(four: City, store_url: str) -> set[bytes]:
 @pytest.fixture(scope="module")
 def keys_of_others(tmp_path_factory: pytest.TempPathFactory) -> set[bytes]:
     """The keys of every deployment that was made below the run's folder."""
-    folders = {path.parent for path in tmp_path_factory.getbasetemp().rglob(VAULT)}
-    return {key for folder in folders for key in keys_of(folder)}
+    return keys_below(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
@@ -177,29 +171,10 @@ async def documents(store_url: str, begin: str = "") -> AsyncIterator[tuple[str,
                     yield f"{name}.{collection}", bytes(document.raw)
 
 
-async def logs(base: Path, parts: Parts) -> AsyncIterator[tuple[str, bytes]]:
-    """Every file below the run's folder that grows line by line: output of processes, and topics of other Kafkas."""
-    for path in log_files(base, parts.data_dir / "kafka" / "log"):
+async def logs(base: Path, *but: Path) -> AsyncIterator[tuple[str, bytes]]:
+    """Every file there that grows line by line, but for these folders."""
+    for path in log_files(base, *but):
         yield str(path), path.read_bytes()
-
-
-def log_files(base: Path, read_already: Path) -> list[Path]:
-    found = (path for path in sorted(base.rglob("*.log")) if read_already not in path.parents)
-    return [path for path in found if path.is_file() and not ORDERS.search(path.parent.name)]
-
-
-async def searched(left: AsyncIterator[tuple[str, bytes]], looking: Finder) -> tuple[set[str], list[Leak]]:
-    """Where something was read, and what was found there."""
-    places, leaks = set(), []
-    async for place, raw in left:
-        places.add(place)
-        leaks += looking.leaks(place, raw)
-    return places, leaks
-
-
-def none_of(leaks: list[Leak]) -> None:
-    """Fail with the first leaks, and with every place that has some."""
-    assert not leaks, f"{len(leaks)} leaks, at {sorted({leak.place for leak in leaks})}: {leaks[:SHOWN]}"
 
 
 @pytest.mark.integration
@@ -223,10 +198,10 @@ async def test_no_document_of_a_store_shows_a_secret_or_a_contact(
 
 
 @pytest.mark.integration
-async def test_no_log_shows_a_secret_or_a_contact(
-    four: City, embedded: Parts, looking: Finder, tmp_path_factory: pytest.TempPathFactory
+async def test_no_log_of_the_real_parts_shows_a_secret_or_a_contact(
+    four: City, embedded: Parts, looking: Finder
 ) -> None:
-    read, leaks = await searched(logs(tmp_path_factory.getbasetemp(), embedded), looking)
+    read, leaks = await searched(logs(embedded.data_dir, embedded.data_dir / "kafka" / "log"), looking)
     assert {
         str(embedded.data_dir / "logs" / f"{name}.log") for name in ("kafka-server", "store-intake")
     } <= read
@@ -240,17 +215,6 @@ async def test_no_metric_shows_a_secret_or_a_contact(four: City, looking: Finder
         assert b"qinqing_records_total" in shown
         none_of(looking.leaks(f"/metrics of {name}", shown))
     none_of(looking.leaks("the metrics of this process", generate_latest()))
-
-
-async def test_nothing_that_the_tests_printed_logged_or_counted_shows_a_secret_or_a_contact(
-    keys_of_others: set[bytes],
-) -> None:
-    if not OUTPUT:
-        pytest.skip(
-            "nothing ran before this test, or its output was not caught (-s): there is nothing to read"
-        )
-    looking = finder(KEYS, keys_of_others)
-    none_of([leak for place, output in OUTPUT for leak in looking.leaks(place, output)])
 
 
 @pytest.mark.integration
@@ -278,6 +242,8 @@ async def test_what_is_planted_now_that_all_was_read_is_found_wherever_it_stands
         _, leaks = await searched(documents(url, planted), looking)
         await client.drop_database(planted)
     assert f"{planted}.things" in {leak.place for leak in leaks}
-    (tmp_path / "intake.log").write_text(f"asked for {WANG.name}")
-    _, leaks = await searched(logs(tmp_path, embedded), looking)
+    log = tmp_path / "intake.log"
+    log.write_text(f"asked for {WANG.name}")
+    _, leaks = await searched(logs(tmp_path), looking)
+    log.unlink()  # before all logs are read (tests/security/test_what_was_said_and_logged.py)
     assert [leak.what for leak in leaks] == [f"the name of {WANG.name}"]

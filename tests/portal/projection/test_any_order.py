@@ -47,7 +47,7 @@ def right(log: list[Record], tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return dumped(tmp_path_factory.mktemp("right"), log)
 
 
-QUICKLY = settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+QUICKLY = settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 """Without making a failing log smaller, which takes minutes."""
 
 

@@ -77,6 +77,8 @@ TIME_CHANGES: list[list[Event]] = [
 """What may be granted while the first assignment is held; a pause may outlast everything."""
 
 HOURS = st.integers(min_value=0, max_value=30 * 24)
+FEW = settings(max_examples=100, deadline=None)
+"""Of each rule; the simulator plays the same crossings in each of its seeds, and its checker knows the same rules."""
 
 
 @st.composite
@@ -191,7 +193,7 @@ def key(event: Clock | Event) -> tuple[str, str, int]:
     return (str(name), event.assignment, event.round)  # type: ignore[attr-defined]
 
 
-@settings(max_examples=300, deadline=None)
+@FEW
 @given(deliveries(), st.sampled_from([0, 30, 86400]))
 def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_stop_is_late(
     delivered: list[Delivery], late_seconds: int
@@ -234,7 +236,7 @@ def test_in_whatever_order_events_arrive_a_clock_is_breached_when_its_earliest_s
     }
 
 
-@settings(max_examples=200, deadline=None)
+@FEW
 @given(deliveries())
 def test_late_arrival_changes_neither_what_was_breached_nor_what_still_runs(
     delivered: list[Delivery],
@@ -254,7 +256,7 @@ def test_late_arrival_changes_neither_what_was_breached_nor_what_still_runs(
     assert results[0] == results[1]
 
 
-@settings(max_examples=300, deadline=None)
+@FEW
 @given(deliveries(), st.sampled_from([0, 30, 86400]))
 def test_in_whatever_order_events_arrive_the_steps_that_are_told_lead_to_the_one_that_stands(
     delivered: list[Delivery], late_seconds: int
@@ -283,7 +285,7 @@ def expected(climb: Climb, issue: Issue) -> int:
     return max((step for step, at in climb.steps if datetime.fromisoformat(at) < ended_at), default=0)
 
 
-@settings(max_examples=300, deadline=None)
+@FEW
 @given(deliveries(), st.integers(min_value=1, max_value=30))
 def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delivery], known: int) -> None:
     delivered = delivered[:known]
@@ -299,7 +301,7 @@ def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delive
         assert {rise.at for rise in foreseen if not rise.step} == set(warned[len(until_then) :])
 
 
-@settings(max_examples=200, deadline=None)
+@FEW
 @given(deliveries())
 def test_a_question_that_nobody_grants_a_pause_for_never_moves_the_promise(
     delivered: list[Delivery],
@@ -317,7 +319,7 @@ def test_a_question_that_nobody_grants_a_pause_for_never_moves_the_promise(
 HANDS_ON = (AssignmentReturned, AssignmentRuled, AssignmentTransferred)
 
 
-@settings(max_examples=200, deadline=None)
+@FEW
 @given(deliveries())
 def test_handing_an_issue_on_never_moves_its_promise(delivered: list[Delivery]) -> None:
     stays = [entry for entry in delivered if not isinstance(entry[2], HANDS_ON)]

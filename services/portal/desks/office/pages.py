@@ -45,7 +45,7 @@ MENU = Menu(
     N_("Take issues on, give them to departments, check replies before they go out"),
     "inbox",
     (
-        Link(triage.PATH, N_("To assign"), triage.count),
+        Link(triage.PATH, N_("To assign"), triage.to_assign),
         Link(lists.RETURNS.path, N_("Returns"), lists.counted(lists.RETURNS)),
         Link(lists.REPLIES.path, N_("To check"), lists.counted(lists.REPLIES)),
         Link(lists.DECISIONS.path, N_("To decide"), lists.counted(lists.DECISIONS)),

@@ -17,6 +17,7 @@ from services.portal.doing import ask_for, do, given, not_now, not_too_long
 from services.portal.errands import Errand, Said, Step
 from services.portal.forms import Form
 from services.portal.languages import N_
+from services.portal.menus import MOST_SAID
 from services.portal.pages import NotHere, Page, local, page_of
 from services.portal.queries import names, worklists
 from services.portal.queries.names import Department
@@ -94,7 +95,7 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
         form=_form(chosen),
         address=here,
         show=show,
-        counts={name: count(page, name) for name in STATES},
+        counts={name: _count(page, name) for name in STATES},
         following=f"{PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
         onward=onward,
         back={} if chosen is None else {chosen.id: _at(here, onward.get(chosen.id, ""))},
@@ -103,7 +104,12 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "") 
     )
 
 
-def count(page: Page, show: str = "") -> int:
+def to_assign(page: Page) -> int:
+    """How many issues wait, for the bar."""
+    return worklists.count_waiting(page.reads, STATES[""], most=MOST_SAID + 1)
+
+
+def _count(page: Page, show: str) -> int:
     """How many issues the list has, narrowed like this."""
     states = page.once(PATH, lambda: worklists.count_states(page.reads, STATES[""]))
     return sum(states.get(state, 0) for state in STATES[show])

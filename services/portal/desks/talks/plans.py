@@ -141,3 +141,20 @@ def command(weeks: list[dict[str, Any]]) -> PublishRotation:
 
 def _names(leaders: Iterable[Mapping[str, Any]]) -> str:
     return "、".join(f"{one['name']}（{one['post']}）" for one in leaders)
+
+
+def by_place(gaps: Iterable[tuple[int, str]]) -> dict[str, str]:
+    """place -> its weeks without a leader in words, from gaps (week, place) in order of time: "1–9, 11–53"."""
+    found: dict[str, list[list[int]]] = {}
+    for week, place in gaps:
+        stretches = found.setdefault(place, [])
+        if stretches and stretches[-1][-1] == week - 1:
+            stretches[-1].append(week)
+        else:
+            stretches.append([week])
+    return {
+        place: ", ".join(
+            f"{weeks[0]}–{weeks[-1]}" if len(weeks) > 1 else str(weeks[0]) for weeks in stretches
+        )
+        for place, stretches in found.items()
+    }

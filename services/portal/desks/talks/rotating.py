@@ -174,7 +174,7 @@ def _preview(page: Page, form: Form, weeks: list[dict[str, Any]]) -> Response:
         places=places,
         found=found[:MOST_SHOWN],
         many=len(found),
-        missing=missing[:MOST_SHOWN],
+        missing=plans.by_place(missing),
         many_missing=len(missing),
         **calls(page),
     )

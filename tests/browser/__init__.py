@@ -1,0 +1,1 @@
+"""Pages in a real browser: each of them, and stories that are walked through them."""
