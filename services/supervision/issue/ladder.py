@@ -71,7 +71,7 @@ def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
     """What happens to this issue if nobody acts: each warning and further step with its instant, in order."""
     if issue.ended_at is not None:
         return ()
-    found = [
+    found: list[tuple[Rise, ...]] = [
         (_foreseen(step, at, issue.climbs[place].calendar, reference),)
         for place, step, at in steps_ahead(issue)
     ]
