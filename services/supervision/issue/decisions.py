@@ -66,8 +66,8 @@ def lift(issue: Issue | None, command: LiftLadder, context: Context) -> Change[I
     reason = command.reason.strip()
     if not reason:
         return Refusal(Reason.REASON_MISSING, "reason: everybody reads why it was lifted")
-    out = (DocumentState.ISSUED, DocumentState.ANSWERED)
-    reached = tuple(document for document in issue.documents if document.step and document.state in out)
+    standing = (DocumentState.ISSUED, DocumentState.ANSWERED)
+    reached = tuple(document for document in issue.documents if document.step and document.state in standing)
     if why := may_not_lift(issue, reached, context):
         return Refusal(Reason.WRONG_ROLE, why)
     # What it has heard of from a clock that runs ahead of ours is lifted too.
