@@ -184,14 +184,14 @@ def _notices(
     tellings: Iterable[tuple[Telling, Issue]], said: DepartmentAddressed | None, context: Context
 ) -> Iterator[Message]:
     """One to each person and way; of what supervision says each is told once, by what concerns them first."""
-    told = {person_of(context.actor), "" if said is None else said.by}
+    passed_over = {person_of(context.actor), "" if said is None else said.by}
     for telling, issue in tellings:
         body = {"number": issue.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(issue, context)):
-            if not account or account in told:
+            if not account or account in passed_over:
                 continue
             if said is not None:
-                told.add(account)
+                passed_over.add(account)
             for way in context.directory.ways(account):
                 to = {"to": account, "way": way}
                 yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)

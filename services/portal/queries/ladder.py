@@ -64,15 +64,15 @@ class Ladder:
         for clock in self.clocks:
             if clock["clock"] not in WARNED or clock["breached_at"] is not None:
                 continue
-            told = _instant(clock["warned_at"] or 0)
+            newest = _instant(clock["warned_at"] or 0)
             try:
-                facts = running(self._reads, clock, self._issue["rejected_at"], known)
+                counted = running(self._reads, clock, self._issue["rejected_at"], known)
                 calendar = known.calendars.named(clock["calendar"])
-                found = read_running(facts, known).deadlines
+                found = read_running(counted, known).deadlines
             except NotPublished:
                 continue
             for name, at in found:
-                if name != "due" and told < at < _instant(clock["due_at"]):
+                if name != "due" and newest < at < _instant(clock["due_at"]):
                     yield Rise(0, at, not calendar.is_published(at.date()))
 
     @cached_property
