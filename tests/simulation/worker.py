@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -182,6 +183,7 @@ class Worker(Process):
             self._post,
             now=self.now,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
+            heard=partial(self.batches.positions.heard, consumer.commands_topic),
         )
         self.upgrades = self._service.upgrades = Upgrades(store.waiting, self._read, self.gateway.post)
         self.upgrades._wanted = Wanted()  # type: ignore[assignment]
