@@ -122,7 +122,7 @@ class Process:
 
     async def revoked(self) -> None:
         """The group takes everything away, as before each rebalance."""
-        self.client.positions = {}
+        self.client.positions, self.client.committed = {}, {}
         self.client.paused.clear()
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
