@@ -25,7 +25,7 @@ from shared.contract.commands.people import (
     Redescribed,
     RegisterPerson,
 )
-from shared.contract.event import MAX_REASON_CHARS
+from shared.contract.event import MAIL, MAX_REASON_CHARS, NOT_BLANK
 from shared.contract.subjects import id_of, subject_of
 from shared.contract.words import Role
 from shared.domain.decisions import Reason
@@ -41,9 +41,9 @@ ROUTED = (RegisterPerson, ChangePerson, ErasePerson)
 """The commands that have their routes here."""
 
 Person = Annotated[str, Path(pattern=REFERENCE, examples=["0123456789abcdef0123456789abcdef"])]
-Name = Annotated[str, Field(max_length=MAX_NAME_CHARS, pattern=r"\S")]
+Name = Annotated[str, Field(max_length=MAX_NAME_CHARS, pattern=NOT_BLANK)]
 Number = Annotated[str, Field(max_length=40, examples=["13800138000"])]
-Mail = Annotated[str, Field(max_length=254, pattern=r"^([^\s@]+@[^\s@]+)?$", examples=["li@example.com"])]
+Mail = Annotated[str, Field(max_length=254, pattern=MAIL, examples=["li@example.com"])]
 
 
 class NewPerson(Described):

@@ -28,6 +28,7 @@ from shared.contract.event import (
     MAX_REASON_CHARS,
     MAX_TEXT_CHARS,
     MAX_TITLE_CHARS,
+    NOT_BLANK,
     PRINCIPAL,
     FreeText,
     Round,
@@ -89,15 +90,15 @@ class Correction(BaseModel):
     """What should have been written down."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=r"\S")
-    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=NOT_BLANK)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=NOT_BLANK)
 
 
 class Appealing(BaseModel):
     """Why somebody appeals against a rejection."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=NOT_BLANK)
 
 
 class Supplying(BaseModel):
@@ -105,7 +106,7 @@ class Supplying(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     request: Round
-    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=NOT_BLANK)
     attachments: tuple[Annotated[str, Field(pattern=RECEIPT)], ...] = Field(
         default=(), max_length=MOST_ATTACHMENTS
     )

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 T = TypeVar("T")
 MOST_KEPT = 256
 PATIENCE_SECONDS = 0.25
-"""So long who may be given what was before waits for the new one all the same."""
+"""So long from when it is first asked for the new one is waited for by those who may be given what was before."""
 
 
 class _Made(NamedTuple):
     version: Hashable
     task: "asyncio.Task[Any]"
+    patient_until: float
     before: "asyncio.Task[Any] | None" = None
     """That of an older version, which may be given while this one is being made."""
 
@@ -39,15 +40,17 @@ class Once:
         What goes wrong goes wrong for all who wait for it, and is tried again by the next. Who leaves keeps nobody
         else from getting it. ``before``: the older version that will do where the new one takes long.
         """
-        found = self._made.get(key)
+        found, now = self._made.get(key), asyncio.get_running_loop().time()
         if found is None or found.version != version:
             old = found.task if found is not None and before is not None and found.version == before else None
-            found = self._made[key] = _Made(version, asyncio.ensure_future(_awaited(make)), old)
+            found = self._made[key] = _Made(
+                version, asyncio.ensure_future(_awaited(make)), now + PATIENCE_SECONDS, old
+            )
             while len(self._made) > MOST_KEPT:
                 self._made.popitem(last=False)
         self._made.move_to_end(key)
         if found.before is not None and _has_result(found.before):
-            await asyncio.wait((found.task,), timeout=PATIENCE_SECONDS)
+            await asyncio.wait((found.task,), timeout=max(0.0, found.patient_until - now))
             if not found.task.done():
                 older: T = found.before.result()
                 return older

@@ -27,6 +27,10 @@ MAX_REASON_CHARS = 2_000
 MAX_DOCUMENT_CHARS = 20
 PRINCIPAL = r"^[\w.@-]*$"
 """A person as departments name them, without spaces: who did what is compared by this."""
+NOT_BLANK = r"[^\s\x85]"
+"""Something can be read in it. U+0085 is a space for what checks a text here, none for JSON Schema: so it is named."""
+MAIL = r"^([^\s\x85@]+@[^\s\x85@]+)?$"
+"""The address of a mailbox, or none."""
 FREE_TEXT = "free text"
 FreeText = Annotated[str, FREE_TEXT]
 """What a person writes in words of its own: a gateway masks phone and identity-card numbers in it (decision 0027)."""

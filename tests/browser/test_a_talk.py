@@ -1,11 +1,14 @@
 """The story of a talk: announced by the federation, signed up for on the phone without scripts, closed by the clerk."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.browser.conftest import PHONE, WIDE, Window, press, sign_in
 from tests.browser.talked import COMING, OPEN
 from tests.portal.given import DONE, Given
-from tests.portal.projection.given import ISSUE
+from tests.portal.projection.given import AT, ISSUE
+from tests.portal.talks_given import announced, of_the_talk, signed_up
 
 pytestmark = pytest.mark.browser
 
@@ -57,3 +60,24 @@ def test_the_clerk_sees_what_begins_before_the_talk_is_closed(
     assert "2 件诉求随之开始计时" in page.inner_text("main")
     press(page, ".stick button")
     assert given.asked.bodies(f"/talks/{OPEN}/hold") == [{}]
+
+
+def test_the_opening_page_stands_whole_on_the_screen_of_the_room(
+    given: Given, site: str, window: Window
+) -> None:
+    talk = "huzhou-weekly-20260331-1"
+    announced(given, talk, AT + timedelta(days=29), theme="园区道路与物流", capacity=12)
+    for place in range(12):
+        issue, person = f"{'Q' * 11}{place:02}", f"{place:02}" * 16
+        of_the_talk(given, issue, talk, person=person)
+        given.accepted(issue, "园区北门到公交站没有路灯，夜班工人走路摔伤过，请尽快安装")
+        signed_up(given, talk, person, place + 1, issue=issue)
+    page = window(WIDE)
+    sign_in(page, site, "clerk:lu")
+    page.goto(f"{site}/talks/{talk}/opening")
+    assert "招工与人才公寓" in page.inner_text("main")  # the last round of the same leader
+    assert page.locator(".of-today li").count() == 12
+    tall, wide = page.evaluate(
+        "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    )
+    assert (wide, tall) == WIDE

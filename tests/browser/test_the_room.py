@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import WIDE, Window, sign_in
 from tests.browser.talked import AT_IT, OPEN
@@ -36,7 +36,7 @@ class Clerk:
         self.page.keyboard.insert_text(words)
         began = time.monotonic()
         self.press("Control+Enter")
-        self.page.wait_for_function("document.activeElement.name === 'text' && !document.activeElement.value")
+        expect(self.page.locator("#text:focus")).to_have_value("")
         assert self.keys <= MOST_KEYS
         return time.monotonic() - began
 
@@ -131,7 +131,7 @@ def test_what_is_refused_stays_with_its_words_and_stops_nothing_behind_it(
     page.get_by_text("没有这个人").wait_for()
     asked.answers["POST /issues"] = 201, {**DONE, "id": AT_IT, "number": "TTTT-TTTT-TTTT-3X"}
     clerk.records("后面这条照常。")
-    page.wait_for_function("document.querySelectorAll('[data-items] li').length === 1")
+    expect(page.locator("[data-items] li")).to_have_count(1)
     page.locator("[data-mend]").click()
     assert page.input_value("#text") == "这条会被拒绝。"
     page.keyboard.press("Control+Enter")

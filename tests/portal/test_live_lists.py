@@ -342,6 +342,9 @@ async def test_who_may_be_given_the_version_before_waits_only_a_moment_for_the_n
     )  # quick enough: the new one
     monkeypatch.setattr("services.portal.once.PATIENCE_SECONDS", 0.001)
     assert await once.get("figures", 3, slow, before=2) == "newer"
+    monkeypatch.setattr("services.portal.once.PATIENCE_SECONDS", 3600.0)
+    async with asyncio.timeout(30):  # who comes when that moment is over does not wait at all
+        assert await once.get("figures", 3, slow, before=2) == "newer"
     late = asyncio.create_task(once.get("figures", 4, slow, before=2))  # what is there is too old for it
     await asyncio.sleep(0)
     go.set()

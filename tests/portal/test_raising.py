@@ -1,12 +1,15 @@
 """Raising an issue: what is missing is said beside its field, nothing typed is lost, and sent twice it is one."""
 
 import re
+import sqlite3
+from typing import Any
 
 import pytest
 
 from services.portal.own import SESSION_LIFE
 from tests.portal.given import DONE, ISSUE, NUMBER, TEXT, TITLE, Browser, Given, at_another_time, refused
 
+LINK, LINKS = f"{ISSUE}.1.00112233445566778899aabbccddeeff", f"POST /issues/{ISSUE}/links"
 SAID = {"title": TITLE, "text": TEXT}
 RAISED = (201, {**DONE, "id": ISSUE, "number": NUMBER, "due_on": "2026-03-16"})
 
@@ -51,6 +54,40 @@ async def test_it_is_sent_as_the_person_who_clicked_and_its_number_is_shown(
     assert NUMBER in browser.text and "3月16日 周一" in browser.text
     assert given.asked.bodies("/issues") == [{"kind": "problem", "urgent": True, **SAID}]
     assert given.asked.requests[-1].headers["Authorization"].startswith("Bearer ey")
+
+
+async def test_the_confirmation_shows_number_promised_date_and_a_private_link_once(
+    given: Given, browser: Browser
+) -> None:
+    given.asked.answers |= {"POST /issues": RAISED, LINKS: (201, {**DONE, "serial": 1, "link": LINK})}
+    given.registered()
+    await browser.send("/raise", do="check", **SAID)
+    checked = browser.page
+    await browser.send("/raise/check")
+    assert NUMBER in browser.text and "3月16日 周一" in browser.text
+    assert f"/link/{LINK}" in browser.text and "只显示这一次" in browser.text
+    assert f'data-at="/issues/{ISSUE}/registered"' in browser.page.text
+    for path in (f"/issues/{ISSUE}/registered", "/raise/check"):
+        await browser.open(path)
+        assert NUMBER in browser.text and LINK not in browser.page.text and "生成私密链接" in browser.text
+    browser.page = checked
+    await browser.send("/raise/check")
+    assert len(given.asked.bodies(f"/issues/{ISSUE}/links")) == 1, "sent again it ends no link"
+    assert LINK not in "\n".join(sqlite3.connect(given.file).iterdump())
+
+
+@pytest.mark.parametrize(
+    "answer", [(503, {"title": "away"}), refused("id_reused", "已用过"), (202, {"status": "pending"})]
+)
+async def test_where_no_link_can_be_made_at_once_the_confirmation_comes_without(
+    given: Given, browser: Browser, answer: tuple[int, Any]
+) -> None:
+    given.asked.answers |= {"POST /issues": RAISED, LINKS: answer}
+    given.registered()
+    await browser.send("/raise", do="check", **SAID)
+    await browser.send("/raise/check")
+    assert browser.page.url.path == f"/issues/{ISSUE}/registered" and NUMBER in browser.text
+    assert "生成私密链接" in browser.text
 
 
 async def test_sent_twice_it_is_one(given: Given, browser: Browser) -> None:

@@ -7,11 +7,12 @@ import xlsxwriter
 
 from services.portal.desks.talks import plans
 from tests.portal.given import Given, at_another_time, refused
-from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, planned, signed_up
+from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, of_the_talk, planned, signed_up
 
 FENG = "federation:feng"
 HEAD = "周次,地区,姓名,职务,班子"
 FIRM = "91330500MA2B4A0Q6C"
+LATE, BROUGHT = "LLLLLLLLLLLLL", "QQQQQQQQQQQQQ"
 
 
 async def test_a_plan_is_checked_previewed_and_published_as_it_was_read(given: Given) -> None:
@@ -104,17 +105,27 @@ async def test_the_opening_page_tells_the_leaders_last_round_then_todays_people(
     before = "huzhou-weekly-20260225-1"
     announced(given, before, at=WEDNESDAY - timedelta(days=7), theme="上一轮的主题")
     given.registered(origin="talk", phase="at", occasion={"id": before})
+    given.accepted()
+    given.assigned()
+    given.replied()
+    rating = {"round": 1, "satisfaction": "satisfied", "solved": "yes"}
+    given.shown.tell("feedback", "reply.rated.v1", rating)
+    given.registered(LATE, origin="talk", phase="at", occasion={"id": before})
     held(given, before)
     announced(given)
-    signed_up(given, enterprise=FIRM)
+    of_the_talk(given, BROUGHT)
+    given.accepted(BROUGHT, "增容指标何时下达")
+    signed_up(given, enterprise=FIRM, issue=BROUGHT)
     about = {"name": "湖州某厂", "trade": "纺织", "contacts": [], "revision": 1, "by": "chen"}
     given.shown.tell("intake", "enterprise.registered.v1", about, f"enterprise:{FIRM}")
     with at_another_time(given, timedelta(days=20)):
         browser = given.browser()
         await browser.sign_in("clerk:lu")
         await browser.open(f"/talks/{TALK}/opening")
-    for said in ("孙某上一轮", "上一轮的主题", "承诺 1", "按时答复 0 / 1", "未兑现 1 / 1", "湖州某厂"):
+    for said in ("孙某上一轮", "上一轮的主题", "承诺 2", "按时答复 1 / 2", "未兑现 1 / 2"):
         assert said in browser.text, said
+    assert "满意 1 / 1 邀请 1 件，已评 1 件" in browser.text, browser.text
+    assert "湖州某厂 增容指标何时下达" in browser.text, browser.text
 
 
 async def test_who_leads_for_the_first_time_has_no_last_round(given: Given) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.portal.crawling import Document
 from tests.portal.given import DONE, NUMBER, WU, Given, refused
 from tests.portal.projection.given import ISSUE
 from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, signed_up
@@ -179,6 +180,9 @@ async def test_the_column_is_for_everybody_and_names_no_enterprise_or_person(giv
     assert WU not in answer.text
     assert "路灯" not in answer.text
     assert "%" not in browser.text  # of one issue no share is said
+    for path in ("/raise", "/talks"):  # where somebody raises something, and where they sign up
+        assert path in Document(answer.text).links
+        assert f"next={path}" in str((await given.browser().open(path)).url)
     await browser.open(f"/talks/{TALK}")
     assert "next=/talks/" in str(browser.page.url)
 

@@ -79,6 +79,21 @@ async def test_the_form_of_a_new_talk_knows_the_next_wednesday_and_whose_turn_it
     assert "正在发布" in browser.text
 
 
+async def test_a_talk_of_a_county_is_announced_with_its_level_and_its_leader(town: Given) -> None:
+    planned(town, (10, "deqing"))
+    talk = "deqing-weekly-20260304-1"
+    town.asked.answers["POST /agendas/huzhou/announce"] = 200, {**DONE, "talk": talk}
+    browser = town.browser()
+    await browser.sign_in(FENG)
+    page = (await browser.open("/talks/announce?place=deqing")).text
+    assert '<option value="deqing" selected>' in page
+    await browser.send("/talks/announce", jurisdiction="deqing", theme="用工", place="德清县会议中心")
+    (body,) = town.asked.bodies("/agendas/huzhou/announce")
+    assert (body["jurisdiction"], body["level"]) == ("deqing", "county")
+    assert [one["name"] for one in body["leaders"]] == ["孙某"]
+    assert str(browser.page.url).endswith(f"/talks/{talk}?done=announce")
+
+
 async def test_what_is_wrong_in_an_announcement_is_said_at_its_field_and_nothing_is_lost(town: Given) -> None:
     browser = town.browser()
     await browser.sign_in(FENG)

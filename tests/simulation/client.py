@@ -7,7 +7,6 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaConnectionError
 
-from tests.simulation.faults import IDLE_POLLS
 from tests.simulation.world import Ask, Group, Log, Raw
 
 NEVER = 2**62
@@ -24,7 +23,7 @@ class Client:
         self.dry, self.dry_until = -1, NEVER
         """The size of the log at which there was nothing to fetch, -1: to be looked at; and when a topic that does not
         reach its group may do so again."""
-        self.idle_polls = IDLE_POLLS
+        self.idle_polls = 1
         """How often it still polls though there is nothing to fetch: what was left over is committed then."""
         self.fetched: Sequence[Raw] = ()
         """The last answer with its partitions mixed; the client itself would hand them over one by one."""
@@ -52,7 +51,7 @@ class Client:
 
     def look_again(self) -> None:
         """There may be something to fetch or to commit."""
-        self.dry, self.idle_polls = -1, IDLE_POLLS
+        self.dry, self.idle_polls = -1, 1
 
     async def getmany(self, *partitions: TopicPartition) -> dict[TopicPartition, list[Raw]]:
         """One poll; which records, the scheduler says."""

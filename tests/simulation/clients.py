@@ -9,6 +9,7 @@ from typing import Any
 
 from services.intake.issue.life import Issue
 from services.intake.issue.linking import opens
+from shared.bus import document
 from shared.bus.gateway import Request, sealed
 from shared.bus.records import Outgoing
 from shared.bus.reference import TOPICS
@@ -282,7 +283,8 @@ class Clients:
         self.busy -= 1
 
     async def insist(self, number: int, subject: str) -> None:
-        """A robot asks one aggregate the same thing hundreds of times, and an early one again at the end."""
+        """A robot asks one aggregate the same thing more often than its document remembers, and an early one again at
+        the end: 600 to 1,200 times, where the caps of the town are the real ones."""
         self.busy += 1
         await self.ready()
         await self.sleep(self.pause() + HOUR)
@@ -290,9 +292,10 @@ class Clients:
             subject, command = subject_of("department", self._rng.choice(self.departments)), NOT_BY_A_ROBOT
         else:
             command = FinishTracking(reason="机器人")
+        most = document.MOST_REMEMBERED + document.MOVED_AT_ONCE
         asked = [
             Request(subject, command, "http", "entrepreneur:robot", f"{number}/{each}")
-            for each in range(self._rng.randint(620, 1200))
+            for each in range(self._rng.randint(most + 20, max(2 * most, 80)))
         ]
         source = f"/{JURISDICTION}/{command.service}"
         for request in asked:

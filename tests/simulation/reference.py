@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from operator import le
 from typing import Any, TypeVar
@@ -11,9 +11,10 @@ from unittest.mock import Mock, patch
 import shared.bus.reference
 import shared.domain.reference
 from shared.bus.reference import TOPICS, take_in
+from shared.contract.event import Event
 from shared.domain.calendar import Calendar
 from shared.domain.reference import Reference, Versions
-from tests.simulation.world import Ask, Log
+from tests.simulation.world import Ask, Log, Raw
 
 T = TypeVar("T")
 built = lru_cache(Calendar)
@@ -45,6 +46,34 @@ class Known(Reference):
         return twin
 
 
+class Heard(Reference):
+    """Notes what is said, and learns nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[str, Event]] = []
+
+    def learn(self, subject: str, event: Event) -> None:
+        """One published version."""
+        self.said.append((subject, event))
+
+
+@lru_cache(maxsize=4096)
+def said_by(raw: Raw) -> Sequence[tuple[str, Event]]:
+    """What a worker hears in one record; each hears the same, so it is read once."""
+    heard = Heard()
+    take_in(heard, raw.record)
+    return heard.said
+
+
+def learn(known: Known, raws: Sequence[Raw]) -> None:
+    """Take these records in. What cannot be learned is passed over, as ``take_in`` does it."""
+    for raw in raws:
+        for subject, event in said_by(raw):
+            with suppress(Exception):
+                known.learn(subject, event)
+
+
 def known_at(log: Log, places: Sequence[int]) -> Known:
     """What a worker knows that has read so many records of each topic.
 
@@ -54,8 +83,7 @@ def known_at(log: Log, places: Sequence[int]) -> Known:
     known = within[-1].copied() if within else Known()
     new = sum(places) - sum(known.places)
     for topic, start, end in zip(TOPICS, known.places, places, strict=True):
-        for raw in log.ends(topic)[0][start:end]:
-            take_in(known, raw.record)
+        learn(known, log.ends(topic)[0][start:end])
     known.places = tuple(places)
     if new > MANY:
         log.references.append(known.copied())
@@ -115,8 +143,7 @@ class View:
             self.reference.used, self.reference.raised = used, raised
             return
         for topic, start, end in zip(TOPICS, known.places, there, strict=True):
-            for raw in self.log.ends(topic)[0][start:end]:
-                take_in(known, raw.record)
+            learn(known, self.log.ends(topic)[0][start:end])
         known.places = there
 
 

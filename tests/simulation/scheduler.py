@@ -18,6 +18,9 @@ from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
 from tests.simulation.world import Ask, Clock, Group, Log, Origin, Raw
 
 DAY_MS = 86_400_000
+IMMINENT_MS = 1_000
+"""Timers that wait no longer than this know what comes; others may wait for something for days, and looking every five
+seconds is not worth a step."""
 FREE = ("sleep", "poll", "tick", "walk", "follow", "complete", "wanted", "done")
 """Waiting for something to come: nobody crashes in these."""
 
@@ -47,6 +50,8 @@ class Scheduler:
         self.away: set[str] = set()
         """The services of which nobody starts a worker for now."""
         self.awake: list[Task] = []
+        self._parked: dict[Task, None] = {}
+        """Those that wait for somebody to set an event; whoever does wakes them."""
         self._asleep: list[tuple[int, int, Task]] = []
         """(until when, number, task): a heap."""
         self.answers: list[Any] = []
@@ -63,6 +68,8 @@ class Scheduler:
         """How far a clock may be from the true time, either way."""
         self._started = 0
         self._patience = 5_000
+        self._imminent: dict[str, int | None] = {}
+        """The deadlines for which timers that had been a moment too early were let look once more."""
 
     # -------------------------------------------------------------- tasks
 
@@ -89,19 +96,29 @@ class Scheduler:
 
     def _beside(self, worker: Process) -> list[Task]:
         """The batches that a process has under way."""
-        return [task for task in self.awake if task.owner is worker and task.name.endswith(" beside")]
+        waiting = (*self.awake, *self._parked)
+        return [task for task in waiting if task.owner is worker and task.name.endswith(" beside")]
 
     def _keep(self, task: Task) -> None:
-        if task.ask.kind == "sleep":
+        ask = task.ask
+        if ask.kind == "sleep":
             self._started += 1
-            heappush(self._asleep, (task.ask.what, self._started, task))
+            heappush(self._asleep, (ask.what, self._started, task))
+        elif ask.kind == "wanted" and not ask.what.set_:
+            self._parked[task] = None
+            ask.what.wake.append(lambda: self._wake(task))
         else:
+            self.awake.append(task)
+
+    def _wake(self, task: Task) -> None:
+        if task in self._parked:
+            del self._parked[task]
             self.awake.append(task)
 
     @property
     def tasks(self) -> list[Task]:
         """All that are not over."""
-        return [*self.awake, *self._sleeping()]
+        return [*self.awake, *self._parked, *self._sleeping()]
 
     def _sleeping(self) -> Iterator[Task]:
         return (task for _, _, task in self._asleep if not task.over)
@@ -152,11 +169,13 @@ class Scheduler:
             task.over = True
             task.coroutine.close()
         self.awake = [task for task in self.awake if not task.over]
+        self._parked = {task: None for task in self._parked if not task.over}
 
     # --------------------------------------------------------------- steps
 
-    def step(self) -> bool:
-        """One step of one task, or time passes; False when nothing is left to wait for."""
+    def step(self, until: Callable[[], bool] = lambda: False) -> bool:
+        """One step of one task, or time passes; False when nothing is left to wait for, or when nothing moves and what
+        the run goes on ``until`` is true already: time stays there."""
         self.clock.ms += self.rng.choice((0, 0, 1, 1, 3, 10))
         if self.rates.chaos and self.rng.random() < self.rates.chaos:
             self.rng.choice(self.chaos)()
@@ -166,7 +185,7 @@ class Scheduler:
                 self.awake.append(woken)
         ready = self._ready()
         if not ready:
-            return self._pass_time()
+            return not until() and self._pass_time()
         task = self.rng.choice(ready)
         if task.owner is None and task.ask.kind == "publish":  # somebody does something
             self._patience = 5_000
@@ -261,7 +280,7 @@ class Scheduler:
             alive = task.step(value)
         if not alive:
             self.awake.remove(task)
-        elif task.ask.kind == "sleep":
+        elif task.ask.kind in ("sleep", "wanted"):
             self.awake.remove(task)
             self._keep(task)
 
@@ -370,6 +389,11 @@ class Scheduler:
                 if soonest <= now:  # overdue: waits for what has not been read yet, or for the auditor
                     soonest = now + self._patience
                     self._patience = min(2 * self._patience, DAY_MS)
+                    if self._imminent.get(collection.service) != collection.soonest:
+                        self._imminent[collection.service] = collection.soonest
+                        later += [
+                            one.idle_until for one in self.workers if one.idle_until <= now + IMMINENT_MS
+                        ]
                 later.append(max(soonest, now + 1))
         later = [at for at in later if at > now]
         if not later:
@@ -382,7 +406,7 @@ class Scheduler:
         for number in range(most):
             if number % 5 == 0 and until():
                 return
-            if not self.step():
+            if not self.step(until):
                 return
         moving = Counter(task.ask.kind for task in self.tasks)
         lags = {name: group.lag() for name, group in self.groups.items()}

@@ -6,7 +6,7 @@ writes that are not confirmed yet: it judges the next write by them, and they ar
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import bson
 import pymongo
@@ -19,6 +19,17 @@ PARTITION = len("00000|")
 """What an index string of a deadline says before the instant."""
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 """Bytes."""
+
+
+class Held(NamedTuple):
+    """One document as the server holds it, and what it is asked for most, read out of it once."""
+
+    raw: bytes
+    version: int
+    kind: str
+    deadline: str | None
+    waits: bool
+    """Whether it waits for events."""
 
 
 class Cursor:
@@ -47,8 +58,8 @@ class Collection:
 
     def __init__(self, service: str) -> None:
         self.service = service
-        self.documents: dict[str, bytes] = {}
-        self.ahead: dict[str, tuple[bytes, list[Origin]]] = {}
+        self.documents: dict[str, Held] = {}
+        self.ahead: dict[str, tuple[Held, list[Origin]]] = {}
         """What only the first server has: document, and what its writes came of."""
         self.deadlines: list[tuple[str, str]] = []
         self.applied: list[tuple[str, Origin]] = []
@@ -100,11 +111,11 @@ class Collection:
     def look(self, subject: str) -> dict[str, Any] | None:
         """One document as it is now."""
         found = self.documents.get(subject)
-        return None if found is None else bson.decode(found)
+        return None if found is None else bson.decode(found.raw)
 
     def everything(self) -> dict[str, dict[str, Any]]:
         """All documents by subject."""
-        return {subject: bson.decode(found) for subject, found in self.documents.items()}
+        return {subject: bson.decode(found.raw) for subject, found in self.documents.items()}
 
     def select(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         """The documents a query means: by id, by ids, by a range of one string, or by fields (it scans)."""
@@ -116,7 +127,8 @@ class Collection:
         elif "deadline" in query:
             subjects = [subject for _, subject in self.range(query["deadline"])]
         elif "kind" in query:
-            return [found for found in self.everything().values() if _fits(found, query)]
+            of_kind = (one for one in self.documents.values() if one.kind == query["kind"])
+            return [found for one in of_kind if _fits(found := bson.decode(one.raw), query)]
         else:
             raise NotImplementedError(f"the simulated store cannot answer {query}")
         return [found for subject in subjects if (found := self.look(subject)) is not None]
@@ -138,7 +150,7 @@ class Collection:
         if isinstance(operation, pymongo.InsertOne):
             if before is not None:
                 raise BulkWriteError({"writeErrors": [{"code": 11000}]})
-        elif before is None or not _fits(bson.decode(before), operation._filter):
+        elif before is None or not _allows(before, operation._filter):
             return 0
         self.ahead[subject] = (packed(operation._doc), [*origins, origin])
         if confirmed:
@@ -156,12 +168,11 @@ class Collection:
         """The first server went down with what it alone had; False when that was confirmed meanwhile."""
         return self.ahead.pop(subject, None) is not None
 
-    def _take(self, subject: str, found: bytes) -> None:
-        document = bson.decode(found)
-        if ("held" in document or "passed" in document) and subject not in self.marks.versions:
+    def _take(self, subject: str, found: Held) -> None:
+        if found.waits and subject not in self.marks.versions:
             self.unmarked.append(subject)
         self.documents[subject] = found
-        self._index(subject, document.get("deadline"))
+        self._index(subject, found.deadline)
 
     def _index(self, subject: str, deadline: str | None) -> None:
         before = self._deadline_of.pop(subject, None)
@@ -213,12 +224,20 @@ class Marks:
         return 1
 
 
-def packed(document: dict[str, Any]) -> bytes:
+def packed(document: dict[str, Any]) -> Held:
     """A document as the store holds it. Raises what the driver raises for one that it cannot hold."""
     found = bson.encode(document)
     if len(found) > LARGEST_DOCUMENT:
         raise DocumentTooLarge(f"BSON document too large ({len(found)} bytes)")
-    return found
+    waits = "held" in document or "passed" in document
+    return Held(found, document["v"], document.get("kind", ""), document.get("deadline"), waits)
+
+
+def _allows(before: Held, query: dict[str, Any]) -> bool:
+    """Whether a write may replace this document: most ask for its version alone."""
+    if query.keys() == {"_id", "v"}:
+        return bool(before.version == query["v"])
+    return _fits(bson.decode(before.raw), query)
 
 
 def _fits(document: dict[str, Any], query: dict[str, Any]) -> bool:

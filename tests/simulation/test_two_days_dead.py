@@ -76,6 +76,7 @@ class Dead:
     def begin(self, service: str) -> None:
         """It is started again."""
         self.scheduler.away.discard(service)
+        self.scheduler._patience = 5_000  # what is overdue is looked at often again, and not once a day
         self.scheduler.start_worker(service)
         self.town.trouble.rebalance(service)
 

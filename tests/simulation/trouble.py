@@ -244,7 +244,7 @@ class Trouble:
             scheduler.kill(worker)
         for worker in list(scheduler.workers):
             worker.frozen_until = worker.view.deaf_until = 0
-            worker.client.dry = -1
+            worker.client.look_again()
             self._back(worker)
         scheduler.log.away.clear()
         scheduler.log.against.clear()

@@ -42,9 +42,13 @@ class Wanted:
 
     def __init__(self) -> None:
         self.set_ = False
+        self.wake: list[Callable[[], None]] = []
+        """Called once it is set: by then somebody waits for it."""
 
     def set(self) -> None:
         self.set_ = True
+        while self.wake:
+            self.wake.pop(0)()
 
     def clear(self) -> None:
         self.set_ = False
@@ -185,6 +189,7 @@ class Worker(Process):
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
             heard=partial(self.batches.positions.heard, consumer.commands_topic),
         )
+        self.timers._wake = self._woken = Wanted()  # type: ignore[assignment]
         self.upgrades = self._service.upgrades = Upgrades(store.waiting, self._read, self.gateway.post)
         self.upgrades._wanted = Wanted()  # type: ignore[assignment]
         self._first_commands = first_commands
@@ -271,17 +276,20 @@ class Worker(Process):
 
     def wants_walk(self) -> bool:
         """True when a version has not reached all yet."""
-        return self.view.began and any(self._walks()) and self.walker.has_work()
+        if self.service != "supervision" or not self.view.reference.renewals:
+            return False
+        return self.view.began and self.walker.has_work()
 
     def _walks(self) -> Sequence[Walk]:
         return walks(self.view.reference) if self.service == "supervision" else ()
 
     def wants_tick(self) -> bool:
         """True when the timers would wake up now, and would find something."""
-        if self.timers.woken:
+        if self._woken.set_:
             return True
-        soonest = self._collection.soonest if self.clock.ms >= self.idle_until else None
-        return soonest is not None and soonest <= self.clock.ms + SOON_MS
+        now = self.clock.ms
+        soonest = self._collection.soonest if now >= self.idle_until else None
+        return soonest is not None and soonest <= now + SOON_MS
 
     async def revoked(self) -> None:
         """As above, and the batch consumer is told before."""

@@ -114,6 +114,8 @@
     document.querySelectorAll("form[data-keep]").forEach(keepOnDevice);
     document.querySelectorAll("textarea[data-most]").forEach(countLeft);
     document.querySelectorAll("[data-sent]").forEach((one) => localStorage.removeItem(PREFIX + one.dataset.sent));
+    // What a form was answered with may have an address of its own: looked at again it is that, and nothing is sent again.
+    document.querySelectorAll("[data-at]").forEach((one) => history.replaceState(null, "", one.dataset.at));
     document.querySelectorAll("#errors").forEach((one) => one.focus());
     document.querySelectorAll('form[action="/sign-out"]').forEach((form) => form.addEventListener("submit", () => {
       Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Round
+from shared.contract.event import MAIL, MAX_REASON_CHARS, MAX_TEXT_CHARS, PRINCIPAL, FreeText, Round
 from shared.contract.events.dispatch import Substitute
 from shared.contract.words import WAY_NAME, Level, Outcome, PauseGround, Role
 
@@ -348,7 +348,7 @@ class PublishStaff(Command, type="dispatch.staff.publish.v1", service="dispatch"
     roles: tuple[Role, ...] = Field(min_length=1, max_length=10)
     level: Level = Level.CITY
     department: str = Field(default="", max_length=40)
-    mail: str = Field(default="", max_length=254, pattern=r"^([^\s@]+@[^\s@]+)?$")
+    mail: str = Field(default="", max_length=254, pattern=MAIL)
     in_force_from: AwareDatetime | None = None
 
 

@@ -11,6 +11,7 @@ from shared.contract.event import (
     MAX_REASON_CHARS,
     MAX_TEXT_CHARS,
     MAX_TITLE_CHARS,
+    NOT_BLANK,
     PRINCIPAL,
     FreeText,
     Number,
@@ -22,7 +23,7 @@ REFERENCE = r"^([0-9a-f]{32})?$"
 """A person as events know them: 32 hexadecimal digits (shared/identity/references.py)."""
 Ciphertext = Annotated[str, Field(max_length=400_000, pattern=r"^[\w=-]*$")]
 """Of the longest text, and of one whose every character JSON writes with six."""
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NOT_BLANK)]
 """How another body calls itself or its papers."""
 
 
@@ -199,10 +200,10 @@ class RevokeLink(Command, type="intake.revoke_link.v1", service="intake"):
 class DiscloseReply(Command, type="intake.disclose.v1", service="intake"):
     """Make a reply public (脱敏公开), in words that name nobody who raises issues; again, in other words."""
 
-    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=r"\S")
-    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    title: FreeText = Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=NOT_BLANK)
+    text: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=NOT_BLANK)
     """The question, as everybody may read it."""
-    reply: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    reply: FreeText = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=NOT_BLANK)
     round: Round
     """Which reply round that is."""
 
@@ -210,4 +211,4 @@ class DiscloseReply(Command, type="intake.disclose.v1", service="intake"):
 class RestoreReply(Command, type="intake.restore.v1", service="intake"):
     """Take a reply back that was made public, with a reason."""
 
-    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
+    reason: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=NOT_BLANK)

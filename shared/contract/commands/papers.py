@@ -10,6 +10,7 @@ from shared.contract.event import (
     MAX_REASON_CHARS,
     MAX_TEXT_CHARS,
     MAX_TITLE_CHARS,
+    NOT_BLANK,
     PRINCIPAL,
     FreeText,
     Number,
@@ -52,7 +53,7 @@ class Case(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     issue: IssueId
     title: FreeText = Field(default="", max_length=MAX_TITLE_CHARS)
-    words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
+    words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=NOT_BLANK)
 
 
 class Beside(BaseModel):
@@ -101,7 +102,7 @@ class MeetingDecision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     issue: IssueId
-    words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")
+    words: FreeText = Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=NOT_BLANK)
     due_on: date | None = None
 
 

@@ -7,7 +7,15 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from shared.contract.command import Command
-from shared.contract.event import MAX_REASON_CHARS, MAX_TITLE_CHARS, PRINCIPAL, FreeText, Number, Round
+from shared.contract.event import (
+    MAX_REASON_CHARS,
+    MAX_TITLE_CHARS,
+    NOT_BLANK,
+    PRINCIPAL,
+    FreeText,
+    Number,
+    Round,
+)
 from shared.contract.words import LeadingBody, Level, Series, TalkNews
 
 MOST_PLACES = 500
@@ -21,8 +29,8 @@ Issue = Annotated[str, Field(max_length=13, pattern=r"^[0-9A-Z]*$")]
 """The issue in which a question stands that was collected beforehand, by its id; empty for none."""
 Account = Annotated[str, Field(min_length=1, max_length=80, pattern=PRINCIPAL)]
 Code = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9_-]*$")]
-Reasoned = Annotated[FreeText, Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=r"\S")]
-Line = Annotated[FreeText, Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=r"\S")]
+Reasoned = Annotated[FreeText, Field(min_length=1, max_length=MAX_REASON_CHARS, pattern=NOT_BLANK)]
+Line = Annotated[FreeText, Field(min_length=1, max_length=MAX_TITLE_CHARS, pattern=NOT_BLANK)]
 
 
 class Leader(BaseModel):
@@ -30,8 +38,8 @@ class Leader(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     account: Account
-    name: str = Field(min_length=1, max_length=40, pattern=r"\S")
-    post: str = Field(min_length=1, max_length=80, pattern=r"\S")
+    name: str = Field(min_length=1, max_length=40, pattern=NOT_BLANK)
+    post: str = Field(min_length=1, max_length=80, pattern=NOT_BLANK)
     body: LeadingBody
 
 

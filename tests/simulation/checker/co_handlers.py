@@ -12,7 +12,7 @@ from typing import Any
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import ends_of, read_clocks
 from tests.simulation.checker.heard import Hearing
-from tests.simulation.checker.history import Event, Evidence, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, instant, is_order, kind_of
 from tests.simulation.checker.terms import SAME
 
 ADDED, HEARD, RELEASED = (f"assignment.co_handler_{how}" for how in ("added", "heard", "released"))
@@ -108,7 +108,7 @@ def _orders(evidence: Evidence) -> Counter[tuple[str, str, str]]:
     """How often each department was told what about which part."""
     found: Counter[tuple[str, str, str]] = Counter()
     for (topic, subject, _), events in evidence.events.items():
-        if topic.startswith("dept."):
+        if is_order(topic):
             for opened in events.values():
                 if opened.event is not None and kind_of(opened.event) in ORDERS.values():
                     found[subject, kind_of(opened.event), opened.event["data"]["assignment"]] += 1
@@ -119,7 +119,7 @@ def _moved(evidence: Evidence) -> Mapping[str, list[datetime]]:
     """The further dates that each part was told, when another calendar or policy reached it."""
     found = defaultdict[str, list[datetime]](list)
     for (topic, _, _), events in evidence.events.items():
-        for opened in events.values() if topic.startswith("dept.") else ():
+        for opened in events.values() if is_order(topic) else ():
             event = opened.event
             if event is not None and kind_of(event) == "order.due_changed":
                 found[event["data"]["assignment"]].append(instant(event["data"]["due_at"]))

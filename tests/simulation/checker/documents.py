@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, is_order, kind_of
 
 BY_ITSELF = ("reminder", "supervision_order")
 BRINGS = (
@@ -215,7 +215,7 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
                 for seq, data in addressed.items()
                 if data.get("department") and data["saying"] != "drafted"
             ]
-        elif topic.startswith("dept."):
+        elif is_order(topic):
             passed[subject] += sum(
                 kind_of(opened.event) in PASSED_ON for opened in found.values() if opened.event is not None
             )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import RENEWING, Key, key_of, read_clocks
 from tests.simulation.checker.heard import Hearing
-from tests.simulation.checker.history import Event, Evidence, Opened, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, Opened, instant, is_order, kind_of
 
 HELD = ("assigned", "returned", "in_progress", "suspended", "drafted", "signed_off", "checked")
 ORDERS = "supervision.orders"
@@ -102,7 +102,7 @@ def _granted(subject: str, events: list[Event], topics: Topics) -> Iterator[Viol
     told = {
         str(opened.event.get("cause", "")): opened.event["data"]
         for (topic, _), found in topics.items()
-        for opened in (found.values() if topic.startswith("dept.") else ())
+        for opened in (found.values() if is_order(topic) else ())
         if opened.event is not None and kind_of(opened.event) == "order.due_changed"
     }
     for event in events:
@@ -158,7 +158,7 @@ def _orders(evidence: Evidence) -> Mapping[tuple[str, str], datetime]:
     """What each assignment was told last of the date of its promise."""
     told: dict[tuple[str, str], datetime] = {}
     for (topic, subject, _), found in evidence.events.items():
-        if not (topic.startswith("dept.") and topic.endswith(".orders")):
+        if not is_order(topic):
             continue
         for _, opened in sorted(found.items()):
             event = opened.event

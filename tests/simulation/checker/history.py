@@ -265,6 +265,11 @@ def waits_for(event: Event) -> str:
     return str((data.get("occasion") or {}).get("id", ""))
 
 
+def is_order(topic: str) -> bool:
+    """Whether a department reads it; in history the orders of all departments stand on one topic."""
+    return topic == "dispatch.orders" or (topic.startswith("dept.") and topic.endswith(".orders"))
+
+
 def owner_of(source: str) -> str:
     """The service of ours that a source names; "" for a neighbour's."""
     return "" if source.startswith(NEIGHBOURS) else source.rpartition("/")[2]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, is_order, kind_of
 
 MOST = 3
 WRONG = (("issue.material_received", True), ("issue.material_lapsed", False))
@@ -41,7 +41,9 @@ def _of_issue(subject: str, events: list[Event], order: Event | None) -> Iterato
         if (kind, over) in WRONG:
             yield Clause.MATERIAL_IN_TIME(f"{what} ({kind}): {asked[-1]} ends it")
         if kind == "issue.accepted":
-            due = [(number, asked[number - 1][0]) for number in received]
+            due = [
+                (number, asked[number - 1][0]) for number in received if number
+            ]  # else the asking was lost
             supplied = [(one["request"], one["question"]) for one in data.get("supplied", ())]
             if supplied != due:
                 yield Clause.MATERIAL_HANDED_ON(f"{what} hands on {supplied} of {due}")
@@ -54,7 +56,7 @@ def _first_orders(evidence: Evidence) -> dict[str, Event]:
     """The order of the first assignment of each issue: before it no department asked anything."""
     found: dict[str, Event] = {}
     for (topic, subject, _), sequence in evidence.events.items():
-        if topic.startswith("dept.") and topic.endswith(".orders"):
+        if is_order(topic):
             for opened in sequence.values():
                 event = opened.event
                 if event is None or kind_of(event) != "order.assigned":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, is_order, kind_of
 
 HELD = ("assigned", "returned", "in_progress", "drafted", "signed_off", "checked")
 
@@ -99,7 +99,7 @@ def orders_of(evidence: Evidence) -> dict[str, list[tuple[str, Event]]]:
     """(department, event) of every order, by issue."""
     found: dict[str, list[tuple[str, Event]]] = {}
     for (topic, subject, _), sequence in evidence.events.items():
-        if topic == "dispatch.orders" or (topic.startswith("dept.") and topic.endswith(".orders")):
+        if is_order(topic):
             found.setdefault(subject, []).extend(
                 (opened.event["department"], opened.event)
                 for opened in sequence.values()

@@ -7,7 +7,7 @@ from datetime import datetime
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import RENEWING
 from tests.simulation.checker.heard import Hearing
-from tests.simulation.checker.history import Event, Evidence, instant, kind_of
+from tests.simulation.checker.history import Event, Evidence, instant, is_order, kind_of
 from tests.simulation.checker.more_time import QUESTION, Promise
 from tests.simulation.checker.terms import calendar_of
 
@@ -37,7 +37,7 @@ def check_questions(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]
 def _orders(evidence: Evidence) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = {}
     for (topic, subject, _), sequence in evidence.events.items():
-        if topic.startswith("dept."):
+        if is_order(topic):
             told = [opened.event for opened in sequence.values() if opened.event is not None]
             found.setdefault(subject, []).extend(
                 event for event in told if kind_of(event) == "order.material_supplied"

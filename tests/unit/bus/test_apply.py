@@ -19,7 +19,7 @@ from shared.contract.event import FEEDBACK, INTAKE
 from shared.contract.events.feedback import IssueClosed
 from shared.deadlines import deadline_string
 from shared.domain.decisions import Change, Context
-from tests.faults.given import NOW, SOURCE, Notes, Played, asks, closing, line, notebook
+from tests.faults.given import ACCEPT, NOW, SOURCE, Notes, Played, asks, closing, line, notebook
 from tests.unit.reference import builtin_reference
 
 LATER = NOW + timedelta(hours=1)
@@ -59,6 +59,16 @@ async def test_a_command_that_comes_twice_is_decided_once_and_what_it_told_is_se
     assert [out.value for out in played.published[len(published) :]] == []  # it was committed meanwhile
     uncommitted = await played.start(played.consumer).run([record])
     assert [out.value for out in uncommitted.outgoing] == [out.value for out in published]
+
+
+async def test_what_a_cause_told_is_sent_again_though_its_record_has_moved() -> None:
+    """A log that a mirror or a backup brought back is numbered without gaps."""
+    played = Played(notebook())
+    await played.deliver(line("b", "one"), line("b", "two"), asks("a", ACCEPT, "k"))
+    moved = [played.log[-1]._replace(offset=0)]
+    again = await played.start(played.consumer).run(moved)
+    assert [out.value for out in again.outgoing] == [out.value for out in played.published[-2:]]
+    assert len(again.outgoing) == 2 and not again.written
 
 
 async def test_another_body_under_the_same_id_is_refused_and_the_first_outcome_stays() -> None:

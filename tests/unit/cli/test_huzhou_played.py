@@ -1,24 +1,40 @@
 """The Wednesdays of Huzhou through the four real consumers, and through the portal: the article's numbers come out."""
 
 import asyncio
+import io
+import json
 import re
+import subprocess
 from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from services.cli.asking import EventLog
+from services.cli.display import Terminal
 from services.cli.events import read_event
 from services.cli.figures.rates import replied, satisfied
+from services.cli.main import app
+from services.cli.scenario.beginning import Beginning
+from services.cli.scenario.command import _bar
 from services.cli.scenario.huzhou import article
 from services.cli.scenario.huzhou.counting import LEVELS, Counted, count
 from services.cli.scenario.huzhou.people import places
 from services.cli.scenario.huzhou.showing import shown
 from services.cli.scenario.plan import Town
+from services.cli.scenario.playing import Progress
 from services.cli.scenario.script import Planned
+from services.cli.scenario.starting import Scenario
+from shared.contract.envelope import Envelope
 from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
 from shared.contract.words import Level
 from shared.domain.talks import talk_id
+from tests.house.repository import ROOT
 from tests.portal.given import Given
 from tests.unit.cli.test_huzhou import of_talk, told
 from tests.unit.cli.test_scenario import asked
@@ -64,9 +80,14 @@ def ladder_of_the_late(world: TownWorld) -> None:
     assert steps[unanswered] == sorted(steps[unanswered])
 
 
-def counted(world: TownWorld) -> Counted:
+def told_by(world: TownWorld) -> list[Envelope]:
+    """What its services have told."""
     topics = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
-    events = [read_event(record) for topic in topics for record in world.log[topic]]
+    return [read_event(record) for topic in topics for record in world.log[topic]]
+
+
+def counted(world: TownWorld) -> Counted:
+    events = told_by(world)
     return count([*events, *reversed(events)], article.ENDS_AT)
 
 
@@ -119,6 +140,57 @@ def test_what_was_not_held_and_what_belongs_to_no_talk_is_no_part_of_the_table(p
     without = [one for one in events if one.type != "talk.held.v1" or "huzhou-weekly" not in one.subject]
     found = count(without, article.ENDS_AT)
     assert found.count(Level.CITY) == (0, 0) and found.count(Level.COUNTY)[0] == 6
+
+
+@pytest.fixture
+def typed(played: TownWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """What is typed, where no system runs: the Wednesday stands for all six, its log for the broker's."""
+
+    @asynccontextmanager
+    async def parts(data: Path, base_port: int) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(kafka_bootstrap="")
+
+    async def begin(parts: object, asked: Beginning, progress: Progress) -> Town:
+        assert asked.scenario == "huzhou"
+        progress(1, 1)
+        return played.town
+
+    async def event_log(bootstrap: str, namespace: str) -> EventLog:
+        return EventLog(told_by(played), 0)
+
+    monkeypatch.setattr("services.cli.scenario.command._parts", parts)
+    monkeypatch.setattr("services.cli.scenario.command.event_log", event_log)
+    monkeypatch.setattr("services.cli.scenario.playing.begin", begin)
+    words = ("scenario", "huzhou", "--data", str(tmp_path))
+    return lambda *more: CliRunner().invoke(app, [*words, *more], env={"COLUMNS": "120"})
+
+
+def test_the_command_shows_the_table_and_writes_the_numbers_where_it_is_told(
+    played: TownWorld, typed: Callable[..., Result], tmp_path: Path
+) -> None:
+    out, expected = tmp_path / "out.json", counted(played).as_json()
+    assert expected["talks"] == {"city": 1, "county": 6}
+    table = typed()
+    assert (table.exit_code, "22/22" in table.stdout) == (0, True), table.output
+    assert typed("--json", str(out)).exit_code == 0
+    assert json.loads(out.read_text()) == expected
+    assert json.loads(typed("--json", "-").stdout) == expected
+
+
+def test_a_bar_says_how_far_the_scenario_has_come() -> None:
+    console = Terminal()
+    console.file, console._force_terminal = io.StringIO(), True
+    with _bar(console, "湖州 / Huzhou") as show:
+        show(3, 10)
+    assert re.search(r"湖州 / Huzhou.*3/10", console.file.getvalue())
+
+
+def test_make_run_starts_with_the_scenario_that_is_named() -> None:
+    for name in Scenario:
+        told = subprocess.run(
+            ["make", "-n", "run", f"SCENARIO={name}"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert f"qinqing up --scenario {name} " in told.stdout
 
 
 async def shown_by_the_portal(world: TownWorld, given: Given, first: date, last: date) -> str:

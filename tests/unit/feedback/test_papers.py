@@ -188,6 +188,23 @@ def test_a_meeting_is_recorded_once_with_the_paper_it_heard_and_each_decision_go
 
 
 @pytest.mark.parametrize(
+    ("id", "meeting"),
+    [
+        ("monthly-2026-02", Meeting.LEADERS),
+        ("half_yearly-2025-h2", Meeting.EXECUTIVE),
+        ("yearly-2025", Meeting.STANDING),
+    ],
+)
+def test_each_kind_of_paper_is_heard_by_the_meeting_that_it_is_made_for(id: str, meeting: Meeting) -> None:
+    paper = fresh(f"paper:huzhou-{id}")
+    figure = FIGURE.model_copy(update={"period": id.partition("-")[2]})
+    assert paper.ask(publishes(figures=(figure,)), AT, OFFICE)["status"] == "done"
+    assert paper.ask(meets(DECISION), AT, OFFICE)["status"] == "done"
+    assert [one.meeting for one in paper.events if isinstance(one, PaperHeard)] == [meeting]
+    assert [told.meeting for told in heard_by(paper)] == [meeting]
+
+
+@pytest.mark.parametrize(
     ("wrong", "reason"),
     [
         ({"chaired_by": "chen"}, Reason.UNKNOWN_LEADER),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal import links
 from services.portal.asking import Answer
 from services.portal.desks.attaching import files_in, take
 from services.portal.doing import not_too_long
@@ -85,7 +86,7 @@ async def check(page: Asked) -> Response:
 
 @router.post(f"{PATH}/check")
 async def send(page: Asked) -> Response:
-    """Raise the issue; sent twice it is one."""
+    """Raise the issue, and make a first private link to it; sent twice it is one."""
     await page.form()
     form = _draft(page)
     if sent := form.text("sent"):
@@ -93,14 +94,27 @@ async def send(page: Asked) -> Response:
     _check(page, form)
     if form.errors:
         return _write(page, form, 422)
-    answer = await page.ask("intake", "/issues", _body(form), key=form.sending())
+    key = form.sending()
+    answer = await page.ask("intake", "/issues", _body(form), key=key)
     if answer.is_done:
         id = id_of(answer)
         page.portal.own.keep_draft(page.owner, PATH, {"sent": id}, page.now)
-        return page.to(f"/issues/{id}/registered")
+        return await _confirmed(page, id, key)
     status = page.explain(form, answer, TO_FIELDS)
     page.portal.own.keep_draft(page.owner, PATH, form.kept(), page.now)
     return _checked(page, form, status) if WHOLE in form.errors else _write(page, form, status)
+
+
+async def _confirmed(page: Page, id: str, key: str) -> Response:
+    """The confirmation with a private link, which is shown in this answer alone; without one where it takes a while."""
+    confirmation = f"/issues/{id}/registered"
+    if issues.issue(page.reads, id) is None:
+        return page.to(confirmation)
+    answer = await page.ask("intake", f"/issues/{id}/links", {}, key=f"{key}-link", subject=id)
+    link = links.address_of(str(answer.body.get("link") or ""), str(page.request.base_url))
+    if not link:
+        return page.to(confirmation)
+    return page.show("entrepreneur/registered.html", own=known(page, id), form=Form(), link=link)
 
 
 @router.get("/issues/{id}/registered")
@@ -112,7 +126,7 @@ async def registered(id: str, page: Asked, look: str = "") -> Response:
     own = known(page, id)
     if not own.sight.is_own:
         raise NotHere
-    return page.show("entrepreneur/registered.html", own=own, form=Form())
+    return page.show("entrepreneur/registered.html", own=own, form=Form(), link="")
 
 
 def again(path: str, look: str) -> Again | None:

@@ -1,5 +1,6 @@
 """A leader's one screen: how many, how many in time, how satisfied, which way it goes, with whom it waits."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -78,12 +79,12 @@ async def show(page: Asked, month: str = "", departments: str = "") -> Response:
 
 async def _parts(page: Page, chosen: str, all_departments: bool) -> dict[str, Any]:
     month = "" if chosen == ALL else chosen
-    figures = await counted(page, Scope(month))
-    every_month = figures if not month else await counted(page, Scope())
+    figures, every_month, passed = await asyncio.gather(  # whoever waits for all of them waits once
+        counted(page, Scope(month)), counted(page, Scope()), handed_on(page, month or month_of(page.now))
+    )
     by_department = list(places(page, figures["departments"]))
     clocks = board.counts(page.reads, board.Chosen(), board.moment(page.now))
     waiting = list(board.waiting_longest(page.reads, WORST))
-    passed = await handed_on(page, month or month_of(page.now))
     return {
         "lamps": list(lit(page)),
         "passed": departments(page, by_department_of(passed))[:WORST],
