@@ -82,22 +82,30 @@ async def kafka_and_stores(data: Path) -> AsyncIterator[Parts]:
 @contextmanager
 def whole_system(*options: str) -> Iterator[SystemState]:
     """`qinqing up` as a user starts it, in a folder and on ports of its own; stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder:
-        command = [sys.executable, "-m", "services.cli.main", "up", "--json", "--data", folder]
-        log = Path(folder) / "up.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*command, *options, "--base-port", str(free_base_port())],
-                cwd=ROOT,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-            )
-        try:
-            yield _ready(process, Path(folder))
-        finally:
-            process.terminate()
-            process.wait(60)
+    with (
+        tempfile.TemporaryDirectory(prefix="qinqing-bench-") as folder,
+        running(Path(folder), *options) as system,
+    ):
+        yield system
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[SystemState]:
+    """The same in a folder that stays; entered once the system says that it is ready."""
+    command = [sys.executable, "-m", "services.cli.main", "up", "--json", "--data", str(folder)]
+    with (folder / "up.log").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *options, "--base-port", str(free_base_port())],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    try:
+        yield _ready(process, folder)
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def _ready(process: "subprocess.Popen[bytes]", folder: Path) -> SystemState:

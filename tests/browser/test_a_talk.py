@@ -57,7 +57,7 @@ def test_the_clerk_sees_what_begins_before_the_talk_is_closed(
     sign_in(page, site, "clerk:lu")
     page.goto(f"{site}/talks/{OPEN}")
     press(page, f'a[href="/talks/{OPEN}/hold"]')
-    assert "2 件诉求随之开始计时" in page.inner_text("main")
+    assert "2 件问题随之开始计时" in page.inner_text("main")
     press(page, ".stick button")
     assert given.asked.bodies(f"/talks/{OPEN}/hold") == [{}]
 

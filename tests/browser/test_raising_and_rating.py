@@ -19,6 +19,8 @@ def test_an_entrepreneur_raises_an_issue_and_rates_its_reply(
     chromium: Browser, given: Given, site: str, size: tuple[int, int], scripts: bool
 ) -> None:
     given.asked.answers["POST /issues"] = (201, {**DONE, "id": FRESH})
+    link = f"{FRESH}.1.{'0' * 32}"
+    given.asked.answers[f"POST /issues/{FRESH}/links"] = (201, {**DONE, "serial": 1, "link": link})
     context = context_of(chromium, size, scripts=scripts)
     page = context.new_page()
     sign_in(page, site)
@@ -29,6 +31,11 @@ def test_an_entrepreneur_raises_an_issue_and_rates_its_reply(
     expect(page.locator("h1")).to_have_text("请您核对")
     press(page, ".stick button")
     expect(page.locator("h1")).to_have_text("登记成功")
+    expect(page.locator("#secret")).to_have_text(f"{site}/link/{link}")
+    if scripts:  # looked at again it is a page like any other: nothing is sent again, and the link was shown
+        page.reload()
+        expect(page).to_have_url(f"{site}/issues/{FRESH}/registered")
+        expect(page.locator("#secret")).to_have_count(0)
     page.goto(f"{site}/mine")
     page.goto(f"{site}/issues/{ISSUE}")
     press(page, "a.btn-primary:visible")

@@ -28,7 +28,7 @@ from shared.contract.command import commands_topic
 from shared.contract.envelope import open_envelope
 from shared.service import COLLECTION
 from shared.store import connect
-from tests.simulation.checker import History, check
+from tests.simulation.checker import History, Violation, check
 
 pytestmark = [pytest.mark.integration, pytest.mark.prove]
 
@@ -63,7 +63,7 @@ async def settled(parts: Parts) -> None:
             await lag.wait_for_none()
 
 
-async def complaints(parts: Parts, found: list[Record]) -> list[str]:
+async def complaints(parts: Parts, found: list[Record]) -> list[Violation]:
     """What the history checker has against the log, the dead letters and the documents."""
     dead_letters = await read_dead_letters(parts.kafka_bootstrap, SERVICES)
     by_service = {service: [one for one in dead_letters if one.group == service] for service in SERVICES}

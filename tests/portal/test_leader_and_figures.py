@@ -51,7 +51,8 @@ async def test_the_screen_shows_each_rate_with_how_many(given: Given) -> None:
     assert shown(browser, "count-registered") == "登记 7 其中撤回 0 件"
     assert shown(browser, "count-replied") == "已答复 6 共 7 件登记"
     assert shown(browser, "rate-on_time_reply") == "按时答复（原期限） 57.1 % 4 / 7 件"
-    assert shown(browser, "rate-satisfied") == "满意（已评价） 83.3 % 5 / 6 件 · 参评率 100.0 %"
+    assert shown(browser, "rate-satisfied") == "满意（已评价） 83.3 % 5 / 6 件"
+    assert shown(browser, "rate-participation") == "参评（已邀请） 100.0 % 6 / 6 件"
     assert shown(browser, "rate-solved") == "解决（企业自评） 83.3 % 5 / 6 件"
     assert shown(browser, "rate-solved_claimed") == "解决（部门自报） 100.0 % 6 / 6 件"
     assert "等待答复最久的五件" in browser.text and "第6件" in browser.text

@@ -41,9 +41,9 @@ async def test_themes_are_proposed_by_what_waits_each_with_its_number_which_open
     browser = town.browser()
     await browser.sign_in(FENG)
     await browser.open("/talks/announce")
-    assert "纺织企业等待答复的诉求 3 件" in browser.text
-    assert "食品加工企业等待答复的诉求 1 件" in browser.text  # the one without a name stands nowhere
-    assert "市建设局正在办理的诉求 1 件" in browser.text
+    assert "纺织企业等待答复的问题 3 件" in browser.text
+    assert "食品加工企业等待答复的问题 1 件" in browser.text  # the one without a name stands nowhere
+    assert "市建设局正在办理的问题 1 件" in browser.text
     assert (
         browser.text.index("纺织企业") < browser.text.index("食品加工企业") < browser.text.index("市建设局正")
     )
@@ -58,7 +58,7 @@ async def test_what_was_answered_is_no_theme_any_more(town: Given) -> None:
     browser = town.browser()
     await browser.sign_in(CHEN)
     await browser.open("/talks/announce")
-    assert "纺织企业等待答复的诉求 2 件" in browser.text
+    assert "纺织企业等待答复的问题 2 件" in browser.text
     await browser.open("/talks/themes?trade=纺织")
     assert f"/issues/{OTHERS[0]}" in browser.page.text and f"/issues/{ISSUE}" not in browser.page.text
     await browser.open("/talks/themes?trade=采矿")
@@ -69,12 +69,12 @@ async def test_a_proposed_theme_is_announced_unless_one_writes_another(town: Giv
     town.asked.answers["POST /agendas/huzhou/announce"] = 200, {**DONE, "talk": TALK}
     browser = town.browser()
     await browser.sign_in(FENG)
-    fields = {"place": "厅", "leaders": "周明，市长，政府", "proposed": "纺织企业等待答复的诉求"}
+    fields = {"place": "厅", "leaders": "周明，市长，政府", "proposed": "纺织企业等待答复的问题"}
     for theme in ("", "招工"):
         await browser.open("/talks/announce")
         await browser.send("/talks/announce", **fields, theme=theme)
     themes = [body["theme"] for body in town.asked.bodies("/agendas/huzhou/announce")]
-    assert themes == ["纺织企业等待答复的诉求", "招工"]
+    assert themes == ["纺织企业等待答复的问题", "招工"]
 
 
 async def test_who_waits_in_the_themes_trade_is_proposed_and_named_at_once(town: Given) -> None:

@@ -163,7 +163,7 @@ async def test_closing_says_which_issues_begin_and_by_when_and_is_asked_once(tow
     browser = town.browser()
     await browser.sign_in(LU)
     await browser.open(f"/talks/{TALK}/hold")
-    assert "1 件诉求随之开始计时" in browser.text
+    assert "1 件问题随之开始计时" in browser.text
     assert "3月18日 周三" in browser.text
     await browser.send(f"/talks/{TALK}/hold")
     assert town.asked.bodies(f"/talks/{TALK}/hold") == [{}]
@@ -264,7 +264,7 @@ async def test_a_held_talk_shows_its_numbers_with_what_they_are_shares_of(town: 
     browser = town.browser()
     await browser.sign_in("office:chen")
     await browser.open(f"/talks/{TALK}")
-    for said in ("到场 1", "本场诉求 2", "按时答复 1 / 1", "满意 1 / 1", "会中 · 1", "会后 · 1"):
+    for said in ("到场 1", "本场问题 2", "按时答复 1 / 1", "满意 1 / 1", "会中 · 1", "会后 · 1"):
         assert said in browser.text, said
 
 

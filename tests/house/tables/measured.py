@@ -21,6 +21,7 @@ HEADLINES = {
     "portal": ("rebuild, ours", "board, one client, 95th percentile"),
     "replay": ("10wd, whole command",),
     "memory": ("after the start, together",),
+    "start": ("first start with the town", "a later start"),
     "timers": ("a full slice, times", "from the start to the first firing"),
 }
 """What the READMEs quote of it; docs/measurements.md has it all."""
