@@ -11,3 +11,4 @@ def collect_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()  # who started this program may have put it off until here

@@ -65,7 +65,7 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
     if ran.stuck:
         verdict.violations = list(dict.fromkeys([*verdict.violations, Clause.COMES_TO_REST(ran.stuck)]))
         return verdict
-    reading = Reading()
+    reading = ran.scheduler.reading
     verdict.counts = happened(ran, reading.decode)
     verdict.records = sum(len(part) for parts in ran.scheduler.log.topics.values() for part in parts)
     known = lru_cache(partial(known_at, ran.scheduler.log))
@@ -261,13 +261,14 @@ def _again(
     kind = scope.consumer.kind(subject)
     assert kind is not None
     partition = log.partition_of(scope.consumer.commands_topic, subject.encode())
-    items = [item for _, item in reading.usable(_of(subject, origin.batch), scope.consumer, origin.lacks)]
+    items = [item for _, item in reading.usable(_of(subject, origin.batch), scope.consumer)]
     before = read_document(kind, subject, partition, built.get(subject))
     document, moved = move_old(with_old(before, chain.from_iterable(map(commands_of, items)), built))
     built |= {outcome["_id"]: outcome for outcome in moved}
     for item in items:
         document = apply(scope, document, item).document
-    return write_document(document, "")
+    # What is kept only to be sent again is not compared, and would grow for ever.
+    return write_document(document._replace(outbox=()), "")
 
 
 def _of(subject: str, batch: Any) -> list[Raw]:

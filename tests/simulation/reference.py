@@ -12,6 +12,7 @@ import shared.bus.reference
 import shared.domain.reference
 from shared.bus.reference import TOPICS, take_in
 from shared.contract.event import Event
+from shared.contract.subjects import id_of
 from shared.domain.calendar import Calendar
 from shared.domain.reference import Reference, Versions
 from tests.simulation.world import Ask, Log, Raw
@@ -40,10 +41,16 @@ class Known(Reference):
         twin.places = self.places
         twin.renewals = self.renewals
         twin.policies, twin.calendars, twin.rules = map(_copied, (self.policies, self.calendars, self.rules))
-        twin.departments = {code: _copied(versions) for code, versions in self.departments.items()}
-        twin.staff = {code: _copied(versions) for code, versions in self.staff.items()}
-        twin.ways = {account: _copied(versions) for account, versions in self.ways.items()}
+        twin.departments, twin.staff, twin.ways = dict(self.departments), dict(self.staff), dict(self.ways)
         return twin
+
+    def learn(self, subject: str, event: Event) -> None:
+        """One published version; the versions of its subject may be those of a twin, which does not learn it."""
+        name = id_of(subject)
+        for each in (self.departments, self.staff, self.ways):
+            if name in each:
+                each[name] = _copied(each[name])  # type: ignore[index]
+        super().learn(subject, event)
 
 
 class Heard(Reference):

@@ -12,6 +12,7 @@ from shared.domain.aggregates import Consumer
 from tests.simulation.client import NEVER
 from tests.simulation.faults import Answering, Failed, Rates
 from tests.simulation.mail import MailServer
+from tests.simulation.reading import Reading
 from tests.simulation.store import Collection
 from tests.simulation.tasks import Task
 from tests.simulation.worker import FirstCommands, Lacks, Process, Worker
@@ -38,6 +39,7 @@ class Scheduler:
         self.rng, self.clock, self.log, self.rates, self.trace = rng, clock, log, rates, trace
         self.counts: Counter[str] = Counter()
         self.answering = Answering(rng, log, self.counts)
+        self.reading = Reading()
         self.consumers: dict[str, Consumer] = {}
         self.first_commands: dict[str, FirstCommands] = {}
         self.others: dict[str, Callable[..., Process]] = {}

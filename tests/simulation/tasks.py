@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import shared.bus.consumer
 import shared.bus.forwarder
+import shared.bus.processor
 import shared.bus.publisher
 import shared.bus.turns
 import shared.bus.under_way
@@ -71,9 +72,12 @@ def virtual_time(scheduler: "Scheduler") -> Iterator[None]:
                 read.close()
 
     consumer, forwarder, upgrades = shared.bus.consumer, shared.bus.forwarder, shared.bus.upgrades
+    processor = shared.bus.processor
     pretended = SimpleNamespace(sleep=sleep, CancelledError=asyncio.CancelledError)
     side_by_side = SideBySide(lambda: scheduler.clock.ms, scheduler.spawn_beside, scheduler.after)
     with (
+        patch.object(consumer, "to_record", lambda raw, prefix: raw.record),
+        patch.object(processor, "decode", scheduler.reading.decode),
         patch.object(consumer, "asyncio", pretended),
         patch.object(forwarder, "asyncio", side_by_side),
         patch.object(shared.bus.under_way, "asyncio", side_by_side),

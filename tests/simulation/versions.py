@@ -29,6 +29,10 @@ LACKED = {
 """What an older version of a service may lack: events that are passed over or held, and commands."""
 
 
+lacking: frozenset[str] = frozenset()
+"""What the version lacks whose turn it is."""
+
+
 @lru_cache
 def _known(lacks: frozenset[str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """(events, commands) that a version knows."""
@@ -39,9 +43,12 @@ def _known(lacks: frozenset[str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]
 @contextmanager
 def as_version(lacks: frozenset[str]) -> Iterator[None]:
     """The code of a version that lacks these types."""
+    global lacking
     events, commands = _known(lacks)
+    lacking = lacks
     records.EVENTS, records.COMMANDS, upgrades.EVENTS = events, commands, events  # type: ignore[assignment]
     try:
         yield
     finally:
+        lacking = frozenset()
         records.EVENTS, records.COMMANDS, upgrades.EVENTS = EVENTS, COMMANDS, EVENTS

@@ -174,6 +174,7 @@ class Evidence:
         }
         """Topic, subject and number of events that no broker took: an operator has still to see to them."""
         self._documents: dict[str, dict[str, Document]] = {}
+        self._inboxes: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
         self.outcomes: dict[tuple[str, str], Document] = {}
         """The documents of old outcomes, by service and id."""
         for service, by_id in (history.documents or {}).items():
@@ -235,9 +236,11 @@ class Evidence:
 
     def outcome(self, service: str, subject: str, id: str) -> Mapping[str, Any] | None:
         """What the service remembers of a command: in the aggregate's document, or beside it when it is old."""
-        for known, _, outcome in self.documents(service).get(subject, {}).get("inbox", ()):
-            if known == id:
-                return dict(outcome)
+        if (service, subject) not in self._inboxes:
+            inbox = self.documents(service).get(subject, {}).get("inbox", ())
+            self._inboxes[service, subject] = {known: outcome for known, _, outcome in reversed(inbox)}
+        if (found := self._inboxes[service, subject].get(id)) is not None:
+            return dict(found)
         apart = self.outcomes.get((service, f"{subject}|{id}"))
         return None if apart is None else dict(apart["outcome"])
 

@@ -92,10 +92,10 @@ def _apart(evidence: Evidence) -> Iterator[Violation]:
             id == known for known, *_ in document.get("inbox", ())
         )
         apart[service, subject] += not twice
+    beside = Counter((service, name.partition("|")[0]) for service, name in evidence.outcomes)
     for (service, subject), count in apart.items():
         document = evidence.documents(service)[subject]
-        both = {name for of, name in evidence.outcomes if of == service and name.startswith(f"{subject}|")}
-        if len(both) > count < document.get("older", 0):
+        if beside[service, subject] > count < document.get("older", 0):
             yield Clause.OUTCOME_APART(f"{subject}: {service} keeps old outcomes in its document as well")
     for service in evidence.history.reads:
         for subject, document in evidence.documents(service).items():

@@ -304,7 +304,7 @@ def the_table_of_timers_forgets_a_state() -> Patches:
     ]
 
 
-@fault(Clause.BUILT_AGAIN)
+@fault(Clause.BUILT_AGAIN, alone=False)  # the words that come out are others too
 def what_is_kept_depends_on_how_often_something_was_asked() -> Patches:
     def change(kind: AggregateType) -> AggregateType:
         accept, numbers = kind.events[IssueAccepted], count()
