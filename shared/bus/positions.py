@@ -35,13 +35,9 @@ class Positions:
         self._last_watermark = datetime.now(UTC)
 
     def start(self, committed: Mapping[TopicPartition, int]) -> None:
-        """These partitions are ours, read up to here."""
-        self._read, self._committed, self._ends_before = dict(committed), dict(committed), None
-
-    def clear(self) -> None:
-        """Nothing is ours; what was noted spoke of those partitions, not of the next ones."""
-        self._read, self._committed, self._ends, self._watermark = {}, {}, None, None
-        self._ends_before = None
+        """These partitions are ours, read up to here; what was noted spoke of others, and is forgotten."""
+        self._read, self._committed = dict(committed), dict(committed)
+        self._ends = self._ends_before = self._watermark = None
 
     def move(self, offsets: Mapping[TopicPartition, int]) -> None:
         """All before these was applied; of a partition that moved on meanwhile nothing is noted."""
