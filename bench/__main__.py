@@ -1,5 +1,5 @@
-"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|whatif|timers|start|all]`: measure, print,
-and keep it as JSON.
+"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|room|whatif|timers|start|all]`: measure,
+print, and keep it as JSON.
 
 `python -m bench against DIR` compares the replay with that of another checkout, `python -m bench turns DIR` the time
 from a command to its outcome; `all` leaves them out.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import against, backlog, latency, masking, memory, portal, replay, start, turns, whatif
+from bench import against, backlog, latency, masking, memory, portal, replay, room, start, turns, whatif
 from bench.machine import describe
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
@@ -22,7 +22,19 @@ from bench.timers import run as timers
 from bench.timers.loading import Sizes
 
 Say = Callable[[str], None]
-ALL = ("pipeline", "latency", "backlog", "memory", "replay", "masking", "portal", "whatif", "timers", "start")
+ALL = (
+    "pipeline",
+    "latency",
+    "backlog",
+    "memory",
+    "replay",
+    "masking",
+    "portal",
+    "room",
+    "whatif",
+    "timers",
+    "start",
+)
 COMPARING = ("against", "turns")
 
 
@@ -69,6 +81,7 @@ def main() -> int:
         "replay": replay.measure,
         "masking": masking.measure,
         "portal": portal.measure,
+        "room": room.measure,
         "whatif": whatif.measure,
         "timers": lambda say: timers.measure(say, Sizes(arguments.open, arguments.deadlines)),
         "start": start.measure,

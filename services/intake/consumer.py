@@ -201,6 +201,8 @@ NOTIFYING_TALK = replace(
         **TALK.commands,
         NameParticipants: noticing.named,
         MoveTalk: noticing.moved,
+        ChangeTalk: noticing.changed,
+        LeadTalk: noticing.led,
         CancelTalk: noticing.cancelled,
     },
 )

@@ -127,6 +127,19 @@ SAID: Mapping[str, Mapping[Language, Said]] = {
             "\nRead about the talk: {url}\n",
         ),
     },
+    Occurrence.TALK_CHANGED: {
+        Language.CHINESE: Said(
+            "政企恳谈会的安排有变化（{number}）",
+            "{number} 的政企恳谈会，地点或参加的领导有变化，时间不变。请您看一看最新的安排。\n{place}",
+            "\n查看恳谈会：{url}\n",
+        ),
+        Language.ENGLISH: Said(
+            "Something has changed about the talk of {number}",
+            "The talk that begins at {number} (Shanghai) is held at another place, or led by others; its time stays. "
+            "Please look at what is announced now.\n{place}",
+            "\nRead about the talk: {url}\n",
+        ),
+    },
     Occurrence.TALK_CANCELLED: {
         Language.CHINESE: Said(
             "政企恳谈会已取消（{number}）",

@@ -90,6 +90,7 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.PUT_OFF: N_("The reply takes longer"),
         Occurrence.TALK_NAMED: N_("Named for a talk"),
         Occurrence.TALK_POSTPONED: N_("A talk was moved"),
+        Occurrence.TALK_CHANGED: N_("A talk has changed"),
         Occurrence.TALK_CANCELLED: N_("A talk was called off"),
         Occurrence.ASSIGNED: N_("Assigned to the department"),
         Occurrence.HANDLER_NAMED: N_("Named as handler"),

@@ -376,8 +376,8 @@ class Means(StrEnum):
 
 class Occurrence(StrEnum):
     """What a notice tells somebody of: a reply is out and asks for a rating, they are reminded of that, it is public
-    now, a department asks something, its date was put off, they are named for a talk, or that was moved or called off;
-    or officials have work."""
+    now, a department asks something, its date was put off, they are named for a talk, or that was moved, changed or
+    called off; or officials have work."""
 
     RATING_INVITED = "rating_invited"
     RATING_REMINDED = "rating_reminded"
@@ -386,6 +386,7 @@ class Occurrence(StrEnum):
     PUT_OFF = "put_off"
     TALK_NAMED = "talk_named"
     TALK_POSTPONED = "talk_postponed"
+    TALK_CHANGED = "talk_changed"
     TALK_CANCELLED = "talk_cancelled"
     ASSIGNED = "assigned"
     HANDLER_NAMED = "handler_named"

@@ -13,6 +13,8 @@ from tests.portal.given import DONE, Given
 pytestmark = pytest.mark.browser
 PATH = f"/talks/{OPEN}/room"
 MOST_KEYS = 12
+NEW = "TTTTTTTTTTTT9"
+"""An issue that no list has yet."""
 
 
 class Clerk:
@@ -51,6 +53,7 @@ def clerk(given: Given, site: str, window: Window) -> Iterator[Clerk]:
     """At a talk under way, with the words in focus."""
     given.asked.answers["POST /issues"] = 201, {**DONE, "id": AT_IT, "number": "TTTT-TTTT-TTTT-3X"}
     page = window(WIDE)
+    page.clock.install()
     sign_in(page, site, "clerk:lu")
     page.goto(f"{site}{PATH}")
     yield Clerk(page)
@@ -86,6 +89,10 @@ def test_a_clerk_records_by_keyboard_alone_while_the_line_is_cut_and_after_the_b
     waited += [clerk.records(words) for words in ("电增容两个月没有答复。", "贷款续不上。")]
     clerk.claims()  # of the one that is still on this device alone
     page.get_by_text("网络已断").wait_for()
+    page.clock.fast_forward("01:00:00")  # by the browser's own clock
+    waited.append(clerk.records("一个小时以后还在说。"))
+    page.get_by_text("网络已断").wait_for()
+    assert page.locator("[data-items] li").count() == 4
     page.keyboard.insert_text("还没有说完的")
     context = page.context
     page.close()  # the browser dies
@@ -108,8 +115,8 @@ def test_a_clerk_records_by_keyboard_alone_while_the_line_is_cut_and_after_the_b
     assert page.input_value("#text") == "还没有说完的"
     keys = asked.keys("/issues")
     assert len(lost) == 1
-    assert [len(keys), len(set(keys))] == [6, 5]  # one was sent twice, as the same
-    assert [one["text"][:2] for one in asked.bodies("/issues")[3:]] == ["电增", "电增", "贷款"]
+    assert [len(keys), len(set(keys))] == [7, 6]  # one was sent twice, as the same
+    assert [one["text"][:2] for one in asked.bodies("/issues")[3:]] == ["电增", "电增", "贷款", "一个"]
     assert asked.bodies(f"/issues/{AT_IT}/claim")[1:] == [{"official": "zhou"}]
     print(f"waited {max(waited):.3f} s at most")
 
@@ -139,3 +146,65 @@ def test_what_is_refused_stays_with_its_words_and_stops_nothing_behind_it(
     said = [one["text"] for one in asked.bodies("/issues")[before:]]
     assert said == ["这条会被拒绝。", "后面这条照常。", "这条会被拒绝。"]
     assert len(set(asked.keys("/issues")[before:])) == 3
+
+
+def test_each_key_does_what_stands_beside_it(given: Given, clerk: Clerk) -> None:
+    page, asked = clerk.page, given.asked
+    answered = len(asked.bodies(f"/issues/{AT_IT}/answer-on-the-spot"))
+    chosen = page.locator("[name=kind]:checked, [name=urgent]:checked")
+    for keys, name in (("t", "title"), ("w", "text"), ("o", "phone"), ("01", "text"), ("o", "phone")):
+        clerk.press("Escape", *keys)
+        assert page.evaluate("document.activeElement.name") == name
+    clerk.press("Escape", "f")
+    page.keyboard.insert_text("企业")
+    clerk.press("Enter")
+    assert page.locator("[name=speaker]:checked").input_value() != "other"
+    for key, values in (
+        ("s", "suggestion"),
+        ("u", "suggestion urgent"),
+        ("p", "problem urgent"),
+        ("u", "problem"),
+    ):
+        clerk.press("Escape", key)
+        page.locator("#text:focus").wait_for()
+        found = [one.input_value().replace("1", "urgent") for one in chosen.all()]
+        assert " ".join(found) == values
+    rows = page.locator("#recorded-rows [data-row]")
+    for key, place in (("j", 1), ("j", 1), ("k", 0)):
+        clerk.press("Escape", key)
+        assert [row.get_attribute("class") for row in rows.all()][place] == "one sel"
+    for keys in (("Escape", "a"), ("F4",)):
+        clerk.press(*keys, "2")
+        page.keyboard.insert_text("正在安装。")
+        clerk.press("Control+Enter")
+        page.locator("#text:focus").wait_for()
+        is_sent(page)
+    said = {"official": "zhou", "outcome": "partly_solved", "text": "正在安装。"}
+    assert asked.bodies(f"/issues/{AT_IT}/answer-on-the-spot")[answered:] == [said, said]
+    with page.expect_navigation():
+        clerk.press("Escape", "n")
+    assert page.url.endswith("named=1")
+
+
+def test_a_claim_is_about_what_was_said_last_whatever_has_come_back_of_it(given: Given, clerk: Clerk) -> None:
+    page, asked, held = clerk.page, given.asked, list[Route]()
+    before = len(asked.bodies(f"/issues/{AT_IT}/claim"))
+    page.route(
+        f"**{PATH}", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    with page.expect_request(lambda request: request.method == "POST"):
+        clerk.records("地磅坏了两个星期。", "1")
+    clerk.press("F2")  # it is on this device alone, and on its way
+    held.pop().continue_()
+    is_sent(page)
+    clerk.press("1")  # it has come there meanwhile
+    page.locator("#text:focus").wait_for()
+    is_sent(page)
+    assert asked.bodies(f"/issues/{AT_IT}/claim")[before:] == [{"official": "zhou"}]
+    asked.answers["POST /issues"] = 201, {**DONE, "id": NEW, "number": "TTTT-TTTT-TTTT-9X"}
+    with page.expect_request(lambda request: request.method == "POST"):
+        clerk.records("河边步道没有灯。")
+    held.pop().continue_()
+    is_sent(page)
+    clerk.press("F2")  # it was taken, and the list of what is recorded lacks it still
+    assert page.locator("[data-spot=claim]").get_attribute("data-action") == f"/talks/{OPEN}/claim/{NEW}"

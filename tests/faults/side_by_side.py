@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 
+import shared.bus.consumer
 from shared.bus.consumer import BatchConsumer
 from shared.bus.document import Stored
 from shared.bus.records import Outgoing
-from tests.faults.client import Client, raw
+from tests.faults.client import Client, raw, seam
 from tests.faults.given import Played, notebook
 
 COMMANDS = TopicPartition("intake.commands", 0)
@@ -37,6 +39,14 @@ async def settled() -> None:
     """Let everything go on as far as it can."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def consuming(played: "SideBySide", client: Client, patch: pytest.MonkeyPatch) -> BatchConsumer:
+    """A consumer over it that has a partition, and never pauses before it reads again."""
+    patch.setattr(shared.bus.consumer, "FIRST_BACKOFF", 0.0)
+    made, _ = seam(played.processor, client)
+    await made.on_partitions_assigned([COMMANDS])
+    return made
 
 
 class SideBySide(Played):

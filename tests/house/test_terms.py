@@ -31,7 +31,7 @@ UNMISTAKABLE = {
 """Banned words that prose has no other use for, beside the phrases below."""
 PHRASES = re.compile(
     r"talk's room|room of a talk|room for|(?:each|every|some|[tT]he|a|\w+'s) desks?|desks? of|"
-    r"(?:docs|portal|import)/? ?desks|desks[./]\w*"
+    r"(?:docs|portal|import)/? ?desks|desks[./]\w*|\| ?room ?\|"
 )
 """Where a word means a thing of the loop itself, or none at all."""
 OWN = {

@@ -24,6 +24,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
         talks.between(reads, Chosen(*talks.instants(2026, 10), "city", "huzhou")),
         talks.past(reads, 20),
         list(gaps.missing(reads, gaps.places(reads, "huzhou", AT), AT, 4)),
+        gaps.missing_in_quarter(reads, AT),
     ),
     "page of a talk": lambda reads: (
         talks.one(reads, TALK),
@@ -70,7 +71,9 @@ def test_no_page_of_talks_reads_all_of_them(many: Given, page: str) -> None:
     assert any("USING" in step for step in steps), steps
     assert not [step for step in scans if "json_each" not in step and "VIRTUAL TABLE" not in step], scans
     if page == "calendar":
-        assert any("COVERING INDEX talk_by_place" in step for step in steps), steps
+        found = [step for step in steps if "COVERING INDEX talk_by_series" in step]
+        assert len(found) == 1 + 4 + 2, steps  # places of the last weeks, each week, both ends of a quarter
+        assert all("(series=? AND starts_at>" in step for step in found), found
 
 
 def test_the_last_round_of_a_leader_is_found(many: Given) -> None:

@@ -12,6 +12,7 @@ from services.portal.desks.papers.files import bar_of
 from services.portal.figures.definitions import COUNTS, FIGURES, RATES
 from services.portal.figures.honours import RULES
 from services.portal.figures.papers import draft
+from shared.contract.events.papers import PaperPublished
 from shared.contract.words import FigureName, FigureUnit, HonourList, Role
 from shared.domain.papers import read_period
 from tests.portal.crawling import Document
@@ -51,6 +52,27 @@ async def test_names_and_cases_are_proposed_by_the_rules_with_their_numbers_and_
     await browser.send(f"{PATH}/draft", **{BOX: "1"})
     assert "奔跑者" in browser.text and "李强" in browser.text
     assert "贡献者" not in browser.text and "典型案例" not in browser.text
+
+
+async def test_an_enterprise_stands_on_a_paper_by_the_name_that_it_had(town: Given) -> None:
+    firm, issue = "91330500MA2B4A0Q6C", "EEEEEEEEEEEEE"
+    called = {"name": "湖州某厂", "trade": "纺织", "contacts": [], "revision": 1, "by": "chen"}
+    town.shown.tell("intake", "enterprise.registered.v1", called, f"enterprise:{firm}")
+    town.registered(issue, kind="suggestion", enterprise=firm)
+    town.accepted(issue)
+    town.assigned(issue)
+    out = {"assignment": f"{issue}.1", "department": "housing", "round": 1, "draft": 1, "sha256": "a" * 64}
+    out |= {"outcome": "adopted", "outcome_class": "A", "text": "已采纳。", "by": "chen"}
+    town.shown.tell("dispatch", "reply.released.v1", out, issue)
+    browser, feedback = await published(town, **{f"on-contributors-{firm}": "1"})
+    assert "湖州某厂" in browser.text
+    renamed = {**called, "name": "湖州新厂", "revision": 2}
+    town.shown.tell("intake", "enterprise.changed.v1", renamed, f"enterprise:{firm}")
+    await browser.open(PATH)
+    assert "湖州某厂" in browser.text and "湖州新厂" not in browser.text
+    assert firm not in browser.text
+    (paper,) = (event for event in feedback.paper.events if isinstance(event, PaperPublished))
+    assert [(one.who, one.called) for one in paper.honours[-1].honoured] == [(firm, "湖州某厂")]
 
 
 async def test_a_case_needs_its_sentence_and_nothing_typed_is_lost(town: Given) -> None:
@@ -120,6 +142,7 @@ async def test_each_number_opens_its_issues(town: Given) -> None:
     address = next(one for one in links if one.startswith("/figures/satisfied?"))
     await browser.open(f"{address}&part=numerator")
     assert f"/issues/{IDS[1]}" in browser.page.text and f"/issues/{IDS[0]}" not in browser.page.text
+    assert "以上为今天" in browser.text  # the paper's own number stays as it was
     await browser.open("/figures/registered?month=2026-01&through=2026-06")
     assert "2026-01/2026-06" in browser.text and f"/issues/{IDS[6]}" in browser.page.text
     for hostile in ("2026-06&through=2026-01", "2026-13&through=%27", "0001-01&through=9999-12"):

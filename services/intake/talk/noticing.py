@@ -1,4 +1,4 @@
-"""Who takes part in a talk, or raised something for it, is told that it moved or is called off; by mail."""
+"""Who takes part in a talk, or raised something for it, is told that it moved, changed or is called off; by mail."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from services.intake.talk import decisions
 from services.intake.talk.life import Talk
 from shared.contract.commands.notices import PrepareNotice
-from shared.contract.commands.talks import CancelTalk, MoveTalk, NameParticipants
+from shared.contract.commands.talks import CancelTalk, ChangeTalk, LeadTalk, MoveTalk, NameParticipants
 from shared.contract.events.talks import Participant
 from shared.contract.words import Occurrence, TakesPart
 from shared.domain.clocks import SHANGHAI
@@ -29,6 +29,22 @@ def named(talk: Talk | None, command: NameParticipants, context: Context) -> Cha
 def moved(talk: Talk | None, command: MoveTalk, context: Context) -> Change[Talk] | Refusal:
     """Everybody who would come, or has sent a question, hears the new time."""
     return _all(decisions.move(talk, command, context), Occurrence.TALK_POSTPONED, context)
+
+
+def changed(talk: Talk | None, command: ChangeTalk, context: Context) -> Change[Talk] | Refusal:
+    """The same hear of another place; what else is said anew calls nobody anywhere else."""
+    decided = decisions.change(talk, command, context)
+    if isinstance(decided, Refusal) or talk is None or decided.state.place == talk.place:
+        return decided
+    return _all(decided, Occurrence.TALK_CHANGED, context)
+
+
+def led(talk: Talk | None, command: LeadTalk, context: Context) -> Change[Talk] | Refusal:
+    """The same hear that others lead it."""
+    decided = decisions.lead(talk, command, context)
+    if isinstance(decided, Refusal) or talk is None or decided.state.leaders == talk.leaders:
+        return decided
+    return _all(decided, Occurrence.TALK_CHANGED, context)
 
 
 def cancelled(talk: Talk | None, command: CancelTalk, context: Context) -> Change[Talk] | Refusal:

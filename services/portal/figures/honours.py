@@ -9,8 +9,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from services.portal.queries.names import enterprises
 from services.portal.queries.selecting import Row, select
-from shared.contract.words import HonourList
+from shared.contract.words import Honoured, HonourList
 
 MOST_PROPOSED = 10
 _OF_THE_PERIOD = "i.number IS NOT NULL AND i.month BETWEEN :first AND :last"
@@ -112,7 +113,8 @@ CASES_EN = (
 
 
 def proposed(reads: sqlite3.Connection, rule: Rule, months: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Whom a list proposes of issues of these months, the first one on top: kind, who, department, numbers."""
+    """Whom a list proposes of issues of these months, the first one on top: kind, who, department, numbers, and the
+    name of an enterprise as it is now."""
     numbers = ", ".join(f"{one.counts} AS {one.name}" for one in rule.numbers)
     query = f"""
         SELECT * FROM (
@@ -120,12 +122,15 @@ def proposed(reads: sqlite3.Connection, rule: Rule, months: tuple[str, ...]) -> 
             GROUP BY 1, 2, 3
         ) WHERE {rule.least} ORDER BY {rule.order} LIMIT {MOST_PROPOSED}
     """
+    rows = select(reads, query, _months(months)).fetchall()
+    called = enterprises(reads, [row["who"] for row in rows if row["kind"] == Honoured.ENTERPRISE])
     return [
         {
             **{name: row[name] for name in ("kind", "who", "department")},
+            **({"called": called[row["who"]]} if row["who"] in called else {}),
             "numbers": [{"number": one.name, "value": row[one.name]} for one in rule.numbers],
         }
-        for row in select(reads, query, _months(months))
+        for row in rows
     ]
 
 

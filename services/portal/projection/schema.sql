@@ -592,7 +592,7 @@ CREATE TABLE talk (
     lapsed_at INTEGER             -- when it had not been held in time
 ) WITHOUT ROWID;
 CREATE INDEX talk_by_time ON talk (starts_at, id);
-CREATE INDEX talk_by_place ON talk (starts_at, jurisdiction, level, state, series);
+CREATE INDEX talk_by_series ON talk (series, starts_at, jurisdiction, level, state);
 
 -- Who has led, or shall lead, which talk: those lead whose `led` is the talk's. Intake.
 CREATE TABLE talk_leader (

@@ -7,6 +7,7 @@
   const FIRST_PAUSE_MS = 1000, MOST_PAUSE_MS = 15000, PATIENCE_MS = 20000;
   const words = form?.elements.text;
   const line = waiting.querySelector("[data-line]"), said = waiting.querySelector("[data-full]").dataset;
+  const taken = new Map();  // of what was sent from this page: under its key the issue, and how it is called
   let marked = "", pause = FIRST_PAUSE_MS, timer = 0, going = false, mends = "";
 
   /* ------------------------------------------------- what this device keeps */
@@ -44,6 +45,7 @@
   const next = () => { const items = read(); return items.find((one) => !one.why && !items.some((other) => other.key === one.of)); };
   const settle = (item, { status, said: told }) => {
     if (status === 200) {
+      taken.set(item.key, { issue: told.issue, said: item.said });
       write(read().filter((one) => one.key !== item.key).map((one) =>
         (one.of === item.key ? { ...one, of: "", action: one.action.replace(/[^/]*$/, told.issue) } : one)));
     } else change(item.key, { why: told.why || document.getElementById("busy").dataset.words });
@@ -122,9 +124,12 @@
 
   /* ------------------------------------- the marked issue, claim and answer */
   const rows = () => [...document.querySelectorAll("[data-items] [data-waits], #recorded-rows [data-row]")];
-  const current = () => rows().find((row) => row.dataset.row === marked) || rows()[0];
+  const isMarked = (row) => [marked, taken.get(marked)?.issue].includes(row.dataset.row);
+  // What was taken stands on the list a moment later: until then it is marked, and no other row is.
+  const comes = () => (rows().some(isMarked) ? undefined : taken.get(marked));
+  const current = () => rows().find(isMarked) || rows()[0];
   const mark = () => {
-    const chosen = current();
+    const chosen = comes() ? undefined : current();
     document.querySelectorAll("[data-row].sel").forEach((row) => row.classList.remove("sel"));
     chosen?.classList.add("sel");
   };
@@ -146,10 +151,10 @@
   };
   const shut = () => document.querySelectorAll(".spot").forEach((one) => { one.hidden = true; });
   const about = (kind) => {
-    const row = current();
-    if (!row || !(kind in row.dataset)) return;
-    const waits = "waits" in row.dataset, path = `/talks/${room.dataset.talk}/${kind}/`;
-    const one = open(kind, {
+    const row = current(), came = comes(), path = `/talks/${room.dataset.talk}/${kind}/`;
+    if (!came && !(row && kind in row.dataset)) return;
+    const waits = !came && "waits" in row.dataset;
+    const one = open(kind, came ? { about: `${path}${came.issue}`, said: came.said } : {
       key: waits ? row.dataset.row : "", about: `${path}${waits ? "-" : row.dataset.row}`,
       said: waits ? row.querySelector("[data-said]").textContent : row.dataset.number,
     });
@@ -182,6 +187,8 @@
   document.querySelectorAll("[data-spot]").forEach((one) => one.addEventListener("submit", (event) => {
     const missing = ["official", "outcome", "text"].find((name) => one.querySelector(`[name=${name}]`) && !new FormData(one).get(name));
     if (missing) { event.preventDefault(); one.querySelector(`[name=${missing}]`).focus(); return; }
+    const came = taken.get(one.dataset.of);  // its record was taken while this form was open
+    if (came) Object.assign(one.dataset, { of: "", action: one.dataset.action.replace(/[^/]*$/, came.issue) });
     if (!keep(item(one.dataset.spot, one, { of: one.dataset.of, said: one.querySelector("[data-about]").textContent }))) {
       one.method = "post";  // no space here: the browser sends it
       one.action = one.dataset.action;
@@ -213,6 +220,7 @@
     f: () => document.getElementById("find-speaker").focus(),
     j: () => step(1), k: () => step(-1), c: () => about("claim"), a: () => about("answer"),
   };
+  const AT_ONCE = { F2: KEYS.c, F4: KEYS.a };  // out of the words as well
   const press = (key) => {
     const one = document.querySelector(`[data-press="${key}"]`);
     if (!one) return false;
@@ -225,6 +233,7 @@
     const target = event.target, spot = target.closest("[data-spot]");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); (target.form || form).requestSubmit(); return; }
     if (event.ctrlKey || event.metaKey) return;
+    if (AT_ONCE[event.key]) { event.preventDefault(); AT_ONCE[event.key](); return; }
     if (event.key === "Escape") { typed = ""; shut(); target.blur(); return; }
     if (spot && target.type === "radio" && target.name === "official" && /^[1-9]$/.test(event.key)) {
       const found = spot.querySelector(`[name=official][data-keys="${event.key}"]`);
@@ -232,6 +241,14 @@
       event.preventDefault();
       found.checked = true;
       if (spot.dataset.spot === "claim") spot.requestSubmit(); else spot.querySelector("[name=outcome]").focus();
+      return;
+    }
+    if (spot && target.type === "radio" && target.name === "outcome" && /^[1-9]$/.test(event.key)) {
+      const found = spot.querySelectorAll("[name=outcome]")[event.key - 1];
+      if (!found) return;
+      event.preventDefault();
+      found.checked = true;
+      spot.elements[found.value === "planned" ? "promised_on" : "text"].focus();
       return;
     }
     if (target.matches("textarea, input:not([type=radio], [type=checkbox]), select") || spot) return;
@@ -256,6 +273,10 @@
   });
 
   /* -------------------------------------------------------------- beginning */
+  document.querySelectorAll("[data-spot] [name=outcome]").forEach((one, at) => {
+    const key = Object.assign(document.createElement("kbd"), { className: "of-keys", textContent: at + 1 });
+    one.nextElementSibling.prepend(key, " ");
+  });
   document.querySelectorAll(".of-keys, .finding").forEach((one) => { one.hidden = false; });
   const writing = read(WRITING);
   if (form && !words.value && writing.text !== undefined) fill(form, { ...writing, speaker: writing.speaker || form.elements.speaker.value });

@@ -71,6 +71,8 @@ class HonouredOne(BaseModel):
     kind: Honoured
     who: Account
     department: Code = ""
+    called: str = Field(default="", max_length=MAX_TITLE_CHARS)
+    """What an enterprise is called then; who else stands there is looked up as of that instant."""
     numbers: tuple[Beside, ...] = Field(default=(), max_length=10)
 
 

@@ -63,6 +63,8 @@ class Honour(BaseModel):
     who: str
     department: str = ""
     """Of an official."""
+    called: str = ""
+    """Of an enterprise, as it was called then."""
     numbers: tuple[Counted, ...] = ()
 
 

@@ -166,6 +166,7 @@ class Clause(StrEnum):
     TALK_START = "a promise runs from the end of its talk"
     TALK_EXPECTED = "provisional until its talk is held"
     TALK_TOLD = "each issue hears of its talk"
+    TALK_NEWS = "who takes part hears that it moves, changes or is called off"
     LEADER_ONCE = "a leader at one talk at a time"
     CLAIM_THERE = "claimed and answered by who is there"
     RECORDED_BY = "who wrote an answer down lets it out as little as who gave it"

@@ -2,6 +2,7 @@
 against the holder (clocks.md 4, told a second time)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from tests.simulation.checker.clauses import Clause, Violation
@@ -122,7 +123,7 @@ def _held(evidence: Evidence, subject: str, events: list[Event], facts: list[Eve
         policy = policies[data["policy"]]["data"]["policy"]
         calendar = calendar_of(calendars[data["calendar"]]["data"])
         clock = Promise(instant(data["started_at"]), data["limit"], policy, calendar)
-        if _walked(clock, data["assignment"], facts):
+        if walked(clock, data["assignment"], facts):
             due = instant(mine[-1]["data"]["due_at"]) if mine else instant(data["due_at"])
             if due != clock.due_at:
                 yield Clause.HOLDING_DUE(
@@ -136,7 +137,7 @@ def _is_of(event: Event, assignment: str) -> bool:
     return mine and kind_of(event) == "clock.recalculated"
 
 
-def _walked(clock: Promise, assignment: str, facts: list[Event]) -> bool:
+def walked(clock: Promise, assignment: str, facts: list[Event]) -> bool:
     """Give the clock its pauses and days; False while one lasts, and of what has no such limit."""
     since: datetime | None = None
     for event in facts:
@@ -144,7 +145,10 @@ def _walked(clock: Promise, assignment: str, facts: list[Event]) -> bool:
         if kind not in MOVES or data["assignment"] != assignment or data["round"] != 1:
             continue
         if kind == "extension.granted":
-            clock.days.append(data["days"])
+            lasts = () if since is None else ((since, at),)
+            due = replace(clock, pauses=[*clock.pauses, *lasts]).due_at
+            if at <= due:  # after a breach it undoes nothing
+                clock.days.append(data["days"])
         elif kind == "pause.ended" and since is not None:
             clock.pauses.append((since, max(since, at)))
             since = None

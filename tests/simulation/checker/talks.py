@@ -3,8 +3,10 @@
 Written down here a second time on purpose: from docs/loop.md, Talks, and clocks.md, not from the services' code.
 """
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from shared.contract.envelope import read_seen
 from tests.simulation.checker.clauses import Clause, Violation
@@ -20,6 +22,7 @@ from tests.simulation.checker.history import (
 )
 
 ENDINGS = ("talk.held", "talk.cancelled", "talk.lapsed")
+NEWS = {"talk.postponed": "talk_postponed", "talk.cancelled": "talk_cancelled"}
 ENDED = ("issue.withdrawn", "issue.referred")
 AT_THE_TALK = ("issue.claimed", "issue.answered_on_the_spot")
 
@@ -33,6 +36,10 @@ def check_talks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
             talk = waits_for(events[0])
             if talk:
                 yield from _started(evidence, hearing, subject, events, talks.get(f"talk:{talk}", []))
+    prepared = _prepared(evidence)
+    for subject, events in talks.items():
+        if not evidence.dead_letters_about["intake", subject]:
+            yield from _news(subject, events, prepared)
     yield from _leaders(evidence)
     for subject, events in evidence.events_by("dispatch").items():
         if aggregate_of(subject) == "batch":
@@ -85,6 +92,37 @@ def _is_over(talk: list[Event]) -> bool:
     """Whether the newest of its ends and moves is an end."""
     last = [kind_of(event) for event in talk if kind_of(event) in (*ENDINGS, "talk.postponed")]
     return bool(last) and last[-1] != "talk.postponed"
+
+
+def _prepared(evidence: Evidence) -> Mapping[str, list[tuple[str, str]]]:
+    """What a talk's command or its agenda's made somebody hear by mail: (to, about), by the command's id."""
+    found: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
+    for opened in evidence.opened:
+        event = opened.event
+        if event is not None and event["type"] == "intake.notice.prepare.v1":
+            found[event.get("cause", "")][event["id"]] = (event["data"]["to"], event["data"]["about"])
+    return {cause: list(told.values()) for cause, told in found.items()}
+
+
+def _news(
+    subject: str, talk: list[Event], prepared: Mapping[str, list[tuple[str, str]]]
+) -> Iterator[Violation]:
+    """Whoever takes part hears once what it becomes; of another theme or more places nobody is told."""
+    there, stands = set[str](), tuple[Any, Any]((None, None))
+    for event in talk:
+        kind, data = kind_of(event), event["data"]
+        about = NEWS.get(kind, "")
+        if kind in ("talk.announced", "talk.changed"):
+            before, stands = stands, (data["place"], data["leaders"])
+            about = "talk_changed" if kind == "talk.changed" and stands != before else about
+        told = prepared.get(event.get("cause", ""), [])
+        hears = Counter(to for to, _ in told)
+        wrong = [what for _, what in told if what != about] if kind != "talk.named" else []
+        if wrong or (about and (there - {*hears} or max(hears.values(), default=1) > 1)):
+            yield Clause.TALK_NEWS(f"{subject}: {event['id']} is told as {told}, there are {sorted(there)}")
+        if kind == "talk.signed_up":
+            (there.discard if data["withdrawn"] else there.add)(data["person"])
+        there |= {one["person"] for one in (*data.get("participants", ()), *data.get("attendees", ()))}
 
 
 def _unsettled(

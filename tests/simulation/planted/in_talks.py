@@ -8,7 +8,7 @@ from unittest.mock import patch
 from services.dispatch.issue import asking, claiming
 from services.intake.agenda import decisions as agenda
 from services.intake.issue import hearing
-from services.intake.talk import telling
+from services.intake.talk import noticing, telling
 from shared.contract.commands.talks import HearTalk
 from shared.contract.words import TalkNews
 from tests.simulation.checker import Clause
@@ -66,6 +66,11 @@ def an_issue_starts_as_often_as_it_is_told() -> Patches:
         return again
 
     return [around(hearing, "_runs", wrap)]
+
+
+@fault(Clause.TALK_NEWS, alone=False)
+def of_what_becomes_of_a_talk_nobody_is_told() -> Patches:
+    return [patch.object(noticing, "_all", lambda decided, about, context: decided)]
 
 
 @fault(Clause.LEADER_ONCE, alone=False)

@@ -15,9 +15,9 @@ from shared.bus.records import Outgoing, is_awaited
 from shared.bus.under_way import AT_ONCE
 from shared.contract.commands.intake import WithdrawIssue
 from shared.domain.decisions import FAN_OUT
-from tests.faults.client import Client, raw, seam
+from tests.faults.client import Client, raw
 from tests.faults.given import asks, closing, given, line
-from tests.faults.side_by_side import COMMANDS, SideBySide, fetch, settled
+from tests.faults.side_by_side import COMMANDS, SideBySide, consuming, fetch, settled
 
 
 def unawaited(subject: str, text: str = "one") -> Outgoing:
@@ -38,9 +38,7 @@ def client() -> Client:
 @pytest.fixture
 async def full(played: SideBySide, client: Client, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
     """A consumer that has as many batches under way as it may have of what nobody waits for."""
-    monkeypatch.setattr(shared.bus.consumer, "FIRST_BACKOFF", 0.0)
-    made, _ = seam(played.processor, client)
-    await made.on_partitions_assigned([COMMANDS])
+    made = await consuming(played, client, monkeypatch)
     for number in range(AT_ONCE):
         await fetch(made, client, unawaited(f"s{number}"))
     return made

@@ -4,13 +4,12 @@ import asyncio
 
 import pytest
 
-import shared.bus.consumer
 from shared.bus.consumer import BatchConsumer
 from shared.bus.turns import EarlierFailed
 from shared.bus.under_way import AT_ONCE
-from tests.faults.client import Client, raw, seam
+from tests.faults.client import Client, raw
 from tests.faults.given import line
-from tests.faults.side_by_side import COMMANDS, SideBySide, fetch, settled
+from tests.faults.side_by_side import COMMANDS, SideBySide, consuming, fetch, settled
 
 
 @pytest.fixture
@@ -147,10 +146,7 @@ def client() -> Client:
 
 @pytest.fixture
 async def batches(played: SideBySide, client: Client, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
-    monkeypatch.setattr(shared.bus.consumer, "FIRST_BACKOFF", 0.0)
-    made, _ = seam(played.processor, client)
-    await made.on_partitions_assigned([COMMANDS])
-    return made
+    return await consuming(played, client, monkeypatch)
 
 
 async def test_offsets_are_committed_behind_what_is_published_and_never_before(

@@ -5,7 +5,10 @@ import pytest
 from services.intake.mails import SAID
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.commands.talks import (
+    AppointLeaders,
     CancelTalk,
+    ChangeTalk,
+    Described,
     NamedParticipant,
     NameParticipants,
     PostponeTalk,
@@ -17,6 +20,8 @@ from shared.mail import Mail
 from tests.said import raiser
 from tests.unit.intake.given_talks import (
     AGENDA,
+    ANNOUNCE,
+    CHAIR,
     FEDERATION,
     LI,
     QIAN,
@@ -68,6 +73,26 @@ def test_everybody_who_takes_part_is_told_that_it_moved_and_that_it_is_called_of
     for _ in range(2):
         intake.one(TALK).deliver(record)
     assert told(intake)[4:] == [(one, "talk_cancelled", "2026-03-06 14:00") for one in everybody]
+
+
+def test_another_place_or_other_leaders_are_told_to_them_and_to_who_raised_something_for_it() -> None:
+    intake = taking_part()
+    intake.announced_issue(person_of(MA))
+    intake.announced_issue(person_of(QIAN))
+    intake.announced_issue(person_of(NOBODY), anonymous=True)
+    everybody = [person_of(one) for one in (LI, WANG, QIAN, MA)]
+    said = {name: getattr(ANNOUNCE, name) for name in Described.model_fields}
+    for changed, tells in (({"theme": "用工"}, 0), ({"place": "另一处"}, 4), ({"place": "另一处"}, 0)):
+        before = len(told(intake))
+        record = intake.one(TALK).command(ChangeTalk(**{**said, **changed}), after(hours=1), FEDERATION)
+        for _ in range(2):
+            intake.one(TALK).deliver(record)
+        expected = [(one, "talk_changed", BEGINS) for one in everybody[:tells]]
+        assert told(intake)[before:] == expected, changed
+    before = len(told(intake))
+    others = AppointLeaders(talk=TALK.removeprefix("talk:"), leaders=(CHAIR,), reason="出差")
+    assert intake.ask(AGENDA, others, after(hours=2), FEDERATION)["status"] == "done"
+    assert told(intake)[before:] == [(one, "talk_changed", BEGINS) for one in everybody]
 
 
 def test_who_raised_something_for_it_hears_that_it_moved_once_and_who_has_no_name_nothing() -> None:

@@ -65,10 +65,10 @@ class Narrowed(NamedTuple):
 
 
 def narrowed(
-    page: Page,
-    month: str,
-    department: str,
-    source: str,
+    page: Asked,
+    month: str = "",
+    department: str = "",
+    source: str = "",
     level: str = "",
     held_from: str = "",
     held_through: str = "",
@@ -93,6 +93,10 @@ def narrowed(
         leader[:MOST_NAME],
         body if body in list(LeadingBody) else "",
     )
+
+
+Chosen = Annotated[Narrowed, Depends(narrowed)]
+"""What the address of the page that is asked for says of it."""
 
 
 def is_month(text: str) -> bool:
@@ -133,17 +137,7 @@ async def show(page: Asked, month: str = "", department: str = "", source: str =
 async def behind(
     name: str,
     page: Asked,
-    month: str = "",
-    department: str = "",
-    source: str = "",
-    level: str = "",
-    held_from: str = "",
-    held_through: str = "",
-    through: str = "",
-    talk: str = "",
-    place: str = "",
-    leader: str = "",
-    body: str = "",
+    chosen: Chosen,
     part: str = "",
     after: str = "",
 ) -> Response:
@@ -151,9 +145,6 @@ async def behind(
     everything(page.person())
     if (figure := FIGURES.get(name)) is None:
         raise NotHere
-    chosen = narrowed(
-        page, month, department, source, level, held_from, held_through, through, talk, place, leader, body
-    )
     side: Part = next((one for one in PARTS if one == part), "denominator")
     reads, scope = page.reads, chosen.scope
     found = issues_behind(reads, name, side, page.now, scope, PAGE + 1, read_place(after))

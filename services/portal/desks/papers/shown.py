@@ -173,11 +173,10 @@ def _case(page: Page, one: Mapping[str, Any], opens: bool) -> Case:
 def _listed(page: Page, one: Mapping[str, Any], departments: Mapping[str, str], at: int) -> Listed:
     zh = page.view.language == "zh"
     honoured = one["honoured"]
-    codes = [who["who"] for who in honoured if who["kind"] == Honoured.ENTERPRISE]
     called_as = {
         Honoured.OFFICIAL: {row.account: row.name for row in names.officials(page.reads, at)},
         Honoured.DEPARTMENT: departments,
-        Honoured.ENTERPRISE: names.enterprises(page.reads, codes),
+        Honoured.ENTERPRISE: {who["who"]: who["called"] for who in honoured if who.get("called")},
         Honoured.ENTREPRENEUR: {
             who["who"]: page.say(N_("An entrepreneur (%(reference)s)"))
             % {"reference": who["who"][:MOST_REFERENCE]}

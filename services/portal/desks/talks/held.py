@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.portal.desks.figures.pages import Narrowed, narrowed
+from services.portal.desks.figures.pages import Chosen
 from services.portal.desks.talks.about import Asked, calls, official
 from services.portal.desks.talks.results import HELD
 from services.portal.figures import talks_behind
@@ -12,23 +12,9 @@ router = APIRouter()
 
 
 @router.get(HELD)
-async def show(
-    page: Asked,
-    department: str = "",
-    level: str = "",
-    held_from: str = "",
-    held_through: str = "",
-    talk: str = "",
-    place: str = "",
-    leader: str = "",
-    body: str = "",
-    people: str = "",
-) -> Response:
+async def show(page: Asked, chosen: Chosen, people: str = "") -> Response:
     """The talks; with ``people`` who came to them."""
     official(page)
-    chosen: Narrowed = narrowed(
-        page, "", department, "", level, held_from, held_through, "", talk, place, leader, body
-    )
     find = talks_behind.people if people else talks_behind.talks
     rows = find(page.reads, chosen.scope)
     return page.show(
