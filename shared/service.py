@@ -130,6 +130,7 @@ class Service:
             self._post,
             late=self.metrics.timer_late.observe,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
+            heard=partial(self.batches.positions.heard, self.prefix + consumer.commands_topic),
         )
         self.walker = (
             Walker(

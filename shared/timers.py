@@ -3,12 +3,13 @@
 They are posted in slices that take about 50 ms to work off, and a partition's next slice is posted when its last one
 was answered: the owner of a partition consumes it too, so it knows, and nothing has to be sent twice (clocks.md,
 Timers; docs/decisions/0019). There are as many as keep service and store at work side by side; people go ahead of
-them (docs/decisions/0064).
+them (docs/decisions/0064). What another owner of a partition posted stands in it, and is read first: workers that die
+again and again would else post the same for ever (docs/decisions/0066).
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,9 @@ class Timers:
 
     ``post`` publishes commands and returns when they are acknowledged. ``may_fire`` (supervision) says up to
     which instant deadlines may fire, given what has been read of other owners' events. Both may raise: the
-    turn is then taken again. A command that comes twice is void at the aggregate, so sending twice is safe.
+    turn is then taken again. ``heard`` says in which partitions all commands were read that stood there when they
+    became ours: until then nothing of them is posted. A command that comes twice is void at the aggregate, so
+    sending twice is safe.
     """
 
     def __init__(
@@ -53,11 +56,15 @@ class Timers:
         post: Callable[[Sequence[DueDeadline]], Awaitable[None]],
         *,
         may_fire: Callable[[datetime], Awaitable[datetime]] | None = None,
+        heard: Callable[[], Awaitable[Collection[int]]] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         late: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._store, self._post, self._may_fire, self._now, self._late = store, post, may_fire, now, late
+        self._heard = heard
         self._owned: dict[int, OwnedTimers] = {}
+        self._unheard: set[int] = set()
+        """Ours, but others may have posted what is due in them."""
         self._size = float(FIRST)
         self._watermark, self._asked_at = BEGIN, BEGIN
         self._next = ""
@@ -79,6 +86,7 @@ class Timers:
             number: self._owned.get(number) or OwnedTimers(number, now, without_held=waits)
             for number in partitions
         }
+        self._unheard = set() if self._heard is None else set(partitions)
         self._watermark = self._asked_at = BEGIN
         self._wake.set()
 
@@ -141,6 +149,8 @@ class Timers:
         """Post what is due in partitions that have nothing in flight; the seconds until there is more to do."""
         now = self._now()
         ready = await self._ready(now)
+        if self._heard is not None and self._unheard:
+            self._unheard.difference_update(await self._heard())
         horizon = Horizon(*[come_by(ready)] * 3)
         if ready == now:
             horizon = Horizon(come_by(now), behind(now + LOOK_AHEAD / 2), behind(now + LOOK_AHEAD))
@@ -178,7 +188,7 @@ class Timers:
         is on its way. And what was not answered in time, once more. All of it is in flight from here on."""
         if self._stopped:
             return []
-        everywhere = self._owned.values()
+        everywhere = [owned for number, owned in self._owned.items() if number not in self._unheard]
         chosen = [(owned, due) for owned in everywhere if (due := owned.take_again(now))]
         busy = [owned for owned in everywhere if owned.in_flight or owned.due(to)]
         free = sorted((owned for owned in busy if not owned.in_flight), key=lambda owned: owned.posted_at)
@@ -225,6 +235,8 @@ class Timers:
         for owned in self._owned.values():
             if owned.in_flight:
                 waits.append((owned.patient_until() - now).total_seconds())
+            elif owned.number in self._unheard:
+                waits.append(CALM_SECONDS)
             elif owned.due(to):
                 return 0.0
             elif not owned.cut_to:

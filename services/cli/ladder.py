@@ -28,7 +28,7 @@ def preview(
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
-    """What happens to an issue if nobody acts: each further step with its date. Nothing is changed."""
+    """What happens to an issue if nobody acts: each warning and further step with its date. Nothing is changed."""
     from services.cli.reference.owner import owner
     from services.cli.reference.versions import Failed, read_published
     from services.intake.issue.numbers import read_number
@@ -68,7 +68,7 @@ def _facts(rise: "Rise") -> dict[str, Any]:
 
     return {
         "step": rise.step,
-        "name": str(NAMES[rise.step - 1]),
+        "name": str(NAMES[rise.step - 1]) if rise.step else "warning",
         "at": rise.at,
         "provisional": rise.provisional,
     }

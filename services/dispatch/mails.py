@@ -30,6 +30,9 @@ SUBJECTS = {
     Occurrence.INSTRUCTION_OVERDUE: "催办：问题 {number} 的批示逾期未报告",
     Occurrence.INSTRUCTION_TAKEN_BACK: "问题 {number} 的批示已收回",
     Occurrence.RULING_OVERDUE: "催办：问题 {number} 的退回逾期未裁定",
+    Occurrence.NOBODY_HOLDS: "催办：问题 {number} 尚无承办部门，请尽快交办",
+    Occurrence.TO_BE_SIGNED: "问题 {number} 有一份监督文书待签发",
+    Occurrence.FOR_INFORMATION: "知悉：问题 {number} 已发出一份监督文书",
 }
 TEXTS = {
     Occurrence.ASSIGNED: (
@@ -99,6 +102,18 @@ TEXTS = {
     Occurrence.RULING_OVERDUE: (
         "问题 {number} 已被承办部门退回，裁定期限已过，现予催办，请尽快裁定。",
         "Issue {number} was returned and the time to rule on that is over: please rule on it.",
+    ),
+    Occurrence.NOBODY_HOLDS: (
+        "问题 {number} 尚无承办部门，而承诺期限将到或已过，请尽快交办。",
+        "Issue {number} has no department, and its promised date is near or over: please assign it.",
+    ),
+    Occurrence.TO_BE_SIGNED: (
+        "问题 {number} 已起草一份监督文书，待签发或决定不予签发。",
+        "A supervision document on issue {number} was drafted: it is to be signed, or given up.",
+    ),
+    Occurrence.FOR_INFORMATION: (
+        "问题 {number} 已发出一份监督文书，请知悉。",
+        "A supervision document on issue {number} is out, for your information.",
     ),
 }
 DIGEST = "您有 {count} 项事项待办"

@@ -108,6 +108,9 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.INSTRUCTION_OVERDUE: N_("The report on an instruction is overdue"),
         Occurrence.INSTRUCTION_TAKEN_BACK: N_("An instruction was taken back"),
         Occurrence.RULING_OVERDUE: N_("The ruling on a return is overdue"),
+        Occurrence.NOBODY_HOLDS: N_("No department holds it"),
+        Occurrence.TO_BE_SIGNED: N_("A document is to be signed"),
+        Occurrence.FOR_INFORMATION: N_("A document is out, for your information"),
     },
     "way": {
         "mail": N_("In your own mailbox"),

@@ -128,7 +128,7 @@ class BatchConsumer(ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Another worker may have them in a moment: stop their timers, forget how far they were read."""
         self._rebalances += 1
-        self.positions.clear()
+        self.positions.start({})
         self.under_way.at_hand, self.missed = {}, []
         self._processor.revoked()
         self._on_assigned([])

@@ -1,7 +1,7 @@
 """How far a worker has read, as offsets and as an instant: lag, and up to when deadlines may fire."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -29,16 +29,15 @@ class Positions:
         self._read: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._ends: tuple[datetime, dict[TopicPartition, int]] | None = None
+        self._ends_before: dict[TopicPartition, int] | None = None
+        """Of one topic, where what others wrote before us ends."""
         self._watermark: datetime | None = None
         self._last_watermark = datetime.now(UTC)
 
     def start(self, committed: Mapping[TopicPartition, int]) -> None:
-        """These partitions are ours, read up to here."""
+        """These partitions are ours, read up to here; what was noted spoke of others, and is forgotten."""
         self._read, self._committed = dict(committed), dict(committed)
-
-    def clear(self) -> None:
-        """Nothing is ours; what was noted spoke of those partitions, not of the next ones."""
-        self._read, self._committed, self._ends, self._watermark = {}, {}, None, None
+        self._ends = self._ends_before = self._watermark = None
 
     def move(self, offsets: Mapping[TopicPartition, int]) -> None:
         """All before these was applied; of a partition that moved on meanwhile nothing is noted."""
@@ -87,6 +86,19 @@ class Positions:
         if all(self._read.get(tp, 0) >= end for tp, end in ends.items()):
             self._watermark, self._last_watermark, self._ends = at, at, None
         return self._watermark or BEGIN
+
+    async def heard(self, topic: str) -> Collection[int]:
+        """The partitions of this topic that were read up to where they ended when they had become ours."""
+        consumer, read = self._source.client, self._read
+        mine = [tp for tp in read if tp.topic == topic]
+        if consumer is None or not mine:
+            return ()
+        if self._ends_before is None:
+            ends = await consumer.end_offsets(mine)
+            if read is not self._read:
+                return ()  # partitions moved on while we asked: others may have written since
+            self._ends_before = ends
+        return [tp.partition for tp, end in self._ends_before.items() if read[tp] >= end]
 
     def watermark_age(self, now: datetime) -> float:
         """Seconds that ``read_up_to`` lies behind now, whoever owned what meanwhile; 0 for who owns nothing."""

@@ -221,11 +221,12 @@ class DocumentEnd(StrEnum):
 
 class Saying(StrEnum):
     """Of what a department is to be told: a warning, that a document was issued or lifted, that a leader gave it an
-    instruction or took one back, or that what it promised is looked at.
+    instruction or took one back, or that what it promised is looked at; or its overseers: that one was drafted.
     """
 
     WARNING = "warning"
     LOOK_BACK = "look_back"
+    DRAFTED = "drafted"
     ISSUED = "issued"
     LIFTED = "lifted"
     INSTRUCTED = "instructed"
@@ -405,6 +406,9 @@ class Occurrence(StrEnum):
     INSTRUCTION_OVERDUE = "instruction_overdue"
     INSTRUCTION_TAKEN_BACK = "instruction_taken_back"
     RULING_OVERDUE = "ruling_overdue"
+    NOBODY_HOLDS = "nobody_holds"
+    TO_BE_SIGNED = "to_be_signed"
+    FOR_INFORMATION = "for_information"
 
 
 MAIL = "mail"
@@ -572,6 +576,7 @@ OpenRecalculation = Annotated[Recalculation | str, _left]
 OpenPauseGround = Annotated[PauseGround | str, _left]
 OpenEnded = Annotated[Ended | str, _left]
 OpenCoHandlingEnd = Annotated[CoHandlingEnd | str, _left]
+OpenAddressee = Annotated[Addressee | str, _left]
 OpenLevel = Annotated[Level | str, _left]
 OpenRole = Annotated[Role | str, _left]
 OpenLanguage = Annotated[Language | str, _left]

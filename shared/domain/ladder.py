@@ -15,7 +15,7 @@ from shared.domain.steps import NAMES
 
 
 class Rise(NamedTuple):
-    """A step of the ladder and its instant in UTC; provisional as a due date is (clocks.md 9)."""
+    """A step of the ladder and its instant in UTC, 0 for a warning; provisional as a due date is (clocks.md 9)."""
 
     step: int
     at: datetime
@@ -89,11 +89,14 @@ def _counted(
     return tuple(found)
 
 
-def preview(lamp: int, climbs: Iterable[Iterable[Rise]]) -> tuple[Rise, ...]:
-    """What happens if nobody acts: of all that climb together each step above the lamp, in order, as it is reached."""
-    found: list[Rise] = []
+def preview(lamp: int, climbs: Iterable[Iterable[Rise]], warnings: Iterable[Rise] = ()) -> tuple[Rise, ...]:
+    """What happens if nobody acts: of all that climb together each step above the lamp, in order, as it is reached.
+
+    ``warnings``: those to come, as step 0, at whichever step it stands.
+    """
+    found = list({warning.at: warning for warning in warnings}.values())
     for rise in sorted((rise for climb in climbs for rise in climb), key=lambda rise: (rise.at, rise.step)):
         if rise.step > lamp:
             found.append(rise)
             lamp = rise.step
-    return tuple(found)
+    return tuple(sorted(found, key=lambda rise: (rise.at, rise.step)))

@@ -21,7 +21,7 @@ from shared.contract.subjects import id_of
 from shared.contract.words import MAIL, Recalculation, Role
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Policy
-from shared.domain.levels import highest
+from shared.domain.levels import highest, is_as_high
 
 T = TypeVar("T")
 
@@ -131,6 +131,17 @@ class Directory(NamedTuple):
         """The accounts of the officials who have a role, in the order of publication."""
         entries = ((account, self.official(account)) for account in self.reference.staff)
         return tuple(account for account, entry in entries if entry is not None and role in entry.roles)
+
+    def acting_at(self, role: Role, level: str) -> tuple[str, ...]:
+        """Those of a role who are of a level; where there is nobody, of the next higher one that has somebody."""
+        found = {account: self.official(account) for account in self.acting_as(role)}
+        as_high = {
+            one: entry.level for one, entry in found.items() if entry and is_as_high(entry.level, level)
+        }
+        lowest = (
+            one for one, its in as_high.items() if all(is_as_high(all_, its) for all_ in as_high.values())
+        )
+        return tuple(lowest)
 
     def ways(self, account: str) -> tuple[str, ...]:
         """In which ways an official is told: by mail, as long as they chose nothing."""

@@ -25,6 +25,8 @@ CLIMBS: Mapping[ClockName, int] = {
     ClockName.INSTRUCTION: 1,
 }
 """The clocks whose breach takes an issue up the ladder, and how far."""
+WARNED = (ClockName.PROMISE, ClockName.HOLDING, ClockName.INSTRUCTION)
+"""The clocks of whose warnings somebody is told: step 0."""
 
 REMINDED_ALONE = (ClockName.CO_HANDLER,)
 """The clocks whose breach reaches step 1 for their own department alone: the lamp of the issue is the lead's."""
@@ -72,7 +74,7 @@ DEFAULT_LADDER = (
         after_days=2,
         documents=(DocumentKind.YELLOW_CARD,),
         signed=True,
-        addressees=(Addressee.OFFICE,),
+        addressees=(Addressee.OFFICE, Addressee.SUPERVISION_OFFICE),
         addressees_once_signed=(Addressee.HEAD,),
     ),
     Step(
@@ -81,7 +83,7 @@ DEFAULT_LADDER = (
         after_days=3,
         documents=(DocumentKind.RED_CARD, DocumentKind.INTERVIEW),
         signed=True,
-        addressees=(Addressee.OFFICE,),
+        addressees=(Addressee.OFFICE, Addressee.SUPERVISION_OFFICE),
         addressees_once_signed=(Addressee.HEAD, Addressee.LEADER),
     ),
     Step(

@@ -9,7 +9,7 @@ from services.portal.queries import issues
 from services.portal.queries.ladder import Ladder
 from services.supervision.issue.ladder import coming
 from shared.contract.event import Event
-from shared.contract.events.dispatch import ReplyReleased
+from shared.contract.events.dispatch import PauseAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.events.supervision import DepartmentAddressed
 from shared.contract.words import Role
@@ -21,6 +21,7 @@ from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
     DUE,
     MONDAY,
+    WHOSE,
     after,
     appealed,
     asked_for_more,
@@ -86,11 +87,15 @@ TWICE: STORY = [
     (after(days=4), ReworkAsked(round=2, reason="仍未解决")),
 ]
 THIRD: STORY = [*HELD, *((after(days=number), asked_for_more(number)) for number in (1, 2, 3))]
-PAUSED: STORY = [*HELD, (after(days=1), paused())]
+FOR_A_PAUSE = {**WHOSE, "round": 1, "request": 1, "ground": "waiting", "reason": "配件", "by": "zhou"}
+PAUSED: STORY = [*HELD, (after(days=1), PauseAsked(**FOR_A_PAUSE)), (after(days=1), paused())]
 STORIES: dict[str, tuple[STORY, datetime]] = {
     "third extension": (THIRD, after(days=4)),
     "third extension, answered": ([*THIRD, (after(days=4), reply())], after(days=5)),
-    "extended": ([*HELD, (after(days=1), extended())], after(days=2)),
+    "extended": (
+        [*HELD, (after(days=1), asked_for_more()), (after(days=1), extended())],
+        after(days=2),
+    ),
     "paused": (PAUSED, after(days=9)),
     "paused, and goes on": ([*PAUSED, (after(days=5), goes_on())], after(days=9)),
     "promised": (HELD, MONDAY),

@@ -18,6 +18,8 @@ class Client:
     def __init__(self, group: Group, log: Log) -> None:
         self._group, self._log = group, log
         self.positions: dict[TopicPartition, int] = {}
+        self.committed: dict[TopicPartition, int] = {}
+        """By this client since its group shared out the last time."""
         self.dry, self.dry_until = -1, NEVER
         """The size of the log at which there was nothing to fetch, -1: to be looked at; and when a topic that does not
         reach its group may do so again."""

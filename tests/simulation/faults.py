@@ -4,7 +4,7 @@ Every kind that took place is counted under ``fault ...``, so that a test can se
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -54,6 +54,7 @@ class Failed(Exception):
         self.error = error
 
 
+Offsets = Mapping[TopicPartition, int]
 Lane = tuple[str, int]
 """One partition of one topic, as a producer counts what it sends there."""
 Sending = Sequence[tuple[Outgoing, int]]
@@ -217,14 +218,15 @@ class Answering:
         if mode != "done":
             raise Failed(KafkaTimeoutError("not acknowledged in time"))
 
-    def commit(self, group: Group, offsets: dict[TopicPartition, int], fenced: bool, rate: float) -> None:
-        """Of a member of the present generation only."""
+    def commit(self, group: Group, client: Any, offsets: Offsets, fenced: bool, rate: float) -> None:
+        """Of a member of the present generation only; a client's commits arrive in the order in which it asks."""
         if fenced:
             self.counts["commit fenced"] += 1
             raise Failed(CommitFailedError())
         mode = self.mode("commit", rate, ("failed", "lost"))
         if mode != "failed":
-            group.committed.update(offsets)
+            client.committed |= {tp: max(at, client.committed.get(tp, 0)) for tp, at in offsets.items()}
+            group.committed.update({tp: client.committed[tp] for tp in offsets})
         if mode != "done":
             raise Failed(KafkaConnectionError("the coordinator did not answer"))
 

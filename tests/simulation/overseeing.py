@@ -14,6 +14,7 @@ from tests.simulation.scheduler import Scheduler
 from tests.simulation.sight import Sight, Wish
 
 ADMINISTRATOR = "administrator:wu"
+OFFICE = {"chen": PublishStaff(name="陈某", roles=(Role.OFFICE,))}
 OFFICIALS = {
     "shi": PublishStaff(name="石岚", roles=(Role.SUPERVISOR,)),
     "yu": PublishStaff(name="于平", roles=(Role.SUPERVISOR,), level=Level.COUNTY),
@@ -32,7 +33,7 @@ class Overseeing:
         """Most departments are a county's; one official is of the city, one of the county."""
         self._clients.busy += 1
         await self._clients.ready()
-        for account, entry in OFFICIALS.items():
+        for account, entry in {**OFFICIALS, **OFFICE}.items():
             await self._ask(subject_of("staff", account), entry, ADMINISTRATOR)
         for code in self._codes[1:]:
             county = PublishDepartment(name_zh="县局", name_en="A county's", head="局长", level=Level.COUNTY)

@@ -320,7 +320,8 @@ class Scheduler:
                 return ask.what()
             case "commit":
                 fenced = worker.generation != worker.group.generation  # type: ignore[union-attr]
-                return answering.commit(worker.group, ask.what[1], fenced, rate)  # type: ignore[union-attr]
+                client, offsets = ask.what
+                return answering.commit(worker.group, client, offsets, fenced, rate)  # type: ignore[union-attr]
             case "catch up":
                 answering.catch_up(rate)
                 self.counts["version awaited"] += ask.what.began

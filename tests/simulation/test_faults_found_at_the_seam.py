@@ -128,6 +128,38 @@ async def test_ends_that_were_asked_for_before_partitions_moved_on_do_not_hold_t
     assert await made.positions.read_up_to(NOW) == NOW
 
 
+async def test_what_stood_in_a_partition_when_it_became_ours_is_read_before_its_timers_post():
+    other, mine = TopicPartition(INTAKE, 0), TopicPartition("dispatch.commands", 1)
+    client = Bare({other: 9, mine: 3})
+    made = batches(client)
+    await made.on_partitions_assigned([other, mine])
+    assert [*await made.positions.heard(mine.topic)] == []
+    client.ends[mine] = 5  # what comes later is not waited for
+    await made.handle([raw(mine, 1), raw(mine, 2)])
+    assert [*await made.positions.heard(mine.topic)] == [1]
+    await made.on_partitions_revoked([other, mine])
+    assert [*await made.positions.heard(mine.topic)] == []
+    await made.on_partitions_assigned([other, mine])
+    assert [*await made.positions.heard(mine.topic)] == []
+
+
+async def test_ends_from_before_a_rebalance_say_nothing_of_what_was_posted_since():
+    mine = TopicPartition("dispatch.commands", 1)
+    client = Bare({mine: 0})
+    made = batches(client)
+
+    async def slow(partitions: Any) -> dict[TopicPartition, int]:
+        await made.on_partitions_revoked([mine])
+        client.ends[mine] = 7
+        await made.on_partitions_assigned([mine])
+        return {mine: 0}
+
+    await made.on_partitions_assigned([mine])
+    with patch.object(client, "end_offsets", slow):
+        assert [*await made.positions.heard(mine.topic)] == []
+    assert [*await made.positions.heard(mine.topic)] == []
+
+
 async def test_what_a_failed_commit_left_over_goes_with_the_next_one_though_its_partition_stays_silent():
     silent, busy = TopicPartition(INTAKE, 0), TopicPartition("dispatch.commands", 0)
     client = Bare({silent: 0, busy: 0})

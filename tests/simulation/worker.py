@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -125,7 +126,7 @@ class Process:
 
     async def revoked(self) -> None:
         """The group takes everything away, as before each rebalance."""
-        self.client.positions = {}
+        self.client.positions, self.client.committed = {}, {}
         self.client.paused.clear()
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
@@ -186,6 +187,7 @@ class Worker(Process):
             self._post,
             now=self.now,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
+            heard=partial(self.batches.positions.heard, consumer.commands_topic),
         )
         self.timers._wake = self._woken = Wanted()  # type: ignore[assignment]
         self.upgrades = self._service.upgrades = Upgrades(store.waiting, self._read, self.gateway.post)

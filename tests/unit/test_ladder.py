@@ -122,7 +122,7 @@ def test_two_steps_come_by_themselves_and_the_others_are_signed() -> None:
     red = POLICY.ladder[3]
     assert red.documents == (DocumentKind.RED_CARD, DocumentKind.INTERVIEW)
     assert (red.addressees, red.addressees_once_signed) == (
-        (Addressee.OFFICE,),
+        (Addressee.OFFICE, Addressee.SUPERVISION_OFFICE),
         (Addressee.HEAD, Addressee.LEADER),
     )
 

@@ -77,6 +77,7 @@ class Town:
         partitions: Sequence[int] = (0,),
         *,
         waits: bool = False,
+        heard: set[int] | None = None,
         **more: Any,
     ) -> None:
         self.index = Index(due)
@@ -84,12 +85,18 @@ class Town:
         self.slices: list[list[DueDeadline]] = []
         self.lost = False
         may_fire = self._may_fire if waits else None
+        if heard is not None:
+            more["heard"] = self._heard
+        self.heard = heard or set()
         self.timers = Timers(self.index, self._post, now=lambda: self.now, may_fire=may_fire, **more)
         self.timers.assigned(partitions)
         self.unanswered: list[DueDeadline] = []
 
     async def _may_fire(self, now: datetime) -> datetime:
         return self.read_up_to
+
+    async def _heard(self) -> set[int]:
+        return self.heard
 
     async def _post(self, due: Sequence[DueDeadline]) -> None:
         if self.lost:
@@ -430,6 +437,35 @@ async def test_a_partition_that_comes_while_a_turn_reads_is_looked_at_in_the_nex
     town.index.read_due = read_due  # type: ignore[method-assign]
     await town.timers.turn()
     assert town.posted == ["a"]
+
+
+async def test_nothing_is_posted_in_a_partition_before_what_stood_there_was_read() -> None:
+    town = Town((entry(f"s{number}", partition=number % 2) for number in range(20)), (0, 1), heard={1})
+    for _ in range(5):  # owners that come and go
+        assert await town.timers.turn() > 0
+        town.timers.assigned([])
+        town.timers.assigned([0, 1])
+        assert {partition_of(each.deadline) for each in town.unanswered} == {1}
+    # What the owner before us had posted is read by now, and its deadline is gone.
+    town.index.remove(gone := entry("s0", partition=0))
+    town.timers.handled([{"_id": gone.subject, "v": 2, "partition": 0}], [])
+    town.heard.add(0)
+    town.unanswered.clear()
+    await town.timers.turn()
+    assert {each.subject for each in town.unanswered if partition_of(each.deadline) == 0} == {
+        f"s{number}" for number in range(2, 20, 2)
+    }
+
+
+async def test_a_partition_in_which_all_was_read_once_is_not_asked_about_again() -> None:
+    town = Town([entry("a")], heard={0})
+    await town.timers.turn()
+    town.heard.clear()
+    town.answer()
+    town.index.add(late := entry("b"))
+    town.timers.handled([document(late)], [])
+    await town.timers.turn()
+    assert town.posted == ["a", "b"]
 
 
 # -------------------------------------------------------------- what waits for other topics

@@ -20,6 +20,7 @@ from shared.contract.words import Recalculation
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import SHANGHAI
 from shared.domain.decisions import Change, Context, Reason, Refusal, event, order
+from shared.domain.levels import is_as_high
 
 NOTICE = "1wd"
 """How long before the promise is due an extension is asked for at the latest (clocks.md 5)."""
@@ -105,7 +106,10 @@ Decision = GrantExtension | RefuseExtension | GrantPause | RefusePause
 
 
 def decidable(issue: Issue | None, command: Decision, what: str, context: Context) -> Issue | Refusal:
-    """The issue, if it waits for this very decision on an extension or a pause, and who decides did not ask for it."""
+    """The issue, if it waits for this very decision on an extension or a pause, and it is this person's to decide.
+
+    The office stands one level up (clocks.md 5): of the department's level or a higher one, and not of it.
+    """
     known = asked(issue, command)
     if isinstance(known, Refusal):
         return known
@@ -116,7 +120,23 @@ def decidable(issue: Issue | None, command: Decision, what: str, context: Contex
         return Refusal(Reason.STALE_REQUEST, f"it is request {request.request} that waits: read it first")
     if request.by and request.by == person_of(context.actor):
         return Refusal(Reason.SAME_PERSON, f"who asks for it does not decide on it: {request.by} asked")
+    if why := _beneath(known, context):
+        return Refusal(Reason.WRONG_ROLE, why)
     return known
+
+
+def _beneath(issue: Issue, context: Context) -> str:
+    """Why this official does not stand above the department; "" where they do, or where the directory has no level."""
+    directory, holder = context.directory, issue.department
+    official = directory.official(person_of(context.actor))
+    if official is None:
+        return ""
+    if official.department in (holder, directory.successor(holder)):
+        return f"nobody of {holder}, which asks for it, decides on it"
+    level = directory.level(holder)
+    if not is_as_high(official.level, level):
+        return f"{holder} is of the level {level}: nobody of a lower one decides on it"
+    return ""
 
 
 def _days(issue: Issue, until: date, context: Context) -> int | Refusal:

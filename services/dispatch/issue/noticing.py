@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, NamedTuple
 
+from services.dispatch.issue.addressing import beside
 from services.dispatch.issue.asking import person_of, reader_of
 from services.dispatch.issue.co_handling import waited_for
 from services.dispatch.issue.life import Issue
@@ -29,7 +30,7 @@ from shared.contract.orders import (
     OrderReminded,
     OrderRework,
 )
-from shared.contract.words import Occurrence, Role, Saying
+from shared.contract.words import Addressee, ClockName, Occurrence, Role, Saying
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Context, Message, Refusal
 from shared.domain.notices import tell
@@ -104,7 +105,14 @@ LOOK_BACK = Telling(Occurrence.LOOK_BACK, looking_back)
 INSTRUCTION_OVERDUE = Telling(Occurrence.INSTRUCTION_OVERDUE, answering)
 """Of a reminder of an instruction."""
 RULING_OVERDUE = Telling(Occurrence.RULING_OVERDUE, assigning)
-"""Of what supervision has for the office."""
+NOBODY_HOLDS = Telling(Occurrence.NOBODY_HOLDS, assigning)
+"""Of what supervision has for the office: its own, and what nobody holds."""
+IN_THE_DEPARTMENT: Mapping[str, Whom] = {
+    Addressee.HANDLER: handling,
+    Addressee.LEADER_IN_CHARGE: leading,
+    Addressee.HEAD: leading,
+}
+"""Whom of the department a step of the ladder may name; where it names nobody of it, those are told as above."""
 
 
 def noticed(kind: AggregateType) -> AggregateType:
@@ -124,7 +132,9 @@ def _noticing(decide: Callable[..., Any]) -> Callable[..., Any]:
         change: Change[Issue] | Refusal | None = decide(issue, asked, context)
         if not isinstance(change, Change):
             return change
-        notices = tuple(_notices((*change.messages, Message(asked)), change.state, context))
+        said = asked if isinstance(asked, DepartmentAddressed) else None
+        tellings = _tellings((*change.messages, Message(asked)), change.state, said, context)
+        notices = tuple(_notices(tellings, said, context))
         return replace(change, messages=(*change.messages, *notices)) if notices else change
 
     return decided
@@ -138,23 +148,53 @@ def _telling(body: Event | Command) -> Telling | None:
             return LOOK_BACK
         case OrderReminded() if body.instruction:
             return INSTRUCTION_OVERDUE
-        case DepartmentAddressed(department="", saying=Saying.ISSUED):
-            return RULING_OVERDUE
+        case DepartmentAddressed(department="") if body.saying in (Saying.WARNING, Saying.ISSUED):
+            return RULING_OVERDUE if body.clock == ClockName.RULING else NOBODY_HOLDS
     return NOTICED.get(type(body))
 
 
-def _notices(messages: Iterable[Message], seen: Issue | None, context: Context) -> Iterator[Message]:
-    for message in messages if seen is not None else ():
-        assert seen is not None
+def _tellings(
+    messages: Iterable[Message], seen: Issue | None, said: DepartmentAddressed | None, context: Context
+) -> Iterator[tuple[Telling, Issue]]:
+    """Of what somebody is told, and the issue as those have it; ``said``: what supervision said, and to whom else."""
+    if seen is None:
+        return
+    for message in messages:
         issue, telling = _telling_of(seen, message, context)
-        if telling is None:
-            continue
+        if telling is not None:
+            yield (telling if said is None else _as_named(telling, said)), issue
+    if said is not None:
+        accounts = beside(said, context.directory)
+        drafted = said.saying == Saying.DRAFTED
+        about = Occurrence.TO_BE_SIGNED if drafted else Occurrence.FOR_INFORMATION
+        yield Telling(about, lambda issue, context: accounts), seen
+
+
+def _as_named(telling: Telling, said: DepartmentAddressed) -> Telling:
+    """Of the department those whom the step names, where it names any of it."""
+    named = [IN_THE_DEPARTMENT[one] for one in said.to if one in IN_THE_DEPARTMENT]
+    if not named or not said.department:
+        return telling
+    return telling._replace(
+        whom=lambda issue, context: tuple(one for whom in named for one in whom(issue, context))
+    )
+
+
+def _notices(
+    tellings: Iterable[tuple[Telling, Issue]], said: DepartmentAddressed | None, context: Context
+) -> Iterator[Message]:
+    """One to each person and way; of what supervision says each is told once, by what concerns them first."""
+    passed_over = {person_of(context.actor), "" if said is None else said.by}
+    for telling, issue in tellings:
         body = {"number": issue.number, "about": telling.about}
         for account in dict.fromkeys(telling.whom(issue, context)):
-            if account and account != person_of(context.actor):
-                for way in context.directory.ways(account):
-                    to = {"to": account, "way": way}
-                    yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
+            if not account or account in passed_over:
+                continue
+            if said is not None:
+                passed_over.add(account)
+            for way in context.directory.ways(account):
+                to = {"to": account, "way": way}
+                yield tell(PrepareStaffNotice, context, {**body, **to}, in_office_hours=True)
 
 
 def _telling_of(issue: Issue, message: Message, context: Context) -> tuple[Issue, Telling | None]:

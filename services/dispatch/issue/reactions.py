@@ -197,11 +197,11 @@ def tracked(issue: Issue | None, event: IssueTracked, context: Context) -> Chang
 def address(issue: Issue | None, event: DepartmentAddressed, context: Context) -> Change[Issue] | None:
     """What supervision has for a department: it is told on its own topic, also when another one holds it by now.
 
-    What it has for the office goes to its people alone (noticing.py).
+    What it has for the office, and a draft, which no department sees, goes to people alone (noticing.py).
     """
     if issue is None:
         return None
-    if not event.department:
+    if not event.department or event.saying == Saying.DRAFTED:
         return Change(issue)
     return Change(issue, (order(reader_of(event.department, issue, context), _passed_on(issue, event)),))
 

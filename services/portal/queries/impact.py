@@ -144,7 +144,7 @@ def _published(wanted: Wanted, now: datetime) -> CalendarPublished | PolicyPubli
 
 def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Iterator[Move]:
     for row in select(reads, _RUNNING, (int(renewal.at.timestamp() * 1000),)):
-        clock = _clock(row, known, _granted(reads, row))
+        clock = running(reads, row, row["rejected_at"], known)
         try:
             after = moved(clock, _instant(row["due_at"]), renewal, known)
             was = None if after is None else read_running(clock, known).provisional
@@ -173,11 +173,12 @@ def _granted(reads: sqlite3.Connection, row: Row) -> Iterator[Fact]:
             yield Resumed(_instant(ended_at))
 
 
-def _clock(row: Row, known: Reference, granted: Iterator[Fact]) -> Running:
-    """A clock as its events told it."""
-    history: list[Fact] = [Started(_instant(row["started_at"]), Limit(row["term"])), *granted]
-    if row["resumed_at"] is not None and row["rejected_at"] is not None:
-        history += [Paused(_instant(row["rejected_at"]), "rejected"), Resumed(_instant(row["resumed_at"]))]
+def running(reads: sqlite3.Connection, row: Row, rejected_at: int | None, known: Reference) -> Running:
+    """A clock as its events told it; ``rejected_at``: when its issue was, if it was."""
+    started = Started(_instant(row["started_at"]), Limit(row["term"]))
+    history: list[Fact] = [started, *_granted(reads, row)]
+    if row["resumed_at"] is not None and rejected_at is not None:
+        history += [Paused(_instant(rejected_at), "rejected"), Resumed(_instant(row["resumed_at"]))]
     in_force = {(str(one.because), one.version): one.at for one in known.renewals}
     renewed_by = [
         (because, in_force[because, version], version)

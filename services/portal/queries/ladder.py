@@ -11,14 +11,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 from services.portal.queries import issues
+from services.portal.queries.impact import running
 from services.portal.queries.issues import Row
 from services.portal.queries.published import reference
 from shared.contract.words import ClockName
 from shared.domain.clocks import Fact, Paused, Resumed
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import NotPublished
-from shared.domain.renewing import Terms, as_renewed
-from shared.domain.steps import CLIMBS, ORDER, RED
+from shared.domain.renewing import Terms, as_renewed, read_running
+from shared.domain.steps import CLIMBS, ORDER, RED, WARNED
 
 _AT_ONCE = """
     SELECT round, rework_asked_at FROM rating
@@ -51,11 +52,28 @@ class Ladder:
 
     @cached_property
     def coming(self) -> tuple[Rise, ...]:
-        """Each step above the one at which it stands, with its instant, in order; none for what has ended."""
+        """Each warning and each step above that at which it stands, in order; none for what has ended."""
         if self._issue["ended_at"] is not None:
             return ()
         climbs = [*(climb for _, climb in self._climbs), *_at_once(self._reads, self._issue)]
-        return preview(self._issue["ladder_step"] or 0, climbs)
+        return preview(self._issue["ladder_step"] or 0, climbs, self._warnings())
+
+    def _warnings(self) -> Iterator[Rise]:
+        """The warnings that are to come, of the clocks that run and are not breached."""
+        known = reference(self._reads, self._issue["jurisdiction"])
+        for clock in self.clocks:
+            if clock["clock"] not in WARNED or clock["breached_at"] is not None:
+                continue
+            newest = _instant(clock["warned_at"] or 0)
+            try:
+                counted = running(self._reads, clock, self._issue["rejected_at"], known)
+                calendar = known.calendars.named(clock["calendar"])
+                found = read_running(counted, known).deadlines
+            except NotPublished:
+                continue
+            for name, at in found:
+                if name != "due" and newest < at < _instant(clock["due_at"]):
+                    yield Rise(0, at, not calendar.is_published(at.date()))
 
     @cached_property
     def explaining(self) -> Explaining | None:

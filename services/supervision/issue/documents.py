@@ -4,12 +4,11 @@ A document is made when its step is told, or when a person issues it; its regist
 out, waits for a signature, or is void because it was overtaken meanwhile. So every number is some document's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.supervision.issue.life import (
-    OF_THE_OFFICE,
     REMIND,
     Climb,
     Clock,
@@ -32,16 +31,17 @@ from shared.contract.events.supervision import (
     DocumentVoided,
     LadderRaised,
 )
-from shared.contract.words import ClockName, DocumentEnd, DocumentKind, LadderCause, Saying
+from shared.contract.words import Addressee, ClockName, DocumentEnd, DocumentKind, LadderCause, Saying
 from shared.domain.clocks import Limit, Started, read_clock
 from shared.domain.decisions import Context, Message, event
 from shared.domain.decisions import command as ask
 from shared.domain.documents import LIFTED_WITH_THE_ISSUE, register_of, year_of
 from shared.domain.reference import Reference
-from shared.domain.steps import CLIMBS, ORDER, REMINDED_ALONE
+from shared.domain.steps import ORDER, REMINDED_ALONE, WARNED, Step
 
 Messages = tuple[Message, ...]
-AUTOMATIC = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
+BY_ITSELF = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
+"""What goes out unsigned where the policy says no more; whatever it says, nothing else does."""
 
 
 class Ended(NamedTuple):
@@ -120,7 +120,8 @@ def numbered(document: Document, context: Context) -> tuple[Document, Messages]:
     """The document with its number: it goes out, waits for a signature, or is void."""
     if document.void_because is not None:
         return ended(document, Ended(document.void_because))
-    if document.by or document.kind in AUTOMATIC:
+    step = _step_of(document, context)
+    if document.by or (document.kind in BY_ITSELF and not step.signed):
         return issued(document, context)
     drafted = DocumentDrafted(
         **_named(document),
@@ -131,7 +132,10 @@ def numbered(document: Document, context: Context) -> tuple[Document, Messages]:
         head=_head(document, context),
         due_at=document.due_at,
     )
-    return document.model_copy(update={"state": DocumentState.DRAFTED}), (event(drafted),)
+    # One word a step: whoever is told reads there what else it brought.
+    first = step.addressees and document.kind == step.documents[0]
+    said = (_said(document, Saying.DRAFTED, step.addressees),) if first else ()
+    return document.model_copy(update={"state": DocumentState.DRAFTED}), (event(drafted), *said)
 
 
 def issued(document: Document, context: Context) -> tuple[Document, Messages]:
@@ -153,7 +157,9 @@ def issued(document: Document, context: Context) -> tuple[Document, Messages]:
         level=document.level,
     )
     after = document.model_copy(update={"state": DocumentState.ISSUED})
-    return after, (event(body), *_addressed(document, Saying.ISSUED))
+    step = _step_of(document, context)
+    to = step.addressees_once_signed if step.signed else step.addressees
+    return after, (event(body), _said(document, Saying.ISSUED, to))
 
 
 def ended(document: Document, why: Ended) -> tuple[Document, Messages]:
@@ -163,7 +169,7 @@ def ended(document: Document, why: Ended) -> tuple[Document, Messages]:
         return document.model_copy(update={"state": DocumentState.VOID}), (event(voided),)
     after = document.model_copy(update={"state": DocumentState.LIFTED, "lift_drafted": False})
     body = event(DocumentLifted(document=document.id, **why._asdict()))
-    return after, (body, *_addressed(document, Saying.LIFTED))
+    return after, (body, _said(document, Saying.LIFTED))
 
 
 def answered(document: Document, why: DocumentAnswered) -> tuple[Document, Messages]:
@@ -184,24 +190,14 @@ def _made_for(issue: Issue, raised: LadderRaised, context: Context) -> tuple[Iss
         answer = answer_due(
             step.answer_days, raised.due_at, context.reference, raised.policy, raised.calendar
         )
-    messages: list[Message] = []
-    for kind in step.documents:
-        document = Document(
-            id=next_id(issue),
-            kind=kind,
-            state=DocumentState.REQUESTED,
-            step=raised.step,
-            round=raised.round,
-            assignment=raised.assignment,
-            clock=raised.clock or None,
-            department=raised.department,
-            year=year_of(raised.due_at),
-            due_at=raised.due_at,
-            answer_due_at=answer if step.step == ORDER else None,
-        )
-        issue, more = make(issue, document, context)
-        messages += more
-    return issue, tuple(messages)
+    about: dict[str, Any] = {
+        "round": raised.round,
+        "assignment": raised.assignment,
+        "department": raised.department,
+    }
+    about |= {"clock": raised.clock or None, "due_at": raised.due_at}
+    about |= {"answer_due_at": answer if step.step == ORDER else None}
+    return _bring(issue, step, raised.policy, context, about)
 
 
 def _reminding(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
@@ -218,46 +214,57 @@ def _reminding(issue: Issue, breached: ClockBreached, context: Context) -> tuple
     if climb.ended_at is not None or issue.is_lifted(climb):
         return issue, ()
     instruction = breached.round if breached.clock == ClockName.INSTRUCTION else 0
-    messages: list[Message] = []
-    for kind in context.reference.policies.named(climb.policy).steps[0].documents:
-        document = Document(
-            id=next_id(issue),
-            kind=kind,
-            state=DocumentState.REQUESTED,
-            step=1,
-            round=issue.round if instruction else breached.round,
-            assignment=breached.assignment,
-            clock=climb.clock,
-            instruction=instruction,
-            department=breached.department,
-            year=year_of(breached.due_at),
-            due_at=breached.due_at,
-        )
-        issue, more = make(issue, document, context)
-        messages += more
-    return issue, tuple(messages)
+    about: dict[str, Any] = {
+        "round": issue.round if instruction else breached.round,
+        "instruction": instruction,
+    }
+    about |= {"assignment": breached.assignment, "department": breached.department}
+    about |= {"clock": climb.clock, "due_at": breached.due_at}
+    return _bring(issue, _first_step(climb.policy, context), climb.policy, context, about)
 
 
 def _reminding_alone(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
     """What the first step brings, for whoever a clock of its own reminds: the lamp of the issue is the lead's."""
     clock = next(clock for clock in reversed(issue.clocks) if _is_clock_of(clock, breached))
+    about: dict[str, Any] = {
+        "round": clock.round,
+        "assignment": clock.assignment,
+        "department": clock.department,
+    }
+    about |= {"clock": clock.name, "due_at": clock.due_at}
+    return _bring(issue, _first_step(clock.policy, context), clock.policy, context, about)
+
+
+def _first_step(policy: str, context: Context) -> Step:
+    return context.reference.policies.named(policy).steps[0]
+
+
+def _bring(
+    issue: Issue, step: Step, policy: str, context: Context, about: Mapping[str, Any]
+) -> tuple[Issue, Messages]:
+    """The documents of one step, each of which asks for its number."""
     messages: list[Message] = []
-    for kind in context.reference.policies.named(clock.policy).steps[0].documents:
+    for kind in step.documents:
         document = Document(
             id=next_id(issue),
             kind=kind,
             state=DocumentState.REQUESTED,
-            step=1,
-            round=clock.round,
-            assignment=clock.assignment,
-            clock=clock.name,
-            department=clock.department,
-            year=year_of(clock.due_at),
-            due_at=clock.due_at,
+            step=step.step,
+            policy=policy,
+            year=year_of(about["due_at"]),
+            **about,
         )
         issue, more = make(issue, document, context)
         messages += more
     return issue, tuple(messages)
+
+
+def _step_of(document: Document, context: Context) -> Step:
+    """The step that brought it; of one by hand the step that brings its kind, else the first."""
+    steps = context.reference.policies.named(document.policy).steps
+    if document.step:
+        return steps[document.step - 1]
+    return next((step for step in steps if document.kind in step.documents), steps[0])
 
 
 def _moved(
@@ -287,7 +294,7 @@ def _moved(
 def _recalled(document: Document, why: Ended) -> tuple[Document, Messages]:
     """A document that is out, and overtaken: what a person signed only a person lifts while its issue lives."""
     if why.because is DocumentEnd.ANNULLED:
-        if document.kind in AUTOMATIC:
+        if not document.by:
             return ended(document, why)
         if document.lift_drafted:
             return document, ()
@@ -329,38 +336,39 @@ def _is_clock_of(clock: Clock, named: ClockBreached | Document) -> bool:
 
 
 def _warned(issue: Issue, warning: ClockWarned) -> Messages:
-    """A warning of a promise is said to whoever holds the issue, while somebody does."""
-    department = warning.department or issue.department
-    if warning.clock not in CLIMBS or warning.clock in OF_THE_OFFICE or not department:
+    """A warning is said to whoever holds the issue; while nobody does, to the office."""
+    if warning.clock not in WARNED:
         return ()
     instruction = warning.round if warning.clock == ClockName.INSTRUCTION else 0
     said = DepartmentAddressed(
         saying=Saying.WARNING,
         round=issue.round if instruction else warning.round,
         instruction=instruction,
-        department=department,
+        department=warning.department or issue.department,
         assignment=warning.assignment or issue.assignment,
+        clock=warning.clock,
         due_at=warning.due_at,
     )
     return (event(said),)
 
 
-def _addressed(document: Document, saying: Saying) -> Messages:
-    """What its department is told of a document, or the office of its own; nobody, where nobody holds the issue."""
-    if not document.department and document.clock not in OF_THE_OFFICE:
-        return ()
+def _said(document: Document, saying: Saying, to: tuple[Addressee, ...] = ()) -> Message:
+    """What its department is told of a document, and whom else its step names; the office of what nobody holds."""
     said = DepartmentAddressed(
         saying=saying,
+        to=to,
         **_named(document),
         round=document.round,
         department=document.department,
         assignment=document.assignment,
+        clock=document.clock or "",
         instruction=document.instruction,
         words=document.words,
         due_at=document.answer_due_at,
         praise=document.praise,
+        by=document.by,
     )
-    return (event(said),)
+    return event(said)
 
 
 def _named(document: Document) -> dict[str, object]:

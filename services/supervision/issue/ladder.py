@@ -19,7 +19,7 @@ from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference, Renewal
 from shared.domain.renewing import Terms, as_renewed, recounted, without_renewals
-from shared.domain.steps import CLIMBS, NAMES, RED
+from shared.domain.steps import CLIMBS, NAMES, RED, WARNED
 
 Messages = tuple[Message, ...]
 
@@ -68,21 +68,30 @@ def steps_ahead(issue: Issue) -> Iterator[tuple[int, int, str]]:
 
 
 def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
-    """What happens to this issue if nobody acts: each further step of the ladder with its instant, in order."""
+    """What happens to this issue if nobody acts: each warning and further step with its instant, in order."""
     if issue.ended_at is not None:
         return ()
-    found: list[tuple[Rise, ...]] = []
-    for place, step, at in steps_ahead(issue):
-        calendar, instant = (
-            reference.calendars.named(issue.climbs[place].calendar),
-            datetime.fromisoformat(at),
-        )
-        found.append((Rise(step, instant, not calendar.is_published(instant.date())),))
+    found: list[tuple[Rise, ...]] = [
+        (_foreseen(step, at, issue.climbs[place].calendar, reference),)
+        for place, step, at in steps_ahead(issue)
+    ]
+    warnings = [
+        _foreseen(0, at, clock.calendar, reference)
+        for clock in issue.clocks
+        if clock.name in WARNED and not clock.breached
+        for name, at in clock.pending
+        if name != DUE
+    ]
     running = [clock for clock in issue.clocks if clock.name in CLIMBS and DUE in dict(clock.pending)]
     for clock in running:
         terms = Terms(clock.policy, clock.calendar)
         found.append(as_renewed(_rises(clock, reference), terms, reference, pauses=_pauses(clock)))
-    return preview(issue.lamp, found)
+    return preview(issue.lamp, found, warnings)
+
+
+def _foreseen(step: int, at: str, calendar: str, reference: Reference) -> Rise:
+    instant = datetime.fromisoformat(at)
+    return Rise(step, instant, not reference.calendars.named(calendar).is_published(instant.date()))
 
 
 def _followed(issue: Issue, happened: Event | None, context: Context) -> Iterator[Climb]:

@@ -177,6 +177,8 @@ class Document(AggregateState):
     kind: DocumentKind
     state: DocumentState
     step: int = 0
+    policy: str
+    """The version whose step brought it; of one by hand, that was in force."""
     round: int
     assignment: str = ""
     clock: ClockName | None = None

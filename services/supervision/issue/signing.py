@@ -39,6 +39,7 @@ def issue_by_hand(issue: Issue | None, command: IssueDocument, context: Context)
         id=documents.next_id(issue),
         kind=command.kind,
         state=DocumentState.REQUESTED,
+        policy=policy.version,
         round=issue.round,
         assignment=issue.assignment,
         department=issue.department,

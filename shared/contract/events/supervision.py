@@ -17,6 +17,7 @@ from shared.contract.event import (
 )
 from shared.contract.words import (
     OpenAcross,
+    OpenAddressee,
     OpenClockName,
     OpenDocumentEnd,
     OpenDocumentKind,
@@ -290,10 +291,14 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
     """Happens when supervision has something for the department that answers for an issue; dispatch passes it on."""
 
     saying: OpenSaying
+    to: tuple[OpenAddressee, ...] = ()
+    """Whom the step of the ladder names, as its policy says; "drafted" is for them alone."""
     round: Round
     department: str
-    """Empty for the assigning office, which rules on returns."""
+    """Empty for the assigning office, which rules on returns and has what nobody holds."""
     assignment: str = ""
+    clock: OpenClockName = ""
+    """Whose warning it is, or whose breach brought the document; empty for one by hand."""
     document: str = ""
     kind: OpenDocumentKind = ""
     year: Number = 0
@@ -304,6 +309,8 @@ class DepartmentAddressed(Event, type="department.addressed.v1", topic=SUPERVISI
     due_at: AwareDatetime | None = None
     """When the promise is due, the answer to an order, or the report on an instruction."""
     praise: bool = False
+    by: str = ""
+    """Who signed the document: they are told nothing of it."""
 
 
 class TrackingOpened(Event, type="tracking.opened.v1", topic=SUPERVISION):

@@ -4,6 +4,7 @@ It knows nothing of the simulator. Records are enough for sequences, lives and c
 documents and acknowledged commands (all optional) it also judges delivery, outcomes, timers and the stores.
 """
 
+from tests.simulation.checker.addressees import check_addressees
 from tests.simulation.checker.appeals import check_appeals
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
@@ -70,6 +71,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_levels(evidence),
         *check_looking(evidence, hearing),
         *check_documents(evidence),
+        *check_addressees(evidence, hearing),
         *check_refusals(evidence, hearing),
         *check_instructions(evidence, hearing),
         *check_mergers(evidence),

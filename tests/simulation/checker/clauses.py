@@ -131,6 +131,7 @@ class Clause(StrEnum):
     DOCUMENT_FOUNDED = "a document for each step alone"
     DOCUMENT_BROUGHT = "each step brings its documents"
     DEPARTMENT_TOLD = "departments hear of what went out"
+    ADDRESSEES_TOLD = "whom a step names hears of it"
     REFUSAL_TOLD = "departments hear of what was refused"
     # leaders' instructions, and late rulings
     INSTRUCTION_NUMBERED = "instructions counted from one"

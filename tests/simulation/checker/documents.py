@@ -209,14 +209,18 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
                 for seq, opened in found.items()
                 if opened.event is not None and kind_of(opened.event) == "department.addressed"
             }
-            whole[subject] += len(addressed)
-            said[subject] += [seq for seq, data in addressed.items() if data.get("department")]
+            whole[subject] += sum(data["saying"] == "issued" for data in addressed.values())
+            said[subject] += [
+                seq
+                for seq, data in addressed.items()
+                if data.get("department") and data["saying"] != "drafted"
+            ]
         elif is_order(topic):
             passed[subject] += sum(
                 kind_of(opened.event) in PASSED_ON for opened in found.values() if opened.event is not None
             )
     for subject, events in evidence.events_by("supervision").items():
-        out = sum(_is_said(event) for event in events)
+        out = sum(kind_of(event) == "document.issued" for event in events)
         if aggregate_of(subject) == "issue" and whole[subject] < out:
             yield Clause.DEPARTMENT_TOLD(f"{subject}: {out} documents went out, {whole[subject]} were said")
     for subject in passed:
@@ -228,11 +232,6 @@ def _addressed(evidence: Evidence) -> Iterator[Violation]:
         read = _read(evidence, subject)
         if passed[subject] < sum(seq <= read for seq in many):
             yield Clause.DEPARTMENT_TOLD(f"{subject}: of {len(many)} only {passed[subject]} were passed on")
-
-
-def _is_said(event: Event) -> bool:
-    data: Mapping[str, Any] = event["data"]
-    return kind_of(event) == "document.issued" and (bool(data["department"]) or data.get("clock") == "ruling")
 
 
 def _read(evidence: Evidence, subject: str) -> int:

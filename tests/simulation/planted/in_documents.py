@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from services.dispatch.issue import noticing
 from services.supervision.issue import documents
 from services.supervision.register.life import Register
 from shared.contract.commands.supervision import EnterDocument
 from shared.contract.events.supervision import DepartmentAddressed
+from shared.domain.steps import DEFAULT_LADDER
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, fault, in_decision, in_kind, told, with_data
 
@@ -82,7 +84,13 @@ def what_is_answered_stays_open() -> Patches:
 
 @fault(Clause.DOCUMENT_SIGNED, alone=False)
 def a_card_goes_out_by_itself() -> Patches:
-    return [patch.object(documents, "AUTOMATIC", (*documents.AUTOMATIC, "yellow_card"))]
+    by_itself = (*documents.BY_ITSELF, "yellow_card")
+    unsigned = {step.name: step.model_copy(update={"signed": False}) for step in DEFAULT_LADDER}
+    wrap = documents._step_of
+    return [
+        patch.object(documents, "BY_ITSELF", by_itself),
+        patch.object(documents, "_step_of", lambda document, context: unsigned[wrap(document, context).name]),
+    ]
 
 
 @fault(Clause.DOCUMENT_FOUNDED, alone=False)
@@ -111,3 +119,8 @@ def dispatch_keeps_what_it_is_told_to_itself() -> Patches:
         return replace(kind, events={**kind.events, DepartmentAddressed: lambda state, event, context: None})
 
     return [in_kind("dispatch", "issue", deaf)]
+
+
+@fault(Clause.ADDRESSEES_TOLD)
+def whom_a_step_names_beside_the_department_is_told_nothing() -> Patches:
+    return [patch.object(noticing, "beside", lambda said, directory: ())]

@@ -60,7 +60,7 @@ def _by_number(without: Callable[..., Any]) -> Callable[..., Any]:
 
 @fault(Clause.INSTRUCTION_DUE, alone=False)
 def the_day_that_a_leader_names_counts_for_nothing() -> Patches:
-    return [patch.object(instructing, "_limit", lambda command, context: Limit("5wd"))]
+    return [patch.object(instructing, "limit_until", lambda due_on, context: Limit("5wd"))]
 
 
 @fault(Clause.INSTRUCTION_ENDS, alone=False)

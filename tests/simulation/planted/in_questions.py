@@ -15,7 +15,7 @@ from tests.simulation.planted.planting import Patches, around, fault, in_kind, t
 
 @fault(Clause.QUESTION_ALONE, alone=False)
 def a_department_asks_while_something_is_waited_for() -> Patches:
-    return [patch.object(questioning, "waits_already", lambda issue: None)]
+    return [patch.object(questioning, "cannot_wait", lambda issue: None)]
 
 
 @fault(Clause.ANSWER_MATCHED, alone=False)

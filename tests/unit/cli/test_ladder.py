@@ -54,8 +54,9 @@ def test_each_step_to_come_is_printed_with_its_date_and_nothing_is_asked_for(ans
     answers[f"/issues/{ID}"] = told(issue)
     said = json.loads(typed(NUMBER, "--json").stdout)
     assert (said["issue"], said["step"]) == (ID, 0)
-    assert [one["step"] for one in said["if_nobody_acts"]] == [1, 2, 3, 4, 5, 6]
-    assert said["if_nobody_acts"][0] == {
+    assert [one["step"] for one in said["if_nobody_acts"]] == [0, 0, 1, 2, 3, 4, 5, 6]
+    assert said["if_nobody_acts"][0]["name"] == "warning"
+    assert said["if_nobody_acts"][2] == {
         "step": 1,
         "name": "reminder",
         "at": DUE.isoformat(),
@@ -63,7 +64,7 @@ def test_each_step_to_come_is_printed_with_its_date_and_nothing_is_asked_for(ans
     }
     shown = typed(ID).stdout
     assert "stands at step 0" in shown
-    assert "2026-03-16 17:30:00" in shown and "黄灯" in shown
+    assert "2026-03-16 17:30:00" in shown and "预警" in shown and "黄灯" in shown
 
 
 def test_an_issue_that_has_climbed_says_where_it_stands(answers: dict[str, Any]) -> None:

@@ -114,6 +114,25 @@ def test_the_process_that_plays_says_by_its_exit_code_that_nothing_was_played_an
     assert (code, capsys.readouterr().err) == (SKIPPED, "there are issues already\n")
 
 
+@pytest.mark.parametrize("code", [SKIPPED, 1])
+async def test_a_start_goes_on_where_nothing_was_played_and_fails_where_playing_did(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    program = parts.data_dir / "plays.sh"
+    program.write_text(f"#!/bin/sh\necho 1/2\necho there are issues already >&2\nexit {code}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("services.cli.scenario.starting.sys.executable", str(program))
+    shown: list[str] = []
+    history, system = FirstHistory(), SimpleNamespace(parts=parts, say=shown.append)
+    if code == SKIPPED:
+        await history(system)  # type: ignore[arg-type]
+        assert history.said == "没有预置 / nothing was played: there are issues already"
+    else:
+        with pytest.raises(StartFailed, match="there are issues already"):
+            await history(system)  # type: ignore[arg-type]
+    assert shown[-1].endswith(": 1/2")
+
+
 def running(folder: Path, phase: Any) -> None:
     """This process as the system on a folder."""
     of = (str(folder), 18100, KAFKA, STORES, {}, "2026-11-27T08:00:00+08:00")

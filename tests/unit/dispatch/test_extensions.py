@@ -10,6 +10,7 @@ from services.dispatch.issue.life import State
 from shared.contract.commands.dispatch import (
     AskExtension,
     GrantExtension,
+    PublishStaff,
     RecallAssignment,
     RefuseExtension,
     RuleOnReturn,
@@ -21,7 +22,8 @@ from shared.contract.events.dispatch import (
     ExtensionGranted,
     ExtensionRefused,
 )
-from shared.contract.words import Ended
+from shared.contract.subjects import subject_of
+from shared.contract.words import Ended, Level, Role
 from shared.domain.decisions import Deadline
 from tests.unit.dispatch.given import (
     DUE,
@@ -33,6 +35,7 @@ from tests.unit.dispatch.given import (
     OFFICE,
     WITHDRAWN,
     Dispatch,
+    published,
 )
 from tests.unit.one_aggregate import MOMENT, after
 
@@ -147,6 +150,27 @@ async def test_nobody_of_the_department_grants_it(actor: str) -> None:
     dispatch = await asked()
     outcome = await dispatch.ask(GRANT, after(days=1), actor)
     assert (outcome["status"], outcome["reason"]) == ("refused", "wrong_role")
+
+
+@pytest.mark.parametrize(
+    ("level", "of", "said"),
+    [
+        (Level.CITY, "office", ""),
+        (Level.COUNTY, "office", "nobody of a lower one"),
+        (Level.CITY, "housing", "nobody of housing"),
+    ],
+)
+async def test_it_is_granted_by_the_office_of_no_lower_level_and_not_by_the_department(
+    level: Level, of: str, said: str
+) -> None:
+    dispatch = await published()
+    entry = PublishStaff(name="陈某", roles=(Role.OFFICE,), level=level, department=of)
+    await dispatch.ask(entry, after(), "administrator:wu", subject=subject_of("staff", "chen"))
+    await dispatch.bring(State.IN_PROGRESS)
+    assert (await dispatch.ask(EXTEND, after(hours=2), HANDLER))["status"] == "done"
+    outcome = await dispatch.ask(GRANT, after(days=1), OFFICE)
+    assert outcome["status"] == ("refused" if said else "done")
+    assert said in outcome.get("detail", "")
 
 
 async def test_only_the_request_that_was_read_is_decided_on_and_only_once() -> None:

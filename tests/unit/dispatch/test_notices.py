@@ -8,6 +8,7 @@ from services.dispatch.consumer import consumer
 from services.dispatch.issue.noticing import (
     INSTRUCTION_OVERDUE,
     LOOK_BACK,
+    NOBODY_HOLDS,
     NOTICED,
     RULING_OVERDUE,
     TO_CO_HANDLERS,
@@ -64,7 +65,7 @@ async def staffed(
     return dispatch
 
 
-async def with_people(dispatch: Dispatch, code: str, **people: tuple[str, ...]) -> None:
+async def with_people(dispatch: Dispatch, code: str, **people: Any) -> None:
     """A department's entry is published again, with these people."""
     entry = dispatch.reference.departments[code].all()[-1]
     names = set(PublishDepartment.model_fields) - {"in_force_from"}
@@ -200,8 +201,9 @@ TO_RAISERS = {
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
-    others = (WARNING, LOOK_BACK, INSTRUCTION_OVERDUE, RULING_OVERDUE)
+    others = (WARNING, LOOK_BACK, INSTRUCTION_OVERDUE, RULING_OVERDUE, NOBODY_HOLDS)
     told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), *others)}
+    told_of |= {Occurrence.TO_BE_SIGNED, Occurrence.FOR_INFORMATION}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 
@@ -374,13 +376,15 @@ async def test_of_a_late_ruling_the_people_of_the_office_are_told_and_no_departm
     await dispatch.ask(ASSIGN, after(hours=1), OFFICE)
     dispatch.commands.clear()
     known = list(dispatch.orders)
-    record = dispatch.event(addressed(department="", kind=DocumentKind.REMINDER), after(days=3))
+    record = dispatch.event(
+        addressed(department="", clock="ruling", kind=DocumentKind.REMINDER), after(days=3)
+    )
     await dispatch.deliver(record)
     await dispatch.deliver(record)
     assert dispatch.orders == known
     assert told(dispatch) == [(Occurrence.RULING_OVERDUE, "chen")]
     dispatch.commands.clear()
-    lifted = addressed(Saying.LIFTED, department="", kind=DocumentKind.REMINDER)
+    lifted = addressed(Saying.LIFTED, department="", clock="ruling", kind=DocumentKind.REMINDER)
     await dispatch.take(lifted)
     assert (dispatch.orders, told(dispatch)) == (known, [])
 

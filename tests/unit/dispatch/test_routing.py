@@ -87,8 +87,8 @@ def test_the_built_in_directory_names_posts_and_its_rules_never_share_a_keyword(
 def test_routing_a_message_takes_well_under_a_millisecond() -> None:
     text = "我们小区旁边的工地夜间施工，噪声很大，孩子上学休息不好。" * 40
     route("工地噪声", text, RULES)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(200):
         route("工地噪声", text, RULES)
-    assert (time.perf_counter() - started) / 200 < 0.001
+    assert (time.process_time() - started) / 200 < 0.001
     assert len(text) > MOST_CHARS

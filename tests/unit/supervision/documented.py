@@ -27,6 +27,7 @@ from shared.contract.words import (
     Level,
     Role,
 )
+from shared.domain.clocks import Policy
 from shared.domain.reference import BEGINNING, Reference
 from tests.unit.one_aggregate import OneAggregate
 from tests.unit.reference import JURISDICTION, make_reference
@@ -49,9 +50,9 @@ DOCUMENTS = (
 )
 
 
-def staffed(level: Level = Level.CITY, department: str = "office") -> Reference:
+def staffed(level: Level = Level.CITY, department: str = "office", policy: Policy | None = None) -> Reference:
     """The reference data, with a supervisor who can sign, and the department that holds the issue."""
-    reference = make_reference()
+    reference = make_reference(policy)
     reference.learn("dept:traffic", reference.departments["housing"].at(DUE))
     appointed(reference, level, department)
     return reference

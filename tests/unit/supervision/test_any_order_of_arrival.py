@@ -29,6 +29,7 @@ from shared.contract.events.supervision import (
     LadderRaised,
 )
 from shared.contract.words import CloseReason
+from shared.domain.steps import WARNED
 from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
     MOMENT,
@@ -139,11 +140,15 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
 
 
 def play(
-    delivered: list[Delivery], late: timedelta, until: datetime | None = None
+    delivered: list[Delivery],
+    late: timedelta,
+    until: datetime | None = None,
+    warned: list[datetime] | None = None,
 ) -> tuple[Issue, list[Event]]:
     """Deliver at arrival times; every deadline fires when it is due, plus the lateness of the timers.
 
-    Nobody does anything more then, ``until`` that instant, else for long enough.
+    Nobody does anything more then, ``until`` that instant, else for long enough. ``warned``: takes the instants of
+    what people are warned of.
     """
     began = register(None, registered(), context(MONDAY))
     assert began is not None
@@ -163,6 +168,9 @@ def play(
             fired = expire(issue, deadline, context(deadline.fire_at + late))
             marked = [one for one in fired.messages if isinstance(one.body, ClockWarned | ClockBreached)]
             assert len(marked) == len(due)
+            if warned is not None:
+                told = [one.body for one in marked if isinstance(one.body, ClockWarned)]
+                warned.extend(deadline.at for one in told if one.clock in WARNED)
             assert fired.state != issue
             again = expire(fired.state, deadline, context(now))
             assert again.state is fired.state
@@ -281,11 +289,16 @@ def expected(climb: Climb, issue: Issue) -> int:
 @given(deliveries(), st.integers(min_value=1, max_value=30))
 def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delivery], known: int) -> None:
     delivered = delivered[:known]
-    issue, before = play(delivered, timedelta(0), until=delivered[-1][0])
+    until_then: list[datetime] = []
+    warned: list[datetime] = []
+    issue, before = play(delivered, timedelta(0), delivered[-1][0], until_then)
     foreseen = coming(issue, builtin_reference())
-    _, published = play(delivered, timedelta(0))
+    _, published = play(delivered, timedelta(0), warned=warned)
     raised = [event for event in published[len(before) :] if isinstance(event, LadderRaised)]
-    assert [(event.step, event.due_at) for event in raised] == [(rise.step, rise.at) for rise in foreseen]
+    steps = [(rise.step, rise.at) for rise in foreseen if rise.step]
+    assert [(event.step, event.due_at) for event in raised] == steps
+    if issue.ended_at is None:  # an instruction that outlives its issue still warns
+        assert {rise.at for rise in foreseen if not rise.step} == set(warned[len(until_then) :])
 
 
 @FEW

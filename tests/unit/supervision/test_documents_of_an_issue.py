@@ -84,6 +84,7 @@ def test_the_department_is_told_of_warnings_reminders_orders_and_what_was_signed
     assert said[warnings:] == [
         (Saying.ISSUED, "reminder", True),
         (Saying.ISSUED, "supervision_order", True),
+        (Saying.DRAFTED, "yellow_card", True),
         (Saying.ISSUED, "yellow_card", True),
         (Saying.LIFTED, "supervision_order", True),
         (Saying.LIFTED, "yellow_card", True),

@@ -25,7 +25,7 @@ from shared.contract.events.supervision import (
     LadderRaised,
 )
 from shared.contract.words import CloseReason, LadderCause, LadderStep, Level, LiftCause, Outcome, Role
-from shared.domain.clocks import due_at
+from shared.domain.clocks import due_at, threshold_at
 from shared.domain.decisions import Reason
 from shared.domain.ladder import rises
 from shared.domain.reference import BEGINNING, Reference
@@ -284,7 +284,11 @@ def test_an_issue_that_has_ended_or_never_broke_a_promise_has_nothing_to_come(st
 
 def test_what_is_to_come_is_known_from_the_day_of_the_promise() -> None:
     foreseen = coming(held().state, builtin_reference())
-    assert [(rise.step, rise.at) for rise in foreseen] == list(TABLE.items())
+    assert [(rise.step, rise.at) for rise in foreseen if rise.step] == list(TABLE.items())
+    limit = POLICY.limits["promise"]
+    warnings = [threshold_at(MONDAY, limit, each, POLICY, CALENDAR) for each in ("70%", "1wd")]
+    assert [rise.at for rise in foreseen if not rise.step] == warnings
+    assert [rise.step for rise in foreseen[:3]] == [0, 0, 1]
 
 
 def test_a_later_policy_leaves_the_steps_of_a_promise_as_they_were() -> None:

@@ -43,6 +43,10 @@ _REMINDERS = {
     ),
 }
 """Of what else than a promise a reminder may remind."""
+_UNASSIGNED = N_(
+    "The promised date of issue %(issue)s has passed, and no department holds it. Please assign it at once."
+)
+"""To the assigning office, which has what nobody holds."""
 _REMINDED = N_("You are reminded of issue %(issue)s. Please handle it, and reply in time.")
 """By a person, who need not wait until it is late."""
 _PRAISE = N_("How issue %(issue)s was handled is praised:")
@@ -70,7 +74,9 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
     sentence = _PRAISE if document["praise"] else _SENTENCES.get(kind, "%(issue)s")
     if kind == DocumentKind.REMINDER:
         sentence = _REMINDED if document["issued_by"] else _REMINDERS.get(document["clock"], sentence)
-    if document["clock"] == ClockName.RULING:
+    if not document["department"]:
+        if kind in (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER) and sentence == _SENTENCES[kind]:
+            sentence = _UNASSIGNED
         department = say(N_("The assigning office"))
     signer = document["issued_by"] or ""
     officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
