@@ -44,9 +44,9 @@ def disclose_and_notify(
 ) -> Change[Issue] | Refusal:
     """The same, and who raised it is told once; not of an anonymous issue, as of its reply (reactions.py)."""
     change = disclose(issue, command, context)
-    if isinstance(change, Refusal) or change.state.anonymous or change.state.told_of_it:
+    if isinstance(change, Refusal) or change.state.anonymous or change.state.knows_of_it:
         return change
     about = {"about": Occurrence.DISCLOSED, "to": change.state.person}
     notice = tell(PrepareNotice, context, {"number": issue_number(context.subject), **about})
-    told = change.state.model_copy(update={"told_of_it": True})
-    return replace(change, state=told, messages=(*change.messages, notice))
+    hears = change.state.model_copy(update={"knows_of_it": True})
+    return replace(change, state=hears, messages=(*change.messages, notice))

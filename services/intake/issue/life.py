@@ -236,8 +236,8 @@ class Issue(AggregateState):
     """The round of the reply that waits for a rating; 0 where none does."""
     disclosed: int = 0
     """The reply round that everybody may read, without names; 0 for none."""
-    told_of_it: bool = False
-    """Who raised it was told that a reply of it is public: once, also where it is taken back and made public again."""
+    knows_of_it: bool = False
+    """Who raised it has been told that a reply of it is public: once, also where it is taken back and made public again."""
     waiting: Waiting | None = None
     """Its promise does not run yet, because its talk was not held."""
 
