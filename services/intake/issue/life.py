@@ -237,7 +237,7 @@ class Issue(AggregateState):
     disclosed: int = 0
     """The reply round that everybody may read, without names; 0 for none."""
     knows_of_it: bool = False
-    """Who raised it has been told that a reply of it is public: once, also where it is taken back and made public again."""
+    """Who raised it was told that a reply is public: once, also where that is taken back and made public again."""
     waiting: Waiting | None = None
     """Its promise does not run yet, because its talk was not held."""
 
