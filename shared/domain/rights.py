@@ -332,6 +332,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
                 "waiting",
                 "unrated",
                 "disclosed",
+                "knows_of_it",
                 "reminded_by",
                 "presence",
             ),

@@ -45,7 +45,7 @@ ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "messages_replied.csv"
 ANSWERS = {"10wd": (1058, 654, 29), "14d": (1039, 673, 28)}
 """On time, late, and on time of the 44 of April 2019: computed apart from this project."""
-MOST_WRITES_AN_ISSUE = 26
+MOST_WRITES_AN_ISSUE = 27
 """Among them 1.1 for the steps of the ladder: of 1,712 issues 654 are late."""
 needs_the_shared_file = pytest.mark.skipif(
     not SHARED.exists(), reason="the shared data is not beside this checkout (messages_replied.csv)"
