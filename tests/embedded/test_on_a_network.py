@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,9 @@ def ip(*words: str) -> None:
         )
 
 
+TURNS = count()
+
+
 @dataclass(frozen=True)
 class Phone:
     """Another machine on the network: a namespace with one address, from which ours is reached at ``machine``."""
@@ -82,9 +86,10 @@ class Phone:
 
 @pytest.fixture
 def phone() -> Iterator[Phone]:
-    """Made for one test, and gone after it."""
-    own = os.getpid() % 60
-    name, here, there = f"qq{os.getpid()}", f"qqh{os.getpid()}"[:15], f"qqt{os.getpid()}"[:15]
+    """Made for one test, and gone some time after it: so the next one's has other names and addresses."""
+    turn = next(TURNS)
+    own, id = (os.getpid() + turn) % 60, f"{os.getpid()}-{turn}"
+    name, here, there = f"qq{id}", f"qqh{id}"[:15], f"qqt{id}"[:15]
     machine, other = f"198.51.100.{own * 4 + 1}", f"198.51.100.{own * 4 + 2}"
     ip("netns", "add", name)
     try:
