@@ -88,7 +88,9 @@ def main() -> int:
         take(browser, system.portal_url, FOLDER)
         browser.close()
     for picture in FOLDER.glob("*.png"):
-        Image.open(picture).convert("RGB").quantize(COLOURS).save(picture, optimize=True)
+        Image.open(picture).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(
+            picture, optimize=True
+        )
     print(f"written: {len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}")
     return 0
 
