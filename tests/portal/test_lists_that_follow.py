@@ -17,7 +17,7 @@ from services.portal.pages import Page
 from shared.contract.words import Role
 from tests.portal import office_given
 from tests.portal.crawling import signed_in
-from tests.portal.given import ISSUE, TITLE, Browser, Given
+from tests.portal.given import ISSUE, NUMBER, TITLE, WU, Browser, Given, at_another_time
 from tests.portal.projection.given import AT
 from tests.portal.test_live_lists import waits
 
@@ -89,3 +89,50 @@ async def test_triage_says_how_many_have_come_and_moves_no_row(given: Given) -> 
     message = await waiting
     assert "新来 1 件" in message.data and "<tr" not in message.data
     assert (await browser.open("/office/triage?known=9999999999999999999999")).status_code == 200
+
+
+LISTS: dict[str, Any] = {
+    "/office/triage": (office_given.raised, "office:wang", f"/office/triage/{ISSUE}"),
+    "/office/returns": (office_given.returned, "office:wang", f"/office/issues/{ISSUE}/rule"),
+    "/office/replies": (office_given.signed_off, "office:wang", f"/office/issues/{ISSUE}/check"),
+    "/office/decisions": (office_given.appealed, "office:wang", f"/office/issues/{ISSUE}/decide-appeal"),
+    "/office/all": (office_given.signed_off, "office:wang", f"/issues/{ISSUE}"),
+    "/mine": (Given.answered, "entrepreneur:wu", f"/issues/{ISSUE}"),
+    "/mine?q=路灯": (Given.answered, "entrepreneur:wu", f"/issues/{ISSUE}"),
+}
+"""List -> how an issue comes onto it, whose list it is, and where they read it."""
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_what_moved_since_somebody_read_it_is_marked_and_nothing_else(given: Given, path: str) -> None:
+    comes, who, reads = LISTS[path]
+    given.officials(wang="office")
+    browser = given.browser()
+    with at_another_time(given, timedelta(hours=-2)):
+        await browser.sign_in(who)
+
+    async def marked() -> int:
+        await browser.open(path)
+        assert ISSUE in browser.page.text
+        return len(re.findall(r'class="[^"]*\bunread"', browser.page.text))
+
+    comes(given)
+    assert await marked() == 1 == await marked(), "a list that is looked at reads nothing"
+    await browser.open(reads)
+    assert browser.page.status_code == 200 and await marked() == 0
+    answer = {"request": 1, "department": "housing", "question": "几号门？", "text": "北门。"}
+    given.shown.tell("intake", "issue.material_supplied.v1", answer, at=AT + timedelta(minutes=5))
+    assert await marked() == 1
+
+
+async def test_what_one_has_just_raised_is_no_news_to_oneself(given: Given) -> None:
+    browser = given.browser()
+    await browser.sign_in()
+    given.now += timedelta(hours=1)
+    data = {"number": NUMBER, "kind": "problem", "origin": "online_column", "person": WU}
+    given.shown.tell("intake", "issue.registered.v1", data, at=given.now)
+    await browser.open("/mine")
+    assert 'class="card unread"' in browser.page.text
+    await browser.open(f"/issues/{ISSUE}/registered")
+    await browser.open("/mine")
+    assert ISSUE in browser.page.text and "unread" not in browser.page.text

@@ -33,7 +33,7 @@ _ALL = f"""
 _CHOSEN = f"""
     SELECT id, number, title, text, corrected_title, corrected_text, state, holder, registered_at, ended_at, due_at,
         promised_at, expected_at, paused, to_answer, answer_until, open_until, appeal_until, appealed_at,
-        next_due_at, next_clock, {TO_CONFIRM} AS to_confirm, {_PART}
+        next_due_at, next_clock, moved_at, {TO_CONFIRM} AS to_confirm, {_PART}
     FROM issue WHERE id IN (SELECT value FROM json_each(:chosen)) ORDER BY part, -registered_at, id
 """
 

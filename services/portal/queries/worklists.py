@@ -38,7 +38,7 @@ COLUMNS = """
     issue.id, number, kind, origin, urgent, anonymous, state, dispatch_state, holder, assignment, enterprise,
     recorded_by, registered_at, due_at, expected_at, appealed_at, ended_at, feedback_round, next_due_at, next_clock,
     title, text, corrected_title, corrected_text, attachments, extension, pause, paused, to_answer,
-    answer_until
+    answer_until, moved_at
 """
 """What a list shows: a row of an issue has many times as many, and each is made an object of."""
 

@@ -25,6 +25,8 @@
       if (current() !== link) return;
       pane.innerHTML = part;
       pane.dispatchEvent(new Event("answered", { bubbles: true }));
+      link.closest("tr").classList.remove("unread");
+      link.parentElement.querySelector(".hide")?.remove();
       history.replaceState(null, "", link.href);
     } catch { location.assign(link.href); }
   };

@@ -90,6 +90,7 @@ async def mine(page: Asked, after: str = "", q: str = "") -> Response:
 
 
 async def _own(page: Page, found: own_issues.OwnIssues, place: own_issues.Place) -> str:
+    page.unread.ahead(found.rows)
     words = await words_of_all(page, found.rows)
     titles = {row["id"]: said.title for row, said in zip(found.rows, words, strict=True)}
     groups = [

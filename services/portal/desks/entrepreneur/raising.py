@@ -11,7 +11,7 @@ from services.portal.doing import link_to, not_too_long
 from services.portal.forms import WHOLE, Form
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues
-from services.portal.reading import known
+from services.portal.reading import Known, known
 from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from shared.contract.words import Kind, Role
 
@@ -112,7 +112,7 @@ async def _confirmed(page: Page, id: str, key: str) -> Response:
     link = await link_to(page, id, f"{key}-link")
     if not isinstance(link, str):
         return page.to(confirmation)
-    return page.show("entrepreneur/registered.html", own=known(page, id), form=Form(), link=link)
+    return _shown(page, known(page, id), link)
 
 
 @router.get("/issues/{id}/registered")
@@ -124,7 +124,12 @@ async def registered(id: str, page: Asked, look: str = "") -> Response:
     own = known(page, id)
     if not own.sight.is_own:
         raise NotHere
-    return page.show("entrepreneur/registered.html", own=own, form=Form(), link="")
+    return _shown(page, own, "")
+
+
+def _shown(page: Page, own: Known, link: str) -> Response:
+    page.unread.opened(own.issue)  # that one has raised it is no news
+    return page.show("entrepreneur/registered.html", own=own, form=Form(), link=link)
 
 
 def again(path: str, look: str) -> Again | None:

@@ -32,6 +32,7 @@ async def found(page: Page, typed: str) -> Response:
     read = dict(zip([row["id"] for row in sealed], await words_of_all(page, sealed), strict=True))
     marker, number = Marker(typed), search.number_of(typed)
     hits = [hit for row in rows if (hit := _hit(page, row, read.get(row["id"]), marker, number))]
+    page.unread.ahead(hit.issue for hit in hits[:PAGE])
     is_whole = all(words.at_hand for words in read.values())
     return page.show(
         "entrepreneur/found.html", hits=hits[:PAGE], many=len(hits), is_whole=is_whole, typed=typed

@@ -34,6 +34,7 @@ async def beside(
     """A form of the office, with the question in full beside it."""
     officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     code = about.issue["enterprise"]
+    page.unread.opened(about.issue)
     shared: Mapping[str, Any] = {
         "about": about,
         "issue": about.issue,

@@ -132,6 +132,7 @@ async def lines_of(page: Page, rows: list[sqlite3.Row], verbs: dict[str, str]) -
     words = await words_of_all(page, rows)
     enterprises = names.enterprises(page.reads, {row["enterprise"] for row in rows if row["enterprise"]})
     lines = []
+    page.unread.ahead(rows)
     returned = [row["id"] for row in rows if row["state"] == "returned"]
     running = board.running(page.reads, returned) if returned else {}
     for row, said in zip(rows, words, strict=True):

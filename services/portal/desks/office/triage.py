@@ -101,6 +101,9 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "", 
     chosen = next((line for line in lines if line.id == issue), free[0] if free and not issue else None)
     query = {name: value for name, value in (("show", show), ("after", after)) if value}
     here = f"{PATH}?{urlencode(query)}{'&' if query else ''}"
+    if issue and chosen:
+        page.unread.opened(chosen.issue)
+    page.unread.ahead(found.rows)
     onward = _onward(free)
     return await listed(
         page,
@@ -140,6 +143,7 @@ async def pane(id: str, page: Asked, back: str = "") -> Response:
     """The chosen issue alone, for a page that has the list already."""
     about = office_issue(page, id)
     (line,) = await lines_of(page, [about.issue])
+    page.unread.opened(about.issue)
     return page.show(
         "office/chosen.html", chosen=line, form=_form(line), back={id: local(back)}, **_pane(page, line)
     )
