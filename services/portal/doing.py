@@ -5,6 +5,8 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from services.portal import links
+from services.portal.asking import Answer
 from services.portal.forms import Form
 from services.portal.moves import OWNERS, is_legal, may_ask
 from services.portal.pages import NotHere, Page
@@ -38,6 +40,13 @@ async def opened(page: Page, about: Known, is_offered: bool, form_of: Again) -> 
 async def ask_for(page: Page, about: Known, verb: str, form_of: Again) -> Response:
     """The form for one verb as far as it was filled in, or back to the issue where it is not possible as it stands."""
     return not_now(page, about, verb) or await form_of(page, about, page.draft(), 200)
+
+
+async def link_to(page: Page, id: str, key: str) -> str | Answer:
+    """Make a private link to an issue: its address, which nothing shows a second time; else why there is none."""
+    answer = await page.ask("intake", f"/issues/{id}/links", {}, key=key, subject=id)
+    link = str(answer.body.get("link") or "")
+    return links.address_of(link, str(page.request.base_url)) if link else answer
 
 
 async def do(
