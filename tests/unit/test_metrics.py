@@ -53,7 +53,9 @@ def measured(batch: Batch) -> float:
 
 async def test_each_clock_that_reaches_into_a_year_without_a_notice_is_counted() -> None:
     assert await counted(MONDAY, *raised(MONDAY), assigned()) == 0
-    assert await counted(DECEMBER, *raised(DECEMBER)) == 1  # not the clock of the assignment: two days are in 2026
+    assert (
+        await counted(DECEMBER, *raised(DECEMBER)) == 1
+    )  # not the clock of the assignment: two days are in 2026
     assert await counted(DECEMBER, *raised(DECEMBER), assigned()) == 2  # the holder's too
 
 
