@@ -69,7 +69,7 @@ async def do(
     answer = await page.ask(OWNERS[verb], path, body, key=form.sending(), subject=about.id)
     if answer.is_done:
         page.forget()
-        return page.to(f"/issues/{about.id}?done={verb if answer.kind == 'done' else 'pending'}")
+        return page.to(f"/issues/{about.id}?done={page.became(answer, verb)}")
     status = page.explain(form, answer, fields)
     page.keep(form)
     return await again(page, about, form, status)
