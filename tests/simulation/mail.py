@@ -29,7 +29,12 @@ ASKS = {
     "intake": Asks(asked.BeginNotice, asked.RecordNotice, asked.GiveUpNotice),
     "dispatch": Asks(asked.BeginStaffNotice, asked.RecordStaffNotice, asked.GiveUpStaffNotice),
 }
-QUIET = {"intake": ("issue",), "dispatch": ("issue", "talk"), "supervision": ("issue",), "feedback": ("issue",)}
+QUIET = {
+    "intake": ("issue",),
+    "dispatch": ("issue", "talk"),
+    "supervision": ("issue",),
+    "feedback": ("issue",),
+}
 """The kinds by which nobody is told anything in the other towns."""
 FROZE_MS = 60_000
 LOOKS_MS = (50, 500, 5_000, 30_000)
