@@ -13,9 +13,7 @@ from services.dispatch import builtin as dispatch
 from services.supervision import builtin as supervision
 from shared.bus.gateway import Request, sealed
 from shared.bus.processor import Processor
-from shared.contract.command import Command
-from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
-from shared.contract.subjects import id_of
+from shared.contract.commands.dispatch import PublishStaff
 from shared.contract.words import Role
 from shared.domain.aggregates import Consumer
 from shared.domain.decisions import Reason
@@ -57,19 +55,11 @@ def first_commands() -> Mapping[str, FirstCommands]:
     """What the owners of reference data publish at a first start."""
     return {
         "dispatch": [
-            *map(_led, dispatch.first_commands(JURISDICTION)),
+            *dispatch.first_commands(JURISDICTION),
             *((f"staff:{account}", entry) for account, entry in OVERSEERS.items()),
         ],
         "supervision": supervision.first_commands(JURISDICTION, supervision.builtin_policy()),
     }
-
-
-def _led(published: tuple[str, Command]) -> tuple[str, Command]:
-    """The same entry, with who signs off in a department and who of it comes to talks."""
-    subject, command = published
-    if isinstance(command, PublishDepartment):
-        command = command.model_copy(update={"leaders": ("leader", f"at-{id_of(subject)}")})
-    return subject, command
 
 
 class Memory:

@@ -82,7 +82,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_words(evidence),
         *check_raised(evidence),
         *check_talks(evidence, hearing),
-        *check_presence(evidence, hearing),
+        *check_presence(evidence),
         *check_rating_rounds(evidence),
         *check_papers(evidence, hearing),
         *check_people(evidence),

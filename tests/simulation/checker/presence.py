@@ -1,26 +1,22 @@
-"""Departments that are to be at a talk hear what becomes of it, and their people do; who came late has come.
+"""Departments that are to be at a talk hear what becomes of it; who came has come, however late that is written down.
 
 Written down here a second time on purpose: from docs/loop.md, Talks and the table of notices, not from the code.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 from tests.simulation.checker.clauses import Clause, Violation
-from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of, owner_of
 
 TOPIC = "intake.talks"
 ENDS_OR_MOVES = {"talk.postponed": "talk_postponed", "talk.cancelled": "talk_cancelled"}
-People = frozenset[str]
 
 
-def check_presence(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
-    """What intake tells departments against its talks, and what dispatch makes of that."""
+def check_presence(evidence: Evidence) -> Iterator[Violation]:
+    """What intake tells departments, and who has come, against its talks."""
     said = {
-        subject: (source, [opened.event for _, opened in sorted(found.items()) if opened.event is not None])
+        subject: [opened.event for _, opened in sorted(found.items()) if opened.event is not None]
         for (topic, subject, source), found in evidence.events.items()
         if topic == TOPIC and owner_of(source) == "intake"
     }
@@ -29,19 +25,9 @@ def check_presence(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
         if aggregate_of(subject) != "talk":
             continue
         if subject not in lost:
-            yield from _informed(subject, talk, said.get(subject, ("", []))[1])
+            yield from _informed(subject, talk, said.get(subject, []))
         if not evidence.dead_letters_about["intake", subject]:
             yield from _attended(evidence, subject, talk)
-    told = _told(evidence)
-    if not told:
-        return  # a town in which no official is told of anything
-    people = _people(evidence)
-    for subject, (source, events) in said.items():
-        heard = hearing.of("dispatch", subject)
-        for event in events:
-            place = (TOPIC, source, event["seq"])
-            if heard.has(place) and not heard.kept_back and place not in heard.handed_in:
-                yield from _told_once(subject, event, told[event["id"]], people)
 
 
 def _informed(subject: str, talk: list[Event], said: list[Event]) -> Iterator[Violation]:
@@ -99,47 +85,3 @@ def _asked_at(evidence: Evidence, talk: list[Event], kind: str) -> int | None:
     """Where the command stands that made this happen: all that is asked of one talk stands in one partition."""
     causes = (evidence.by_id.get(str(event.get("cause"))) for event in talk if kind_of(event) == kind)
     return next((opened.record.offset for opened in causes if opened is not None), None)
-
-
-def _told_once(
-    subject: str, event: Event, told: Counter[tuple[str, str, str]], people: dict[str, list[People]]
-) -> Iterator[Violation]:
-    """Whoever one of the entries named that each department had by then, but for who did it, and each once."""
-    data = event["data"]
-    entries = [people.get(code, []) for code in data["departments"]]
-    if not all(entries):
-        return  # one was merged: whoever has its work hears instead
-    may = {frozenset[str]().union(*chosen) - {data["by"]} for chosen in product(*map(set, entries))}
-    to = frozenset(account for account, _, _ in told)
-    if (
-        to not in may
-        or max(told.values(), default=1) > 1
-        or {about for _, _, about in told} - {data["about"]}
-    ):
-        yield Clause.TALK_PEOPLE(f"{subject}: {event['id']} is told as {dict(told)}, and may be to {may}")
-
-
-def _told(evidence: Evidence) -> defaultdict[str, Counter[tuple[str, str, str]]]:
-    """By the event that officials were told of: whom, in which way and of what, how often."""
-    found: defaultdict[str, dict[str, tuple[str, str, str]]] = defaultdict(dict)
-    for opened in evidence.opened:
-        event = opened.event
-        if event is not None and event["type"] == "dispatch.notice.prepare.v1":
-            data = event["data"]
-            told = (data["to"], data.get("way", "mail"), data["about"])
-            found[str(event.get("cause", ""))][event["id"]] = told
-    return defaultdict(Counter, {cause: Counter(by_id.values()) for cause, by_id in found.items()})
-
-
-def _people(evidence: Evidence) -> dict[str, list[People]]:
-    """By department whom each version of its entry names for it; nothing of one that was ever merged."""
-    found: defaultdict[str, list[People]] = defaultdict(list)
-    merged = set[str]()
-    for opened in evidence.opened:
-        event = opened.event
-        if event is None or event["type"] != "department.published.v1":
-            continue
-        data, code = event["data"], event["subject"].partition(":")[2]
-        merged |= {code} if data.get("merged_into") else set()
-        found[code].append(frozenset(data.get("leaders") or data.get("handlers") or ()))
-    return {code: versions for code, versions in found.items() if code not in merged}

@@ -6,7 +6,6 @@ from typing import Any
 from unittest.mock import patch
 
 from services.dispatch.issue import asking, claiming
-from services.dispatch.talk import reactions as presence
 from services.intake.agenda import decisions as agenda
 from services.intake.issue import hearing
 from services.intake.talk import decisions as talks
@@ -79,14 +78,6 @@ def of_what_becomes_of_a_talk_nobody_is_told() -> Patches:
 @fault(Clause.TALK_DEPARTMENTS)
 def departments_hear_nothing_of_a_talk_that_changes() -> Patches:
     return [patch.object(noticing, "_departments", lambda decided, departments, about, by: decided)]
-
-
-@fault(Clause.TALK_PEOPLE)
-def of_a_talk_the_first_who_leads_a_department_hears_alone() -> Patches:
-    def wrap(notices: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda happened, context: [*notices(happened, context)][:1]
-
-    return [around(presence, "_notices", wrap)]
 
 
 @fault(Clause.ATTENDED)
