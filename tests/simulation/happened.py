@@ -121,6 +121,10 @@ def _mended(ran: Run) -> Iterator[str]:
                     yield "recalled in a new round"
                 case "assignment.returned.v1" if event["data"]["assignment"] in before:
                     yield "returned after signing"
+                case "talk.attended.v1" if "talk.held.v1" in before:
+                    yield "attendance recorded after the end"
+                case "issue.disclosed.v1" if "issue.restored.v1" in before:
+                    yield "public again"
                 case "reply.corrected.v1" if "issue.closed.v1" in before:
                     yield "corrected after the close"
                 case "assignment.signed.v1":

@@ -29,6 +29,13 @@ ASKS = {
     "intake": Asks(asked.BeginNotice, asked.RecordNotice, asked.GiveUpNotice),
     "dispatch": Asks(asked.BeginStaffNotice, asked.RecordStaffNotice, asked.GiveUpStaffNotice),
 }
+QUIET = {
+    "intake": ("issue",),
+    "dispatch": ("issue", "talk"),
+    "supervision": ("issue",),
+    "feedback": ("issue",),
+}
+"""The kinds by which nobody is told anything in the other towns."""
 FROZE_MS = 60_000
 LOOKS_MS = (50, 500, 5_000, 30_000)
 
@@ -41,7 +48,8 @@ def in_town(seed: int, consumers: Mapping[str, Consumer]) -> Mapping[str, Consum
 
 
 def _telling_nobody(consumer: Consumer) -> Consumer:
-    kinds = tuple(_quiet(kind) if kind.name == "issue" else kind for kind in consumer.aggregates)
+    quiet = QUIET[consumer.service]
+    kinds = tuple(_quiet(kind) if kind.name in quiet else kind for kind in consumer.aggregates)
     return replace(consumer, aggregates=kinds)
 
 

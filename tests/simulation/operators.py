@@ -190,7 +190,10 @@ class Operators:
             code = into or await self._somebody_busy()
             if rng.random() < 0.2:
                 await self._slip(code)
-            into = rng.choice([other for other in self._departments if not self._is_merged(other, code)])
+            others = [other for other in self._departments if not self._is_merged(other, code)]
+            if not others:
+                break
+            into = rng.choice(others)
             self.mergers.append(Merger(code, into))
             self._keep_from_some()
             await self._ask(self.mergers[-1])

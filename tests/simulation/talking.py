@@ -209,6 +209,9 @@ class Talking:
             await self._ask(subject, HoldTalk(), CLERK)
         if rng.random() < 0.4:
             await self._one_key(talk)
+        if self._notes.random() < 0.6:  # the line was cut while they spoke
+            late = raiser(f"p{self._notes.randrange(ACCOUNTS)}").partition(":")[2]
+            await self._ask(subject, RecordAttendance(attendees=(Attendee(person=late),)), CLERK, self._notes)
 
     async def _at_the_table(self) -> None:
         """A department that is there, or one that is not, claims one of the issues or answers it."""

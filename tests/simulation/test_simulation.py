@@ -160,6 +160,8 @@ MUST_HAPPEN = (
     "claimed before the promise",
     *(f"written down of a department: {what}" for what in ("claimed", "answered_on_the_spot")),
     "said at a talk, recorded after its end",
+    "attendance recorded after the end",
+    "public again",
     "date told because talk",
     "mail sent",
     "mail sent again",
@@ -246,7 +248,7 @@ EVENTS = (
         f"talk.{what}"
         for what in ("announced", "changed", "signed_up", "named", "postponed", "opened", "attended")
     ),
-    *(f"talk.{how}" for how in ("held", "cancelled", "lapsed")),
+    *(f"talk.{how}" for how in ("held", "cancelled", "lapsed", "departments_informed")),
     "promise.expected",
     "issue.claimed",
     "issue.answered_on_the_spot",

@@ -30,6 +30,7 @@ from tests.simulation.checker.outcomes import check_outcomes
 from tests.simulation.checker.papers import check_papers
 from tests.simulation.checker.people import check_people
 from tests.simulation.checker.posts import check_posts
+from tests.simulation.checker.presence import check_presence
 from tests.simulation.checker.questions import check_questions
 from tests.simulation.checker.raised import check_raised
 from tests.simulation.checker.rating_rounds import check_rating_rounds
@@ -81,6 +82,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_words(evidence),
         *check_raised(evidence),
         *check_talks(evidence, hearing),
+        *check_presence(evidence),
         *check_rating_rounds(evidence),
         *check_papers(evidence, hearing),
         *check_people(evidence),

@@ -168,6 +168,8 @@ class Clause(StrEnum):
     TALK_EXPECTED = "provisional until its talk is held"
     TALK_TOLD = "each issue hears of its talk"
     TALK_NEWS = "who takes part hears that it moves, changes or is called off"
+    TALK_DEPARTMENTS = "departments that are to be at a talk hear what becomes of it"
+    ATTENDED = "who has come is written down once, also when their talk is over"
     LEADER_ONCE = "a leader at one talk at a time"
     CLAIM_THERE = "claimed and answered by who is there"
     RECORDED_BY = "who wrote an answer down lets it out as little as who gave it"
@@ -178,6 +180,7 @@ class Clause(StrEnum):
     RATING_ROUND_WHOLE = "a rating round answers for all that it named"
     ONE_REMINDER = "one reminder a person"
     DISCLOSED_ANSWERED = "public only once it is answered"
+    DISCLOSED_TOLD = "who raised it hears once that it is public"
     # papers and their meetings
     PAPER_EDITION = "editions in each other's place"
     PAPER_SHARE = "no share of less than all"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from shared.contract.envelope import read_seen
 from shared.contract.registry import EVENTS
 from tests.simulation.checker.history import (
+    HEARS,
     KEEPS,
     REDELIVER,
     Event,
@@ -106,9 +107,10 @@ class Hearing:
         return found
 
     def _work_out(self, service: str, subject: str) -> Heard:
-        if aggregate_of(subject) not in KEEPS[service]:
+        kind = aggregate_of(subject)
+        if kind not in KEEPS[service]:
             return Heard({}, frozenset(), frozenset(), frozenset(), {})
-        topics = self._evidence.history.reads[service]
+        topics = HEARS.get((service, kind)) or self._evidence.history.reads[service]
         sequences = {
             name: dict(found)
             for name, found in self._sequences[subject].items()

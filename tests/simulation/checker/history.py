@@ -44,11 +44,13 @@ PREFIXES = {
 }
 KEEPS = {
     "intake": ("issue", "person", "enterprise", "talk", "agenda", "rotation", "notice"),
-    "dispatch": ("issue", "department", "staff", "rules", "batch", "notice"),
+    "dispatch": ("issue", "department", "staff", "rules", "batch", "notice", "talk"),
     "supervision": ("issue", "register", "policy", "calendar"),
     "feedback": ("issue", "rating_round", "paper"),
 }
 """The kinds of aggregates that each service owns; it keeps nothing of any other."""
+HEARS = {("dispatch", "talk"): ("intake.talks",)}
+"""Of some kinds a service keeps only what stands on these topics (docs/decisions/0057)."""
 DISCARD = "command.discard.v1"
 REDELIVER = "record.redeliver.v1"
 HISTORY_ENDED = "history.ended.v1"

@@ -30,6 +30,7 @@ def check_rating_rounds(evidence: Evidence) -> Iterator[Violation]:
     for id, events in rounds.items():
         yield from _whole(id, events, reminded[id])
     yield from _together(evidence)
+    yield from _told_of(evidence)
     for subject, events in evidence.events_by("intake").items():
         yield from _public(subject, events, told.get(subject, []))
 
@@ -80,6 +81,23 @@ def _together(evidence: Evidence) -> Iterator[Violation]:
     for (to, at), subjects in gathered.items():
         if len(subjects) > 1:
             yield Clause.ONE_REMINDER(f"{to} is reminded by {len(subjects)} mails of what waited at {at}")
+
+
+def _told_of(evidence: Evidence) -> Iterator[Violation]:
+    """By the first time that it was made public, also where it is taken back and given again; whoever hears of its
+    replies at all."""
+    told: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for opened in evidence.opened:
+        event = opened.event
+        if event is not None and event["type"] == "intake.notice.prepare.v1":
+            data = event["data"]
+            told[data["issue"], data["about"]][event["id"]] = str(event.get("cause"))
+    for subject, events in evidence.events_by("intake").items():
+        public = [str(event.get("cause")) for event in events if kind_of(event) == "issue.disclosed"]
+        heard = [*told[subject, "disclosed"].values()]
+        due = public[:1] if told[subject, "rating_invited"] else []
+        if heard != due:
+            yield Clause.DISCLOSED_TOLD(f"{subject}: made public by {public}, told of {heard}")
 
 
 def _public(subject: str, events: list[Event], feedback: list[Event]) -> Iterator[Violation]:

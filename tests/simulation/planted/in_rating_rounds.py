@@ -10,6 +10,7 @@ from services.feedback.issue.life import State as Feedback
 from services.intake.issue import moving, reactions
 from services.intake.issue.life import State
 from shared.contract.commands.feedback import RemindToRate
+from shared.contract.commands.intake import DiscloseReply
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_decision, told, with_data
 
@@ -46,6 +47,17 @@ def each_reminder_goes_into_a_mail_of_its_own() -> Patches:
         return lambda *given, opens_at=None, **more: tell(*given, **more)
 
     return [around(reactions, "tell", wrap)]
+
+
+@fault(Clause.DISCLOSED_TOLD)
+def who_raised_it_hears_each_time_that_it_is_public() -> Patches:
+    def forgetful(disclose: Callable[..., Any]) -> Callable[..., Any]:
+        def told_again(issue: Any, command: Any, context: Any) -> Any:
+            return disclose(issue and issue.model_copy(update={"knows_of_it": False}), command, context)
+
+        return told_again
+
+    return [in_decision("intake", "issue", DiscloseReply, forgetful)]
 
 
 @fault(Clause.DISCLOSED_ANSWERED, alone=False)

@@ -8,7 +8,9 @@ from unittest.mock import patch
 from services.dispatch.issue import asking, claiming
 from services.intake.agenda import decisions as agenda
 from services.intake.issue import hearing
+from services.intake.talk import decisions as talks
 from services.intake.talk import noticing, telling
+from services.intake.talk.life import State
 from shared.contract.commands.talks import HearTalk
 from shared.contract.words import TalkNews
 from tests.simulation.checker import Clause
@@ -70,7 +72,18 @@ def an_issue_starts_as_often_as_it_is_told() -> Patches:
 
 @fault(Clause.TALK_NEWS, alone=False)
 def of_what_becomes_of_a_talk_nobody_is_told() -> Patches:
-    return [patch.object(noticing, "_all", lambda decided, about, context: decided)]
+    return [patch.object(noticing, "_people", lambda decided, about, context: decided)]
+
+
+@fault(Clause.TALK_DEPARTMENTS)
+def departments_hear_nothing_of_a_talk_that_changes() -> Patches:
+    return [patch.object(noticing, "_departments", lambda decided, departments, about, by: decided)]
+
+
+@fault(Clause.ATTENDED)
+def who_has_come_is_written_down_only_until_the_talk_is_over() -> Patches:
+    moves = {move: after for move, after in talks.MOVES.items() if move != (State.HELD, "attend")}
+    return [patch.object(talks, "MOVES", moves)]
 
 
 @fault(Clause.LEADER_ONCE, alone=False)
