@@ -7,7 +7,7 @@ from babel.support import Translations
 
 from services.portal.languages import N_
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import SHANGHAI
+from shared.domain.clocks import SHANGHAI, Limit
 
 WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 MONTHS = (
@@ -99,6 +99,18 @@ class Times:
             return Left("calm", self._words.gettext("tomorrow %(time)s") % {"time": _clock(local)})
         said = self._words.ngettext("%(count)d working day left", "%(count)d working days left", days)
         return Left("calm", said % {"count": days})
+
+    def limit(self, limit: Limit) -> str:
+        """How long something may take: 2 working days."""
+        count, words = limit.amount, self._words
+        match limit.unit:
+            case "wd":
+                said = words.ngettext("%(count)d working day", "%(count)d working days", count)
+            case "oh":
+                said = words.ngettext("%(count)d office hour", "%(count)d office hours", count)
+            case _:
+                said = words.ngettext("%(count)d calendar day", "%(count)d calendar days", count)
+        return said % {"count": count}
 
     def between(self, first: datetime, last: datetime) -> int:
         """How many working days lie between the days of two instants."""

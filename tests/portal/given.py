@@ -417,11 +417,15 @@ def refused(reason: str, title: str) -> tuple[int, Any]:
     return 409, {"type": f"urn:qinqing:refused:{reason}", "title": title, "status": 409, "reason": reason}
 
 
-def known_versions(given: Given) -> None:
-    """The built-in policy and calendar are published."""
+def known_versions(given: Given, **limits: str) -> None:
+    """The built-in policy and calendar are published; or a newer policy, with other limits."""
     for subject, event in builtin_events():
-        if subject.startswith(("policy:", "calendar:")):
-            given.shown.topics.version("supervision", event.type, subject, event.model_dump(mode="json"))
+        told = event.model_dump(mode="json")
+        if limits and subject.startswith("policy:"):
+            policy = {**told["policy"], "version": "other", "limits": {**told["policy"]["limits"], **limits}}
+            told |= {"version": "other", "in_force_from": stamp(AT), "policy": policy}
+        if subject.startswith(("policy:",) if limits else ("policy:", "calendar:")):
+            given.shown.topics.version("supervision", event.type, subject, told, seq=2 if limits else 1)
     given.shown.apply()
 
 

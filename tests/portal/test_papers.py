@@ -117,8 +117,11 @@ async def test_where_a_number_moved_since_it_was_read_the_preview_is_read_again(
 async def test_a_frozen_paper_stays_as_it_was_whatever_happens_and_after_a_rebuild(town: Given) -> None:
     browser, _ = await published(town)
     before = browser.page.text
-    for words in ("5 / 6", "83.3 %", "三月问题集中在园区配套。", WHY, "第1件", "李强", "按时答复 4"):
+    for words in ("5 / 6", "83.3 %", "1 / 7", "三月问题集中在园区配套。", WHY, "第1件", "李强", "按时答复 4"):
         assert words in browser.page.text, words
+    assert RULES[0].zh in browser.text
+    assert re.search(r'class="share-bar"[^>]* aria-label="满意率: 83.3 %"', browser.page.text)
+    assert "7 / 7" not in browser.page.text  # of all that was registered the one number
     town.shown.tell(
         "feedback", "reply.rated.v1", {"round": 1, "satisfaction": "satisfied", "solved": "yes"}, IDS[6]
     )
@@ -160,6 +163,7 @@ async def test_it_is_also_an_editable_file_with_the_same_numbers_and_a_bar_besid
         "2026年3月 月度分析",
         "领导专题会",
         "83.3 %（5 / 6）",
+        ">1 / 7<",
         WHY,
         "李强",
         RULES[0].zh,

@@ -6,7 +6,8 @@ from datetime import timedelta
 import xlsxwriter
 
 from services.portal.desks.talks import plans
-from tests.portal.given import Given, at_another_time, refused
+from tests.portal.given import Given, at_another_time, refused, stamp
+from tests.portal.projection.given import AT
 from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, of_the_talk, planned, signed_up
 
 FENG = "federation:feng"
@@ -87,6 +88,67 @@ async def test_two_change_their_turns_with_a_reason(given: Given) -> None:
     assert given.asked.bodies("/rotations/huzhou-2026/swap") == [
         {"week": 10, "other_week": 11, "jurisdiction": "huzhou", "reason": "外出招商"}
     ]
+
+
+async def test_a_change_of_turns_says_whose_and_when_beside_its_reason(given: Given) -> None:
+    given.officials(lu="clerk")
+    planned(given, (10, "huzhou"), (11, "huzhou"))
+    city = {"jurisdiction": "huzhou", "level": "city"}
+    zhou = {"account": "zhou", "name": "周明", "post": "市长", "body": "government"}
+    for version, (first, second), reason in (("2", (SUN, zhou), ""), ("3", (zhou, SUN), "外出招商")):
+        weeks = [{**city, "week": 10, "leaders": [first]}, {**city, "week": 11, "leaders": [second]}]
+        plan = {
+            "version": version,
+            "in_force_from": stamp(AT),
+            "weeks": weeks,
+            "reason": reason,
+            "by": "feng",
+        }
+        topic, seq = "rotation:huzhou-2026", int(version)
+        given.shown.topics.version("intake", "rotation.published.v1", topic, plan, seq)
+    given.shown.apply()
+    browser = given.browser()
+    await browser.sign_in("clerk:lu")
+    await browser.open("/talks/rotation")
+    swapped = browser.text.partition("外出招商")[2]
+    assert "第 10 周 · 湖州市 · 由周明（市长）换下孙某（副市长）" in swapped, browser.text
+    assert "第 11 周 · 湖州市 · 由孙某（副市长）换下周明（市长）" in swapped
+    assert swapped.count("换下") == 2
+
+
+async def test_a_swap_without_a_reason_is_not_asked(given: Given) -> None:
+    given.officials(feng="federation")
+    planned(given, (10, "huzhou"), (11, "huzhou"))
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/swap")
+    assert (await browser.send("/talks/rotation/swap", week="10", other_week="11")).status_code == 422
+    assert "请写明调换原因" in browser.text, browser.text
+    assert not given.asked.bodies("/rotations/huzhou-2026/swap")
+
+
+async def test_two_leaders_of_one_name_and_post_at_two_places_are_two(given: Given) -> None:
+    given.officials(feng="federation")
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/publish")
+    table = f"{HEAD}\n10,德清县,张伟,县长,政府\n10,安吉县,张伟,县长,政府\n11,湖州市,周明,市长,政府"
+    await browser.send("/talks/rotation/publish", content=table)
+    await browser.send("/talks/rotation/preview")
+    (body,) = given.asked.bodies("/rotations/huzhou-2026/publish")
+    account = {one["jurisdiction"]: one["leaders"][0]["account"] for one in body["weeks"]}
+    assert len(set(account.values())) == 3
+    plan = {"version": "1", "in_force_from": stamp(AT), "weeks": body["weeks"], "by": "feng"}
+    given.shown.topics.version("intake", "rotation.published.v1", "rotation:huzhou-2026", plan)
+    given.shown.apply()
+    led = {"anji": "张伟，县长，政府", "deqing": "张伟，县长，政府\n周明，市长，政府"}
+    for place, leaders in led.items():
+        await browser.open(f"/talks/announce?place={place}")
+        await browser.send("/talks/announce", jurisdiction=place, theme="用地", place="厅", leaders=leaders)
+    anji, deqing = given.asked.bodies("/agendas/huzhou/announce")
+    assert [one["account"] for one in anji["leaders"]] == [account["anji"]]
+    both = [account["deqing"], account["huzhou"]]  # the city's leaders go everywhere
+    assert [one["account"] for one in deqing["leaders"]] == both
 
 
 async def test_a_clerk_reads_the_rotation_and_does_not_publish_one(given: Given) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.portal.crawling import Document
-from tests.portal.given import DONE, NUMBER, WU, Given, refused
+from tests.portal.given import DONE, NUMBER, WU, Given, known_versions, refused, stamp
 from tests.portal.projection.given import ISSUE
 from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, signed_up
 
@@ -185,6 +185,53 @@ async def test_the_column_is_for_everybody_and_names_no_enterprise_or_person(giv
         assert f"next={path}" in str((await given.browser().open(path)).url)
     await browser.open(f"/talks/{TALK}")
     assert "next=/talks/" in str(browser.page.url)
+
+
+async def test_who_comes_to_sign_in_or_by_a_private_link_is_led_to_the_column(given: Given) -> None:
+    given.registered()
+    given.asked.answers["POST /links/redeem"] = 200, {"issue": ISSUE, "person": WU, "serial": 1}
+    browser = given.browser()
+    for path in ("/", "/column", f"/link/{ISSUE}.1.{'ab' * 16}"):
+        await browser.open(path)
+        assert "/column" in Document(browser.page.text).links, path
+    assert str(browser.page.url).endswith(f"/issues/{ISSUE}")
+    await browser.sign_in()
+    assert "/column" not in Document((await browser.open("/mine")).text).links
+
+
+async def test_the_column_promises_what_the_policy_in_force_says(given: Given) -> None:
+    browser = given.browser()
+    await browser.open("/column")
+    assert "工作日" not in browser.text  # no policy is known here
+    known_versions(given)
+    await browser.open("/column")
+    assert "提出的问题在 2 个工作日内交办，10 个工作日内答复。" in browser.text
+    known_versions(given, assign="4oh", promise="20d")
+    await browser.open("/column")
+    assert "提出的问题在 4 个办公小时内交办，20 个自然日内答复。" in browser.text
+
+
+async def test_who_takes_part_reads_the_questions_and_that_a_talk_was_moved_or_called_off(
+    given: Given,
+) -> None:
+    announced(given)
+    signed_up(given)
+    browser = given.browser()
+    await browser.sign_in()
+    await browser.open(f"/talks/{TALK}")
+    assert "指标何时下达" in browser.text
+    assert "防汛值守" not in browser.text
+    later = WEDNESDAY + timedelta(days=7)
+    moved = {"starts_at": stamp(later), "ends_at": stamp(later + timedelta(hours=2)), "by": "feng"}
+    moved |= {"wait_until": stamp(later + timedelta(days=7)), "old_starts_at": stamp(WEDNESDAY)}
+    given.shown.tell("intake", "talk.postponed.v1", {**moved, "reason": "防汛值守"}, f"talk:{TALK}")
+    await browser.open(f"/talks/{TALK}")
+    assert "已改期，原定 3月4日 周三 14:00：防汛值守" in browser.text, browser.text
+    assert "3月11日 周三 14:00–16:00" in browser.text
+    given.shown.tell("intake", "talk.cancelled.v1", {"reason": "台风", "by": "feng"}, f"talk:{TALK}")
+    await browser.open(f"/talks/{TALK}")
+    assert "已取消：台风" in browser.text
+    assert f"/talks/{TALK}/stay-away" not in browser.page.text
 
 
 @pytest.mark.parametrize("many", [4, 5])

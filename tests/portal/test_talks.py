@@ -6,6 +6,7 @@ import pytest
 
 from services.portal.app import application
 from services.portal.settings import PortalSettings
+from tests.portal.crawling import Document
 from tests.portal.given import ASSETS, DONE, WU, Given, at_another_time, known_versions, refused
 from tests.portal.projection.given import ISSUE
 from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, planned, signed_up
@@ -30,6 +31,18 @@ async def test_the_calendar_says_which_place_has_no_talk_this_week(town: Given) 
     assert '<span class="n">1</span>' in browser.page.text  # in the bar: one gap this week
     await browser.open("/talks?level=county")
     assert "用地与用能" not in browser.text
+
+
+async def test_the_week_that_is_chosen_shows_its_talks_and_not_this_ones(town: Given) -> None:
+    announced(town)
+    announced(town, "huzhou-weekly-20260408-1", WEDNESDAY + timedelta(weeks=5), theme="招工与公寓")
+    browser = town.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks?week=2026-W15")
+    assert "招工与公寓" in browser.text and "用地与用能" not in browser.text
+    assert "/talks?week=2026-W11" in Document(browser.page.text).links  # Earlier
+    await browser.open("/talks?week=2026-W10")
+    assert "用地与用能" in browser.text and "招工与公寓" not in browser.text
 
 
 async def test_a_county_that_no_plan_names_is_a_gap_too(town: Given) -> None:
@@ -71,11 +84,12 @@ async def test_the_form_of_a_new_talk_knows_the_next_wednesday_and_whose_turn_it
     await browser.open("/talks/announce")
     assert 'value="2026-03-04"' in browser.page.text
     assert "孙某，副市长，政府" in browser.text or "孙某，副市长，政府" in browser.page.text
-    await browser.send("/talks/announce", theme="用地", place="政企恳谈室")
+    await browser.send("/talks/announce", theme="用地", place="政企恳谈室", questions="指标何时下达\n电价")
     (body,) = town.asked.bodies("/agendas/huzhou/announce")
     assert body["starts_at"] == "2026-03-04T14:00:00+08:00"
     assert body["leaders"] == [{"account": "sun", "name": "孙某", "post": "副市长", "body": "government"}]
     assert (body["capacity"], body["departments"]) == (12, [])
+    assert body["questions"] == "指标何时下达\n电价"
     assert "正在发布" in browser.text
 
 
@@ -196,6 +210,25 @@ async def test_postponing_asks_the_agenda_with_a_reason(town: Given) -> None:
         "starts_at": "2026-03-11T14:00:00+08:00",
         "ends_at": "2026-03-11T16:30:00+08:00",
     }
+
+
+async def test_calling_off_and_letting_others_lead_ask_with_a_reason(town: Given) -> None:
+    announced(town)
+    browser = town.browser()
+    await browser.sign_in(FENG)
+    appoint, cancel = f"/talks/{TALK}/appoint", f"/talks/{TALK}/cancel"
+    await browser.open(appoint)
+    assert (await browser.send(appoint, leaders="吴某，主任，人大")).status_code == 422
+    assert "请写明更换领导的原因" in browser.text
+    await browser.send(appoint, leaders="吴某，主任，人大", reason="外出招商")
+    (body,) = town.asked.bodies("/agendas/huzhou/appoint")
+    (leader,) = body.pop("leaders")
+    assert body == {"talk": TALK, "reason": "外出招商"}
+    assert (leader["name"], leader["post"], leader["body"]) == ("吴某", "主任", "congress")
+    await browser.open(cancel)
+    assert (await browser.send(cancel)).status_code == 422
+    await browser.send(cancel, reason="台风")
+    assert town.asked.bodies(cancel) == [{"reason": "台风"}]
 
 
 async def test_places_cannot_be_fewer_than_are_taken(town: Given) -> None:

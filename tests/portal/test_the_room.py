@@ -257,6 +257,20 @@ async def test_who_sits_there_claims_on_their_own_phone_and_reads_what_was_said(
     assert (await browser.open(f"/talks/{TALK}/claim/{ISSUE}")).status_code == 404
 
 
+async def test_a_leader_who_sits_there_answers_on_their_own_page(town: Given) -> None:
+    recorded(town)
+    browser = town.browser()
+    await browser.sign_in("department_leader:zhou")
+    await browser.open(f"/talks/{TALK}")
+    answer = f"/talks/{TALK}/answer/{ISSUE}"
+    assert answer in browser.page.text
+    await browser.open(answer)
+    assert (await browser.send(answer, outcome="solved")).status_code == 422  # without a word
+    await browser.send(answer, outcome="solved", text="已经装好。")
+    said = {"outcome": "solved", "text": "已经装好。"}
+    assert town.asked.bodies(f"/issues/{ISSUE}/answer-on-the-spot") == [said]
+
+
 async def test_the_room_shows_who_claimed_and_offers_what_is_still_open(town: Given) -> None:
     recorded(town)
     browser = await at_the_talk(town)

@@ -1,13 +1,17 @@
 """What came of the talks of a time: each number with what it is a share of, and the issues behind it."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
+from services.portal.desks.talks import results
+from services.portal.queries import talks
 from tests.portal.crawling import Document
-from tests.portal.given import WU, Given
+from tests.portal.given import WU, Given, stamp
 from tests.portal.projection.given import ISSUE
-from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, signed_up
+from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, of_the_talk, signed_up
 
 COUNTY = "deqing-weekly-20260304-1"
 OTHER = "f" * 32
@@ -103,6 +107,56 @@ async def test_a_time_without_talks_says_so_and_what_is_no_day_is_the_last_quart
         assert "3月4日" in browser.text
     far = await browser.open("/figures/satisfied?held_from=0001-01-01&held_through=9999-12-31")
     assert far.status_code == 200
+
+
+async def test_every_number_of_a_line_is_a_link_and_behind_it_are_as_many_issues(town: Given) -> None:
+    runs = {"started_at": stamp(WEDNESDAY), "policy": "p", "calendar": "c"}
+    assign = {**runs, "clock": "assign", "round": 1, "due_at": "2026-03-06T09:30:00Z", "limit": "2wd"}
+    town.shown.tell("supervision", "clock.started.v1", assign)
+    town.now = WEDNESDAY + timedelta(days=30)  # all of it is due
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31")
+    numbers = re.findall(r'href="(/figures/[^"]+)" aria-label="[^"]*: (\d+)( / (\d+))?"', browser.page.text)
+    of_city = [
+        (unescape(address), int(of or whole))
+        for address, whole, _, of in numbers
+        if "level=city" in address and "held_from=2026-03-04" in address
+    ]
+    names = ("registered", "on_time_assignment", "on_time_reply", "satisfied", "participation")
+    assert [address.partition("?")[0].rpartition("/")[2] for address, _ in of_city] == [*names]
+    for address, many in of_city:
+        shown = await browser.open(address)
+        found = {one for one in Document(shown.text).links if one.startswith("/issues/")}
+        assert len(found) == many, address
+
+
+async def test_more_lines_than_a_page_has_stand_on_the_next(
+    town: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_LINES", 1)
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31&by=place")
+    assert "德清县" in browser.text and "湖州市" not in browser.text.partition("到场")[2]
+    more = next(one for one in Document(browser.page.text).links if "from_row=1" in one)
+    await browser.open(more)
+    assert "德清县" not in browser.text and "湖州市" in browser.text.partition("到场")[2]
+    links = [one for one in Document(browser.page.text).links if "by=place" in one]
+    assert not any("from_row=2" in one for one in links)
+    assert any(one.endswith("by=place") for one in links)  # from the beginning
+    for none in ("-1", "x", "99999999", "%00"):
+        assert (await browser.open(f"/talks/results?from_row={none}")).status_code == 200
+
+
+async def test_a_leader_of_older_times_has_a_name(town: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talks, "MOST", 1)
+    another = {**SUN, "account": "another", "name": "吴某", "post": "市政协主席"}
+    announced(town, "huzhou-weekly-20260401-1", WEDNESDAY + timedelta(weeks=4), leaders=[another])
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31&by=leader")
+    assert "孙某 副市长" in browser.text
 
 
 async def test_it_is_for_officials(town: Given) -> None:

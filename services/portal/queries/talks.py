@@ -154,16 +154,31 @@ def last_round(reads: sqlite3.Connection, account: str, before: int) -> Row | No
     return found
 
 
-def leaders(reads: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """(name, post) -> account, of everybody in the newest plans and talks; who stands in the newest one counts."""
-    found = dict[tuple[str, str], str]()
-    for (data,) in reads.execute(f"SELECT leaders FROM talk ORDER BY starts_at DESC LIMIT {MOST}"):
+def leaders(reads: sqlite3.Connection) -> dict[tuple[str, str, str], str]:
+    """(place, name, post) -> account, of everybody in the newest plans and talks; who stands in the newest one counts.
+
+    Two counties have two heads, who may be called the same.
+    """
+    found = dict[tuple[str, str, str], str]()
+    newest = f"SELECT jurisdiction, leaders FROM talk ORDER BY starts_at DESC LIMIT {MOST}"
+    for place, data in reads.execute(newest):
         for one in json.loads(data or "[]"):
-            found.setdefault((one["name"], one["post"]), one["account"])
+            found.setdefault((place, one["name"], one["post"]), one["account"])
     for (data,) in reads.execute("SELECT data FROM rotation ORDER BY in_force_from DESC LIMIT 4"):
         for week in json.loads(data)["weeks"]:
             for one in week["leaders"]:
-                found.setdefault((one["name"], one["post"]), one["account"])
+                found.setdefault((week["jurisdiction"], one["name"], one["post"]), one["account"])
+    return found
+
+
+def leader(reads: sqlite3.Connection, account: str) -> tuple[str, str] | None:
+    """Name and post of a leader, as they stand in the newest talk that this one leads; None of whoever led none."""
+    query = """
+        SELECT b.value ->> 'name', b.value ->> 'post'
+        FROM talk_leader l JOIN talk t ON t.id = l.talk AND l.led = t.led JOIN json_each(t.leaders) b
+        WHERE l.account = ?1 AND b.value ->> 'account' = ?1 ORDER BY t.starts_at DESC, t.id DESC LIMIT 1
+    """
+    found: tuple[str, str] | None = reads.execute(query, (account,)).fetchone()
     return found
 
 

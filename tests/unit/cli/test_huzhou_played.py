@@ -193,21 +193,32 @@ def test_make_run_starts_with_the_scenario_that_is_named() -> None:
         assert f"qinqing up --scenario {name} " in told.stdout
 
 
-async def shown_by_the_portal(world: TownWorld, given: Given, first: date, last: date) -> str:
-    """The table of these days, in all and by round, as a leader reads it once all has been told."""
+async def shown_by_the_portal(world: TownWorld, given: Given, *rounds: int) -> str:
+    """The table of the first rounds, as many as the last number says, as a leader reads it once all has been told; of
+    as many as each number says talks, people and issues are the article's."""
     given.shown.read([record for records in world.log.values() for record in records])
     given.now = article.ENDS_AT
     browser = given.browser()
     await browser.sign_in("leader:qian")
-    await browser.open(f"/talks/results?first={first}&last={last}")
+    for many in rounds:
+        first, last = article.WEDNESDAYS[0], article.WEDNESDAYS[many - 1]
+        await browser.open(f"/talks/results?first={first}&last={last}")
+        counts = re.findall(r"恳谈会： (\d+) 到场： (\d+) 问题： (\d+)", browser.text)
+        people, issues = (
+            [of(place) for place in range(many)] for of in (article.people_at, article.issues_of)
+        )
+        city = many, sum(one[0] for one in people), sum(one[0] for one in issues)
+        whole = many * len(people[0]), sum(map(sum, people)), sum(map(sum, issues))
+        county = tuple(both - one for both, one in zip(whole, city, strict=True))
+        assert [tuple(map(int, one)) for one in counts[:2]] == [city, county]
+        assert len(counts) == 2 + 2 * many
     return browser.text
 
 
 async def test_the_portal_shows_the_same_of_the_first_wednesday(played: TownWorld, tmp_path: Path) -> None:
-    on, became = article.WEDNESDAYS[0], Counter(played.town.shapes.values())
-    text = await shown_by_the_portal(played, Given(tmp_path), on, on)
-    (talks, issues), everything = counted(played).count(Level.CITY), sum(article.issues_of(0))
-    assert (talks, issues) == (1, article.issues_of(0)[0])
+    became, everything = Counter(played.town.shapes.values()), sum(article.issues_of(0))
+    text = await shown_by_the_portal(played, Given(tmp_path), 1)
+    issues = article.issues_of(0)[0]
     assert f"{issues} / {issues}" in text  # each of the city answered in time
     assert f"{everything - issues} / {everything - issues}" in text
     satisfied = re.findall(r"满意率： [\d.]+ % (\d+) / (\d+)", text)
@@ -220,8 +231,8 @@ def test_all_six_wednesdays_come_out_exactly(tmp_path: Path) -> None:
     world.play()
     test_no_step_is_refused(world)
     ladder_of_the_late(world)
-    first, last = article.WEDNESDAYS[0], article.WEDNESDAYS[article.ROUNDS_REPORTED - 1]
-    text = asyncio.run(shown_by_the_portal(world, Given(tmp_path), first, last))
+    rounds = len(article.WEDNESDAYS), article.ROUNDS_REPORTED
+    text = asyncio.run(shown_by_the_portal(world, Given(tmp_path), *rounds))
     for said in ("98.5 % 65 / 66", "97.9 % 191 / 195", "66 / 66", "195 / 195"):
         assert said in text, said
     assert counted(world).as_json() == {

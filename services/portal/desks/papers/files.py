@@ -81,10 +81,7 @@ def _tables(page: Page, paper: Shown) -> list[dict[str, Any]]:
 
 def _said(page: Page, line: Line) -> str:
     """A figure in one text: 98.5 % (65 / 66)."""
-    if not line.is_rate:
-        return str(line.numerator)
-    counts = f"{line.numerator} / {line.denominator}"
-    return f"{line.percent}（{counts}）" if line.percent else counts
+    return f"{line.percent}（{line.counts}）" if line.percent else line.counts
 
 
 @lru_cache(maxsize=BAR + 1)

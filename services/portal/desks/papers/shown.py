@@ -21,6 +21,8 @@ from services.portal.words import phrase
 from shared.contract.words import Honoured, HonourList
 from shared.domain.papers import HEARD_BY, read_period
 
+EVERYTHING = "registered"
+"""What other counts are counts of."""
 MOST_REFERENCE = 8
 """So many characters of a reference tell two entrepreneurs on a page apart."""
 
@@ -41,6 +43,11 @@ class Line(NamedTuple):
     def rate(self) -> float | None:
         """None of a count, and below five."""
         return self.numerator / self.denominator if self.is_rate and self.denominator >= FEWEST else None
+
+    @property
+    def counts(self) -> str:
+        """Its numbers as they are written, 1 / 7: a count too is one of something, but for that of everything."""
+        return str(self.numerator) if self.figure == EVERYTHING else f"{self.numerator} / {self.denominator}"
 
     @property
     def percent(self) -> str:

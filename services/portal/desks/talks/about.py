@@ -13,11 +13,13 @@ from services.portal.forms import WHOLE, Form
 from services.portal.languages import N_
 from services.portal.pages import MOVED_ON, NotHere, Page, page_of
 from services.portal.queries import talks
+from services.portal.queries.published import reference
 from services.portal.sight import sight_of
 from services.portal.times import instant
 from services.portal.words import phrase
 from shared.contract.words import Level, Role
 from shared.domain.clocks import SHANGHAI
+from shared.domain.reference import NotPublished
 from shared.domain.rights import OFFICIALS, granted
 from shared.domain.talks import rules_of
 
@@ -196,11 +198,21 @@ def left(talk: Row) -> int:
     return max(0, (talk["capacity"] or 0) - (talk["taken"] or 0))
 
 
+def limit_of(page: Page, clock: str) -> str:
+    """How long a clock runs by the policy in force, in words; "" where none was read here."""
+    try:
+        policy = reference(page.reads, page.portal.jurisdiction).policies.at(page.now)
+    except NotPublished:
+        return ""
+    return page.times.limit(policy.limits[clock])
+
+
 def calls(page: Page) -> dict[str, Any]:
     """What templates call to say these things."""
     return {
         "when": lambda talk: when(page, talk),
         "place_name": lambda code: place_name(page, code),
+        "limit_of": lambda clock: limit_of(page, clock),
         "leaders_of": leaders_of,
         "departments_of": departments_of,
         "places_left": left,

@@ -28,17 +28,18 @@ WRITTEN = {
 
 
 def account_of(page: Page, name: str, post: str, place: str, given: str = "") -> str:
-    """The account of a leader: as it was typed; as this leader stands in a plan or an earlier talk; that of the one
-    official of this name who is a leader; else an id that follows from name, post and place."""
-    known = page.once("leaders", lambda: talks.leaders(page.reads))
-    if found := given or known.get((name, post)):
+    """The account of a leader: as it was typed; as this leader stands in a plan or an earlier talk of the place, or of
+    the city, whose leaders go everywhere; that of the one official of this name who is a leader; else an id that
+    follows from name, post and place."""
+    known, city = page.once("leaders", lambda: talks.leaders(page.reads)), page.portal.jurisdiction
+    if found := given or known.get((place, name, post)) or known.get((city, name, post)):
         return found
     officials = [
         one.account
         for one in names.officials(page.reads, page.at)
         if one.name == name and Role.LEADER in one.roles
     ]
-    if len(officials) == 1 and place == page.portal.jurisdiction:
+    if len(officials) == 1 and place == city:
         return officials[0]
     return f"leader-{sha256(f'{place}/{name}/{post}'.encode()).hexdigest()[:12]}"
 

@@ -9,7 +9,6 @@ from services.portal.pages import Page
 from services.portal.queries import talks
 from services.portal.words import WORDS
 from shared.contract.commands.talks import PublishRotation
-from shared.contract.events.talks import WeekPlanned
 from shared.contract.words import Level
 from shared.spreadsheets import Line
 
@@ -24,6 +23,8 @@ COLUMNS: Mapping[str, str] = {
 """The columns, in any order; the last may be left out."""
 NEEDED = ("week", "place", "name", "post", "body")
 MOST_FAULTS = 10
+Weeks = Iterable[Mapping[str, Any]]
+"""The turns of a plan as its event has them."""
 MOST_ROWS = 5_000
 
 
@@ -123,9 +124,9 @@ def _wrong(
             yield name, page.say("write 1 to %(most)d characters") % {"most": most}
 
 
-def differences(before: Iterable[WeekPlanned], weeks: list[dict[str, Any]]) -> list[Difference]:
-    """Where a plan differs from the one in force, by week and place."""
-    old = {(one.week, one.jurisdiction): _names(one.model_dump()["leaders"]) for one in before}
+def differences(before: Weeks, weeks: Weeks) -> list[Difference]:
+    """Where a plan differs from the one before it, by week and place."""
+    old = {(one["week"], one["jurisdiction"]): _names(one["leaders"]) for one in before}
     new = {(one["week"], one["jurisdiction"]): _names(one["leaders"]) for one in weeks}
     return [
         Difference(*key, old.get(key, ""), new.get(key, ""))

@@ -1,7 +1,7 @@
 """What came of the talks of a time: by day and level, talk, leader, leading body, department or place, and in all; each
 number opens the issues behind it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -39,7 +39,7 @@ BY = {
     "place": N_("City or county"),
 }
 """By what the lines are told apart, and how that is called."""
-MOST_LINES = 100
+MOST_LINES = 50
 _DAY = timedelta(days=1)
 
 
@@ -59,20 +59,25 @@ class Line(NamedTuple):
 
 
 @router.get(RESULTS)
-async def show(page: Asked, first: str = "", last: str = "", by: str = "") -> Response:
-    """The talks that were held from one day through another; by itself those of the last quarter, by day and level."""
+async def show(page: Asked, first: str = "", last: str = "", by: str = "", from_row: str = "") -> Response:
+    """The talks that were held from one day through another; by itself those of the last quarter, by day and level.
+
+    Fifty lines are a page of it; ``from_row``: how many stand on those before.
+    """
     official(page)
     by = by if by in BY else "day"
     begins, ends = _days(page, first, last)
     all = Narrowed("", "", "", "", begins.isoformat(), ends.isoformat())
-    lines = [line async for line in _lines(page, all, by)]
+    row = int(from_row) if from_row.isascii() and from_row.isdecimal() and len(from_row) < 5 else 0
+    lines = await _lines(page, all, by, row)
     reach = reach_of(page.person(), page.work)
     visitor = page.person()
     return page.show(
         "talks/results.html",
         lines=lines[:MOST_LINES],
-        is_more=len(lines) > MOST_LINES,
-        all=[line async for line in _lines(page, all, "level")],
+        following=_address(begins, ends, by, row + MOST_LINES) if len(lines) > MOST_LINES else "",
+        beginning=_address(begins, ends, by) if row else "",
+        all=await _lines(page, all, "level"),
         by=by,
         kinds=[(name, page.say(said), _address(begins, ends, name)) for name, said in BY.items()],
         names=RATES,
@@ -87,8 +92,9 @@ async def show(page: Asked, first: str = "", last: str = "", by: str = "") -> Re
     )
 
 
-def _address(first: date, last: date, by: str) -> str:
-    return with_query(RESULTS, {"first": str(first), "last": str(last), "by": "" if by == "day" else by})
+def _address(first: date, last: date, by: str, row: int = 0) -> str:
+    chosen = {"first": str(first), "last": str(last), "by": "" if by == "day" else by}
+    return with_query(RESULTS, {**chosen, "from_row": str(row or "")})
 
 
 def _days(page: Page, first: str, last: str) -> tuple[date, date]:
@@ -98,12 +104,16 @@ def _days(page: Page, first: str, last: str) -> tuple[date, date]:
     return max(min(begins, ends), ends - LONGEST), ends
 
 
-async def _lines(page: Page, all: Narrowed, by: str) -> AsyncIterator[Line]:
+async def _lines(page: Page, all: Narrowed, by: str, row: int = 0) -> list[Line]:
+    """One page of them, and one more where there is one."""
     held, found = await grouped(page, (COUNT, *RATES), all.scope, by)
-    for group in sorted(held, key=lambda one: (one != Level.CITY, one)):
+    groups = sorted(held, key=lambda one: (one != Level.CITY, one))[row : row + MOST_LINES + 1]
+    none = nothing((COUNT, *RATES), all.scope.period)
+    lines = list[Line]()
+    for group in groups:
         name, under, chosen = _of(page, all, by, group)
-        figures = found.get(group) or nothing((COUNT, *RATES), all.scope.period)
-        yield Line(name, under, *held[group], figures, chosen)
+        lines.append(Line(name, under, *held[group], found.get(group) or none, chosen))
+    return lines
 
 
 def _of(page: Page, all: Narrowed, by: str, group: str) -> tuple[str, str, Narrowed]:
@@ -120,7 +130,7 @@ def _of(page: Page, all: Narrowed, by: str, group: str) -> tuple[str, str, Narro
             name, under = (talk["theme"], when(page, talk)) if talk is not None else (group, "")
             return name, under, all._replace(talk=group)
         case "leader":
-            name, post = _leaders(page).get(group, (group, ""))
+            name, post = talks.leader(page.reads, group) or (group, "")
             return name, post, all._replace(leader=group)
         case "body":
             return page.say(phrase("leading body", group)), "", all._replace(body=group)
@@ -132,9 +142,3 @@ def _of(page: Page, all: Narrowed, by: str, group: str) -> tuple[str, str, Narro
 
 def _level(page: Page, level: str) -> str:
     return page.say(phrase("level", level))
-
-
-def _leaders(page: Page) -> dict[str, tuple[str, str]]:
-    """account -> name and post."""
-    known = page.once("leaders", lambda: talks.leaders(page.reads))
-    return {account: who for who, account in known.items()}

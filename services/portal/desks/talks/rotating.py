@@ -1,5 +1,8 @@
 """The rotation (轮值表): whose turn it is in which week and place; published from a table, two may change turns."""
 
+import json
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -9,7 +12,8 @@ from pydantic import ValidationError
 from services.portal.addresses import with_query
 from services.portal.desks.talks import plans, tables
 from services.portal.desks.talks.about import PATH as TALKS
-from services.portal.desks.talks.about import calls, official
+from services.portal.desks.talks.about import Row, calls, official
+from services.portal.desks.talks.plans import Difference
 from services.portal.doing import given, not_too_long, number
 from services.portal.forms import Form
 from services.portal.pages import NotHere, Page, page_of
@@ -71,11 +75,20 @@ async def show(page: Asked, year: str = "", done: str = "") -> Response:
         this_week=this_week if chosen == this_year else 0,
         places=places,
         gaps=set(gaps(weeks, places, from_now)) if plan else set(),
-        swaps=[one for one in talks.rotations(page.reads, _id(page, chosen)) if one["reason"]],
+        swaps=list(_swaps(page, chosen)),
         may_publish=_may(page),
         done=done,
         **calls(page),
     )
+
+
+def _swaps(page: Page, year: int) -> Iterator[tuple[Row, list[Difference]]]:
+    """The versions of a plan in which two changed their turns, the newest first, each with what it changed."""
+    versions = talks.rotations(page.reads, _id(page, year))
+    for one, before in pairwise(versions):
+        if one["reason"]:
+            old, new = (json.loads(version["data"])["weeks"] for version in (before, one))
+            yield one, plans.differences(old, new)
 
 
 def _id(page: Page, year: int) -> str:
@@ -163,7 +176,7 @@ def _preview(page: Page, form: Form, weeks: list[dict[str, Any]]) -> Response:
     year = _year(page, form.text("year"))
     known = talks.plan(page.reads, page.portal.jurisdiction, year)
     planned = plans.command(weeks).weeks
-    found = plans.differences(known.weeks if known else (), weeks)
+    found = plans.differences(known.model_dump()["weeks"] if known else (), weeks)
     places = sorted({one.jurisdiction for one in planned} | {page.portal.jurisdiction})
     missing = list(gaps(planned, places, range(1, talks.weeks_in(year) + 1)))
     return page.show(
