@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 from services.cli.main import app
 from services.cli.reference import owner as owners
 from shared.contract.words import PauseGround
-from tests.keys import DATA
+from shared.web import readable_fields
+from tests.keys import DATA, caller
 from tests.unit.cli.owners import Owner
 from tests.unit.one_aggregate import OneAggregate
 from tests.unit.supervision.given import (
@@ -51,8 +52,14 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def told(issue: OneAggregate) -> dict[str, Any]:
-    """An issue as the service answers it."""
-    return {"id": ID, "version": 3, "due": None, **issue.state.model_dump(mode="json")}
+    """An issue as the service answers it, with the fields that this role reads."""
+    assert issue.stored is not None
+    return {
+        "id": ID,
+        "version": 3,
+        "due": None,
+        **readable_fields(issue.kind, issue.stored, caller("supervisor:gu")),
+    }
 
 
 def typed(*words: str) -> Result:
