@@ -9,7 +9,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.supervision.issue import documents, instructions, tracking
-from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop, text
+from services.supervision.issue.clocks import (
+    MovedBy,
+    fire_at,
+    mark,
+    move,
+    moved_by,
+    resume,
+    start,
+    stop,
+    text,
+)
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
 from services.supervision.issue.renewing import with_renewals
