@@ -180,7 +180,10 @@ class Aggregates:
         return {**document, "jurisdiction": self._jurisdiction}
 
     def _change(self, document: Document) -> Any:
-        return pymongo.ReplaceOne({"_id": document["_id"], "v": document["v"] - 1}, self._own(document))
+        """Over the version before it, in a form that is asked of no index but the one of ``_id``: for a plain value the
+        embedded store looks through every index first, which takes it a fifth of the whole replace."""
+        fence = {"_id": document["_id"], "v": {"$all": [document["v"] - 1]}}
+        return pymongo.ReplaceOne(fence, self._own(document))
 
     async def _not_ours(self, documents: Sequence[Document]) -> set[str]:
         """The subjects that do not hold what we sent."""

@@ -85,7 +85,7 @@ def _command_for(scope: Scope, message: Message, body: Command, context: Context
         source=scope.consumer.source,
         subject=message.to,
         time=context.now,
-        data=body.model_dump(mode="json"),
+        data=body,
         cause=context.cause,
         actor=FAN_OUT,
     )
@@ -109,7 +109,7 @@ def _sealed_event(
         source=scope.consumer.source,
         subject=context.subject,
         time=context.now,
-        data=body.model_dump(mode="json"),
+        data=body,
         cause=context.cause,
         seq=last + 1,
         previous=previous,

@@ -81,7 +81,7 @@ def seal(
     source: str,
     subject: str,
     time: datetime | None,
-    data: Mapping[str, Any],
+    data: BaseModel | Mapping[str, Any],
     cause: str = "",
     seq: int = 0,
     previous: str = "",

@@ -236,7 +236,7 @@ def packed(document: dict[str, Any]) -> Held:
 def _allows(before: Held, query: dict[str, Any]) -> bool:
     """Whether a write may replace this document: most ask for its version alone."""
     if query.keys() == {"_id", "v"}:
-        return bool(before.version == query["v"])
+        return [before.version] == query["v"]["$all"]
     return _fits(bson.decode(before.raw), query)
 
 

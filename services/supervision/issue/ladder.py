@@ -14,17 +14,20 @@ from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkRefused
 from shared.contract.events.supervision import LadderEnded, LadderLifted, LadderRaised
 from shared.contract.words import ClockName, LadderCause, LiftCause
-from shared.domain.clocks import Fact, Paused, Resumed
+from shared.domain.clocks import Fact, Paused, facts_of
 from shared.domain.decisions import Context, Message, event
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import Reference, Renewal
-from shared.domain.renewing import Terms, as_renewed, recounted, without_renewals
+from shared.domain.renewing import Terms, as_renewed, recounted
 from shared.domain.steps import CLIMBS, NAMES, RED, WARNED
 
 Messages = tuple[Message, ...]
 
 CLIMBS_AT_ONCE: tuple[type[Event], ...] = (ReworkAsked, ExtensionAsked)
 """What may take an issue up without any breach: the second dissatisfied round, the third extension that is asked."""
+
+PAUSING = ("paused", "resumed")
+"""The facts of a clock of which a pause consists."""
 
 MOST_EXTENSIONS_ASKED = 2
 """How many extensions of one issue may be asked for before it goes up to red (clocks.md, The ladder, step 4)."""
@@ -296,8 +299,7 @@ def _pauses(clock: Clock) -> list[Fact]:
 
     A pause that is granted after a breach undoes nothing, and puts nothing off that follows from it.
     """
-    rejections = [entry for entry in clock.history if entry[2] != GRANTED]
-    return [each for each in without_renewals(rejections) if isinstance(each, Paused | Resumed)]
+    return facts_of(entry for entry in clock.history if entry[0] in PAUSING and entry[2] != GRANTED)
 
 
 def _rises(

@@ -9,7 +9,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.supervision.issue import documents, instructions, tracking
-from services.supervision.issue.clocks import MovedBy, fire_at, mark, move, moved_by, resume, start, stop
+from services.supervision.issue.clocks import (
+    MovedBy,
+    fire_at,
+    mark,
+    move,
+    moved_by,
+    resume,
+    start,
+    stop,
+    text,
+)
 from services.supervision.issue.ladder import follow, rise, steps_ahead
 from services.supervision.issue.life import CLOCKS, ENDS, MOVES, NOBODY_HANDLES, VERBS, Clock, Issue, State
 from services.supervision.issue.renewing import with_renewals
@@ -31,6 +41,9 @@ from shared.contract.events.supervision import InstructionReported, InstructionT
 from shared.contract.words import ClockName
 from shared.domain.decisions import Change, Context, Deadline, Message
 from shared.domain.talks import waits_for
+
+END = "~"
+"""Behind every instant as text."""
 
 
 def register(issue: Issue | None, event: IssueRegistered, context: Context) -> Change[Issue] | None:
@@ -98,9 +111,8 @@ def expire(issue: Issue, deadline: Deadline, context: Context) -> Change[Issue]:
         return Change(issue)
     messages: list[Message] = []
     # A clock with a longer grace waits for its own: until then what stops it may still come.
-    while due := [
-        one for one in _pending(issue) if one.at <= deadline.at and one.fire_at <= deadline.fire_at
-    ]:
+    by = text(deadline.at)
+    while due := [one for one in _pending(issue, by) if one.fire_at <= deadline.fire_at]:
         issue, more = _fired(issue, min(due, key=lambda one: one.at), context)
         messages += more
     issue, more = documents.follow(issue, messages, context)
@@ -116,15 +128,17 @@ class _Pending(NamedTuple):
     threshold: str | int
 
 
-def _pending(issue: Issue) -> Iterator[_Pending]:
-    """Of all clocks, the older first, and then of all climbs."""
+def _pending(issue: Issue, by: str = END) -> Iterator[_Pending]:
+    """Of all clocks, the older first, and then of all climbs; what is due by then, as text."""
     for place, clock in enumerate(issue.clocks):
         for threshold, when in clock.pending:
-            at = datetime.fromisoformat(when)
-            yield _Pending(fire_at(clock, at), at, place, threshold)
+            if when <= by:
+                at = datetime.fromisoformat(when)
+                yield _Pending(fire_at(clock, at), at, place, threshold)
     for place, step, when in steps_ahead(issue):
-        climb, at = issue.climbs[place], datetime.fromisoformat(when)
-        yield _Pending(fire_at(climb, at), at, place, step)
+        if when <= by:
+            climb, at = issue.climbs[place], datetime.fromisoformat(when)
+            yield _Pending(fire_at(climb, at), at, place, step)
 
 
 def _name(issue: Issue, one: _Pending) -> str:
