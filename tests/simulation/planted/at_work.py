@@ -50,7 +50,7 @@ def an_aggregate_is_decided_on_while_an_earlier_batch_still_writes_it() -> Patch
     return [patch.object(Turn, "waiting", lambda self, subjects: [])]
 
 
-@fault(Clause.APPLIED, alone=False)
+@fault(Clause.GAP, alone=False)
 def a_batch_goes_on_though_the_one_before_it_failed() -> Patches:
     return [
         patch.object(Turn, "_must_not_have_failed", lambda self: None),
@@ -70,7 +70,7 @@ def a_batch_behind_a_failed_one_goes_back_to_its_own_first_record_alone() -> Pat
     return [patch.object(consumer, "go_back", forward)]
 
 
-@fault(Clause.APPLIED, alone=False)
+@fault(Clause.OUTCOME, alone=False)
 def what_is_gathered_behind_a_batch_that_failed_is_forgotten() -> Patches:
     return [patch.object(UnderWay, "_give_back", lambda self: self.gathered.clear())]
 

@@ -30,8 +30,8 @@ def every_message(change: Callable[[Any], tuple[Any, ...]], name: str = "stop") 
     """Each message of starting or stopping a clock becomes what ``change`` makes of it."""
 
     def wrap(step: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(*args: Any) -> Any:
-            clock, messages = step(*args)
+        def wrong(*args: Any, **named: Any) -> Any:
+            clock, messages = step(*args, **named)
             return clock, tuple(changed for message in messages for changed in change(message))
 
         return wrong
@@ -60,7 +60,9 @@ def the_start_of_a_sign_clock_is_not_told() -> Patches:
 @fault(Clause.CLOCK_MISSING)
 def no_clock_is_started_for_deciding_on_rework() -> Patches:
     def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda name, *rest: ((), ()) if name is ClockName.REWORK_DECISION else start(name, *rest)
+        return lambda name, *rest, **named: (
+            ((), ()) if name is ClockName.REWORK_DECISION else start(name, *rest, **named)
+        )
 
     return [around(reactions, "start", wrap)]
 
@@ -68,7 +70,9 @@ def no_clock_is_started_for_deciding_on_rework() -> Patches:
 @fault(Clause.TIMER_SOMEWHERE, alone=False)
 def only_assigning_has_a_clock() -> Patches:
     def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda name, *rest: start(name, *rest) if name is ClockName.ASSIGN else ((), ())
+        return lambda name, *rest, **named: (
+            start(name, *rest, **named) if name is ClockName.ASSIGN else ((), ())
+        )
 
     return [around(reactions, "start", wrap)]
 

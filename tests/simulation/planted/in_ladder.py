@@ -15,7 +15,7 @@ from tests.simulation.planted.in_clocks import echoed, later
 from tests.simulation.planted.planting import Patches, Values, fault, in_decision, told, with_data
 
 
-@fault(Clause.LADDER_RISES)
+@fault(Clause.LADDER_RISES, alone=False)
 def a_step_is_told_twice() -> Patches:
     return echoed("ladder.raised")
 
@@ -29,7 +29,7 @@ def a_lift_names_another_step() -> Patches:
     return told("ladder.lifted", lower)
 
 
-@fault(Clause.LADDER_EARLY)
+@fault(Clause.LADDER_EARLY, alone=False)
 def a_step_is_dated_long_before_it() -> Patches:
     return told("ladder.raised", lambda values: {"time": values["time"] - timedelta(days=900)})
 
