@@ -19,6 +19,7 @@ from tests.simulation.clients import RUBBISH
 from tests.simulation.departments import MESSAGES
 from tests.simulation.faults import WRITE_FAULTS
 from tests.simulation.judging import Verdict
+from tests.simulation.mail import WAYS
 from tests.simulation.soak import judged
 
 SEEDS = int(os.environ.get("QINQING_SEEDS", "200"))
@@ -161,9 +162,7 @@ MUST_HAPPEN = (
     *(f"written down of a department: {what}" for what in ("claimed", "answered_on_the_spot")),
     "said at a talk, recorded after its end",
     "date told because talk",
-    "mail sent",
-    "mail sent again",
-    "mail server away",
+    *(f"{way} {how}" for way in WAYS for how in ("sent", "sent again", "server away", "refused")),
     "digest written",
 )
 EVENTS = (
@@ -302,6 +301,15 @@ def test_nothing_that_can_go_wrong_was_left_out(counts: Counter[str]) -> None:
     missing = [name for name in MUST_HAPPEN if not counts[name]]
     missing += [name for name in EVENTS if not counts[f"event {name}.v1"]]
     assert missing == []
+
+
+def test_where_every_mail_is_refused_the_ladder_climbs_and_each_is_given_up(verdicts: list[Verdict]) -> None:
+    refused = [
+        verdict.counts
+        for verdict in verdicts
+        if verdict.counts["mail refused"] and not verdict.counts["mail sent"]
+    ]
+    assert any(counts["raised to 6"] and counts["event notice.staff_given_up.v1"] for counts in refused)
 
 
 def test_every_move_that_may_be_asked_was_made_and_was_refused_somewhere(counts: Counter[str]) -> None:
