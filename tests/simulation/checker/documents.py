@@ -158,6 +158,7 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
     came: Counter[tuple[int, int, str]] = Counter()
     void: Counter[str] = Counter()
     reminded: Counter[str] = Counter()
+    unsigned: set[tuple[int, int]] = set()
     known: set[str] = set()
     for event in events:
         kind, data = kind_of(event), event["data"]
@@ -175,11 +176,15 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
             ladder = () if policy is None else policy["data"]["policy"].get("ladder", ())
             brings = ladder[data["step"] - 1]["documents"] if ladder else BRINGS[data["step"] - 1]
             due.update((data["step"], data["round"], kind) for kind in brings)
+            if not (ladder and ladder[data["step"] - 1]["signed"]):
+                unsigned.add((data["step"], data["round"]))
         elif kind == "clock.breached" and data["clock"] == "co_handler":
             due.update((1, data["round"], kind) for kind in BRINGS[0])  # it is reminded alone
         elif kind in ("document.drafted", "document.issued") and data["step"] and is_first:
             name = (data["step"], data["round"], data["kind"])
             came[name] += 1
+            if kind == "document.issued" and data["clock"] == "promise" and name[:2] not in unsigned:
+                yield Clause.DOCUMENT_SIGNED(f"{subject}: {event['id']} waited for no signature")
             if came[name] > due[name]:
                 yield Clause.DOCUMENT_FOUNDED(
                     f"{subject}: {event['id']} is of a step that was not told: {name}"

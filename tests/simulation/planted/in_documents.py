@@ -52,6 +52,19 @@ def what_was_overtaken_before_it_had_a_number_is_forgotten() -> Patches:
     return [patch.object(documents, "numbered", wrap(documents.numbered))]
 
 
+@fault(Clause.DOCUMENT_SIGNED, alone=False)
+def what_a_policy_wants_signed_goes_out_by_itself() -> Patches:
+    def wrap(step_of: Callable[..., Any]) -> Callable[..., Any]:
+        def unsigned(document: Any, context: Any) -> Any:
+            step = step_of(document, context)
+            by_itself = document.kind in documents.BY_ITSELF
+            return step.model_copy(update={"signed": step.signed and not by_itself})
+
+        return unsigned
+
+    return [patch.object(documents, "_step_of", wrap(documents._step_of))]
+
+
 @fault(Clause.DOCUMENT_NUMBER, alone=False)
 def every_kind_has_its_numbers_from_the_register_of_reminders() -> Patches:
     def wrap(register_of: Callable[..., str]) -> Callable[..., str]:
