@@ -128,6 +128,7 @@ class Clause(StrEnum):
     DOCUMENT_NUMBER = "the number that the register gave"
     DOCUMENT_LIFE = "a document in its order"
     DOCUMENT_SIGNED = "nothing out without a name under it"
+    DOCUMENT_LIFTED = "what a person signed only a person lifts"
     DOCUMENT_FOUNDED = "a document for each step alone"
     DOCUMENT_BROUGHT = "each step brings its documents"
     DEPARTMENT_TOLD = "departments hear of what went out"

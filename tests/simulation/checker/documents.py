@@ -67,6 +67,7 @@ def check_documents(evidence: Evidence) -> Iterator[Violation]:
     for subject, events in told.items():
         if aggregate_of(subject) == "issue":
             yield from _documents(evidence, subject, events, entries[subject])
+            yield from _annulled(subject, events)
     for subject in {**told, **entries}:
         if aggregate_of(subject) == "issue" and not _is_held_up(evidence, subject, entries[subject]):
             yield from _untold(subject, told.get(subject, []), entries[subject])
@@ -115,6 +116,42 @@ def _documents(
             )
         if what == "issued":
             yield from _signed(evidence, subject, event)
+
+
+def _annulled(subject: str, events: list[Event]) -> Iterator[Violation]:
+    """Of a breach that is annulled what went out by itself is lifted; of what a person signed a lift is drafted."""
+    signed: dict[str, Event] = {}
+    breaches: Counter[int] = Counter()
+    owed: dict[str, str] = {}
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        id = data.get("document", "")
+        if kind == "document.issued":
+            if data["by"]:
+                signed[id] = data
+        elif kind == "document.lift_drafted":
+            if not signed.pop(id, None):
+                yield Clause.DOCUMENT_LIFTED(
+                    f"{subject}: {event['id']} drafts a lift of what nobody signed: {id}"
+                )
+            owed.pop(id, None)
+        elif kind == "document.lifted":
+            if data["because"] == "annulled" and id in signed:
+                yield Clause.DOCUMENT_LIFTED(
+                    f"{subject}: {event['id']} lifts {id}, which {signed[id]['by']} signed"
+                )
+            signed.pop(id, None)
+        elif data.get("clock") == "promise" and kind in ("clock.breached", "clock.breach_annulled"):
+            breaches[data["round"]] += 1 if kind == "clock.breached" else -1
+            if not breaches[data["round"]]:
+                of_it = (id for id, document in signed.items() if _is_of_promise(document, data["round"]))
+                owed |= dict.fromkeys(of_it, event["id"])
+    for id, annulled in owed.items():
+        yield Clause.DOCUMENT_LIFTED(f"{subject}: {annulled} leaves {id} as it is, which a person signed")
+
+
+def _is_of_promise(document: Mapping[str, Any], round: int) -> bool:
+    return bool(document["step"]) and document["clock"] == "promise" and document["round"] == round
 
 
 def _named(data: Mapping[str, Any], event: Event) -> Entry:

@@ -106,6 +106,30 @@ def a_card_goes_out_by_itself() -> Patches:
     ]
 
 
+@fault(Clause.DOCUMENT_LIFTED)
+def what_a_person_signed_is_lifted_by_itself() -> Patches:
+    def wrap(recalled: Callable[..., Any]) -> Callable[..., Any]:
+        def by_itself(document: Any, why: Any) -> Any:
+            annulled = why.because == "annulled"
+            return documents.ended(document, why) if annulled else recalled(document, why)
+
+        return by_itself
+
+    return [patch.object(documents, "_recalled", wrap(documents._recalled))]
+
+
+@fault(Clause.DOCUMENT_LIFTED)
+def what_was_signed_in_vain_stays() -> Patches:
+    def wrap(recalled: Callable[..., Any]) -> Callable[..., Any]:
+        def kept(document: Any, why: Any) -> Any:
+            in_vain = why.because == "annulled" and document.by
+            return (document, ()) if in_vain else recalled(document, why)
+
+        return kept
+
+    return [patch.object(documents, "_recalled", wrap(documents._recalled))]
+
+
 @fault(Clause.DOCUMENT_FOUNDED, alone=False)
 def a_step_brings_the_document_of_the_next_one() -> Patches:
     return told("document.drafted", lambda values: with_data(values, step=min(6, values["data"]["step"] + 1)))
