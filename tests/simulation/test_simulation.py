@@ -15,6 +15,7 @@ from services.intake.issue.life import MOVES as INTAKE_MOVES
 from services.intake.person.life import MOVES as PERSON_MOVES
 from services.intake.talk.life import MOVES as TALK_MOVES
 from shared.contract.words import CoHandlingEnd, Finding, LadderCause, LiftCause, Listed
+from shared.domain.steps import BY_ITSELF
 from tests.simulation.clients import RUBBISH
 from tests.simulation.departments import MESSAGES
 from tests.simulation.faults import WRITE_FAULTS
@@ -23,7 +24,7 @@ from tests.simulation.mail import WAYS
 from tests.simulation.soak import judged
 
 SEEDS = int(os.environ.get("QINQING_SEEDS", "200"))
-RARE = (216, 218, 256, 275, 290, 549)
+RARE = (218, 549)
 """Seeds in which happens what happens seldom, found by a search."""
 
 MUST_HAPPEN = (
@@ -141,6 +142,7 @@ MUST_HAPPEN = (
     *(f"found {finding} when {state}" for finding in Finding for state in ("tracked", "closed")),
     "reminded of a look-back",
     "reminded by hand",
+    *(f"{kind} waits for a signature" for kind in BY_ITSELF),
     "not lifted below the level that signed",
     *(f"a document lifted by supervisor:{who}" for who in ("shi", "yu")),
     "refused same_person",
@@ -232,6 +234,7 @@ EVENTS = (
     "document.registered",
     "document.drafted",
     "document.issued",
+    "document.lift_drafted",
     "document.answered",
     "document.voided",
     "document.lifted",
