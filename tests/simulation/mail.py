@@ -68,7 +68,7 @@ def _without_notices(decide: Any, state: Any, what: Any, context: Any) -> Any:
 
 @dataclass
 class Taken:
-    """A mail that the server has, and who handed it in."""
+    """A mail that the server has or refused, and who handed it in."""
 
     worker: "Worker"
     at_ms: int
@@ -99,7 +99,9 @@ class MailServer:
         self.refuses = (MAIL,) if Random(f"refusing/{seed}").random() < 0.2 else ()
         """The ways in which nothing is ever taken."""
         self.mailed: list[Mailed] = []
+        self.refused: list[Mailed] = []
         self._taken: dict[str, Taken] = {}
+        self._refused: dict[str, Taken] = {}
 
     def has(self, likely: float) -> bool:
         """Whether something that is so likely in times of trouble happens now."""
@@ -107,20 +109,29 @@ class MailServer:
 
     def take(self, notice: str, worker: "Worker", asked_ms: int, way: str) -> Taken:
         """It has the mail, or the post."""
-        before = self._taken.get(notice)
-        now = self.scheduler.clock.ms
-        late = now - asked_ms >= FROZE_MS  # it froze when it had looked for the last time
-        again = before is not None and not before.excuses() and not late
-        self.mailed.append(Mailed(notice, now, again, asked_ms))
         self.scheduler.counts[f"{way} sent"] += 1
-        self.scheduler.counts[f"{way} sent again"] += before is not None
-        self._taken[notice] = taken = Taken(worker, now)
+        self.scheduler.counts[f"{way} sent again"] += notice in self._taken
+        self.mailed.append(self._handed_in(notice, asked_ms, way, self._taken))
+        self._taken[notice] = taken = Taken(worker, self.scheduler.clock.ms)
         return taken
 
+    def refuse(self, notice: str, worker: "Worker", asked_ms: int, way: str) -> None:
+        """It never takes this."""
+        self.scheduler.counts[f"{way} refused"] += 1
+        self.refused.append(self._handed_in(notice, asked_ms, way, self._refused))
+        self._refused[notice] = Taken(worker, self.scheduler.clock.ms, answered=True)
+
+    def _handed_in(self, notice: str, asked_ms: int, way: str, known: Mapping[str, Taken]) -> Mailed:
+        before, now = known.get(notice), self.scheduler.clock.ms
+        late = now - asked_ms >= FROZE_MS  # it froze when it had looked for the last time
+        again = before is not None and not before.excuses() and not late
+        return Mailed(notice, now, again, asked_ms, way)
+
     def recorded(self, notice: str) -> None:
-        """Kafka has it that this was sent."""
-        if notice in self._taken:
-            self._taken[notice].recorded = True
+        """Kafka has it that this was sent, or given up."""
+        for known in (self._taken, self._refused):
+            if notice in known:
+                known[notice].recorded = True
 
 
 class Connection:
@@ -144,7 +155,7 @@ class Connection:
         if server.has(answer.later):
             raise Later("451")
         if self._way in server.refuses or server.has(answer.refused):
-            server.scheduler.counts[f"{self._way} refused"] += 1
+            server.refuse(mail.id, self._worker, asked_ms, self._way)
             raise Refused("550")
         taken = server.take(mail.id, self._worker, asked_ms, self._way)
         await Ask("mail")
@@ -172,10 +183,10 @@ class Asking:
         return None
 
     async def post(self, requests: list[Request]) -> None:
-        """Post them; of a record the server is told."""
+        """Post them; of what became of a notice the server is told."""
         await self._gateway.post(requests)
         for request in requests:
-            if request.command.type.endswith(".record.v1"):
+            if request.command.type.endswith((".record.v1", ".give_up.v1")):
                 self._server.recorded(request.subject.partition(":")[2])
 
 

@@ -377,6 +377,7 @@ def _history(town: Town) -> History:
         most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE,
         at_once=_at_once(scheduler),
         mailed=tuple(scheduler.mail.mailed) if scheduler.mail else (),
+        refused=tuple(scheduler.mail.refused) if scheduler.mail else (),
         unmarked={service: collection.unmarked for service, collection in scheduler.collections.items()},
         rebalanced_ms={service: group.rebalanced_ms for service, group in scheduler.groups.items()},
     )

@@ -194,6 +194,8 @@ class Clause(StrEnum):
     # notices by mail
     MAILED_ONCE = "mailed once unless nobody was left to record it"
     NOTICE_SENT = "sent is what the mail server has"
+    NOTICE_REFUSED = "refused for good is given up"
+    NOTICE_WAY = "handed in where it goes"
     NOTICE_ENDS = "every notice ends"
     NOTICE_LATE = "tried for three days"
     MAILED_IN_HOURS = "officials are mailed while offices are open"
