@@ -76,7 +76,7 @@ class Clerk:
         self._page.keyboard.insert_text(said.words)
         pressed += self._ends("Control+Enter")
         if said.on_the_spot == "c":
-            pressed += self._press("F2") + self._ends("1")
+            pressed += self._press("F2", "0") + self._ends("1")  # of eleven people
         elif said.on_the_spot == "a":
             pressed += self._press("F4", "1", "6" if said.kind == "s" else "1")  # adopted, solved
             self._page.keyboard.insert_text(REPLY)
@@ -119,7 +119,7 @@ def measure(say: Callable[[str], None]) -> Result:
 
 
 def begun(city: Whole) -> Whole:
-    """A talk with two departments and twelve people, which has begun."""
+    """A talk with four departments and twelve people, which has begun."""
     announced = {
         "series": "weekly",
         "number": 1,
@@ -132,7 +132,7 @@ def begun(city: Whole) -> Whole:
         "capacity": SPEAKERS,
         "organiser": "湖州市工商联",
         "leaders": [{"account": "qian", "name": "钱江", "post": "副市长", "body": "government"}],
-        "departments": ["urban_management", "housing"],
+        "departments": ["urban_management", "housing", "planning", "transport"],
     }
     federation = "federation:feng"
     city.ask("intake", "/agendas/huzhou/announce", federation, **announced)

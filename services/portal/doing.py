@@ -5,6 +5,8 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from services.portal import links
+from services.portal.asking import Answer
 from services.portal.forms import Form
 from services.portal.moves import OWNERS, is_legal, may_ask
 from services.portal.pages import NotHere, Page
@@ -40,6 +42,13 @@ async def ask_for(page: Page, about: Known, verb: str, form_of: Again) -> Respon
     return not_now(page, about, verb) or await form_of(page, about, page.draft(), 200)
 
 
+async def link_to(page: Page, id: str, key: str) -> str | Answer:
+    """Make a private link to an issue: its address, which nothing shows a second time; else why there is none."""
+    answer = await page.ask("intake", f"/issues/{id}/links", {}, key=key, subject=id)
+    link = str(answer.body.get("link") or "")
+    return links.address_of(link, str(page.request.base_url)) if link else answer
+
+
 async def do(
     page: Page,
     about: Known,
@@ -60,7 +69,7 @@ async def do(
     answer = await page.ask(OWNERS[verb], path, body, key=form.sending(), subject=about.id)
     if answer.is_done:
         page.forget()
-        return page.to(f"/issues/{about.id}?done={verb if answer.kind == 'done' else 'pending'}")
+        return page.to(f"/issues/{about.id}?done={page.became(answer, verb)}")
     status = page.explain(form, answer, fields)
     page.keep(form)
     return await again(page, about, form, status)

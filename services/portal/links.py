@@ -38,8 +38,8 @@ def issue_of(link: str) -> str:
 
 
 def address_of(link: str, site: str) -> str:
-    """Where a link is opened, to be handed over; "" where there is none. ``site`` ends with a slash."""
-    return f"{site.rstrip('/')}{PLACE}/{link}" if link else ""
+    """Where a link is opened, to be handed over. ``site`` ends with a slash."""
+    return f"{site.rstrip('/')}{PLACE}/{link}"
 
 
 def without_secret(path: str) -> str:

@@ -174,6 +174,8 @@ class Page:
         self._made: dict[Hashable, Any] = {}
         self._may_ask = True
         """False where it is not known whether the link by which somebody came is still good."""
+        self.is_shown = True
+        """False where what was done is not in the rows yet, although it was waited for."""
 
     # ------------------------------------------------------------ who asks
 
@@ -391,8 +393,15 @@ class Page:
         seen, subject = str(answer.body.get("published") or ""), subject or str(answer.body.get("id", ""))
         if answer.kind == "done" and seen and subject:
             own.remember_after(visitor.owner, subject, seen, self.now)
-            await self.portal.projection.wait_for(subject, read_seen(seen), WAIT_SECONDS)
+            reached = await self.portal.projection.wait_for(subject, read_seen(seen), WAIT_SECONDS)
+            self.is_shown = self.is_shown and reached
         return answer
+
+    def became(self, answer: Answer, done: str) -> str:
+        """What the next page is to say of what was taken: ``done``; or ``pending``, that it is still under way, where
+        it is not done yet, or is done and not in the rows yet.
+        """
+        return done if answer.kind == "done" and self.is_shown else "pending"
 
     async def look(self, service: str, path: str) -> Answer:
         """Ask a service as this person for what the projection does not have."""

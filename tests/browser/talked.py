@@ -11,6 +11,8 @@ OPEN, HELD = "huzhou-weekly-20260302-1", "huzhou-weekly-20260225-1"
 BEFORE, AFTER, AT_IT = "TTTTTTTTTTTT1", "TTTTTTTTTTTT2", "TTTTTTTTTTTT3"
 BATCH = "b1"
 OTHERS = ("ab" * 16, "cd" * 16)
+CREW = tuple(f"crew{n}" for n in range(1, 9))
+"""Those of a second department at the one under way: more than ten people may claim there."""
 """One to come that was moved, one that begins today, one under way, and one that was held."""
 PLACES = {
     "federation:feng": (
@@ -71,16 +73,18 @@ OWN = (
 def talked(given: Given) -> None:
     """All of it, with the people who organise talks."""
     since = stamp(AT - timedelta(days=99))
-    for account, name, role in (("feng", "冯雪", "federation"), ("lu", "陆鸣", "clerk")):
+    organising = [("feng", "冯雪", "federation", ""), ("lu", "陆鸣", "clerk", "")]
+    crew = [(account, f"车{account[-1]}", "handler", "transport") for account in CREW]
+    for account, name, role, department in (*organising, *crew):
         official = {"version": "1", "in_force_from": since, "by": "system", "name": name}
-        official |= {"roles": [role], "level": "city", "department": ""}
+        official |= {"roles": [role], "level": "city", "department": department}
         given.shown.topics.version("dispatch", "staff.published.v1", f"staff:{account}", official)
     announced(given, HELD, AT - timedelta(days=5), theme="招工与人才公寓")
     for place, person in enumerate(OTHERS, start=1):
         signed_up(given, HELD, person, place)
     of_the_talk(given, AFTER, HELD, "after", person=OTHERS[0])
     held(given, HELD, OTHERS)
-    announced(given, OPEN, AT)
+    announced(given, OPEN, AT, departments=["housing", "transport"])
     signed_up(given, OPEN, OTHERS[0])
     of_the_talk(given, BEFORE, OPEN, person=OTHERS[0])
     given.shown.tell("intake", "talk.opened.v1", {"by": "lu"}, f"talk:{OPEN}")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import WIDE, Window, sign_in
-from tests.browser.talked import AT_IT, OPEN
+from tests.browser.talked import AT_IT, CREW, OPEN
 from tests.portal.given import DONE, Given
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ class Clerk:
 
     def claims(self) -> None:
         """The marked issue is claimed by the first of the department's people."""
-        self.press("Escape", "c", "1")
+        self.press("Escape", "c", "0", "1")
         assert self.keys <= MOST_KEYS
 
 
@@ -169,6 +169,13 @@ def test_each_key_does_what_stands_beside_it(given: Given, clerk: Clerk) -> None
         page.locator("#text:focus").wait_for()
         found = [one.input_value().replace("1", "urgent") for one in chosen.all()]
         assert " ".join(found) == values
+    before = len(asked.bodies(f"/issues/{AT_IT}/claim"))
+    clerk.press("Escape", "c", "9", "1")  # nobody's keys begin with 9
+    clerk.press("Escape", "c", "1", "0")
+    page.locator("#text:focus").wait_for()
+    is_sent(page)
+    tenth = CREW[6]  # after three of the other department
+    assert asked.bodies(f"/issues/{AT_IT}/claim")[before:] == [{"official": tenth}]
     rows = page.locator("#recorded-rows [data-row]")
     for key, place in (("j", 1), ("j", 1), ("k", 0)):
         clerk.press("Escape", key)
@@ -197,7 +204,7 @@ def test_a_claim_is_about_what_was_said_last_whatever_has_come_back_of_it(given:
     clerk.press("F2")  # it is on this device alone, and on its way
     held.pop().continue_()
     is_sent(page)
-    clerk.press("1")  # it has come there meanwhile
+    clerk.press("0", "1")  # it has come there meanwhile
     page.locator("#text:focus").wait_for()
     is_sent(page)
     assert asked.bodies(f"/issues/{AT_IT}/claim")[before:] == [{"official": "zhou"}]

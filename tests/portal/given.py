@@ -128,6 +128,10 @@ class Shown:
         self._readers = threading.local()
         self._heard: list[Callable[[Changed], None]] = []
         self.topics, self._applied, self._waits = Topics(), 0, False
+        self.waited: list[tuple[str, dict[str, int], float]] = []
+        """What was waited for: of whom, which positions, for how many seconds at most."""
+        self.is_behind = False
+        """Whether waiting is in vain."""
         self.stands, self.is_same, self.may_end = Standing(0, AT), True, asyncio.Event()
         self.may_end.set()
 
@@ -171,8 +175,9 @@ class Shown:
         self.apply()
 
     async def wait_for(self, subject: str, seen: Mapping[str, int], seconds: float) -> bool:
-        """Everything that was told is there."""
-        return True
+        """Everything that was told is there, unless a test says that it is behind."""
+        self.waited.append((subject, dict(seen), seconds))
+        return not self.is_behind
 
     def listen(self, heard: Callable[[Changed], None]) -> Callable[[], object]:
         """As live pages ask for it."""

@@ -8,6 +8,7 @@ import pytest
 
 from services.portal import sentences
 from services.portal.own import Kept
+from services.portal.pages import WAIT_SECONDS
 from services.portal.queries import issues
 from services.portal.session import COOKIE, hash_of, new_id
 from shared.contract.event import EVENTS
@@ -230,6 +231,37 @@ async def test_what_was_not_done_or_not_yet_is_said_without_a_tick(
     await browser.open(f"{PATH}?done=withdraw")
     said = re.search(r'<div class="([^"]+)" role="status">.*?#([a-z-]+)', browser.page.text)
     assert said is not None and said.groups() == ("did", "circle-check")
+
+
+async def rate(given: Given) -> Browser:
+    """Who raised it has just rated, and is shown its page."""
+    given.answered()
+    browser = await raiser(given)
+    done = {"status": "done", "state": "rated", "published": "/huzhou/feedback=4"}
+    given.asked.answers[f"POST {PATH}/rate"] = (200, done)
+    await browser.open(f"{PATH}/rate")
+    await browser.send(f"{PATH}/rate", satisfaction="satisfied", solved="yes")
+    return browser
+
+
+async def test_the_next_page_waits_for_what_was_just_done(given: Given) -> None:
+    browser = await rate(given)
+    assert given.shown.waited == [(ISSUE, {"/huzhou/feedback": 4}, WAIT_SECONDS)] and WAIT_SECONDS <= 2.0
+    assert "谢谢，您的评价已经记录" in browser.text and "仍在处理" not in browser.text
+
+
+async def test_what_was_done_and_is_not_shown_in_time_is_said_to_be_still_under_way(given: Given) -> None:
+    given.shown.is_behind = True
+    browser = await rate(given)
+    assert given.asked.bodies(f"{PATH}/rate") and given.shown.waited
+    assert (
+        "仍在处理" in browser.text
+        and "无需重复提交" in browser.text
+        and "您的评价已经记录" not in browser.text
+    )
+    assert f'href="{PATH}">再看一下' in browser.page.text
+    await browser.open(f"{PATH}?done=pending", headers={"Accept-Language": "en"})
+    assert "still under way" in browser.text and "need not send it again" in browser.text
 
 
 async def test_what_is_promised_for_later_looks_like_no_success(given: Given) -> None:

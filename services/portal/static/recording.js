@@ -141,6 +141,7 @@
   };
   const open = (kind, about) => {
     const one = document.querySelector(`[data-spot=${kind}]`);
+    typed = "";
     shut();
     one.dataset.of = about.key || "";
     one.dataset.action = about.about;
@@ -206,12 +207,16 @@
   /* ------------------------------------------------------------------ keys */
   let typed = "";
   const choose = (input) => { input.checked = true; input.dispatchEvent(new Event("input", { bubbles: true })); };
-  const speak = (key) => {
-    const all = [...form.querySelectorAll("[name=speaker]")], width = all[0].dataset.keys.length;
-    typed = key === "o" ? key : (typed + key).slice(-width);
+  // Keys are of equal width, so that nobody's are the beginning of another's; what begins nobody's is forgotten.
+  const gather = (all, key) => {
+    typed = [typed + key, key].find((keys) => all.some((one) => one.dataset.keys.startsWith(keys))) || "";
     const found = all.find((one) => one.dataset.keys === typed);
+    if (found) typed = "";
+    return found;
+  };
+  const speak = (key) => {
+    const found = gather([...form.querySelectorAll("[name=speaker]")], key);
     if (!found) return;
-    typed = "";
     choose(found);
     (found.value === "other" ? form.elements.phone : words).focus();
   };
@@ -235,10 +240,10 @@
     if (event.ctrlKey || event.metaKey) return;
     if (AT_ONCE[event.key]) { event.preventDefault(); AT_ONCE[event.key](); return; }
     if (event.key === "Escape") { typed = ""; shut(); target.blur(); return; }
-    if (spot && target.type === "radio" && target.name === "official" && /^[1-9]$/.test(event.key)) {
-      const found = spot.querySelector(`[name=official][data-keys="${event.key}"]`);
-      if (!found) return;
+    if (spot && target.type === "radio" && target.name === "official" && /^[0-9]$/.test(event.key)) {
       event.preventDefault();
+      const found = gather([...spot.querySelectorAll("[name=official]")], event.key);
+      if (!found) return;
       found.checked = true;
       if (spot.dataset.spot === "claim") spot.requestSubmit(); else spot.querySelector("[name=outcome]").focus();
       return;

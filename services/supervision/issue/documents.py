@@ -188,13 +188,14 @@ def _made_for(issue: Issue, raised: LadderRaised, context: Context) -> tuple[Iss
         answer = answer_due(
             step.answer_days, raised.due_at, context.reference, raised.policy, raised.calendar
         )
-    about: dict[str, Any] = {
+    about = {
         "round": raised.round,
         "assignment": raised.assignment,
         "department": raised.department,
+        "clock": raised.clock or None,
+        "due_at": raised.due_at,
+        "answer_due_at": answer if step.step == ORDER else None,
     }
-    about |= {"clock": raised.clock or None, "due_at": raised.due_at}
-    about |= {"answer_due_at": answer if step.step == ORDER else None}
     return _bring(issue, step, raised.policy, context, about)
 
 
@@ -212,24 +213,27 @@ def _reminding(issue: Issue, breached: ClockBreached, context: Context) -> tuple
     if climb.ended_at is not None or issue.is_lifted(climb):
         return issue, ()
     instruction = breached.round if breached.clock == ClockName.INSTRUCTION else 0
-    about: dict[str, Any] = {
+    about = {
         "round": issue.round if instruction else breached.round,
         "instruction": instruction,
+        "assignment": breached.assignment,
+        "department": breached.department,
+        "clock": climb.clock,
+        "due_at": breached.due_at,
     }
-    about |= {"assignment": breached.assignment, "department": breached.department}
-    about |= {"clock": climb.clock, "due_at": breached.due_at}
     return _bring(issue, _first_step(climb.policy, context), climb.policy, context, about)
 
 
 def _reminding_alone(issue: Issue, breached: ClockBreached, context: Context) -> tuple[Issue, Messages]:
     """What the first step brings, for whoever a clock of its own reminds: the lamp of the issue is the lead's."""
     clock = next(clock for clock in reversed(issue.clocks) if _is_clock_of(clock, breached))
-    about: dict[str, Any] = {
+    about = {
         "round": clock.round,
         "assignment": clock.assignment,
         "department": clock.department,
+        "clock": clock.name,
+        "due_at": clock.due_at,
     }
-    about |= {"clock": clock.name, "due_at": clock.due_at}
     return _bring(issue, _first_step(clock.policy, context), clock.policy, context, about)
 
 

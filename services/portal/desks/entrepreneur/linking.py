@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal import links
 from services.portal.asking import Answer
 from services.portal.desks.entrepreneur.answering import own_issue
+from services.portal.doing import link_to
 from services.portal.forms import WHOLE, Form
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.reading import Known
@@ -26,10 +26,10 @@ async def show(id: str, page: Asked) -> Response:
 async def make(id: str, page: Asked) -> Response:
     """Make one; it is shown here alone."""
     form, own = (await page.form()).form, _own(page, id)
-    answer = await page.ask("intake", f"/issues/{id}/links", {}, key=form.sending(), subject=id)
-    if link := links.address_of(str(answer.body.get("link") or ""), str(page.request.base_url)):
+    link = await link_to(page, id, form.sending())
+    if isinstance(link, str):
         return _show(page, own, Form(), link=link)
-    return _show(page, own, form, _explain(page, form, answer))
+    return _show(page, own, form, _explain(page, form, link))
 
 
 def _own(page: Page, id: str) -> Known:

@@ -5,10 +5,9 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal import links
 from services.portal.asking import Answer
 from services.portal.desks.attaching import files_in, take
-from services.portal.doing import not_too_long
+from services.portal.doing import link_to, not_too_long
 from services.portal.forms import WHOLE, Form
 from services.portal.pages import NotHere, Page, page_of
 from services.portal.queries import issues
@@ -110,9 +109,8 @@ async def _confirmed(page: Page, id: str, key: str) -> Response:
     confirmation = f"/issues/{id}/registered"
     if issues.issue(page.reads, id) is None:
         return page.to(confirmation)
-    answer = await page.ask("intake", f"/issues/{id}/links", {}, key=f"{key}-link", subject=id)
-    link = links.address_of(str(answer.body.get("link") or ""), str(page.request.base_url))
-    if not link:
+    link = await link_to(page, id, f"{key}-link")
+    if not isinstance(link, str):
         return page.to(confirmation)
     return page.show("entrepreneur/registered.html", own=known(page, id), form=Form(), link=link)
 

@@ -54,7 +54,7 @@ async def send_revocation(id: str, page: Asked) -> Response:
     form, about = (await page.form()).form, _revocable(page, id)
     answer = await page.ask("intake", f"/issues/{id}/links/revoke", {}, key=form.sending(), subject=id)
     if answer.is_done:
-        return page.to(f"/issues/{id}?done={'revoke_link' if answer.kind == 'done' else 'pending'}")
+        return page.to(f"/issues/{id}?done={page.became(answer, 'revoke_link')}")
     return await _show(page, about, form, page.explain(form, answer))
 
 

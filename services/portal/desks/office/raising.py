@@ -6,12 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal import links
 from services.portal.asking import Answer
 from services.portal.desks.attaching import files_in, take
 from services.portal.desks.entrepreneur.raising import check_words, id_of
 from services.portal.desks.office.beside import PLACE, office, office_issue
-from services.portal.doing import given, not_too_long
+from services.portal.doing import given, link_to, not_too_long
 from services.portal.forms import WHOLE, Form
 from services.portal.pages import Page, page_of
 from services.portal.queries import issues, names, talks
@@ -213,9 +212,10 @@ async def link(id: str, page: Asked) -> Response:
 
 
 async def _link(page: Page, id: str, key: str, *, is_new: bool = False) -> Response:
-    answer = await page.ask("intake", f"/issues/{id}/links", {}, key=key, subject=id)
-    link = links.address_of(str(answer.body.get("link") or ""), str(page.request.base_url))
-    return _recorded(page, id, link, is_new=is_new, is_refused=not answer.is_done)
+    link = await link_to(page, id, key)
+    if isinstance(link, str):
+        return _recorded(page, id, link, is_new=is_new)
+    return _recorded(page, id, is_new=is_new, is_refused=not link.is_done)
 
 
 def _recorded(

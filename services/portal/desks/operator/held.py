@@ -95,7 +95,7 @@ async def skip(service: str, subject: str, topic: str, seq: str, page: Asked) ->
     answer = await page.ask(_known(page, service), f"{_place(subject)}/skip", body, key=form.sending())
     if answer.is_done:
         page.forget()
-        return page.to(f"{PATH}?done={'skipped' if answer.kind == 'done' else 'pending'}")
+        return page.to(f"{PATH}?done={page.became(answer, 'skipped')}")
     status = _explain(page, form, answer)
     page.keep(form)
     return _skipping(page, service, subject, topic, seq, form, status)

@@ -85,7 +85,10 @@ async def publish(id: str, page: Asked) -> Response:
     )
     if answer.is_done:
         page.forget(f"{PATH}/{id}/draft")
-        return page.to(f"{PATH}/{id}?done={'publish' if answer.kind == 'done' else 'pending'}")
+        became = page.became(answer, "publish")
+        return page.to(
+            f"{PATH}{f'/{id}' if became == 'publish' else ''}?done={became}"
+        )  # it may have no page yet
     status = page.explain(form, answer)
     return _preview(page, id, period, now, chosen, form, status)
 

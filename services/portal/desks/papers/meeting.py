@@ -57,7 +57,7 @@ async def record(id: str, page: Asked) -> Response:
     )
     if answer.is_done:
         page.forget()
-        return page.to(f"{PATH}/{id}?done={'meeting' if answer.kind == 'done' else 'pending'}")
+        return page.to(f"{PATH}/{id}?done={page.became(answer, 'meeting')}")
     status = page.explain(form, answer, {"unknown_leader": "chaired_by"})
     page.keep(form)
     return _form(page, paper, form, status)

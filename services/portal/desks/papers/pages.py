@@ -30,7 +30,7 @@ class Due(NamedTuple):
 
 
 @router.get(PATH)
-async def listed(page: Asked) -> Response:
+async def listed(page: Asked, done: str = "") -> Response:
     """The newest edition of each, the newest period first; and what is due, for who publishes."""
     reader(page)
     rows = papers.listed(page.reads)
@@ -40,6 +40,7 @@ async def listed(page: Asked) -> Response:
         titles={row["id"]: called(page, row["kind"], row["period"]) for row in rows},
         due=_due(page) if publishes(page) else [],
         officials=_officials(page),
+        done=done,
     )
 
 

@@ -154,7 +154,7 @@ async def ask(
     answer = await page.ask("intake", path, body, key=form.sending(), subject=subject)
     if answer.is_done:
         page.forget()
-        return page.to(f"{PATH}/{talk['id']}?done={verb if answer.kind == 'done' else 'pending'}")
+        return page.to(f"{PATH}/{talk['id']}?done={page.became(answer, verb)}")
     status = page.explain(form, answer, TO_FIELDS)
     if answer.reason in MOVED_ON:
         form.errors = {WHOLE: page.say("That is not possible as the talk stands now.")}

@@ -121,7 +121,7 @@ async def send(id: str, page: Asked) -> Response:
     if left:
         return _preview(page, against, rows, left, 422)
     page.forget(f"{PATH}/{id}/import")
-    return page.to(f"{PATH}/{id}/room?done=record")
+    return page.to(f"{PATH}/{id}/room?done={'record' if page.is_shown else 'pending'}")
 
 
 async def _recorded(page: Page, against: Against, row: Said) -> str:

@@ -136,7 +136,7 @@ async def _send(page: Page, id: str, issue: str, verb: str) -> Response:
     answer = await ask(page, there, form, form.sending())
     if answer.is_done:
         page.forget()
-        return page.to(_back(page, there, verb if answer.kind == "done" else "pending"))
+        return page.to(_back(page, there, page.became(answer, verb)))
     status = page.explain(form, answer, FIELDS)
     page.keep(form)
     return await _form(page, there, form, status)

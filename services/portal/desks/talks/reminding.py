@@ -74,7 +74,7 @@ async def start(page: Asked) -> Response:
         subject=subject_of("rating_round", id),
     )
     if answer.is_done:
-        return page.to(f"{RATINGS}?done={'start' if answer.kind == 'done' else 'pending'}")
+        return page.to(f"{RATINGS}?done={page.became(answer, 'start')}")
     status = page.explain(form, answer)
     if answer.reason in MOVED_ON:
         form.errors = {"level": page.say("This month's round of this level was started already")}

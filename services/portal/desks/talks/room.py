@@ -93,7 +93,9 @@ async def write_down(id: str, page: Asked) -> Response:
     if answer.kind == "done":
         page.forget()
         chosen = form.text("speaker")
-        return page.to(f"{PATH}/{id}/room?done=record{f'&speaker={chosen}' if chosen != OTHER else ''}")
+        return page.to(
+            f"{PATH}/{id}/room?done={page.became(answer, 'record')}{f'&speaker={chosen}' if chosen != OTHER else ''}"
+        )
     status = 422 if form.errors else page.explain(form, answer, FIELDS)
     page.keep(form)
     return await _show(page, talk, form, status)

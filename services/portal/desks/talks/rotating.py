@@ -154,7 +154,7 @@ async def publish(page: Asked) -> Response:
     )
     if answer.is_done:
         page.forget(PUBLISH)
-        return page.to(with_query(PATH, {"year": str(year), "done": "publish"}))
+        return page.to(with_query(PATH, {"year": str(year), "done": page.became(answer, "publish")}))
     status = page.explain(form, answer)
     return _form(page, form, status)
 
@@ -227,7 +227,7 @@ async def swap(page: Asked) -> Response:
     )
     if answer.is_done:
         page.forget()
-        return page.to(with_query(PATH, {"year": str(year), "done": "swap"}))
+        return page.to(with_query(PATH, {"year": str(year), "done": page.became(answer, "swap")}))
     status = page.explain(form, answer)
     page.keep(form)
     return _swap(page, form, status)

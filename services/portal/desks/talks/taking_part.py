@@ -92,7 +92,7 @@ async def sign_up(id: str, page: Asked) -> Response:
         page.keep(form)
         return _form(page, known(page, id), form, status)
     page.forget()
-    return page.to(f"{PATH}/{id}?done={'sign_up' if answer.kind == 'done' else 'pending'}")
+    return page.to(f"{PATH}/{id}?done={page.became(answer, 'sign_up')}")
 
 
 async def _sign_up(page: Page, id: str, body: dict[str, Any], key: str) -> Answer:
@@ -115,7 +115,7 @@ async def stay_away(id: str, page: Asked) -> Response:
         return talk
     answer = await page.ask("intake", f"/talks/{id}/stay-away", {}, key=form.sending(), subject=f"talk:{id}")
     if answer.is_done:
-        return page.to(f"{PATH}/{id}?done={'stay_away' if answer.kind == 'done' else 'pending'}")
+        return page.to(f"{PATH}/{id}?done={page.became(answer, 'stay_away')}")
     return _stay_away(page, talk, form, page.explain(form, answer))
 
 

@@ -36,7 +36,7 @@ async def choose(page: Asked) -> Response:
     answer = await page.ask("dispatch", path, {"ways": chosen}, key=form.sending(), subject=subject)
     if answer.is_done:
         page.forget()
-        return page.to(f"{PATH}?done={answer.kind}")
+        return page.to(f"{PATH}?done={page.became(answer, 'done')}")
     status = page.explain(form, answer, {"unknown_way": "ways"})
     page.keep(form)
     return await _show(page, account, form, status)
