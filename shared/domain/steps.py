@@ -124,8 +124,8 @@ def signers(step: Step) -> frozenset[Role]:
 
     After red nobody needs to be told of it: the supervision office finds it on its desk (clocks.md, "told").
     """
-    told = step.addressees or ((Addressee.SUPERVISION_OFFICE,) if step.step > RED else ())
-    return frozenset[Role]().union(*(MAY_SIGN.get(one, frozenset()) for one in told))
+    named = step.addressees or ((Addressee.SUPERVISION_OFFICE,) if step.step > RED else ())
+    return frozenset[Role]().union(*(MAY_SIGN.get(one, frozenset()) for one in named))
 
 
 def wrong_step(ladder: tuple[Step, ...]) -> Fault | None:
