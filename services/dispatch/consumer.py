@@ -26,6 +26,8 @@ from services.dispatch.rules.life import Rules
 from services.dispatch.staff import decisions as staff
 from services.dispatch.staff.life import Staff
 from services.dispatch.staff.life import belongs as whose_choice
+from services.dispatch.talk import reactions as talk
+from services.dispatch.talk.life import Talk
 from shared.contract.commands.dispatch import (
     AddCoHandler,
     AnswerOnTheSpot,
@@ -70,7 +72,7 @@ from shared.contract.commands.notices import (
     PrepareStaffNotice,
     RecordStaffNotice,
 )
-from shared.contract.event import FEEDBACK, INTAKE, SUPERVISION_ORDERS
+from shared.contract.event import FEEDBACK, INTAKE, INTAKE_TALKS, SUPERVISION_ORDERS
 from shared.contract.events.feedback import IssueClosed, IssueTracked, ReworkDecided
 from shared.contract.events.intake import (
     AppealUpheld,
@@ -87,7 +89,7 @@ from shared.contract.events.intake import (
 )
 from shared.contract.events.notices import StaffNoticeGivenUp, StaffNoticeSent
 from shared.contract.events.supervision import DepartmentAddressed, DueRecalculated, MessageRefused
-from shared.contract.events.talks import PromiseExpected
+from shared.contract.events.talks import DepartmentsInformed, PromiseExpected
 from shared.domain.aggregates import AggregateType, Consumer, Deadlines
 from shared.domain.notices import Manner, notice_kind
 
@@ -184,6 +186,8 @@ STAFF = AggregateType(
     belongs=whose_choice,
 )
 
+TALK = AggregateType("talk", Talk, events={DepartmentsInformed: talk.tell_people}, hears=(INTAKE_TALKS,))
+
 RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 
 
@@ -195,8 +199,8 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
     return Consumer(
         service="dispatch",
         jurisdiction=jurisdiction,
-        reads=(INTAKE, FEEDBACK, SUPERVISION_ORDERS),
-        aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, BATCH, NOTICE),
-        ignores=("person", "enterprise", "talk", "agenda", "rotation", "rating_round", "paper"),
+        reads=(INTAKE, INTAKE_TALKS, FEEDBACK, SUPERVISION_ORDERS),
+        aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, BATCH, TALK, NOTICE),
+        ignores=("person", "enterprise", "agenda", "rotation", "rating_round", "paper"),
         history=history,
     )

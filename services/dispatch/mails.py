@@ -6,6 +6,7 @@ In Chinese, with the same in English: the directory does not say which language 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from shared.contract.subjects import KINDS, id_of, kind_of
 from shared.contract.words import Occurrence, Unsent
 from shared.domain.notices import Item, Notice
 from shared.domain.reference import Directory
@@ -33,6 +34,9 @@ SUBJECTS = {
     Occurrence.NOBODY_HOLDS: "催办：问题 {number} 尚无承办部门，请尽快交办",
     Occurrence.TO_BE_SIGNED: "问题 {number} 有一份监督文书待签发",
     Occurrence.FOR_INFORMATION: "知悉：问题 {number} 已发出一份监督文书",
+    Occurrence.TALK_POSTPONED: "贵部门参加的政企恳谈会已改期（{number}）",
+    Occurrence.TALK_CHANGED: "贵部门参加的政企恳谈会安排有变化（{number}）",
+    Occurrence.TALK_CANCELLED: "贵部门参加的政企恳谈会已取消（{number}）",
 }
 TEXTS = {
     Occurrence.ASSIGNED: (
@@ -115,6 +119,19 @@ TEXTS = {
         "问题 {number} 已发出一份监督文书，请知悉。",
         "A supervision document on issue {number} is out, for your information.",
     ),
+    Occurrence.TALK_POSTPONED: (
+        "贵部门参加的政企恳谈会已改期，现定于 {number} 举行，请相应安排参会人员。",
+        "The talk at which your department is to be present has moved: it begins at {number} (Shanghai).",
+    ),
+    Occurrence.TALK_CHANGED: (
+        "{number} 的政企恳谈会，地点、参加的领导或部门有变化，时间不变，请查看最新的安排。",
+        "The talk of {number} (Shanghai) is held at another place, led by others, or other departments are to be "
+        "present; its time stays. Please look at what is announced now.",
+    ),
+    Occurrence.TALK_CANCELLED: (
+        "原定于 {number} 举行的政企恳谈会已取消，贵部门无需派人参加。",
+        "The talk that was to begin at {number} (Shanghai) is called off: nobody of your department need come.",
+    ),
 }
 DIGEST = "您有 {count} 项事项待办"
 BODY = """\
@@ -176,8 +193,9 @@ class Posts:
 
 def line_of(item: Item, portal_url: str) -> Line:
     """What is said of one thing, in both languages; ``portal_url`` empty: it has no link."""
+    place = f"{KINDS[kind_of(item.issue)].path}/{id_of(item.issue)}"
     chinese, english = (text.format(number=item.number) for text in TEXTS[item.about])
-    url = f"{portal_url.rstrip('/')}/issues/{item.issue}" if portal_url else ""
+    url = f"{portal_url.rstrip('/')}/{place}" if portal_url else ""
     return Line(item.issue, item.number, item.about, chinese, english, url)
 
 

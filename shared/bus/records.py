@@ -185,7 +185,7 @@ def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
         )
     try:
         if record.topic != consumer.commands_topic:
-            return _event(record, envelope) if consumer.kind(envelope.subject) is not None else None
+            return _event(record, envelope) if consumer.keeps(envelope.subject, record.topic) else None
         if envelope.type == HistoryEnded.type:
             return None
         if consumer.kind(envelope.subject) is not None:

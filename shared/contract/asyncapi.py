@@ -19,6 +19,7 @@ from shared.contract.event import (
     DISPATCH_QUESTIONS,
     FEEDBACK,
     INTAKE,
+    INTAKE_TALKS,
     ORDERS,
     REPLIES,
     SUPERVISION,
@@ -38,6 +39,7 @@ VERSION = "1.0.0"
 
 WRITERS = {
     INTAKE: "intake",
+    INTAKE_TALKS: "intake",
     DISPATCH: "dispatch",
     DISPATCH_QUESTIONS: "dispatch",
     SUPERVISION: "supervision",
@@ -55,6 +57,7 @@ WRITERS = {
 ABOUT = {
     INTAKE: "What happened to issues up to their acceptance, what was promised; which persons "
     "and enterprises are known.",
+    INTAKE_TALKS: "What departments are to be told of talks: dispatch tells their people.",
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
     DISPATCH_QUESTIONS: "What who raised an issue is asked, or told of its date: intake tells them.",
     SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",

@@ -15,7 +15,9 @@ SUPERVISION_LOOK_BACKS = "supervision.look_backs"
 """What a look-back found that feedback acts on: it alone reads it (docs/decisions/0052)."""
 DISPATCH_QUESTIONS = "dispatch.questions"
 """What departments ask who raised an issue: intake alone reads it, and collects the answer (docs/decisions/0048)."""
-APART: tuple[str, ...] = (SUPERVISION_ORDERS, SUPERVISION_LOOK_BACKS, DISPATCH_QUESTIONS)
+INTAKE_TALKS = "intake.talks"
+"""What departments are to be told of talks: dispatch alone reads it, and tells their people (docs/decisions/0057)."""
+APART: tuple[str, ...] = (SUPERVISION_ORDERS, SUPERVISION_LOOK_BACKS, DISPATCH_QUESTIONS, INTAKE_TALKS)
 """The topics on which an owner tells one other what that one needs, beside its events."""
 ORDERS, REPLIES = "dept.<code>.orders", "dept.<code>.replies"
 HISTORY_ORDERS = "dispatch.orders"

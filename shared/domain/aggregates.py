@@ -56,7 +56,8 @@ class AggregateType:
     swept. ``refused``: what else goes out when a command was refused (a department is told). ``belongs``: to whom a
     state belongs, for the rights that reach no further than that (shared/domain/rights.py). ``remembers``: how many
     outcomes stay in the document itself, where that is fewer than elsewhere: what is asked thousands of times a day
-    would be written with hundreds of them each time.
+    would be written with hundreds of them each time. ``hears``: the topics of other owners of which it keeps
+    anything, where its consumer reads more than these: an event on another one costs it no write.
     """
 
     name: str
@@ -68,6 +69,7 @@ class AggregateType:
     refused: TellRefused | None = None
     belongs: Callable[[Any], Belongs] = lambda state: NOBODYS
     remembers: int | None = None
+    hears: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.name not in KINDS:
@@ -173,6 +175,11 @@ class Consumer:
         if kind is not None and KINDS[kind.name].one_each and id_of(subject) != self.jurisdiction:
             return None
         return kind
+
+    def keeps(self, subject: str, topic: str) -> bool:
+        """Whether another owner's event on this topic is kept by the aggregate that it is about."""
+        kind = self.kind(subject)
+        return kind is not None and (not kind.hears or topic in kind.hears)
 
     @cached_property
     def waits_for_topics(self) -> bool:

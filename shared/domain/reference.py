@@ -159,6 +159,11 @@ class Directory(NamedTuple):
             code = entry.merged_into
         return code
 
+    def leading(self, code: str) -> tuple[str, ...]:
+        """The accounts of a department's leaders; where its entry names none, of its handlers."""
+        entry = self.department(code)
+        return () if entry is None else entry.leaders or entry.handlers
+
     def phones(self) -> frozenset[str]:
         """The digits of every number that an office publishes as its own."""
         return frozenset(

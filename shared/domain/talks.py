@@ -63,6 +63,11 @@ def day_of(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
+def begins_text(starts_at: datetime) -> str:
+    """When a talk begins, as a notice names it: ``2022-06-08 14:00`` in Shanghai. It has no number that people read."""
+    return f"{starts_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
 def waits_for(origin: str, phase: str | None, talk: str) -> bool:
     """Whether the promise of an issue begins when its talk says so: not of what was added after one, which runs."""
     return origin == Source.TALK and phase != Phase.AFTER and bool(talk)

@@ -35,6 +35,6 @@ def beside(said: DepartmentAddressed, directory: Directory) -> tuple[str, ...]:
 
 def _leading(directory: Directory, level: str) -> Iterator[str]:
     """Who leads a department of this very level; where one names nobody, its handlers."""
-    for entry in directory.departments().values():
+    for code, entry in directory.departments().items():
         if is_as_high(entry.level, level) and is_as_high(level, entry.level) and not entry.merged_into:
-            yield from entry.leaders or entry.handlers
+            yield from directory.leading(code)

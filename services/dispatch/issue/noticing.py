@@ -41,8 +41,7 @@ Whom = Callable[[Issue, Context], tuple[str, ...]]
 
 def leading(issue: Issue, context: Context) -> tuple[str, ...]:
     """The department's leaders, who name a handler; where the directory names none, its handlers."""
-    entry = context.directory.department(reader_of(issue.department, issue, context))
-    return () if entry is None else entry.leaders or entry.handlers
+    return context.directory.leading(reader_of(issue.department, issue, context))
 
 
 def handling(issue: Issue, context: Context) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Who takes part in a talk, or raised something for it, is told that it moved, changed or is called off; by mail."""
+"""Who takes part in a talk, or raised something for it, is told that it moved, changed or is called off; by mail.
+
+Of the departments that are to be there dispatch tells the people: it hears of it here.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,11 +10,11 @@ from services.intake.talk import decisions
 from services.intake.talk.life import Talk
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.commands.talks import CancelTalk, ChangeTalk, LeadTalk, MoveTalk, NameParticipants
-from shared.contract.events.talks import Participant
+from shared.contract.events.talks import DepartmentsInformed, Participant
 from shared.contract.words import Occurrence, TakesPart
-from shared.domain.clocks import SHANGHAI
-from shared.domain.decisions import Change, Context, Message, Refusal
+from shared.domain.decisions import Change, Context, Message, Refusal, event
 from shared.domain.notices import tell
+from shared.domain.talks import begins_text
 
 
 def named(talk: Talk | None, command: NameParticipants, context: Context) -> Change[Talk] | Refusal:
@@ -28,15 +31,21 @@ def named(talk: Talk | None, command: NameParticipants, context: Context) -> Cha
 
 def moved(talk: Talk | None, command: MoveTalk, context: Context) -> Change[Talk] | Refusal:
     """Everybody who would come, or has sent a question, hears the new time."""
-    return _all(decisions.move(talk, command, context), Occurrence.TALK_POSTPONED, context)
+    return _all(decisions.move(talk, command, context), Occurrence.TALK_POSTPONED, context, command.by)
 
 
 def changed(talk: Talk | None, command: ChangeTalk, context: Context) -> Change[Talk] | Refusal:
-    """The same hear of another place; what else is said anew calls nobody anywhere else."""
+    """The same hear of another place; of other departments those that come or stay away now. What else is said anew
+    calls nobody anywhere else.
+    """
     decided = decisions.change(talk, command, context)
-    if isinstance(decided, Refusal) or talk is None or decided.state.place == talk.place:
+    if isinstance(decided, Refusal) or talk is None:
         return decided
-    return _all(decided, Occurrence.TALK_CHANGED, context)
+    here, before = set(decided.state.departments), set(talk.departments)
+    if decided.state.place == talk.place:
+        return _departments(decided, here ^ before, Occurrence.TALK_CHANGED, context.principal)
+    heard = _people(decided, Occurrence.TALK_CHANGED, context)
+    return _departments(heard, here | before, Occurrence.TALK_CHANGED, context.principal)
 
 
 def led(talk: Talk | None, command: LeadTalk, context: Context) -> Change[Talk] | Refusal:
@@ -44,21 +53,38 @@ def led(talk: Talk | None, command: LeadTalk, context: Context) -> Change[Talk] 
     decided = decisions.lead(talk, command, context)
     if isinstance(decided, Refusal) or talk is None or decided.state.leaders == talk.leaders:
         return decided
-    return _all(decided, Occurrence.TALK_CHANGED, context)
+    return _all(decided, Occurrence.TALK_CHANGED, context, command.by)
 
 
 def cancelled(talk: Talk | None, command: CancelTalk, context: Context) -> Change[Talk] | Refusal:
     """The same hear that they need not come."""
-    return _all(decisions.cancel(talk, command, context), Occurrence.TALK_CANCELLED, context)
+    decided = decisions.cancel(talk, command, context)
+    return _all(decided, Occurrence.TALK_CANCELLED, context, context.principal)
 
 
-def _all(decided: Change[Talk] | Refusal, about: Occurrence, context: Context) -> Change[Talk] | Refusal:
+def _all(
+    decided: Change[Talk] | Refusal, about: Occurrence, context: Context, by: str
+) -> Change[Talk] | Refusal:
     if isinstance(decided, Refusal):
         return decided
+    return _departments(_people(decided, about, context), decided.state.departments, about, by)
+
+
+def _people(decided: Change[Talk], about: Occurrence, context: Context) -> Change[Talk]:
     talk = decided.state
     everybody = dict.fromkeys((*(one.person for one in talk.participants), *talk.raisers))
     messages = _notices(talk, everybody, about, context)
     return replace(decided, messages=(*decided.messages, *messages))
+
+
+def _departments(
+    decided: Change[Talk], departments: Iterable[str], about: Occurrence, by: str
+) -> Change[Talk]:
+    """Nothing is said where there is nobody to hear it: each word costs dispatch a write."""
+    if not (codes := tuple(sorted(departments))):
+        return decided
+    said = DepartmentsInformed(about=about, starts_at=decided.state.starts_at, departments=codes, by=by)
+    return replace(decided, messages=(*decided.messages, event(said)))
 
 
 def _coming(talk: Talk) -> Iterable[Participant]:
@@ -66,7 +92,5 @@ def _coming(talk: Talk) -> Iterable[Participant]:
 
 
 def _notices(talk: Talk, people: Iterable[str], about: Occurrence, context: Context) -> tuple[Message, ...]:
-    """The notice is known by when the talk begins: it has no number that people read."""
-    begins = talk.starts_at.astimezone(SHANGHAI)
-    said = {"number": f"{begins:%Y-%m-%d %H:%M}", "about": about}
+    said = {"number": begins_text(talk.starts_at), "about": about}
     return tuple(tell(PrepareNotice, context, {**said, "to": one}) for one in people)

@@ -4,10 +4,11 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.contract.event import INTAKE, Event, Number, Round
+from shared.contract.event import INTAKE, INTAKE_TALKS, Event, Number, Round
 from shared.contract.words import (
     OpenLeadingBody,
     OpenLevel,
+    OpenOccurrence,
     OpenProvisional,
     OpenSeries,
     OpenTakesPart,
@@ -139,6 +140,16 @@ class TalkCancelled(Event, type="talk.cancelled.v1", topic=INTAKE):
 
     reason: str
     issues: tuple[str, ...] = ()
+    by: str
+
+
+class DepartmentsInformed(Event, type="talk.departments_informed.v1", topic=INTAKE_TALKS):
+    """Happens when a talk at which departments are to be present moves, changes or is called off."""
+
+    about: OpenOccurrence
+    starts_at: AwareDatetime
+    departments: tuple[str, ...]
+    """Whose people hear of it: those that are to be there; of who is to come, or not to come any more, these alone."""
     by: str
 
 

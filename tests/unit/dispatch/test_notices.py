@@ -15,6 +15,7 @@ from services.dispatch.issue.noticing import (
     WARNING,
 )
 from services.dispatch.mails import SUBJECTS, TEXTS, Mails, Posts
+from services.dispatch.talk.reactions import KNOWN as OF_TALKS
 from shared.bus.processor import Processor
 from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
 from shared.contract.commands.notices import PrepareStaffNotice
@@ -197,13 +198,14 @@ TO_RAISERS = {
     Occurrence.DISCLOSED,
     Occurrence.QUESTION,
     Occurrence.PUT_OFF,
-} | {one for one in Occurrence if one.startswith("talk_")}
+    Occurrence.TALK_NAMED,
+}
 
 
 def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
     others = (WARNING, LOOK_BACK, INSTRUCTION_OVERDUE, RULING_OVERDUE, NOBODY_HOLDS)
     told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), *others)}
-    told_of |= {Occurrence.TO_BE_SIGNED, Occurrence.FOR_INFORMATION}
+    told_of |= {Occurrence.TO_BE_SIGNED, Occurrence.FOR_INFORMATION, *OF_TALKS}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 

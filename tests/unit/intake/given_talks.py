@@ -11,6 +11,7 @@ from shared.contract.commands.talks import AnnounceTalk, Leader, OpenTalk
 from shared.contract.event import Event
 from shared.contract.registry import COMMANDS
 from shared.contract.words import LeadingBody, Phase, Source
+from shared.domain.aggregates import Consumer
 from shared.domain.decisions import FAN_OUT
 from tests.said import REFERENCES, WORDS
 from tests.unit.one_aggregate import OneAggregate, after
@@ -42,9 +43,12 @@ def person_of(actor: str) -> str:
 
 
 class Intake:
-    """All aggregates of one intake. ``lost``: subjects whose commands from others do not arrive, until they do."""
+    """All aggregates of one intake. ``lost``: subjects whose commands from others do not arrive, until they do.
+    ``notices``: whether anybody is told by mail.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, notices: bool = True) -> None:
+        self.notices = notices
         self.all: dict[str, OneAggregate] = {}
         self.lost: set[str] = set()
         self.delivered: list[tuple[str, Command]] = []
@@ -53,7 +57,10 @@ class Intake:
 
     def one(self, subject: str) -> OneAggregate:
         """One aggregate, played from its beginning."""
-        return self.all.setdefault(subject, OneAggregate(consumer(JURISDICTION), subject))
+        return self.all.setdefault(subject, OneAggregate(self._consumer(), subject))
+
+    def _consumer(self) -> Consumer:
+        return consumer(JURISDICTION, notices=self.notices)
 
     def ask(self, subject: str, command: Command, at: datetime, actor: str) -> dict[str, Any]:
         """Ask, and let everything happen that follows; the outcome."""

@@ -14,6 +14,7 @@ from shared.contract.commands.talks import (
     PostponeTalk,
     SignUp,
 )
+from shared.contract.events.talks import DepartmentsInformed, TalkCancelled
 from shared.contract.words import Language, Occurrence
 from shared.domain.notices import Item
 from shared.mail import Mail
@@ -27,6 +28,7 @@ from tests.unit.intake.given_talks import (
     QIAN,
     TALK,
     WANG,
+    WEDNESDAY,
     Intake,
     person_of,
 )
@@ -106,6 +108,50 @@ def test_who_raised_something_for_it_hears_that_it_moved_once_and_who_has_no_nam
     assert intake.ask(AGENDA, moves, after(hours=1), FEDERATION)["status"] == "done"
     everybody = [person_of(one) for one in (LI, WANG, QIAN, MA)]
     assert told(intake)[before:] == [(one, "talk_postponed", "2026-03-06 14:00") for one in everybody]
+
+
+def test_departments_that_are_to_be_there_hear_once_of_what_changes_for_them_and_of_nothing_else() -> None:
+    intake = Intake()
+    intake.announced()
+    talk, moved = TALK.removeprefix("talk:"), after(days=4, hours=5)
+    said = {name: getattr(ANNOUNCE, name) for name in Described.model_fields}
+
+    def change(**changed: object) -> None:
+        record = intake.one(TALK).command(ChangeTalk(**{**said, **changed}), after(hours=1), FEDERATION)
+        for _ in range(2):
+            intake.one(TALK).deliver(record)
+
+    change(theme="用工")
+    assert intake.events(TALK, DepartmentsInformed) == []
+    change(place="另一处")
+    change(place="另一处", departments=("housing", "planning"))
+    others = AppointLeaders(talk=talk, leaders=(CHAIR,), reason="出差")
+    assert intake.ask(AGENDA, others, after(hours=2), FEDERATION)["status"] == "done"
+    moves = PostponeTalk(talk=talk, starts_at=moved, ends_at=after(days=4, hours=7), reason="防汛")
+    assert intake.ask(AGENDA, moves, after(hours=3), FEDERATION)["status"] == "done"
+    record = intake.one(TALK).command(CancelTalk(reason="台风"), after(hours=4), FEDERATION)
+    for _ in range(2):
+        intake.one(TALK).deliver(record)
+    assert [(one.about, one.departments) for one in intake.events(TALK, DepartmentsInformed)] == [
+        ("talk_changed", ("housing", "transport")),
+        ("talk_changed", ("planning", "transport")),
+        ("talk_changed", ("housing", "planning")),
+        ("talk_postponed", ("housing", "planning")),
+        ("talk_cancelled", ("housing", "planning")),
+    ]
+    assert {one.by for one in intake.events(TALK, DepartmentsInformed)} == {person_of(FEDERATION)}
+    assert [one.starts_at for one in intake.events(TALK, DepartmentsInformed)][2:] == [
+        WEDNESDAY,
+        moved,
+        moved,
+    ]
+
+
+def test_of_a_talk_without_departments_and_of_what_is_played_as_history_none_is_told() -> None:
+    for intake in (Intake(), Intake(notices=False)):
+        intake.announced(departments=() if intake.notices else ANNOUNCE.departments)
+        assert intake.ask(TALK, CancelTalk(reason="台风"), after(hours=1), FEDERATION)["status"] == "done"
+        assert intake.events(TALK, TalkCancelled) and intake.events(TALK, DepartmentsInformed) == []
 
 
 @pytest.mark.parametrize("language", Language)
