@@ -122,7 +122,7 @@ def waits(step: Step) -> bool:
 def signers(step: Step) -> frozenset[Role]:
     """The offices that may sign what it brings and hear of the draft.
 
-    After red nobody needs to be told of it: the supervision office finds it on its desk (clocks.md, "told").
+    After red nobody needs to be told of it: the supervision office sees what waits (clocks.md, "told").
     """
     named = step.addressees or ((Addressee.SUPERVISION_OFFICE,) if step.step > RED else ())
     return frozenset[Role]().union(*(MAY_SIGN.get(one, frozenset()) for one in named))
