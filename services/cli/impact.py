@@ -36,6 +36,12 @@ def _print(found: dict[str, Any]) -> None:
         f"version {found['version']}: 变动 {clocks:,} 个期限，涉及 {issues:,} 件 / "
         f"{clocks:,} due dates move, of {issues:,} issues; nothing is published"
     )
+    if unsigned := found["unsigned"]:
+        steps = ", ".join(map(str, unsigned))
+        console.print(
+            f"通讯录中无人有权签发第 {steps} 级的文书，请先任命 / "
+            f"nobody in the directory may sign what step {steps} brings: name somebody first"
+        )
     if not clocks:
         return
     if paused := found["paused"]:

@@ -8,12 +8,20 @@ from itertools import zip_longest
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contract.words import Addressee, ClockName, DocumentKind, LadderStep
+from shared.contract.words import Addressee, ClockName, DocumentKind, LadderStep, Role
 from shared.domain.faults import Fault
 
 NAMES = tuple(LadderStep)
 LAST_BY_ITSELF = 2
 """Beyond it the system lights lamps and drafts; documents are signed by a named person, whatever a policy says."""
+BY_ITSELF = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
+"""What goes out unsigned where the policy says no more; whatever it says, nothing else does."""
+MAY_SIGN: Mapping[Addressee, frozenset[Role]] = {
+    Addressee.SUPERVISION_OFFICE: frozenset({Role.SUPERVISOR}),
+    Addressee.LEADER: frozenset({Role.LEADER}),
+    Addressee.LEVEL: frozenset({Role.SUPERVISOR, Role.LEADER}),
+}
+"""Those among whom there is somebody who may sign, and in which office."""
 ORDER = NAMES.index(LadderStep.SUPERVISION_ORDER) + 1
 """The step that an explanation puts off."""
 RED = NAMES.index(LadderStep.RED_LIGHT) + 1
@@ -106,6 +114,20 @@ DEFAULT_LADDER = (
 """What holds under a policy that was published before there was a ladder."""
 
 
+def waits(step: Step) -> bool:
+    """Whether what it brings waits for a signature."""
+    return step.signed or not set(step.documents) <= set(BY_ITSELF)
+
+
+def signers(step: Step) -> frozenset[Role]:
+    """The offices that may sign what it brings and hear of the draft.
+
+    After red nobody needs to be told of it: the supervision office sees what waits (clocks.md, "told").
+    """
+    named = step.addressees or ((Addressee.SUPERVISION_OFFICE,) if step.step > RED else ())
+    return frozenset[Role]().union(*(MAY_SIGN.get(one, frozenset()) for one in named))
+
+
 def wrong_step(ladder: tuple[Step, ...]) -> Fault | None:
     """The first place at which this is not the ladder, and the rule it breaks; None for a whole one."""
     for place, (name, step) in enumerate(zip_longest(NAMES, ladder)):
@@ -142,5 +164,12 @@ def _wrong_at(
     if number > LAST_BY_ITSELF and not step.signed:
         return Fault(
             "step %(number)s (%(name)s) is signed by a named person: signed is true", number=number, name=name
+        )
+    if waits(step) and not signers(step):
+        return Fault(
+            "step %(number)s (%(name)s) waits for a signature: addressees names one who may sign: %(known)s",
+            number=number,
+            name=name,
+            known=", ".join(MAY_SIGN),
         )
     return None

@@ -12,7 +12,7 @@ from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.event import Event
 from shared.contract.events.dispatch import EnterpriseAsked, ExtensionGranted, PauseEnded, PauseGranted
 from shared.contract.events.supervision import CalendarPublished, ClockRecalculated, PolicyPublished
-from shared.contract.words import Role
+from shared.contract.words import Addressee, Role
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Limit
 from shared.domain.reference import Reference
@@ -259,6 +259,41 @@ async def test_a_policy_with_a_step_missing_is_refused_with_place_and_rule(given
     answer = await browser.send(PATH, kind="policy", content=policy.model_dump_json())
     assert answer.status_code == 422
     assert "ladder[2]：缺少第 3 级（yellow_light）" in browser.text
+
+
+async def test_a_preview_says_which_steps_wait_for_a_signature_that_nobody_may_give(given: Given) -> None:
+    december(given)
+    order = POLICY.ladder[1].model_copy(update={"signed": True, "addressees": (Addressee.LEADER,)})
+    policy = POLICY.model_copy(
+        update={"version": "two", "ladder": (POLICY.ladder[0], order, *POLICY.ladder[2:])}
+    )
+    browser = official(given, Role.SUPERVISOR)
+    for appointed, steps in (
+        ({}, "督办、黄灯、红灯、通报批评、列入监督事项清单"),
+        ({"gu": Role.SUPERVISOR}, "督办"),
+    ):
+        given.officials(**appointed)
+        await browser.open(PATH)
+        await browser.send(PATH, kind="policy", content=policy.model_dump_json())
+        assert f"请先任命： {steps} 发布" in browser.text
+    given.officials(gu=Role.SUPERVISOR, li=Role.LEADER)
+    await browser.open(PREVIEW)
+    assert "请先任命" not in browser.text
+
+
+async def test_a_policy_whose_signed_step_names_nobody_who_may_sign_is_refused_with_place_and_rule(
+    given: Given,
+) -> None:
+    december(given)
+    order = POLICY.ladder[1].model_copy(update={"signed": True, "addressees": (Addressee.OFFICE,)})
+    policy = POLICY.model_copy(
+        update={"version": "two", "ladder": (POLICY.ladder[0], order, *POLICY.ladder[2:])}
+    )
+    browser = official(given, Role.SUPERVISOR)
+    await browser.open(PATH)
+    assert (await browser.send(PATH, kind="policy", content=policy.model_dump_json())).status_code == 422
+    said = "ladder[1]：第 2 级（supervision_order）要等签发：addressees 须写明有权签发的：supervision_office"
+    assert said in browser.text and given.asked.bodies(f"/policies/{JURISDICTION}/publish") == []
 
 
 async def test_what_supervision_refuses_is_said_and_the_draft_stays(given: Given) -> None:

@@ -9,6 +9,7 @@ from shared.bus.records import Bad, Item, Record
 from shared.bus.upgrades import UPGRADE
 from shared.contract.commands.talks import HearTalk
 from shared.domain.aggregates import Consumer
+from shared.domain.steps import BY_ITSELF
 from tests.simulation.beginning import plain_consumers
 from tests.simulation.simulation import Run
 
@@ -87,6 +88,8 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "co-handler late"
         elif event["type"] == "document.issued.v1" and data["kind"] == "reminder" and data["by"]:
             yield "reminded by hand"
+        elif event["type"] == "document.drafted.v1" and data["kind"] in BY_ITSELF:
+            yield f"{data['kind']} waits for a signature"
         elif event["type"] == "clock.recalculated.v1":
             yield f"moved because {data['because']}"
         elif event["type"] == "document.answered.v1" and "dept/dept:" in str(event.get("cause")):

@@ -34,14 +34,17 @@ class Instructing:
             sight = Sight(self._scheduler.log.by_subject.get(subject, ()))
             today = datetime.fromtimestamp(self._scheduler.clock.ms / 1000, UTC).date()
             successor = self._operators.successor(sight.department)
+            merged = successor != sight.department
             if wish := next_wish(sight, rng, today, self._insists, successor):
                 asked.append((*wish, f"instructing/{number}/{move}"))
                 done = await self._ask(subject, asked[-1]) == "done"
-                if done and wish.actor.startswith("handler") and successor != sight.department:
+                if done and merged and wish.actor.startswith("handler"):
                     self._scheduler.counts["reported for a merged department"] += 1
             if asked and rng.random() < 0.1:
                 await self._ask(subject, rng.choice(asked))
-            await clients.sleep(rng.choice((20 * SECOND, 20 * SECOND, 6 * HOUR, 2 * DAY, 5 * DAY)))
+            # Its work goes over soon: who has it by then reports before that, or never.
+            soon = (20 * SECOND,) if merged else (20 * SECOND, 20 * SECOND, 6 * HOUR, 2 * DAY, 5 * DAY)
+            await clients.sleep(rng.choice(soon))
         clients.busy -= 1
 
     async def _ask(self, subject: str, what: tuple[str, Command, str]) -> str | None:
@@ -51,7 +54,8 @@ class Instructing:
 
 def next_wish(sight: Sight, rng: Random, today: date, insists: bool, successor: str) -> Wish | None:
     """What a leader or the department wants now; None where it is nobody's turn."""
-    if sight.instructions and not (insists and rng.random() < 0.9) and rng.random() < 0.6:
+    merged = successor != sight.department
+    if sight.instructions and (merged or not (insists and rng.random() < 0.9)) and rng.random() < 0.6:
         return _about_one(sight, rng, successor)
     if not sight.department and rng.random() < 0.8:
         return None

@@ -1,4 +1,6 @@
-"""A mail server of a town, and whoever of a worker hands mails in there; in some towns nobody is told anything."""
+"""What takes a town's notices, a mail server and a robot, and whoever of a worker hands them in there; in some towns
+nobody is told anything.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 ONE_TOWN_IN, WHICH = 7, 2
 """In these towns people are told by mail; chosen apart, so that the others go their way as before."""
+ROBOT = "robot"
+WAYS = (MAIL, ROBOT)
+"""Officials choose among them."""
 ASKS = {
     "intake": Asks(asked.BeginNotice, asked.RecordNotice, asked.GiveUpNotice),
     "dispatch": Asks(asked.BeginStaffNotice, asked.RecordStaffNotice, asked.GiveUpStaffNotice),
@@ -71,7 +76,7 @@ def _without_notices(decide: Any, state: Any, what: Any, context: Any) -> Any:
 
 @dataclass
 class Taken:
-    """A mail that the server has, and who handed it in."""
+    """A mail that the server has or refused, and who handed it in."""
 
     worker: "Worker"
     at_ms: int
@@ -95,46 +100,59 @@ class Answer(NamedTuple):
 
 
 class MailServer:
-    """The one mail server of a town."""
+    """Whatever takes notices in a town, in each way."""
 
     def __init__(self, scheduler: "Scheduler", seed: int) -> None:
         self.scheduler, self.rng, self.answer = scheduler, Random(f"mail/{seed}"), Answer()
+        self.refuses = (MAIL,) if Random(f"refusing/{seed}").random() < 0.2 else ()
+        """The ways in which nothing is ever taken."""
         self.mailed: list[Mailed] = []
+        self.refused: list[Mailed] = []
         self._taken: dict[str, Taken] = {}
+        self._refused: dict[str, Taken] = {}
 
     def has(self, likely: float) -> bool:
         """Whether something that is so likely in times of trouble happens now."""
         return self.scheduler.rates.fault > 0 and self.rng.random() < likely
 
-    def take(self, notice: str, worker: "Worker", asked_ms: int) -> Taken:
-        """It has the mail."""
-        before = self._taken.get(notice)
-        now = self.scheduler.clock.ms
-        late = now - asked_ms >= FROZE_MS  # it froze when it had looked for the last time
-        again = before is not None and not before.excuses() and not late
-        self.mailed.append(Mailed(notice, now, again, asked_ms))
-        self.scheduler.counts["mail sent"] += 1
-        self.scheduler.counts["mail sent again"] += before is not None
-        self._taken[notice] = taken = Taken(worker, now)
+    def take(self, notice: str, worker: "Worker", asked_ms: int, way: str) -> Taken:
+        """It has the mail, or the post."""
+        self.scheduler.counts[f"{way} sent"] += 1
+        self.scheduler.counts[f"{way} sent again"] += notice in self._taken
+        self.mailed.append(self._handed_in(notice, asked_ms, way, self._taken))
+        self._taken[notice] = taken = Taken(worker, self.scheduler.clock.ms)
         return taken
 
+    def refuse(self, notice: str, worker: "Worker", asked_ms: int, way: str) -> None:
+        """It never takes this."""
+        self.scheduler.counts[f"{way} refused"] += 1
+        self.refused.append(self._handed_in(notice, asked_ms, way, self._refused))
+        self._refused[notice] = Taken(worker, self.scheduler.clock.ms, answered=True)
+
+    def _handed_in(self, notice: str, asked_ms: int, way: str, known: Mapping[str, Taken]) -> Mailed:
+        before, now = known.get(notice), self.scheduler.clock.ms
+        late = now - asked_ms >= FROZE_MS  # it froze when it had looked for the last time
+        again = before is not None and not before.excuses() and not late
+        return Mailed(notice, now, again, asked_ms, way)
+
     def recorded(self, notice: str) -> None:
-        """Kafka has it that this was sent."""
-        if notice in self._taken:
-            self._taken[notice].recorded = True
+        """Kafka has it that this was sent, or given up."""
+        for known in (self._taken, self._refused):
+            if notice in known:
+                known[notice].recorded = True
 
 
 class Connection:
-    """One worker's connection to the server."""
+    """One worker's connection to what takes notices in one way."""
 
-    def __init__(self, server: MailServer, worker: "Worker") -> None:
-        self._server, self._worker = server, worker
+    def __init__(self, server: MailServer, worker: "Worker", way: str) -> None:
+        self._server, self._worker, self._way = server, worker, way
 
     async def connect(self) -> None:
         """Sometimes the server is away."""
         await Ask("mail")
         if self._server.has(self._server.answer.away):
-            self._server.scheduler.counts["mail server away"] += 1
+            self._server.scheduler.counts[f"{self._way} server away"] += 1
             raise Away("away")
 
     async def send(self, mail: Mail) -> None:
@@ -144,9 +162,10 @@ class Connection:
         await Ask("mail")
         if server.has(answer.later):
             raise Later("451")
-        if server.has(answer.refused):
+        if self._way in server.refuses or server.has(answer.refused):
+            server.refuse(mail.id, self._worker, asked_ms, self._way)
             raise Refused("550")
-        taken = server.take(mail.id, self._worker, asked_ms)
+        taken = server.take(mail.id, self._worker, asked_ms, self._way)
         await Ask("mail")
         if server.has(answer.lost):
             raise Later("no answer")
@@ -172,15 +191,34 @@ class Asking:
         return None
 
     async def post(self, requests: list[Request]) -> None:
-        """Post them; of a record the server is told."""
+        """Post them; of what became of a notice the server is told."""
         await self._gateway.post(requests)
         for request in requests:
-            if request.command.type.endswith(".record.v1"):
+            if request.command.type.endswith((".record.v1", ".give_up.v1")):
                 self._server.recorded(request.subject.partition(":")[2])
 
 
-def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, documents: Any) -> Notifier[Mail]:
-    """What hands in the notices of a worker."""
+class Alone:
+    """A lock in virtual time."""
+
+    def __init__(self, free: Any) -> None:
+        """``free``: an event in virtual time."""
+        self._free = free
+        self._free.set()
+
+    async def __aenter__(self) -> None:
+        while not self._free.is_set():
+            await self._free.wait()
+        self._free.clear()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.set()
+
+
+def notifier(
+    worker: "Worker", server: MailServer, waiting: WaitingNotices, documents: Any, way: str
+) -> Notifier[Mail]:
+    """What hands in the notices of a worker that go this way."""
 
     async def write(id: str, notice: Notice) -> Mail | Unsent:
         if server.rng.random() < 0.1:
@@ -192,7 +230,7 @@ def notifier(worker: "Worker", server: MailServer, waiting: WaitingNotices, docu
         waiting,
         Asking(server, worker.gateway),
         documents,
-        Handing(MAIL, Connection(server, worker), write),
+        Handing(way, Connection(server, worker, way), write),
         ASKS[worker.service],
         worker.metrics,
         clock=lambda: worker.now_ms() / 1000,

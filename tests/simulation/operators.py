@@ -23,7 +23,9 @@ from shared.bus.gateway import Request, sealed
 from shared.contract.commands.dispatch import MergeDepartment, PublishDepartment
 from shared.contract.commands.supervision import PublishPolicy
 from shared.contract.subjects import subject_of
+from shared.contract.words import Addressee
 from shared.domain.clocks import Policy
+from shared.domain.steps import Step
 from shared.store import Aggregates, Unavailable
 from shared.timers import GATEWAY as TIMER
 from tests.simulation.beginning import JURISDICTION
@@ -36,6 +38,12 @@ REPAIRABLE = ("handler failed", "the store refuses")
 FULL = "this aggregate holds"
 """How the reason of an event begins that could not wait with so many others: once its predecessors came it can."""
 OPERATOR, SUPERVISOR, OFFICE = "operator:sun", "supervisor:he", "office:chen"
+
+
+def _signed(step: Step) -> Step:
+    """This step as a policy has it that wants its document signed: the offices hear of the draft first."""
+    told = {"addressees": (Addressee.OFFICE, Addressee.SUPERVISION_OFFICE)}
+    return step.model_copy(update={"signed": True, "addressees_once_signed": step.addressees, **told})
 
 
 class Merger(NamedTuple):
@@ -157,6 +165,9 @@ class Operators:
         if rng.random() < 0.4:
             order = policy.ladder[1].model_copy(update={"after_days": rng.randint(1, 3), "answer_days": 0})
             values["ladder"] = (policy.ladder[0], order, *policy.ladder[2:])
+        elif rng.random() < 0.3:
+            reminder, order = (_signed(step) for step in policy.ladder[:2])
+            values["ladder"] = (reminder, order, *policy.ladder[2:])
         in_force_from = None
         if rng.random() < 0.3:
             later = timedelta(hours=rng.choice((1, 30, 100)))

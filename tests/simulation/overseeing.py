@@ -1,17 +1,20 @@
 """Officials of the city and of a county over one department: both sign and lift, each what is not above them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from random import Random
 
 from shared.bus.gateway import Request
 from shared.contract.command import Command
-from shared.contract.commands.dispatch import PublishDepartment, PublishStaff
+from shared.contract.commands.dispatch import AssignIssue, PublishDepartment, PublishStaff
+from shared.contract.commands.intake import WithdrawIssue
 from shared.contract.commands.supervision import IssueDocument, LiftDocument, LiftLadder, SignDocument
 from shared.contract.subjects import subject_of
 from shared.contract.words import DocumentKind, Level, Role
 from tests.simulation.clients import DAY, HOUR, Clients
+from tests.simulation.raising import Raised
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sight import Sight, Wish
+from tests.simulation.sight import CHECKER, Sight, Wish
 
 ADMINISTRATOR = "administrator:wu"
 OFFICE = {"chen": PublishStaff(name="陈某", roles=(Role.OFFICE,))}
@@ -19,6 +22,7 @@ OFFICIALS = {
     "shi": PublishStaff(name="石岚", roles=(Role.SUPERVISOR,)),
     "yu": PublishStaff(name="于平", roles=(Role.SUPERVISOR,), level=Level.COUNTY),
 }
+WEEKS = 21 * DAY
 BY_HAND = (DocumentKind.SUPERVISION_ORDER, DocumentKind.CIRCULAR)
 
 
@@ -77,3 +81,35 @@ def next_wish(sight: Sight, rng: Random) -> Wish | None:
     if state == "drafted":
         return Wish(actor, SignDocument(document=id, words="经核实属实", signature=signature))
     return Wish(actor, LiftDocument(document=id, reason="已整改"))
+
+
+async def sign_in_vain(scheduler: Scheduler, clients: Clients, raised: Raised) -> None:
+    """What was withdrawn in time is read weeks later: a card is signed meanwhile, and only a person lifts that."""
+    clients.busy += 1
+    clients.raised[raised.subject] = raised
+
+    def sight() -> Sight:
+        return Sight(scheduler.log.by_subject.get(raised.subject, ()))
+
+    async def ask(actor: str, command: Command) -> str | None:
+        return await clients.ask(raised.subject, actor, command, f"in vain/{command.type}")
+
+    for actor, command in ((raised.actor, raised.register), (CHECKER, raised.accept)):
+        while await ask(actor, command) is None:  # whoever reads it was away, and comes back
+            await clients.sleep(HOUR)
+    while not sight().due:
+        await clients.sleep(HOUR)
+    await ask(CHECKER, AssignIssue())
+    due = int(datetime.fromisoformat(sight().due).timestamp() * 1000)
+    await clients.sleep(due - HOUR - scheduler.clock.ms)
+    scheduler.block(scheduler.groups["intake"], "intake.commands", WEEKS)
+    await ask(raised.person, WithdrawIssue(reason="已自行解决"))
+    back, card = scheduler.clock.ms + WEEKS, ""
+    while not card and scheduler.clock.ms < back:
+        await clients.sleep(DAY)
+        drafts = ((id, kind) for id, (kind, state) in sight().documents.items() if state == "drafted")
+        card = next((id for id, kind in drafts if kind == DocumentKind.YELLOW_CARD), "")
+    await ask("supervisor:he", SignDocument(document=card, signature="何正"))
+    await clients.sleep(back + DAY - scheduler.clock.ms)
+    await ask("supervisor:he", LiftDocument(document=card, reason="撤回在前"))
+    clients.busy -= 1

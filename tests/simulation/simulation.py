@@ -28,7 +28,7 @@ from tests.simulation.instructing import Instructing
 from tests.simulation.mail import ONE_TOWN_IN, WHICH, MailServer, in_town
 from tests.simulation.neighbours import Neighbour
 from tests.simulation.operators import Operators
-from tests.simulation.overseeing import Overseeing
+from tests.simulation.overseeing import Overseeing, sign_in_vain
 from tests.simulation.papers import Papers
 from tests.simulation.people import People
 from tests.simulation.questioning import Questioning
@@ -158,6 +158,9 @@ def _play(town: Town, result: Run) -> None:
     clients.repairs.clear()
     if town.rng.random() < 0.3:
         scheduler.spawn("client", clients.forget(8, raised(8, town.rng)))
+    in_vain = Random(f"in vain/{town.seed}")
+    if in_vain.random() < 0.03:
+        scheduler.spawn("overseeing", sign_in_vain(scheduler, clients, raised(6, in_vain)))
     for _ in range(5):
         scheduler.spawn("operator", town.operators.tend(finally_=True))
         scheduler.run(partial(_at_rest, town), 15_000)
@@ -374,6 +377,7 @@ def _history(town: Town) -> History:
         most_outcomes=document.MOST_REMEMBERED + document.MOVED_AT_ONCE,
         at_once=_at_once(scheduler),
         mailed=tuple(scheduler.mail.mailed) if scheduler.mail else (),
+        refused=tuple(scheduler.mail.refused) if scheduler.mail else (),
         unmarked={service: collection.unmarked for service, collection in scheduler.collections.items()},
         rebalanced_ms={service: group.rebalanced_ms for service, group in scheduler.groups.items()},
     )

@@ -3,12 +3,15 @@
 from random import Random
 
 from shared.bus.gateway import Request, sealed
+from shared.contract.commands.dispatch import ChooseWays
 from shared.contract.commands.notices import PrepareStaffNotice
-from shared.contract.words import Occurrence
+from shared.contract.subjects import subject_of
+from shared.contract.words import MAIL, Occurrence
 from shared.domain.decisions import FAN_OUT, Context
 from shared.domain.notices import tell
 from tests.simulation.beginning import JURISDICTION
 from tests.simulation.clients import DAY, HOUR, MINUTE, SECOND, Clients
+from tests.simulation.mail import WAYS
 from tests.simulation.scheduler import Scheduler
 from tests.unit.reference import builtin_reference
 
@@ -18,16 +21,21 @@ async def storm(scheduler: Scheduler, clients: Clients, seed: int) -> None:
     rng = Random(f"storm/{seed}")
     clients.busy += 1
     await clients.ready()
+    ways = rng.choice(((MAIL,), WAYS))
+    for account in ("xu", "lu", "qin") if len(ways) > 1 else ():
+        actor = f"handler:{clients.departments[0]}/{account}"
+        await clients.ask(subject_of("staff", account), actor, ChooseWays(ways=ways), "storm/ways")
     await clients.sleep(rng.randint(0, 3 * DAY))
     for number in range(rng.randint(2, 12)):
         context = Context(
             f"storm-{number}", scheduler.clock.now(), builtin_reference(), cause=f"storm/{number}"
         )
         body = {"number": f"S-{number}", "about": Occurrence.ASSIGNED, "to": rng.choice(("xu", "xu", "lu"))}
-        prepares = tell(PrepareStaffNotice, context, body, in_office_hours=True)
-        request = Request(prepares.to, prepares.body, "storm", FAN_OUT, f"{number}")
-        for _ in range(rng.choice((1, 1, 2))):
-            await clients.send(sealed(request, f"/{JURISDICTION}/dispatch"))
-        clients.acknowledged[request.id] = ("dispatch", request.subject)
+        for way in ways:
+            prepares = tell(PrepareStaffNotice, context, {**body, "way": way}, in_office_hours=True)
+            request = Request(prepares.to, prepares.body, "storm", FAN_OUT, f"{number}/{way}")
+            for _ in range(rng.choice((1, 1, 2))):
+                await clients.send(sealed(request, f"/{JURISDICTION}/dispatch"))
+            clients.acknowledged[request.id] = ("dispatch", request.subject)
         await clients.sleep(rng.choice((SECOND, 10 * MINUTE, 2 * HOUR)))
     clients.busy -= 1

@@ -139,6 +139,9 @@ class Talking:
         if rng.random() < 0.3 or (outcome or {}).get("reason") == "leader_missing":
             announce = announce.model_copy(update={"leaders": announce.leaders or LEADERS[:1]})
             await self._ask(AGENDA, announce, FEDERATION)
+        if self._notes.random() < 0.4:  # somebody else wants the same leaders at the same time
+            other = announce.model_copy(update={"number": number + 7, "theme": "用工"})
+            await self._ask(AGENDA, other, FEDERATION, self._notes)
         return talk_id(JURISDICTION, announce.series, day_of(starts_at), number + 1)
 
     def _member(self, talk: str) -> Raised:

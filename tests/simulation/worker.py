@@ -25,7 +25,7 @@ from shared.timers import RETRY_SECONDS, Timers
 from shared.waiting_notices import WaitingNotices
 from shared.walking import Walk, Walker
 from tests.simulation.client import Client
-from tests.simulation.mail import ASKS, MailServer, notifier
+from tests.simulation.mail import ASKS, WAYS, Alone, MailServer, notifier
 from tests.simulation.producing import Producers
 from tests.simulation.reference import View
 from tests.simulation.store import Collection
@@ -38,15 +38,16 @@ Lacks = Iterable[str]
 
 
 class Wanted:
-    """An event that a task waits for step by step."""
+    """An event that tasks wait for step by step."""
 
     def __init__(self) -> None:
-        self.set_ = False
+        self.set_, self.times = False, 0
         self.wake: list[Callable[[], None]] = []
         """Called once it is set: by then somebody waits for it."""
 
     def set(self) -> None:
         self.set_ = True
+        self.times += 1
         while self.wake:
             self.wake.pop(0)()
 
@@ -57,7 +58,18 @@ class Wanted:
         return self.set_
 
     async def wait(self) -> None:
-        await Ask("wanted", self)
+        await Ask("wanted", Waiting(self))
+
+
+class Waiting:
+    """One task that waits for an event: once that was set it goes on, whoever clears it meanwhile."""
+
+    def __init__(self, event: Wanted) -> None:
+        self._event, self._times, self.wake = event, event.times, event.wake
+
+    @property
+    def set_(self) -> bool:
+        return self._event.set_ or self._event.times > self._times
 
 
 class Anything:
@@ -165,6 +177,7 @@ class Worker(Process):
         self.gateway = Gateway(consumer.source, self._publish, store)
         waiting = WaitingNotices(store, now=self.now)
         waiting._wake = Wanted()  # type: ignore[assignment]
+        waiting._looking = Alone(Wanted())  # type: ignore[assignment]
         self.walker = Walker(store, collection, self.gateway.post, self._walks, now=self.now)
         self.walker._wake = Wanted()  # type: ignore[assignment]
         self._service = SimpleNamespace(
@@ -200,14 +213,16 @@ class Worker(Process):
         if self.service == "supervision":
             own["walk"] = self.walk()
         if self.mail is not None and self.service in ASKS:
-            own["notify"] = self.notify(notifier(self, self.mail, self._waiting, self._store))
+            for way in WAYS:
+                hands_in = notifier(self, self.mail, self._waiting, self._store, way)
+                own[f"notify {way}"] = self.notify(hands_in, way)
         return {**own, **super().tasks()}
 
-    async def notify(self, notifier: Notifier) -> None:
+    async def notify(self, notifier: Notifier, way: str) -> None:
         """Send what waits, as ``Notifier.run`` does, with the waiting done by the scheduler."""
         while True:
             try:
-                subject = await self._waiting.next()
+                subject = await self._waiting.next(way)
                 if await notifier.connected():
                     await notifier.attempt(subject)
                     continue

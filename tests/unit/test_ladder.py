@@ -8,12 +8,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from services.dispatch.issue.addressing import ROLES, WHOLE_LEVEL
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.contract.words import Addressee, DocumentKind
 from shared.domain.calendar import Calendar, Day
 from shared.domain.clocks import SHANGHAI, CompletePolicy, Paused, Policy, Resumed
 from shared.domain.ladder import Rise, preview, rises
-from shared.domain.steps import DEFAULT_LADDER
+from shared.domain.rights import RIGHTS
+from shared.domain.steps import DEFAULT_LADDER, MAY_SIGN
 
 POLICY, CALENDAR = builtin_policy(), builtin_calendar()
 BREACH = datetime(2026, 3, 16, 9, 30, tzinfo=UTC)  # a Monday, 17:30 in Shanghai
@@ -144,6 +146,17 @@ def changed(place: int, **values: Any) -> list[dict[str, Any]]:
         (changed(0, after_days=1), r"ladder\[0\]: step 1 \(reminder\) comes with the breach"),
         (changed(4, after_days=0), r"ladder\[4\]: step 5 \(circular\) comes later"),
         (changed(2, signed=False), r"ladder\[2\]: step 3 \(yellow_light\) is signed by a named person"),
+        (
+            changed(1, signed=True, addressees=["office"]),
+            r"ladder\[1\]: step 2 .* waits for a signature: addr",
+        ),
+        (changed(0, signed=True), r"ladder\[0\]: step 1 \(reminder\) waits for a signature"),
+        (changed(0, documents=["yellow_card"]), r"ladder\[0\]: step 1 \(reminder\) waits for a signature"),
+        (
+            changed(3, addressees=[]),
+            r"ladder\[3\]: step 4 .* who may sign: supervision_office, leader, level",
+        ),
+        (changed(5, addressees=["cppcc"]), r"ladder\[5\]: step 6 \(matters_list\) waits for a signature"),
         (changed(1, after_days=-1), "ladder.1.after_days"),
         (changed(1, colour="amber"), "ladder.1.colour"),
         ([*STEPS, {**STEPS[5], "step": 7}], "ladder.6.step"),
@@ -154,6 +167,19 @@ def test_a_policy_with_a_step_missing_doubled_or_out_of_order_is_refused_with_th
 ) -> None:
     with pytest.raises(ValidationError, match=said):
         TypeAdapter(CompletePolicy).validate_python(POLICY.model_dump() | {"ladder": ladder})
+
+
+def test_a_signed_step_names_one_of_those_who_may_sign_and_after_red_they_find_it_on_their_desk() -> None:
+    for place, who in ((1, "leader"), (2, "supervision_office"), (4, "level")):
+        ladder = changed(place, signed=True, addressees=["handler", who])
+        TypeAdapter(CompletePolicy).validate_python(POLICY.model_dump() | {"ladder": ladder})
+    assert [step.step for step in POLICY.ladder if step.signed and not step.addressees] == [5, 6]
+
+
+def test_who_may_sign_is_as_the_rights_have_it() -> None:
+    may = RIGHTS["issue", "sign_document"].keys()
+    roles = {**{one: {role} for one, role in ROLES.items()}, Addressee.LEVEL: {*WHOLE_LEVEL}}
+    assert {one: found for one in Addressee if (found := roles.get(one, set()) & may)} == MAY_SIGN
 
 
 def test_a_policy_may_have_an_order_signed_and_other_days() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from services.portal.queries.names import officials
 from services.portal.queries.published import build
 from services.portal.queries.selecting import Row, select
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
@@ -18,6 +19,7 @@ from shared.domain.calendar import Calendar
 from shared.domain.clocks import Extended, Fact, Limit, Paused, Resumed, Started
 from shared.domain.reference import NotPublished, Reference, Renewal
 from shared.domain.renewing import IN_ROUNDS, Running, moved, read_running
+from shared.domain.steps import signers, waits
 
 _RUNNING = """
     SELECT c.*, i.number AS issue_number, i.rejected_at, i.paused, i.question,
@@ -66,10 +68,14 @@ class Move(NamedTuple):
 
 
 class Impact(NamedTuple):
-    """Every move, the new date that comes first on top, and how many each department has."""
+    """Every move, the new date that comes first on top, and how many each department has.
+
+    ``unsigned``: the steps of a policy whose documents wait for a signature that nobody in the directory may give.
+    """
 
     version: str
     moves: tuple[Move, ...]
+    unsigned: tuple[int, ...] = ()
 
     @property
     def departments(self) -> list[tuple[str, int]]:
@@ -93,7 +99,8 @@ class Impact(NamedTuple):
             for move in self.moves
         ]
         counts = {"clocks": len(self.moves), "issues": self.issues, "paused": self.paused}
-        return {"version": self.version, **counts, "departments": dict(self.departments), "moves": moves}
+        about = {"version": self.version, "unsigned": self.unsigned, **counts}
+        return {**about, "departments": dict(self.departments), "moves": moves}
 
 
 Wanted = PublishCalendar | PublishPolicy
@@ -108,7 +115,17 @@ def impact(reads: sqlite3.Connection, jurisdiction: str, wanted: Wanted, now: da
         (one for one in known.renewals if one not in before and one.version == event.version), None
     )
     found = [] if renewal is None else [*_moves(reads, renewal, known)]
-    return Impact(event.version, tuple(sorted(found, key=lambda one: (one.due_at, one.issue, one.clock))))
+    moves = tuple(sorted(found, key=lambda one: (one.due_at, one.issue, one.clock)))
+    return Impact(event.version, moves, _unsigned(reads, event))
+
+
+def _unsigned(reads: sqlite3.Connection, event: CalendarPublished | PolicyPublished) -> tuple[int, ...]:
+    """What the directory says when it comes into force: who is appointed later is not known yet."""
+    if not isinstance(event, PolicyPublished):
+        return ()
+    people = officials(reads, int(event.in_force_from.timestamp() * 1000))
+    held = {role for one in people for role in one.roles}
+    return tuple(step.step for step in event.policy.steps if waits(step) and not signers(step) & held)
 
 
 def renewed(reads: sqlite3.Connection, version: str) -> Impact:

@@ -37,11 +37,9 @@ from shared.domain.decisions import Context, Message, event
 from shared.domain.decisions import command as ask
 from shared.domain.documents import LIFTED_WITH_THE_ISSUE, register_of, year_of
 from shared.domain.reference import Reference
-from shared.domain.steps import ORDER, REMINDED_ALONE, WARNED, Step
+from shared.domain.steps import BY_ITSELF, ORDER, REMINDED_ALONE, WARNED, Step
 
 Messages = tuple[Message, ...]
-BY_ITSELF = (DocumentKind.REMINDER, DocumentKind.SUPERVISION_ORDER)
-"""What goes out unsigned where the policy says no more; whatever it says, nothing else does."""
 
 
 class Ended(NamedTuple):

@@ -1,6 +1,6 @@
 """Who is told of what a step brings: the people of the offices beside the department (clocks.md, The ladder, "told").
 
-A policy that is published in a town names whom the built-in one names.
+A policy that is published in a town names whom the built-in one names; of what it wants signed first the offices.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of
 
-TOLD_OF_DRAFT = ("yellow_card", "red_card")
+TOLD_OF_DRAFT = ("reminder", "supervision_order", "yellow_card", "red_card")
 """The first paper of each step of which the offices are told while it waits for a signature."""
 SOON = timedelta(days=2)
 """How long a worker may take to read a new official's entry."""

@@ -128,6 +128,7 @@ class Clause(StrEnum):
     DOCUMENT_NUMBER = "the number that the register gave"
     DOCUMENT_LIFE = "a document in its order"
     DOCUMENT_SIGNED = "nothing out without a name under it"
+    DOCUMENT_LIFTED = "what a person signed only a person lifts"
     DOCUMENT_FOUNDED = "a document for each step alone"
     DOCUMENT_BROUGHT = "each step brings its documents"
     DEPARTMENT_TOLD = "departments hear of what went out"
@@ -196,6 +197,8 @@ class Clause(StrEnum):
     # notices by mail
     MAILED_ONCE = "mailed once unless nobody was left to record it"
     NOTICE_SENT = "sent is what the mail server has"
+    NOTICE_REFUSED = "refused for good is given up"
+    NOTICE_WAY = "handed in where it goes"
     NOTICE_ENDS = "every notice ends"
     NOTICE_LATE = "tried for three days"
     MAILED_IN_HOURS = "officials are mailed while offices are open"

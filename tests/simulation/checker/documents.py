@@ -67,6 +67,7 @@ def check_documents(evidence: Evidence) -> Iterator[Violation]:
     for subject, events in told.items():
         if aggregate_of(subject) == "issue":
             yield from _documents(evidence, subject, events, entries[subject])
+            yield from _annulled(subject, events)
     for subject in {**told, **entries}:
         if aggregate_of(subject) == "issue" and not _is_held_up(evidence, subject, entries[subject]):
             yield from _untold(subject, told.get(subject, []), entries[subject])
@@ -117,6 +118,42 @@ def _documents(
             yield from _signed(evidence, subject, event)
 
 
+def _annulled(subject: str, events: list[Event]) -> Iterator[Violation]:
+    """Of a breach that is annulled what went out by itself is lifted; of what a person signed a lift is drafted."""
+    signed: dict[str, Event] = {}
+    breaches: Counter[int] = Counter()
+    owed: dict[str, str] = {}
+    for event in events:
+        kind, data = kind_of(event), event["data"]
+        id = data.get("document", "")
+        if kind == "document.issued":
+            if data["by"]:
+                signed[id] = data
+        elif kind == "document.lift_drafted":
+            if not signed.pop(id, None):
+                yield Clause.DOCUMENT_LIFTED(
+                    f"{subject}: {event['id']} drafts a lift of what nobody signed: {id}"
+                )
+            owed.pop(id, None)
+        elif kind == "document.lifted":
+            if data["because"] == "annulled" and id in signed:
+                yield Clause.DOCUMENT_LIFTED(
+                    f"{subject}: {event['id']} lifts {id}, which {signed[id]['by']} signed"
+                )
+            signed.pop(id, None)
+        elif data.get("clock") == "promise" and kind in ("clock.breached", "clock.breach_annulled"):
+            breaches[data["round"]] += 1 if kind == "clock.breached" else -1
+            if not breaches[data["round"]]:
+                of_it = (id for id, document in signed.items() if _is_of_promise(document, data["round"]))
+                owed |= dict.fromkeys(of_it, event["id"])
+    for id, annulled in owed.items():
+        yield Clause.DOCUMENT_LIFTED(f"{subject}: {annulled} leaves {id} as it is, which a person signed")
+
+
+def _is_of_promise(document: Mapping[str, Any], round: int) -> bool:
+    return bool(document["step"]) and document["clock"] == "promise" and document["round"] == round
+
+
 def _named(data: Mapping[str, Any], event: Event) -> Entry:
     """Where a document that names its number has it from: there is a register for each kind and year."""
     jurisdiction = str(event["source"]).split("/")[1]
@@ -158,6 +195,7 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
     came: Counter[tuple[int, int, str]] = Counter()
     void: Counter[str] = Counter()
     reminded: Counter[str] = Counter()
+    unsigned: set[tuple[int, int]] = set()
     known: set[str] = set()
     for event in events:
         kind, data = kind_of(event), event["data"]
@@ -175,11 +213,15 @@ def _brought(evidence: Evidence, subject: str, events: list[Event]) -> Iterator[
             ladder = () if policy is None else policy["data"]["policy"].get("ladder", ())
             brings = ladder[data["step"] - 1]["documents"] if ladder else BRINGS[data["step"] - 1]
             due.update((data["step"], data["round"], kind) for kind in brings)
+            if not (ladder and ladder[data["step"] - 1]["signed"]):
+                unsigned.add((data["step"], data["round"]))
         elif kind == "clock.breached" and data["clock"] == "co_handler":
             due.update((1, data["round"], kind) for kind in BRINGS[0])  # it is reminded alone
         elif kind in ("document.drafted", "document.issued") and data["step"] and is_first:
             name = (data["step"], data["round"], data["kind"])
             came[name] += 1
+            if kind == "document.issued" and data["clock"] == "promise" and name[:2] not in unsigned:
+                yield Clause.DOCUMENT_SIGNED(f"{subject}: {event['id']} waited for no signature")
             if came[name] > due[name]:
                 yield Clause.DOCUMENT_FOUNDED(
                     f"{subject}: {event['id']} is of a step that was not told: {name}"

@@ -77,14 +77,15 @@ class Said(NamedTuple):
 
 
 class Mailed(NamedTuple):
-    """A mail that the mail server took. ``again``: it had it before, from somebody who could have recorded that.
-    ``asked_ms``: when somebody handed it in.
+    """A mail that the mail server took, or refused; or what a robot did. ``again``: that had happened before, to
+    somebody who could have recorded it. ``asked_ms``: when somebody handed it in.
     """
 
     notice: str
     at_ms: int
     again: bool = False
     asked_ms: int = 0
+    way: str = "mail"
 
 
 @dataclass
@@ -113,6 +114,7 @@ class History:
     rebalanced_ms: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """By service when its partitions got new owners, where that is known."""
     mailed: Sequence[Mailed] = ()
+    refused: Sequence[Mailed] = ()
     unmarked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By service the subjects of documents that waited for events where no start would have found them."""
 

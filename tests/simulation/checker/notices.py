@@ -24,11 +24,8 @@ Opens = Callable[[datetime], datetime]
 def check_notices(evidence: Evidence) -> Iterator[Violation]:
     """What the mail server has against what the owners of notices tell and keep."""
     mailed = {mail.notice for mail in evidence.history.mailed}
-    for mail in evidence.history.mailed:
-        if mail.again:
-            yield Clause.MAILED_ONCE(
-                f"notice:{mail.notice}: it was sent again at {mail.at_ms} ms, without need"
-            )
+    refused = {mail.notice for mail in evidence.history.refused}
+    yield from _handed_in(evidence)
     yield from _in_office_hours(evidence)
     for service in ("intake", "dispatch"):
         for subject, events in evidence.events_by(service).items():
@@ -40,13 +37,36 @@ def check_notices(evidence: Evidence) -> Iterator[Violation]:
                     yield Clause.NOTICE_SENT(
                         f"{subject}: {event['id']} says it was sent, and no server has it"
                     )
-                if kind.endswith("given_up") and event["data"]["why"] == "too_late":
+                why = event["data"]["why"] if kind.endswith("given_up") else ""
+                if why == "refused" and subject.partition(":")[2] not in refused:
+                    yield Clause.NOTICE_REFUSED(
+                        f"{subject}: {event['id']} says it was refused, and nobody did that"
+                    )
+                if why == "too_late":
                     yield from _early(evidence, subject, event["id"], instant(event["time"]))
         for subject, document in evidence.documents(service).items():
             state = (document.get("state") or {}).get("state")
             ends = state in (None, *ENDED) or "deadline" in document or document.get("held")
             if aggregate_of(subject) == "notice" and not ends:
                 yield Clause.NOTICE_ENDS(f"{subject}: {service} has it {state}, and nothing will end that")
+
+
+def _handed_in(evidence: Evidence) -> Iterator[Violation]:
+    """Each once where it goes: what is taken is recorded, and what is refused for good is given up."""
+    ways: defaultdict[str, set[str]] = defaultdict(set)
+    for opened in evidence.opened if evidence.history.mailed or evidence.history.refused else ():
+        if opened.event is not None and opened.event["type"].endswith(".notice.prepare.v1"):
+            ways[opened.event["subject"]].add(opened.event["data"].get("way", "mail"))
+    for clause, done, mails in (
+        (Clause.MAILED_ONCE, "sent", evidence.history.mailed),
+        (Clause.NOTICE_REFUSED, "handed in", evidence.history.refused),
+    ):
+        for mail in mails:
+            subject = f"notice:{mail.notice}"
+            if mail.again:
+                yield clause(f"{subject}: it was {done} again at {mail.at_ms} ms, without need")
+            if mail.way not in ways[subject]:
+                yield Clause.NOTICE_WAY(f"{subject}: it goes by {sorted(ways[subject])}, not by {mail.way}")
 
 
 def _early(evidence: Evidence, subject: str, id: str, given_up: datetime) -> Iterator[Violation]:

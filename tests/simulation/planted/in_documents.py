@@ -52,6 +52,19 @@ def what_was_overtaken_before_it_had_a_number_is_forgotten() -> Patches:
     return [patch.object(documents, "numbered", wrap(documents.numbered))]
 
 
+@fault(Clause.DOCUMENT_SIGNED, alone=False)
+def what_a_policy_wants_signed_goes_out_by_itself() -> Patches:
+    def wrap(step_of: Callable[..., Any]) -> Callable[..., Any]:
+        def unsigned(document: Any, context: Any) -> Any:
+            step = step_of(document, context)
+            by_itself = document.kind in documents.BY_ITSELF
+            return step.model_copy(update={"signed": step.signed and not by_itself})
+
+        return unsigned
+
+    return [patch.object(documents, "_step_of", wrap(documents._step_of))]
+
+
 @fault(Clause.DOCUMENT_NUMBER, alone=False)
 def every_kind_has_its_numbers_from_the_register_of_reminders() -> Patches:
     def wrap(register_of: Callable[..., str]) -> Callable[..., str]:
@@ -91,6 +104,30 @@ def a_card_goes_out_by_itself() -> Patches:
         patch.object(documents, "BY_ITSELF", by_itself),
         patch.object(documents, "_step_of", lambda document, context: unsigned[wrap(document, context).name]),
     ]
+
+
+@fault(Clause.DOCUMENT_LIFTED)
+def what_a_person_signed_is_lifted_by_itself() -> Patches:
+    def wrap(recalled: Callable[..., Any]) -> Callable[..., Any]:
+        def by_itself(document: Any, why: Any) -> Any:
+            annulled = why.because == "annulled"
+            return documents.ended(document, why) if annulled else recalled(document, why)
+
+        return by_itself
+
+    return [patch.object(documents, "_recalled", wrap(documents._recalled))]
+
+
+@fault(Clause.DOCUMENT_LIFTED)
+def what_was_signed_in_vain_stays() -> Patches:
+    def wrap(recalled: Callable[..., Any]) -> Callable[..., Any]:
+        def kept(document: Any, why: Any) -> Any:
+            in_vain = why.because == "annulled" and document.by
+            return (document, ()) if in_vain else recalled(document, why)
+
+        return kept
+
+    return [patch.object(documents, "_recalled", wrap(documents._recalled))]
 
 
 @fault(Clause.DOCUMENT_FOUNDED, alone=False)

@@ -1,4 +1,4 @@
-"""Faults planted into what is decided about notices by mail."""
+"""Faults planted into what is decided about notices by mail and by robot."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,12 +7,15 @@ from typing import Any
 from unittest.mock import patch
 
 from services.dispatch.issue import noticing
+from shared import waiting_notices
 from shared.contract.commands.notices import BeginNotice, PrepareNotice, RecordNotice
 from shared.contract.events.notices import NoticeSent
+from shared.contract.words import MAIL, Unsent
 from shared.domain import notices
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Change, Refusal, event
-from shared.domain.notices import State
+from shared.domain.notices import State, to_be_sent_by
+from shared.notifying import Notifier
 from tests.simulation.checker import Clause
 from tests.simulation.planted.planting import Patches, around, fault, in_decision, in_kind
 
@@ -31,6 +34,23 @@ def a_notice_that_was_sent_is_prepared_again() -> Patches:
         return forgetful
 
     return [in_decision("intake", "notice", RecordNotice, wrap)]
+
+
+@fault(Clause.NOTICE_REFUSED, alone=False)
+def what_is_refused_for_good_is_tried_again() -> Patches:
+    def wrap(give_up: Decide) -> Decide:
+        async def hopeful(self: Any, subject: str, notice: Any, why: Any, said: str = "") -> None:
+            if why != Unsent.REFUSED:
+                await give_up(self, subject, notice, why, said)
+
+        return hopeful
+
+    return [around(Notifier, "_give_up", wrap)]
+
+
+@fault(Clause.NOTICE_WAY, alone=False)
+def what_goes_by_robot_is_mailed() -> Patches:
+    return [patch.object(waiting_notices, "to_be_sent_by", lambda state: to_be_sent_by(state) and MAIL)]
 
 
 @fault(Clause.NOTICE_SENT)

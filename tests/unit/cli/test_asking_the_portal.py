@@ -170,7 +170,11 @@ def test_what_a_calendar_would_move_is_asked_of_the_portal(
     assert "0 due dates move" in CliRunner().invoke(app, ["calendar", "preview", notice]).stdout
     policy = tmp_path / "policy.json"
     policy.write_text(builtin_policy().with_reply_limit("14d").model_dump_json(), encoding="utf-8")
-    assert CliRunner().invoke(app, ["policy", "preview", str(policy)]).exit_code == 0
+    shown = CliRunner().invoke(app, ["policy", "preview", str(policy)])
+    assert (
+        shown.exit_code == 0
+        and "nobody in the directory may sign what step 3, 4, 5, 6 brings" in shown.stdout
+    )
     assert owner.asked == [], "nothing is published"
     wrong = tmp_path / "wrong.csv"
     wrong.write_text(Path(notice).read_text(encoding="utf-8") + "2027-01-01,rest,a,b\n", encoding="utf-8")
