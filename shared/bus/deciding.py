@@ -11,10 +11,7 @@ from shared.bus.document import (
     Stored,
     forget_published,
     move_old,
-    owed_with,
     read_document,
-    take_over,
-    was_written_by,
     with_old,
     write_document,
 )
@@ -47,38 +44,24 @@ def decide(
 ) -> Decided:
     """Apply the records of one aggregate in order; with a ``reason`` set each of them aside.
 
-    ``token``: whose write it is, a stroke, and its number. What another worker stored and may not have published goes
-    once more, before anything newer. A document that this version cannot read or write sets its records aside. Raises
-    NotPublished where the scope is patient, and nothing else.
+    A document that this version cannot read or write sets its records aside. Raises NotPublished where the scope is
+    patient, and nothing else.
     """
     try:
-        found = stored.get(subject)
-        read = read_document(_kind(scope, subject), subject, items[0].record.partition, found)
+        read = read_document(_kind(scope, subject), subject, items[0].record.partition, stored.get(subject))
         before, moved = move_old(with_old(read, chain.from_iterable(map(commands_of, items)), stored))
-        if was_written_by(found, token.rpartition("/")[0]):
-            before = forget_published(before, committed)
-        else:
-            before = take_over(before, items[0].place)
-        owed = owed_with(before, [item.place for item in items])
+        before = forget_published(before, committed)
     except Exception as error:
         return Decided(unstored(scope, subject, items, _failure(error)), None)
     steps = (partial(set_aside, reason=reason),) if reason else (apply, partial(_apply_if_writable, token))
     for step in steps:
         try:
-            decided = _decided(scope, before, items, moved, token, step)
+            return _decided(scope, before, items, moved, token, step)
         except NotPublished:
             raise
         except Exception as error:
             reason = _failure(error)
-        else:
-            return _behind(owed, decided) if owed else decided
     return Decided(unstored(scope, subject, items, reason), None)
-
-
-def _behind(owed: tuple[Outgoing, ...], decided: Decided) -> Decided:
-    """What was taken over goes before anything newer, and not twice where its own record has come again."""
-    others = (record for record in decided.applied.outgoing if record not in owed)
-    return decided._replace(applied=decided.applied._replace(outgoing=(*owed, *others)))
 
 
 def _apply_if_writable(token: str, scope: Scope, document: Document, item: Item) -> Applied:

@@ -10,7 +10,7 @@ As the store holds it:
     read                             [topic, source, last sequence applied] of the other owners' events
     passed                           [topic, source, seq, type, partition, offset, on] of events of types unknown so far
     published                        [topic, last sequence, SHA-256] of the events of this aggregate
-    outbox                           what recent records produced, to be sent again on redelivery or by another worker
+    outbox                           what recent records produced, to be sent again on redelivery
     held, held_since                 events that came before their predecessor; they never expire
     finished_at                      since when nothing is expected of it any more; a day later the outbox is swept
 
@@ -18,7 +18,7 @@ An old outcome is a document of its own, ``_id`` ``<subject>|<command's id>``, k
 the version of the aggregate that leaves it out, and holding only what a stored version held (docs/decisions/0016).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -106,8 +106,6 @@ class Sent(NamedTuple):
     cause: str
     place: Place
     records: tuple[Outgoing, ...]
-    owed: Place | None = None
-    """Of what another worker stored: the record with which it is sent once more."""
 
 
 class Held(NamedTuple):
@@ -220,39 +218,21 @@ def write_document(document: Document, token: str) -> Stored:
 
 
 def forget_published(document: Document, committed: Mapping[tuple[str, int], int]) -> Document:
-    """Without outbox entries whose record lies below the committed offset of its partition: they were published, where
-    who committed is who wrote this version."""
+    """Without outbox entries whose record lies below the committed offset of its partition: they were published."""
     if not document.outbox:
         return document
-    places = [(sent, sent.owed or sent.place) for sent in document.outbox]
-    kept = tuple(sent for sent, place in places if place[2] >= committed.get((place[0], place[1]), -1))
+    kept = tuple(
+        sent for sent in document.outbox if sent.place[2] >= committed.get((sent.place[0], sent.place[1]), -1)
+    )
     return document if len(kept) == len(document.outbox) else document._replace(outbox=kept)
 
 
-def take_over(document: Document, place: Place) -> Document:
-    """A version that another worker wrote: nobody knows whether all that it keeps was published, wherever its records
-    lie (docs/decisions/0067). So it is owed with the record at this place."""
-    if not document.outbox:
-        return document
-    return document._replace(outbox=tuple(sent._replace(owed=place) for sent in document.outbox))
-
-
-def owed_with(document: Document, places: Collection[Place]) -> tuple[Outgoing, ...]:
-    """What is to be sent once more with the records at these places."""
-    return tuple(record for sent in document.outbox if sent.owed in places for record in sent.records)
-
-
-def was_written_by(found: Stored | None, tenure: str) -> bool:
-    """Whether this version was written by that worker, in that stretch of its ownership."""
-    return found is not None and str(found.get("token", "")).startswith(f"{tenure}/")
-
-
 def _sent(entry: list[Any]) -> Sent:
-    cause, place, raws, *owed = entry
+    cause, place, raws = entry
     records = tuple(
         Outgoing(topic, key, raw.encode(), headers, seq) for topic, key, raw, headers, seq in raws
     )
-    return Sent(cause, (place[0], place[1], place[2]), records, *map(tuple, owed))
+    return Sent(cause, (place[0], place[1], place[2]), records)
 
 
 def _held(entry: list[Any]) -> Held:
@@ -262,7 +242,7 @@ def _held(entry: list[Any]) -> Held:
 
 def _stored(sent: Sent) -> list[Any]:
     raws = [[one.topic, one.key, one.value.decode(), one.headers, one.seq] for one in sent.records]
-    return [sent.cause, list(sent.place), raws, *([list(sent.owed)] if sent.owed else [])]
+    return [sent.cause, list(sent.place), raws]
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -17,7 +17,6 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Protocol
 
 from shared.bus.apply import commands_of
@@ -74,8 +73,6 @@ class Batch:
     """What one run of the processor did, for metrics, waiting gateways and timers."""
 
     records: int = 0
-    tenure: str = ""
-    """Of the worker when it began: what it writes then bears that name, also where its partitions have gone since."""
     round_trips: int = 0
     written: list[Stored] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -101,27 +98,24 @@ class Processor:
         *,
         answer: Callable[[Sequence[Answer]], None] = lambda answers: None,
         clock: Callable[[], float] = time.perf_counter,
-        token: Callable[[], str] = lambda: secrets.token_hex(6),
+        token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        """``answer`` is told of outcomes as soon as no crash can undo them. ``token``: another one each time, which
-        names this worker from one loss of partitions to the next."""
+        """``answer`` is told of outcomes as soon as no crash can undo them."""
         self.consumer = consumer
         self._answer = answer
         self._store = store
         self._publish = publish
         self._reference = reference
         self._clock = clock
-        self._token, self._tenure, self._writes = token, token(), count(1)
+        self._token = token
         self._committed: dict[Partition, int] = {}
         self._newest = Newest()
         self._turns = Turns()
 
     def revoked(self) -> None:
         """Forget what was written: another worker may change it now. What was committed once stays published; to forget
-        that as well would take a batch that begins while another is under way for the first one. What is written from
-        now on bears another name: what the old one was about to publish may not have come that far."""
+        that as well would take a batch that begins while another is under way for the first one."""
         self._newest.forget()
-        self._tenure = self._token()
 
     def committed(self, offsets: Mapping[Partition, int]) -> None:
         """Note that everything before these offsets is stored, published and committed."""
@@ -133,7 +127,7 @@ class Processor:
         May be called again before that: batches end in the order in which they began, and where one fails, those behind
         it do too. Raises EarlierFailed then.
         """
-        batch = Batch(records=len(records), tenure=self._tenure)
+        batch = Batch(records=len(records))
         for record in records:
             self._committed.setdefault((record.topic, record.partition), record.offset)
         started = self._clock()
@@ -209,7 +203,7 @@ class Processor:
         known = self._newest.take(pending)
         stored = await _load(self._store, pending, known, batch)  # 3
         loaded = self._clock()
-        decided = await self._decide(pending, stored, batch.tenure, reason)  # 4
+        decided = await self._decide(pending, stored, reason)  # 4
         changed = [entry.stored for entry in decided.values() if entry.stored is not None]
         moved = [outcome for entry in decided.values() for outcome in entry.moved]
         applied = self._clock()
@@ -250,11 +244,9 @@ class Processor:
         lost = await self._write(changed[:middle], batch, refused)
         return lost | await self._write(changed[middle:], batch, refused)
 
-    async def _decide(
-        self, pending: Pending, stored: dict[str, Stored], tenure: str, reason: str
-    ) -> dict[str, Decided]:
+    async def _decide(self, pending: Pending, stored: dict[str, Stored], reason: str) -> dict[str, Decided]:
         """4: every aggregate applied; where a version was not known here yet, once more after catching up."""
-        token = f"{tenure}/{next(self._writes)}"
+        token = self._token()
         decided: dict[str, Decided] = {}
 
         def apply_to(subject: str, patient: bool) -> None:
