@@ -86,11 +86,8 @@ async def test_the_cppcc_and_discipline_inspection_read_each_document_and_do_not
     drafted = document(given, "d3", "yellow_card")
     browser = official(given, role)
     assert await offers(browser, entry)  # the notice of an entry leads to the page of its issue
-    for place, said in (
-        (order(given), "请三日内到现场核查。"),
-        (entry, "连续两次未答复。"),
-        (drafted, "待签发"),
-    ):
+    said_there = {order(given): "请三日内到现场核查。", entry: "连续两次未答复。", drafted: "待签发"}
+    for place, said in said_there.items():
         assert (await browser.open(place)).status_code == 200 and said in browser.text
         for name in ("sign", "lift", "answer"):
             assert f'href="{place}/{name}"' not in browser.page.text
