@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from shared.contract.event import SUPERVISION
+from shared.contract.words import Provisional
+
 if TYPE_CHECKING:
     from shared.bus.processor import Batch
     from shared.bus.records import Record
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 SECONDS_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 LATE_BUCKETS = (0.05, 0.1, 0.5, 1, 5, 30, 120, 300, 3600, 86400)
+YEAR_UNKNOWN = f'"provisional_because":"{Provisional.YEAR_NOT_PUBLISHED}"'.encode()
+"""How a record says it. Nobody's words can: a quotation mark within a text is escaped."""
 
 
 class Metrics:
@@ -79,7 +84,7 @@ class Metrics:
             "outcome_seconds", "time from a command's arrival at the broker to its outcome", SECONDS_BUCKETS
         )
         self.provisional = self._counter(
-            "provisional_total", "due dates in a year whose calendar is not published"
+            "provisional_total", "due dates of clocks in a year whose calendar is not published"
         )
 
     def _timers(self) -> None:
@@ -118,12 +123,14 @@ class Metrics:
         self.document_writes.labels("change").inc(len(batch.written) - swept)
         for topic, count in Count(record.topic for record in records).items():
             self.records.labels(topic).inc(count)
+        # Supervision dates every clock, whoever promised what; a date that waits for a talk starts none.
+        self.provisional.inc(
+            sum(one.topic == SUPERVISION and YEAR_UNKNOWN in one.value for one in batch.outgoing)
+        )
         now = time.time()
         for answer in batch.answers:
             status = answer.outcome["status"]
             self.outcomes.labels(status).inc()
-            if answer.outcome.get("provisional_because"):
-                self.provisional.inc()
             if status == "refused":
                 self.refusals.labels(answer.outcome["reason"]).inc()
             self.outcome_seconds.observe(max(0.0, now - answer.record.timestamp / 1000))

@@ -1,5 +1,6 @@
 """`qinqing calendar preview` and `qinqing policy preview`: which due dates a file would move; nothing is published."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,11 @@ def _print(found: dict[str, Any]) -> None:
     console.print(whose)
     table = new_table("issue", "clock", "原期限 / from", "新期限 / to", "department", whole=("issue",))
     for move in found["moves"][:SHOWN]:
-        to = local(move["due_at"]) + ("（暂定 / provisional）" if move["provisional"] else "")
+        to = _local(move["due_at"]) + ("（暂定 / provisional）" if move["provisional"] else "")
         table.add_row(
             move["number"] or move["issue"],
             move["clock"],
-            local(move["old_due_at"]),
+            _local(move["old_due_at"]),
             to,
             move["department"] or "-",
         )
@@ -60,3 +61,7 @@ def _print(found: dict[str, Any]) -> None:
         console.print(
             f"还有 {clocks - SHOWN:,} 个（--json 全部列出）/ {clocks - SHOWN:,} more (--json has all)"
         )
+
+
+def _local(written: str) -> str:
+    return local(datetime.fromisoformat(written))

@@ -10,7 +10,10 @@ from services.cli.display import Terminal, new_table, print_json
 from services.cli.system import DEFAULT_DATA, WRONG_USE, DataOption, JsonOption
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.cli.reference.versions import Published
+    from services.supervision.issue.life import Clock
     from shared.domain.ladder import Rise
     from shared.domain.reference import Reference
 
@@ -32,7 +35,7 @@ def preview(
     from services.cli.reference.owner import owner
     from services.cli.reference.versions import Failed, read_published
     from services.intake.issue.numbers import read_number
-    from services.supervision.issue.ladder import coming
+    from services.supervision.issue.ladder import coming, held_up
     from services.supervision.issue.life import Issue
 
     try:
@@ -47,7 +50,8 @@ def preview(
         if answer.status_code != httpx.codes.OK:
             raise Failed(f"GET {answer.url} answered {answer.status_code}; see `qinqing status`")
         known = Issue.model_validate(answer.json())
-    _print(id, known.lamp, [_facts(rise) for rise in coming(known, reference)], as_json)
+    rises = [_facts(rise) for rise in coming(known, reference)]
+    _print(id, known.lamp, rises, held_up(known), as_json)
 
 
 def _reference(published: "Published") -> "Reference":
@@ -74,12 +78,15 @@ def _facts(rise: "Rise") -> dict[str, Any]:
     }
 
 
-def _print(id: str, lamp: int, rises: list[dict[str, Any]], as_json: bool) -> None:
+def _print(id: str, lamp: int, rises: list[dict[str, Any]], paused: "Clock | None", as_json: bool) -> None:
+    ends_at = paused.resumes_at if paused else None
     if as_json:
         print_json(
             {
                 "issue": id,
                 "step": lamp,
+                "paused": paused is not None,
+                "goes_on_at": ends_at.isoformat() if ends_at else None,
                 "if_nobody_acts": [{**one, "at": one["at"].isoformat()} for one in rises],
             }
         )
@@ -89,9 +96,24 @@ def _print(id: str, lamp: int, rises: list[dict[str, Any]], as_json: bool) -> No
 
     console, chinese = Terminal(), words_in("zh").gettext
     console.print(f"{id}: 现在第 {lamp} 级 / stands at step {lamp}")
+    if paused:
+        console.print(_said_of_the_pause(ends_at), soft_wrap=True)
     table = new_table("step", "name", "如无人处理 / if nobody acts", whole=("step",))
     for one in rises:
         may_move = "（暂定 / provisional）" if one["provisional"] else ""
         name = f"{chinese(phrase('step', one['step']))} {one['name']}"
         table.add_row(str(one["step"]), name, local(one["at"]) + may_move)
-    console.print(table if rises else "不会再升级 / no further step comes")
+    if rises or not paused:
+        console.print(table if rises else "不会再升级 / no further step comes")
+
+
+def _said_of_the_pause(ends_at: "datetime | None") -> str:
+    if ends_at is None:
+        return (
+            "已暂停，须有人恢复；在此之前承诺不会逾期 / "
+            "its promise is paused until somebody ends that, and brings nothing until then"
+        )
+    until = local(ends_at)
+    return (
+        f"已暂停，{until} 自行恢复，此后 / its promise is paused; it goes on by itself on {until}, and then:"
+    )

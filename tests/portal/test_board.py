@@ -13,7 +13,7 @@ from shared.contract.words import Role
 from tests.portal.given import Browser, Given, stamp
 from tests.portal.projection.given import AT
 
-LATE, TODAY, SOON, LATER, SEALED = (letter * 13 for letter in "ACDEF")
+LATE, TODAY, SOON, LATER, SEALED, COUNTYS = (letter * 13 for letter in "ACDEFG")
 TITLES = {
     LATE: "污水管网接驳审批卡了四个月",
     TODAY: "高速口限行",
@@ -125,6 +125,36 @@ async def test_it_is_narrowed_by_the_address(given: Given) -> None:
     ):
         await browser.open(f"/board?{query}")
         assert listed_on(browser) == ids, query
+
+
+async def test_a_level_and_a_source_each_show_their_own_and_leave_out_the_others(given: Given) -> None:
+    town(given)
+    of_a_county(given, COUNTYS, origin="hotline")
+    browser, citys = official(given), [LATE, TODAY, SOON, SEALED, LATER]
+    for query, ids in (
+        ("", [*citys, COUNTYS]),
+        ("level=county", [COUNTYS]),
+        ("level=city", citys),
+        ("source=hotline", [COUNTYS]),
+        ("source=online_column", citys),
+        ("level=county&source=hotline", [COUNTYS]),
+        ("level=city&source=hotline", []),
+        ("level=county&department=housing", []),
+    ):
+        await browser.open(f"/board?{query}")
+        assert listed_on(browser) == ids, query
+
+
+def of_a_county(given: Given, id: str, **more: str) -> None:
+    """An issue that a county's department holds, due behind all of the town."""
+    entry = {"version": "1", "in_force_from": stamp(AT - timedelta(days=5000)), "by": "system"}
+    place = {**entry, "name_zh": "县规划局", "name_en": "Planning", "level": "county", "head": "局长"}
+    given.shown.topics.version("dispatch", "department.published.v1", "dept:planning", place)
+    given.registered(id, **more)
+    given.accepted(id, "村口积水")
+    clock(given, id, "promise", given.now + timedelta(days=10))
+    held = {"assignment": f"{id}.1", "department": "planning", "head": "局长", "by": "wang"}
+    given.shown.tell("dispatch", "issue.assigned.v1", held, id)
 
 
 async def test_an_empty_board_says_what_to_do(given: Given) -> None:

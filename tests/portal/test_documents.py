@@ -77,14 +77,37 @@ async def test_a_county_lifts_its_own_card_but_not_one_that_the_city_signed(give
     assert not await offers(browser, LIFT)  # nor the step that the city signed for
 
 
+@pytest.mark.parametrize("role", [Role.CPPCC, Role.DISCIPLINE])
+async def test_the_cppcc_and_discipline_inspection_read_each_document_and_do_nothing_about_it(
+    given: Given, role: Role
+) -> None:
+    late(given, after(days=22))
+    entry = document(given, "d6", "matters_entry", by="shen", level="city", words="连续两次未答复。")
+    drafted = document(given, "d3", "yellow_card")
+    browser = official(given, role)
+    assert await offers(browser, entry)  # the notice of an entry leads to the page of its issue
+    for place, said in (
+        (order(given), "请三日内到现场核查。"),
+        (entry, "连续两次未答复。"),
+        (drafted, "待签发"),
+    ):
+        assert (await browser.open(place)).status_code == 200 and said in browser.text
+        for name in ("sign", "lift", "answer"):
+            assert f'href="{place}/{name}"' not in browser.page.text
+            assert (await browser.open(f"{place}/{name}")).status_code == 404
+    assert not await offers(browser, BY_HAND)
+    await browser.open("/documents")
+    assert "清单〔2026〕1号" in browser.text and "督办〔2026〕1号" in browser.text
+
+
 async def test_whoever_does_not_see_how_it_is_handled_sees_no_document(given: Given) -> None:
     late(given, after(days=22))
     place = order(given)
-    assert (await official(given, Role.CPPCC).open(place)).status_code in (200, 404)
-    browser = given.browser()
-    await browser.sign_in()
-    assert (await browser.open(place)).status_code == 404
-    assert (await browser.open("/documents")).status_code == 404
+    raiser = given.browser()
+    await raiser.sign_in()
+    for browser in (raiser, official(given, Role.OBSERVER), official(given, Role.HANDLER, "planning")):
+        for path in (place, f"{place}/files/document.docx", f"{place}/lift", "/documents"):
+            assert (await browser.open(path)).status_code == 404, path
     for other in ("d9", "x" * 200):
         assert (await official(given).open(f"{PATH}/documents/{other}")).status_code == 404
 

@@ -1,10 +1,11 @@
 """What a preview says would move is what recalculation then records, whatever is published and whatever runs."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given as supposing
 from hypothesis import settings
@@ -14,8 +15,16 @@ from services.portal.queries.impact import Wanted, impact
 from services.supervision.issue.renewing import request_of
 from shared.contract.commands.supervision import PublishCalendar, PublishPolicy
 from shared.contract.event import Event
-from shared.contract.events.dispatch import ExtensionGranted
+from shared.contract.events.dispatch import (
+    EnterpriseAsked,
+    ExtensionAsked,
+    ExtensionGranted,
+    PauseAsked,
+    PauseEnded,
+    PauseGranted,
+)
 from shared.contract.events.supervision import CalendarPublished, ClockRecalculated, PolicyPublished
+from shared.contract.words import Ended, PauseGround
 from shared.domain.calendar import Calendar, Day
 from shared.domain.clocks import Limit, due_at
 from tests.portal.given import Shown
@@ -88,6 +97,34 @@ def shown() -> Iterator[Shown]:
         yield rows
 
 
+ABOUT: dict[str, Any] = {"assignment": "a1", "department": "housing", "round": 1, "request": 1}
+Told = tuple[datetime, Event]
+
+
+def granted(at: datetime, due: datetime, days: int) -> list[Told]:
+    """Time that the holder asked for and was given."""
+    dates = {"original_due_at": due, "old_due_at": due, "due_at": due}
+    asked = ExtensionAsked(
+        **ABOUT, reason="配件", due_at=due, until=date(2027, 1, 29), days=days, by="housing/li"
+    )
+    return [(at, asked), (at, ExtensionGranted(**ABOUT, **dates, days=days, by="chen"))]
+
+
+def waiting(what: str, at: datetime) -> list[Told]:
+    """A pause that was granted, or a question to the raiser alone; "over" after some hours."""
+    is_pause, ends_at = what.startswith("pause"), at + timedelta(days=7)
+    said = {"ground": PauseGround.STATUTORY, "by": "housing/li"}
+    if is_pause:
+        began: list[Told] = [
+            (at, PauseAsked(**ABOUT, **said, basis="规划条例", reason="报批")),
+            (at, PauseGranted(**ABOUT, **{**said, "by": "chen"}, basis="规划条例")),
+        ]
+    else:
+        began = [(at, EnterpriseAsked(**ABOUT, words="请补充位置图", ends_at=ends_at, by="housing/li"))]
+    ended = PauseEnded(**ABOUT, because=Ended.PERSON, granted=is_pause, by="housing/li")
+    return [*began, (at + timedelta(hours=20), ended)] if what.endswith("over") else began
+
+
 @settings(max_examples=20, deadline=None)
 @supposing(
     wanted=st.one_of(tables(), tables(), policies()),
@@ -95,35 +132,40 @@ def shown() -> Iterator[Shown]:
     passed=st.integers(0, 30 * 24),
     handled=st.booleans(),
     extended=st.integers(0, 10),
+    waits=st.sampled_from(["", "pause", "pause over", "question", "question over"]),
+    after=st.integers(1, 12 * 24),
 )
 def test_a_preview_equals_what_then_happens(
-    wanted: Wanted, began: int, passed: int, handled: bool, extended: int
+    wanted: Wanted, began: int, passed: int, handled: bool, extended: int, waits: str, after: int
 ) -> None:
     at = DECEMBER + timedelta(hours=began)
     now, reference = at + timedelta(hours=passed), make_reference()
     issue, due = new_issue(reference), due_at(at, POLICY.limits["promise"], POLICY, CALENDAR)
-    facts: list[Event] = [registered(), promised(at, due.at, provisional_because=due.because), accepted()]
-    facts += [assigned(department="housing"), signed(department="housing")] if handled else []
-    if handled and extended:
-        dates = {"original_due_at": due.at, "old_due_at": due.at, "due_at": due.at}
-        about = {"assignment": "a1", "department": "housing", "round": 1, "request": 1}
-        facts.append(ExtensionGranted(**about, **dates, days=extended, by="chen"))
+    facts: list[Told] = [
+        (at, registered()),
+        (at, promised(at, due.at, provisional_because=due.because)),
+        (at, accepted()),
+    ]
+    if handled:
+        facts += [(at, assigned(department="housing")), (at, signed(department="housing"))]
+        facts += granted(at, due.at, extended) if extended else []
+        facts += waiting(waits, at + timedelta(hours=after)) if waits else []
     with shown() as rows:
-        for event in facts:
-            told = issue.take(event, at)
-            owner = event.topic.partition(".")[0]
-            asked = {"round": 1, "request": 1, "assignment": "a1", "department": "housing", "reason": "配件"}
-            if isinstance(event, ExtensionGranted):
-                more = {"due_at": due.at.isoformat(), "until": "2027-01-29", "days": extended, "by": "li"}
-                rows.topics.tell("dispatch", "extension.asked.v1", {**asked, **more}, ISSUE, at=at)
-            rows.topics.tell(owner, event.type, event.model_dump(mode="json"), ISSUE, at=at)
+
+        def tell(told: Iterable[Event], when: datetime) -> None:
             for one in told:
-                rows.topics.tell("supervision", one.type, one.model_dump(mode="json"), ISSUE, at=at)
-        while (deadline := issue.deadline) is not None and deadline.fire_at <= now:
-            for one in issue.fire(deadline.fire_at):
-                rows.topics.tell(
-                    "supervision", one.type, one.model_dump(mode="json"), ISSUE, at=deadline.fire_at
-                )
+                owner = one.topic.partition(".")[0]
+                rows.topics.tell(owner, one.type, one.model_dump(mode="json"), ISSUE, at=when)
+
+        def fire_until(until: datetime) -> None:
+            while (deadline := issue.deadline) is not None and deadline.fire_at <= until:
+                tell(issue.fire(deadline.fire_at), deadline.fire_at)
+
+        for when, event in facts:
+            if when <= now:
+                fire_until(when)
+                tell([event, *issue.take(event, when)], when)
+        fire_until(now)
         rows.apply()
         foreseen = impact(rows.reader(), JURISDICTION, wanted, now).moves
     reference.learn("", published(wanted, now))

@@ -11,7 +11,7 @@ from services.supervision.issue.ladder import coming
 from shared.contract.event import Event
 from shared.contract.events.dispatch import PauseAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkDecided, ReworkRefused
-from shared.contract.events.supervision import DepartmentAddressed
+from shared.contract.events.supervision import DepartmentAddressed, LadderRaised
 from shared.contract.words import Role
 from tests.portal.given import Browser, Given, known_versions
 from tests.portal.projection.given import ISSUE
@@ -19,6 +19,7 @@ from tests.portal.test_board import listed_on, official, town
 from tests.unit.one_aggregate import OneAggregate
 from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
+    BY_ITSELF,
     DUE,
     MONDAY,
     WHOSE,
@@ -30,8 +31,10 @@ from tests.unit.supervision.given import (
     fire_until,
     goes_on,
     new_issue,
+    over,
     paused,
     promised,
+    raiser_asked,
     registered,
     rejected,
     replied,
@@ -89,6 +92,7 @@ TWICE: STORY = [
 THIRD: STORY = [*HELD, *((after(days=number), asked_for_more(number)) for number in (1, 2, 3))]
 FOR_A_PAUSE = {**WHOSE, "round": 1, "request": 1, "ground": "waiting", "reason": "配件", "by": "zhou"}
 PAUSED: STORY = [*HELD, (after(days=1), PauseAsked(**FOR_A_PAUSE)), (after(days=1), paused())]
+BY_ITSELF_OVER: STORY = [*PAUSED[:-1], (after(days=1), paused(ends_at=BY_ITSELF))]
 STORIES: dict[str, tuple[STORY, datetime]] = {
     "third extension": (THIRD, after(days=4)),
     "third extension, answered": ([*THIRD, (after(days=4), reply())], after(days=5)),
@@ -98,6 +102,13 @@ STORIES: dict[str, tuple[STORY, datetime]] = {
     ),
     "paused": (PAUSED, after(days=9)),
     "paused, and goes on": ([*PAUSED, (after(days=5), goes_on())], after(days=9)),
+    "paused, for five days at most": (BY_ITSELF_OVER, after(days=2)),
+    "paused, for five days at most, and over": ([*BY_ITSELF_OVER, (BY_ITSELF, over())], after(days=9)),
+    "the raiser asked": ([*HELD, (after(days=1), raiser_asked())], after(days=2)),
+    "the raiser asked, and paused": (
+        [*HELD, (after(days=1), raiser_asked()), (after(days=2), paused(ends_at=BY_ITSELF))],
+        after(days=3),
+    ),
     "promised": (HELD, MONDAY),
     "warned": (HELD, DUE),
     "reminded": (HELD, DUE + timedelta(hours=1)),
@@ -144,6 +155,41 @@ def test_what_is_to_come_is_what_supervision_says(given: Given, name: str) -> No
     assert issue is not None
     assert Ladder(reads, issue, given.now).coming == coming(supervision.state, builtin_reference())
     assert (issue["ladder_step"] or 0) == supervision.state.lamp
+
+
+def test_a_pause_that_ends_by_itself_is_foreseen_with_what_follows(given: Given) -> None:
+    supervision = told(given, *STORIES["paused, for five days at most"])
+    reads = given.shown.reader()
+    issue = issues.issue(reads, ISSUE)
+    assert issue is not None
+    ladder = Ladder(reads, issue, given.now)
+    assert ladder.held_up is not None and ladder.held_up["ends_at"] == BY_ITSELF.timestamp() * 1000
+    steps = [rise for rise in ladder.coming if rise.step]
+    assert [rise.step for rise in steps] == [1, 2, 3, 4, 5, 6]
+    supervision.take(over(), BY_ITSELF)
+    raised = fire_until(supervision, after(days=90))
+    assert [(one.step, one.due_at) for one in raised if isinstance(one, LadderRaised)] == [
+        (rise.step, rise.at) for rise in steps
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "step"),
+    [
+        ("paused, for five days at most", "承诺已暂停。3月9日 周一 17:30自行恢复，此后：", "催办"),
+        ("paused", "承诺已暂停，须由人恢复。在此之前不会逾期。", ""),
+    ],
+)
+async def test_while_it_is_paused_the_page_says_when_that_ends_and_what_follows(
+    given: Given, name: str, said: str, step: str
+) -> None:
+    told(given, *STORIES[name])
+    given.now = after(days=2)
+    browser = official(given)
+    await browser.open(PATH)
+    card = browser.page.text.partition('id="ladder"')[2].partition("</section>")[0]
+    assert said in card and "如无人处理" in card
+    assert ("催办" in card) is bool(step)
 
 
 def test_what_a_person_lifted_climbs_no_further_in_the_rows_either(given: Given) -> None:

@@ -1,5 +1,6 @@
 """A new calendar or policy on the supervisor's pages: what it would move is shown before, and is what then moves."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,8 @@ from shared.domain.reference import Reference
 from shared.year_notices import read_notice
 from shared.year_tables import combined
 from tests.house.repository import ROOT
-from tests.portal.given import Given, refused
+from tests.portal.department import people
+from tests.portal.given import Browser, Given, refused
 from tests.portal.projection.given import ISSUE, JURISDICTION
 from tests.portal.test_board import official
 from tests.portal.test_ladder import known_versions
@@ -199,12 +201,17 @@ def test_a_policy_moves_running_clocks_only_where_it_is_to_reach_them(given: Giv
 
 async def test_a_notice_is_pasted_checked_shown_and_published(given: Given) -> None:
     december(given)
+    people(given)
     browser = official(given, Role.SUPERVISOR)
     await browser.open("/board")
     assert f'href="{PATH}"' in browser.page.text
     await browser.open(PATH)
     await browser.send(PATH, kind="notice", content=TEXT)
-    assert "2 个期限" in browser.text and "HZ-1" in browser.text and "日期已确定" in browser.text
+    assert "2 个期限" in browser.text and "日期已确定" in browser.text
+    assert moved_rows(browser) == [
+        ("HZ-1", clock, "2027年1月4日 周一 17:30 → 2027年1月5日 周二 17:30", "市建设局")
+        for clock in ("本部门办理期限", "承诺答复")
+    ]
     given.asked.answers[f"POST {PUBLISH}"] = (200, {"status": "done", "version": "2027-1"})
     await browser.send(PREVIEW)
     (body,) = given.asked.bodies(PUBLISH)
@@ -212,6 +219,13 @@ async def test_a_notice_is_pasted_checked_shown_and_published(given: Given) -> N
     assert "2027-1" in browser.text
     await browser.open(PATH)
     assert "元旦" not in browser.page.text
+
+
+def moved_rows(browser: Browser) -> list[tuple[str, ...]]:
+    """Each row of what moves: issue, clock, old and new date, and whose it is."""
+    rows = re.findall(r'<tr class="one">(.*?)</tr>', browser.page.text)
+    cells = [re.sub(r"<small>.*?</small>", "", row).split("</td>")[:-1] for row in rows]
+    return [tuple(re.sub(r"<[^>]+>", "", cell) for cell in row) for row in cells]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ _RUNNING = """
 """
 """``is_reached``: a clock of it runs, so a version finds the issue at once, and moves those that are paused too."""
 _GRANTED = """
-    SELECT what, days, CASE WHEN question = 1 AND :assignment <> '' THEN asked_at ELSE decided_at END, ended_at
+    SELECT what, days, CASE WHEN question = 1 AND :assignment <> '' THEN asked_at ELSE decided_at END, ended_at,
+        CASE WHEN ended_at IS NULL THEN ends_at END
     FROM request
     WHERE issue = :issue AND round = :round AND :assignment IN ('', assignment)
         AND (granted = 1 OR (question = 1 AND :assignment <> ''))
@@ -159,24 +160,31 @@ def _moves(reads: sqlite3.Connection, renewal: Renewal, known: Reference) -> Ite
             yield Move(*about, row["due_at"], due_at, bool(was), after.provisional, paused)
 
 
-def _granted(reads: sqlite3.Connection, row: Row) -> Iterator[Fact]:
-    """The extensions and pauses that were granted for a clock."""
+def _granted(reads: sqlite3.Connection, row: Row, by_itself: bool) -> Iterator[Fact]:
+    """The extensions and pauses that were granted for a clock; ``by_itself``: with the end that a pause will have."""
     if row["clock"] not in IN_ROUNDS:
         return
     named = {name: row[name] for name in ("issue", "round", "assignment")}
-    for what, days, decided_at, ended_at in reads.execute(_GRANTED, named):
+    for what, days, decided_at, ended_at, ends_at in reads.execute(_GRANTED, named):
         if what == "extension":
             yield Extended(_instant(decided_at), days)
             continue
         yield Paused(_instant(decided_at), "granted")
+        if by_itself and ends_at is not None:
+            yield Resumed(_instant(max(ends_at, decided_at)))
         if ended_at is not None:
             yield Resumed(_instant(ended_at))
 
 
-def running(reads: sqlite3.Connection, row: Row, rejected_at: int | None, known: Reference) -> Running:
-    """A clock as its events told it; ``rejected_at``: when its issue was, if it was."""
+def running(
+    reads: sqlite3.Connection, row: Row, rejected_at: int | None, known: Reference, by_itself: bool = False
+) -> Running:
+    """A clock as its events told it; ``rejected_at``: when its issue was, if it was.
+
+    ``by_itself``: as it will be once a pause that ends by itself has ended.
+    """
     started = Started(_instant(row["started_at"]), Limit(row["term"]))
-    history: list[Fact] = [started, *_granted(reads, row)]
+    history: list[Fact] = [started, *_granted(reads, row, by_itself)]
     if row["resumed_at"] is not None and rejected_at is not None:
         history += [Paused(_instant(rejected_at), "rejected"), Resumed(_instant(row["resumed_at"]))]
     in_force = {(str(one.because), one.version): one.at for one in known.renewals}

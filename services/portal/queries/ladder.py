@@ -15,10 +15,10 @@ from services.portal.queries.impact import running
 from services.portal.queries.issues import Row
 from services.portal.queries.published import reference
 from shared.contract.words import ClockName
-from shared.domain.clocks import Fact, Paused, Resumed
+from shared.domain.clocks import Fact, Paused, Reading, Resumed
 from shared.domain.ladder import Rise, preview, rises
 from shared.domain.reference import NotPublished
-from shared.domain.renewing import Terms, as_renewed, read_running
+from shared.domain.renewing import IN_ROUNDS, Terms, as_renewed, read_running
 from shared.domain.steps import CLIMBS, ORDER, RED, WARNED
 
 _AT_ONCE = """
@@ -65,15 +65,36 @@ class Ladder:
             if clock["clock"] not in WARNED or clock["breached_at"] is not None:
                 continue
             newest = _instant(clock["warned_at"] or 0)
-            try:
-                counted = running(self._reads, clock, self._issue["rejected_at"], known)
-                calendar = known.calendars.named(clock["calendar"])
-                found = read_running(counted, known).deadlines
-            except NotPublished:
+            if (reading := self._reading(clock)) is None:
                 continue
-            for name, at in found:
-                if name != "due" and newest < at < _instant(clock["due_at"]):
+            due_at = reading.due_at if self._is_paused(clock) else _instant(clock["due_at"])
+            calendar = known.calendars.named(clock["calendar"])
+            for name, at in reading.deadlines:
+                if name != "due" and newest < at < due_at:
                     yield Rise(0, at, not calendar.is_published(at.date()))
+
+    def _reading(self, clock: Row) -> Reading | None:
+        """What a clock says once the pause it may be in has ended by itself; None without its versions."""
+        known = reference(self._reads, self._issue["jurisdiction"])
+        try:
+            counted = running(self._reads, clock, self._issue["rejected_at"], known, by_itself=True)
+            return read_running(counted, known)
+        except NotPublished:
+            return None
+
+    def _is_paused(self, clock: Row) -> bool:
+        """Whether nothing of it is due for now; of what was due before, everything goes on."""
+        asked = clock["clock"] == ClockName.HOLDING and self._issue["question"] is not None
+        paused = clock["clock"] in IN_ROUNDS and (asked or self._issue["paused"] is not None)
+        return paused and clock["breached_at"] is None
+
+    @cached_property
+    def held_up(self) -> Row | None:
+        """The pause while which its promise brings nothing; None where there is none, or it was broken before."""
+        waits = any(clock["clock"] == ClockName.PROMISE and self._is_paused(clock) for clock in self.clocks)
+        if not waits or self._issue["paused"] is None:
+            return None
+        return issues.request(self._reads, self._issue["id"], "pause", self._issue["paused"])
 
     @cached_property
     def explaining(self) -> Explaining | None:
@@ -86,7 +107,8 @@ class Ladder:
                 continue
             order_at = _order_at(climb)
             if order_at is not None and self._now <= order_at:
-                put_off_to = _order_at(_rises(self._reads, self._issue, clock, self._now))
+                due_at = _instant(clock["due_at"])
+                put_off_to = _order_at(_rises(self._reads, self._issue, clock, due_at, self._now))
                 return None if put_off_to is None else Explaining(clock["round"], order_at, put_off_to)
         return None
 
@@ -95,10 +117,16 @@ class Ladder:
         """What the breaches bring that were recorded, or will be, each beside its clock."""
         found = []
         for clock in self.clocks:
-            waits = self._issue["paused"] is not None and clock["breached_at"] is None
-            if clock["clock"] in CLIMBS and not waits and not _is_lifted(self._issue, clock):
-                explained_at = None if clock["explained_at"] is None else _instant(clock["explained_at"])
-                found.append((clock, _rises(self._reads, self._issue, clock, explained_at)))
+            if clock["clock"] not in CLIMBS or _is_lifted(self._issue, clock):
+                continue
+            due_at = _instant(clock["due_at"])
+            if self._is_paused(clock):
+                reading = self._reading(clock)
+                if reading is None or reading.state == "paused":
+                    continue
+                due_at = reading.due_at
+            explained_at = None if clock["explained_at"] is None else _instant(clock["explained_at"])
+            found.append((clock, _rises(self._reads, self._issue, clock, due_at, explained_at)))
         return found
 
 
@@ -111,9 +139,9 @@ def _order_at(climb: tuple[Rise, ...]) -> datetime | None:
 
 
 def _rises(
-    reads: sqlite3.Connection, issue: Row, clock: Row, explained_at: datetime | None
+    reads: sqlite3.Connection, issue: Row, clock: Row, due_at: datetime, explained_at: datetime | None
 ) -> tuple[Rise, ...]:
-    """The steps that a breach of this clock brings; none as long as its policy or calendar was not read here."""
+    """The steps that a breach of this clock then brings; none as long as its policy or calendar was not read here."""
     known = reference(reads, issue["jurisdiction"])
     try:
         policy, calendar = known.policies.named(clock["policy"]), known.calendars.named(clock["calendar"])
@@ -125,7 +153,7 @@ def _rises(
             Paused(_instant(issue["rejected_at"]), "rejected"),
             Resumed(_instant(clock["resumed_at"])),
         ]
-    due_at, last = _instant(clock["due_at"]), CLIMBS[clock["clock"]]
+    last = CLIMBS[clock["clock"]]
     found = rises(due_at, policy, calendar, last=last, explained_at=explained_at, pauses=pauses)
     terms = Terms(clock["policy"], clock["calendar"])
     return as_renewed(found, terms, known, explained_at=explained_at, pauses=pauses)

@@ -142,11 +142,11 @@ def moved_by(event: MovedBy, clock: Clock) -> bool:
     if not mine or isinstance(event, ExtensionGranted):
         return mine
     if clock.name is ClockName.HOLDING:
-        return isinstance(event, PauseEnded) == _is_paused(clock)
+        return isinstance(event, PauseEnded) == is_paused(clock)
     return isinstance(event, PauseGranted) or (isinstance(event, PauseEnded) and event.granted)
 
 
-def _is_paused(clock: Clock) -> bool:
+def is_paused(clock: Clock) -> bool:
     """Whether the last that was heard of a pause is that it began."""
     return (
         next((kind for kind, *_ in reversed(clock.history) if kind in ("paused", "resumed")), "") == "paused"
@@ -162,10 +162,42 @@ def move(clock: Clock, by: MovedBy, context: Context, issue: Issue) -> tuple[Clo
     once the end of that pause is read.
     """
     at = context.now
-    if isinstance(by, PauseEnded):  # by a clock that runs behind it may be from before its beginning
-        at = max((at, *(since for kind, since, _ in clock.history if kind == "paused")))
-    longer = clock.model_copy(update={"history": (*clock.history, _fact_of(by, at))})
-    reading = derive(longer, context.reference)
+    if isinstance(by, PauseEnded):
+        at = _end_of_its_pause(clock, at)
+    moved, reading, stands = _with_fact(clock, _fact_of(by, at), context.reference)
+    if not isinstance(by, ExtensionGranted):
+        resumes_at = None if isinstance(by, PauseEnded) else by.ends_at
+        moved = moved.model_copy(update={"resumes_at": resumes_at})
+    annulled = clock.breached and not moved.breached
+    messages: list[Message] = []
+    if moved.due_at != clock.due_at:
+        because = Due(moved.due_at, reading.provisional).because
+        messages.append(event(_recalculated(clock, moved, by, because)))
+    if annulled:
+        which = {"clock": clock.name, "round": clock.round, "assignment": clock.assignment}
+        messages.append(
+            event(BreachAnnulled(**which, due_at=moved.due_at, stopped_at=clock.stopped_at or at))
+        )
+    if clock.stopped_at is not None and stands and not clock.breached:
+        # The pause had ended, and the clock was due, before it was stopped.
+        moved, marked = mark(_only_due(moved), DUE, at, issue)
+        messages.append(marked)
+    return moved, tuple(messages)
+
+
+def going_on(clock: Clock, reference: Reference) -> Clock:
+    """The clock as it will be once its pause has ended by itself; the same where it runs, or somebody ends that."""
+    if clock.resumes_at is None or clock.stopped_at is not None:
+        return clock
+    resumed = ("resumed", _end_of_its_pause(clock, clock.resumes_at), GRANTED)
+    return _with_fact(clock, resumed, reference)[0]
+
+
+def _with_fact(clock: Clock, fact: Entry, reference: Reference) -> tuple[Clock, Reading, bool]:
+    """The clock with one fact more and the dates that follow, its reading, and whether a breach of it stands."""
+    _, at, _ = fact
+    longer = clock.model_copy(update={"history": (*clock.history, fact)})
+    reading = derive(longer, reference)
     thresholds = {threshold.name: threshold.at for threshold in reading.deadlines}
     stands = reading.breached
     if stands is None:  # it still runs
@@ -183,22 +215,12 @@ def move(clock: Clock, by: MovedBy, context: Context, issue: Issue) -> tuple[Clo
         known |= {name: text(when) for name, when in thresholds.items()}
         values["thresholds"] = tuple(sorted(known.items(), key=lambda threshold: threshold[1]))
         values["fired"] = fired
-    annulled = clock.breached and not stands
-    moved = longer.model_copy(update={**values, "breached": clock.breached and not annulled})
-    messages: list[Message] = []
-    if moved.due_at != clock.due_at:
-        because = Due(moved.due_at, reading.provisional).because
-        messages.append(event(_recalculated(clock, moved, by, because)))
-    if annulled:
-        which = {"clock": clock.name, "round": clock.round, "assignment": clock.assignment}
-        messages.append(
-            event(BreachAnnulled(**which, due_at=moved.due_at, stopped_at=clock.stopped_at or at))
-        )
-    if clock.stopped_at is not None and stands and not clock.breached:
-        # The pause had ended, and the clock was due, before it was stopped.
-        moved, marked = mark(_only_due(moved), DUE, at, issue)
-        messages.append(marked)
-    return moved, tuple(messages)
+    return longer.model_copy(update={**values, "breached": clock.breached and stands}), reading, stands
+
+
+def _end_of_its_pause(clock: Clock, at: datetime) -> datetime:
+    """When its pause ends; by a clock that runs behind, the end may be from before the beginning."""
+    return max((at, *(since for kind, since, _ in clock.history if kind == "paused")))
 
 
 def _only_due(clock: Clock) -> Clock:

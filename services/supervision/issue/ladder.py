@@ -7,7 +7,7 @@ which order events arrive. What changed from one state to the next is told: rais
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.supervision.issue.clocks import DUE, GRANTED, text
+from services.supervision.issue.clocks import DUE, GRANTED, going_on, is_paused, text
 from services.supervision.issue.life import ENDS, Climb, Clock, Issue, owed_by
 from shared.contract.event import Event
 from shared.contract.events.dispatch import ExtensionAsked, ReplyReleased
@@ -68,25 +68,37 @@ def steps_ahead(issue: Issue) -> Iterator[tuple[int, int, str]]:
 
 
 def coming(issue: Issue, reference: Reference) -> tuple[Rise, ...]:
-    """What happens to this issue if nobody acts: each warning and further step with its instant, in order."""
+    """What happens to this issue if nobody acts: each warning and further step with its instant, in order.
+
+    A pause that ends by itself has ended then; while another one lasts, nothing comes of what it holds.
+    """
     if issue.ended_at is not None:
         return ()
+    clocks = [going_on(clock, reference) for clock in issue.clocks]
     found: list[tuple[Rise, ...]] = [
         (_foreseen(step, at, issue.climbs[place].calendar, reference),)
         for place, step, at in steps_ahead(issue)
     ]
     warnings = [
         _foreseen(0, at, clock.calendar, reference)
-        for clock in issue.clocks
+        for clock in clocks
         if clock.name in WARNED and not clock.breached
         for name, at in clock.pending
         if name != DUE
     ]
-    running = [clock for clock in issue.clocks if clock.name in CLIMBS and DUE in dict(clock.pending)]
+    running = [clock for clock in clocks if clock.name in CLIMBS and DUE in dict(clock.pending)]
     for clock in running:
         terms = Terms(clock.policy, clock.calendar)
         found.append(as_renewed(_rises(clock, reference), terms, reference, pauses=_pauses(clock)))
     return preview(issue.lamp, found, warnings)
+
+
+def held_up(issue: Issue) -> Clock | None:
+    """The promise that brings nothing while its pause lasts; None where it is in none, or was broken before."""
+    for clock in reversed(issue.clocks):
+        if clock.name is ClockName.PROMISE and clock.stopped_at is None:
+            return clock if is_paused(clock) and not clock.breached else None
+    return None
 
 
 def _foreseen(step: int, at: str, calendar: str, reference: Reference) -> Rise:

@@ -95,6 +95,8 @@ class Clock(AggregateState):
     thresholds: tuple[tuple[str, str], ...] = ()
     fired: tuple[str, ...] = ()
     breached: bool = False
+    resumes_at: AwareDatetime | None = None
+    """When the pause that it is in ends by itself; None where somebody ends it, and in no pause."""
 
     @property
     def stopped_at(self) -> datetime | None:

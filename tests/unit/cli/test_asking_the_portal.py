@@ -4,10 +4,13 @@ import json
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -19,6 +22,7 @@ from services.portal.projection.building import Checked, Table
 from services.portal.projection.database import open_reader
 from services.portal.projection.projection import UnknownNamespace
 from services.portal.projection.routes import api
+from services.portal.queries.impact import Impact, Move
 from services.supervision.builtin import builtin_policy
 from shared.identity.keys import issuers
 from shared.identity.tokens import Tokens
@@ -30,6 +34,7 @@ from tests.unit.cli.owners import Owner
 from tests.unit.figures.given import LATER
 from tests.unit.figures.test_rebuild import live
 
+DAY = 86_400_000
 REPORT = ["report", "--month", "2019-04", "--as-of", LATER.isoformat()]
 
 
@@ -170,6 +175,38 @@ def test_what_a_calendar_would_move_is_asked_of_the_portal(
     wrong = tmp_path / "wrong.csv"
     wrong.write_text(Path(notice).read_text(encoding="utf-8") + "2027-01-01,rest,a,b\n", encoding="utf-8")
     assert CliRunner().invoke(app, ["calendar", "preview", str(wrong)]).exit_code == 2
+
+
+def test_what_would_move_is_printed_with_whose_it_is_and_from_when_to_when(
+    projection: Projected, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = int(datetime(2027, 1, 4, 9, 30, tzinfo=UTC).timestamp() * 1000)
+    move = Move("A" * 13, "HZ-1", "promise", 1, "housing", first, first + DAY, True, False)
+    moves = [
+        move._replace(department="", number=""),
+        move._replace(paused=True),
+        move._replace(provisional=True),
+    ]
+    found = Impact("2027-1", (*moves, *(move._replace(issue=f"{one:013}") for one in range(18))))
+
+    @contextmanager
+    def portal(*_: object) -> Iterator[httpx.Client]:
+        answer = httpx.MockTransport(lambda request: httpx.Response(200, json=found.as_json()))
+        yield httpx.Client(base_url="http://portal/api", transport=answer)
+
+    monkeypatch.setattr(impact, "portal", portal)
+    notice = str(ROOT / "docs/examples/invented-notice-2027.csv")
+    done = CliRunner().invoke(app, ["calendar", "preview", notice], env={"COLUMNS": "160"})
+    assert done.exit_code == 0, done.output
+    assert "21 due dates move, of 19 issues; nothing is published" in done.stdout
+    assert "1 of them are paused, and move once they go on" in done.stdout
+    rows = [tuple(cell.strip() for cell in line.split("│")[1:-1]) for line in done.stdout.splitlines()]
+    assert ("housing", "20") in rows and ("-", "1") in rows
+    old, new = "2027-01-04 17:30:00", "2027-01-05 17:30:00"
+    assert ("A" * 13, "promise", old, new, "-") in rows
+    assert ("HZ-1", "promise", old, f"{new}（暂定 / provisional）", "housing") in rows
+    assert sum(row[2:4] == (old, new) for row in rows) == 19, "twenty are shown, one of them provisional"
+    assert "1 more (--json has all)" in done.stdout
 
 
 def test_a_namespace_that_is_not_there_is_named(projection: Projected) -> None:

@@ -10,10 +10,21 @@ from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 from services.cli.reference import owner as owners
+from shared.contract.words import PauseGround
 from tests.keys import DATA
 from tests.unit.cli.owners import Owner
 from tests.unit.one_aggregate import OneAggregate
-from tests.unit.supervision.given import DUE, MONDAY, assigned, fire_until, known
+from tests.unit.supervision.given import (
+    BY_ITSELF,
+    DUE,
+    MONDAY,
+    after,
+    assigned,
+    fire_until,
+    known,
+    over,
+    paused,
+)
 
 ID, NUMBER = "0000000000000", "0000-0000-0000-00"
 
@@ -74,6 +85,38 @@ def test_an_issue_that_has_climbed_says_where_it_stands(answers: dict[str, Any])
     said = json.loads(typed(ID, "--json").stdout)
     assert said["step"] == 2
     assert [one["step"] for one in said["if_nobody_acts"]] == [3, 4, 5, 6]
+
+
+def test_while_it_is_paused_it_is_said_when_that_ends_by_itself_and_what_follows(
+    answers: dict[str, Any],
+) -> None:
+    issue = known()
+    issue.take(assigned(), MONDAY)
+    issue.take(paused(ends_at=BY_ITSELF), after(days=1))
+    answers[f"/issues/{ID}"] = told(issue)
+    said = json.loads(typed(ID, "--json").stdout)
+    assert (said["paused"], said["goes_on_at"]) == (True, BY_ITSELF.isoformat())
+    assert [one["step"] for one in said["if_nobody_acts"] if one["step"]] == [1, 2, 3, 4, 5, 6]
+    first = next(one for one in said["if_nobody_acts"] if one["step"])
+    shown = typed(ID).stdout
+    assert "it goes on by itself on 2026-03-09 17:30:00" in shown and "催办" in shown
+    issue.take(over(), BY_ITSELF)
+    answers[f"/issues/{ID}"] = told(issue)
+    said = json.loads(typed(ID, "--json").stdout)
+    assert (said["paused"], said["goes_on_at"]) == (False, None)
+    assert next(one for one in said["if_nobody_acts"] if one["step"]) == first
+
+
+def test_of_a_pause_that_somebody_has_to_end_it_is_said_that_nothing_comes_until_then(
+    answers: dict[str, Any],
+) -> None:
+    issue = known()
+    issue.take(assigned(), MONDAY)
+    issue.take(paused(PauseGround.STATUTORY), after(days=1))
+    answers[f"/issues/{ID}"] = told(issue)
+    shown = typed(ID).stdout
+    assert "paused until somebody ends that" in shown and "no further step" not in shown
+    assert json.loads(typed(ID, "--json").stdout)["if_nobody_acts"] == []
 
 
 def test_what_never_rises_says_so(answers: dict[str, Any]) -> None:

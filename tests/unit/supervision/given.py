@@ -212,17 +212,26 @@ def extended(days: int = 4, round: int = 1) -> ExtensionGranted:
     return ExtensionGranted(**WHOSE, round=round, request=1, days=days, **dates, by="chen")
 
 
-def paused(ground: PauseGround = PauseGround.WAITING) -> PauseGranted:
-    return PauseGranted(**WHOSE, round=1, request=1, ground=ground, by="chen")
+BY_ITSELF = after(days=7, hours=8.5)
+"""When a pause of Monday ends that waits for the raiser: at the end of the fifth working day."""
+
+
+def paused(ground: PauseGround = PauseGround.WAITING, ends_at: datetime | None = None) -> PauseGranted:
+    return PauseGranted(**WHOSE, round=1, request=1, ground=ground, ends_at=ends_at, by="chen")
 
 
 def goes_on(granted: bool = True) -> PauseEnded:
     return PauseEnded(**WHOSE, round=1, request=1, because=Ended.PERSON, granted=granted, by="zhou")
 
 
+def over(granted: bool = True) -> PauseEnded:
+    """A pause or question has ended by itself."""
+    return PauseEnded(**WHOSE, round=1, request=1, because=Ended.TIME_OVER, granted=granted)
+
+
 def raiser_asked(request: int = 1) -> EnterpriseAsked:
     """The holder asks the raiser; the office may grant the pause of the same number."""
-    said = {"words": "请补充图纸", "ends_at": after(days=7, hours=8.5), "by": "zhou"}
+    said = {"words": "请补充图纸", "ends_at": BY_ITSELF, "by": "zhou"}
     return EnterpriseAsked(**WHOSE, round=1, request=request, **said)
 
 

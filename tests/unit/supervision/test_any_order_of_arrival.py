@@ -16,6 +16,7 @@ from shared.contract.events.dispatch import (
     AssignmentTransferred,
     EnterpriseAsked,
     PauseEnded,
+    PauseGranted,
 )
 from shared.contract.events.feedback import IssueClosed, ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.events.supervision import (
@@ -32,6 +33,7 @@ from shared.contract.words import CloseReason
 from shared.domain.steps import WARNED
 from tests.unit.reference import builtin_reference
 from tests.unit.supervision.given import (
+    BY_ITSELF,
     MOMENT,
     MONDAY,
     after,
@@ -43,6 +45,7 @@ from tests.unit.supervision.given import (
     extended,
     goes_on,
     of_clocks,
+    over,
     paused,
     promised,
     raiser_asked,
@@ -65,13 +68,14 @@ TIME_CHANGES: list[list[Event]] = [
     [],
     [extended()],
     [paused()],
+    [paused(ends_at=BY_ITSELF)],
     [paused(), goes_on()],
     [paused(), goes_on(), extended(2)],
     [extended(10), paused(), goes_on(), paused(), goes_on()],
     [asked_for_more(3)],
     [raiser_asked()],
     [raiser_asked(), answered()],
-    [raiser_asked(), paused(), answered(granted=True), extended(2)],
+    [raiser_asked(), paused(ends_at=BY_ITSELF), answered(granted=True), extended(2)],
     [paused(), goes_on(), raiser_asked(2), extended(), goes_on(granted=False)],
 ]
 """What may be granted while the first assignment is held; a pause may outlast everything."""
@@ -293,12 +297,19 @@ def test_what_happens_if_nobody_acts_is_what_was_foreseen(delivered: list[Delive
     warned: list[datetime] = []
     issue, before = play(delivered, timedelta(0), delivered[-1][0], until_then)
     foreseen = coming(issue, builtin_reference())
-    _, published = play(delivered, timedelta(0), warned=warned)
+    _, published = play([*delivered, *ends_by_itself(issue, delivered)], timedelta(0), warned=warned)
     raised = [event for event in published[len(before) :] if isinstance(event, LadderRaised)]
     steps = [(rise.step, rise.at) for rise in foreseen if rise.step]
     assert [(event.step, event.due_at) for event in raised] == steps
     if issue.ended_at is None:  # an instruction that outlives its issue still warns
         assert {rise.at for rise in foreseen if not rise.step} == set(warned[len(until_then) :])
+
+
+def ends_by_itself(issue: Issue, delivered: list[Delivery]) -> list[Delivery]:
+    """What dispatch tells, if nobody acts, of a pause or question that has an end: it has ended then."""
+    ends = [clock.resumes_at for clock in issue.clocks if clock.resumes_at is not None]
+    granted = any(isinstance(event, PauseGranted) for _, _, event in delivered)
+    return [(max(at, delivered[-1][0]), at, over(granted)) for at in ends[:1]]
 
 
 @FEW

@@ -93,7 +93,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         "replies": issues.replies(page.reads, id),
         "clocks": clocks_of(page, about),
         "opinions": await opinions_of(page, about),
-        "rises": ladder_of(page, about.issue).coming if about.sight.handling else (),
+        "ladder": ladder_of(page, about.issue),
         "documents": documents.of_issue(page.reads, id) if about.sight.handling else (),
         "instructed": [
             (one, instructing.possible(page, about, one)) for one in instructions.of_issue(page.reads, id)
