@@ -1,7 +1,7 @@
 """The board of all clocks: each issue once, by the clock due first; every number opens its list."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -125,6 +125,25 @@ async def test_it_is_narrowed_by_the_address(given: Given) -> None:
     ):
         await browser.open(f"/board?{query}")
         assert listed_on(browser) == ids, query
+
+
+async def test_a_matter_of_a_county_is_counted_there_and_not_with_the_city(given: Given) -> None:
+    town(given)
+    entry = {"version": "1", "in_force_from": stamp(datetime(2011, 1, 1, tzinfo=UTC)), "by": "system"}
+    entry |= {"name_zh": "德清县住建局", "name_en": "Deqing Housing", "level": "county", "head": "局长"}
+    given.shown.topics.version("dispatch", "department.published.v1", "dept:deqing", entry)
+    to_the_county = {"assignment": f"{SOON}.1", "department": "deqing", "head": "局长", "by": "wang"}
+    given.shown.tell("dispatch", "issue.assigned.v1", to_the_county, SOON)
+    browser = official(given)
+    for level, ids, departments in (
+        ("county", [SOON], {"deqing"}),
+        ("city", [LATE, TODAY, SEALED, LATER], {"housing", "none"}),
+    ):
+        await browser.open(f"/board?level={level}")
+        assert listed_on(browser) == ids and f"在办 {len(ids)} 件" in browser.text
+        lines = dict(re.findall(r'<tr id="place-(\w+)">(.*?)</tr>', browser.page.text, re.DOTALL))
+        assert set(lines) == departments
+        assert sum(int(re.findall(r">(\d+)<", one)[-1]) for one in lines.values()) == len(ids)
 
 
 async def test_an_empty_board_says_what_to_do(given: Given) -> None:
