@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -95,9 +95,7 @@ class Progress:
         self._read = read
         self._began = time.monotonic()
         console = Terminal(stderr=True)
-        self._live = (
-            None if quiet else Live(get_renderable=self._render, console=console, refresh_per_second=8)
-        )
+        self._live = None if quiet else Live(get_renderable=self.drawn, console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -112,23 +110,29 @@ class Progress:
             if not self._live.console.is_terminal:
                 self._live.console.print()  # a file gets the last picture without its line's end
 
-    def _render(self) -> RenderableType:
+    def drawn(self) -> RenderableType:
+        """How it stands now: the parts, and what is played before the services run."""
         state = self._read()
         table = Table.grid(padding=(0, 2))
-        for part in state.parts if state is not None else []:
-            mark, colour = MARKS.get(part.state, ("…", "yellow"))
-            took = (
-                f"{part.ready_seconds:.1f} s"
-                if part.ready_seconds is not None
-                else part.progress or part.state
-            )
-            table.add_row(Text(mark, style=colour), _label(part.kind, part.name), Text(took, style="dim"))
-        parts: list[RenderableType] = [
-            Text(f"Starting, {time.monotonic() - self._began:.0f} s", style="bold")
-        ]
-        if state is not None and state.phase == "starting" and state.message:
-            parts.append(Text(state.message, style="yellow"))
-        return Group(*parts, table)
+        for mark, name, took in _begun(state) if state is not None else ():
+            sign, colour = MARKS.get(mark, ("…", "yellow"))
+            table.add_row(Text(sign, style=colour), name, Text(took, style="dim"))
+        return Group(Text(f"Starting, {time.monotonic() - self._began:.0f} s", style="bold"), table)
+
+
+def _begun(state: SystemState) -> Iterator[tuple[str, str, str]]:
+    """Of each part, and of what is played before the services run: how it stands, its name, how long it took."""
+    played = ("failed" if state.phase == "failed" else "…", state.played, state.played_progress)
+    if state.played_seconds is not None:
+        played = ("ready", state.played, f"{state.played_seconds:.1f} s")
+    first = next((part for part in state.parts if part.kind == "service"), None)
+    for part in state.parts:
+        if state.played and part is first:
+            yield played
+        took = (
+            f"{part.ready_seconds:.1f} s" if part.ready_seconds is not None else part.progress or part.state
+        )
+        yield part.state, _label(part.kind, part.name), took
 
 
 class Stopping:
@@ -170,7 +174,7 @@ def banner(
     todo.add_row(
         f"{program} stop{option}" + (" or Ctrl-C" if foreground else ""), "stop all of it; the data stays"
     )
-    title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {_ready_in(state):.1f} s"
+    title = f"亲清 Qinqing runs: {len(state.parts)} processes, ready in {state.ready_seconds:.1f} s"
     lines: list[RenderableType] = [Text(), address, who, *for_phones(state), Text(), where, Text(), todo]
     return Panel(Group(*lines), title=title, expand=False)
 
@@ -181,10 +185,6 @@ def program() -> str:
         return "qinqing"
     beside = Path(sys.executable).with_name("qinqing")
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
-
-
-def _ready_in(state: SystemState) -> float:
-    return max((part.ready_seconds or 0.0 for part in state.parts), default=0.0)
 
 
 def status_table(fields: dict[str, Any]) -> RenderableType:

@@ -19,20 +19,23 @@ _WRITTEN: Mapping[str, Mapping[str, list[str]]] = json.loads(
 OWNERS = {verb: service for service, verbs in _WRITTEN.items() for verb in verbs}
 """Which service is asked for each verb."""
 ENDED = ("rejected", "referred", "withdrawn", "closed")
+_TO_OTHERS = {"awaiting_material": "registered", "appealed": "rejected"}
+"""States in intake -> where the other owners have the issue meanwhile."""
 
 
 def standing(issue: sqlite3.Row) -> dict[str, str]:
     """In which state each owner has the issue, as far as the projection says."""
     intake, feedback = issue["intake_state"], issue["feedback_state"] or "known"
-    dispatch = issue["dispatch_state"] or ("waiting" if intake == "accepted" else intake)
+    told = _TO_OTHERS.get(intake, intake)
+    dispatch = issue["dispatch_state"] or ("waiting" if intake == "accepted" else told)
     if issue["feedback_state"] == "closed":
         return {"intake": "closed", "dispatch": "closed", "feedback": "closed"}
     if intake == "accepted" and issue["feedback_state"]:
         intake = "answered"
     if issue["state"] == "rework" and dispatch == "replied":
         dispatch = "in_progress"  # another round: dispatch is told by feedback, and tells nobody itself
-    if intake in ENDED:
-        dispatch, feedback = intake, intake
+    if told in ENDED:
+        dispatch, feedback = told, told
     return {"intake": intake, "dispatch": dispatch, "feedback": feedback}
 
 

@@ -41,6 +41,8 @@ TIGHT = """(least) => [...document.querySelectorAll("body *")].filter((one) => !
     return { text: one.textContent.trim().slice(0, 40), tag: one.tagName, of: one.className, spacing };
 }).filter((one) => !(one.spacing >= least - 0.001))"""
 LEAST_SPACING = 1.3
+PRIMARY = """() => [...document.querySelectorAll(".btn-primary")].filter((one) =>
+    one.checkVisibility({ opacityProperty: true, visibilityProperty: true })).map((one) => one.innerText)"""
 BREACHES = (
     f"axe.run({json.dumps({'runOnly': {'type': 'tag', 'values': RULES}, 'resultTypes': ['violations']})})"
 )
@@ -74,14 +76,15 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
 
 class Visit(NamedTuple):
     """What was found on the way through all pages: where they are, breaches of rules, small targets, tight lines, pages
-    that move sideways on a small phone in large type, the weight of the first page and of others, requests, lines of
-    the console.
+    with more than one primary button, pages that move sideways on a small phone in large type, the weight of the first
+    page and of others, requests, lines of the console.
     """
 
     at: dict[str, str]
     wrong: list[str]
     small: list[str]
     tight: list[str]
+    crowded: list[str]
     sideways: list[str]
     weights: dict[str, int]
     asked: list[str]
@@ -117,7 +120,7 @@ def visits(chromium: Browser, site: str) -> Visits:
     def visit(size: tuple[int, int], look: str) -> Visit:
         context = context_of(chromium, size)
         context.add_init_script(Axe().axe_script)
-        page, found = context.new_page(), Visit({}, [], [], [], [], {}, [], [])
+        page, found = context.new_page(), Visit({}, [], [], [], [], [], {}, [], [])
         page.on("request", lambda request: found.asked.append(request.url))
         page.on("console", lambda message: found.said.append(message.text))
         page.on("pageerror", lambda error: found.said.append(str(error)))
@@ -136,6 +139,8 @@ def visits(chromium: Browser, site: str) -> Visits:
                 )
             found.small.extend(f"{place}: {one}" for one in page.evaluate(TARGETS, TOUCHED))
             found.tight.extend(f"{place}: {one}" for one in page.evaluate(TIGHT, LEAST_SPACING))
+            primary = page.evaluate(PRIMARY)
+            found.crowded.extend([f"{place}: {primary}"] if len(primary) > 1 else [])
             if size == PHONE:
                 found.sideways.extend([place] if moves_on_a_small_phone(page) else [])
         context.close()
@@ -168,6 +173,11 @@ def test_what_a_finger_touches_is_large_enough(visits: Visits) -> None:
 def test_lines_are_not_too_close_to_each_other(visits: Visits) -> None:
     tight = visits(PHONE, "zh").tight
     assert not tight, "\n".join(tight)
+
+
+def test_a_page_has_one_primary_action_at_most(visits: Visits) -> None:
+    crowded = visits(PHONE, "zh").crowded
+    assert not crowded, "\n".join(crowded)
 
 
 def test_a_page_that_only_a_form_leads_to_is_among_them(visits: Visits) -> None:

@@ -197,10 +197,19 @@ WRITTEN = {
 LETTER = LIGHTS._replace(about={**LIGHTS.about, **WRITTEN})
 
 
+BEGINS = MONDAY - 30 * DAY
+
+
 @cache
 def records() -> tuple[Record, ...]:
     """Every record of the run, topic by topic, each topic in its order."""
-    world = World(MONDAY - 30 * DAY)
+    world = World(BEGINS)
+    play(world)
+    return tuple(record for topic in sorted(world.log) for record in world.log[topic])
+
+
+def play(world: World) -> None:
+    """Let the run happen in this world, which begins at ``BEGINS``."""
     _first_start(world)
     world.go_to(MONDAY)
     _known_and_erased(world)
@@ -225,7 +234,6 @@ def records() -> tuple[Record, ...]:
     _asked_for_material(world)
     _reminded_and_public(world)
     _in_papers(world)
-    return tuple(record for topic in sorted(world.log) for record in world.log[topic])
 
 
 def _first_start(world: World) -> None:

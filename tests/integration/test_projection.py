@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -28,7 +28,7 @@ from shared.contract.words import Role
 from shared.identity.keys import issuers
 from shared.identity.tokens import Tokens
 from tests.contract.scripted import records as scripted
-from tests.integration.broker import PARTITIONS, own_namespace, put
+from tests.integration.broker import PARTITIONS, administrator, own_namespace, put
 from tests.keys import KEYS, bearer
 from tests.portal.projection.given import ISSUE, JURISDICTION, Topics, as_records, dumped
 from tests.unit.figures.given import LATER
@@ -89,6 +89,12 @@ async def until_ready(projection: Projection) -> None:
             await asyncio.sleep(0.05)  # what is read in another thread; there is nobody to wait for in a test
 
 
+async def groups_of(source: Source) -> list[str]:
+    """The groups of readers that the broker knows."""
+    async with administrator(source.kafka_bootstrap) as admin:
+        return [str(group) for group, *_ in await admin.list_consumer_groups()]
+
+
 async def until_told(projection: Projection, records: Sequence[Record]) -> None:
     """All these events are in the rows."""
     last: dict[tuple[str, str], int] = {}
@@ -125,8 +131,10 @@ async def test_it_follows_what_comes_and_goes_on_where_it_stopped(source: Source
         await publish(source, records[half:])
         await until_told(projection, records)
         found = digests(projection.reader())
+        groups = await groups_of(source)
     right = dumped(tmp_path, records)
     assert {table for table in right if found[table] != right[table]} <= {"position"}
+    assert not [group for group in groups if "portal" in group or source.namespace in group]
     assert sum(next for (_, _), next in again[-1].positions.items()) <= len(records)
 
 
@@ -311,17 +319,21 @@ async def asked(source: Source) -> AsyncIterator[tuple[Projection, httpx.AsyncCl
 async def test_what_the_portal_tells_is_what_is_counted_apart(
     source: Source, asked: tuple[Projection, httpx.AsyncClient]
 ) -> None:
+    """Of the live namespace, and of one of history, which has fewer issues."""
     projection, client = asked
-    envelopes = log()
-    records = as_records(envelopes)
-    await publish(source, records)
-    await until_told(projection, records)
-    query = {"month": "2019-04", "as_of": LATER.isoformat(), "namespace": source.namespace}
-    answer = await client.get("/figures", params=query, headers=bearer("leader:sun"))
-    apart = figures_from_log(envelopes, LATER, "2019-04").model_dump(mode="json")
-    told = answer.json()
-    assert told.pop("unreadable") == 0
-    assert {**told, "as_of": ""} == {**apart, "as_of": ""}
+    replayed, told = own_namespace("replay"), list[dict[str, Any]]()
+    await make_topics(source, replayed)
+    for namespace, envelopes in ((source.namespace, log()), (replayed, log(5))):
+        await publish(source, records := as_records(envelopes), namespace)
+        if namespace != replayed:  # history is read when it is asked for
+            await until_told(projection, records)
+        query = {"month": "2019-04", "as_of": LATER.isoformat(), "namespace": namespace}
+        answer = await client.get("/figures", params=query, headers=bearer("leader:sun"))
+        apart = figures_from_log(envelopes, LATER, "2019-04").model_dump(mode="json")
+        told.append(answer.json())
+        assert told[-1].pop("unreadable") == 0
+        assert {**told[-1], "as_of": ""} == {**apart, "as_of": ""}
+    assert told[0] != told[1]
 
 
 async def test_rebuilding_is_an_operators_and_figures_are_no_entrepreneurs(

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import generate_latest
+from pydantic import BaseModel
 
 from shared.metrics import Metrics
+from shared.operators import DeadLetters, WholeDeadLetter
+from shared.waiting import Missing, Waiting
 from tests.portal.given import NAMES, Browser, Given
 
 OPERATOR = "operator:yan"
@@ -40,6 +43,13 @@ DEAD_LETTER: dict[str, Any] = {
 }
 
 
+def answered(model: type[BaseModel], body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """An answer that a service gives: by its own model nothing lacks in it, and nothing stands beside it."""
+    assert set(body) <= set(model.model_fields), body
+    model.model_validate(body)
+    return 200, body
+
+
 def measured(change: Callable[[Metrics], Any] = lambda metrics: None) -> bytes:
     """What a service serves at /metrics, as a test changed it."""
     metrics = Metrics()
@@ -64,17 +74,19 @@ def well(given: Given) -> None:
 
 def dead_letters(given: Given, *rows: dict[str, Any], next: int | None = None) -> None:
     """Dispatch has these."""
-    found = [{**DEAD_LETTER, **row} for row in rows]
+    found = [answered(WholeDeadLetter, {**DEAD_LETTER, **row}) for row in rows]
     answers = given.asked.of("dispatch")
-    answers["GET /dead-letters"] = (200, {"dead_letters": found, "next": next})
-    answers.update({f"GET /dead-letters/{one['origin']}": (200, one) for one in found})
+    answers["GET /dead-letters"] = answered(
+        DeadLetters, {"dead_letters": [one for _, one in found], "next": next}
+    )
+    answers.update({f"GET /dead-letters/{one['origin']}": (status, one) for status, one in found})
 
 
 def missing(given: Given, *rows: dict[str, Any]) -> None:
     """Dispatch holds what waits for these."""
-    found = [{**GAP, **row} for row in rows]
+    found = [answered(Missing, {**GAP, **row})[1] for row in rows]
     held = sum(row["waiting"] for row in found)
-    given.asked.of("dispatch")["GET /held"] = (200, {"events": held, "missing": found})
+    given.asked.of("dispatch")["GET /held"] = answered(Waiting, {"events": held, "missing": found})
 
 
 async def operator(given: Given) -> Browser:

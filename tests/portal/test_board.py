@@ -157,6 +157,21 @@ def of_a_county(given: Given, id: str, **more: str) -> None:
     given.shown.tell("dispatch", "issue.assigned.v1", held, id)
 
 
+async def test_a_matter_of_a_county_is_counted_there_and_not_with_the_city(given: Given) -> None:
+    town(given)
+    of_a_county(given, COUNTYS)
+    browser = official(given)
+    for level, ids, departments in (
+        ("county", [COUNTYS], {"planning"}),
+        ("city", [LATE, TODAY, SOON, SEALED, LATER], {"housing", "none"}),
+    ):
+        await browser.open(f"/board?level={level}")
+        assert listed_on(browser) == ids and f"在办 {len(ids)} 件" in browser.text
+        lines = dict(re.findall(r'<tr id="place-(\w+)">(.*?)</tr>', browser.page.text, re.DOTALL))
+        assert set(lines) == departments
+        assert sum(int(re.findall(r">(\d+)<", one)[-1]) for one in lines.values()) == len(ids)
+
+
 async def test_an_empty_board_says_what_to_do(given: Given) -> None:
     browser = official(given)
     await browser.open("/board")

@@ -12,7 +12,7 @@ from services.portal.figures.definitions import COUNTS, FIGURES, RATES, SPANS
 from shared.contract.words import Role
 from tests.portal.given import ISSUE, Browser, Given, stamp
 from tests.portal.projection.given import AT
-from tests.portal.test_board import official
+from tests.portal.test_board import LATE, listed_on, official, town
 
 MONTH = "2026-03"
 IDS = [f"{number:013}" for number in range(7)]
@@ -42,6 +42,14 @@ def shown(browser: Browser, id: str) -> str:
     """The text of one card."""
     found = re.search(rf'id="{id}"[^>]*>(.*?)</a>', browser.page.text, re.DOTALL)
     return " ".join(re.sub("<[^>]+>", " ", found[1] if found else "").split())
+
+
+def printed(browser: Browser, address: str) -> int | None:
+    """The number of issues inside a link, of ``4 / 7`` the second; None where a share stands there alone."""
+    found = re.search(rf'href="{re.escape(address)}"[^>]*>(.*?)</a>', browser.page.text, re.DOTALL)
+    said = found[1] if found else ""
+    of = re.search(r"\d+ / (\d+)", said) or re.search(r"(?:<b>|^)\s*(\d+)\s*(?:</b>|$)", said)
+    return int(of[1]) if of else None
 
 
 async def test_the_screen_shows_each_rate_with_how_many(given: Given) -> None:
@@ -87,7 +95,7 @@ async def test_below_five_there_are_counts_alone(given: Given) -> None:
 
 async def test_every_number_opens_as_many_issues_as_it_says(given: Given) -> None:
     answered(given)
-    browser = official(given, Role.LEADER)
+    browser, numbers = official(given, Role.LEADER), set[str]()
     for path in ("/overview", "/figures", f"/figures?month={MONTH}&department=housing&source=online_column"):
         await browser.open(path)
         links = set(re.findall(r'href="(/figures/[^"]+)"', browser.page.text))
@@ -99,7 +107,21 @@ async def test_every_number_opens_as_many_issues_as_it_says(given: Given) -> Non
             name = address.split("/")[2].partition("?")[0]
             part = (re.search(r"part=(\w+)", address) or ["", "denominator"])[1]
             expected = len(issues_behind(given.shown.reader(), name, part, given.now))  # type: ignore[arg-type]
+            if (said := printed(browser, address)) is not None:
+                numbers.add(address)
+                assert said == expected, address
             assert len(re.findall(r'class="t" href="/issues/', other.page.text)) == expected, address
+    assert len(numbers) > 8
+
+
+async def test_what_is_overdue_now_opens_as_many_issues_as_it_says(given: Given) -> None:
+    town(given)
+    browser = official(given, Role.LEADER)
+    await browser.open("/overview")
+    assert shown(browser, "late-now") == "当前逾期 1 在办 5 件中，不论何时登记"
+    (address,) = re.findall(r'id="late-now" href="([^"]+)"', browser.page.text)
+    await browser.open(address)
+    assert listed_on(browser) == [LATE]
 
 
 async def test_the_sides_of_a_rate_are_its_whole(given: Given) -> None:

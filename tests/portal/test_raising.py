@@ -11,6 +11,7 @@ from tests.portal.given import DONE, ISSUE, NUMBER, TEXT, TITLE, Browser, Given,
 
 LINK, LINKS = f"{ISSUE}.1.00112233445566778899aabbccddeeff", f"POST /issues/{ISSUE}/links"
 SAID = {"title": TITLE, "text": TEXT}
+CODE = "91330500MA2B4A0Q6C"
 RAISED = (201, {**DONE, "id": ISSUE, "number": NUMBER, "due_on": "2026-03-16"})
 
 
@@ -54,6 +55,16 @@ async def test_it_is_sent_as_the_person_who_clicked_and_its_number_is_shown(
     assert NUMBER in browser.text and "3月16日 周一" in browser.text
     assert given.asked.bodies("/issues") == [{"kind": "problem", "urgent": True, **SAID}]
     assert given.asked.requests[-1].headers["Authorization"].startswith("Bearer ey")
+
+
+async def test_who_asks_to_stay_anonymous_and_names_an_enterprise_is_taken_at_their_word(
+    given: Given, browser: Browser
+) -> None:
+    given.asked.answers["POST /issues"] = RAISED
+    await browser.send("/raise", do="check", anonymous="1", enterprise=CODE, **SAID)
+    await browser.send("/raise/check")
+    (body,) = given.asked.bodies("/issues")
+    assert body == {"kind": "problem", "anonymous": True, "enterprise": CODE, **SAID}
 
 
 async def test_the_confirmation_shows_number_promised_date_and_a_private_link_once(

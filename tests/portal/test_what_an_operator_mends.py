@@ -5,8 +5,19 @@ from typing import Any
 import pytest
 
 from services.portal.projection.projection import Standing
+from shared.operators import Discarding, PublishedAgain, Resolution, Skipping
 from tests.portal.given import Browser, Given
-from tests.portal.operated import DEAD_LETTER, ISSUE, ORIGIN, PLACE, dead_letters, missing, operator, well
+from tests.portal.operated import (
+    DEAD_LETTER,
+    ISSUE,
+    ORIGIN,
+    PLACE,
+    answered,
+    dead_letters,
+    missing,
+    operator,
+    well,
+)
 
 SCRIPT = "<script>alert(1)</script>"
 SKIP = f"/operator/held/dispatch/{ISSUE}/intake.events/3/skip"
@@ -80,7 +91,8 @@ async def test_one_is_handed_in_again_and_what_became_of_it_is_said(given: Given
         ({"status": "refused", "reason": "failed"}, "又失败了"),
         ({"status": "refused", "reason": "illegal_move"}, "被拒绝"),
     ):
-        answers[f"POST {ASKED}/replay"] = (200, {"status": "replayed", "origin": ORIGIN, "outcome": outcome})
+        resolution = {"status": "replayed", "origin": ORIGIN, "outcome": outcome}
+        answers[f"POST {ASKED}/replay"] = answered(Resolution, resolution)
         await browser.open(PLACE)
         await browser.send(f"{PLACE}/replay")
         assert browser.page.url.path == PLACE and said in browser.text
@@ -95,7 +107,8 @@ async def test_it_is_given_up_only_with_a_reason(given: Given, browser: Browser)
     answer = await browser.send(f"{PLACE}/discard", reason="  ")
     assert answer.status_code == 422 and 'id="reason-wrong"' in answer.text
     assert not given.asked.bodies(f"{ASKED}/discard")
-    given.asked.of("dispatch")[f"POST {ASKED}/discard"] = (200, {"status": "discarded", "origin": ORIGIN})
+    resolution = {"status": "discarded", "origin": ORIGIN}
+    given.asked.of("dispatch")[f"POST {ASKED}/discard"] = answered(Resolution, resolution)
     await browser.send(f"{PLACE}/discard", reason="手工误发")
     assert given.asked.bodies(f"{ASKED}/discard") == [{"reason": "手工误发", "seq": 0}]
     assert browser.page.url.path == PLACE and "已放弃" in browser.text
@@ -113,7 +126,9 @@ async def test_one_that_does_not_say_its_place_is_given_up_with_one_that_somebod
     answer = await browser.send(f"{PLACE}/discard", reason="x", seq="第三")
     assert answer.status_code == 422 and 'id="seq-wrong"' in answer.text
     await browser.send(f"{PLACE}/discard", reason="x", seq="3")
-    assert given.asked.bodies(f"{ASKED}/discard") == [{"reason": "x", "seq": 3}]
+    assert [Discarding(**body) for body in given.asked.bodies(f"{ASKED}/discard")] == [
+        Discarding(reason="x", seq=3)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +212,9 @@ async def test_what_is_not_there_is_not_here(given: Given, browser: Browser) -> 
 async def test_a_missing_event_is_published_again_by_its_owner(given: Given, browser: Browser) -> None:
     await browser.open("/operator/held")
     assert "交办办理缺少 intake.events 的第 3 号事件。 后面有 2 个事件在等它。" in browser.text
-    given.asked.of("intake")[f"POST /issues/{ISSUE}/publish-again"] = (200, {"status": "done", "events": 4})
+    given.asked.of("intake")[f"POST /issues/{ISSUE}/publish-again"] = answered(
+        PublishedAgain, {"status": "done", "events": 4}
+    )
     await browser.send("/operator/publish-again")
     assert browser.page.url.path == "/operator/held" and "已重新发布 4 个事件" in browser.text
     assert {one.url.host for one in given.asked.requests if one.url.path.endswith("again")} == {"intake"}
@@ -220,7 +237,7 @@ async def test_one_that_never_comes_is_skipped_with_a_reason(given: Given, brows
     assert answer.status_code == 422 and 'id="reason-wrong"' in answer.text
     await browser.send(SKIP, reason="到处都没有")
     told = {"topic": "intake.events", "seq": 3, "reason": "到处都没有"}
-    assert given.asked.bodies(f"/issues/{ISSUE}/skip") == [told]
+    assert given.asked.bodies(f"/issues/{ISSUE}/skip") == [told] and Skipping(**told)
     assert browser.page.url.path == "/operator/held" and "等在后面的会继续" in browser.text
 
 

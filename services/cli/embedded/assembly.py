@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,11 +136,13 @@ class Embedded:
         self.children = [Child(program, self.data_dir / "logs", self._changed) for program in self._programs]
         self._state = self._first_state()
         self._changed()
+        began = time.monotonic()
         try:
             await self._start_all()
         except BaseException as error:
             await self._stop("failed", str(error))
             raise
+        self._state.ready_seconds = round(time.monotonic() - began, 2)
         self._phase("ready")
 
     async def _start_all(self) -> None:
@@ -149,7 +152,6 @@ class Embedded:
         if self._before_services is not None:
             await self._start_these(others)
             await self._before_services(self)
-            self.say("")
         await self._start_these(self.children)
 
     async def _start_these(self, children: Sequence[Child]) -> None:
@@ -157,10 +159,11 @@ class Embedded:
             child.start()
         await wait_for_all(children, self._start_timeout_seconds)
 
-    def say(self, message: str) -> None:
-        """Tell those who watch the start what is being done."""
+    def plays(self, what: str, progress: str = "", seconds: float | None = None) -> None:
+        """Tell those who watch the start what is played before the services run: how far it is, or how long it took."""
         if self._state is not None:
-            self._state.message = message
+            self._state.played, self._state.played_progress = what, progress
+            self._state.played_seconds = seconds
             self._changed()
 
     async def stop(self) -> None:

@@ -60,6 +60,13 @@ class SystemState:
     lan_code: str = ""
     """The first one-time code of this start: good for nothing once somebody joined with it."""
     message: str = ""
+    ready_seconds: float = 0.0
+    """How long the whole start took, what was played before the services ran included."""
+    played: str = ""
+    """What a first start begins with; "" where nothing is played."""
+    played_progress: str = ""
+    played_seconds: float | None = None
+    """How long that took; None while it is played."""
     parts: list[PartState] = field(default_factory=list)
 
     def write(self) -> None:

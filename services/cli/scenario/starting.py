@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +26,7 @@ class Scenario(StrEnum):
 
 
 NAMES: Mapping[str, str] = {
-    Scenario.TOWN: "小城 / the town",
+    Scenario.TOWN: "虚构小城 / the invented town",
     Scenario.HUZHOU: "湖州六个周三 / six Wednesdays in Huzhou",
 }
 """How each is called."""
@@ -55,11 +56,12 @@ class FirstHistory:
         assert process.stdout is not None and process.stderr is not None
         complaint = asyncio.create_task(process.stderr.read())
         try:
-            name = NAMES[self._scenario]
-            system.say(f"{name}: 0")
+            name, began = NAMES[self._scenario], time.monotonic()
+            system.plays(name, "0")
             async for line in process.stdout:
-                system.say(f"{name}: {line.decode().strip()}")
+                system.plays(name, line.decode().strip())
             code = await process.wait()
+            system.plays(*(("",) if code else (name, "", round(time.monotonic() - began, 2))))
         finally:
             if process.returncode is None:
                 process.kill()

@@ -16,6 +16,12 @@ def test_nothing_is_shown_before_a_file_is_named(tmp_path: Path) -> None:
     assert files.shown() is None
 
 
+def test_readers_read_on_beside_the_writer(tmp_path: Path) -> None:
+    create(tmp_path / "projection.db").close()
+    reader = open_reader(tmp_path / "projection.db")
+    assert reader.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
 def test_the_file_that_is_shown_is_the_only_one_that_stays(tmp_path: Path) -> None:
     files = Files(tmp_path)
     first = files.new()

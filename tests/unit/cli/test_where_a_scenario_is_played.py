@@ -114,7 +114,7 @@ def test_the_process_that_plays_says_by_its_exit_code_that_nothing_was_played_an
     assert (code, capsys.readouterr().err) == (SKIPPED, "there are issues already\n")
 
 
-@pytest.mark.parametrize("code", [SKIPPED, 1])
+@pytest.mark.parametrize("code", [0, SKIPPED, 1])
 async def test_a_start_goes_on_where_nothing_was_played_and_fails_where_playing_did(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
@@ -122,15 +122,18 @@ async def test_a_start_goes_on_where_nothing_was_played_and_fails_where_playing_
     program.write_text(f"#!/bin/sh\necho 1/2\necho there are issues already >&2\nexit {code}\n")
     program.chmod(0o700)
     monkeypatch.setattr("services.cli.scenario.starting.sys.executable", str(program))
-    shown: list[str] = []
-    history, system = FirstHistory(), SimpleNamespace(parts=parts, say=shown.append)
-    if code == SKIPPED:
+    shown: list[tuple[Any, ...]] = []
+    history = FirstHistory()
+    system = SimpleNamespace(parts=parts, plays=lambda *said: shown.append(said))
+    if code != 1:
         await history(system)  # type: ignore[arg-type]
-        assert history.said == "没有预置 / nothing was played: there are issues already"
+        assert history.said == ("没有预置 / nothing was played: there are issues already" if code else "")
     else:
         with pytest.raises(StartFailed, match="there are issues already"):
             await history(system)  # type: ignore[arg-type]
-    assert shown[-1].endswith(": 1/2")
+    name = "虚构小城 / the invented town"
+    assert shown[:2] == [(name, "0"), (name, "1/2")]
+    assert shown[2:] == [("",)] if code else shown[2][:2] == (name, "") and 0 < shown[2][2] < 60
 
 
 def running(folder: Path, phase: Any) -> None:
