@@ -26,16 +26,16 @@ _TO_OTHERS = {"awaiting_material": "registered", "appealed": "rejected"}
 def standing(issue: sqlite3.Row) -> dict[str, str]:
     """In which state each owner has the issue, as far as the projection says."""
     intake, feedback = issue["intake_state"], issue["feedback_state"] or "known"
-    told = _TO_OTHERS.get(intake, intake)
-    dispatch = issue["dispatch_state"] or ("waiting" if intake == "accepted" else told)
+    elsewhere = _TO_OTHERS.get(intake, intake)
+    dispatch = issue["dispatch_state"] or ("waiting" if intake == "accepted" else elsewhere)
     if issue["feedback_state"] == "closed":
         return {"intake": "closed", "dispatch": "closed", "feedback": "closed"}
     if intake == "accepted" and issue["feedback_state"]:
         intake = "answered"
     if issue["state"] == "rework" and dispatch == "replied":
         dispatch = "in_progress"  # another round: dispatch is told by feedback, and tells nobody itself
-    if told in ENDED:
-        dispatch, feedback = told, told
+    if elsewhere in ENDED:
+        dispatch, feedback = elsewhere, elsewhere
     return {"intake": intake, "dispatch": dispatch, "feedback": feedback}
 
 

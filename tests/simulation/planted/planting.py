@@ -64,7 +64,10 @@ def told(type: str, change: Callable[[Values], Values]) -> Patches:
 
     def wrap(seal: Callable[..., bytes]) -> Callable[..., bytes]:
         def wrong(**values: Any) -> bytes:
-            return seal(**{**values, **change(values)} if values["type"].startswith(type) else values)
+            if not values["type"].startswith(type):
+                return seal(**values)
+            values["data"] = values["data"].model_dump(mode="json")
+            return seal(**{**values, **change(values)})
 
         return wrong
 
