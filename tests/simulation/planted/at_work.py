@@ -70,11 +70,6 @@ def a_batch_behind_a_failed_one_goes_back_to_its_own_first_record_alone() -> Pat
     return [patch.object(consumer, "go_back", forward)]
 
 
-@fault(Clause.OUTCOME, alone=False)
-def what_is_gathered_behind_a_batch_that_failed_is_forgotten() -> Patches:
-    return [patch.object(UnderWay, "_give_back", lambda self: self.gathered.clear())]
-
-
 @fault(Clause.MASKED)
 def a_gateway_masks_nothing() -> Patches:
     return [patch.object(Request, "masked", lambda self, *_: (self, 0))]

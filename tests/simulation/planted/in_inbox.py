@@ -21,7 +21,7 @@ def a_known_cause_is_judged_again() -> Patches:
     return [around(apply, "_apply", wrap)]
 
 
-@fault(Clause.OUTCOME)
+@fault(Clause.OUTCOME, alone=False)
 def refusals_are_not_remembered() -> Patches:
     def wrap(remember: Callable[..., Any]) -> Callable[..., Any]:
         def happy(document: Any, item: Any, outcome: Any) -> Any:
@@ -82,7 +82,7 @@ def a_warning_always_fails_and_that_is_not_remembered() -> Patches:
     return [around(apply, "_remember", forgetful), in_deadlines("supervision", expire=broken)]
 
 
-@fault(Clause.OUTCOME_APART)
+@fault(Clause.OUTCOME_APART, alone=False)
 def old_outcomes_stay_in_the_document_as_well() -> Patches:
     def wrap(move_old: Callable[..., Any]) -> Callable[..., Any]:
         def doubled(document: Any) -> Any:
@@ -101,7 +101,7 @@ def old_outcomes_are_never_moved_out() -> Patches:
     ]
 
 
-@fault(Clause.REPLAY_PUBLISHES)
+@fault(Clause.REPLAY_PUBLISHES, alone=False)
 def a_command_that_comes_again_is_announced() -> Patches:
     def wrap(applied: Callable[..., Applied]) -> Callable[..., Applied]:
         def noisy(scope: Any, document: Any, item: Any) -> Applied:

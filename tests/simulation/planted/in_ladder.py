@@ -34,7 +34,7 @@ def a_step_is_dated_long_before_it() -> Patches:
     return told("ladder.raised", lambda values: {"time": values["time"] - timedelta(days=900)})
 
 
-@fault(Clause.LADDER_DUE)
+@fault(Clause.LADDER_DUE, alone=False)
 def a_step_names_another_instant() -> Patches:
     return told(
         "ladder.raised", lambda values: with_data(values, due_at=later(values["data"]["due_at"], hours=-1))

@@ -43,7 +43,7 @@ def who_asked_for_time_grants_it() -> Patches:
     return [patch.object(extending, "person_of", lambda actor: "")]
 
 
-@fault(Clause.TIME_DUE)
+@fault(Clause.TIME_DUE, alone=False)
 def a_grant_names_another_date() -> Patches:
     def wrong(values: Values) -> Values:
         return with_data(values, due_at=later(values["data"]["due_at"], days=1))
@@ -51,7 +51,7 @@ def a_grant_names_another_date() -> Patches:
     return told("extension.granted", wrong)
 
 
-@fault(Clause.TIME_DUE, alone=False)
+@fault(Clause.HOLDING_DUE, alone=False)
 def a_clock_forgets_the_pause() -> Patches:
     def wrap(fact_of: Callable[..., Any]) -> Callable[..., Any]:
         def shorter(by: Any, at: datetime) -> Any:

@@ -98,7 +98,7 @@ def a_notice_is_given_up_after_minutes() -> Patches:
     return [in_decision("intake", "notice", PrepareNotice, wrap)]
 
 
-@fault(Clause.MAILED_IN_HOURS)
+@fault(Clause.MAILED_IN_HOURS, alone=False)
 def officials_are_told_at_any_hour() -> Patches:
     return [patch.object(notices, "_opens_at", lambda context: context.now)]
 
