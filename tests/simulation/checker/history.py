@@ -150,6 +150,7 @@ class Evidence:
                 (self.marks if _is_mark(record) else self.opened).append(Opened(record, _open(record)))
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
+        self._begins = {(one.record.topic, one.record.partition): one.record.offset for one in self.marks}
         self._published: dict[str, dict[str, Event]] = {}
         self._by_owner: dict[str, dict[str, list[Event]]] = {}
         for opened in self.opened:
@@ -210,6 +211,14 @@ class Evidence:
                 dead_letter = self.dead_letters.get(service, {}).get(origin)
                 if dead_letter is not None and (service, subject, dead_letter.command) in commands:
                     yield opened.place
+
+    def was_played(self, event: Event) -> bool:
+        """Whether what made it happen stands before the mark that ends history: of that nobody is told."""
+        cause = self.by_id.get(str(event.get("cause")))
+        if cause is None:
+            return False
+        place = (cause.record.topic, cause.record.partition)
+        return cause.record.offset < self._begins.get(place, 0)
 
     def events_by(self, service: str) -> dict[str, list[Event]]:
         """Each subject's events of one owner, by sequence."""

@@ -25,12 +25,14 @@ def check_presence(evidence: Evidence) -> Iterator[Violation]:
         if aggregate_of(subject) != "talk":
             continue
         if subject not in lost:
-            yield from _informed(subject, talk, said.get(subject, []))
+            yield from _informed(evidence, subject, talk, said.get(subject, []))
         if not evidence.dead_letters_about["intake", subject]:
             yield from _attended(evidence, subject, talk)
 
 
-def _informed(subject: str, talk: list[Event], said: list[Event]) -> Iterator[Violation]:
+def _informed(
+    evidence: Evidence, subject: str, talk: list[Event], said: list[Event]
+) -> Iterator[Violation]:
     """Of another time, place or leader, or of its end, all that are to be there; of who comes or goes, these."""
     due, there, stands, starts_at = list[Any](), set[str](), tuple[Any, Any](("", ())), ""
     for event in talk:
@@ -41,7 +43,7 @@ def _informed(subject: str, talk: list[Event], said: list[Event]) -> Iterator[Vi
             about, hear = "talk_changed", here | before if now != stands else here ^ before
             there, stands = here, now
         starts_at = data.get("starts_at", starts_at)
-        if about and hear and kind != "talk.announced":
+        if about and hear and kind != "talk.announced" and not evidence.was_played(event):
             due.append((event.get("cause"), about, instant(starts_at), sorted(hear)))
     told = [
         (

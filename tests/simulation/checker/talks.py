@@ -39,7 +39,7 @@ def check_talks(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
     prepared = _prepared(evidence)
     for subject, events in talks.items():
         if not evidence.dead_letters_about["intake", subject]:
-            yield from _news(subject, events, prepared)
+            yield from _news(evidence, subject, events, prepared)
     yield from _leaders(evidence)
     for subject, events in evidence.events_by("dispatch").items():
         if aggregate_of(subject) == "batch":
@@ -105,9 +105,9 @@ def _prepared(evidence: Evidence) -> Mapping[str, list[tuple[str, str]]]:
 
 
 def _news(
-    subject: str, talk: list[Event], prepared: Mapping[str, list[tuple[str, str]]]
+    evidence: Evidence, subject: str, talk: list[Event], prepared: Mapping[str, list[tuple[str, str]]]
 ) -> Iterator[Violation]:
-    """Whoever takes part hears once what it becomes; of another theme or more places nobody is told."""
+    """Whoever takes part hears once what it becomes; of another theme, more places or history nobody is told."""
     there, stands = set[str](), tuple[Any, Any]((None, None))
     for event in talk:
         kind, data = kind_of(event), event["data"]
@@ -115,6 +115,7 @@ def _news(
         if kind in ("talk.announced", "talk.changed"):
             before, stands = stands, (data["place"], data["leaders"])
             about = "talk_changed" if kind == "talk.changed" and stands != before else about
+        about = "" if evidence.was_played(event) else about
         told = prepared.get(event.get("cause", ""), [])
         hears = Counter(to for to, _ in told)
         wrong = [what for _, what in told if what != about] if kind != "talk.named" else []
