@@ -111,6 +111,7 @@ def measure(say: Callable[[str], None]) -> Result:
             with page.expect_navigation():
                 page.locator("button[value^='clerk:']").first.click()
             page.goto(f"{site}/talks/{TALK}/room")
+            page.locator("#text:focus").wait_for()
             say(f"{ISSUES} issues of {SPEAKERS} people, the line cut for {len(CUT)} of them")
             clerk, sent = recorded(page, city)
             browser.close()

@@ -56,6 +56,7 @@ def clerk(given: Given, site: str, window: Window) -> Iterator[Clerk]:
     page.clock.install()
     sign_in(page, site, "clerk:lu")
     page.goto(f"{site}{PATH}")
+    page.locator("#text:focus").wait_for()  # the browser puts it there once the page has come
     yield Clerk(page)
     given.asked.answers.pop("POST /issues")
 

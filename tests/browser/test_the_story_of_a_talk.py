@@ -115,6 +115,7 @@ def is_held(city: Whole, official: Walker) -> None:
     official.presses("Begin the talk")
     official.presses("Begin the talk")
     official.page.goto(f"{official.page.url.partition('?')[0]}/room")
+    official.page.locator("#text:focus").wait_for()  # the browser puts it there once the page has come
     for number, words in enumerate((*SAID, OTHER_SAID)):
         records(official, words, *SPEAKERS.get(number, ()))
         is_recorded(official, number + 1)
