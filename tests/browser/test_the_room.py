@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import WIDE, Window, sign_in
-from tests.browser.talked import AT_IT, CREW, OPEN
+from tests.browser.talked import AT_IT, CREW, OPEN, OTHERS
 from tests.portal.given import DONE, Given
+from tests.portal.talks_given import of_the_talk
 
 pytestmark = pytest.mark.browser
 PATH = f"/talks/{OPEN}/room"
@@ -222,4 +223,11 @@ def test_a_claim_is_about_what_was_said_last_whatever_has_come_back_of_it(given:
     taken(page, held).continue_()
     is_sent(page)
     clerk.press("F2")  # it was taken, and the list of what is recorded lacks it still
-    assert page.locator("[data-spot=claim]").get_attribute("data-action") == f"/talks/{OPEN}/claim/{NEW}"
+    claim = page.locator("[data-spot=claim]")
+    assert claim.get_attribute("data-action") == f"/talks/{OPEN}/claim/{NEW}"
+    clerk.press("Escape")
+    of_the_talk(given, NEW, OPEN, "at", person=OTHERS[0])
+    page.locator(f"[data-row={NEW}]:not([data-claim])").wait_for()
+    clerk.press("F2")  # it is on the list, which does not say yet that it may be claimed
+    claim.wait_for()
+    assert claim.get_attribute("data-action") == f"/talks/{OPEN}/claim/{NEW}"

@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -152,7 +152,8 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """As that service answers."""
-        return await self._apps[request.url.port or 0].handle_async_request(request)
+        answering = self._apps[request.url.port or 0].handle_async_request(request)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answering, _loop()))
 
 
 class Whole(Given):
@@ -233,11 +234,14 @@ class Whole(Given):
         return [str(one.data["saying"]) for one in about]
 
 
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One loop in a thread of its own: a browser's test has one that runs, and the portal another."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
 def _apart(doing: Coroutine[Any, Any, Any]) -> Any:
-    """Let it happen in a thread with a loop of its own: a browser's test has one that runs."""
-    found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(asyncio.run(doing)))
-    thread.start()
-    thread.join()
-    assert found, "it failed; see above"
-    return found[0]
+    """Let it happen where the services run: two threads that publish at once would leave records unread."""
+    return asyncio.run_coroutine_threadsafe(doing, _loop()).result()

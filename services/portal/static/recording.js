@@ -127,6 +127,8 @@
   const isMarked = (row) => [marked, taken.get(marked)?.issue].includes(row.dataset.row);
   // What was taken stands on the list a moment later: until then it is marked, and no other row is.
   const comes = () => (rows().some(isMarked) ? undefined : taken.get(marked));
+  // A moment later still its row says what may be done with it: whoever is faster asks, and the service decides.
+  const isFaster = (row) => isMarked(row) && taken.has(marked) && !("claim" in row.dataset || "answer" in row.dataset);
   const current = () => rows().find(isMarked) || rows()[0];
   const mark = () => {
     const chosen = comes() ? undefined : current();
@@ -153,7 +155,7 @@
   const shut = () => document.querySelectorAll(".spot").forEach((one) => { one.hidden = true; });
   const about = (kind) => {
     const row = current(), came = comes(), path = `/talks/${room.dataset.talk}/${kind}/`;
-    if (!came && !(row && kind in row.dataset)) return;
+    if (!came && !(row && (kind in row.dataset || isFaster(row)))) return;
     const waits = !came && "waits" in row.dataset;
     const one = open(kind, came ? { about: `${path}${came.issue}`, said: came.said } : {
       key: waits ? row.dataset.row : "", about: `${path}${waits ? "-" : row.dataset.row}`,

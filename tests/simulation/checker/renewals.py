@@ -3,7 +3,7 @@
 The rules are those of clocks.md 8 and 9: whole under the version that came, never less than a working day taken away.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +49,13 @@ class Renewals:
     def __init__(self, evidence: Evidence) -> None:
         self.versions = {what: evidence.published(what) for what in ("policy", "calendar")}
         self._skew = timedelta(milliseconds=evidence.history.skew_ms)
+        self.followed = {
+            event["data"].get(event["data"]["because"])
+            for events in evidence.events_by("supervision").values()
+            for event in events
+            if kind_of(event) == "clock.recalculated"
+        }
+        """The versions by which at least one clock was moved."""
 
     def of(self, subject: str, events: list[Event], dispatch: list[Event]) -> Iterator[Clock | Violation]:
         """Read the events of one issue: each clock as it is in the end, and what may not be so.
@@ -72,6 +79,9 @@ class Renewals:
             elif clock is not None and kind == "clock.breach_annulled":
                 clock.over = clock.stopped_at is not None
             elif clock is not None and kind in ("clock.breached", "clock.stopped"):
+                if kind == "clock.breached" and not clock.over:
+                    clock.granted = [*_granted(clock.key, dispatch, _seen(event))]
+                    yield from _at_breach(self, subject, clock, instant(event["time"]))
                 clock.over = True
                 if kind == "clock.stopped":
                     clock.stopped_at = instant(data["stopped_at"])
@@ -215,7 +225,8 @@ def check_renewals(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
             if isinstance(found, Violation):
                 yield found
             elif not found.over and not hearing.waits("supervision", subject):
-                yield from _in_the_end(renewals, subject, found, evidence.history.now)
+                to_come = renewals.to_come(found, evidence.history.now)
+                yield from _in_the_end(renewals, subject, found, to_come)
     for subject, events in evidence.events_by("intake").items():
         yield from _promise_moved(renewals, subject, events)
 
@@ -241,8 +252,18 @@ def _promise_moved(renewals: Renewals, subject: str, events: list[Event]) -> Ite
         )
 
 
-def _in_the_end(renewals: Renewals, subject: str, clock: Clock, now: datetime) -> Iterator[Violation]:
-    for what, published in renewals.to_come(clock, now):
+def _at_breach(renewals: Renewals, subject: str, clock: Clock, now: datetime) -> Iterator[Violation]:
+    """A version that nobody followed may not have given it more time; one that others followed may have come late."""
+    missed = (
+        one for one in renewals.to_come(clock, now) if one[1]["data"]["version"] not in renewals.followed
+    )
+    yield from _in_the_end(renewals, subject, clock, missed)
+
+
+def _in_the_end(
+    renewals: Renewals, subject: str, clock: Clock, to_come: Iterable[tuple[str, Event]]
+) -> Iterator[Violation]:
+    for what, published in to_come:
         due = renewals.due(clock, what, published, instant(published["data"]["in_force_from"]))
         if due is not None and due > clock.due_at:
             version = published["data"]["version"]

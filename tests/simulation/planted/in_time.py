@@ -69,7 +69,7 @@ def a_deadline_fires_whatever_its_name_and_time() -> Patches:
     return [around(apply, "_fire", wrap)]
 
 
-@fault(Clause.BREACHED_EARLY)
+@fault(Clause.BREACHED_EARLY, alone=False)
 def the_grace_is_ignored() -> Patches:
     def hasty(kind: AggregateType) -> AggregateType:
         rule = kind.deadlines

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from inspect import Parameter, isfunction, signature
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -46,12 +47,27 @@ def planted(name: str) -> Iterator[None]:
         beginning.first_start(partitions)
     patches = FAULTS[name].plant()
     for each in patches:
+        if hasattr(each, "getter"):  # not of a table
+            _check_fits(getattr(each.getter(), each.attribute, None), each.new)
+    for each in patches:
         each.start()
     try:
         yield
     finally:
         for each in patches:
             each.stop()
+
+
+def _check_fits(replaced: Any, by: Any) -> None:
+    """Raises TypeError where code has changed since: a replacement that only raises would show nothing of its fault."""
+    if not (isfunction(replaced) and isfunction(by)):
+        return
+    asked = signature(replaced).parameters.values()
+    given = [
+        one.name for one in asked if one.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    named = {one.name: None for one in asked if one.kind is Parameter.KEYWORD_ONLY}
+    signature(by).bind(*given, **named)
 
 
 def around(owner: Any, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Any:
