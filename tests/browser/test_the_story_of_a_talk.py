@@ -211,7 +211,7 @@ def is_reminded(city: Whole, official: Walker, title: str, issue: str) -> None:
     """The promise of one is broken: it stands at the first step, the reminder went out by itself, its department was
     told; the order comes in a working day, if nobody acts."""
     comes_back(official, "supervisor")
-    official.page.goto(at(official, "/board?step=reminder"))
+    official.page.goto(at(official, "/board?step=1"))
     expect(official.page.locator("tr.one")).to_have_count(1)
     expect(official.page.locator("tr.one .of-step")).to_contain_text(say("Reminder"))
     official.opens(title)
