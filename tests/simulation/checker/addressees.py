@@ -16,6 +16,9 @@ TOLD_OF_DRAFT = ("reminder", "supervision_order", "yellow_card", "red_card")
 SOON = timedelta(days=2)
 """How long a worker may take to read a new official's entry."""
 OFFICE, OVERSEES, LEADS = "office", "supervisor", "leader"
+HANDLES, HEADS, INSPECTS = "handler", "department_leader", "discipline"
+ANY = "*"
+"""Of some department, which names them."""
 
 
 def check_addressees(evidence: Evidence, hearing: Hearing) -> Iterator[Violation]:
@@ -41,10 +44,12 @@ def check_addressees(evidence: Evidence, hearing: Hearing) -> Iterator[Violation
             if not heard.has(place) or heard.kept_back or heard.skipped or place in heard.handed_in:
                 continue
             at, by = instant(event["time"]), event["data"].get("by", "")
-            for role in _roles(event["data"]):
-                known = any(since + SOON < at for since in people[role].values())
-                # Who signed it may be the only one of the level; they are told nothing of it.
-                if known and by not in people[role] and not told[event["id"]] & people[role].keys():
+            for role, department in _roles(event["data"]):
+                known = any(since + SOON < at for since in people[role, department].values())
+                # Who signed it may be the only one of the level; they are told nothing of it. Of a department that
+                # was merged into another one they are the other's people.
+                there = people[role, ""]
+                if known and by not in there and not told[event["id"]] & there.keys():
                     yield Clause.ADDRESSEES_TOLD(f"{subject}: {event['id']} is told nobody who is {role}")
 
 
@@ -61,16 +66,28 @@ def _drafts(evidence: Evidence, subject: str, said: list[Event]) -> Iterator[Vio
         yield Clause.ADDRESSEES_TOLD(f"{subject}: {waits} were drafted, of {drafted} the offices were told")
 
 
-def _roles(data: Event) -> Iterator[str]:
-    """Who is told, one of whom there must be."""
+def _roles(data: Event) -> Iterator[tuple[str, str]]:
+    """Who is told, one of whom there must be; of a department where it is its own people."""
+    kind, department = data["kind"], data["department"]
     if data["saying"] == "drafted":
-        yield from (OFFICE, OVERSEES)
-    elif not data["department"] and data["saying"] in ("issued", "warning"):
-        yield OFFICE
-    if data["saying"] == "issued" and data["kind"] == "supervision_order":
-        yield OVERSEES
-    if data["saying"] == "issued" and data["kind"] in ("red_card", "interview"):
-        yield LEADS
+        yield from ((OFFICE, ""), (OVERSEES, ""))
+        return
+    if not department and data["saying"] in ("issued", "warning"):
+        yield OFFICE, ""
+    if department and data["saying"] == "warning":
+        yield HANDLES, department
+    if data["saying"] != "issued":
+        return
+    if department and kind == "reminder":
+        yield from ((HANDLES, department), (HEADS, department))
+    if kind == "supervision_order":
+        yield OVERSEES, ""
+    if kind in ("red_card", "interview", "circular"):
+        yield LEADS, ""
+    if kind == "circular":
+        yield from ((OFFICE, ""), (HEADS, ANY))
+    if kind == "matters_entry":
+        yield INSPECTS, ""
 
 
 def _told(evidence: Evidence) -> defaultdict[str, set[str]]:
@@ -82,12 +99,20 @@ def _told(evidence: Evidence) -> defaultdict[str, set[str]]:
     return found
 
 
-def _people(evidence: Evidence) -> defaultdict[str, dict[str, datetime]]:
-    """By role the accounts of the directory, and since when."""
-    found: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+def _people(evidence: Evidence) -> defaultdict[tuple[str, str], dict[str, datetime]]:
+    """By role the accounts of the directory, by role and department those that its entry names, and since when."""
+    found: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
     for opened in evidence.opened:
-        if opened.event is not None and opened.event["type"] == "staff.published.v1":
-            _, _, account = opened.event["subject"].partition(":")
-            for role in opened.event["data"]["roles"]:
-                found[role].setdefault(account, instant(opened.event["time"]))
+        if opened.event is None:
+            continue
+        _, _, name = opened.event["subject"].partition(":")
+        data, since = opened.event["data"], opened.event.get("time")
+        if opened.event["type"] == "staff.published.v1":
+            for role in data["roles"]:
+                found[role, ""].setdefault(name, instant(since))
+        elif opened.event["type"] == "department.published.v1":
+            for role, accounts in ((HANDLES, data["handlers"]), (HEADS, data["leaders"])):
+                for account in accounts:
+                    for there in (name, ANY, ""):
+                        found[role, there].setdefault(account, instant(since))
     return found

@@ -13,7 +13,7 @@ from shared.contract.commands.supervision import EnterDocument
 from shared.contract.events.supervision import DepartmentAddressed
 from shared.domain.steps import DEFAULT_LADDER
 from tests.simulation.checker import Clause
-from tests.simulation.planted.planting import Patches, fault, in_decision, in_kind, told, with_data
+from tests.simulation.planted.planting import Patches, around, fault, in_decision, in_kind, told, with_data
 
 
 @fault(Clause.NUMBERS, alone=False)
@@ -161,3 +161,11 @@ def dispatch_keeps_what_it_is_told_to_itself() -> Patches:
 @fault(Clause.ADDRESSEES_TOLD)
 def whom_a_step_names_beside_the_department_is_told_nothing() -> Patches:
     return [patch.object(noticing, "beside", lambda said, directory: ())]
+
+
+@fault(Clause.ADDRESSEES_TOLD)
+def a_circular_is_said_to_its_department_alone() -> Patches:
+    def wrap(beside: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda said, directory: () if said.kind == "circular" else beside(said, directory)
+
+    return [around(noticing, "beside", wrap)]
