@@ -14,17 +14,7 @@ from playwright.sync_api import expect
 
 from shared.domain.clocks import SHANGHAI
 from tests.browser.conftest import PHONE, WIDE, Window
-from tests.browser.test_stories import (
-    ENTREPRENEUR,
-    HANDLER,
-    LEADER,
-    OFFICE,
-    drafts,
-    rates,
-    releases,
-    signs,
-    signs_off,
-)
+from tests.browser.test_stories import ENTREPRENEUR, OFFICE, is_answered, rates
 from tests.browser.walking import PATIENCE_MS, Walker, say
 from tests.contacts import WANG
 from tests.portal.projection.given import AT
@@ -232,17 +222,6 @@ def is_reminded(city: Whole, official: Walker, title: str, issue: str) -> None:
     assert reminded.count("issued") == 1 and "warning" in reminded, reminded
 
 
-def is_answered_late(official: Walker, title: str, text: str) -> None:
-    """The handler signs and drafts, the leader signs off, the office checks it and lets it out: each on their pages."""
-    official.becomes(HANDLER, LAMPS)
-    signs(official, title)
-    drafts(official, text)
-    official.becomes(LEADER, LAMPS)
-    signs_off(official, title)
-    official.becomes(OFFICE)
-    releases(official, title)
-
-
 def climbs_no_further(official: Walker, issue: str) -> None:
     """It was answered at the first step: there it stays."""
     comes_back(official, "supervisor")
@@ -306,16 +285,10 @@ def test_a_talk_is_planned_held_assigned_answered_and_counted(
     is_reworked(city, official, raiser, SAID[1], reworked)
     city.go_to(LATE)
     is_reminded(city, official, SAID[4], late)
-    is_answered_late(official, SAID[4], REPLY)
+    is_answered(official, LAMPS, SAID[4], REPLY)
     climbs_no_further(official, late)
     for issue in issues[:10]:
         if issue != reworked:
-            city.ask(
-                "feedback",
-                f"/issues/{issue}/rate",
-                "entrepreneur:wu",
-                round=1,
-                satisfaction="satisfied",
-                solved="yes",
-            )
+            rated = {"round": 1, "satisfaction": "satisfied", "solved": "yes"}
+            city.ask("feedback", f"/issues/{issue}/rate", "entrepreneur:wu", **rated)
     is_counted(official)
