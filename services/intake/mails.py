@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 from services.intake.contacts import Contacts
 from services.intake.person.life import Person
+from services.intake.talk.life import State, Talk
 from services.intake.vault import Erased
 from shared.contract.subjects import KINDS, id_of, kind_of, subject_of
 from shared.contract.words import Language, Means, Occurrence, Unsent
 from shared.domain.notices import Item, Notice
+from shared.domain.talks import begins_text
 from shared.mail import Mail
 from shared.notifying import ACTOR
 from shared.store import Aggregates
@@ -155,6 +157,9 @@ SAID: Mapping[str, Mapping[Language, Said]] = {
     },
 }
 
+CALLING = (Occurrence.TALK_NAMED, Occurrence.TALK_POSTPONED, Occurrence.TALK_CHANGED)
+"""What calls people somewhere at a certain time."""
+
 
 class Mails:
     """Writes the mail of one notice, or says why there can be none."""
@@ -192,11 +197,17 @@ class Mails:
         )
 
     async def is_still_so(self, item: Item) -> bool:
-        """Whether there is something to be told still: nobody is reminded of what was rated meanwhile."""
-        if item.about is not Occurrence.RATING_REMINDED:
+        """Whether there is something to be told still: nobody is reminded of what was rated meanwhile, or asked to come
+        to a talk that was called off, or moved again, since.
+        """
+        if item.about not in (Occurrence.RATING_REMINDED, *CALLING):
             return True
         document = await self._store.get(item.issue)
-        return bool(((document or {}).get("state") or {}).get("unrated"))
+        state = (document or {}).get("state") or {}
+        if item.about is Occurrence.RATING_REMINDED:
+            return bool(state.get("unrated"))
+        talk = Talk.model_validate(state)
+        return talk.state is not State.CANCELLED and begins_text(talk.starts_at) == item.number
 
     def _places(self, items: Sequence[Item], said: Said) -> str:
         """Where each of these is found."""

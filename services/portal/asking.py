@@ -54,6 +54,8 @@ class Answer(NamedTuple):
 
 
 NO_ANSWER = Answer("away", {})
+DONE = Answer("done", {})
+"""Of what was done already, or asks nobody."""
 
 
 class Services:

@@ -1,7 +1,7 @@
 """The story of a talk, from the plan of leaders to what came of it, walked through everybody's pages while weeks pass.
 
 The services decide as they do (tests/portal/whole.py). What departments do about most of the issues they do by systems
-of their own, and with one of them on these pages.
+of their own; the one that is late is answered on these pages.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from shared.domain.clocks import SHANGHAI
 from tests.browser.conftest import PHONE, WIDE, Window
-from tests.browser.test_stories import ENTREPRENEUR, OFFICE, rates
+from tests.browser.test_stories import ENTREPRENEUR, OFFICE, is_answered, rates
 from tests.browser.walking import PATIENCE_MS, Walker, say
 from tests.contacts import WANG
 from tests.portal.projection.given import AT
@@ -222,9 +222,10 @@ def is_reminded(city: Whole, official: Walker, title: str, issue: str) -> None:
     assert reminded.count("issued") == 1 and "warning" in reminded, reminded
 
 
-def climbs_no_further(official: Walker) -> None:
+def climbs_no_further(official: Walker, issue: str) -> None:
     """It was answered at the first step: there it stays."""
-    official.page.reload()
+    comes_back(official, "supervisor")
+    official.page.goto(at(official, f"/issues/{issue}"))
     official.reads("#ladder", say("It climbs no further by itself."))
     steps = official.page.locator(".tl li.bad", has_text=say("On the ladder: %(step)s").partition("%")[0])
     expect(steps).to_have_count(1)
@@ -284,16 +285,10 @@ def test_a_talk_is_planned_held_assigned_answered_and_counted(
     is_reworked(city, official, raiser, SAID[1], reworked)
     city.go_to(LATE)
     is_reminded(city, official, SAID[4], late)
-    answer(city, late, REPLY)
-    climbs_no_further(official)
+    is_answered(official, LAMPS, SAID[4], REPLY)
+    climbs_no_further(official, late)
     for issue in issues[:10]:
         if issue != reworked:
-            city.ask(
-                "feedback",
-                f"/issues/{issue}/rate",
-                "entrepreneur:wu",
-                round=1,
-                satisfaction="satisfied",
-                solved="yes",
-            )
+            rated = {"round": 1, "satisfaction": "satisfied", "solved": "yes"}
+            city.ask("feedback", f"/issues/{issue}/rate", "entrepreneur:wu", **rated)
     is_counted(official)

@@ -1,4 +1,4 @@
-"""The six Wednesdays through the real broker and stores, with five kills of services in them: the same numbers."""
+"""The six Wednesdays through the real broker and stores: as what a system begins with, and with five kills in them."""
 
 import asyncio
 import json
@@ -6,14 +6,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
-from bench.parts import free_base_port
+from bench.parts import free_base_port, running
 from services.cli.embedded import Embedded
+from services.cli.scenario.huzhou import article
+from services.cli.scenario.starting import Scenario, first_history
 from tests.embedded.test_replay import command, services_of
 from tests.embedded.test_scenario import complaints, records, settled
 from tests.house.repository import ROOT
+from tests.portal.given import Browser
+from tests.unit.cli.test_huzhou_played import REPORTED, the_articles_table
 
 pytestmark = [pytest.mark.integration, pytest.mark.prove]
 
@@ -65,6 +70,24 @@ async def test_five_kills_change_no_number_of_the_six_wednesdays(tmp_path: Path)
         await settled(system.parts)
         assert await complaints(system.parts, await records(system.parts)) == []
         assert await asyncio.to_thread(rebuilt, data) == 0
+
+
+def test_a_system_that_begins_with_the_six_wednesdays_shows_the_articles_numbers(tmp_path: Path) -> None:
+    rounds = len(article.WEDNESDAYS), article.ROUNDS_REPORTED
+    with running(tmp_path, "--scenario", "huzhou") as system:
+        wire = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+        text = asyncio.run(the_articles_table(Browser(wire, system.portal_url), *rounds))
+        registered = [reported(tmp_path, month)["registered"] for month in ("2022-06", "2022-07")]
+    assert [said for said in REPORTED if said not in text] == []
+    assert sum(registered) == sum(NUMBERS["issues"].values())
+    assert first_history(tmp_path, Scenario.HUZHOU) is None, "another start plays nothing"
+
+
+def reported(data: Path, month: str) -> dict[str, Any]:
+    """What `qinqing report` says of one month in all."""
+    asked = command("report", "--month", month, "--data", str(data), "--json")
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout)["total"])
 
 
 def rebuilt(data: Path) -> int:

@@ -263,9 +263,9 @@ class Forms(HTMLParser):
 class Browser:
     """Somebody's browser: cookies, the page that is open, and its forms."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, origin: str = ORIGIN) -> None:
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url=ORIGIN, headers={"Accept-Language": "zh-CN"}
+            transport=transport, base_url=origin, headers={"Accept-Language": "zh-CN"}
         )
         self.page = httpx.Response(200)
 
@@ -339,7 +339,7 @@ class Given:
 
     def browser(self) -> Browser:
         """Another browser."""
-        return Browser(self.app)
+        return Browser(httpx.ASGITransport(self.app))
 
     def mailed(self, mail: Mail, sender: str = "qinqing@huzhou.example") -> str:
         """A mail has come into the embedded mailbox; its name there."""

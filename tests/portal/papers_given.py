@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -84,6 +85,14 @@ async def published(given: Given, **fields: str) -> tuple[Browser, Feedback]:
 def in_file(answer: Any) -> str:
     with ZipFile(BytesIO(answer.content)) as file:
         return file.read("word/document.xml").decode()
+
+
+def links_in_file(answer: Any) -> list[str]:
+    """Where it leads, each once."""
+    with ZipFile(BytesIO(answer.content)) as file:
+        found = file.read("word/_rels/document.xml.rels").decode()
+    targets = (one for one in re.findall(r"<Relationship [^>]*>", found) if 'TargetMode="External"' in one)
+    return [unescape(re.findall(r'Target="([^"]*)"', one)[0]) for one in targets]
 
 
 def card(page: str, title: str) -> str:

@@ -6,6 +6,7 @@ from sqlite3 import Connection
 
 import pytest
 
+from services.portal.figures import talks_behind
 from services.portal.figures.counting import BY, Scope, by_group, talks_by_group, value
 from services.portal.queries import gaps, talks
 from services.portal.queries.talks import Chosen
@@ -46,6 +47,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
         )
         for name in ("talk", "place", "leader", "body")
     },
+    "leaders behind results": lambda reads: talks_behind.leaders(reads, OF_TALKS),
     "column": lambda reads: (talks.coming(reads, AT_MS, 20), talks.past(reads, 8)),
     "talks of an entrepreneur": lambda reads: talks.of_person(reads, WU),
 }

@@ -16,8 +16,19 @@ from shared.contract.events.papers import PaperPublished
 from shared.contract.words import FigureName, FigureUnit, HonourList, Role
 from shared.domain.papers import read_period
 from tests.portal.crawling import Document
-from tests.portal.given import WU, Given
-from tests.portal.papers_given import APRIL, BOX, PAPER, PATH, WHY, in_file, office, published, town
+from tests.portal.given import ORIGIN, WU, Given
+from tests.portal.papers_given import (
+    APRIL,
+    BOX,
+    PAPER,
+    PATH,
+    WHY,
+    in_file,
+    links_in_file,
+    office,
+    published,
+    town,
+)
 from tests.portal.test_board import official
 from tests.portal.test_leader_and_figures import IDS
 
@@ -173,6 +184,17 @@ async def test_it_is_also_an_editable_file_with_the_same_numbers_and_a_bar_besid
     assert "&lt;/w:t&gt;&lt;script&gt;&amp;{{ 7*7 }}" in said and "{%" not in said
     pictures = re.findall(r'<wp:docPr [^>]*descr="([^"]*)"', said)
     assert "满意率: 83.3 %" in pictures and len(pictures) == said.count("<w:drawing>")
+
+
+async def test_in_the_file_too_each_number_leads_to_its_issues_for_who_may_open_them(town: Given) -> None:
+    browser, _ = await published(town)
+    on_page = {one for one in Document(browser.page.text).links if one.startswith("/figures/")}
+    answer = await browser.open(f"{PATH}/files/paper.docx")
+    assert {one.removeprefix(ORIGIN) for one in links_in_file(answer)} == on_page
+    assert len(re.findall("<w:hyperlink ", in_file(answer))) >= len(on_page)
+    assert "点开看到的是问题现在的情况" in in_file(answer)
+    others = await official(town, Role.HANDLER).open(f"{PATH}/files/paper.docx")
+    assert links_in_file(others) == [] and "83.3 %（5 / 6）" in in_file(others)
 
 
 def test_a_bar_is_a_picture_that_can_be_read() -> None:

@@ -4,14 +4,59 @@ from datetime import timedelta
 
 import pytest
 
+from services.dispatch.mails import line_of
+from services.dispatch.talk.reactions import KNOWN
 from services.portal.app import application
 from services.portal.settings import PortalSettings
+from shared.contract.words import Occurrence
+from shared.domain.notices import Item
 from tests.portal.crawling import Document
-from tests.portal.given import ASSETS, DONE, WU, Given, at_another_time, known_versions, refused
+from tests.portal.department import people
+from tests.portal.given import (
+    ASSETS,
+    DONE,
+    ORIGIN,
+    WU,
+    Given,
+    at_another_time,
+    known_versions,
+    refused,
+    stamp,
+)
 from tests.portal.projection.given import ISSUE
-from tests.portal.talks_given import TALK, WEDNESDAY, announced, held, of_the_talk, planned, signed_up
+from tests.portal.talks_given import SUN, TALK, WEDNESDAY, announced, held, of_the_talk, planned, signed_up
 
 FENG, LU, LI = "federation:feng", "clerk:lu", "handler:li"
+
+THURSDAY = WEDNESDAY + timedelta(days=1)
+BECAME = {
+    Occurrence.TALK_POSTPONED: (
+        "talk.postponed.v1",
+        {
+            "starts_at": stamp(THURSDAY),
+            "ends_at": stamp(THURSDAY + timedelta(hours=2)),
+            "old_starts_at": stamp(WEDNESDAY),
+            "wait_until": stamp(THURSDAY + timedelta(days=7)),
+            "reason": "防汛",
+            "by": "feng",
+        },
+        "3月5日 周四",
+    ),
+    Occurrence.TALK_CHANGED: (
+        "talk.changed.v1",
+        {
+            "theme": "用地与用能",
+            "place": "二楼会议室",
+            "capacity": 2,
+            "leaders": [SUN],
+            "departments": ["housing"],
+            "by": "feng",
+        },
+        "二楼会议室",
+    ),
+    Occurrence.TALK_CANCELLED: ("talk.cancelled.v1", {"reason": "台风", "by": "feng"}, "台风"),
+}
+"""What people of departments are told of: as which event, and what the page says then."""
 
 
 @pytest.fixture
@@ -168,6 +213,23 @@ async def test_a_leader_reads_a_talk_and_does_nothing_about_it(town: Given) -> N
     assert (await browser.open("/talks/announce")).status_code == 404
 
 
+@pytest.mark.parametrize("who", ["department_leader:zhou", "handler:sun"])
+@pytest.mark.parametrize("about", KNOWN)
+async def test_who_is_mailed_about_a_talk_opens_it_by_the_link_in_the_mail(
+    town: Given, who: str, about: Occurrence
+) -> None:
+    announced(town)
+    people(town)
+    type, said, shown = BECAME[about]
+    town.shown.tell("intake", type, said, f"talk:{TALK}")
+    browser = town.browser()
+    await browser.sign_in(who)
+    line = line_of(Item(issue=f"talk:{TALK}", number="2026-03-04 14:00", about=about), ORIGIN)
+    assert (await browser.open(line.url)).status_code == 200
+    assert "用地与用能" in browser.text and shown in browser.text
+    assert f"/talks/{TALK}/change" not in browser.page.text
+
+
 async def test_closing_says_which_issues_begin_and_by_when_and_is_asked_once(town: Given) -> None:
     known_versions(town)
     announced(town)
@@ -179,6 +241,7 @@ async def test_closing_says_which_issues_begin_and_by_when_and_is_asked_once(tow
     await browser.open(f"/talks/{TALK}/hold")
     assert "1 件问题随之开始计时" in browser.text
     assert "3月18日 周三" in browser.text
+    assert "2 个工作日内交办到部门" in browser.text
     await browser.send(f"/talks/{TALK}/hold")
     assert town.asked.bodies(f"/talks/{TALK}/hold") == [{}]
     assert "已完成" in browser.text

@@ -159,6 +159,23 @@ async def test_a_leader_of_older_times_has_a_name(town: Given, monkeypatch: pyte
     assert "孙某 副市长" in browser.text
 
 
+async def test_leaders_of_one_name_and_post_are_told_apart_by_their_county_and_nobody_else_is(
+    town: Given,
+) -> None:
+    for place, account in (("deqing", "one"), ("anji", "other")):
+        head = {"account": account, "name": "吴某", "post": "县长", "body": "government"}
+        talk = f"{place}-weekly-20260304-2"
+        announced(town, talk, level="county", jurisdiction=place, leaders=[head])
+        held(town, talk)
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    await browser.open("/talks/results?first=2026-03-01&last=2026-03-31&by=leader")
+    for said in ("吴某 德清县 · 县长", "吴某 安吉县 · 县长", "孙某 副市长"):
+        assert browser.text.count(said) == 1, said
+    for account in ("one", "other"):
+        assert any(f"leader={account}" in one for one in Document(browser.page.text).links)
+
+
 async def test_it_is_for_officials(town: Given) -> None:
     browser = town.browser()
     await browser.sign_in("entrepreneur:wu")

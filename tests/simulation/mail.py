@@ -8,6 +8,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from services.intake.mails import CALLING, Mails
 from shared.bus.gateway import Gateway, Request
 from shared.contract.commands import notices as asked
 from shared.contract.words import MAIL, Unsent
@@ -15,7 +16,7 @@ from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.decisions import Change
 from shared.domain.notices import Notice
 from shared.mail import Mail
-from shared.notifying import Asks, Handing, Notifier
+from shared.notifying import Asks, Handing, Notifier, always
 from shared.sending import Away, Later, Refused
 from shared.waiting_notices import WaitingNotices
 from tests.simulation.checker import Mailed
@@ -104,6 +105,8 @@ class MailServer:
 
     def __init__(self, scheduler: "Scheduler", seed: int) -> None:
         self.scheduler, self.rng, self.answer = scheduler, Random(f"mail/{seed}"), Answer()
+        # Of its own, so that all else goes its way as before.
+        self._slow, self.of_talks = Random(f"slow/{seed}"), set[str]()
         self.refuses = (MAIL,) if Random(f"refusing/{seed}").random() < 0.2 else ()
         """The ways in which nothing is ever taken."""
         self.mailed: list[Mailed] = []
@@ -114,6 +117,10 @@ class MailServer:
     def has(self, likely: float) -> bool:
         """Whether something that is so likely in times of trouble happens now."""
         return self.scheduler.rates.fault > 0 and self.rng.random() < likely
+
+    def puts_off(self, notice: str) -> bool:
+        """Half of what calls somebody to a talk is taken at a later try: by then that may be called off."""
+        return notice in self.of_talks and self.scheduler.rates.fault > 0 and self._slow.random() < 0.5
 
     def take(self, notice: str, worker: "Worker", asked_ms: int, way: str) -> Taken:
         """It has the mail, or the post."""
@@ -160,7 +167,7 @@ class Connection:
         server, answer = self._server, self._server.answer
         asked_ms = server.scheduler.clock.ms
         await Ask("mail")
-        if server.has(answer.later):
+        if server.puts_off(mail.id) or server.has(answer.later):
             raise Later("451")
         if self._way in server.refuses or server.has(answer.refused):
             server.refuse(mail.id, self._worker, asked_ms, self._way)
@@ -224,13 +231,15 @@ def notifier(
         if server.rng.random() < 0.1:
             return Unsent.NO_ADDRESS
         server.scheduler.counts["digest written"] += len(notice.items) > 1
+        server.of_talks |= {id for item in notice.items if item.about in CALLING}
         return Mail(id, "a@b", "", "", "zh-CN")
 
+    still_so = Mails(None, documents, "").is_still_so if worker.service == "intake" else always  # type: ignore[arg-type]
     return Notifier(
         waiting,
         Asking(server, worker.gateway),
         documents,
-        Handing(way, Connection(server, worker, way), write),
+        Handing(way, Connection(server, worker, way), write, still_so),
         ASKS[worker.service],
         worker.metrics,
         clock=lambda: worker.now_ms() / 1000,

@@ -276,6 +276,9 @@ def _talk(town: Town) -> None:
             town.scheduler.spawn("talking", talking.organise())
             if not number:
                 town.scheduler.spawn("talking", talking.plan())
+        if town.scheduler.mail is not None:
+            apart = Talking(town.scheduler, town.clients, Random(f"called off/{town.seed}"), 2)
+            town.scheduler.spawn("talking", apart.call_off())
 
 
 def _remind(town: Town, subjects: Sequence[str]) -> None:

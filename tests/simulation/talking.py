@@ -117,6 +117,20 @@ class Talking:
             await self._ask(*self._before(talk))
         clients.busy -= 1
 
+    async def call_off(self) -> None:
+        """One that moves, perhaps twice, and is called off while some are still to hear that it moved."""
+        clients, rng = self._clients, self._rng
+        clients.busy += 1
+        await clients.ready()
+        talk = await self._announced(self._number)
+        for account in range(ACCOUNTS):
+            await self._ask(subject_of("talk", talk), SignUp(), raiser(f"p{account}"))
+        for hours in rng.choice(((30,), (3, 30))):
+            await self._ask(AGENDA, self._moved(talk, hours), FEDERATION)
+            await clients.sleep(rng.choice((SECOND, MINUTE, 4 * MINUTE)))
+        await self._ask(subject_of("talk", talk), CancelTalk(reason="台风"), FEDERATION)
+        clients.busy -= 1
+
     async def _announced(self, number: int) -> str:
         rng, codes = self._rng, self._clients.departments
         starts_at = self._scheduler.clock.now().replace(microsecond=0) + timedelta(

@@ -61,7 +61,10 @@ class FirstHistory:
             async for line in process.stdout:
                 system.plays(name, line.decode().strip())
             code = await process.wait()
-            system.plays(*(("",) if code else (name, "", round(time.monotonic() - began, 2))))
+            if code:
+                system.plays("")
+            else:
+                system.plays(name, "", round(time.monotonic() - began, 2))
         finally:
             if process.returncode is None:
                 process.kill()

@@ -1,4 +1,4 @@
-"""The talks, and the people, behind a number of the table of what came of talks."""
+"""The talks, and the people, behind a number of the table of what came of talks; and who led them."""
 
 import sqlite3
 
@@ -37,6 +37,16 @@ def people(reads: sqlite3.Connection, scope: Scope) -> list[Row]:
         WHERE {where} GROUP BY p.person ORDER BY starts_at, id, p.person LIMIT {MOST}
     """
     return select(reads, query, values).fetchall()
+
+
+def leaders(reads: sqlite3.Connection, scope: Scope) -> dict[str, tuple[str, str, str]]:
+    """Account -> (name, post, place) of who led them, as they stand in the last one of each."""
+    where, values = _where(scope)
+    query = f"""
+        SELECT b.value ->> 'account', b.value ->> 'name', b.value ->> 'post', t.jurisdiction
+        FROM talk t JOIN json_each(t.leaders) b WHERE {where} ORDER BY t.starts_at, t.id
+    """
+    return {account: (name, post, place) for account, name, post, place in reads.execute(query, values)}
 
 
 def _where(scope: Scope) -> tuple[str, dict[str, object]]:

@@ -171,17 +171,6 @@ def leaders(reads: sqlite3.Connection) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def leader(reads: sqlite3.Connection, account: str) -> tuple[str, str] | None:
-    """Name and post of a leader, as they stand in the newest talk that this one leads; None of whoever led none."""
-    query = """
-        SELECT b.value ->> 'name', b.value ->> 'post'
-        FROM talk_leader l JOIN talk t ON t.id = l.talk AND l.led = t.led JOIN json_each(t.leaders) b
-        WHERE l.account = ?1 AND b.value ->> 'account' = ?1 ORDER BY t.starts_at DESC, t.id DESC LIMIT 1
-    """
-    found: tuple[str, str] | None = reads.execute(query, (account,)).fetchone()
-    return found
-
-
 def rotations(reads: sqlite3.Connection, id: str) -> list[Row]:
     """The versions of a plan, the newest first."""
     return select(

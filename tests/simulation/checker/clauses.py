@@ -200,6 +200,7 @@ class Clause(StrEnum):
     NOTICE_REFUSED = "refused for good is given up"
     NOTICE_WAY = "handed in where it goes"
     NOTICE_ENDS = "every notice ends"
+    NOTICE_OVERTAKEN = "who need not come is not asked to"
     NOTICE_LATE = "tried for three days"
     MAILED_IN_HOURS = "officials are mailed while offices are open"
     ONE_DIGEST = "one mail a person when offices open"

@@ -12,6 +12,8 @@ from tests.simulation.checker.history import Event, Evidence, Opened, aggregate_
 from tests.simulation.checker.terms import calendar_of
 
 TRIED = timedelta(days=3)
+CALLING = ("talk_named", "talk_postponed", "talk_changed")
+"""What calls people to a talk."""
 ENDED = ("sent", "given_up", "joined")
 SHANGHAI = timezone(timedelta(hours=8))
 OFFICE_HOURS = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
@@ -27,6 +29,7 @@ def check_notices(evidence: Evidence) -> Iterator[Violation]:
     refused = {mail.notice for mail in evidence.history.refused}
     yield from _handed_in(evidence)
     yield from _in_office_hours(evidence)
+    yield from _overtaken(evidence)
     for service in ("intake", "dispatch"):
         for subject, events in evidence.events_by(service).items():
             if aggregate_of(subject) != "notice":
@@ -67,6 +70,37 @@ def _handed_in(evidence: Evidence) -> Iterator[Violation]:
                 yield clause(f"{subject}: it was {done} again at {mail.at_ms} ms, without need")
             if mail.way not in ways[subject]:
                 yield Clause.NOTICE_WAY(f"{subject}: it goes by {sorted(ways[subject])}, not by {mail.way}")
+
+
+def _overtaken(evidence: Evidence) -> Iterator[Violation]:
+    """Nobody is asked to come to a talk that was called off; and what is given up for that is of one that was, or that
+    moved again."""
+    slack = int(HANDED_IN.total_seconds() * 1000) + evidence.history.skew_ms
+    called_off, moved = _ended(evidence, "talk.cancelled"), _ended(evidence, "talk.postponed")
+    for mail in evidence.history.mailed:
+        subject = f"notice:{mail.notice}"
+        asked = [(one.event or {})["data"] for one in _prepared(evidence, subject, "intake")]
+        talks = {data["issue"] for data in asked if data["about"] in CALLING}
+        for talk in talks & {*called_off}:
+            if mail.asked_ms > called_off[talk] + slack:
+                yield Clause.NOTICE_OVERTAKEN(
+                    f"{subject}: handed in at {mail.asked_ms} ms, {talk} is called off"
+                )
+    touched = {*called_off, *moved}
+    for subject, events in evidence.events_by("intake").items():
+        for data in (event["data"] for event in events if kind_of(event) == "notice.given_up"):
+            if data["why"] == "overtaken" and data["about"] in CALLING and data["issue"] not in touched:
+                yield Clause.NOTICE_OVERTAKEN(f"{subject}: given up, and {data['issue']} stands as it did")
+
+
+def _ended(evidence: Evidence, kind: str) -> dict[str, int]:
+    """Subject -> when the first event of this kind stood on its topic (ms): by then its owner has written it."""
+    found: dict[str, int] = {}
+    for (topic, subject, _), events in evidence.events.items():
+        if topic == "intake.events" and aggregate_of(subject) == "talk":
+            at = [one.record.timestamp for one in events.values() if one.event and kind_of(one.event) == kind]
+            found |= {subject: min(at)} if at else {}
+    return found
 
 
 def _early(evidence: Evidence, subject: str, id: str, given_up: datetime) -> Iterator[Violation]:

@@ -7,6 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from services.dispatch.issue import noticing
+from services.intake.mails import CALLING, Mails
 from shared import waiting_notices
 from shared.contract.commands.notices import BeginNotice, PrepareNotice, RecordNotice
 from shared.contract.events.notices import NoticeSent
@@ -68,6 +69,22 @@ def a_notice_counts_as_sent_when_it_is_begun() -> Patches:
         return hasty
 
     return [in_decision("intake", "notice", BeginNotice, wrap)]
+
+
+@fault(Clause.NOTICE_OVERTAKEN)
+def who_was_to_come_is_asked_to_a_talk_that_was_called_off() -> Patches:
+    async def always(self: Any, item: Any) -> bool:
+        return True
+
+    return [patch.object(Mails, "is_still_so", always)]
+
+
+@fault(Clause.NOTICE_OVERTAKEN)
+def nobody_is_asked_to_a_talk() -> Patches:
+    async def unless_it_calls(self: Any, item: Any) -> bool:
+        return item.about not in CALLING
+
+    return [patch.object(Mails, "is_still_so", unless_it_calls)]
 
 
 @fault(Clause.NOTICE_ENDS)

@@ -35,10 +35,13 @@ from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION
 from shared.contract.words import Level
 from shared.domain.talks import talk_id
 from tests.house.repository import ROOT
-from tests.portal.given import Given
+from tests.portal.given import Browser, Given
 from tests.unit.cli.test_huzhou import of_talk, told
 from tests.unit.cli.test_scenario import asked
 from tests.unit.cli.test_scenario_played import TownWorld
+
+REPORTED = ("98.5 % 65 / 66", "97.9 % 191 / 195", "66 / 66", "195 / 195")
+"""What the article has of the first three rounds, as the page says it."""
 
 
 def wednesday(on: date) -> Town:
@@ -194,11 +197,15 @@ def test_make_run_starts_with_the_scenario_that_is_named() -> None:
 
 
 async def shown_by_the_portal(world: TownWorld, given: Given, *rounds: int) -> str:
-    """The table of the first rounds, as many as the last number says, as a leader reads it once all has been told; of
-    as many as each number says talks, people and issues are the article's."""
+    """The same once all has been told."""
     given.shown.read([record for records in world.log.values() for record in records])
     given.now = article.ENDS_AT
-    browser = given.browser()
+    return await the_articles_table(given.browser(), *rounds)
+
+
+async def the_articles_table(browser: Browser, *rounds: int) -> str:
+    """The table of the first rounds, as many as the last number says, as a leader reads it; of as many as each number
+    says talks, people and issues are the article's."""
     await browser.sign_in("leader:qian")
     for many in rounds:
         first, last = article.WEDNESDAYS[0], article.WEDNESDAYS[many - 1]
@@ -233,7 +240,7 @@ def test_all_six_wednesdays_come_out_exactly(tmp_path: Path) -> None:
     ladder_of_the_late(world)
     rounds = len(article.WEDNESDAYS), article.ROUNDS_REPORTED
     text = asyncio.run(shown_by_the_portal(world, Given(tmp_path), *rounds))
-    for said in ("98.5 % 65 / 66", "97.9 % 191 / 195", "66 / 66", "195 / 195"):
+    for said in REPORTED:
         assert said in text, said
     assert counted(world).as_json() == {
         "talks": {"city": 6, "county": 36},

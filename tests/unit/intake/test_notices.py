@@ -1,5 +1,6 @@
 """Whom intake tells that a reply is out, what the mail says, and what is seen of the address on the way."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ from services.intake.consumer import consumer
 from services.intake.contacts import Contacts
 from services.intake.issue.life import State
 from services.intake.issue.numbers import issue_number
-from services.intake.mails import Mails
+from services.intake.mails import CALLING, Mails
 from services.intake.vault import Vault
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.subjects import kind_of
 from shared.contract.words import MAIL, Language, Means, Occurrence, Unsent
 from shared.domain.notices import Item, Notice, digest_of
 from shared.domain.notices import State as NoticeState
+from shared.domain.talks import begins_text
 from shared.mail import Mail
 from shared.notifying import ACTOR
 from tests.contacts import LI
@@ -22,6 +24,7 @@ from tests.keys import REFERENCES
 from tests.unit.entries import EntriesInMemory
 from tests.unit.intake.given import INVITED, RATED, REGISTER, REMINDED, SUBJECT, Played
 from tests.unit.intake.given import LI as REFERENCE
+from tests.unit.intake.given_talks import TALK, WEDNESDAY, Intake
 from tests.unit.one_aggregate import OneAggregate, after
 from tests.unit.reference import JURISDICTION
 
@@ -195,6 +198,25 @@ def test_nobody_is_reminded_of_what_was_rated_or_of_an_anonymous_issue() -> None
     nameless.take(INVITED, after())
     nameless.take(REMINDED, after())
     assert not nameless.commands
+
+
+@pytest.mark.parametrize("about", CALLING)
+async def test_nobody_is_asked_to_a_talk_that_was_called_off_or_moved_again_since(
+    known: Known, about: Occurrence
+) -> None:
+    intake = Intake()
+    intake.announced()
+    called = Item(issue=TALK, number=begins_text(WEDNESDAY), about=about)
+    cancelled = called.model_copy(update={"about": Occurrence.TALK_CANCELLED})
+    for became, so in (
+        ({}, True),
+        ({"state": "open"}, True),
+        ({"starts_at": WEDNESDAY + timedelta(days=7)}, False),
+        ({"state": "cancelled"}, False),
+    ):
+        known.documents[TALK] = {"state": intake.one(TALK).state.model_dump() | became}
+        assert await known.mails.is_still_so(called) is so, became
+        assert await known.mails.is_still_so(cancelled), "that it is called off is said in any case"
 
 
 async def test_the_reminder_lists_all_of_which_it_tells_and_of_what_was_rated_meanwhile_there_is_nothing_to_tell(

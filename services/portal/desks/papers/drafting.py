@@ -86,9 +86,8 @@ async def publish(id: str, page: Asked) -> Response:
     if answer.is_done:
         page.forget(f"{PATH}/{id}/draft")
         became = page.became(answer, "publish")
-        return page.to(
-            f"{PATH}{f'/{id}' if became == 'publish' else ''}?done={became}"
-        )  # it may have no page yet
+        place = f"{PATH}/{id}" if became == "publish" else PATH  # it may have no page yet
+        return page.to(f"{place}?done={became}")
     status = page.explain(form, answer)
     return _preview(page, id, period, now, chosen, form, status)
 

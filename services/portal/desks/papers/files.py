@@ -1,13 +1,14 @@
-"""A paper as an editable file (docx): the words of the page, and beside each rate a bar."""
+"""A paper as an editable file (docx): the words of the page, each figure with its link, and beside each rate a bar."""
 
 import struct
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from docxtpl import DocxTemplate, InlineImage
+from docxtpl import DocxTemplate, InlineImage, RichText
 
 from services.portal.desks.papers.shown import Line, Shown
 from services.portal.languages import N_
@@ -20,7 +21,10 @@ BAR, HEIGHT = 400, 26
 """Pixels of a bar."""
 BAR_WIDTH = 46 * 36_000
 """46 mm, as the format counts."""
-_EMPTY, _FILLED = bytes.fromhex("e3e8ef"), bytes.fromhex("1d5fb8")
+BLUE = "1d5fb8"
+SIZE = 21
+"""Half points of a figure's numbers."""
+_EMPTY, _FILLED = bytes.fromhex("e3e8ef"), bytes.fromhex(BLUE)
 
 
 def as_file(paper: Shown, page: Page, published_at: int, signed_by: str) -> bytes:
@@ -34,17 +38,26 @@ def as_file(paper: Shown, page: Page, published_at: int, signed_by: str) -> byte
         said["bars"].append(f"{line.name}: {line.percent}")
         return InlineImage(template, BytesIO(bar_of(round(BAR * line.rate))), width=BAR_WIDTH)
 
+    def linked(line: Line) -> RichText:
+        if not line.address:
+            return RichText(_said(page, line), size=SIZE)
+        place = template.build_url_id(f"{str(page.request.base_url).rstrip('/')}{line.address}")
+        return RichText(_said(page, line), size=SIZE, color=BLUE, underline=True, url_id=place)
+
     context = {
         **paper._asdict(),
         "for_": page.say(N_("For: %(meeting)s")) % {"meeting": paper.meeting},
         "edition_": page.say(N_("Edition %(edition)d")) % {"edition": paper.edition},
-        "as_of_": page.say(N_("Counted as of %(moment)s")) % {"moment": page.times.whole(paper.as_of)[:16]},
+        "as_of_": page.say(
+            N_("Counted as of %(at)s. The numbers are frozen; what they open is as it stands now.")
+        )
+        % {"at": page.times.whole(paper.as_of)[:16]},
         "signed_by": signed_by,
         "on": page.times.with_year(instant(published_at).astimezone(SHANGHAI).date()),
         "prefaces": paper.preface.split("\n") if paper.preface else [],
-        "rows": [{"name": one.name, "said": _said(page, one), "bar": bar(one)} for one in paper.lines],
+        "rows": [{"name": one.name, "said": linked(one), "bar": bar(one)} for one in paper.lines],
         "heads": [figure.zh if page.view.language == "zh" else figure.en for figure in paper.columns],
-        "tables": _tables(page, paper),
+        "tables": _tables(page, paper, linked),
         "figures_": page.say(N_("Figures")),
         "cases_": page.say(N_("Typical cases")),
         "rule_": page.say(N_("Rule:")),
@@ -57,7 +70,7 @@ def as_file(paper: Shown, page: Page, published_at: int, signed_by: str) -> byte
     return made.getvalue()
 
 
-def _tables(page: Page, paper: Shown) -> list[dict[str, Any]]:
+def _tables(page: Page, paper: Shown, linked: Callable[[Line], RichText]) -> list[dict[str, Any]]:
     """The figures of departments and of months, each as rows of texts."""
     groups = ((N_("By department"), paper.departments), (N_("By month"), paper.months))
     return [
@@ -67,7 +80,9 @@ def _tables(page: Page, paper: Shown) -> list[dict[str, Any]]:
                 {
                     "name": one.name,
                     "cells": [
-                        _said(page, one.lines[figure.name]) if figure.name in one.lines else "–"
+                        linked(one.lines[figure.name])
+                        if figure.name in one.lines
+                        else RichText("–", size=SIZE)
                         for figure in paper.columns
                     ],
                 }

@@ -28,7 +28,7 @@ MOST_REFERENCE = 8
 
 
 class Line(NamedTuple):
-    """One figure: how it is called, its two numbers, and where its issues are."""
+    """One figure: how it is called, its two numbers, and where its reader opens the issues; "" for nowhere."""
 
     figure: str
     name: str
@@ -121,9 +121,9 @@ def _shown(page: Page, said: Mapping[str, Any], as_of: datetime, at: int) -> Sho
     reach = reach_of(page.person(), page.work)
     found = read_period(kind, period)
     departments = names.departments(page.reads, at, page.view.language)
-    lines = [_line(page, one, kind, period) for one in said["figures"]]
-    pairs = list(zip(said["figures"], lines, strict=True))
     opens = reach is not None and reach.is_everything
+    lines = [_line(page, one, kind, period, opens) for one in said["figures"]]
+    pairs = list(zip(said["figures"], lines, strict=True))
     return Shown(
         title=called(page, kind, period),
         meeting=page.say(phrase("meeting", HEARD_BY[found.kind])) if found else "",
@@ -153,11 +153,11 @@ def _groups(lines: Iterable[tuple[str, Line]]) -> list[Group]:
     return list(found.values())
 
 
-def _line(page: Page, one: Mapping[str, Any], kind: str, period: str) -> Line:
-    """A figure that this version does not know is called as it is named, and opens nothing."""
+def _line(page: Page, one: Mapping[str, Any], kind: str, period: str, opens: bool) -> Line:
+    """A figure that this version does not know is called as it is named, and opens nothing; nor does one of nothing."""
     name, zh = one["figure"], page.view.language == "zh"
     figure, of = FIGURES.get(name), read_period("monthly", one["period"]) or read_period(kind, period)
-    known = figure is not None and of is not None
+    shows = opens and figure is not None and one["denominator"]
     chosen = Narrowed(of.months[0], one["department"], "", through=of.months[-1]) if of else None
     return Line(
         figure=name,
@@ -167,7 +167,7 @@ def _line(page: Page, one: Mapping[str, Any], kind: str, period: str) -> Line:
         denominator=one["denominator"],
         unit=one["unit"],
         is_rate=figure is None or figure.is_rate,
-        address=chosen.address(name) if known and chosen else "",
+        address=chosen.address(name) if shows and chosen else "",
     )
 
 

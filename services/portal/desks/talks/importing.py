@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, TypeVar
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from services.portal.asking import DONE
 from services.portal.desks.entrepreneur.raising import id_of
 from services.portal.desks.talks import records, tables
 from services.portal.desks.talks.about import PATH, TO_FIELDS, calls, departments_of, known, organiser
@@ -121,7 +122,7 @@ async def send(id: str, page: Asked) -> Response:
     if left:
         return _preview(page, against, rows, left, 422)
     page.forget(f"{PATH}/{id}/import")
-    return page.to(f"{PATH}/{id}/room?done={'record' if page.is_shown else 'pending'}")
+    return page.to(f"{PATH}/{id}/room?done={page.became(DONE, 'record')}")
 
 
 async def _recorded(page: Page, against: Against, row: Said) -> str:

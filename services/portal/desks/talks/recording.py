@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.portal.asking import Answer
+from services.portal.asking import DONE, Answer
 from services.portal.desks.entrepreneur.raising import id_of
 from services.portal.desks.talks.about import Row
 from services.portal.desks.talks.naming import MOST_CODE, MOST_NAME, MOST_PHONE, person_of
@@ -96,7 +96,7 @@ async def record(page: Page, form: Form, talk: Row, there: Sequence[Row], key: s
 
 async def _accept(page: Page, id: str, key: str) -> Answer:
     if page.person().role not in granted("issue", "accept"):
-        return Answer("done", {})
+        return DONE
     return await page.ask("intake", f"/issues/{id}/accept", {}, key=f"{key}-accept", subject=id)
 
 

@@ -1,6 +1,7 @@
 """What came of the talks of a time: by day and level, talk, leader, leading body, department or place, and in all; each
 number opens the issues behind it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
@@ -9,9 +10,10 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.portal.addresses import with_query
-from services.portal.counted import grouped
+from services.portal.counted import grouped, once_a_minute
 from services.portal.desks.figures.pages import Narrowed, day
 from services.portal.desks.talks.about import PATH, calls, official, place_name, when
+from services.portal.figures import talks_behind
 from services.portal.figures.counting import nothing
 from services.portal.figures.definitions import FIGURES, NOBODY
 from services.portal.languages import N_
@@ -109,14 +111,30 @@ async def _lines(page: Page, all: Narrowed, by: str, row: int = 0) -> list[Line]
     held, found = await grouped(page, (COUNT, *RATES), all.scope, by)
     groups = sorted(held, key=lambda one: (one != Level.CITY, one))[row : row + MOST_LINES + 1]
     none = nothing((COUNT, *RATES), all.scope.period)
+    leaders = await _leaders(page, all) if by == "leader" else {}
     lines = list[Line]()
     for group in groups:
-        name, under, chosen = _of(page, all, by, group)
+        name, under, chosen = _of(page, all, by, group, leaders)
         lines.append(Line(name, under, *held[group], found.get(group) or none, chosen))
     return lines
 
 
-def _of(page: Page, all: Narrowed, by: str, group: str) -> tuple[str, str, Narrowed]:
+async def _leaders(page: Page, all: Narrowed) -> dict[str, tuple[str, str]]:
+    """How each is called, and their post; with their city or county where another has the same of both."""
+    portal, scope = page.portal, all.scope
+    found = await once_a_minute(
+        page, ("leaders", scope), lambda: talks_behind.leaders(portal.projection.reader(), scope)
+    )
+    alike = Counter((name, post) for name, post, _ in found.values())
+    return {
+        account: (name, post if alike[name, post] == 1 else f"{place_name(page, place)} · {post}")
+        for account, (name, post, place) in found.items()
+    }
+
+
+def _of(
+    page: Page, all: Narrowed, by: str, group: str, leaders: Mapping[str, tuple[str, str]]
+) -> tuple[str, str, Narrowed]:
     """How a group is called, what stands under that, and where its numbers open."""
     match by:
         case "day":
@@ -130,8 +148,8 @@ def _of(page: Page, all: Narrowed, by: str, group: str) -> tuple[str, str, Narro
             name, under = (talk["theme"], when(page, talk)) if talk is not None else (group, "")
             return name, under, all._replace(talk=group)
         case "leader":
-            name, post = talks.leader(page.reads, group) or (group, "")
-            return name, post, all._replace(leader=group)
+            name, under = leaders.get(group, (group, ""))
+            return name, under, all._replace(leader=group)
         case "body":
             return page.say(phrase("leading body", group)), "", all._replace(body=group)
         case "department":
