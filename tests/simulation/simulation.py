@@ -276,9 +276,9 @@ def _talk(town: Town) -> None:
             town.scheduler.spawn("talking", talking.organise())
             if not number:
                 town.scheduler.spawn("talking", talking.plan())
-        if town.scheduler.mail is not None:
-            apart = Talking(town.scheduler, town.clients, Random(f"called off/{town.seed}"), 2)
-            town.scheduler.spawn("talking", apart.call_off())
+        apart = Random(f"overtaken/{town.seed}")
+        if town.scheduler.mail is not None and apart.random() >= 0.5:
+            town.scheduler.spawn("talking", Talking(town.scheduler, town.clients, apart, 2).call_off())
 
 
 def _remind(town: Town, subjects: Sequence[str]) -> None:
