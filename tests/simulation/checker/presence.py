@@ -30,9 +30,7 @@ def check_presence(evidence: Evidence) -> Iterator[Violation]:
             yield from _attended(evidence, subject, talk)
 
 
-def _informed(
-    evidence: Evidence, subject: str, talk: list[Event], said: list[Event]
-) -> Iterator[Violation]:
+def _informed(evidence: Evidence, subject: str, talk: list[Event], said: list[Event]) -> Iterator[Violation]:
     """Of another time, place or leader, or of its end, all that are to be there; of who comes or goes, these."""
     due, there, stands, starts_at = list[Any](), set[str](), tuple[Any, Any](("", ())), ""
     for event in talk:
