@@ -125,12 +125,14 @@ class Service:
             on_batch=self._on_batch,
             on_assigned=self._on_assigned,
         )
+        self.waiting_notices = WaitingNotices(self.store)
         self.timers = Timers(
             self.store,
             self._post,
             late=self.metrics.timer_late.observe,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
             heard=partial(self.batches.positions.heard, self.prefix + consumer.commands_topic),
+            on_heard=self.waiting_notices.assigned,
         )
         self.walker = (
             Walker(
@@ -152,7 +154,6 @@ class Service:
             else None
         )
         self.held = HeldEvents(self.store.waiting)
-        self.waiting_notices = WaitingNotices(self.store)
         self.upgrades = Upgrades(self.store.waiting, self._read_places, self.gateway.ask_all)
         self.consuming = False
 
@@ -327,7 +328,7 @@ class Service:
         if self.walker is not None:
             self.walker.assigned(partitions)
         self.held.assigned(partitions)
-        self.waiting_notices.assigned(partitions)
+        self.waiting_notices.assigned([])  # until all that was begun there was read: the timers tell
         self.upgrades.assigned(partitions)
 
     def _on_batch(self, batch: Batch) -> None:

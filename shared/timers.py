@@ -46,8 +46,8 @@ class Timers:
     ``post`` publishes commands and returns when they are acknowledged. ``may_fire`` (supervision) says up to
     which instant deadlines may fire, given what has been read of other owners' events. Both may raise: the
     turn is then taken again. ``heard`` says in which partitions all commands were read that stood there when they
-    became ours: until then nothing of them is posted. A command that comes twice is void at the aggregate, so
-    sending twice is safe.
+    became ours: until then nothing of them is posted. ``on_heard`` is told of all these when there is another one.
+    A command that comes twice is void at the aggregate, so sending twice is safe.
     """
 
     def __init__(
@@ -57,11 +57,12 @@ class Timers:
         *,
         may_fire: Callable[[datetime], Awaitable[datetime]] | None = None,
         heard: Callable[[], Awaitable[Collection[int]]] | None = None,
+        on_heard: Callable[[Sequence[int]], None] = lambda partitions: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         late: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._store, self._post, self._may_fire, self._now, self._late = store, post, may_fire, now, late
-        self._heard = heard
+        self._heard, self._on_heard = heard, on_heard
         self._owned: dict[int, OwnedTimers] = {}
         self._unheard: set[int] = set()
         """Ours, but others may have posted what is due in them."""
@@ -149,8 +150,8 @@ class Timers:
         """Post what is due in partitions that have nothing in flight; the seconds until there is more to do."""
         now = self._now()
         ready = await self._ready(now)
-        if self._heard is not None and self._unheard:
-            self._unheard.difference_update(await self._heard())
+        if self.listens:
+            await self._listen()
         horizon = Horizon(*[come_by(ready)] * 3)
         if ready == now:
             horizon = Horizon(come_by(now), behind(now + LOOK_AHEAD / 2), behind(now + LOOK_AHEAD))
@@ -159,6 +160,18 @@ class Timers:
         await self._send(posted, now)
         await self._prefetch([owned for owned, _ in posted], horizon)
         return self._wait(now, ready)
+
+    @property
+    def listens(self) -> bool:
+        """Whether something stands unread in a partition that others may have written."""
+        return bool(self._unheard)
+
+    async def _listen(self) -> None:
+        assert self._heard is not None, "without it nothing is unheard"
+        heard = self._unheard.intersection(await self._heard())
+        if heard:
+            self._unheard -= heard
+            self._on_heard(sorted(self._owned.keys() - self._unheard))
 
     async def _ready(self, now: datetime) -> datetime:
         """Up to when deadlines may fire."""

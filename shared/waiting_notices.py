@@ -32,7 +32,8 @@ class WaitingNotices:
         """The senders of all ways look; one of them reads the store."""
 
     def assigned(self, partitions: Sequence[int]) -> None:
-        """These are ours now: what waits elsewhere is somebody else's, what waits in new ones is looked up."""
+        """These are ours now, and read as far as others had begun something there: what waits in new ones is looked up,
+        and what waits elsewhere is somebody else's."""
         self._new = frozenset(partitions) - (self._owned - self._new)
         self._owned = frozenset(partitions)
         for way, waiting in self._waiting.items():

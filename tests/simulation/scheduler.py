@@ -386,6 +386,7 @@ class Scheduler:
         later += [until for group in self.groups.values() for until in group.blocked_until.values()]
         later += [worker.frozen_until for worker in self.workers]
         later += [worker.view.deaf_until for worker in self.workers if worker.view.behind()]
+        later += [worker.idle_until for worker in self.workers if worker.hears()]
         for collection in self.collections.values():
             if (soonest := collection.soonest) is not None:
                 if soonest <= now:  # overdue: waits for what has not been read yet, or for the auditor

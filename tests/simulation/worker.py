@@ -125,6 +125,10 @@ class Process:
         """True when it would walk on now."""
         return False
 
+    def hears(self) -> bool:
+        """True when it looks soon whether all was read."""
+        return False
+
     def origin(self) -> Origin:
         """What a write of this moment comes of."""
         known = self.view.reference
@@ -161,7 +165,7 @@ class Worker(Process):
         """``process``: as above, from ``group`` on behind its number and service."""
         number, *others = process
         super().__init__(number, consumer.service, *others)
-        self._collection = collection
+        self._collection, self._commands_topic = collection, consumer.commands_topic
         store = Aggregates(collection, consumer.jurisdiction)
         self._tokens = 0
         self.answers: list[Any] = []
@@ -201,6 +205,7 @@ class Worker(Process):
             now=self.now,
             may_fire=self.batches.positions.read_up_to if consumer.waits_for_topics else None,
             heard=partial(self.batches.positions.heard, consumer.commands_topic),
+            on_heard=waiting.assigned,
         )
         self.timers._wake = self._woken = Wanted()  # type: ignore[assignment]
         self.upgrades = self._service.upgrades = Upgrades(store.waiting, self._read, self.gateway.post)
@@ -300,11 +305,18 @@ class Worker(Process):
 
     def wants_tick(self) -> bool:
         """True when the timers would wake up now, and would find something."""
-        if self._woken.set_:
-            return True
         now = self.clock.ms
+        if self._woken.set_ or (self.hears() and now >= self.idle_until):
+            return True
         soonest = self._collection.soonest if now >= self.idle_until else None
         return soonest is not None and soonest <= now + SOON_MS
+
+    def hears(self) -> bool:
+        """True when its timers find soon that nothing is unread any more for which its notices wait."""
+        if self.mail is None or not self.timers.listens:
+            return False
+        topic, read = self._commands_topic, self.client.positions
+        return all(read[tp] >= self.log.ends(topic)[tp.partition].end for tp in read if tp.topic == topic)
 
     async def revoked(self) -> None:
         """As above, and the batch consumer is told before."""

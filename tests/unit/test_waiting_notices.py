@@ -2,11 +2,14 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from shared.deadlines import DueDeadline, deadline_string, partition_of
 from shared.domain.notices import KEPT, UNSENT
+from shared.service import Service
+from shared.timers import Timers
 from shared.waiting_notices import WaitingNotices
 from tests.unit.one_aggregate import after
 
@@ -110,6 +113,38 @@ async def test_one_that_was_begun_comes_back_when_it_is_prepared_again(waiting: 
     assert await waiting.next() == "notice:b"
     waiting.drop("notice:b")
     waiting.written([document("notice:a")])
+    assert await waiting.next() == "notice:a"
+
+
+async def test_in_a_partition_that_became_ours_nothing_is_begun_before_what_stood_there_was_read(
+    waiting: WaitingNotices, stored: Stored
+) -> None:
+    heard: set[int] = set()
+
+    async def read_so_far() -> set[int]:
+        return heard
+
+    async def post(due: object) -> None:
+        raise AssertionError("nothing is due")
+
+    timers = Timers(stored, post, now=lambda: after(), heard=read_so_far, on_heard=waiting.assigned)
+    others = Mock()
+    service = Mock(timers=timers, waiting_notices=waiting, walker=None, held=others, upgrades=others)
+    stored.holds("notice:a", partition=0)
+    stored.holds("notice:b", partition=1)
+    next_one = asyncio.create_task(waiting.next())
+    for _ in range(3):  # owners that come and go
+        Service._on_assigned(service, [])
+        Service._on_assigned(service, [0, 1])
+        await timers.turn()
+        await asyncio.sleep(0)
+        assert not next_one.done() and not waiting.count()
+    heard.add(1)
+    await timers.turn()
+    assert (await next_one, waiting.count()) == ("notice:b", 1)
+    waiting.drop("notice:b")
+    heard.add(0)
+    await timers.turn()
     assert await waiting.next() == "notice:a"
 
 
