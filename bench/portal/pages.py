@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from aiokafka import AIOKafkaProducer
 
@@ -24,7 +25,7 @@ from bench.machine import ROOT
 from bench.parts import free_base_port
 from bench.portal.browsing import Browser
 from bench.portal.filling import Filled, fill
-from bench.portal.rebuild import issues
+from bench.portal.rebuild import SAID, issues
 from bench.results import Measure
 from services.cli.embedded import Embedded, free_ports
 from services.portal.projection.topics import EXPECTED
@@ -40,6 +41,8 @@ ALONE, TOGETHER, CLIENTS = 400, 40, 10
 MOST_ALONE_MS, MOST_TOGETHER_MS, MOST_TIMES = 60.0, 150.0, 3.0
 EVENTS_A_SECOND, BOARDS, SHOWN, MOST_BOARD_MS = 200, 100, 40, 500.0
 PARTITIONS, START_SECONDS = 6, 60.0
+OFTEN, RARELY = SAID
+"""What is searched for."""
 
 
 class Asked(NamedTuple):
@@ -51,6 +54,8 @@ class Asked(NamedTuple):
     name: str
     role: str
     path: str
+    issues: int = 0
+    """How many issues it opens at least; a page of nothing would be quick for nothing."""
 
 
 PAGES = (
@@ -58,7 +63,8 @@ PAGES = (
     Asked("list of my issues", "entrepreneur", "/mine"),
     Asked("list of the office", "office", ""),
     Asked("list of a handler", "handler", ""),
-    Asked("search", "supervisor", "/search?q=%E8%B7%AF%E7%81%AF"),
+    Asked("search, one issue in ten", "supervisor", f"/search?q={quote(OFTEN)}", 50),
+    Asked("search, one issue in a thousand", "supervisor", f"/search?q={quote(RARELY)}", 20),
     Asked("board", "supervisor", "/board"),
     Asked("screen of a leader", "leader", "/overview"),
     Asked("calendar of talks", "federation", "/talks"),
@@ -147,6 +153,8 @@ async def _opened(say: Say, portal: str, asked: Asked, filled: Filled) -> Open |
             path = page.header("location")
             page = await browser.get(path, packed=False)
         if page.status == 200:
+            shown = set(re.findall(r'href="/issues/(\w+)"', page.body.decode()))
+            assert len(shown) >= asked.issues, f"{asked.name}: {len(shown)} issues"
             live = re.search(r'hx-sse:connect="([^"]+)"', page.body.decode())
             address = html.unescape(live[1]) if live else ""
             return Open(asked.name, path, browser.cookie, len(page.body), address)

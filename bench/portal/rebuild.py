@@ -29,6 +29,8 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FIRST = "00"
 """How each issue's id begins, so that one can be multiplied under another beginning."""
 CHARACTERS = [chr(code) for code in range(0x4E00, 0x4E00 + 3_000)]
+SAID = {"路灯": 10, "地磅": 1_000}
+"""What somebody may look for, and of how many issues one says it."""
 WORDS, REPLY = 120, 200
 """Characters of an issue's text, and of a reply: the middle of the real ones."""
 
@@ -82,12 +84,14 @@ def issues(count: int, dice: random.Random) -> Iterator[Record]:
 
 def _retold(subject: str, life: list[Record], dice: random.Random) -> list[Record]:
     id = FIRST + "".join(dice.choices(CROCKFORD, k=len(subject) - len(FIRST)))
+    said = "，".join(word for word, many in SAID.items() if dice.randrange(many) == 0)
     found = []
     for record in life:
         envelope = json.loads((record.value or b"").replace(subject.encode(), id.encode()))
         for field, length in (("title", 12), ("text", REPLY if "outcome" in envelope["data"] else WORDS)):
             if envelope["data"].get(field):
-                envelope["data"][field] = "".join(dice.choices(CHARACTERS, k=length))
+                words = said if field == "text" else ""
+                envelope["data"][field] = words + "".join(dice.choices(CHARACTERS, k=length - len(words)))
         raw = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
         found.append(record._replace(key=id.encode(), value=raw, sha256=sha256_of(raw)))
     return found
