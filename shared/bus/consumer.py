@@ -136,7 +136,6 @@ class BatchConsumer(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """These are ours: their timers start from the oldest deadline. Never raises: the client would only log it."""
         self._rebalances += 1
-        self._processor.assigned()
         rebalance = self._rebalances
         consumer = self.client
         assert consumer is not None

@@ -10,10 +10,8 @@ from shared.bus.document import (
     Document,
     Stored,
     forget_published,
-    in_tenure_of,
     move_old,
     read_document,
-    take_over,
     with_old,
     write_document,
 )
@@ -48,22 +46,17 @@ def decide(
 
     A document that this version cannot read or write sets its records aside. Raises NotPublished where the scope is
     patient, and nothing else.
-
-    What stands in a document that was written in another tenure is sent once more, and kept until that is committed:
-    whoever wrote it may have been replaced, and dead before it was published (docs/decisions/0068).
     """
-    found = stored.get(subject)
     try:
-        read = read_document(_kind(scope, subject), subject, items[0].record.partition, found)
+        read = read_document(_kind(scope, subject), subject, items[0].record.partition, stored.get(subject))
         before, moved = move_old(with_old(read, chain.from_iterable(map(commands_of, items)), stored))
-        taken_over = bool(before.outbox) and not in_tenure_of(token, found)
-        before = before if taken_over else forget_published(before, committed)
+        before = forget_published(before, committed)
     except Exception as error:
         return Decided(unstored(scope, subject, items, _failure(error)), None)
     steps = (partial(set_aside, reason=reason),) if reason else (apply, partial(_apply_if_writable, token))
     for step in steps:
         try:
-            return _decided(scope, before, items, moved, token, step, taken_over)
+            return _decided(scope, before, items, moved, token, step)
         except NotPublished:
             raise
         except Exception as error:
@@ -89,44 +82,22 @@ def unstored(scope: Scope, subject: str, items: list[Item], reason: str) -> Appl
 
 
 def _decided(
-    scope: Scope,
-    before: Document,
-    items: list[Item],
-    moved: tuple[Stored, ...],
-    token: str,
-    step: Step,
-    taken_over: bool,
+    scope: Scope, before: Document, items: list[Item], moved: tuple[Stored, ...], token: str, step: Step
 ) -> Decided:
-    """The document after each of its records, and its next version if it changed, or is ``taken_over`` from another
-    tenure with something in its outbox."""
-    document, changed = before, taken_over
-    again = _sent_before(before, items, everything=taken_over)
-    outgoing = [*again]
+    """The document after each of its records, and its next version if it changed."""
+    document, changed = before, False
+    outgoing: list[Outgoing] = []
     answers: list[Answer] = []
     own_events = events_topic(scope.consumer.source)
     for item in items:
         after = step(scope, document, item)
         changed = changed or after.document is not document
         document = after.document
-        outgoing += (one for one in after.outgoing if one not in again) if again else after.outgoing
+        outgoing += after.outgoing
         newest, _ = document.published.get(own_events, (0, ""))
         answers += [one._replace(published=newest) for one in after.answers]
     applied = Applied(document, tuple(outgoing), tuple(answers))
-    if not changed:
-        return Decided(applied, None)
-    if taken_over:
-        document = take_over(document, before, items[0].place)
-    return Decided(applied, write_document(document, token), moved)
-
-
-def _sent_before(document: Document, items: list[Item], *, everything: bool) -> list[Outgoing]:
-    """What goes out once more whatever becomes of these records: what one of their places brought about, or all."""
-    if not document.outbox:
-        return []
-    places = {item.place for item in items}
-    return [
-        record for sent in document.outbox if everything or sent.place in places for record in sent.records
-    ]
+    return Decided(applied, write_document(document, token), moved) if changed else Decided(applied, None)
 
 
 def _kind(scope: Scope, subject: str) -> AggregateType:

@@ -2,8 +2,7 @@
 
 As the store holds it:
 
-    _id, kind, v, token, partition   whose it is; the version ``v`` is the fence between two workers; ``token`` says in
-                                     which tenure of a worker it was written, and which write it was
+    _id, kind, v, token, partition   whose it is; the version ``v`` is the fence between two workers
     state                            the aggregate's state as JSON values; none for a stub that only remembers refusals
     deadline, due                    index string ``<partition>|<fire-at>|<hash>``; {name, at} of the next deadline
     inbox                            [id, body hash, outcome] of the newest commands, refusals and failures included
@@ -226,18 +225,6 @@ def forget_published(document: Document, committed: Mapping[tuple[str, int], int
         sent for sent in document.outbox if sent.place[2] >= committed.get((sent.place[0], sent.place[1]), -1)
     )
     return document if len(kept) == len(document.outbox) else document._replace(outbox=kept)
-
-
-def in_tenure_of(token: str, found: Stored | None) -> bool:
-    """Whether the stored document was written in the tenure of this token, ``<tenure>/<number>``, or there is none."""
-    return found is None or found["token"].rpartition("/")[0] == token.rpartition("/")[0]
-
-
-def take_over(document: Document, found: Document, place: Place) -> Document:
-    """With all that was in the outbox as it was found as if the record at this place had brought it about."""
-    return document._replace(
-        outbox=tuple(sent._replace(place=place) if sent in found.outbox else sent for sent in document.outbox)
-    )
 
 
 def _sent(entry: list[Any]) -> Sent:

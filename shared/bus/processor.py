@@ -107,7 +107,7 @@ class Processor:
         self._publish = publish
         self._reference = reference
         self._clock = clock
-        self._token, self._tenure, self._writes = token, token(), 0
+        self._token = token
         self._committed: dict[Partition, int] = {}
         self._newest = Newest()
         self._turns = Turns()
@@ -116,10 +116,6 @@ class Processor:
         """Forget what was written: another worker may change it now. What was committed once stays published; to forget
         that as well would take a batch that begins while another is under way for the first one."""
         self._newest.forget()
-
-    def assigned(self) -> None:
-        """Another tenure begins: what was written before it, by whomever, may not have been published."""
-        self._tenure = self._token()
 
     def committed(self, offsets: Mapping[Partition, int]) -> None:
         """Note that everything before these offsets is stored, published and committed."""
@@ -250,8 +246,7 @@ class Processor:
 
     async def _decide(self, pending: Pending, stored: dict[str, Stored], reason: str) -> dict[str, Decided]:
         """4: every aggregate applied; where a version was not known here yet, once more after catching up."""
-        self._writes += 1
-        token = f"{self._tenure}/{self._writes}"
+        token = self._token()
         decided: dict[str, Decided] = {}
 
         def apply_to(subject: str, patient: bool) -> None:

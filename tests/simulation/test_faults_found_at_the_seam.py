@@ -61,7 +61,6 @@ def batches(client: Bare) -> BatchConsumer:
         run=run,
         consumer=SimpleNamespace(commands_topic="dispatch.commands"),
         revoked=lambda: None,
-        assigned=lambda: None,
         committed=lambda offsets: None,
     )
     made = BatchConsumer(
@@ -201,14 +200,3 @@ async def test_a_commit_of_the_departments_gateway_that_failed_is_tried_again_th
     client.away, client.positions = False, {silent: 4}
     await forwarder._poll(client.getmany)  # type: ignore[arg-type]
     assert client.commits == [{silent: 4}]
-
-
-async def test_whenever_partitions_are_handed_out_another_tenure_begins():
-    mine = TopicPartition(INTAKE, 0)
-    made = batches(Bare({mine: 0}))
-    began: list[str] = []
-    made._processor.assigned = lambda: began.append("a tenure")  # type: ignore[method-assign]
-    for _ in range(2):
-        await made.on_partitions_revoked([mine])
-        await made.on_partitions_assigned([mine])
-    assert began == ["a tenure"] * 2
