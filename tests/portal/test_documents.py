@@ -1,9 +1,7 @@
 """Documents on pages: the registers, one document and its file, and what people do about each."""
 
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 
@@ -107,39 +105,6 @@ async def test_whoever_does_not_see_how_it_is_handled_sees_no_document(given: Gi
             assert (await browser.open(path)).status_code == 404, path
     for other in ("d9", "x" * 200):
         assert (await official(given).open(f"{PATH}/documents/{other}")).status_code == 404
-
-
-async def test_a_document_is_also_an_editable_file_with_all_that_it_says(given: Given) -> None:
-    late(given, after(days=22))
-    place = order(given, by="shen", joint="joint_order", offices=["party", "government"], across=["levels"])
-    staff(given, "city")
-    browser = official(given)
-    await browser.open(place)
-    assert "联合督办: 党委办公室、政府办公室" in browser.text.replace("：", ": ")
-    answer = await browser.open(f"{place}/files/document.docx")
-    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
-    with ZipFile(BytesIO(answer.content)) as file:
-        said = file.read("word/document.xml").decode()
-    for words in (
-        "督办单",
-        "督办〔2026〕1号",
-        "市建设局",
-        "请三日内到现场核查。",
-        "并书面说明。",
-        "沈岚",
-        "跨层级",
-    ):
-        assert words in said
-    assert "{{" not in said and "{%" not in said
-
-
-async def test_what_somebody_wrote_stays_text_in_the_file(given: Given) -> None:
-    late(given, after(days=22))
-    place = order(given, words="</w:t><script>&{{ 7*7 }}")
-    answer = await official(given).open(f"{place}/files/document.docx")
-    with ZipFile(BytesIO(answer.content)) as file:
-        said = file.read("word/document.xml").decode()
-    assert "&lt;/w:t&gt;&lt;script&gt;&amp;{{ 7*7 }}" in said
 
 
 async def test_a_card_is_signed_with_ones_name(given: Given) -> None:

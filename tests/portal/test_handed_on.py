@@ -3,12 +3,13 @@
 import re
 from datetime import timedelta
 
-from services.portal.queries import handovers
+from services.portal.queries import board, handovers
 from services.portal.queries.handovers import by_department
 from shared.contract.words import Role
 from tests.portal.given import Given
 from tests.portal.projection.given import AT, AT_MS
 from tests.portal.test_board import official
+from tests.portal.test_the_picture import card
 
 HOUR = timedelta(hours=1)
 MONTH = "2026-03"
@@ -71,6 +72,37 @@ async def test_the_leader_s_screen_names_the_worst_and_each_number_opens_what_it
         assert f">{number}</a>" in lines[0][1]
         await browser.open(address.replace("&amp;", "&"))
         assert len(re.findall(r'class="t" href="/issues/', browser.page.text)) == int(number), address
+
+
+async def test_below_each_that_waits_longest_stands_who_held_it_as_on_its_own_page(given: Given) -> None:
+    month(given)
+    browser = official(given, Role.LEADER)
+    await browser.open("/overview")
+    listed = browser.page.text.partition('class="worst"')[2].partition("</ol>")[0]
+    below = dict(re.findall(r'id="waiting-(\w+)">(.*?)(?=<li class="one|$)', listed, re.DOTALL))
+    assert list(below) == [FIRST, SECOND, THIRD, FOURTH]
+    for id, shown in below.items():
+        await browser.open(f"/issues/{id}")
+        assert f'href="/issues/{id}"' in shown
+        assert drawn(shown) == drawn(card(browser)) != ""
+        assert sum(float(hours) for hours in re.findall(r"([\d.]+) 小时", shown)) == 100, "its life"
+
+
+def drawn(page: str) -> str:
+    """The lines for each holder that stand on it."""
+    return page.partition('<ul class="lanes">')[2].partition("</ul>")[0]
+
+
+def test_the_pictures_of_many_issues_are_read_at_once_and_by_key(given: Given) -> None:
+    month(given)
+    reads, asked = given.shown.reader(), list[str]()
+    waiting = list(board.waiting_longest(reads, 5))
+    reads.set_trace_callback(asked.append)
+    assert len(handovers.of_issues(reads, waiting, AT_MS)) == 4
+    reads.set_trace_callback(None)
+    (query,) = asked
+    plans = [row[3] for row in reads.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert any(plan.startswith("SEARCH t USING PRIMARY KEY (subject=?") for plan in plans), plans
 
 
 async def test_each_hand_over_is_a_line_the_longest_on_top(given: Given) -> None:

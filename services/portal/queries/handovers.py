@@ -36,10 +36,12 @@ PAGE = 50
 TENTH_MS = 360_000
 """A tenth of an hour, in which pictures count."""
 _OWNERS = ("intake", "dispatch", "feedback")
-_HISTORY = f"""
-    SELECT at, type, who, data FROM timeline
-    WHERE subject = ? AND source IN (?, ?, ?) AND type IN ({", ".join("?" * len(_TYPES))})
-    ORDER BY at, source NOT LIKE '%/intake', source, seq
+_HISTORIES = f"""
+    SELECT t.subject, t.at, t.type, t.who, t.data
+    FROM json_each(?) one CROSS JOIN issue i ON i.id = one.value CROSS JOIN timeline t ON t.subject = i.id
+    WHERE t.source IN ({", ".join(f"'/' || i.jurisdiction || '/{owner}'" for owner in _OWNERS)})
+    AND t.type IN ({", ".join("?" * len(_TYPES))})
+    ORDER BY t.at, t.source NOT LIKE '%/intake', t.source, t.seq
 """
 _MOVED = """
     SELECT DISTINCT i.id, i.jurisdiction, i.registered_at, i.ended_at FROM issue i JOIN assignment a ON a.issue = i.id
@@ -124,14 +126,19 @@ def tenths(life: Sequence[Held]) -> list[int]:
     return [after - before for before, after in pairwise(marks)]
 
 
-def of_issue(reads: sqlite3.Connection, issue: Row, now: int) -> list[Held]:
-    """The life of one issue as far as it has come at ``now`` (ms); a neighbour's word on it moves nothing."""
-    own = (f"/{issue['jurisdiction']}/{owner}" for owner in _OWNERS)
-    rows = reads.execute(_HISTORY, (issue["id"], *own, *_TYPES))
-    history = (
-        Entry(at or 0, type, who or "", json.loads(data) if data else {}) for at, type, who, data in rows
-    )
-    return held(history, issue["registered_at"], max(issue["registered_at"], issue["ended_at"] or now))
+def of_issues(reads: sqlite3.Connection, issues: Sequence[Row], now: int) -> list[list[Held]]:
+    """The life of each as far as it has come at ``now`` (ms); a neighbour's word on it moves nothing."""
+    histories: dict[str, list[Entry]] = {issue["id"]: [] for issue in issues}
+    for id, at, type, who, data in reads.execute(_HISTORIES, (json.dumps([*histories]), *_TYPES)):
+        histories[id].append(Entry(at or 0, type, who or "", json.loads(data) if data else {}))
+    return [
+        held(
+            histories[issue["id"]],
+            issue["registered_at"],
+            max(issue["registered_at"], issue["ended_at"] or now),
+        )
+        for issue in issues
+    ]
 
 
 class HandedOn(NamedTuple):
@@ -156,15 +163,14 @@ class Month(NamedTuple):
 
 def of_month(reads: sqlite3.Connection, month: str, now: int) -> Month:
     """The month is that of the registration, Asia/Shanghai: 2026-11."""
-    found = [
-        one for issue in select(reads, _MOVED, (month,)).fetchall() for one in _handed_on(reads, issue, now)
-    ]
+    moved = select(reads, _MOVED, (month,)).fetchall()
+    lives = zip(moved, of_issues(reads, moved, now), strict=True)
+    found = [one for issue, life in lives for one in _handed_on(issue["id"], life)]
     given: dict[str, int] = dict(reads.execute(_GIVEN, (month,)))
     return Month(sorted(found, key=lambda one: (-one.tenths, one.assignment)), given)
 
 
-def _handed_on(reads: sqlite3.Connection, issue: Row, now: int) -> Iterator[HandedOn]:
-    life = of_issue(reads, issue, now)
+def _handed_on(issue: str, life: Sequence[Held]) -> Iterator[HandedOn]:
     giver, had = Holder(), 0
     for (one, after), long in zip(pairwise(life), tenths(life), strict=False):
         if one.holder.kind == DEPARTMENT:
@@ -174,7 +180,7 @@ def _handed_on(reads: sqlite3.Connection, issue: Row, now: int) -> Iterator[Hand
             giver = Holder()
         if giver.kind == DEPARTMENT and after.because in HANDED_ON:
             to, at = after.holder, after.began_at
-            yield HandedOn(issue["id"], giver.department, giver.assignment, to, at, had, after.because)
+            yield HandedOn(issue, giver.department, giver.assignment, to, at, had, after.because)
 
 
 class Share(NamedTuple):

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared.contract.envelope import read_seen
-from shared.domain.clocks import SHANGHAI
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import SOON, read_clocks
+from tests.simulation.checker.counting import SHANGHAI
 from tests.simulation.checker.heard import Hearing
 from tests.simulation.checker.history import Event, Evidence, aggregate_of, instant, kind_of, owner_of
 from tests.simulation.checker.mergers import who_has_work

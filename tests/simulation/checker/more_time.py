@@ -11,9 +11,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from shared.domain.calendar import Calendar
-from shared.domain.clocks import SHANGHAI
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import RENEWING
+from tests.simulation.checker.counting import SHANGHAI
 from tests.simulation.checker.history import Event, Evidence, instant, kind_of
 from tests.simulation.checker.terms import calendar_of
 

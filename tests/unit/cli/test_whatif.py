@@ -1,6 +1,7 @@
 """`qinqing whatif`: what it prints of a history under other rules, and how it ends where it cannot."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,10 +56,11 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[Record]:
     return found
 
 
-def typed(*words: object) -> Result:
+def typed(*words: object, **environment: str) -> Result:
     """What is typed, looking no further than the end of the run unless it says so itself."""
     ends = () if "--until" in words or "--namespace" in words else ("--until", LAST)
-    return CliRunner().invoke(app, ["whatif", *map(str, (*words, *ends))], env={"COLUMNS": "200"})
+    environment = {"COLUMNS": "200", **environment}
+    return CliRunner().invoke(app, ["whatif", *map(str, (*words, *ends))], env=environment)
 
 
 def answered(*words: object) -> Any:
@@ -146,6 +148,14 @@ def test_the_tables_show_before_and_after_and_the_issues_that_differ_most(
     ):
         assert words in shown
     assert "follow issue" not in typed("--policy", stricter, "--most", "0").stdout
+
+
+def test_on_a_terminal_each_number_of_the_table_opens_its_issue(tmp_path: Path, log: list[Record]) -> None:
+    stricter = ("--policy", policy(tmp_path, builtin_policy().with_reply_limit("1wd")))
+    differing = answered(*stricter)["differing"]
+    shown = typed(*stricter, "--most", len(differing), FORCE_COLOR="1", TERM="xterm").stdout
+    links = re.findall(r"\x1b\]8;[^;]*;([^\x1b]+)\x1b\\(?:\x1b\[[\d;]*m)?([\w-]+)", shown)
+    assert links == [(f"{PORTAL}/issues/{one['id']}", one["number"]) for one in differing] != []
 
 
 def test_the_issues_behind_one_number_are_listed_alone(tmp_path: Path, log: list[Record]) -> None:

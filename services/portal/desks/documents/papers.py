@@ -65,6 +65,7 @@ class Paper(NamedTuple):
     signed_by: str
     on: str
     state: str
+    """Empty for one that is out; a draft, and what counts no longer, say so on their face."""
 
 
 def paper(page: Page, document: Row, issue: Row) -> Paper:
@@ -92,7 +93,9 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
         answer_by=f"{page.times.with_year(_local(due).date())} {_local(due):%H:%M}" if due else "",
         signed_by=officials.get(signer, signer),
         on=page.times.with_year(_local(at).date()),
-        state=say(phrase("document state", document["state"])),
+        state=""
+        if document["state"] in ("issued", "answered")
+        else say(phrase("document state", document["state"])),
     )
 
 

@@ -13,7 +13,7 @@ from services.portal.desks import acting
 from services.portal.desks.department.drafts import drafts_of
 from services.portal.desks.instructions import pages as instructing
 from services.portal.desks.issue import internal_notes, linked
-from services.portal.desks.issue.picture import picture
+from services.portal.desks.issue.picture import pictures
 from services.portal.live import Watched, stream
 from services.portal.opinions import clocks_of, opinions_of
 from services.portal.pages import NotHere, Page, page_of
@@ -101,7 +101,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         if about.sight.handling
         else (),
         "number_text": number_text,
-        "picture": picture(page, about) if about.sight.handling else None,
+        "picture": next(pictures(page, [about.issue])) if about.sight.handling else None,
         "history": list(history(page, about, officials)),
         "officials": officials,
         "enterprise": _enterprise(page, about),

@@ -8,7 +8,7 @@ from services.portal.languages import N_
 from services.portal.pages import Page
 from services.portal.queries import handovers
 from services.portal.queries.handovers import DEPARTMENT, RAISER, Held, Holder
-from services.portal.reading import Known
+from services.portal.queries.selecting import Row
 
 WIDTH = 1000
 """Of a line, in the picture's own units: a whole life."""
@@ -68,11 +68,11 @@ class Picture(NamedTuple):
     passed: list[Passed]
 
 
-def picture(page: Page, about: Known) -> Picture:
-    """Who held this issue until now, or until it ended."""
-    life = handovers.of_issue(page.reads, about.issue, page.at)
-    parts = handovers.tenths(life)
-    return Picture(hours(sum(parts)), list(_lanes(page, life, parts)), list(_passed(page, life, parts)))
+def pictures(page: Page, issues: Sequence[Row]) -> Iterator[Picture]:
+    """Who held each of these until now, or until it ended."""
+    for life in handovers.of_issues(page.reads, issues, page.at):
+        parts = handovers.tenths(life)
+        yield Picture(hours(sum(parts)), list(_lanes(page, life, parts)), list(_passed(page, life, parts)))
 
 
 def hours(tenths: int) -> str:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from services.portal.addresses import with_query
 from services.portal.counted import counted, handed_on, month_of, months
 from services.portal.desks.instructions.pages import waiting as waiting_reports
+from services.portal.desks.issue.picture import pictures
 from services.portal.desks.leader.handovers import departments
 from services.portal.desks.leader.trend import Trend, trend
 from services.portal.figures.counting import Scope
@@ -98,7 +99,7 @@ async def _parts(page: Page, chosen: str, all_departments: bool) -> dict[str, An
         "trend": trends(page, every_month["months"]),
         "places": by_department if all_departments else by_department[:MOST_PLACES],
         "hidden": 0 if all_departments else max(len(by_department) - MOST_PLACES, 0),
-        "waiting": waiting,
+        "waiting": list(zip(waiting, pictures(page, waiting), strict=True)),
         "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "clock_now": f"{datetime.fromisoformat(figures['as_of']).astimezone(SHANGHAI):%H:%M}",
         "address": address,
