@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,6 +41,8 @@ from tests.unit.cli.test_huzhou import of_talk, told
 from tests.unit.cli.test_scenario import asked
 from tests.unit.cli.test_scenario_played import TownWorld
 
+NUMBERS_OF_A_LINE = 7
+"""Talks, people, issues, and four rates."""
 REPORTED = ("98.5 % 65 / 66", "97.9 % 191 / 195", "66 / 66", "195 / 195")
 """What the article has of the first three rounds, as the page says it."""
 
@@ -219,7 +222,33 @@ async def the_articles_table(browser: Browser, *rounds: int) -> str:
         county = tuple(both - one for both, one in zip(whole, city, strict=True))
         assert [tuple(map(int, one)) for one in counts[:2]] == [city, county]
         assert len(counts) == 2 + 2 * many
-    return browser.text
+        said = browser.text
+        assert await numbers_that_open(browser) == NUMBERS_OF_A_LINE * len(counts)
+    return said
+
+
+async def numbers_that_open(browser: Browser) -> int:
+    """How many numbers the open table has; behind each stand as many issues, talks or people, behind a rate on both
+    of its sides."""
+    link = r'<a class="number-link" href="([^"]+)"[^>]*>(\d+)(?: / (\d+))?</a>'
+    numbers = re.findall(link, browser.page.text)
+    for href, first, whole in numbers:
+        address = unescape(href)
+        sides = {"&part=numerator": first, "&part=denominator": whole} if whole else {"": first}
+        for side, many in sides.items():
+            assert await rows_from(browser, address + side) == int(many), (address, side)
+    return len(numbers)
+
+
+async def rows_from(browser: Browser, address: str) -> int:
+    """How many stand on this page of a list and on those that follow."""
+    many = 0
+    while address:
+        page = (await browser.open(address)).text
+        many += page.count('<tr class="one')
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        address = unescape(following[1]) if following else ""
+    return many
 
 
 async def test_the_portal_shows_the_same_of_the_first_wednesday(played: TownWorld, tmp_path: Path) -> None:
