@@ -34,9 +34,9 @@ SUBJECTS = {
     Occurrence.NOBODY_HOLDS: "催办：问题 {number} 尚无承办部门，请尽快交办",
     Occurrence.TO_BE_SIGNED: "问题 {number} 有一份监督文书待签发",
     Occurrence.FOR_INFORMATION: "知悉：问题 {number} 已发出一份监督文书",
-    Occurrence.TALK_POSTPONED: "贵部门参加的政企恳谈会已改期（{number}）",
-    Occurrence.TALK_CHANGED: "贵部门参加的政企恳谈会安排有变化（{number}）",
-    Occurrence.TALK_CANCELLED: "贵部门参加的政企恳谈会已取消（{number}）",
+    Occurrence.TALK_POSTPONED: "您或贵部门参加的政企恳谈会已改期（{number}）",
+    Occurrence.TALK_CHANGED: "您或贵部门参加的政企恳谈会安排有变化（{number}）",
+    Occurrence.TALK_CANCELLED: "您或贵部门参加的政企恳谈会已取消（{number}）",
 }
 TEXTS = {
     Occurrence.ASSIGNED: (
@@ -120,8 +120,9 @@ TEXTS = {
         "A supervision document on issue {number} is out, for your information.",
     ),
     Occurrence.TALK_POSTPONED: (
-        "贵部门参加的政企恳谈会已改期，现定于 {number} 举行，请相应安排参会人员。",
-        "The talk at which your department is to be present has moved: it begins at {number} (Shanghai).",
+        "您或贵部门参加的政企恳谈会已改期，现定于 {number} 举行，请相应安排。",
+        "A talk that you lead, or at which your department is to be present, has moved: it begins at {number} "
+        "(Shanghai).",
     ),
     Occurrence.TALK_CHANGED: (
         "{number} 的政企恳谈会，地点、参加的领导或部门有变化，时间不变，请查看最新的安排。",
@@ -129,8 +130,9 @@ TEXTS = {
         "present; its time stays. Please look at what is announced now.",
     ),
     Occurrence.TALK_CANCELLED: (
-        "原定于 {number} 举行的政企恳谈会已取消，贵部门无需派人参加。",
-        "The talk that was to begin at {number} (Shanghai) is called off: nobody of your department need come.",
+        "原定于 {number} 举行的政企恳谈会已取消，您和贵部门无需参加。",
+        "The talk that was to begin at {number} (Shanghai) is called off: neither you nor anybody of your "
+        "department need come.",
     ),
 }
 DIGEST = "您有 {count} 项事项待办"

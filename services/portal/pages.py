@@ -273,7 +273,7 @@ class Page:
         """The department that has the work of this one by now: itself, unless it was merged."""
         return names.successor(self.reads, self.at, code)
 
-    @property
+    @cached_property
     def work(self) -> list[str]:
         """The departments whose work this person's own one has: itself, and those that were merged into it."""
         own = self.person().kept.department

@@ -57,7 +57,7 @@ WRITERS = {
 ABOUT = {
     INTAKE: "What happened to issues up to their acceptance, what was promised; which persons "
     "and enterprises are known.",
-    INTAKE_TALKS: "What departments are to be told of talks: dispatch tells their people.",
+    INTAKE_TALKS: "What officials are to be told of talks: dispatch tells leaders and departments' people.",
     DISPATCH: "What happened to assignments and replies; versions of departments, staff and routing rules.",
     DISPATCH_QUESTIONS: "What who raised an issue is asked, or told of its date: intake tells them.",
     SUPERVISION: "What clocks did; the ladder and its documents; versions of policies and calendars.",

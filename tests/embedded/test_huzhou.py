@@ -12,13 +12,15 @@ import pytest
 
 from bench.parts import free_base_port, running
 from services.cli.embedded import Embedded
+from services.cli.events import read_event
 from services.cli.scenario.huzhou import article
 from services.cli.scenario.starting import Scenario, first_history
+from shared.contract.event import DISPATCH, SUPERVISION
 from tests.embedded.test_replay import command, services_of
 from tests.embedded.test_scenario import complaints, records, settled
 from tests.house.repository import ROOT
 from tests.portal.given import Browser
-from tests.unit.cli.test_huzhou_played import REPORTED, the_articles_table
+from tests.unit.cli.test_huzhou_played import REPORTED, ladder_of_the_late, the_articles_table
 
 pytestmark = [pytest.mark.integration, pytest.mark.prove]
 
@@ -68,7 +70,9 @@ async def test_five_kills_change_no_number_of_the_six_wednesdays(tmp_path: Path)
     assert json.loads(out.read_text()) == NUMBERS
     async with Embedded(data, free_base_port()) as system:
         await settled(system.parts)
-        assert await complaints(system.parts, await records(system.parts)) == []
+        found = await records(system.parts)
+        assert await complaints(system.parts, found) == []
+        ladder_of_the_late(read_event(record) for record in found if record.topic in (DISPATCH, SUPERVISION))
         assert await asyncio.to_thread(rebuilt, data) == 0
 
 

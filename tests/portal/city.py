@@ -45,6 +45,8 @@ def fill(given: Given) -> None:
         for state, id in STATES.items():
             _issue(given, state, id)
         _talks(given)
+        public = {"title": SCRIPT, "text": SCRIPT, "reply": SCRIPT, "round": 1, "by": "wang"}
+        given.shown.tell("intake", "issue.disclosed.v1", public, STATES["closed"])
         _services(given)
 
 

@@ -20,6 +20,8 @@ from tests.keys import REFERENCES
 from tests.portal.given import ISSUE, Browser, Given
 
 MOST_PAGES = 250
+PUBLIC = "/column"
+"""For everybody, and no menu leads there once one is signed in."""
 SPECIAL = re.compile(r"^/(static|view|sign-in|sign-out|health|metrics|api)|/files/|/live$|/stream$")
 """Addresses that are no pages of a role."""
 FREE = ("text", "search", "textarea", "email", "tel", "number", "")
@@ -152,7 +154,7 @@ async def pages(given: Given, role: Role, browser: Browser | None = None) -> Asy
     """
     browser = browser or signed_in(given, role)
     menu = given.portal.menus[role]
-    waiting, known = [menu.home, *(link.address for link in menu.links)], set[tuple[str, ...]]()
+    waiting, known = [menu.home, *(link.address for link in menu.links), PUBLIC], set[tuple[str, ...]]()
     while waiting:
         path = waiting.pop(0)
         place, _, query = path.partition("?")

@@ -52,18 +52,20 @@ def office(given: Given) -> Browser:
 class Feedback:
     """The real paper of feedback, asked with what the portal sent; what it tells becomes rows."""
 
-    def __init__(self, given: Given) -> None:
-        self._given, self.paper = given, OneAggregate(consumer(JURISDICTION), f"paper:{PAPER}", REFERENCE)
+    def __init__(self, given: Given, paper: str = PAPER) -> None:
+        self._given, self._subject = given, f"paper:{paper}"
+        self._path = f"/papers/{paper}"
+        self.paper = OneAggregate(consumer(JURISDICTION), self._subject, REFERENCE)
 
     def takes(self, verb: str) -> dict[str, Any]:
         """What was asked last; the outcome."""
-        body = self._given.asked.bodies(f"{PATH}/{verb}")[-1]
+        body = self._given.asked.bodies(f"{self._path}/{verb}")[-1]
         shape = {"publish": PublishPaper, "record-meeting": RecordMeeting}[verb]
         known = len(self.paper.events)
         outcome = self.paper.ask(shape.model_validate(body), self._given.now, "office:shen")
         for event in self.paper.events[known:]:
             said = event.model_dump(mode="json")
-            self._given.shown.tell("feedback", event.type, said, f"paper:{PAPER}", at=self._given.now)
+            self._given.shown.tell("feedback", event.type, said, self._subject, at=self._given.now)
         return outcome
 
     def told(self) -> list[HearPaper]:
@@ -71,15 +73,20 @@ class Feedback:
         return [HearPaper.model_validate(one.data) for one in self.paper.commands.values()]
 
 
-async def published(given: Given, **fields: str) -> tuple[Browser, Feedback]:
-    browser, feedback = office(given), Feedback(given)
-    await browser.open(f"{PATH}/draft")
+async def published(given: Given, paper: str = PAPER, **fields: str) -> tuple[Browser, Feedback]:
+    browser, feedback, path = office(given), Feedback(given, paper), f"/papers/{paper}"
+    await browser.open(f"{path}/draft")
     case = {f"case-{IDS[1]}": "1", f"why-{IDS[1]}": WHY, BOX: "1"}
-    await browser.send(f"{PATH}/draft", **{"preface": "三月问题集中在园区配套。", **case, **fields})
-    await browser.send(f"{PATH}/preview")
+    await browser.send(f"{path}/draft", **{"preface": "三月问题集中在园区配套。", **case, **fields})
+    await browser.send(f"{path}/preview")
     assert feedback.takes("publish")["status"] == "done"
-    await browser.open(PATH)
+    await browser.open(path)
     return browser, feedback
+
+
+def frozen(page: str) -> str:
+    """What a paper says, without what each form of a page has of its own."""
+    return re.sub(r'name="(mark|key)" value="[^"]*"', "", page.partition("<main")[2])
 
 
 def in_file(answer: Any) -> str:

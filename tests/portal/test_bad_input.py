@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from markupsafe import escape
 
 from services.portal import desks
 from services.portal.own import SESSION_LIFE
@@ -15,7 +16,7 @@ from services.portal.pages import MOST_FIELD_BYTES
 from services.portal.session import LANGUAGES
 from shared.contract.words import Role
 from tests.portal.city import SCRIPT, STATES, fill
-from tests.portal.crawling import PEOPLE, Form, Found, mark_of, pages, routes, send, signed_in
+from tests.portal.crawling import PEOPLE, PUBLIC, Form, Found, mark_of, pages, routes, send, signed_in
 from tests.portal.given import Browser, Given, refused
 
 ROLES = tuple(desks.menus())
@@ -99,6 +100,12 @@ async def opened(browser: Browser, page: Found, form: Form) -> Form:
 async def test_script_that_anybody_ever_wrote_is_text_on_every_page(city: Given, role: Role) -> None:
     found = await crawled_once(city, role)
     assert len(found.paths) > 3 and not found.foreign
+
+
+async def test_script_in_a_reply_that_is_public_is_text_to_who_is_not_signed_in(city: Given) -> None:
+    page = await city.browser().open(PUBLIC)
+    assert page.status_code == 200 and page.text.count(f'class="letter reply">{escape(SCRIPT)}<') == 1
+    assert not [*foreign(Found(Role.ENTREPRENEUR, PUBLIC, page.text))]
 
 
 @pytest.mark.prove

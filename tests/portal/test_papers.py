@@ -1,28 +1,23 @@
 """Papers of the three meetings: drafted from figures, chosen and read by a person, frozen as page and as file."""
 
-import json
 import re
-from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 
 import pytest
 
 from services.portal.desks.papers.files import bar_of
 from services.portal.figures.definitions import COUNTS, FIGURES, RATES
 from services.portal.figures.honours import RULES
-from services.portal.figures.papers import draft
 from shared.contract.events.papers import PaperPublished
 from shared.contract.words import FigureName, FigureUnit, HonourList, Role
-from shared.domain.papers import read_period
 from tests.portal.crawling import Document
 from tests.portal.given import ORIGIN, WU, Given
 from tests.portal.papers_given import (
-    APRIL,
     BOX,
     PAPER,
     PATH,
     WHY,
+    frozen,
     in_file,
     links_in_file,
     office,
@@ -139,14 +134,10 @@ async def test_a_frozen_paper_stays_as_it_was_whatever_happens_and_after_a_rebui
     corrected = {"version": 2, "title": "另一个题目", "text": "更正后的原话。"}
     town.shown.tell("intake", "words.corrected.v1", corrected, IDS[1])
     await browser.open(PATH)
-    assert _frozen(browser.page.text) == _frozen(before)
+    assert frozen(browser.page.text) == frozen(before)
     town.shown.build_anew()
     await browser.open(PATH)
-    assert _frozen(browser.page.text) == _frozen(before)
-
-
-def _frozen(page: str) -> str:
-    return re.sub(r'name="(mark|key)" value="[^"]*"', "", page.partition("<main")[2])
+    assert frozen(browser.page.text) == frozen(before)
 
 
 async def test_each_number_opens_its_issues(town: Given) -> None:
@@ -253,27 +244,6 @@ async def test_who_reads_no_issue_of_others_sees_no_title_of_a_case(town: Given)
 
 
 # ------------------------------------------------------------------ the figures
-
-
-def test_a_longer_paper_has_its_months_and_departments_and_is_the_same_however_often_counted(
-    town: Given,
-) -> None:
-    period = read_period("half_yearly", "2026-h1")
-    assert period is not None
-    found = draft(town.shown.reader(), period, APRIL)
-    assert found == draft(town.shown.reader(), period, APRIL)
-    groups = {(one["period"], one["department"]) for one in found.figures}
-    assert groups == {("2026-h1", ""), ("2026-h1", "housing"), ("2026-03", "")}
-    assert all(one["numerator"] <= one["denominator"] for one in found.figures)
-    assert list(_shares(found.figures, "2026-h1", "")) == list(_shares(found.figures, "2026-h1", "housing"))
-    assert json.loads(json.dumps(found.figures)) == found.figures
-
-
-def _shares(figures: list[dict[str, Any]], period: str, department: str) -> Iterator[tuple[str, int, int]]:
-    wanted = ("registered", "satisfied")
-    for one in figures:
-        if (one["period"], one["department"]) == (period, department) and one["figure"] in wanted:
-            yield one["figure"], one["numerator"], one["denominator"]
 
 
 def test_the_contract_names_the_figures_and_lists_that_the_portal_has() -> None:

@@ -56,7 +56,7 @@ BECAME = {
     ),
     Occurrence.TALK_CANCELLED: ("talk.cancelled.v1", {"reason": "台风", "by": "feng"}, "台风"),
 }
-"""What people of departments are told of: as which event, and what the page says then."""
+"""What leaders and people of departments are told of: as which event, and what the page says then."""
 
 
 @pytest.fixture
@@ -213,13 +213,14 @@ async def test_a_leader_reads_a_talk_and_does_nothing_about_it(town: Given) -> N
     assert (await browser.open("/talks/announce")).status_code == 404
 
 
-@pytest.mark.parametrize("who", ["department_leader:zhou", "handler:sun"])
+@pytest.mark.parametrize("who", ["department_leader:zhou", "handler:sun", "leader:qian"])
 @pytest.mark.parametrize("about", KNOWN)
 async def test_who_is_mailed_about_a_talk_opens_it_by_the_link_in_the_mail(
     town: Given, who: str, about: Occurrence
 ) -> None:
     announced(town)
     people(town)
+    town.officials(qian="leader")
     type, said, shown = BECAME[about]
     town.shown.tell("intake", type, said, f"talk:{TALK}")
     browser = town.browser()

@@ -1,4 +1,4 @@
-"""What is remembered of a talk: what the people of departments were told of last."""
+"""What is remembered of a talk: what its leaders and the people of departments were told of last."""
 
 from pydantic import AwareDatetime
 

@@ -1,4 +1,4 @@
-"""What becomes of a talk is told to the people of the departments that are to be there."""
+"""What becomes of a talk is told to who leads it and to the people of the departments that are to be there."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,9 @@ def tell_people(talk: Talk | None, happened: DepartmentsInformed, context: Conte
 def _notices(happened: DepartmentsInformed, context: Context) -> Iterator[Message]:
     directory = context.directory
     codes = dict.fromkeys(map(directory.successor, happened.departments))
-    accounts = dict.fromkeys(account for code in codes for account in directory.leading(code))
+    leading = (account for code in codes for account in directory.leading(code))
+    known = (account for account in happened.leaders if directory.official(account))
+    accounts = dict.fromkeys((*known, *leading))
     body = {"number": begins_text(happened.starts_at), "about": happened.about}
     for account in accounts:
         if account == happened.by:

@@ -1,6 +1,6 @@
 """Who takes part in a talk, or raised something for it, is told that it moved, changed or is called off; by mail.
 
-Of the departments that are to be there dispatch tells the people: it hears of it here.
+Dispatch knows the officials: it hears of it here, and tells who leads the talk and the departments' people.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from services.intake.talk import decisions
 from services.intake.talk.life import Talk
 from shared.contract.commands.notices import PrepareNotice
 from shared.contract.commands.talks import CancelTalk, ChangeTalk, LeadTalk, MoveTalk, NameParticipants
-from shared.contract.events.talks import DepartmentsInformed, Participant
+from shared.contract.events.talks import DepartmentsInformed, Participant, TalkLeader
 from shared.contract.words import Occurrence, TakesPart
 from shared.domain.decisions import Change, Context, Message, Refusal, event
 from shared.domain.notices import tell
@@ -30,7 +30,7 @@ def named(talk: Talk | None, command: NameParticipants, context: Context) -> Cha
 
 
 def moved(talk: Talk | None, command: MoveTalk, context: Context) -> Change[Talk] | Refusal:
-    """Everybody who would come, or has sent a question, hears the new time."""
+    """Everybody who would come, leads it or has sent a question, hears the new time."""
     return _all(decisions.move(talk, command, context), Occurrence.TALK_POSTPONED, context, command.by)
 
 
@@ -43,17 +43,21 @@ def changed(talk: Talk | None, command: ChangeTalk, context: Context) -> Change[
         return decided
     here, before = set(decided.state.departments), set(talk.departments)
     if decided.state.place == talk.place:
-        return _departments(decided, here ^ before, Occurrence.TALK_CHANGED, context.principal)
+        return _officials(decided, here ^ before, (), Occurrence.TALK_CHANGED, context.principal)
     heard = _people(decided, Occurrence.TALK_CHANGED, context)
-    return _departments(heard, here | before, Occurrence.TALK_CHANGED, context.principal)
+    return _officials(heard, here | before, talk.leaders, Occurrence.TALK_CHANGED, context.principal)
 
 
 def led(talk: Talk | None, command: LeadTalk, context: Context) -> Change[Talk] | Refusal:
-    """The same hear that others lead it."""
+    """The same hear that others lead it, whoever does not any more too."""
     decided = decisions.lead(talk, command, context)
     if isinstance(decided, Refusal) or talk is None or decided.state.leaders == talk.leaders:
         return decided
-    return _all(decided, Occurrence.TALK_CHANGED, context, command.by)
+    heard, leaders = (
+        _people(decided, Occurrence.TALK_CHANGED, context),
+        (*talk.leaders, *decided.state.leaders),
+    )
+    return _officials(heard, decided.state.departments, leaders, Occurrence.TALK_CHANGED, command.by)
 
 
 def cancelled(talk: Talk | None, command: CancelTalk, context: Context) -> Change[Talk] | Refusal:
@@ -67,7 +71,8 @@ def _all(
 ) -> Change[Talk] | Refusal:
     if isinstance(decided, Refusal):
         return decided
-    return _departments(_people(decided, about, context), decided.state.departments, about, by)
+    talk = decided.state
+    return _officials(_people(decided, about, context), talk.departments, talk.leaders, about, by)
 
 
 def _people(decided: Change[Talk], about: Occurrence, context: Context) -> Change[Talk]:
@@ -77,13 +82,23 @@ def _people(decided: Change[Talk], about: Occurrence, context: Context) -> Chang
     return replace(decided, messages=(*decided.messages, *messages))
 
 
-def _departments(
-    decided: Change[Talk], departments: Iterable[str], about: Occurrence, by: str
+def _officials(
+    decided: Change[Talk],
+    departments: Iterable[str],
+    leaders: Iterable[TalkLeader],
+    about: Occurrence,
+    by: str,
 ) -> Change[Talk]:
     """Nothing is said where there is nobody to hear it: each word costs dispatch a write."""
-    if not (codes := tuple(sorted(departments))):
+    said = DepartmentsInformed(
+        about=about,
+        starts_at=decided.state.starts_at,
+        departments=tuple(sorted(departments)),
+        leaders=tuple(dict.fromkeys(one.account for one in leaders)),
+        by=by,
+    )
+    if not (said.departments or said.leaders):
         return decided
-    said = DepartmentsInformed(about=about, starts_at=decided.state.starts_at, departments=codes, by=by)
     return replace(decided, messages=(*decided.messages, event(said)))
 
 

@@ -144,12 +144,14 @@ class TalkCancelled(Event, type="talk.cancelled.v1", topic=INTAKE):
 
 
 class DepartmentsInformed(Event, type="talk.departments_informed.v1", topic=INTAKE_TALKS):
-    """Happens when a talk at which departments are to be present moves, changes or is called off."""
+    """Happens when a talk moves, changes or is called off: who leads it and who is to be there for a department."""
 
     about: OpenOccurrence
     starts_at: AwareDatetime
     departments: tuple[str, ...]
     """Whose people hear of it: those that are to be there; of who is to come, or not to come any more, these alone."""
+    leaders: tuple[str, ...] = ()
+    """The accounts of the leaders who hear of it: those who lead it, and who led it until others were appointed."""
     by: str
 
 

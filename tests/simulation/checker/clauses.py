@@ -169,7 +169,7 @@ class Clause(StrEnum):
     TALK_EXPECTED = "provisional until its talk is held"
     TALK_TOLD = "each issue hears of its talk"
     TALK_NEWS = "who takes part hears that it moves, changes or is called off"
-    TALK_DEPARTMENTS = "departments that are to be at a talk hear what becomes of it"
+    TALK_DEPARTMENTS = "who leads a talk and the departments that are to be there hear what becomes of it"
     ATTENDED = "who has come is written down once, also when their talk is over"
     LEADER_ONCE = "a leader at one talk at a time"
     CLAIM_THERE = "claimed and answered by who is there"

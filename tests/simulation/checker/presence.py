@@ -1,4 +1,4 @@
-"""Departments that are to be at a talk hear what becomes of it; who came has come, however late that is written down.
+"""Who leads a talk or is to be there hears what becomes of it; who came has come, however late that is written down.
 
 Written down here a second time on purpose: from docs/loop.md, Talks and the table of notices, not from the code.
 """
@@ -31,29 +31,36 @@ def check_presence(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _informed(evidence: Evidence, subject: str, talk: list[Event], said: list[Event]) -> Iterator[Violation]:
-    """Of another time, place or leader, or of its end, all that are to be there; of who comes or goes, these."""
+    """Of another time, place or leader, or of its end, all that are to be there; of who comes or goes, these.
+
+    Of all but the last hears who leads the talk, and who led it until then.
+    """
     due, there, stands, starts_at = list[Any](), set[str](), tuple[Any, Any](("", ())), ""
     for event in talk:
         kind, data = kind_of(event), event["data"]
-        about, hear = ENDS_OR_MOVES.get(kind, ""), there
+        about, hear, lead = ENDS_OR_MOVES.get(kind, ""), there, {one["account"] for one in stands[1]}
         if kind in ("talk.announced", "talk.changed"):
             before, here, now = there, set(data["departments"]), (data["place"], data["leaders"])
             about, hear = "talk_changed", here | before if now != stands else here ^ before
+            lead = lead | {one["account"] for one in now[1]} if now != stands else set()
             there, stands = here, now
         starts_at = data.get("starts_at", starts_at)
-        if about and hear and kind != "talk.announced" and not evidence.was_played(event):
-            due.append((event.get("cause"), about, instant(starts_at), sorted(hear)))
+        if about and (hear or lead) and kind != "talk.announced" and not evidence.was_played(event):
+            due.append((event.get("cause"), about, instant(starts_at), sorted(hear), sorted(lead)))
     told = [
         (
             one.get("cause"),
             one["data"]["about"],
             instant(one["data"]["starts_at"]),
             one["data"]["departments"],
+            sorted(one["data"]["leaders"]),
         )
         for one in said
     ]
     if told != due:
-        yield Clause.TALK_DEPARTMENTS(f"{subject}: departments hear {told}, and should hear {due}")
+        yield Clause.TALK_DEPARTMENTS(
+            f"{subject}: departments and leaders hear {told}, and should hear {due}"
+        )
 
 
 def _attended(evidence: Evidence, subject: str, talk: list[Event]) -> Iterator[Violation]:

@@ -77,7 +77,7 @@ def of_what_becomes_of_a_talk_nobody_is_told() -> Patches:
 
 @fault(Clause.TALK_DEPARTMENTS)
 def departments_hear_nothing_of_a_talk_that_changes() -> Patches:
-    return [patch.object(noticing, "_departments", lambda decided, departments, about, by: decided)]
+    return [patch.object(noticing, "_officials", lambda decided, *heard: decided)]
 
 
 @fault(Clause.ATTENDED)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from itertools import product
@@ -15,6 +16,7 @@ from services.cli.scenario.huzhou.plan import plan
 from services.cli.scenario.people import NO_REGION
 from services.cli.scenario.plan import Place, Town
 from services.cli.scenario.script import Planned
+from services.cli.scenario.vocabulary import topics
 from services.dispatch.builtin import invented_staff
 from services.intake.credit_codes import is_credit_code
 from services.supervision.builtin import builtin_calendar
@@ -79,6 +81,23 @@ def test_most_of_what_is_raised_at_a_talk_is_about_its_theme_and_not_all_of_it()
         day = [assigned[one["subject"]] for one in raised if f"{on:%Y%m%d}" in of_talk(one)]
         of_theme = sum(department in theme["departments"] for department in day)
         assert len(day) / 2 < of_theme < len(day), theme["theme"]
+
+
+def test_each_raises_what_is_a_matter_of_their_trade_or_of_everybodys() -> None:
+    trades = {REFERENCES.person(firm.account): firm.trade for firm in told().firms}
+    said = [(pattern(topic.title + "{}"), pattern("{}" + topic.text + "{}"), topic) for topic in topics()]
+    of_a_trade = 0
+    for one in asked(told(), "intake.register.v1"):
+        title, text, trade = one["data"]["title"], one["data"]["text"], trades[one["data"]["person"]]
+        [topic] = [topic for titled, told_as, topic in said if titled(title) and told_as(text)]
+        assert not topic.trades or trade in topic.trades, (title, trade)
+        of_a_trade += bool(topic.trades)
+    assert of_a_trade > 556 / 4
+
+
+def pattern(words: str) -> Callable[[str], re.Match[str] | None]:
+    """Whether a text is these words, whatever stands in their gaps."""
+    return re.compile(".*".join(map(re.escape, re.split(r"\{\w*\}", words))), re.DOTALL).fullmatch
 
 
 def test_at_each_place_the_four_bodies_take_turns() -> None:

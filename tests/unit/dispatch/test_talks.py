@@ -1,14 +1,14 @@
-"""The people of the departments that are to be at a talk hear what becomes of it: each once, in office hours."""
+"""Who leads a talk and the departments' people hear what becomes of it: each once, in office hours."""
 
 import pytest
 
 from services.dispatch.mails import TEXTS, line_of
 from services.dispatch.talk.reactions import KNOWN
-from shared.contract.commands.dispatch import ChooseWays, MergeDepartment
+from shared.contract.commands.dispatch import ChooseWays, MergeDepartment, PublishStaff
 from shared.contract.commands.notices import PrepareStaffNotice
 from shared.contract.envelope import open_envelope
 from shared.contract.events.talks import DepartmentsInformed, TalkCancelled
-from shared.contract.words import Occurrence
+from shared.contract.words import Level, Occurrence, Role
 from shared.domain.notices import Item
 from tests.unit.dispatch.given import Dispatch, department, published
 from tests.unit.dispatch.test_notices import with_people
@@ -53,6 +53,19 @@ async def test_the_leaders_hear_of_it_or_else_the_handlers_each_once_and_not_who
         await dispatch.deliver(record)
     assert told(dispatch) == [("wang", "mail", about), ("xu", "mail", about)]
     assert dispatch.state_of(TALK).about == about
+
+
+async def test_who_leads_it_hears_of_it_once_and_who_is_not_in_the_directory_does_not() -> None:
+    dispatch = await departments()
+    for account in ("zhou", "wang", "lu"):
+        entry = PublishStaff(name="周明", roles=(Role.LEADER,), level=Level.CITY)
+        await dispatch.ask(entry, after(), "administrator:wu", subject=f"staff:{account}")
+    dispatch.commands.clear()
+    led = MOVED.model_copy(update={"leaders": ("zhou", "nobody", "wang", "lu")})
+    record = dispatch.event(led, after(hours=1), TALK)
+    for _ in range(2):
+        await dispatch.deliver(record)
+    assert told(dispatch) == [(one, "mail", "talk_postponed") for one in ("zhou", "wang", "xu")]
 
 
 async def test_who_chose_other_ways_hears_of_it_in_these_and_of_a_merged_department_its_successor() -> None:

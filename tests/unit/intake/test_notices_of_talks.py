@@ -15,7 +15,7 @@ from shared.contract.commands.talks import (
     SignUp,
 )
 from shared.contract.events.talks import DepartmentsInformed, TalkCancelled
-from shared.contract.words import Language, Occurrence
+from shared.contract.words import Language, Occurrence, Series
 from shared.domain.notices import Item
 from shared.mail import Mail
 from tests.said import raiser
@@ -110,7 +110,7 @@ def test_who_raised_something_for_it_hears_that_it_moved_once_and_who_has_no_nam
     assert told(intake)[before:] == [(one, "talk_postponed", "2026-03-06 14:00") for one in everybody]
 
 
-def test_departments_that_are_to_be_there_hear_once_of_what_changes_for_them_and_of_nothing_else() -> None:
+def test_officials_that_are_to_be_there_hear_once_of_what_changes_for_them_and_of_nothing_else() -> None:
     intake = Intake()
     intake.announced()
     talk, moved = TALK.removeprefix("talk:"), after(days=4, hours=5)
@@ -132,12 +132,13 @@ def test_departments_that_are_to_be_there_hear_once_of_what_changes_for_them_and
     record = intake.one(TALK).command(CancelTalk(reason="台风"), after(hours=4), FEDERATION)
     for _ in range(2):
         intake.one(TALK).deliver(record)
-    assert [(one.about, one.departments) for one in intake.events(TALK, DepartmentsInformed)] == [
-        ("talk_changed", ("housing", "transport")),
-        ("talk_changed", ("planning", "transport")),
-        ("talk_changed", ("housing", "planning")),
-        ("talk_postponed", ("housing", "planning")),
-        ("talk_cancelled", ("housing", "planning")),
+    informed = intake.events(TALK, DepartmentsInformed)
+    assert [(one.about, one.departments, one.leaders) for one in informed] == [
+        ("talk_changed", ("housing", "transport"), ("zhou",)),
+        ("talk_changed", ("planning", "transport"), ()),
+        ("talk_changed", ("housing", "planning"), ("zhou", "shen")),
+        ("talk_postponed", ("housing", "planning"), ("shen",)),
+        ("talk_cancelled", ("housing", "planning"), ("shen",)),
     ]
     assert {one.by for one in intake.events(TALK, DepartmentsInformed)} == {person_of(FEDERATION)}
     assert [one.starts_at for one in intake.events(TALK, DepartmentsInformed)][2:] == [
@@ -147,11 +148,22 @@ def test_departments_that_are_to_be_there_hear_once_of_what_changes_for_them_and
     ]
 
 
-def test_of_a_talk_without_departments_and_of_what_is_played_as_history_none_is_told() -> None:
-    for intake in (Intake(), Intake(notices=False)):
-        intake.announced(departments=() if intake.notices else ANNOUNCE.departments)
-        assert intake.ask(TALK, CancelTalk(reason="台风"), after(hours=1), FEDERATION)["status"] == "done"
-        assert intake.events(TALK, TalkCancelled) and intake.events(TALK, DepartmentsInformed) == []
+def test_of_a_talk_without_departments_its_leaders_are_told_alone_and_of_one_with_neither_nobody() -> None:
+    alone, neither = Intake(), Intake()
+    alone.announced(departments=())
+    neither.announced(departments=(), leaders=(), series=Series.SERVICE_DAY)
+    for intake in (alone, neither):
+        talk = next(one for one in intake.all if one.startswith("talk:"))
+        assert intake.ask(talk, CancelTalk(reason="台风"), after(hours=1), FEDERATION)["status"] == "done"
+        informed = [(one.departments, one.leaders) for one in intake.events(talk, DepartmentsInformed)]
+        assert informed == ([((), ("zhou",))] if intake is alone else [])
+
+
+def test_of_what_is_played_as_history_no_official_is_told() -> None:
+    intake = Intake(notices=False)
+    intake.announced()
+    assert intake.ask(TALK, CancelTalk(reason="台风"), after(hours=1), FEDERATION)["status"] == "done"
+    assert intake.events(TALK, TalkCancelled) and intake.events(TALK, DepartmentsInformed) == []
 
 
 @pytest.mark.parametrize("language", Language)
