@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from shutil import copyfileobj
@@ -36,13 +37,14 @@ def begin(part: tuple[str, ...], options: list[str], output: IO[bytes] | None) -
     return subprocess.Popen([sys.executable, "-m", "pytest", *options, *places], stdout=output, stderr=output)
 
 
-def run(options: list[str]) -> int:
+def run(options: list[str], parts: Sequence[tuple[str, ...]] = PARTS) -> int:
     """Run all parts; the exit code of the first that is not well."""
     with ExitStack() as stack:
-        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in PARTS[1:]]
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in parts[1:]]
         places = [None, *outputs]
-        running = [begin(part, options, output) for part, output in zip(PARTS, places, strict=True)]
-        os.setpriority(os.PRIO_PROCESS, running[-1].pid, YIELDING)
+        running = [begin(part, options, output) for part, output in zip(parts, places, strict=True)]
+        if parts is PARTS:
+            os.setpriority(os.PRIO_PROCESS, running[-1].pid, YIELDING)
         codes = [part.wait() for part in running]
         for output in outputs:
             output.seek(0)

@@ -1,25 +1,36 @@
-"""The proofs that take minutes, `python -m tests.proving [pytest's options]`: run side by side, and the result kept.
+"""The proofs that take minutes, `python -m tests.proving [folders of tests]`: run side by side, and the result kept.
 
 What `make prove` found is in `bench/results/prove.json` and, with everything that was measured, in
-`docs/measurements.md`. With options, which leave some out, nothing is kept. In each part of the suite this module is a
-plugin of pytest, which writes down what came of each test.
+`docs/measurements.md`. With folders, `python -m tests.proving browser house`, their proofs alone are run, and stand in
+the record beside what the others gave before; each with the commit that it was run on. In each part of the suite this
+module is a plugin of pytest, which writes down what came of each test.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import pytest
 
 from bench.machine import describe
-from bench.results import Measure, Result, keep
-from tests.__main__ import run
+from bench.results import FOLDER, Measure, Result, keep
+from tests.__main__ import PARTS, run
 
-FOLDER = "QINQING_PROOFS_FOLDER"
+WRITTEN = "QINQING_PROOFS_FOLDER"
 """Where each part writes what it found."""
+
+
+class Proved(NamedTuple):
+    """What came of a proof, in how many seconds, and on which commit."""
+
+    outcome: str
+    seconds: int
+    commit: str
 
 
 class Proofs:
@@ -39,7 +50,7 @@ class Proofs:
     def pytest_sessionfinish(self) -> None:
         """Hand it on."""
         found = {name: (outcome, self.seconds[name]) for name, outcome in self.outcomes.items()}
-        Path(os.environ[FOLDER], f"{os.getpid()}.json").write_text(json.dumps(found))
+        Path(os.environ[WRITTEN], f"{os.getpid()}.json").write_text(json.dumps(found))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,29 +58,42 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Proofs())
 
 
-def result(found: dict[str, tuple[str, float]], seconds: float) -> Result:
+def result(proofs: Mapping[str, Proved], seconds: float) -> Result:
     """All of it as one result; every proof that there is has to pass, or to say why it cannot be run."""
-    outcomes = [outcome for outcome, _ in found.values()]
+    outcomes = [proof.outcome for proof in proofs.values()]
     measures = [
         Measure("proofs that passed", outcomes.count("passed"), "tests"),
         Measure("proofs that failed", outcomes.count("failed"), "tests", 0),
         Measure("proofs that cannot be run here", outcomes.count("skipped"), "tests"),
-        Measure("whole run", round(seconds), "s"),
+        Measure("commits that they were run on", len({proof.commit for proof in proofs.values()}), "commits"),
+        Measure("the last run", round(seconds), "s"),
     ]
-    proofs = {name: f"{outcome}, {took:.0f} s" for name, (outcome, took) in sorted(found.items())}
-    return Result("prove", measures, {"proofs": proofs})
+    return Result("prove", measures, {"proofs": {name: [*proofs[name]] for name in sorted(proofs)}})
 
 
-def main(options: list[str]) -> int:
-    """Run them; pytest's exit code."""
+def kept(folders: Sequence[str]) -> dict[str, Proved]:
+    """What is on record of other folders than these."""
+    file = FOLDER / "prove.json"
+    known = json.loads(file.read_text())["detail"]["proofs"] if folders and file.exists() else {}
+    return {name: Proved(*one) for name, one in known.items() if name.split("/")[1] not in folders}
+
+
+def main(folders: list[str]) -> int:
+    """Run them, and keep what they gave; pytest's exit code."""
     machine, began = describe(), time.perf_counter()
+    parts = tuple(chosen for part in PARTS if (chosen := tuple(one for one in part if one in folders)))
+    if strange := {*folders} - {name for part in parts for name in part}:
+        sys.exit(f"no folder of tests: {', '.join(sorted(strange))}")
     with TemporaryDirectory() as folder:
-        os.environ[FOLDER] = folder
-        code = run(["-m", "prove", "-p", "tests.proving", *options])
-        parts = [json.loads(part.read_text()) for part in Path(folder).iterdir()]
-    if not options:
-        found = {name: (outcome, took) for part in parts for name, (outcome, took) in part.items()}
-        keep(result(found, time.perf_counter() - began).as_json(machine))
+        os.environ[WRITTEN] = folder
+        code = run(["-m", "prove", "-p", "tests.proving"], parts or PARTS)
+        found = [json.loads(part.read_text()) for part in Path(folder).iterdir()]
+    proofs = kept(folders) | {
+        name: Proved(outcome, round(seconds), machine["commit"])
+        for part in found
+        for name, (outcome, seconds) in part.items()
+    }
+    keep(result(proofs, time.perf_counter() - began).as_json(machine))
     return code
 
 
