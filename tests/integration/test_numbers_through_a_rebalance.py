@@ -59,10 +59,15 @@ async def test_each_number_is_given_once_and_none_is_left_while_one_of_two_worke
 
         try:
             await second.start("supervision")
+            before = [
+                await worker.metric("supervision", "qinqing_outcomes_total") for worker in (first, second)
+            ]
             await say(range(6))
             await read.until(lambda _: told('"document.issued.v1"') == 6 * ISSUES)
-            for worker in (first, second):
-                assert await worker.metric("supervision", "qinqing_outcomes_total") > 0
+            after = [
+                await worker.metric("supervision", "qinqing_outcomes_total") for worker in (first, second)
+            ]
+            assert after[0] > before[0] and after[1] > before[1], "both decide"
             await asyncio.gather(say(range(6, 12)), second.stop("supervision"))
             await asyncio.gather(say(range(12, TIMES)), second.start("supervision"))
             await read.until(lambda _: told('"document.issued.v1"') == TIMES * ISSUES)
