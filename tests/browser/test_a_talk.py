@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.conftest import PHONE, WIDE, Window, press, sign_in
 from tests.browser.talked import COMING, OPEN
+from tests.browser.walking import Typist
 from tests.portal.given import DONE, Given
 from tests.portal.projection.given import AT, ISSUE
 from tests.portal.talks_given import announced, of_the_talk, signed_up
@@ -37,28 +38,28 @@ def test_an_entrepreneur_signs_up_on_the_phone_with_a_question(
 def test_the_federation_announces_a_talk_by_keyboard_alone(given: Given, site: str, window: Window) -> None:
     given.asked.answers["POST /agendas/huzhou/announce"] = 200, {**DONE, "talk": COMING}
     page = window(WIDE)
-    sign_in(page, site, "federation:feng")
+    typist = Typist(page, site)
+    typist.becomes("federation:feng")
     page.goto(f"{site}/talks")
-    page.locator('a[href="/talks/announce"]').first.focus()
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    page.fill("#theme", "园区道路与物流")
-    page.fill("#place", "政企恳谈室")
-    page.locator("#organiser").focus()
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    assert given.asked.bodies("/agendas/huzhou/announce")[-1]["theme"] == "园区道路与物流"
+    typist.enters(page.locator('a[href="/talks/announce"]').first)
+    said = {"theme": "园区道路与物流", "place": "政企恳谈室", "organiser": "湖州市工商联"}
+    for name, text in said.items():
+        typist.types(name, text)
+    typist.enters(page.locator(".stick button"))
+    asked = given.asked.bodies("/agendas/huzhou/announce")[-1]
+    assert {name: asked[name] for name in said} == said
 
 
-def test_the_clerk_sees_what_begins_before_the_talk_is_closed(
+def test_the_clerk_sees_what_begins_before_the_talk_is_closed_by_keyboard_alone(
     given: Given, site: str, window: Window
 ) -> None:
     page = window(WIDE)
-    sign_in(page, site, "clerk:lu")
+    typist = Typist(page, site)
+    typist.becomes("clerk:lu")
     page.goto(f"{site}/talks/{OPEN}")
-    press(page, f'a[href="/talks/{OPEN}/hold"]')
+    typist.enters(page.locator(f'a[href="/talks/{OPEN}/hold"]').first)
     assert "2 件问题随之开始计时" in page.inner_text("main")
-    press(page, ".stick button")
+    typist.enters(page.locator(".stick button"))
     assert given.asked.bodies(f"/talks/{OPEN}/hold") == [{}]
 
 

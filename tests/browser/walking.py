@@ -157,11 +157,22 @@ class Typist:
 
     def enters(self, what: Locator) -> None:
         """Tab until it has the focus, then Enter, and be where that leads."""
+        self.comes_to(what)
+        self.leads_on("Enter")
+
+    def types(self, name: str, text: str) -> None:
+        """Tab until this field has the focus, then write, over what stands there."""
+        self.comes_to(self.page.locator(f"#{name}"))
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+
+    def comes_to(self, what: Locator) -> None:
+        """Tab until it has the focus."""
         what.wait_for()
         for _ in range(200):
             self.page.keyboard.press("Tab")
             if what.evaluate("one => one === document.activeElement"):
-                return self.leads_on("Enter")
+                return
         raise AssertionError(f"the key Tab does not come to {what}")
 
     def selects(self, title: str) -> str:

@@ -80,6 +80,14 @@ def departments_hear_nothing_of_a_talk_that_changes() -> Patches:
     return [patch.object(noticing, "_officials", lambda decided, *heard: decided)]
 
 
+@fault(Clause.TALK_DEPARTMENTS)
+def who_leads_a_talk_does_not_hear_that_it_changes() -> Patches:
+    def wrap(officials: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda decided, departments, leaders, about, by: officials(decided, departments, (), about, by)
+
+    return [around(noticing, "_officials", wrap)]
+
+
 @fault(Clause.ATTENDED)
 def who_has_come_is_written_down_only_until_the_talk_is_over() -> Patches:
     moves = {move: after for move, after in talks.MOVES.items() if move != (State.HELD, "attend")}
