@@ -1,13 +1,13 @@
 """Each document as an editable file: what it is, whether it counts, and all that its page says."""
 
 from io import BytesIO
-from zipfile import ZipFile
 
 import pytest
 from docx import Document
 
 from shared.contract.words import DocumentKind
 from tests.portal.given import Browser, Given
+from tests.portal.papers_given import in_file
 from tests.portal.test_acting_on_the_ladder import late, staff
 from tests.portal.test_board import official
 from tests.portal.test_documents import WORDS, document, order
@@ -23,8 +23,7 @@ async def test_a_document_is_also_an_editable_file_with_all_that_it_says(given: 
     assert "联合督办: 党委办公室、政府办公室" in browser.text.replace("：", ": ")
     answer = await browser.open(f"{place}/files/document.docx")
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
-    with ZipFile(BytesIO(answer.content)) as file:
-        said = file.read("word/document.xml").decode()
+    said = in_file(answer)
     for words in (
         "督办单",
         "督办〔2026〕1号",
@@ -95,6 +94,5 @@ async def test_what_somebody_wrote_stays_text_in_the_file(given: Given) -> None:
     late(given, after(days=22))
     place = order(given, words="</w:t><script>&{{ 7*7 }}")
     answer = await official(given).open(f"{place}/files/document.docx")
-    with ZipFile(BytesIO(answer.content)) as file:
-        said = file.read("word/document.xml").decode()
+    said = in_file(answer)
     assert "&lt;/w:t&gt;&lt;script&gt;&amp;{{ 7*7 }}" in said

@@ -1,11 +1,9 @@
 """The list of a talk: as a page and as a file, each reader's own sight of it; and praise that begins there."""
 
-from io import BytesIO
-from zipfile import ZipFile
-
 import pytest
 
 from tests.portal.given import ISSUE, Given
+from tests.portal.papers_given import in_file
 from tests.portal.talks_given import TALK, announced, held, of_the_talk
 
 NAMELESS, OPEN = "AAAAAAAAAAAAA", "BBBBBBBBBBBBB"
@@ -56,8 +54,7 @@ async def test_the_file_says_the_same_and_keeps_text_as_text(town: Given) -> Non
     await browser.sign_in("office:chen")
     answer = await browser.open(f"/talks/{TALK}/files/list.docx")
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
-    with ZipFile(BytesIO(answer.content)) as file:
-        said = file.read("word/document.xml").decode()
+    said = in_file(answer)
     for words in (
         "恳谈会清单",
         "用地与用能",

@@ -7,6 +7,8 @@ from services.portal.addresses import Place
 from services.portal.queries.selecting import ENDLESS, Row, select
 
 PAGE = 50
+IN_FORCE = ("issued", "answered")
+"""The states of a document that was issued and counts: no draft, neither lifted nor void."""
 TO_SIGN, TO_ANSWER, TO_LIFT = "to_sign", "to_answer", "to_lift"
 """What waits for somebody: for a signature, for the department's answer, to be lifted because its breach was none."""
 _WAITING = {

@@ -42,9 +42,7 @@ def why_not(page: Page, about: Known) -> str:
     """Why who asks may not lift it where it stands, in one sentence; "" where they may."""
     if not about.issue["ladder_step"]:
         return page.say(_NO_STEP)
-    standing = [
-        one for one in documents.of_issue(page.reads, about.id) if one["state"] in ("issued", "answered")
-    ]
+    standing = [one for one in documents.of_issue(page.reads, about.id) if one["state"] in documents.IN_FORCE]
     return may_not(page, about, [one for one in standing if one["step"]])
 
 

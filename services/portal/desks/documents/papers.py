@@ -11,7 +11,7 @@ from docxtpl import DocxTemplate
 from services.portal.languages import N_
 from services.portal.pages import Page
 from services.portal.queries import names
-from services.portal.queries.documents import Row
+from services.portal.queries.documents import IN_FORCE, Row
 from services.portal.times import instant
 from services.portal.words import phrase
 from shared.contract.words import ClockName, DocumentKind
@@ -93,9 +93,7 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
         answer_by=f"{page.times.with_year(_local(due).date())} {_local(due):%H:%M}" if due else "",
         signed_by=officials.get(signer, signer),
         on=page.times.with_year(_local(at).date()),
-        state=""
-        if document["state"] in ("issued", "answered")
-        else say(phrase("document state", document["state"])),
+        state="" if document["state"] in IN_FORCE else say(phrase("document state", document["state"])),
     )
 
 

@@ -92,7 +92,7 @@ def _possible(page: Page, about: Known, document: Row) -> Iterator[tuple[str, Ab
     if oversees and state == "drafted":
         yield "sign", SIGN
         yield "lift", GIVE_UP
-    if oversees and state in ("issued", "answered"):
+    if oversees and state in documents.IN_FORCE:
         yield "lift", LIFT
     its_own = page.person().asker.department == document["department"]
     may_answer = its_own and may_ask(about.sight.asker, ANSWER.verb, about.sight.belongs)
