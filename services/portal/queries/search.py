@@ -19,6 +19,12 @@ ID_CHARS, FEWEST_CHARS = 13, 4
 _NUMBER = re.compile(r"[0-9A-HJKMNP-TV-Z]{4,14}", re.ASCII)
 _LAST = "~"
 """Behind every character of a number."""
+_SHOWN = """
+    i.id, i.number, i.title, i.corrected_title, i.text, i.corrected_text, i.origin, i.urgent, i.state, i.holder,
+    i.handler, i.moved_at, i.registered_at, i.open_until, i.appeal_until, i.appealed_at, i.ended_at, i.paused,
+    i.next_due_at, i.next_clock
+"""
+"""What of an issue is shown: a row has many times as many columns, and of each an object would be made."""
 
 
 class Reached(NamedTuple):
@@ -45,7 +51,7 @@ def number_of(typed: str) -> str:
 def by_number(reads: sqlite3.Connection, reach: Reached, beginning: str, most: int) -> list[Row]:
     """Issues whose number begins so."""
     query = f"""
-        SELECT i.* FROM issue i WHERE i.id >= :first AND i.id < :last AND i.number IS NOT NULL
+        SELECT {_SHOWN} FROM issue i WHERE i.id >= :first AND i.id < :last AND i.number IS NOT NULL
         AND {reach.condition} ORDER BY i.id LIMIT :most
     """
     return select(
@@ -57,7 +63,7 @@ def by_words(reads: sqlite3.Connection, reach: Reached, question: str, after: in
     """A page of the issues in which these terms stand and the first of the next, the newest on top; each with its
     ``place``, by which the next page goes on."""
     query = f"""
-        SELECT i.*, w.rowid AS place FROM words w CROSS JOIN issue i ON i.id = w.issue
+        SELECT {_SHOWN}, w.rowid AS place FROM words w CROSS JOIN issue i ON i.id = w.issue
         WHERE words MATCH :question AND w.rowid < :after AND {reach.condition}
         ORDER BY w.rowid DESC LIMIT {PAGE + 1}
     """
@@ -83,7 +89,7 @@ def of_enterprise(
     """A page of the issues an enterprise raised under its name and the first of the next, the newest on top."""
     more = "AND (i.registered_at, i.id) < (:after_at, :after_id)" if after else ""
     query = f"""
-        SELECT i.* FROM issue i WHERE i.enterprise = :code AND i.enterprise <> '' AND i.anonymous = 0
+        SELECT {_SHOWN} FROM issue i WHERE i.enterprise = :code AND i.enterprise <> '' AND i.anonymous = 0
         AND {reach.condition} {more} ORDER BY i.registered_at DESC, i.id DESC LIMIT {PAGE + 1}
     """
     values: dict[str, object] = {**reach.values, "code": code}

@@ -23,6 +23,7 @@ async def show(code: str, page: Asked, after: str = "") -> Response:
     found = lamps.of_department(page.reads, code, read_place(after))
     raised, issues = lamps.counted(page.reads, code)
     here = f"/board/departments/{code}"
+    page.unread.ahead(lamp.issue for lamp in found.lamps)
     return page.show(
         "board/lamps.html",
         code=code,

@@ -103,10 +103,12 @@ async def signing(page: Asked, after: str = "") -> Response:
         raise NotHere
 
     async def draw(again: Page) -> str:
+        group = _group(again, visitor, _UNSIGNED, read_place(after), SIGNING)
+        again.unread.ahead(group.rows)
         return again.draw(
             "department/drafts.html",
             never=ENDLESS,
-            group=_group(again, visitor, _UNSIGNED, read_place(after), SIGNING),
+            group=group,
             name_of=lambda principal: name_of(again, account_of(principal)),
             free=waiting_to_be_taken(again),
         )

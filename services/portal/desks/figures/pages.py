@@ -150,6 +150,7 @@ async def behind(
     found = issues_behind(reads, name, side, page.now, scope, PAGE + 1, read_place(after))
     last = found[PAGE - 1] if len(found) > PAGE else None
     rows = [row for id, _ in found[:PAGE] if (row := issues.issue(reads, id)) is not None]
+    page.unread.ahead(rows)
     return page.show(
         "figures/behind.html",
         chosen=chosen,

@@ -57,6 +57,8 @@ async def show(page: Asked, month: str = "", department: str = "", after: str = 
     last = rest[PAGE - 1] if len(rest) > PAGE else None
     here = {"month": month, "department": department}
     following = {**here, "after": Place(last.tenths, last.assignment).written} if last else {}
+    lines = [line for one in rest[:PAGE] if (line := _line(page, one)) is not None]
+    page.unread.ahead(line.issue for line in lines)
     return page.show(
         "leader/handovers.html",
         month=month,
@@ -64,7 +66,7 @@ async def show(page: Asked, month: str = "", department: str = "", after: str = 
         department=department,
         shares=shares,
         many=len(mine),
-        lines=[line for one in rest[:PAGE] if (line := _line(page, one)) is not None],
+        lines=lines,
         following=with_query(PATH, following) if following else "",
         beginning=with_query(PATH, here) if place else "",
     )
@@ -81,6 +83,7 @@ async def of_all(page: Asked, month: str = "", department: str = "", after: str 
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     here = {"month": month, "department": department}
     following = {**here, "after": Place(last["given_at"], last["given"]).written} if last else {}
+    page.unread.ahead(rows)
     return page.show(
         "leader/given.html",
         month=month,

@@ -49,17 +49,17 @@ class Marker:
         pattern = self._whole if self._whole is not None and self._whole.search(plain) else self._pairs
         if pattern is None:
             return escape(text)
-        done, end = Markup(), 0
+        parts, end = [], 0
         for found in pattern.finditer(plain):
-            done += escape(text[end : found.start()])
-            done += Markup("<mark>{}</mark>").format(text[found.start() : found.end()])
-            end = found.end()
-        return done + escape(text[end:])
+            start, stop = found.span()
+            parts += [escape(text[end:start]), "<mark>", escape(text[start:stop]), "</mark>"]
+            end = stop
+        return Markup("".join((*parts, escape(text[end:]))))  # noqa: S704 - each part of the text is escaped
 
     def _cut(self, text: str, start: int) -> Markup:
         part = " ".join(text[start : start + LONGEST].split())
         before, behind = "…" if start else "", "…" if len(text) > start + LONGEST else ""
-        return escape(before) + self.marked(part) + escape(behind)
+        return Markup(f"{before}{self.marked(part)}{behind}")  # noqa: S704 - that is
 
 
 def _any_of(parts: Sequence[str]) -> re.Pattern[str] | None:
@@ -70,6 +70,8 @@ def _any_of(parts: Sequence[str]) -> re.Pattern[str] | None:
 
 def _plain(text: str) -> str:
     """As the full text keeps it, each character at its place; almost every text stays as long as it was."""
+    if unicodedata.is_normalized("NFKC", text) and len(lower := text.lower()) == len(text):
+        return lower
     plain = unicodedata.normalize("NFKC", text).lower()
     return plain if len(plain) == len(text) else "".join(map(_plain_character, text))
 

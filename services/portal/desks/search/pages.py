@@ -71,6 +71,7 @@ def _found(page: Page, reach: Reach, typed: str, after: str) -> Found:
     number = search.number_of(typed) if place is None else ""
     exact = search.by_number(reads, whose, number, MOST_BY_NUMBER) if number else []
     departments = list(_departments(page, reach, typed)) if place is None else []
+    page.unread.ahead([*exact, *rows])
     return Found(
         [_hit(page, row, marker) for row in exact],
         departments[: search.MOST_NAMES],
@@ -106,6 +107,7 @@ def _of_enterprise(
     rows = search.of_enterprise(page.reads, _reached(reach), code, read_place(after))
     if not rows:
         raise NotHere
+    page.unread.ahead(rows)
     last = rows[search.PAGE - 1] if len(rows) > search.PAGE else None
     more = {"enterprise": code, "q": typed}
     return page.show(

@@ -1,13 +1,14 @@
 """The online column (线上专栏): a public page without a sign-in; what is to come, and what came of what was held.
 
-Counts, below five no share, and the replies that the office has disclosed, in the words in which it did. Found once a
-minute for all who look, and anew when a reply becomes public or is taken back.
+Counts, below five no share, and the replies that the office has disclosed, in the words in which it did. Drawn once a
+minute for all who look, and anew when a reply becomes public or is taken back: nothing of it is anybody's own.
 """
 
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from services.portal.desks.talks.about import Row, calls
 from services.portal.figures.counting import FEWEST
@@ -32,9 +33,9 @@ class Past(NamedTuple):
 @router.get(PATH)
 async def show(page: Asked) -> Response:
     """For everybody."""
-    version = page.at // 60_000, disclosures.version(page.reads)
+    opens = _has_talks(page)
 
-    async def find() -> tuple[list[Row], list[Past], list[Row]]:
+    async def draw() -> Markup:
         held = talks.past(page.reads, MOST_PAST)
         past = [
             Past(
@@ -44,10 +45,25 @@ async def show(page: Asked) -> Response:
             )
             for talk in held
         ]
-        others = disclosures.newest(page.reads, [talk["id"] for talk in held], MOST_OTHERS)
-        return talks.coming(page.reads, page.at, MOST_COMING), past, others
+        drawn = page.draw(
+            "talks/came_of.html",
+            opens=opens,
+            coming=talks.coming(page.reads, page.at, MOST_COMING),
+            past=past,
+            others=disclosures.newest(page.reads, [talk["id"] for talk in held], MOST_OTHERS),
+            fewest=FEWEST,
+            **calls(page),
+        )
+        return Markup(drawn)  # noqa: S704 - a template drew it
 
-    coming, past, others = await page.portal.once.get(("column",), version, find)
-    return page.show(
-        "talks/column.html", coming=coming, past=past, others=others, fewest=FEWEST, **calls(page)
-    )
+    version = page.at // 60_000, disclosures.version(page.reads)
+    drawn = await page.portal.once.get(("column", page.view.language, opens), version, draw)
+    return page.show("talks/column.html", drawn=drawn, **calls(page))
+
+
+def _has_talks(page: Page) -> bool:
+    """Whether who looks can open a talk: who is nobody in particular, and whose bar leads to them."""
+    visitor = page.visitor
+    if visitor is None or visitor.issue:
+        return True
+    return any(link.address == "/talks" for link in page.portal.menus[visitor.role].links)
