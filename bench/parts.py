@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -93,14 +93,17 @@ def whole_system(*options: str) -> Iterator[SystemState]:
 def running(folder: Path, *options: str) -> Iterator[SystemState]:
     """The same in a folder that stays; entered once the system says that it is ready."""
     command = [sys.executable, "-m", "services.cli.main", "up", "--json", "--data", str(folder)]
+    command += [*options, "--base-port", str(free_base_port())]
+    with started(command, folder, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as state:
+        yield state
+
+
+@contextmanager
+def started(command: list[str], folder: Path, *, cwd: Path, env: Mapping[str, str]) -> Iterator[SystemState]:
+    """The system that a command starts on this data folder, from its being ready until the end of this."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "up.log").open("wb") as output:
-        process = subprocess.Popen(
-            [*command, *options, "--base-port", str(free_base_port())],
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
+        process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output, env=env)
     try:
         yield _ready(process, folder)
     finally:
