@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
@@ -11,21 +10,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
-from services.portal.desks import menus
-from shared.contract.words import Role
 from tests.browser.conftest import (
     PHONE,
     RETURNED,
     SIGNED_OFF,
     SMALL,
     WIDE,
-    Window,
     context_of,
     press,
     sign_in,
 )
 from tests.browser.places import BY_FORM, OFFICIALS, PATHS
-from tests.browser.visiting import pages
+from tests.browser.visiting import pages, primary_actions, resized
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
@@ -54,15 +50,6 @@ TIGHT = """(least) => [...document.querySelectorAll("body *")].filter((one) => !
     return { text: one.textContent.trim().slice(0, 40), tag: one.tagName, of: one.className, spacing };
 }).filter((one) => !(one.spacing >= least - 0.001))"""
 LEAST_SPACING = 1.3
-PRIMARY = """() => [...document.querySelectorAll(".btn-primary")].filter((one) =>
-    one.checkVisibility({ opacityProperty: true, visibilityProperty: true })).map((one) => one.innerText)"""
-TO_READ = (Role.SUPERVISOR, Role.LEADER, Role.OPERATOR)
-"""Whose first page is a board or an overview: it is read, and leads to what is late or wrong."""
-LISTED = {
-    PHONE: (Role.OFFICE, Role.HANDLER, Role.DEPARTMENT_LEADER),
-    WIDE: (Role.DEPARTMENT_LEADER,),
-}
-"""Whose first page is a list alone: what is to be done stands with the issue or the draft that is opened."""
 BREACHES = (
     f"axe.run({json.dumps({'runOnly': {'type': 'tag', 'values': RULES}, 'resultTypes': ['violations']})})"
 )
@@ -170,27 +157,10 @@ def visits(chromium: Browser, site: str) -> Visits:
     return visit
 
 
-@contextmanager
-def resized(page: Page, size: tuple[int, int]) -> Iterator[None]:
-    """The open page in a window of another size."""
-    before = page.viewport_size
-    assert before is not None
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    yield
-    page.set_viewport_size(before)
-
-
 def moves_on_a_small_phone(page: Page) -> bool:
     """Whether this page moves sideways when it stands on the smallest phone in large type."""
     with resized(page, SMALL):
         return bool(page.evaluate(AS_ON_A_SMALL_PHONE, SMALL[0]))
-
-
-def primary_actions(page: Page, size: tuple[int, int]) -> list[str]:
-    """What the primary buttons say that this page shows in a window of this size."""
-    with resized(page, size):
-        found: list[str] = page.evaluate(PRIMARY)
-        return found
 
 
 @looks(now=("phone-zh",))
@@ -212,24 +182,6 @@ def test_lines_are_not_too_close_to_each_other(visits: Visits) -> None:
 def test_a_page_has_one_primary_action_at_most(visits: Visits) -> None:
     crowded = visits(PHONE, "zh").crowded
     assert not crowded, "\n".join(crowded)
-
-
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
-def test_each_role_begins_with_one_primary_action_or_with_a_list_that_leads_to_one(
-    window: Window, site: str, size: tuple[int, int]
-) -> None:
-    page, people = window(size), ("entrepreneur:wu", "clerk:lu", *OFFICIALS)
-    roles = {Role(who.partition(":")[0]): who for who in reversed(people)}
-    assert set(roles) == set(menus())
-    for role, who in roles.items():
-        sign_in(page, site, who)
-        page.goto(f"{site}{menus()[role].home}")
-        many = len(page.evaluate(PRIMARY))
-        if role in LISTED[size]:
-            assert not many, f"{role} has an action beside its list, and is named as if it had none"
-            press(page, "#main a.t:visible")
-            many = len(page.evaluate(PRIMARY))
-        assert many == (role not in TO_READ), (role, many)
 
 
 def test_a_page_that_only_a_form_leads_to_is_among_them(visits: Visits) -> None:
