@@ -120,6 +120,21 @@ def test_what_was_sent_into_a_broken_line_is_there_when_the_line_is_back(
     assert page.evaluate(KEPT) == []
 
 
+def test_what_was_refused_because_the_sign_in_is_another_one_is_there_when_the_form_is_opened_again(
+    line: BrowserContext, site: str
+) -> None:
+    page, other, kind = line.new_page(), line.new_page(), ON_THE_DEVICE["an entrepreneur rates"]
+    sign_in(page, site, kind.who)
+    page.goto(f"{site}{kind.place}")
+    kind.fill(page)
+    sign_in(other, site, kind.who)
+    with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+        press(page, SEND)
+    assert refused.value.status == 403
+    page.goto(f"{site}{kind.place}")
+    kind.expect_filled(page)
+
+
 def test_what_was_changed_after_it_came_back_with_what_was_wrong_goes_before_the_servers(
     line: BrowserContext, site: str
 ) -> None:
