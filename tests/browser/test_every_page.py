@@ -10,9 +10,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
-from tests.browser.conftest import PHONE, RETURNED, SIGNED_OFF, SMALL, WIDE, context_of, press, sign_in
+from tests.browser.conftest import (
+    PHONE,
+    RETURNED,
+    SIGNED_OFF,
+    SMALL,
+    WIDE,
+    context_of,
+    press,
+    sign_in,
+)
 from tests.browser.places import BY_FORM, OFFICIALS, PATHS
-from tests.browser.visiting import pages
+from tests.browser.visiting import pages, primary_actions, resized
 from tests.portal.given import Given
 
 pytestmark = pytest.mark.browser
@@ -41,8 +50,6 @@ TIGHT = """(least) => [...document.querySelectorAll("body *")].filter((one) => !
     return { text: one.textContent.trim().slice(0, 40), tag: one.tagName, of: one.className, spacing };
 }).filter((one) => !(one.spacing >= least - 0.001))"""
 LEAST_SPACING = 1.3
-PRIMARY = """() => [...document.querySelectorAll(".btn-primary")].filter((one) =>
-    one.checkVisibility({ opacityProperty: true, visibilityProperty: true })).map((one) => one.innerText)"""
 BREACHES = (
     f"axe.run({json.dumps({'runOnly': {'type': 'tag', 'values': RULES}, 'resultTypes': ['violations']})})"
 )
@@ -76,8 +83,8 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
 
 class Visit(NamedTuple):
     """What was found on the way through all pages: where they are, breaches of rules, small targets, tight lines, pages
-    with more than one primary button, pages that move sideways on a small phone in large type, the weight of the first
-    page and of others, requests, lines of the console.
+    with more than one primary button in either size, pages that move sideways on a small phone in large type, the
+    weight of the first page and of others, requests, lines of the console.
     """
 
     at: dict[str, str]
@@ -139,8 +146,9 @@ def visits(chromium: Browser, site: str) -> Visits:
                 )
             found.small.extend(f"{place}: {one}" for one in page.evaluate(TARGETS, TOUCHED))
             found.tight.extend(f"{place}: {one}" for one in page.evaluate(TIGHT, LEAST_SPACING))
-            primary = page.evaluate(PRIMARY)
-            found.crowded.extend([f"{place}: {primary}"] if len(primary) > 1 else [])
+            for each in SIZES.values():
+                primary = primary_actions(page, each)
+                found.crowded.extend([f"{place} at {each}: {primary}"] if len(primary) > 1 else [])
             if size == PHONE:
                 found.sideways.extend([place] if moves_on_a_small_phone(page) else [])
         context.close()
@@ -151,12 +159,8 @@ def visits(chromium: Browser, site: str) -> Visits:
 
 def moves_on_a_small_phone(page: Page) -> bool:
     """Whether this page moves sideways when it stands on the smallest phone in large type."""
-    before = page.viewport_size
-    assert before is not None
-    page.set_viewport_size({"width": SMALL[0], "height": SMALL[1]})
-    moves = bool(page.evaluate(AS_ON_A_SMALL_PHONE, SMALL[0]))
-    page.set_viewport_size(before)
-    return moves
+    with resized(page, SMALL):
+        return bool(page.evaluate(AS_ON_A_SMALL_PHONE, SMALL[0]))
 
 
 @looks(now=("phone-zh",))

@@ -67,27 +67,6 @@ def test_what_was_typed_and_not_sent_is_there_when_the_browser_comes_back(
     context.close()
 
 
-def test_what_was_sent_into_a_broken_line_is_there_when_the_line_is_back(
-    chromium: Browser, site: str
-) -> None:
-    context = context_of(chromium, PHONE)
-    page = context.new_page()
-    sign_in(page, site)
-    page.goto(f"{site}/raise")
-    page.fill("#title", "隧道里没有信号")
-    page.fill("#text", "写了很久的话")
-    page.route("**/raise", lambda route: route.abort())
-    with page.expect_event("requestfailed"):
-        page.click('button[value="check"]')
-    page.unroute("**/raise")
-    page.goto(f"{site}/raise")
-    assert page.input_value("#text") == "写了很久的话"
-    press(page, 'button[value="check"]')
-    expect(page.locator("h1")).to_have_text("请您核对")
-    assert not [key for key in json.loads(page.evaluate("JSON.stringify(localStorage)")) if "raise" in key]
-    context.close()
-
-
 def test_an_open_page_shows_what_happens_without_being_opened_again(
     chromium: Browser, given: Given, site: str
 ) -> None:

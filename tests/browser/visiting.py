@@ -1,6 +1,7 @@
 """The way of a browser through every page of the portal, and through forms that are wrong."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
@@ -12,6 +13,9 @@ from tests.house.repository import ROOT
 from tests.portal.projection.given import ISSUE
 
 INVENTED = ROOT / "docs/examples/invented-notice-2027.csv"
+
+PRIMARY = """() => [...document.querySelectorAll(".btn-primary")].filter((one) =>
+    one.checkVisibility({ opacityProperty: true, visibilityProperty: true })).map((one) => one.innerText)"""
 
 
 def come(page: Page, site: str, path: str) -> None:
@@ -127,3 +131,20 @@ def by_link(page: Page, site: str) -> Iterator[str]:
     page.goto(f"{site}/mine")
     yield "another page, by link"
     sign_in(page, site)
+
+
+@contextmanager
+def resized(page: Page, size: tuple[int, int]) -> Iterator[None]:
+    """The open page in a window of another size."""
+    before = page.viewport_size
+    assert before is not None
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    yield
+    page.set_viewport_size(before)
+
+
+def primary_actions(page: Page, size: tuple[int, int]) -> list[str]:
+    """What the primary buttons say that this page shows in a window of this size."""
+    with resized(page, size):
+        found: list[str] = page.evaluate(PRIMARY)
+        return found

@@ -199,3 +199,26 @@ async def test_a_file_that_came_with_a_letter_is_listed(given: Given) -> None:
     assert "来信.pdf" in browser.text
     await browser.send(f"{RAISE}/check")
     assert given.asked.bodies("/issues")[0]["attachments"] == ["r" * 20]
+
+
+async def test_what_is_being_written_down_is_kept_on_the_server_with_its_files_and_asks_nobody(
+    given: Given,
+) -> None:
+    receipt = {"receipt": "r" * 20, "sha256": "d" * 64, "media_type": "application/pdf", "bytes": 10}
+    given.asked.answers["POST /attachments"] = (201, {**receipt, "status": "done"})
+    browser, elsewhere = clerk(given), clerk(given)
+    await browser.open(RAISE)
+    file = {"files": ("来信.pdf", b"%PDF", "application/pdf")}
+    await browser.send(
+        RAISE, do="check", files=file, **SAID
+    )  # their name is missing: the form is shown again
+    open_there = browser.page
+    given.asked.requests.clear()
+    for _ in range(2):  # a browser that got no answer keeps it again
+        browser.page = open_there
+        answer = await browser.send(RAISE, do="quietly", **CALL, **SAID | {"text": "写到一半"})
+        assert answer.status_code == 204 and not given.asked.requests
+    again = (await elsewhere.open(RAISE)).text
+    for kept in ("写到一半", CALL["name"], "来信.pdf"):
+        assert kept in again, kept
+    assert "写到一半" not in (await clerk(given, "zhou").open(RAISE)).text

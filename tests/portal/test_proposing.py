@@ -113,6 +113,22 @@ async def test_more_than_have_a_place_are_not_named_and_nothing_ticked_is_lost(t
     assert not town.asked.bodies(f"/talks/{TALK}/name")
 
 
+async def test_whom_one_is_about_to_name_is_kept_on_the_server_and_nobody_is_named(town: Given) -> None:
+    browser, elsewhere = town.browser(), town.browser()
+    for one in (browser, elsewhere):
+        await one.sign_in(FENG)
+        await one.open(f"/talks/{TALK}/name")
+    open_there = browser.page
+    town.asked.requests.clear()
+    typed = {"phone": "13800000000", "name": "写到一半", f"invited-{SUI}": "1"}
+    for _ in range(2):
+        browser.page = open_there
+        answer = await browser.send(f"/talks/{TALK}/name", do="quietly", **typed)
+        assert answer.status_code == 204 and not town.asked.requests
+    again = (await elsewhere.open(f"/talks/{TALK}/name")).text
+    assert "写到一半" in again and f'name="invited-{SUI}" value="1" checked' in again
+
+
 async def test_names_are_shown_to_who_may_see_them_and_each_look_is_written_down(town: Given) -> None:
     for person, name in ((WU, "吴明"), (SUI, "隋芳")):
         town.asked.answers[f"POST /people/{person}/contact"] = 200, {**DONE, "name": name}

@@ -2,32 +2,55 @@
 (() => {
   const PREFIX = "qinqing:", SENT = `${PREFIX}sent`;
 
-  // Nothing typed is lost: kept on this device until it was sent, or until somebody leaves.
+  // Nothing typed or chosen is lost: kept on this device until it was sent, or until somebody leaves. What the server has
+  // since then goes before; hidden fields, passwords and files are never kept.
+  const KEPT = /^(text|textarea|tel|email|number|date|time|radio|checkbox|select-one)$/;
+  const isTick = (field) => /^(radio|checkbox)$/.test(field.type);
+  const standsIn = (field) => (isTick(field) ? field.checked : field.value);
+  const cameWith = (field) => {
+    if (isTick(field)) return field.defaultChecked;
+    if (!field.options) return field.defaultValue;
+    return ([...field.options].find((one) => one.defaultSelected) || field.options[0])?.value;
+  };
+  const keyOf = (field) => (isTick(field) ? `${field.name}=${field.value}` : field.name);
+  const putBack = (field, [came, stood] = []) => {
+    if (stood === undefined || came !== cameWith(field)) return;
+    field[isTick(field) ? "checked" : "value"] = stood;
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+  };
   const keepOnDevice = (form) => {
     const name = PREFIX + form.dataset.keep;
-    const fields = [...form.elements].filter((field) => field.name && /^(text|textarea)$/.test(field.type));
+    const fields = [...form.elements].filter((field) => field.name && KEPT.test(field.type));
     try {
       const kept = JSON.parse(localStorage.getItem(name) || "{}");
-      for (const field of fields) if (!field.value && kept[field.name]) field.value = kept[field.name];
+      for (const field of fields) putBack(field, kept[keyOf(field)]);
     } catch { /* what cannot be read is not put back */ }
     const said = form.querySelector("[data-kept]");
     form.addEventListener("input", () => {
-      const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+      const changed = fields.filter((field) => standsIn(field) !== cameWith(field));
+      const values = Object.fromEntries(changed.map((field) => [keyOf(field), [cameWith(field), standsIn(field)]]));
       try {
         localStorage.setItem(name, JSON.stringify(values));
         if (said) said.hidden = false;
       } catch { /* a device without space for it still has the form */ }
     });
-    form.addEventListener("submit", () => { try { localStorage.setItem(SENT, name); } catch { /* as above */ } });
   };
+  const keepThese = (part) => part.querySelectorAll("form[data-keep]").forEach(keepOnDevice);
 
-  // What was sent is forgotten once a page came back for it. Where none came, because the line broke, it is put back.
+  // What was sent is forgotten once the page came that answers it. Where another came, because the line broke or the form
+  // was not taken, it is put back.
+  const rememberSent = (form) => {
+    const from = location.href.split("#")[0];
+    try { sessionStorage.setItem(SENT, JSON.stringify([PREFIX + form.dataset.keep, from])); } catch { /* as above */ }
+  };
   const forgetWhatWasSent = () => {
-    const name = localStorage.getItem(SENT);
-    if (!name) return;
+    const [name, from] = JSON.parse(sessionStorage.getItem(SENT) || "[]");
+    sessionStorage.removeItem(SENT);
+    const isTaken = !(performance.getEntriesByType("navigation")[0]?.responseStatus >= 400);
+    if (!name || document.referrer !== from || !isTaken) return;
     const shownAgain = [...document.querySelectorAll("form[data-keep]")].some((form) => PREFIX + form.dataset.keep === name);
     if (!shownAgain || document.querySelector(".did")) localStorage.removeItem(name);
-    localStorage.removeItem(SENT);
   };
 
   // How many characters are left, once there are few.
@@ -101,17 +124,21 @@
 
   const begin = () => {
     document.querySelectorAll("[data-copy]").forEach(copyThere);
-    document.addEventListener("submit", (event) => {
-      if (!event.defaultPrevented) asking(event.submitter || event.target.querySelector("button"));
+    document.addEventListener("submit", ({ target, submitter, defaultPrevented }) => {
+      if (defaultPrevented) return;
+      asking(submitter || target.querySelector("button"));
+      if (target.dataset.keep) rememberSent(target);
+      const once = target.querySelector("[data-once]");
+      if (once) setTimeout(() => { once.disabled = true; }, 0);
     });
     document.addEventListener("asking", (event) => asking(event.target));
-    document.addEventListener("answered", answered);
+    document.addEventListener("answered", (event) => { answered(); keepThese(event.target); });
     addEventListener("pageshow", answered);
     document.addEventListener("keydown", searchByKey);
     document.documentElement.classList.add("has-js");
     document.querySelectorAll("input[data-picked]").forEach(namePicked);
     forgetWhatWasSent();
-    document.querySelectorAll("form[data-keep]").forEach(keepOnDevice);
+    keepThese(document);
     document.querySelectorAll("textarea[data-most]").forEach(countLeft);
     document.querySelectorAll("[data-sent]").forEach((one) => localStorage.removeItem(PREFIX + one.dataset.sent));
     // What a form was answered with may have an address of its own: looked at again it is that, and nothing is sent again.
@@ -119,10 +146,6 @@
     document.querySelectorAll("#errors").forEach((one) => one.focus());
     document.querySelectorAll('form[action="/sign-out"]').forEach((form) => form.addEventListener("submit", () => {
       Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));
-    }));
-    document.querySelectorAll("form").forEach((form) => form.addEventListener("submit", () => {
-      const button = form.querySelector("[data-once]");
-      if (button) setTimeout(() => { button.disabled = true; }, 0);
     }));
     addEventListener("pageshow", () => document.querySelectorAll("[data-once]").forEach((one) => { one.disabled = false; }));
     document.addEventListener("click", (event) => document.querySelectorAll("details.me[open]").forEach((one) => {

@@ -59,12 +59,15 @@ async def write(page: Asked, talk: str = "") -> Response:
 
 @router.post(PATH)
 async def keep(page: Asked) -> Response:
-    """Keep what was written and the files; go on to the answers when all is there."""
+    """Keep what was written and the files, quietly while somebody types; go on to the answers when all is there."""
     sent = await page.form()  # first: what was typed is kept where the sign-in is over
     office(page)
     form, draft = sent.form, Form(page.portal.own.draft(page.owner, PATH))
     if files := files_in(draft):
         form.values["files"] = files
+    if sent.pressed == "quietly":
+        page.keep(form)
+        return Response(status_code=204)
     for file in sent.form.uploads:
         await take(page, form, file)
     if sent.pressed.startswith("remove:"):

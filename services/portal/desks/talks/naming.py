@@ -41,12 +41,16 @@ async def whom(id: str, page: Asked, trade: str = "", named: str = "") -> Respon
 
 @router.post(f"{PATH}/{{id}}/name")
 async def name(id: str, page: Asked) -> Response:
-    """Find or register them, write their question down in their name, and put them on the list."""
-    form = (await page.form()).form
-    talk = to_do(page, id, "name")
+    """Find or register them, write their question down in their name, and put them on the list; or keep what was
+    typed, quietly while somebody types.
+    """
+    sent = await page.form()
+    form, talk = sent.form, to_do(page, id, "name")
     if isinstance(talk, Response):
         return talk
     page.keep(form)
+    if sent.pressed == "quietly":
+        return Response(status_code=204)
     if invited := [field.removeprefix(INVITED) for field in form.values if field.startswith(INVITED)]:
         return await ask(page, talk, "name", _invited(page, talk, form, invited), form, _name)
     _check_person(page, form, talk)
