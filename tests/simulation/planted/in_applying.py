@@ -20,7 +20,9 @@ from tests.simulation.planted.planting import Patches, around, fault, stored
 @fault(Clause.PUBLISHED, alone=False)
 def what_was_produced_is_forgotten_at_once() -> Patches:
     return [
-        patch.object(deciding, "forget_published", lambda document, committed: document._replace(outbox=()))
+        patch.object(
+            deciding, "forget_published", lambda document, committed, but: document._replace(outbox=())
+        )
     ]
 
 
