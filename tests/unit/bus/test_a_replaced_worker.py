@@ -87,12 +87,12 @@ async def test_it_is_published_though_the_record_that_meets_it_changes_nothing(p
 
 
 async def test_it_is_kept_until_the_record_that_met_it_is_committed(played: Played) -> None:
-    publish, played.processor._publish = played.processor._publish, replaced(played)._publish
+    played.processor.revoked()
+    played.processor._publish = replaced(played)._publish
     met = played.append(line("a", "more"))
     with pytest.raises(Died):
         await played.processor.run([met])
     await played.start(played.consumer).run([met])
-    assert played.processor._publish == publish
     assert sent(played) == 1
     await played.deliver(line("a", "and more"))
     document = await played.store.get("a")
@@ -124,7 +124,9 @@ async def test_a_void_one_that_comes_again_after_a_failure_sends_again_what_it_t
     played: Played,
 ) -> None:
     void = played.append(asks("a", FireDeadline(name="end/2/due/1", due_at=NOW), "void", "timer:due"))
-    worker = replaced(played)
+    worker = played.processor
+    worker.revoked()
+    worker._publish = replaced(played)._publish
     with pytest.raises(Died):
         await worker.run([void])
     worker._publish = played._publish
@@ -147,7 +149,8 @@ async def test_what_a_worker_committed_that_ended_is_not_sent_again() -> None:
     first = list(played.published)
     played.start(played.consumer)
     await played.deliver(line("a", "more"))
-    assert played.published == first
+    assert played.published[: len(first)] == first
+    assert not [out for out in played.published[len(first) :] if out in first]
 
 
 async def test_two_that_ask_each_other_send_again_once() -> None:
