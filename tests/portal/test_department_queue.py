@@ -145,17 +145,20 @@ async def test_an_empty_list_says_what_comes_next(given: Given) -> None:
     assert "这张清单是空的" in browser.text
 
 
+@pytest.mark.parametrize("only", ["", "?list=free"])
 async def test_a_long_list_goes_on_page_by_page_and_shows_each_once(
-    given: Given, monkeypatch: pytest.MonkeyPatch
+    given: Given, monkeypatch: pytest.MonkeyPatch, only: str
 ) -> None:
     people(given)
     monkeypatch.setattr(handling, "PAGE", 2)
+    monkeypatch.setattr("services.portal.desks.department.queue.OF_EACH", 1)
     ids = [letter * 13 for letter in "ABCDE"]
     for place, id in enumerate(ids):
         assigned(given, id, due=timedelta(hours=1 + place // 2))
     browser = colleague(given)
-    await browser.open("/handling?list=free")
+    await browser.open("/handling" + only)
     found = order(browser)
+    assert len(found) == (2 if only else 1)
     while onward := re.search(r'<p class="next-page"><a class="btn quiet" href="([^"]+)"', browser.page.text):
         await browser.open(onward[1].replace("&amp;", "&"))
         found += order(browser)

@@ -35,9 +35,9 @@ def of_issue(reads: sqlite3.Connection, id: str) -> list[Row]:
     return select(reads, _OF_AN_ISSUE, (id,)).fetchall()
 
 
-def listed(reads: sqlite3.Connection, department: str, after: Place) -> list[Row]:
+def listed(reads: sqlite3.Connection, department: str, after: Place, most: int = PAGE) -> list[Row]:
     """What a department is to give its opinion on, the one due first on top: as a list of its own issues has it."""
-    values = {"department": department, **after._asdict(), "most": PAGE + 1, "never": ENDLESS}
+    values = {"department": department, **after._asdict(), "most": most + 1, "never": ENDLESS}
     return select(reads, LISTED, values).fetchall()
 
 

@@ -77,10 +77,11 @@ def listed(
     account: str,
     which: Listed,
     after: Place = BEGINNING,
+    most: int = PAGE,
 ) -> list[Row]:
-    """One page of a list, and one row more where it goes on."""
+    """So many issues of a list, and one row more where it goes on."""
     sql = LISTED.format(chosen=CHOSEN.format(whose=which.whose))
-    return _rows(reads, sql, departments, account, which, **after._asdict(), most=PAGE + 1, never=ENDLESS)
+    return _rows(reads, sql, departments, account, which, **after._asdict(), most=most + 1, never=ENDLESS)
 
 
 def count(reads: sqlite3.Connection, departments: Sequence[str], account: str, which: Listed) -> int:

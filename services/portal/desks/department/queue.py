@@ -1,6 +1,6 @@
 """What a department has to do, the least time left first: its handlers' queue, and the drafts that its leader signs."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
@@ -25,6 +25,8 @@ from shared.contract.words import Role
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 HANDLING, SIGNING = "/handling", "/signing"
+OF_EACH = 20
+"""So many of each list stand one below the other, so that the next one is not far below."""
 
 
 class List(NamedTuple):
@@ -161,21 +163,29 @@ def _somebody(page: Page) -> Visitor:
     return visitor
 
 
-def _groups(page: Page, lists: Iterable[List], after: str) -> "list[Group]":
+def _groups(page: Page, lists: Sequence[List], after: str) -> "list[Group]":
     """Those of the lists in which there is something."""
-    found = (_group(page, _somebody(page), one, read_place(after)) for one in lists)
+    most = handling.PAGE if len(lists) == 1 else OF_EACH
+    found = (_group(page, _somebody(page), one, read_place(after), most=most) for one in lists)
     return [group for group in found if group.many]
 
 
-def _group(page: Page, visitor: Visitor, one: List, after: Place | None, path: str = HANDLING) -> Group:
+def _group(
+    page: Page,
+    visitor: Visitor,
+    one: List,
+    after: Place | None,
+    path: str = HANDLING,
+    most: int = handling.PAGE,
+) -> Group:
     department, account = visitor.kept.department, visitor.kept.account
     if one.which is handling.CO_HANDLED:
-        rows = co_handlers.listed(page.reads, department, after or Place())
+        rows = co_handlers.listed(page.reads, department, after or Place(), most)
     else:
-        rows = handling.listed(page.reads, page.work, account, one.which, after or Place())
+        rows = handling.listed(page.reads, page.work, account, one.which, after or Place(), most)
     onward = ""
-    if len(rows) > handling.PAGE:
-        rows = rows[: handling.PAGE]
+    if len(rows) > most:
+        rows = rows[:most]
         last = Place(rows[-1]["next_due_at"], rows[-1]["id"])
         onward = f"{path}?list={one.name}&after={last.written}"
     elif after is None:
