@@ -100,7 +100,14 @@ def _decided(
 ) -> Decided:
     """The document after each of its records, and its next version if it changed, or something is taken over."""
     document, changed = before, bool(taken_over)
-    again = [record for sent in taken_over for record in sent.records]
+    places = {item.place for item in items} if before.outbox else ()
+    # Whatever becomes of a record that is delivered again: something may have been taken over at its place.
+    again = [
+        record
+        for sent in before.outbox
+        if sent in taken_over or sent.place in places
+        for record in sent.records
+    ]
     outgoing = [*again]
     answers: list[Answer] = []
     own_events = events_topic(scope.consumer.source)
