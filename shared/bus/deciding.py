@@ -1,6 +1,6 @@
 """One aggregate of a batch: its stored document and its records become its next version. Pure functions, no I/O."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -8,7 +8,6 @@ from typing import NamedTuple
 from shared.bus.apply import FAILED, answer, apply, commands_of, lost_record, set_aside
 from shared.bus.document import (
     Document,
-    Place,
     Sent,
     Stored,
     forget_published,
@@ -20,6 +19,7 @@ from shared.bus.document import (
     write_document,
 )
 from shared.bus.effects import Answer, Applied, Scope
+from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Item, Outgoing
 from shared.contract.event import events_topic
 from shared.domain.aggregates import AggregateType
@@ -43,7 +43,7 @@ def decide(
     items: list[Item],
     stored: Mapping[str, Stored],
     committed: Mapping[tuple[str, int], int],
-    own: Container[Place],
+    own: OwnOffsets,
     token: str,
     reason: str = "",
 ) -> Decided:
@@ -100,14 +100,7 @@ def _decided(
 ) -> Decided:
     """The document after each of its records, and its next version if it changed, or something is taken over."""
     document, changed = before, bool(taken_over)
-    places = {item.place for item in items} if before.outbox else ()
-    # Whatever becomes of a record that is delivered again: something may have been taken over at its place.
-    again = [
-        record
-        for sent in before.outbox
-        if sent in taken_over or sent.place in places
-        for record in sent.records
-    ]
+    again = _sent_before(before, items, taken_over)
     outgoing = [*again]
     answers: list[Answer] = []
     own_events = events_topic(scope.consumer.source)
@@ -122,6 +115,20 @@ def _decided(
     if not changed:
         return Decided(applied, None)
     return Decided(applied, write_document(take_over(document, taken_over, items[0].place), token), moved)
+
+
+def _sent_before(document: Document, items: list[Item], taken_over: tuple[Sent, ...]) -> list[Outgoing]:
+    """What goes out once more, whatever becomes of these records: what is taken over, and what stands at their places,
+    for there it may have been taken over before."""
+    if not document.outbox:
+        return []
+    places = {item.place for item in items}
+    return [
+        record
+        for sent in document.outbox
+        if sent in taken_over or sent.place in places
+        for record in sent.records
+    ]
 
 
 def _kind(scope: Scope, subject: str) -> AggregateType:

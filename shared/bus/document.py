@@ -19,12 +19,13 @@ An old outcome is a document of its own, ``_id`` ``<subject>|<command's id>``, k
 the version of the aggregate that leaves it out, and holding only what a stored version held (docs/decisions/0016).
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Outgoing
 from shared.contract.envelope import time_text
 from shared.deadlines import SWEEP, deadline_string, fire_at_of, is_sweep
@@ -232,9 +233,7 @@ def forget_published(
     return document if len(kept) == len(document.outbox) else document._replace(outbox=kept)
 
 
-def unpublished(
-    document: Document, found: Stored | None, token: str, own: Container[Place]
-) -> tuple[Sent, ...]:
+def unpublished(document: Document, found: Stored | None, token: str, own: OwnOffsets) -> tuple[Sent, ...]:
     """What may never have been published: what one worker wrote for a record that another one committed.
 
     ``token`` is of this worker, and ``own`` are the records that it commits itself.

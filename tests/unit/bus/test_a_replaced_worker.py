@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared.bus.own_offsets import OwnOffsets
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing
 from shared.contract.command import FireDeadline
@@ -179,3 +180,16 @@ async def test_what_was_under_way_when_its_partition_went_and_came_is_not_taken_
     worker._publish = played._publish
     await worker.run([played.append(line("a", "more"))])
     assert [out.key for out in played.published if out.topic == "intake.commands"] == ["y", "z"]
+
+
+def test_a_worker_knows_what_it_commits_itself_and_what_others_did_between() -> None:
+    own, partition = OwnOffsets(), ("intake.commands", 0)
+    own.read(partition, 5)
+    own.read(partition, 6)
+    own.revoked({partition: 6})
+    own.read(partition, 6)  # it came back at once
+    own.revoked({partition: 9})
+    own.read(partition, 20)  # others had it
+    known = {offset for offset in range(30) if (*partition, offset) in own}
+    assert known == {*range(5, 9), *range(20, 30)}
+    assert ("dispatch.events", 0, 21) not in own
