@@ -107,6 +107,13 @@ def _with_old_outcomes(documents: Mapping[str, dict[str, Any]]) -> Documents:
     return whole
 
 
+def _in_one_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the outcomes that both have within them stand in the same order: by it the oldest move out."""
+    first, second = ([known[0] for known in document.get("inbox", ())] for document in (old, new))
+    both = {*first} & {*second}
+    return [id for id in first if id in both] == [id for id in second if id in both]
+
+
 def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     """The whole log from offset 0 into the same store: nothing may change, nothing new may be published.
 
@@ -144,7 +151,7 @@ def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     was, became = _with_old_outcomes(before), _with_old_outcomes(memory.documents)
     for subject in {*was, *became}:
         old, new = _plain(was.get(subject, {})), _plain(became.get(subject, {}))
-        if old != new:
+        if old != new or not _in_one_order(before.get(subject, {}), memory.documents.get(subject, {})):
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             found.append(
                 Clause.REPLAY_CHANGES(f"{subject}: a replay from offset 0 changed {changed} at {service}")
