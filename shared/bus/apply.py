@@ -146,8 +146,8 @@ def _expire(
 
 def _fire(scope: Scope, document: Document, item: Item, request: FireDeadline) -> Applied:
     """Fire the named deadline if it is still the next one and due; else the request is void."""
-    if again := sent_for(document, item):
-        return Applied(document, again, (answer(item, {"status": "done"}),))
+    if any(sent.cause == item.id for sent in document.outbox):
+        return Applied(document, sent_for(document, item), (answer(item, {"status": "done"}),))
     sweeping = is_sweep(request.name)
     # What a sweep is for is gone from this document already: it is forgotten as soon as the document is read.
     deadline = document.sweep() if sweeping else document.next_deadline()

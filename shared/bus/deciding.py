@@ -8,14 +8,18 @@ from typing import NamedTuple
 from shared.bus.apply import FAILED, answer, apply, commands_of, lost_record, set_aside
 from shared.bus.document import (
     Document,
+    Sent,
     Stored,
     forget_published,
     move_old,
     read_document,
+    take_over,
+    unpublished,
     with_old,
     write_document,
 )
 from shared.bus.effects import Answer, Applied, Scope
+from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Item, Outgoing
 from shared.contract.event import events_topic
 from shared.domain.aggregates import AggregateType
@@ -39,24 +43,28 @@ def decide(
     items: list[Item],
     stored: Mapping[str, Stored],
     committed: Mapping[tuple[str, int], int],
+    own: OwnOffsets,
     token: str,
     reason: str = "",
 ) -> Decided:
     """Apply the records of one aggregate in order; with a ``reason`` set each of them aside.
 
     A document that this version cannot read or write sets its records aside. Raises NotPublished where the scope is
-    patient, and nothing else.
+    patient, and nothing else. ``own``: the records that this worker has committed, or is to commit. What somebody else
+    wrote for one of them is sent once more, and kept until that is committed (docs/decisions/0068).
     """
+    found = stored.get(subject)
     try:
-        read = read_document(_kind(scope, subject), subject, items[0].record.partition, stored.get(subject))
+        read = read_document(_kind(scope, subject), subject, items[0].record.partition, found)
         before, moved = move_old(with_old(read, chain.from_iterable(map(commands_of, items)), stored))
-        before = forget_published(before, committed)
+        taken_over = unpublished(before, found, token, own)
+        before = forget_published(before, committed, but=taken_over)
     except Exception as error:
         return Decided(unstored(scope, subject, items, _failure(error)), None)
     steps = (partial(set_aside, reason=reason),) if reason else (apply, partial(_apply_if_writable, token))
     for step in steps:
         try:
-            return _decided(scope, before, items, moved, token, step)
+            return _decided(scope, before, items, moved, token, step, taken_over)
         except NotPublished:
             raise
         except Exception as error:
@@ -82,22 +90,45 @@ def unstored(scope: Scope, subject: str, items: list[Item], reason: str) -> Appl
 
 
 def _decided(
-    scope: Scope, before: Document, items: list[Item], moved: tuple[Stored, ...], token: str, step: Step
+    scope: Scope,
+    before: Document,
+    items: list[Item],
+    moved: tuple[Stored, ...],
+    token: str,
+    step: Step,
+    taken_over: tuple[Sent, ...],
 ) -> Decided:
-    """The document after each of its records, and its next version if it changed."""
-    document, changed = before, False
-    outgoing: list[Outgoing] = []
+    """The document after each of its records, and its next version if it changed, or something is taken over."""
+    document, changed = before, bool(taken_over)
+    again = _sent_before(before, items, taken_over)
+    outgoing = [*again]
     answers: list[Answer] = []
     own_events = events_topic(scope.consumer.source)
     for item in items:
         after = step(scope, document, item)
         changed = changed or after.document is not document
         document = after.document
-        outgoing += after.outgoing
+        outgoing += (one for one in after.outgoing if one not in again) if again else after.outgoing
         newest, _ = document.published.get(own_events, (0, ""))
         answers += [one._replace(published=newest) for one in after.answers]
     applied = Applied(document, tuple(outgoing), tuple(answers))
-    return Decided(applied, write_document(document, token), moved) if changed else Decided(applied, None)
+    if not changed:
+        return Decided(applied, None)
+    return Decided(applied, write_document(take_over(document, taken_over, items[0].place), token), moved)
+
+
+def _sent_before(document: Document, items: list[Item], taken_over: tuple[Sent, ...]) -> list[Outgoing]:
+    """What goes out once more, whatever becomes of these records: what is taken over, and what stands at their places,
+    for there it may have been taken over before."""
+    if not document.outbox:
+        return []
+    places = {item.place for item in items}
+    return [
+        record
+        for sent in document.outbox
+        if sent in taken_over or sent.place in places
+        for record in sent.records
+    ]
 
 
 def _kind(scope: Scope, subject: str) -> AggregateType:

@@ -2,7 +2,8 @@
 
 As the store holds it:
 
-    _id, kind, v, token, partition   whose it is; the version ``v`` is the fence between two workers
+    _id, kind, v, token, partition   whose it is; the version ``v`` is the fence between two workers; ``token`` says
+                                     which of them wrote it, and which write that was
     state                            the aggregate's state as JSON values; none for a stub that only remembers refusals
     deadline, due                    index string ``<partition>|<fire-at>|<hash>``; {name, at} of the next deadline
     inbox                            [id, body hash, outcome] of the newest commands, refusals and failures included
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Outgoing
 from shared.contract.envelope import time_text
 from shared.deadlines import SWEEP, deadline_string, fire_at_of, is_sweep
@@ -217,14 +219,43 @@ def write_document(document: Document, token: str) -> Stored:
     return {name: value for name, value in stored.items() if value or name in ("state", "partition")}
 
 
-def forget_published(document: Document, committed: Mapping[tuple[str, int], int]) -> Document:
+def forget_published(
+    document: Document, committed: Mapping[tuple[str, int], int], but: tuple[Sent, ...] = ()
+) -> Document:
     """Without outbox entries whose record lies below the committed offset of its partition: they were published."""
     if not document.outbox:
         return document
     kept = tuple(
-        sent for sent in document.outbox if sent.place[2] >= committed.get((sent.place[0], sent.place[1]), -1)
+        sent
+        for sent in document.outbox
+        if sent.place[2] >= committed.get((sent.place[0], sent.place[1]), -1) or sent in but
     )
     return document if len(kept) == len(document.outbox) else document._replace(outbox=kept)
+
+
+def unpublished(document: Document, found: Stored | None, token: str, own: OwnOffsets) -> tuple[Sent, ...]:
+    """What may never have been published: what one worker wrote for a record that another one committed.
+
+    ``token`` is of this worker, and ``own`` are the records that it commits itself.
+    """
+    if not document.outbox or found is None:
+        return ()
+    is_ours = _writer(found["token"]) == _writer(token)
+    return tuple(sent for sent in document.outbox if (sent.place in own) is not is_ours)
+
+
+def take_over(document: Document, found: tuple[Sent, ...], place: Place) -> Document:
+    """With these entries of its outbox as if the record at this place had brought them about."""
+    if not found:
+        return document
+    return document._replace(
+        outbox=tuple(sent._replace(place=place) if sent in found else sent for sent in document.outbox)
+    )
+
+
+def _writer(token: str) -> str:
+    """Of ``<writer>/<number>``."""
+    return token.rpartition("/")[0]
 
 
 def _sent(entry: list[Any]) -> Sent:

@@ -24,6 +24,7 @@ from shared.bus.deciding import Decided, decide, unstored
 from shared.bus.document import Stored, outcome_id
 from shared.bus.effects import Answer, Scope
 from shared.bus.newest import Newest
+from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Bad, Item, Outgoing, Record, decode
 from shared.bus.turns import Turn, Turns
 from shared.domain.aggregates import Consumer
@@ -107,7 +108,8 @@ class Processor:
         self._publish = publish
         self._reference = reference
         self._clock = clock
-        self._token = token
+        self._token, self._writer, self._writes = token, token(), 0
+        self._own = OwnOffsets()
         self._committed: dict[Partition, int] = {}
         self._newest = Newest()
         self._turns = Turns()
@@ -116,6 +118,7 @@ class Processor:
         """Forget what was written: another worker may change it now. What was committed once stays published; to forget
         that as well would take a batch that begins while another is under way for the first one."""
         self._newest.forget()
+        self._own.revoked(self._committed)
 
     def committed(self, offsets: Mapping[Partition, int]) -> None:
         """Note that everything before these offsets is stored, published and committed."""
@@ -129,7 +132,9 @@ class Processor:
         """
         batch = Batch(records=len(records))
         for record in records:
-            self._committed.setdefault((record.topic, record.partition), record.offset)
+            place = record.topic, record.partition
+            self._committed.setdefault(place, record.offset)
+            self._own.read(place, record.offset)
         started = self._clock()
         pending = _decode(self.consumer, records, batch)  # 1, 2
         batch.seconds["decode"] = self._clock() - started
@@ -246,13 +251,16 @@ class Processor:
 
     async def _decide(self, pending: Pending, stored: dict[str, Stored], reason: str) -> dict[str, Decided]:
         """4: every aggregate applied; where a version was not known here yet, once more after catching up."""
-        token = self._token()
+        self._writes += 1
+        token = f"{self._writer}/{self._writes}"
         decided: dict[str, Decided] = {}
 
         def apply_to(subject: str, patient: bool) -> None:
             scope = Scope(self.consumer, self._reference.reference, patient)
             items = pending[subject]
-            decided[subject] = decide(scope, subject, items, stored, self._committed, token, reason)
+            decided[subject] = decide(
+                scope, subject, items, stored, self._committed, self._own, token, reason
+            )
 
         late: list[str] = []
         for number, subject in enumerate(pending, 1):

@@ -222,9 +222,9 @@ class Played:
         return self.processor
 
     async def change(self, document: Stored) -> None:
-        """Behind the worker's back: it begins anew with what stands there now."""
+        """Behind the worker's back, which reads it again."""
         await self.store.write([document])
-        self.start(self.consumer)
+        self.processor._newest.forget()
 
     async def catch_up(self) -> None:
         """There is nothing more to read of the reference data."""

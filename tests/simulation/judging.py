@@ -91,6 +91,29 @@ def _plain(document: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def _with_old_outcomes(documents: Mapping[str, dict[str, Any]]) -> Documents:
+    """Each aggregate with all its outcomes: a new owner may write it once, and then the oldest ones move out of it."""
+    outcomes: dict[str, dict[str, Any]] = {}
+    for id, old in documents.items():
+        subject, is_old, command = id.partition("|")
+        if is_old:
+            outcomes.setdefault(subject, {})[command] = [old["digest"], old["outcome"]]
+    whole: Documents = {}
+    for subject, document in documents.items():
+        if "|" not in subject:
+            inbox = {id: known for id, *known in document.get("inbox", ())}
+            together = sorted((outcomes.get(subject, {}) | inbox).items())
+            whole[subject] = {**document, "inbox": [[id, *known] for id, known in together], "older": 0}
+    return whole
+
+
+def _in_one_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the outcomes that both have within them stand in the same order: by it the oldest move out."""
+    first, second = ([known[0] for known in document.get("inbox", ())] for document in (old, new))
+    both = {*first} & {*second}
+    return [id for id in first if id in both] == [id for id in second if id in both]
+
+
 def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     """The whole log from offset 0 into the same store: nothing may change, nothing new may be published.
 
@@ -125,9 +148,10 @@ def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     again = Processor(bugs.into(consumer), memory, publish, Whole(known(ends(log))))
     for batch in _mixed(ran, consumer, Random(ran.seed)):
         drive(again.run(batch))
-    for subject in {*before, *memory.documents}:
-        old, new = _plain(before.get(subject, {})), _plain(memory.documents.get(subject, {}))
-        if old != new:
+    was, became = _with_old_outcomes(before), _with_old_outcomes(memory.documents)
+    for subject in {*was, *became}:
+        old, new = _plain(was.get(subject, {})), _plain(became.get(subject, {}))
+        if old != new or not _in_one_order(before.get(subject, {}), memory.documents.get(subject, {})):
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             found.append(
                 Clause.REPLAY_CHANGES(f"{subject}: a replay from offset 0 changed {changed} at {service}")

@@ -144,7 +144,7 @@ def _in_office_hours(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _prepared(evidence: Evidence, subject: str, service: str = "") -> list[Opened]:
-    """The commands that prepared a notice, in order of their official times."""
+    """The commands that prepared a notice, as they stand on its partition: clocks of who sent them may differ."""
     found = (
         opened
         for opened in evidence.opened
@@ -153,7 +153,7 @@ def _prepared(evidence: Evidence, subject: str, service: str = "") -> list[Opene
         and opened.event["type"].endswith(".notice.prepare.v1")
         and opened.event["type"].startswith(service)
     )
-    return sorted(found, key=_at)
+    return sorted(found, key=lambda opened: opened.record.offset)
 
 
 def _at(opened: Opened) -> datetime:

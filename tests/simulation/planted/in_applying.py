@@ -20,13 +20,18 @@ from tests.simulation.planted.planting import Patches, around, fault, stored
 @fault(Clause.PUBLISHED, alone=False)
 def what_was_produced_is_forgotten_at_once() -> Patches:
     return [
-        patch.object(deciding, "forget_published", lambda document, committed: document._replace(outbox=()))
+        patch.object(
+            deciding, "forget_published", lambda document, committed, but: document._replace(outbox=())
+        )
     ]
 
 
 @fault(Clause.PUBLISHED, alone=False)
 def what_was_produced_is_never_sent_again() -> Patches:
-    return [patch.object(module, "sent_for", lambda document, item: ()) for module in (apply, ordering)]
+    return [
+        *(patch.object(module, "sent_for", lambda document, item: ()) for module in (apply, ordering)),
+        patch.object(deciding, "_sent_before", lambda document, items, taken_over: []),
+    ]
 
 
 @fault(Clause.GAP, alone=False)

@@ -66,9 +66,13 @@ async def test_what_a_cause_told_is_sent_again_though_its_record_has_moved() -> 
     played = Played(notebook())
     await played.deliver(line("b", "one"), line("b", "two"), asks("a", ACCEPT, "k"))
     moved = [played.log[-1]._replace(offset=0)]
+    before = await played.store.get("a")
     again = await played.start(played.consumer).run(moved)
     assert [out.value for out in again.outgoing] == [out.value for out in played.published[-2:]]
-    assert len(again.outgoing) == 2 and not again.written
+    (written,) = again.written  # by a new owner, and nothing but that is new
+    assert before is not None
+    assert {name for name in before if written[name] != before[name]} == {"v", "token", "outbox"}
+    assert len(again.outgoing) == 2
 
 
 async def test_another_body_under_the_same_id_is_refused_and_the_first_outcome_stays() -> None:
