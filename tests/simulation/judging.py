@@ -16,13 +16,13 @@ from shared.bus.document import move_old, read_document, with_old, write_documen
 from shared.bus.effects import Scope
 from shared.bus.processor import Processor
 from shared.bus.records import Record
-from shared.bus.upgrades import UPGRADE
 from shared.contract.registry import CONTROL
 from shared.domain.aggregates import Consumer
 from tests.simulation.beginning import SERVICES, Documents, Memory, drive, plain_consumers
 from tests.simulation.bugs import NEXT
 from tests.simulation.caps import caps
 from tests.simulation.checker import Clause, Violation, check
+from tests.simulation.comparing import in_one_order, plain, with_old_outcomes
 from tests.simulation.happened import happened
 from tests.simulation.mail import in_town
 from tests.simulation.reading import Reading
@@ -33,7 +33,6 @@ from tests.simulation.world import Origin, Raw
 
 KnownAt = Callable[[tuple[int, ...]], Known]
 """The reference data as it was when so many records of each of its topics had been read."""
-PASSING = ("v", "token", "outbox", "jurisdiction")
 
 
 @dataclass
@@ -80,40 +79,6 @@ def _judge(seed: int, trace: Callable[[str], None], consumers: Mapping[str, Cons
     return verdict
 
 
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same again: all but version, token, and what is kept only to be sent again and swept."""
-    plain = {name: value for name, value in document.items() if name not in PASSING}
-    # An older version that stood beside a newer one remembers nothing of what that handed in; replayed, it is known.
-    if "inbox" in plain:
-        plain["inbox"] = [known for known in plain["inbox"] if not known[0].startswith(f"{UPGRADE}/")]
-    if str(plain.get("due", {}).get("name", "")).startswith("sweep/"):
-        del plain["due"], plain["deadline"]
-    return plain
-
-
-def _with_old_outcomes(documents: Mapping[str, dict[str, Any]]) -> Documents:
-    """Each aggregate with all its outcomes: a new owner may write it once, and then the oldest ones move out of it."""
-    outcomes: dict[str, dict[str, Any]] = {}
-    for id, old in documents.items():
-        subject, is_old, command = id.partition("|")
-        if is_old:
-            outcomes.setdefault(subject, {})[command] = [old["digest"], old["outcome"]]
-    whole: Documents = {}
-    for subject, document in documents.items():
-        if "|" not in subject:
-            inbox = {id: known for id, *known in document.get("inbox", ())}
-            together = sorted((outcomes.get(subject, {}) | inbox).items())
-            whole[subject] = {**document, "inbox": [[id, *known] for id, known in together], "older": 0}
-    return whole
-
-
-def _in_one_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether the outcomes that both have within them stand in the same order: by it the oldest move out."""
-    first, second = ([known[0] for known in document.get("inbox", ())] for document in (old, new))
-    both = {*first} & {*second}
-    return [id for id in first if id in both] == [id for id in second if id in both]
-
-
 def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     """The whole log from offset 0 into the same store: nothing may change, nothing new may be published.
 
@@ -148,10 +113,10 @@ def replay(ran: Run, consumer: Consumer, known: KnownAt) -> list[Violation]:
     again = Processor(bugs.into(consumer), memory, publish, Whole(known(ends(log))))
     for batch in _mixed(ran, consumer, Random(ran.seed)):
         drive(again.run(batch))
-    was, became = _with_old_outcomes(before), _with_old_outcomes(memory.documents)
+    was, became = with_old_outcomes(before), with_old_outcomes(memory.documents)
     for subject in {*was, *became}:
-        old, new = _plain(was.get(subject, {})), _plain(became.get(subject, {}))
-        if old != new or not _in_one_order(before.get(subject, {}), memory.documents.get(subject, {})):
+        old, new = plain(was.get(subject, {})), plain(became.get(subject, {}))
+        if old != new or not in_one_order(before.get(subject, {}), memory.documents.get(subject, {})):
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             found.append(
                 Clause.REPLAY_CHANGES(f"{subject}: a replay from offset 0 changed {changed} at {service}")
@@ -251,7 +216,7 @@ def rebuild(ran: Run, consumer: Consumer, known: KnownAt, reading: Reading) -> l
     for subject in {*everything, *built} & touched:
         if subject.partition("|")[0] in refused:
             continue
-        old, new = _plain(everything.get(subject, {})), _plain(built.get(subject, {}))
+        old, new = plain(everything.get(subject, {})), plain(built.get(subject, {}))
         if old != new:
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             found.append(Clause.BUILT_AGAIN(f"{subject}: built from nothing, {service} differs in {changed}"))
