@@ -40,6 +40,14 @@ def started_again(before: Given, folder: Path) -> Given:
     return again
 
 
+def town(folder: Path) -> Given:
+    """A portal that somebody who supervises may look at."""
+    folder.mkdir()
+    given = on_the_clock(Given(folder))
+    given.officials(zhao="supervisor")
+    return given
+
+
 def on_the_clock(given: Given) -> Given:
     """What it keeps of people is not old when the next portal starts, which forgets what is old."""
     given.now = datetime.now(UTC)
@@ -66,9 +74,7 @@ def messages(page: Page, many: int) -> list[str]:
 def test_an_open_list_comes_back_by_itself_with_what_changed_while_its_portal_was_away(
     chromium: Browser, tmp_path: Path
 ) -> None:
-    (tmp_path / "first").mkdir()
-    given, context = on_the_clock(Given(tmp_path / "first")), context_of(chromium, WIDE)
-    given.officials(zhao="supervisor")
+    given, context = town(tmp_path / "first"), context_of(chromium, WIDE)
     page = context.new_page()
     with ExitStack() as running:
         site = running.enter_context(portal(given))
@@ -96,4 +102,23 @@ def test_an_open_list_comes_back_by_itself_with_what_changed_while_its_portal_wa
         assert messages(page, 2)[:1] == shown, "all that changed meanwhile is one message"
         appears(given, CHANGES, "厂区门口的公交站牌看不清")
         expect(page.locator(f"#row-{CHANGES}")).to_be_visible()
+    context.close()
+
+
+def test_an_open_list_of_who_was_signed_out_asks_seldom_and_goes_on_after_the_next_sign_in(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    given, context = town(tmp_path / "only"), context_of(chromium, WIDE)
+    page = context.new_page()
+    with portal(given) as site:
+        sign_in(page, site, "supervisor:zhao")
+        with page.expect_response(lambda answer: followed(answer.request)):
+            page.goto(f"{site}/board")
+        with page.expect_response(lambda answer: followed(answer.request)) as came:
+            given.own.database.execute("DELETE FROM session")
+            appears(given, WATCHED, "供应商的塔吊挡住了消防通道")
+        assert came.value.status == 401, "anything else is asked for again twice a second"
+        expect(page.locator("tr.one")).to_have_count(0)
+        sign_in(context.new_page(), site, "supervisor:zhao")
+        expect(page.locator(f"#row-{WATCHED}")).to_be_visible(timeout=30_000)
     context.close()
