@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaConnectionError
 from aiokafka.partitioner import DefaultPartitioner
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, KafkaPublishMessage
 from faststream.kafka.exceptions import BatchBufferOverflowException
 from pydantic import BaseModel
 
-from shared.bus.client import committed_offsets, known_positions, stop_consumer
+from shared.bus.client import committed_offsets, known_positions
 from shared.bus.producer import Producers
 from shared.bus.records import Outgoing
 from shared.bus.subscription import CONSUMER
@@ -294,35 +293,3 @@ async def test_a_record_is_read_however_its_sender_compressed_it(
     async with reader(kafka_bootstrap, namespace, "compressed") as read:
         (raw,) = await read.until(lambda raws: raws)
     assert raw.value == b"x" * 10_000
-
-
-async def waits_to_fetch_again(bootstrap: str, topic: str) -> AIOKafkaConsumer:
-    """A consumer whose broker goes away: its fetch has failed, and waits to be tried again."""
-    consumer, failed = (
-        AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, retry_backoff_ms=60_000),
-        asyncio.Event(),
-    )
-
-    async def send(*_: Any, **__: Any) -> Any:
-        failed.set()
-        raise KafkaConnectionError("the broker is away")
-
-    await consumer.start()
-    consumer._client.send = send
-    async with asyncio.timeout(30):
-        await failed.wait()
-    return consumer
-
-
-async def test_a_consumer_of_the_client_ends_as_cancelled_while_its_broker_is_away_and_ours_only_ends(
-    kafka_bootstrap: str, namespace: str
-) -> None:
-    topic = f"{namespace}.away"
-    await make_topics(kafka_bootstrap, [topic], 1)
-    by_itself = await waits_to_fetch_again(kafka_bootstrap, topic)
-    with pytest.raises(asyncio.CancelledError):
-        await by_itself.stop()
-    await by_itself._client.close()
-    ours = await waits_to_fetch_again(kafka_bootstrap, topic)
-    await stop_consumer(ours)
-    assert not [one for one in ours._client._conns.values() if one.connected()]
