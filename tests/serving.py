@@ -14,9 +14,9 @@ START_SECONDS = 30.0
 
 
 @asynccontextmanager
-async def served(app: Any, **config: Any) -> AsyncIterator[str]:
-    """Its address; ``config`` as uvicorn takes it."""
-    port = free_ports(1)[0]
+async def served(app: Any, *, port: int = 0, **config: Any) -> AsyncIterator[str]:
+    """Its address, at a free port where none is said; ``config`` as uvicorn takes it."""
+    port = port or free_ports(1)[0]
     server = uvicorn.Server(uvicorn.Config(app, port=port, **config))
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(START_SECONDS):
@@ -27,6 +27,8 @@ async def served(app: Any, **config: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+        for connection in list(server.server_state.connections):  # as where a process ends
+            connection.transport.abort()
 
 
 @contextmanager

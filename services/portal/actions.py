@@ -14,6 +14,7 @@ class Action(NamedTuple):
 
     ``why_not`` says, by the state that the verb's service has the issue in, why it is not possible there; in any other
     state nobody expects it. ``only`` narrows what the table of moves allows. ``at``: its page, where that is another.
+    ``cannot``: why who asks may not do it, in the words of their page, where more than the state decides.
     """
 
     verb: str
@@ -24,6 +25,7 @@ class Action(NamedTuple):
     only: Callable[[sqlite3.Row], bool] = lambda issue: True
     at: str = ""
     under: str = ""
+    cannot: str = ""
 
     def address(self, id: str) -> str:
         """Where it is done."""
@@ -31,7 +33,7 @@ class Action(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What one person can do about one issue, the most important first, and sentences about what one cannot."""
+    """What one person can do about one issue, the most important first, and in their words what one cannot."""
 
     possible: list[Action]
     not_now: list[str]
@@ -42,7 +44,7 @@ class Choice(NamedTuple):
         return next((action for action in self.possible if action.is_main), None)
 
 
-def choice(actions: Iterator[Action], issue: sqlite3.Row, sight: Sight) -> Choice:
+def choice(actions: Iterator[Action], issue: sqlite3.Row, sight: Sight, say: Callable[[str], str]) -> Choice:
     """The actions of a role on one issue, as the rights and the tables of moves have them."""
     made = Choice([], [])
     for action in actions:
@@ -50,8 +52,10 @@ def choice(actions: Iterator[Action], issue: sqlite3.Row, sight: Sight) -> Choic
             continue
         if sight.is_linked and action.verb not in LINKED:
             continue
-        if is_legal(issue, action.verb) and action.only(issue):
+        if action.cannot:
+            made.not_now.append(action.cannot)
+        elif is_legal(issue, action.verb) and action.only(issue):
             made.possible.append(action)
         elif reason := action.why_not.get(standing(issue).get(OWNERS[action.verb], "")):
-            made.not_now.append(reason)
+            made.not_now.append(say(reason))
     return made

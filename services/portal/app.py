@@ -164,6 +164,10 @@ def _problems(app: FastAPI) -> None:
 
     @app.exception_handler(SignInFirst)
     async def _stranger(request: Request, error: SignInFirst) -> Response:
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return Response(
+                status_code=401
+            )  # an open list asks again, less and less often; a page would be read
         return page_in(request).to(sign_in_address(str(error)))
 
     @app.exception_handler(NotHere)

@@ -33,6 +33,7 @@ from services.portal.session import View, Visitor, hash_of, id_of, is_marked, ma
 from services.portal.times import Times
 from services.portal.unread import Unread
 from services.portal.viewers import Viewers
+from services.portal.words import RULES
 from shared.contract.envelope import read_seen
 from shared.contract.words import Role
 from shared.domain.rights import OFFICIALS, granted
@@ -431,7 +432,10 @@ class Page:
             form.wrong(forms.WHOLE, said)
             return 202
         for field, rule in answer.errors.items():
-            form.wrong(known.get(field, field if field in form.values else forms.WHOLE), self.say(rule))
+            form.wrong(
+                known.get(field, field if field in form.values else forms.WHOLE),
+                self.say(rule) if rule in RULES else rule,
+            )
         if answer.reason in MOVED_ON:
             said = self.say("It moved on meanwhile, so this was not done. Open it to see where it stands.")
             form.wrong(forms.WHOLE, said)

@@ -3,6 +3,7 @@
 tests/integration/test_bus_traps.py says when an update of the client changes one of them.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -43,6 +44,20 @@ async def delete_group(admin: Any, group: str) -> int:
     answer = await admin._send_request(DeleteGroupsRequest([group]), await admin.find_coordinator(group))
     ((_, code),) = answer.results
     return int(code)
+
+
+async def stop_consumer(consumer: Any) -> None:
+    """Stop a consumer, also where the broker is away.
+
+    The client's own ``stop()`` cancels a fetch that waits to be tried again, and then ends as cancelled itself, with
+    its connections open: who only reads on would take that for the end of its own task, and never read again.
+    """
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping])
+    if stopping.cancelled():
+        await consumer._client.close()
+    else:
+        stopping.result()
 
 
 def read_odd_header_keys() -> None:

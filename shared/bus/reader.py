@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 
-from shared.bus.client import known_positions, read_odd_header_keys
+from shared.bus.client import known_positions, read_odd_header_keys, stop_consumer
 from shared.bus.deadletters import DeadLetter, Ledger
 from shared.bus.records import Record
 from shared.bus.subscription import to_record
@@ -63,7 +63,7 @@ async def open_reader(
         consumer.assign(partitions)
         yield consumer
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, name: str) -> set[int]:

@@ -1,7 +1,7 @@
 """Somebody who walks through the pages of a running system in a browser, and counts what they do besides typing.
 
 They go where links and buttons lead, by the words that stand on them. Phrases are given as the code has them and looked
-for in Chinese, as the pages say them.
+for in the language that the walker reads, as the pages say them: Chinese, where nothing else is said.
 """
 
 import re
@@ -25,8 +25,9 @@ FOLLOWS = r"[hx-sse\:connect], [hx-trigger]"
 class Walker:
     """One window. ``did`` counts each click and each choice from a list; typing into a field counts for nothing."""
 
-    def __init__(self, page: Page, site: str, *, scripts: bool = True) -> None:
+    def __init__(self, page: Page, site: str, *, scripts: bool = True, language: str = "zh") -> None:
         self.page, self._site, self._scripts = page, site, scripts
+        self.say, self.language = words_in(language).gettext, language
         self.did = 0
 
     # ------------------------------------------------------------ whom one is
@@ -38,6 +39,8 @@ class Walker:
         """
         if self.page.url == "about:blank":
             self.page.goto(f"{self._site}/sign-in")
+            if self.language == "en":  # the window asks for Chinese
+                self.goes(self.page.get_by_role("link", name="English"))
         else:
             self._menu()
             self.presses("Be somebody else")
@@ -76,7 +79,7 @@ class Walker:
 
     def chooses(self, phrase: str) -> None:
         """One of several answers to a question."""
-        exactly = re.compile(rf"^\s*{re.escape(say(phrase))}\s*$")
+        exactly = re.compile(rf"^\s*{re.escape(self.say(phrase))}\s*$")
         self.clicks(self.page.locator("label.choice").filter(has_text=exactly))
 
     def picks(self, name: str, label: str) -> None:
@@ -90,7 +93,7 @@ class Walker:
 
     def named(self, phrase: str) -> Locator:
         """The link or button that says so."""
-        name = re.compile(rf"^\s*{re.escape(say(phrase))}\s*\d*\s*$")  # behind it perhaps how many wait
+        name = re.compile(rf"^\s*{re.escape(self.say(phrase))}\s*\d*\s*$")  # behind it perhaps how many wait
         link, button = (self.page.get_by_role(role, name=name) for role in ("link", "button"))
         return link.or_(button).filter(visible=True).first
 
@@ -130,7 +133,7 @@ class Walker:
 
     def is_at(self, phrase: str) -> None:
         """Wait until the page's heading is this; on a busy machine it may first say that it takes a moment."""
-        self.sees(self.page.locator("h1", has_text=re.compile(rf"^\s*{re.escape(say(phrase))}\s*$")))
+        self.sees(self.page.locator("h1", has_text=re.compile(rf"^\s*{re.escape(self.say(phrase))}\s*$")))
 
     def _not_there(self, what: Locator) -> str:
         return f"{what} is not at {self.page.url}, which says: {self.page.locator('body').inner_text()}"

@@ -31,6 +31,9 @@ KILLED = (
     "supervision",
     "feedback",
     "store-dispatch",
+    "store-supervision",
+    "kafka",
+    "store-feedback",
     "portal",
 )
 """In this order, each while people work; what is asked meanwhile is asked again."""

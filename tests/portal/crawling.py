@@ -57,11 +57,12 @@ class Form(NamedTuple):
 
 
 class Document(HTMLParser):
-    """What a browser makes of a page: its tags with their attributes, links, forms."""
+    """What a browser makes of a page: its tags with their attributes, links, forms, and what stands after each tag."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[tuple[str, str]] = []
         self.forms: list[Form] = []
         self._form: dict[str, Any] | None = None
         self._select = ""
@@ -98,6 +99,11 @@ class Document(HTMLParser):
             self._form["fixed"][name] = given.get("value", "")
         elif tag == "input" and kind in ("radio", "date"):
             self._form["chosen"].setdefault(name, []).append(given.get("value", "") or "2026-04-01")
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is said."""
+        if said := data.strip():
+            self.texts.append((self.tags[-1][0] if self.tags else "", said))
 
     def handle_endtag(self, tag: str) -> None:
         """End a form."""

@@ -16,8 +16,21 @@ from services.portal.pages import MOST_FIELD_BYTES
 from services.portal.session import LANGUAGES
 from shared.contract.words import Role
 from tests.portal.city import SCRIPT, STATES, fill
-from tests.portal.crawling import PEOPLE, PUBLIC, Form, Found, mark_of, pages, routes, send, signed_in
+from tests.portal.crawling import (
+    PEOPLE,
+    PUBLIC,
+    Document,
+    Form,
+    Found,
+    mark_of,
+    pages,
+    read,
+    routes,
+    send,
+    signed_in,
+)
 from tests.portal.given import Browser, Given, refused
+from tests.portal.tongues import strange
 
 ROLES = tuple(desks.menus())
 WORDS = "我写了很久的一段话"
@@ -49,26 +62,35 @@ def changes(given: Given) -> list[httpx.Request]:
 
 class Crawl(NamedTuple):
     """Every page of a role with its heading; each form of it once, with the page on which it stands; what on them is
-    not our own.
+    not our own, and what is said in another language than the page's.
     """
 
     headings: dict[str, str]
     forms: list[tuple[Found, Form]]
     foreign: list[str]
+    strange: list[str]
 
 
-async def crawled(given: Given, role: Role, browser: Browser | None = None) -> Crawl:
+async def crawled(given: Given, role: Role, language: str = "zh") -> Crawl:
     """What is found by following links from a role's first page."""
-    known, found = set[tuple[str, tuple[str, ...]]](), Crawl({}, [], [])
-    async for page in pages(given, role, browser):
+    known, found = set[tuple[str, tuple[str, ...]]](), Crawl({}, [], [], [])
+    async for page in pages(given, role, await speaking(given, role, language)):
         found.headings[page.path] = heading(page.html)
         found.foreign.extend(foreign(page))
+        found.strange.extend(f"{page.path}: {said}" for said in strange(page.document, language))
         for form in page.forms():
             place = re.sub(r"/(\w)\1{12}/", "/ID/", form.action), form.typed
             if place not in known:
                 known.add(place)
                 found.forms.append((page, form))
     return found
+
+
+async def speaking(given: Given, role: Role, language: str) -> Browser:
+    """The browser of somebody in this role who reads this language."""
+    browser = signed_in(given, role)
+    await browser.open(f"/view?language={language}&next=/")
+    return browser
 
 
 async def crawled_once(given: Given, role: Role) -> Crawl:
@@ -106,6 +128,25 @@ async def opened(browser: Browser, page: Found, form: Form) -> Form:
     return next((one for one in again.forms() if one.action == form.action), as_it_was)
 
 
+# ---------------------------------------------------------------------- in one language
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_every_page_says_all_that_it_says_in_its_reader_s_language(city: Given, role: Role) -> None:
+    """In Chinese; in English pages are looked at wherever they are opened in it, below."""
+    assert not (await crawled_once(city, role)).strange
+
+
+def test_what_is_said_in_another_language_is_found() -> None:
+    given = f"<b>市housing局{escape(SCRIPT)}</b><textarea>字</textarea>"
+    page = f"<p title='逾期'>Late</p><a>中文</a>{given}<i>亲 says 你好</i>"
+    assert [*strange(Document(page), "en")] == ["亲 says 你好", "逾期"]
+    page = (
+        "<h1>Closed</h1><p>已办结</p><a>English</a><p aria-label='due on'>intake.events</p><p>按 Esc 键</p>"
+    )
+    assert [*strange(Document(page), "zh")] == ["Closed", "due on"]
+
+
 # ------------------------------------------------------------------ script in any field
 
 
@@ -125,10 +166,9 @@ async def test_script_in_a_reply_that_is_public_is_text_to_who_is_not_signed_in(
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 @pytest.mark.parametrize("role", ROLES)
 async def test_script_is_text_in_other_languages_too(city: Given, role: Role, language: str) -> None:
-    browser = signed_in(city, role)
-    await browser.open(f"/view?language={language}&next=/")
-    found = await crawled(city, role, browser)
+    found = await crawled(city, role, language)
     assert len(found.headings) > 3 and not found.foreign
+    assert not found.strange
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -137,11 +177,12 @@ async def test_script_in_any_field_is_text_when_it_comes_back(city: Given, role:
     for page, form in await forms(city, role):
         for answer in (refused("illegal_move", SCRIPT), (422, {"errors": [{"field": "x", "rule": SCRIPT}]})):
             city.asked.to_changes = answer
-            browser = signed_in(city, role)
+            browser = await speaking(city, role, "en")
             shown = await send(browser, form := await opened(browser, page, form), form.filled(SCRIPT))
             again = await browser.open(page.path)
             for html in (shown.text, again.text):
                 assert "<script>alert" not in html and "<img src=x" not in html, form.action
+                assert not [*strange(read(html), "en")], form.action
             assert shown.status_code < 500, (form.action, shown.status_code)
             sent += 1
     assert sent
@@ -312,7 +353,7 @@ async def test_who_was_slower_hears_so_and_has_its_own_words_again(city: Given, 
         if not changes(city):
             continue
         assert answer.status_code in (409, 422), form.action
-        assert 'role="alert"' in answer.text, form.action
+        assert 'role="alert"' in answer.text and not [*strange(read(answer.text), "zh")], form.action
         if form.typed:
             assert WORDS in answer.text, form.action
 
@@ -358,3 +399,6 @@ async def test_while_every_service_is_away_every_page_is_still_shown(city: Given
         is_same = over_it == over or (number and over_it.startswith(number))
         assert is_same or path.endswith(HEADED_BY_A_SERVICE), (path, over, over_it)
     assert numbered or role in NOT_LED_TO_ISSUES, "no page of an issue was opened"
+    browser = await speaking(city, role, "en")
+    for path in with_services:
+        assert not [*strange(read((await browser.open(path)).text), "en")], path

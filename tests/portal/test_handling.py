@@ -10,6 +10,7 @@ from shared.contract.words import Role
 from tests.portal.department import (
     FIRST,
     PATH,
+    PEOPLE,
     assigned,
     at_work,
     colleague,
@@ -92,6 +93,17 @@ async def test_who_is_not_named_reads_who_handles_it_instead_of_buttons(given: G
     await other.open(PATH)
     assert offered(other) == {"return", "ask-extension", "ask-pause", "ask-enterprise"}
     assert "不能写拟复：由李强承办" in other.text and "不能转交：由李强承办" in other.text
+
+
+async def test_why_not_names_somebody_as_text_whatever_the_name_is(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PEOPLE, "li", "<b>100%李强</b>")
+    at_work(given)
+    named(given, "li")
+    other = colleague(given, "sun")
+    page = await other.open(PATH)
+    assert page.status_code == 200 and "不能写拟复：由&lt;b&gt;100%李强&lt;/b&gt;承办" in page.text
 
 
 async def test_signing_names_the_assignment_and_takes_it_on_if_one_says_so(given: Given) -> None:

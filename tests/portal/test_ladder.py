@@ -12,7 +12,7 @@ from shared.contract.event import Event
 from shared.contract.events.dispatch import PauseAsked, ReplyReleased
 from shared.contract.events.feedback import ReworkAsked, ReworkDecided, ReworkRefused
 from shared.contract.events.supervision import DepartmentAddressed, LadderRaised
-from shared.contract.words import Role
+from shared.contract.words import PauseGround, Role
 from tests.portal.given import Browser, Given, known_versions
 from tests.portal.projection.given import ISSUE
 from tests.portal.test_board import listed_on, official, town
@@ -90,7 +90,14 @@ TWICE: STORY = [
     (after(days=4), ReworkAsked(round=2, reason="仍未解决")),
 ]
 THIRD: STORY = [*HELD, *((after(days=number), asked_for_more(number)) for number in (1, 2, 3))]
-FOR_A_PAUSE = {**WHOSE, "round": 1, "request": 1, "ground": "waiting", "reason": "配件", "by": "zhou"}
+FOR_A_PAUSE = {
+    **WHOSE,
+    "round": 1,
+    "request": 1,
+    "ground": PauseGround.WAITING,
+    "reason": "配件",
+    "by": "zhou",
+}
 PAUSED: STORY = [*HELD, (after(days=1), PauseAsked(**FOR_A_PAUSE)), (after(days=1), paused())]
 BY_ITSELF_OVER: STORY = [*PAUSED[:-1], (after(days=1), paused(ends_at=BY_ITSELF))]
 STORIES: dict[str, tuple[STORY, datetime]] = {

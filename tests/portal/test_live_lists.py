@@ -230,6 +230,9 @@ async def test_who_signed_out_is_sent_nothing_more(given: Given) -> None:
         await following(messages)
     with pytest.raises(SignInFirst):
         await somebody.follow()
+    follows = {"Accept": "text/html, text/event-stream"}
+    answer = await given.browser().client.get(f"/board?{LIVE}=", headers=follows)
+    assert answer.status_code == 401, "a list that is led to a page of ours asks again at once, and for ever"
     assert len(given.portal.viewers) == 0
 
 

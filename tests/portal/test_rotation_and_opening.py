@@ -57,6 +57,21 @@ async def test_what_is_wrong_is_said_by_row_and_column_and_nothing_is_lost(given
     assert "缺少这些列：地区、职务、班子" in browser.text
 
 
+async def test_an_account_that_is_none_and_a_week_with_too_many_leaders_are_said_in_words(
+    given: Given,
+) -> None:
+    given.officials(feng="federation")
+    browser = given.browser()
+    await browser.sign_in(FENG)
+    await browser.open("/talks/rotation/publish")
+    await browser.send("/talks/rotation/publish", content=f"{HEAD},账号\n10,湖州市,周明,市长,政府,zhou ming")
+    assert "第 2 行“账号”列：账号不含空格，也可以不填，不能是“zhou ming”" in browser.text
+    many = "".join(f"\n10,湖州市,周{place},副市长,政府" for place in range(21))
+    answer = await browser.send("/talks/rotation/publish", content=f"{HEAD}{many}")
+    assert answer.status_code == 422
+    assert "最多 20 项" in browser.text and "should have" not in browser.text
+
+
 async def test_a_workbook_is_read_as_what_is_pasted(given: Given) -> None:
     given.officials(feng="federation")
     file = io.BytesIO()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from services.portal.actions import Action
 from services.portal.desks.department.drafts import Drafts, account_of, drafts_of
 from services.portal.languages import N_
-from services.portal.moves import is_legal, standing
+from services.portal.moves import is_legal
 from services.portal.opinions import waited_for
 from services.portal.pages import Page
 from services.portal.queries import handling, names
@@ -106,7 +106,7 @@ async def actions(page: Page, about: Known) -> tuple[Action, ...]:
 def _narrowed(page: Page, about: Known, drafts: Drafts) -> Iterator[Action]:
     for action in offered(page, about):
         reason = why_not(page, about, action.verb, drafts) if is_legal(about.issue, action.verb) else ""
-        yield _never(action, about, reason) if reason else action
+        yield action._replace(cannot=reason)
 
 
 def why_not(page: Page, about: Known, verb: str, drafts: Drafts) -> str:
@@ -164,11 +164,6 @@ def _not_signed_off(page: Page, about: Known) -> str:
         said = page.say("You cannot sign off yet: %(names)s still has time for its opinion.")
         return said % {"names": ", ".join(page.departments.get(row["department"], "") for row in waits)}
     return ""
-
-
-def _never(action: Action, about: Known, reason: str) -> Action:
-    """The same action, not possible where it stands now, for this reason."""
-    return action._replace(only=lambda issue: False, why_not={standing(about.issue)["dispatch"]: reason})
 
 
 def _me(page: Page) -> str:

@@ -199,5 +199,5 @@ async def _chosen(page: Page, id: str) -> dict[str, Any]:
     about = known(page, id)
     return {
         **await question(page, about, Form()),
-        "choice": choice(iter(offered(page, about)), about.issue, about.sight),
+        "choice": choice(iter(offered(page, about)), about.issue, about.sight, page.say),
     }

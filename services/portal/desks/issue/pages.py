@@ -110,7 +110,7 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         if internal_notes.may_write(page, about)
         else None,
         "may_revoke_link": linked.may_revoke(about),
-        "choice": choice(iter(await acting.actions(page, about)), about.issue, about.sight),
+        "choice": choice(iter(await acting.actions(page, about)), about.issue, about.sight, page.say),
     }
 
 

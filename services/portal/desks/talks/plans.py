@@ -1,5 +1,6 @@
 """A yearly plan of leaders as a table that people type or keep in a spreadsheet: read row by row, compared, written."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from services.portal.pages import Page
 from services.portal.queries import talks
 from services.portal.words import WORDS
 from shared.contract.commands.talks import PublishRotation
+from shared.contract.event import PRINCIPAL
 from shared.contract.words import Level
 from shared.spreadsheets import Line
 
@@ -26,6 +28,7 @@ MOST_FAULTS = 10
 Weeks = Iterable[Mapping[str, Any]]
 """The turns of a plan as its event has them."""
 MOST_ROWS = 5_000
+MOST_ACCOUNT = 80
 
 
 class Plan(NamedTuple):
@@ -119,6 +122,10 @@ def _wrong(
     if cells["body"] not in BODIES:
         said = page.say("write 党委, 人大, 政府 or 政协, not %(found)s")
         yield "body", said % {"found": cells["body"][:20]}
+    account = cells.get("account", "")
+    if len(account) > MOST_ACCOUNT or not re.match(PRINCIPAL, account):
+        said = page.say("write an account without spaces, or nothing, not %(found)s")
+        yield "account", said % {"found": account[:20]}
     for name, most in (("name", 40), ("post", 80)):
         if not 0 < len(cells[name]) <= most:
             yield name, page.say("write 1 to %(most)d characters") % {"most": most}

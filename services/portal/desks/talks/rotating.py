@@ -25,6 +25,7 @@ from shared.domain.clocks import SHANGHAI
 from shared.domain.rights import granted
 from shared.domain.talks import gaps
 from shared.handwritten import WrongFile
+from shared.language import rule_text
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -138,7 +139,8 @@ def _read(page: Page, form: Form) -> list[dict[str, Any]] | None:
         form.wrong("content", tables.said(page, error))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        form.wrong("content", f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        rule = rule_text(first["type"], first["msg"], first.get("ctx", {}), page.view.language)
+        form.wrong("content", f"{'.'.join(map(str, first['loc']))}: {rule}")
     return None
 
 
