@@ -164,10 +164,9 @@ def _problems(app: FastAPI) -> None:
 
     @app.exception_handler(SignInFirst)
     async def _stranger(request: Request, error: SignInFirst) -> Response:
+        # An open list asks again, less and less often; a page would be read to it as if it were its messages.
         if "text/event-stream" in request.headers.get("accept", ""):
-            return Response(
-                status_code=401
-            )  # an open list asks again, less and less often; a page would be read
+            return Response(status_code=401)
         return page_in(request).to(sign_in_address(str(error)))
 
     @app.exception_handler(NotHere)
