@@ -36,7 +36,7 @@ from shared.identity.keys import REFERENCE, make_keys, secret
 from shared.identity.references import References
 
 Say = Callable[[str], None]
-ALONE, TOGETHER, CLIENTS = 400, 40, 10
+ALONE, TOGETHER, CLIENTS = 800, 40, 10
 """Pages asked for by one client, and by each of ten at once."""
 MOST_ALONE_MS, MOST_TOGETHER_MS, MOST_TIMES = 60.0, 150.0, 3.0
 EVENTS_A_SECOND, BOARDS, SHOWN, MOST_BOARD_MS = 200, 100, 40, 500.0

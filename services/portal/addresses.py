@@ -1,8 +1,9 @@
 """Addresses of pages with what they are narrowed to, and where a list goes on."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 MOST_ID_CHARS = 60
 MOST_INSTANT = 2**63 - 1
@@ -23,8 +24,12 @@ class Place(NamedTuple):
 
 def with_query(path: str, values: Mapping[str, str]) -> str:
     """A path with those of the values that are not empty."""
-    query = urlencode({name: value for name, value in values.items() if value})
+    query = "&".join(f"{name}={_quoted(value)}" for name, value in values.items() if value)
     return f"{path}?{query}" if query else path
+
+
+_quoted = lru_cache(maxsize=4096)(quote_plus)
+"""A page of figures has the same months and departments in hundreds of addresses."""
 
 
 def read_place(text: str) -> Place | None:

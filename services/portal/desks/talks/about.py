@@ -188,6 +188,11 @@ def leaders_of(talk: Row) -> list[dict[str, str]]:
     return list(json.loads(talk["leaders"] or "[]"))
 
 
+def led_by(page: Page, talk: Row) -> str:
+    """Who leads it, each with the post, in one line."""
+    return "、".join(f"{one['name']}（{one['post']}）" for one in leaders_of(talk)) or page.say("no leader")
+
+
 def departments_of(talk: Row) -> list[str]:
     """The codes of the departments that will be there."""
     return list(json.loads(talk["departments"] or "[]"))
@@ -214,6 +219,7 @@ def calls(page: Page) -> dict[str, Any]:
         "place_name": lambda code: place_name(page, code),
         "limit_of": lambda clock: limit_of(page, clock),
         "leaders_of": leaders_of,
+        "led_by": lambda talk: led_by(page, talk),
         "departments_of": departments_of,
         "places_left": left,
         "by_invitation": lambda talk: rules_of(talk["series"]).by_invitation,
