@@ -24,7 +24,7 @@ from services.cli.embedded import (
 )
 from services.cli.embedded.kafka import answers
 from services.cli.embedded.network import Lan, NoNetwork, find_lan
-from services.cli.embedded.ports import HOST, taken_ports
+from services.cli.embedded.ports import HOST, still_taken
 from services.cli.embedded.services import is_ready
 from services.cli.embedded.state import check_layout, end_leftovers, lock, process_of, read_state
 from services.cli.embedded.stores import listens
@@ -135,7 +135,7 @@ def up(
         check_layout(system.data_dir)
     except WrongLayout as error:
         _refuse(as_json, str(error))
-    if taken := taken_ports(system.needed_ports()):
+    if taken := asyncio.run(still_taken(system.needed_ports())):
         _refuse_ports(PortsTaken(taken), as_json)
     _start_detached(system, as_json, scenario, network)
 

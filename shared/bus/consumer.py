@@ -102,6 +102,8 @@ class BatchConsumer(ConsumerRebalanceListener):
         self.missed: list[TopicPartition] = []
         """Ours, but the callback that said so failed: their timers have not begun. Tried again at the next poll."""
         self._rebalances = self._failures = 0
+        self._reads_again = False
+        """A batch failed, and is still to be read again: until then an empty poll says nothing of what failed."""
         self._idle = self._commit_failed = False
 
     @property
@@ -186,7 +188,7 @@ class BatchConsumer(ConsumerRebalanceListener):
         self.last_poll = self.under_way.since()  # one that is stuck lets others be fetched, and must be seen
         self.under_way.at_hand = {tp: raws[0].offset for tp, raws in found.items() if raws}
         self._idle = not self.under_way.at_hand
-        if self._idle and not self.under_way.partitions():  # what is under way may fail once more
+        if self._idle and not (self._reads_again or self.under_way.partitions()):  # these may fail once more
             self._failures = 0
         return found
 
@@ -227,12 +229,12 @@ class BatchConsumer(ConsumerRebalanceListener):
         except EarlierFailed:  # that one pauses
             go_back(self.client, first)
         except Exception as error:
-            self.under_way.broken = True
+            self.under_way.broken = self._reads_again = True
             self._failures += 1
             self._metrics.rewinds.inc()
             await rewind(self.client, first, self._failures, error)
         else:
-            self._failures = 0
+            self._failures, self._reads_again = 0, False
             self.positions.move(behind)
             self._metrics.measure(batch, records, time.perf_counter() - started)
 

@@ -13,7 +13,7 @@ from typing import IO, Self
 from services.cli.embedded import state as states
 from services.cli.embedded.kafka import kafka_program
 from services.cli.embedded.network import Lan
-from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, taken_ports
+from services.cli.embedded.ports import DEFAULT_BASE_PORT, HOST, SERVICES, Ports, PortsTaken, still_taken
 from services.cli.embedded.processes import Child, Program
 from services.cli.embedded.services import (
     NO_MAIL,
@@ -128,7 +128,7 @@ class Embedded:
             self._log_to_file()
             if left := states.end_leftovers(self.data_dir):
                 log.warning("ended what an earlier run had left: %s", ", ".join(left))
-            if taken := taken_ports(self.needed_ports()):
+            if taken := await still_taken(self.needed_ports()):
                 raise PortsTaken(taken)
         except BaseException:
             self._release()

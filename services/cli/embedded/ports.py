@@ -1,8 +1,10 @@
 """Which part listens on which port of 127.0.0.1, and who holds a port that is taken."""
 
+import asyncio
 import errno
 import os
 import socket
+import time
 from dataclasses import dataclass
 
 import psutil
@@ -10,6 +12,7 @@ import psutil
 SERVICES = ("intake", "dispatch", "supervision", "feedback")
 DEFAULT_BASE_PORT = 18400
 HOST = "127.0.0.1"
+LINGER_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,17 @@ def taken_ports(needed: dict[int, str]) -> list[TakenPort]:
     busy = {port: purpose for port, purpose in needed.items() if not _can_bind(port)}
     holders = _holders(set(busy)) if busy else {}
     return [TakenPort(port, purpose, holders.get(port)) for port, purpose in busy.items()]
+
+
+async def still_taken(needed: dict[int, str], seconds: float = LINGER_SECONDS) -> list[TakenPort]:
+    """The same, once so long has passed for those that no living process holds: one that was killed a moment ago may
+    keep its ports for a little, and nothing tells when it gives them back."""
+    until = time.monotonic() + seconds
+    while (taken := taken_ports(needed)) and time.monotonic() < until:
+        if any(port.holder for port in taken):
+            break
+        await asyncio.sleep(0.05)
+    return taken
 
 
 def free_ports(count: int) -> list[int]:
