@@ -88,12 +88,13 @@ class Projection:
         self._applier: Applier | None = None
         self._writer: sqlite3.Connection | None = None
         self._caught_up = False
+        self._following: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow the log as long as this lasts. Raises NoFullText, OSError, sqlite3.Error."""
         self._open()
-        following = asyncio.create_task(self._follow())
+        following = self._following = asyncio.create_task(self._follow())
         try:
             yield
         finally:
@@ -124,7 +125,10 @@ class Projection:
         return await (await self._history(namespace)).up_to_date()
 
     def not_ready(self) -> list[str]:
-        """What is missing before pages can be shown: everything that was there at the start has to be read."""
+        """What is missing before pages can be shown: everything that was there at the start has to be read, and what
+        comes has to be read on."""
+        if self._following is not None and self._following.done():
+            return ["projection"]
         return [] if self._caught_up or self._shown != self._written else ["projection"]
 
     def positions(self) -> Positions:
