@@ -101,7 +101,8 @@ class Processor:
         clock: Callable[[], float] = time.perf_counter,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        """``answer`` is told of outcomes as soon as no crash can undo them."""
+        """``answer`` is told of outcomes as soon as no crash can undo them; ``token`` gives this worker a name that no
+        other one ever has."""
         self.consumer = consumer
         self._answer = answer
         self._store = store

@@ -43,7 +43,7 @@ class Dying:
         self._start()
 
     def _start(self) -> None:
-        self.processor = Processor(self.consumer, self.store, self.publish, self, token=lambda: "token")
+        self.processor = Processor(self.consumer, self.store, self.publish, self)
 
     async def catch_up(self) -> None:
         """Everything was published long ago."""
