@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
@@ -325,6 +326,17 @@ class Page:
             "sheet": SHEETS.get(template.partition("/")[0], ""),
         }
         return self.portal.templates.render(self.view.language, template, shared | context)
+
+    async def drawn_once(self, template: str, version: Hashable, *key: Hashable, **context: Any) -> Markup:
+        """A part that looks the same to all who see the same of it: drawn anew only where its ``version`` is another.
+
+        ``key``, beside the template and the language: for whom it is the same, and what they asked for.
+        """
+
+        async def draw() -> Markup:
+            return Markup(self.draw(template, **context))  # noqa: S704 - a template drew it
+
+        return await self.portal.once.get((template, self.view.language, *key), version, draw)
 
     def to(self, address: str) -> Response:
         """Go on to another page: what was sent is not sent again by a reload."""

@@ -133,9 +133,17 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         year, number = talks.week_of(first)
         return with_query(PATH, {"week": f"{year}-W{number:02}", "level": level, "place": place})
 
+    is_now, may_announce = monday == _monday(page, ""), organises(page)
+    weeks = list(_weeks(page, monday, level, place, missing))
+    past = talks.past(page.reads, PAST) if not week else []
+    year, said = page.now.astimezone(SHANGHAI).year, calls(page)  # days of other years are said with theirs
+    seen = [(one.number, one.gaps, [tuple(talk) for talk in one.talks]) for one in weeks]
+    shown = {"weeks": weeks, "is_now": is_now, "may_announce": may_announce, **said}
     return page.show(
         "talks/calendar.html",
-        weeks=list(_weeks(page, monday, level, place, missing)),
+        weeks=await page.drawn_once(
+            "talks/weeks.html", repr((year, seen)), monday, level, place, is_now, may_announce, **shown
+        ),
         rounds=reminding.to_begin(page),
         of_quarter=_missing_in_quarter(page),
         level=level,
@@ -143,11 +151,14 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         places={code: place_name(page, code) for code in there},
         before=address(monday - timedelta(weeks=WEEKS)),
         after=address(monday + timedelta(weeks=WEEKS)),
-        is_now=monday == _monday(page, ""),
-        past=talks.past(page.reads, PAST) if not week else [],
-        may_announce=organises(page),
+        is_now=is_now,
+        past=past
+        and await page.drawn_once(
+            "talks/held_lately.html", repr((year, [tuple(talk) for talk in past])), past=past, **said
+        ),
+        may_announce=may_announce,
         done=done,
-        **calls(page),
+        **said,
     )
 
 

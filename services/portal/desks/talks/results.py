@@ -71,24 +71,34 @@ async def show(page: Asked, first: str = "", last: str = "", by: str = "", from_
     begins, ends = _days(page, first, last)
     all = Narrowed("", "", "", "", begins.isoformat(), ends.isoformat())
     row = int(from_row) if from_row.isascii() and from_row.isdecimal() and len(from_row) < 5 else 0
-    lines = await _lines(page, all, by, row)
+    lines, whole = await _lines(page, all, by, row), await _lines(page, all, "level")
     reach = reach_of(page.person(), page.work)
     visitor = page.person()
-    return page.show(
-        "talks/results.html",
-        lines=lines[:MOST_LINES],
-        following=_address(begins, ends, by, row + MOST_LINES) if len(lines) > MOST_LINES else "",
-        beginning=_address(begins, ends, by) if row else "",
-        all=await _lines(page, all, "level"),
-        by=by,
-        kinds=[(name, page.say(said), _address(begins, ends, name)) for name, said in BY.items()],
+    opens = reach is not None and reach.is_everything
+    shown = lines[:MOST_LINES]
+    drawn = await page.drawn_once(
+        "talks/result_lines.html",
+        repr((shown, whole)),
+        *(by, row, begins, ends, opens),
+        lines=shown,
+        all=whole,
+        by_name=page.say(BY[by]),
         names=RATES,
         figures=FIGURES,
         count=COUNT,
+        opens=opens,
+    )
+    return page.show(
+        "talks/results.html",
+        lines=shown,
+        drawn=drawn,
+        following=_address(begins, ends, by, row + MOST_LINES) if len(lines) > MOST_LINES else "",
+        beginning=_address(begins, ends, by) if row else "",
+        by=by,
+        kinds=[(name, page.say(said), _address(begins, ends, name)) for name, said in BY.items()],
         first=begins.isoformat(),
         last=ends.isoformat(),
         earlier=_address(begins - (ends - begins) - _DAY, begins - _DAY, by),
-        opens=reach is not None and reach.is_everything,
         may_remind=visitor.role in granted("rating_round", "start"),
         **calls(page),
     )
