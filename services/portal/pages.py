@@ -327,14 +327,17 @@ class Page:
         }
         return self.portal.templates.render(self.view.language, template, shared | context)
 
-    async def drawn_once(self, template: str, version: Hashable, *key: Hashable, **context: Any) -> Markup:
+    async def drawn_once(
+        self, template: str, version: Hashable, *key: Hashable, context: Callable[[], Mapping[str, Any]]
+    ) -> Markup:
         """A part that looks the same to all who see the same of it: drawn anew only where its ``version`` is another.
 
-        ``key``, beside the template and the language: for whom it is the same, and what they asked for.
+        ``key``, beside the template and the language: for whom it is the same, and what they asked for. ``context``
+        is asked only where it is drawn anew.
         """
 
         async def draw() -> Markup:
-            return Markup(self.draw(template, **context))  # noqa: S704 - a template drew it
+            return Markup(self.draw(template, **context()))  # noqa: S704 - a template drew it
 
         return await self.portal.once.get((template, self.view.language, *key), version, draw)
 

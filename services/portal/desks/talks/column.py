@@ -4,11 +4,10 @@ Counts, below five no share, and the replies that the office has disclosed, in t
 minute for all who look, and anew when a reply becomes public or is taken back: nothing of it is anybody's own.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from markupsafe import Markup
 
 from services.portal.desks.talks.about import Row, calls
 from services.portal.figures.counting import FEWEST
@@ -35,30 +34,32 @@ async def show(page: Asked) -> Response:
     """For everybody."""
     opens = _has_talks(page)
 
-    async def draw() -> Markup:
-        held = talks.past(page.reads, MOST_PAST)
-        past = [
-            Past(
-                talk,
-                talks.numbers(page.reads, [talk["id"]], page.at),
-                disclosures.of_talk(page.reads, talk["id"], MOST_REPLIES),
-            )
-            for talk in held
-        ]
-        drawn = page.draw(
-            "talks/came_of.html",
-            opens=opens,
-            coming=talks.coming(page.reads, page.at, MOST_COMING),
-            past=past,
-            others=disclosures.newest(page.reads, [talk["id"] for talk in held], MOST_OTHERS),
-            fewest=FEWEST,
-            **calls(page),
-        )
-        return Markup(drawn)  # noqa: S704 - a template drew it
-
     version = page.at // 60_000, disclosures.version(page.reads)
-    drawn = await page.portal.once.get(("column", page.view.language, opens), version, draw)
+    drawn = await page.drawn_once(
+        "talks/came_of.html", version, opens, context=lambda: _came_of(page, opens=opens)
+    )
     return page.show("talks/column.html", drawn=drawn, **calls(page))
+
+
+def _came_of(page: Page, *, opens: bool) -> dict[str, Any]:
+    """What the column shows: asked for only where it is drawn anew."""
+    held = talks.past(page.reads, MOST_PAST)
+    past = [
+        Past(
+            talk,
+            talks.numbers(page.reads, [talk["id"]], page.at),
+            disclosures.of_talk(page.reads, talk["id"], MOST_REPLIES),
+        )
+        for talk in held
+    ]
+    return {
+        "opens": opens,
+        "coming": talks.coming(page.reads, page.at, MOST_COMING),
+        "past": past,
+        "others": disclosures.newest(page.reads, [talk["id"] for talk in held], MOST_OTHERS),
+        "fewest": FEWEST,
+        **calls(page),
+    }
 
 
 def _has_talks(page: Page) -> bool:

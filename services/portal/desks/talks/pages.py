@@ -142,7 +142,10 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
     return page.show(
         "talks/calendar.html",
         weeks=await page.drawn_once(
-            "talks/weeks.html", repr((year, seen)), monday, level, place, is_now, may_announce, **shown
+            "talks/weeks.html",
+            repr((year, seen)),
+            *(monday, level, place, is_now, may_announce),
+            context=lambda: shown,
         ),
         rounds=reminding.to_begin(page),
         of_quarter=_missing_in_quarter(page),
@@ -154,7 +157,9 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         is_now=is_now,
         past=past
         and await page.drawn_once(
-            "talks/held_lately.html", repr((year, [tuple(talk) for talk in past])), past=past, **said
+            "talks/held_lately.html",
+            repr((year, [tuple(talk) for talk in past])),
+            context=lambda: {"past": past, **said},
         ),
         may_announce=may_announce,
         done=done,

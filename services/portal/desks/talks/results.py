@@ -80,13 +80,15 @@ async def show(page: Asked, first: str = "", last: str = "", by: str = "", from_
         "talks/result_lines.html",
         repr((shown, whole)),
         *(by, row, begins, ends, opens),
-        lines=shown,
-        all=whole,
-        by_name=page.say(BY[by]),
-        names=RATES,
-        figures=FIGURES,
-        count=COUNT,
-        opens=opens,
+        context=lambda: {
+            "lines": shown,
+            "all": whole,
+            "by_name": page.say(BY[by]),
+            "names": RATES,
+            "figures": FIGURES,
+            "count": COUNT,
+            "opens": opens,
+        },
     )
     return page.show(
         "talks/results.html",

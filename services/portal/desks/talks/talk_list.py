@@ -13,7 +13,7 @@ from docxtpl import DocxTemplate
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.talks.about import PATH, Row, calls, known, leaders_of, official, place_name, when
+from services.portal.desks.talks.about import PATH, Row, calls, known, led_by, official, place_name, when
 from services.portal.languages import N_
 from services.portal.moves import may_ask
 from services.portal.pages import Page, page_of
@@ -100,13 +100,20 @@ def _speaker(page: Page, row: Row, enterprises: dict[str, str]) -> str:
 def as_file(page: Page, talk: Row) -> bytes:
     """The list as an editable document (docx)."""
     template = DocxTemplate(TEMPLATE)
-    led = page.say(", ").join(f"{one['name']}（{one['post']}）" for one in leaders_of(talk))
     template.render(
         {
             "title": page.say(N_("List of the talk")),
             "theme": talk["theme"],
             "about": " · ".join(
-                filter(None, (when(page, talk), place_name(page, talk["jurisdiction"]), talk["place"], led))
+                filter(
+                    None,
+                    (
+                        when(page, talk),
+                        place_name(page, talk["jurisdiction"]),
+                        talk["place"],
+                        led_by(page, talk),
+                    ),
+                )
             ),
             "heads": [
                 page.say(one)
