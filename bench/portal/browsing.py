@@ -75,12 +75,21 @@ class Browser:
             self._open = None
 
     async def _ask(self, method: str, path: str, body: bytes, encoding: str) -> Answer:
-        began = perf_counter()
+        began, is_kept = perf_counter(), self._open is not None
         if self._open is None:
             self._open = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._open
         writer.write(self._head(method, path, encoding, len(body)) + body)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except (asyncio.IncompleteReadError, ConnectionResetError):
+            if not is_kept:
+                raise
+            await (
+                self.close()
+            )  # as browsers do where a server has closed a kept connection: once more, on a new one
+            answer = await self._ask(method, path, body, encoding)
+            return answer._replace(seconds=perf_counter() - began)
         answer = Answer(int(head.split(" ", 2)[1]), head, b"", 0.0)
         content = await reader.readexactly(int(answer.header("content-length") or 0))
         if answer.header("connection") == "close":

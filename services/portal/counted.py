@@ -13,10 +13,10 @@ from services.portal.figures.counting import Scope, Table, by_group, report, tal
 from services.portal.pages import Page
 from services.portal.queries import handovers
 from services.portal.queries.handovers import Month
+from services.portal.times import MINUTE_MS
 from shared.domain.clocks import SHANGHAI
 
 T = TypeVar("T")
-MINUTE_MS = 60_000
 MOST_MONTHS = 120
 
 

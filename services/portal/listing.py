@@ -20,10 +20,10 @@ from services.portal.pages import NotHere, Page, SignInFirst
 from services.portal.projection.batch import Changed
 from services.portal.queries import positions
 from services.portal.queries.positions import Positions
+from services.portal.times import MINUTE_MS
 
 LIVE = "live"
 """The field of the address by which a browser asks for what changes; its value is the id of what the page shows."""
-MINUTE_MS = 60_000
 _ID = re.compile(r"([0-9a-f]{16})~(.*)")
 
 Version = tuple[str, object]

@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 0.25
 
 
 class _Made(NamedTuple):
-    version: Hashable
+    version: object
     task: "asyncio.Task[Any]"
     patient_until: float
     before: "asyncio.Task[Any] | None" = None
@@ -33,7 +33,7 @@ class Once:
         return len(self._made)
 
     async def get(
-        self, key: Hashable, version: Hashable, make: Callable[[], Awaitable[T]], *, before: Hashable = None
+        self, key: Hashable, version: object, make: Callable[[], Awaitable[T]], *, before: object = None
     ) -> T:
         """What ``make`` gives; it is asked only where nothing of this version is there or being made.
 

@@ -31,7 +31,7 @@ from services.portal.queries import names
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.session import View, Visitor, hash_of, id_of, is_marked, mark_for, new_id, view_of
-from services.portal.times import Times
+from services.portal.times import MINUTE_MS, Times
 from services.portal.unread import Unread
 from services.portal.viewers import Viewers
 from services.portal.words import RULES
@@ -266,6 +266,11 @@ class Page:
         """Says dates in this page's language."""
         return Times(words_in(self.view.language), self.now, names.calendar(self.reads, self.at))
 
+    @property
+    def as_of(self) -> object:
+        """What the times and names on a page rest on: the minute, and the directory and calendar in force."""
+        return self.at // MINUTE_MS, names.in_force(self.reads, self.at)
+
     @cached_property
     def departments(self) -> dict[str, str]:
         """code -> name in this page's language."""
@@ -328,7 +333,7 @@ class Page:
         return self.portal.templates.render(self.view.language, template, shared | context)
 
     async def drawn_once(
-        self, template: str, version: Hashable, *key: Hashable, context: Callable[[], Mapping[str, Any]]
+        self, template: str, version: object, *key: Hashable, context: Callable[[], Mapping[str, Any]]
     ) -> Markup:
         """A part that looks the same to all who see the same of it: drawn anew only where its ``version`` is another.
 

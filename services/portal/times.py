@@ -26,6 +26,8 @@ MONTHS = (
 )
 NEAR = {-1: N_("yesterday"), 0: N_("today"), 1: N_("tomorrow")}
 WHOLE = len("2026-11-25 10:42:00")
+MINUTE_MS = 60_000
+"""As exactly as this is said how much time is left."""
 
 
 class Left(NamedTuple):

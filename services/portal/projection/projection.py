@@ -30,6 +30,9 @@ from shared.contract.words import Level
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
+PAUSE_SECONDS = 0.02
+"""Between two transactions once nothing is behind: of what comes one by one they would be as many as the events, and
+each costs as much as twenty events in one do."""
 
 
 class Source(Protocol):
@@ -307,6 +310,8 @@ class Projection:
             self.metrics.polled(poll.behind, complete=poll.caught_up)
             if poll.caught_up and not self._caught_up:
                 self._come_up_to_date()
+            if poll.caught_up and poll.records:
+                await asyncio.sleep(PAUSE_SECONDS)  # what comes meanwhile is gathered by the client
 
     def _come_up_to_date(self) -> None:
         self._caught_up = True

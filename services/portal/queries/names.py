@@ -83,6 +83,11 @@ def _directory(reads: sqlite3.Connection, at: int) -> _Directory:
     return kept
 
 
+def in_force(reads: sqlite3.Connection, at: int) -> object:
+    """All that is kept here, to compare: it is another one where any of it changed."""
+    return _directory(reads, at)
+
+
 def _officials(reads: sqlite3.Connection, at: int) -> Iterator[Official]:
     sql = _NEWEST.format(
         columns="account, name, roles, department, level", key="jurisdiction, account", table="staff"

@@ -78,17 +78,25 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
 
     async def draw(again: Page) -> str:
         groups = found if again is page else _groups(again, lists, after)
-        again.unread.ahead(row for group in groups for row in group.rows)
-        return again.draw(
+        every = [row for group in groups for row in group.rows]
+        again.unread.ahead(every)
+        owed = instructions.waiting(again.reads, (row["id"] for row in every))
+        heads = [(group.name, group.many, group.next) for group in groups]
+        rows = [(*row, again.unread(row)) for row in every]
+        return await again.drawn_once(
             "department/lists.html",
-            groups=groups,
-            never=ENDLESS,
-            only=only,
-            officials={one.account: one.name for one in names.officials(again.reads, again.at)},
-            first=first,
-            to_do=to_do(again),
-            soonest=_soonest([row for group in groups for row in group.rows]),
-            owed=instructions.waiting(again.reads, (row["id"] for group in groups for row in group.rows)),
+            (again.as_of, heads, rows, owed, to_do(again)),
+            *(again.person().kept, list, after, first),
+            context=lambda: {
+                "groups": groups,
+                "never": ENDLESS,
+                "only": only,
+                "first": first,
+                "to_do": to_do(again),
+                "owed": owed,
+                "officials": {one.account: one.name for one in names.officials(again.reads, again.at)},
+                "soonest": _soonest(every),
+            },
         )
 
     beside = await _chosen(page, first) if first else None

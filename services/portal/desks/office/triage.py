@@ -3,13 +3,14 @@
 import re
 import sqlite3
 from asyncio import gather
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from services.portal.actions import Action
 from services.portal.addresses import Place, read_place
@@ -105,12 +106,14 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "", 
         page.unread.opened(chosen.issue)
     page.unread.ahead(found.rows)
     onward = _onward(free)
+    quoted_back = quote(_at(here, "")) if len(free) < 2 else quote(f"{here}issue=")
     return await listed(
         page,
         TEMPLATE,
         draw,
         address={"known": str(since)},
         lines=lines,
+        drawn=await _drawn(page, lines, chosen.id if chosen else "", here, onward, quoted_back),
         rounds=reminding.to_begin(page),
         first_due=next((line.issue["next_due_at"] for line in lines if line.issue["next_due_at"]), None),
         chosen=chosen,
@@ -122,9 +125,35 @@ async def triage(page: Asked, show: str = "", issue: str = "", after: str = "", 
         following=f"{PATH}?{urlencode(query | {'after': found.next})}" if found.next else "",
         onward=onward,
         back={} if chosen is None else {chosen.id: _at(here, onward.get(chosen.id, ""))},
-        quoted_back=quote(_at(here, "")) if len(free) < 2 else quote(f"{here}issue="),
         **_pane(page, chosen),
     )
+
+
+async def _drawn(
+    page: Page, lines: list[Line], chosen: str, here: str, onward: Mapping[str, str], quoted_back: str
+) -> Markup:
+    """The lines of the list as this person sees them; ``chosen`` is the id of the one that is open, "" for none."""
+    seen = [
+        (*line.issue, line.title, line.suggestions, line.enterprise, _doer(line), page.unread(line.issue))
+        for line in lines
+    ]
+    return await page.drawn_once(
+        "office/triage_lines.html",
+        (page.as_of, seen),
+        *(page.owner, here, chosen, quoted_back),
+        context=lambda: {
+            "lines": lines,
+            "chosen": chosen,
+            "opens": here,
+            "onward": onward,
+            "quoted_back": quoted_back,
+        },
+    )
+
+
+def _doer(line: Line) -> str:
+    """Who is doing something about it right now; "" for nobody."""
+    return line.errand.visitor.kept.name if line.errand else ""
 
 
 def to_assign(page: Page) -> int:

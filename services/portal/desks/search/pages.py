@@ -34,11 +34,11 @@ class Hit(NamedTuple):
 class Found(NamedTuple):
     """What there is for what was typed; of issues one page."""
 
-    by_number: list[Hit]
+    by_number: Markup
     departments: list[tuple[str, str]]
     more_departments: int
     enterprises: list[Named]
-    by_words: list[Hit]
+    by_words: Markup
     counted: int
     following: str
 
@@ -57,14 +57,14 @@ async def find(page: Asked, q: str = "", enterprise: str = "", after: str = "") 
     typed = " ".join(q.split())[:MOST_TYPED]
     officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     if enterprise:
-        return _of_enterprise(page, reach, enterprise, typed, after, officials)
-    found = _found(page, reach, typed, after) if typed else None
+        return await _of_enterprise(page, reach, enterprise, typed, after, officials)
+    found = await _found(page, reach, typed, after, officials) if typed else None
     beginning = with_query("/search", {"q": typed}) if after else ""
-    return page.show("search/search.html", typed=typed, found=found, beginning=beginning, officials=officials)
+    return page.show("search/search.html", typed=typed, found=found, beginning=beginning)
 
 
-def _found(page: Page, reach: Reach, typed: str, after: str) -> Found:
-    reads, whose, asked, marker = page.reads, _reached(reach), question(typed), Marker(typed)
+async def _found(page: Page, reach: Reach, typed: str, after: str, officials: dict[str, str]) -> Found:
+    reads, whose, asked = page.reads, _reached(reach), question(typed)
     place = int(after) if after.isascii() and after.isdecimal() and len(after) < 20 else None
     rows = search.by_words(reads, whose, asked, place) if asked else []
     last = rows[search.PAGE - 1] if len(rows) > search.PAGE else None
@@ -73,11 +73,11 @@ def _found(page: Page, reach: Reach, typed: str, after: str) -> Found:
     departments = list(_departments(page, reach, typed)) if place is None else []
     page.unread.ahead([*exact, *rows])
     return Found(
-        [_hit(page, row, marker) for row in exact],
+        await _hits(page, "number", exact, typed, officials),
         departments[: search.MOST_NAMES],
         max(len(departments) - search.MOST_NAMES, 0),
         search.enterprises(reads, whose, typed) if place is None else [],
-        [_hit(page, row, marker) for row in rows[: search.PAGE]],
+        await _hits(page, "words", rows[: search.PAGE], typed, officials),
         search.counted(reads, whose, asked) if asked else 0,
         with_query("/search", {"q": typed, "after": str(last["place"])}) if last else "",
     )
@@ -90,6 +90,21 @@ def _departments(page: Page, reach: Reach, typed: str) -> Iterator[tuple[str, st
         yield from ((code, name) for code, name in page.departments.items() if wanted in name.casefold())
 
 
+async def _hits(
+    page: Page, by: str, rows: list[sqlite3.Row], typed: str, officials: dict[str, str]
+) -> Markup:
+    """These issues, found by this, as this person sees them; nothing for none."""
+    if not rows:
+        return Markup()
+    marker = Marker(typed)
+    return await page.drawn_once(
+        "search/hits.html",
+        (page.as_of, [(*row, page.unread(row)) for row in rows]),
+        *(page.owner, by, typed),
+        context=lambda: {"hits": [_hit(page, row, marker) for row in rows], "officials": officials},
+    )
+
+
 def _hit(page: Page, row: sqlite3.Row, marker: Marker) -> Hit:
     if row["title"] is None:
         return Hit(row, Markup(), Markup(), False)
@@ -100,7 +115,7 @@ def _hit(page: Page, row: sqlite3.Row, marker: Marker) -> Hit:
     return Hit(row, marker.marked(row["corrected_title"] or row["title"]), shown, replied is not None)
 
 
-def _of_enterprise(
+async def _of_enterprise(
     page: Page, reach: Reach, code: str, typed: str, after: str, officials: dict[str, str]
 ) -> Response:
     """The issues that an enterprise raised under its name."""
@@ -115,12 +130,11 @@ def _of_enterprise(
         typed=typed,
         name=names.enterprise(page.reads, code),
         code=code,
-        hits=[_hit(page, row, Marker("")) for row in rows[: search.PAGE]],
+        hits=await _hits(page, code, rows[: search.PAGE], "", officials),
         following=with_query("/search", more | {"after": Place(last["registered_at"], last["id"]).written})
         if last
         else "",
         beginning=with_query("/search", more) if after else "",
-        officials=officials,
     )
 
 

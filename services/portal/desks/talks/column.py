@@ -14,6 +14,7 @@ from services.portal.figures.counting import FEWEST
 from services.portal.pages import Page, page_of
 from services.portal.queries import disclosures, talks
 from services.portal.queries.talks import Numbers
+from services.portal.times import MINUTE_MS
 
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
@@ -34,7 +35,7 @@ async def show(page: Asked) -> Response:
     """For everybody."""
     opens = _has_talks(page)
 
-    version = page.at // 60_000, disclosures.version(page.reads)
+    version = page.at // MINUTE_MS, disclosures.version(page.reads)
     drawn = await page.drawn_once(
         "talks/came_of.html", version, opens, context=lambda: _came_of(page, opens=opens)
     )

@@ -143,7 +143,7 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         "talks/calendar.html",
         weeks=await page.drawn_once(
             "talks/weeks.html",
-            repr((year, seen)),
+            (year, seen),
             *(monday, level, place, is_now, may_announce),
             context=lambda: shown,
         ),
@@ -158,7 +158,7 @@ async def calendar(page: Asked, week: str = "", level: str = "", place: str = ""
         past=past
         and await page.drawn_once(
             "talks/held_lately.html",
-            repr((year, [tuple(talk) for talk in past])),
+            (year, [tuple(talk) for talk in past]),
             context=lambda: {"past": past, **said},
         ),
         may_announce=may_announce,

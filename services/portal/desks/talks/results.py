@@ -78,7 +78,7 @@ async def show(page: Asked, first: str = "", last: str = "", by: str = "", from_
     shown = lines[:MOST_LINES]
     drawn = await page.drawn_once(
         "talks/result_lines.html",
-        repr((shown, whole)),
+        (shown, whole),
         *(by, row, begins, ends, opens),
         context=lambda: {
             "lines": shown,
