@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -36,8 +37,9 @@ from shared.identity.keys import REFERENCE, make_keys, secret
 from shared.identity.references import References
 
 Say = Callable[[str], None]
-ALONE, TOGETHER, CLIENTS = 800, 40, 10
-"""Pages asked for by one client, and by each of ten at once."""
+ALONE, TOGETHER, CLIENTS, PASSES = 160, 15, 10, 5
+"""Pages asked for by one client, and by each of ten at once, in each pass over all pages. Of each figure the middle
+one of the passes counts, so that a bad half-minute of the machine spoils one pass and no page."""
 MOST_ALONE_MS, MOST_TOGETHER_MS, MOST_TIMES = 60.0, 150.0, 3.0
 EVENTS_A_SECOND, BOARDS, SHOWN, MOST_BOARD_MS = 200, 100, 40, 500.0
 PARTITIONS, START_SECONDS = 6, 60.0
@@ -108,25 +110,40 @@ async def _measure(
     say: Say, portal: str, bare: str, bootstrap: str, filled: Filled
 ) -> tuple[Sequence[Measure], dict[str, Any]]:
     opened = [page for asked in PAGES if (page := await _opened(say, portal, asked, filled))]
-    measures: list[Measure] = []
     detail: dict[str, Any] = {"issues": filled.issues}
-    for page in opened:
-        say(f"{page.name}: {page.path}, {page.bytes:,} bytes")
-        ours, floor = await _in_turn(
-            Browser(portal, page.cookie), page.path, Browser(bare), f"/?bytes={page.bytes}"
-        )
-        measures += [
-            Measure(f"{page.name}, one client, 95th percentile", ours, "ms", MOST_ALONE_MS),
-            Measure(f"{page.name}, ours/bare", ours / floor, "times", MOST_TIMES),
-        ]
-        detail[page.name] = {"bytes": page.bytes, "ours_p95_ms": ours, "bare_p95_ms": floor}
-    async with _arriving(bootstrap) as arrived:
+    alone: dict[str, list[tuple[float, float]]] = {page.name: [] for page in opened}
+    for turn in range(PASSES):
+        say(f"{len(opened)} pages, pass {turn + 1} of {PASSES}")
         for page in opened:
-            busy = await _at_once(portal, page)
-            measures.append(
-                Measure(f"{page.name}, {CLIENTS} clients, events arriving", busy, "ms", MOST_TOGETHER_MS)
+            alone[page.name].append(
+                await _in_turn(
+                    Browser(portal, page.cookie), page.path, Browser(bare), f"/?bytes={page.bytes}"
+                )
             )
+    busy: dict[str, list[float]] = {page.name: [] for page in opened}
+    async with _arriving(bootstrap) as arrived:
+        for _, page in product(range(PASSES), opened):
+            busy[page.name].append(await _at_once(portal, page))
         detail["events_per_second"] = arrived()
+    measures: list[Measure] = []
+    for page in opened:
+        ours, floor = zip(*alone[page.name], strict=True)
+        times = [one / other for one, other in alone[page.name]]
+        measures += [
+            Measure(f"{page.name}, one client, 95th percentile", median(ours), "ms", MOST_ALONE_MS),
+            Measure(f"{page.name}, ours/bare", median(times), "times", MOST_TIMES),
+        ]
+        detail[page.name] = {
+            "path": page.path,
+            "bytes": page.bytes,
+            "ours_p95_ms": ours,
+            "bare_p95_ms": floor,
+            "together_p95_ms": busy[page.name],
+        }
+    measures += [
+        Measure(f"{name}, {CLIENTS} clients, events arriving", median(found), "ms", MOST_TOGETHER_MS)
+        for name, found in busy.items()
+    ]
     live = next((page for name in LIVE for page in opened if page.name == name and page.live), None)
     if live is not None:
         say(f"{BOARDS} times {live.live}")
