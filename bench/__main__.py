@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 
 from bench import against, backlog, latency, masking, memory, portal, replay, room, start, turns, whatif
-from bench.machine import describe
+from bench.machine import describe, stolen_since
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
 from bench.timers import run as timers
@@ -90,12 +91,14 @@ def main() -> int:
     }
     results, missed = [], False
     for name in ALL if arguments.what == "all" else [arguments.what]:
-        machine = describe()
+        machine, before = describe(), psutil.cpu_times()
         try:
             result = jobs[name](lambda text: say_to.print(f"[dim]{text}[/]", highlight=False))
         except Skipped as why:
             say_to.print(f"[yellow]{name} skipped:[/] {why}")
             continue
+        machine["stolen_percent"] = stolen_since(before)
+        say_to.print(f"[dim]{machine['stolen_percent']} % of the processor time went to the host's others[/]")
         results.append(result.as_json(machine))
         missed = missed or any(measure.met is False for measure in result.measures)
         if not arguments.dry:
