@@ -39,6 +39,14 @@ async def test_what_waits_is_listed_with_its_words_the_department_and_why(given:
     assert asked["issues"][0]["title"] == TITLE
 
 
+async def test_who_wrote_it_down_for_the_raiser_is_called_by_name(given: Given) -> None:
+    raised(given, recorded_by="wang")
+    browser = clerk(given)
+    for address in (TRIAGE, f"{TRIAGE}/{ISSUE}", f"{OFFICE}/accept"):
+        await browser.open(address)
+        assert "王芳代为登记" in browser.text, address
+
+
 async def test_beside_the_list_one_goes_back_to_it_and_on_a_page_of_its_own_to_the_issue(
     given: Given,
 ) -> None:

@@ -184,7 +184,15 @@ def _pane(page: Page, line: Line | None) -> dict[str, Any]:
         "most": MAX_REASON_CHARS,
         "files": files_of(line.issue) if line else [],
         "may_reject": line is not None and may_reject(line.issue),
+        "recorder": _recorder(page, line) if line else "",
     }
+
+
+def _recorder(page: Page, line: Line) -> str:
+    """Who wrote it down for the raiser, by name; "" where the raiser did."""
+    account = line.issue["recorded_by"] or ""
+    found = names.official(page.reads, account, page.at) if account else None
+    return found.name if found else account
 
 
 def _form(line: Line | None) -> Form:
