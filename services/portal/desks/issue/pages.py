@@ -102,7 +102,12 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
         else (),
         "number_text": number_text,
         "picture": next(pictures(page, [about.issue])) if about.sight.handling else None,
-        "history": list(history(page, about, officials)),
+        "history": await page.drawn_once(
+            "issue/history.html",
+            (page.as_of, issues.reached(page.reads, id)),
+            *(id, about.sight),
+            context=lambda: {"history": list(history(page, about, officials))},
+        ),
         "officials": officials,
         "enterprise": _enterprise(page, about),
         "drafts": await drafts_of(page, about) if about.sight.drafts and about.issue["draft"] else None,
