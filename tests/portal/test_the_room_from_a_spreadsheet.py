@@ -62,6 +62,15 @@ async def test_a_table_is_shown_before_anything_is_recorded_and_then_recorded_ro
     assert browser.page.url.path == f"/talks/{TALK}/room"
 
 
+async def test_what_is_pasted_names_others_and_is_kept_on_the_server_alone(town: Given) -> None:
+    browser = await at_the_table(town)
+    assert "data-keep" not in browser.page.text and "data-quiet" in browser.page.text
+    answer = await browser.send(IMPORT, content=ROWS, do="quietly")
+    assert answer.status_code == 204
+    again = await at_the_table(town)
+    assert "扩产缺三十亩地" in again.text and not town.asked.bodies("/issues")
+
+
 async def test_the_same_table_twice_asks_for_the_same_again(town: Given) -> None:
     for _ in range(2):
         browser = await at_the_table(town)

@@ -69,10 +69,14 @@ async def choose(id: str, page: Asked) -> Response:
 
 @router.post(f"{PATH}/{{id}}/import")
 async def check(id: str, page: Asked) -> Response:
-    """Read it; what is wrong is said by row and column, and nothing is lost."""
-    form, against = (await page.form()).form, _against(page, id)
+    """Read it; what is wrong is said by row and column, and nothing is lost. Or keep it while somebody types."""
+    sent, against = await page.form(), _against(page, id)
+    form = sent.form
     if elsewhere := _not_now(page, against):
         return elsewhere
+    if sent.pressed == "quietly":
+        page.keep(form)
+        return Response(status_code=204)
     await tables.take(page, form)
     page.keep(form)
     rows = _read(page, form, against)
