@@ -71,6 +71,8 @@ log = structlog.get_logger(__name__)
 COLLECTION, WALKED = "aggregates", "walked"
 POLL_SILENCE_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+LEAVE_SECONDS = 10.0
+"""So long a broker is waited for that is told that this worker leaves; a container is killed 30 s after its stop."""
 BUILTIN, SYSTEM = "builtin", "system:first-start"
 REPLIES_PATTERN = r"dept\.[^.]+\.replies"
 
@@ -180,9 +182,17 @@ class Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.batches.under_way.stop()
-            await self.broker.stop()
+            await self._leave()
             await self._producers.stop()
             self.database.close()
+
+    async def _leave(self) -> None:
+        """Give the partitions back. A broker that answers nothing is left without a word: it notices by itself."""
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self.broker.stop()
+        except TimeoutError:
+            log.warning("left without an answer of the broker", seconds=LEAVE_SECONDS)
 
     def notifying(
         self, asks: Asks, write: Write[Mail], *others: Handing[Any], is_still_so: StillSo = always

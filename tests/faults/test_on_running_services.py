@@ -33,7 +33,7 @@ pytestmark = pytest.mark.integration
 
 ALL = ("intake", "dispatch", "supervision", "feedback")
 TOPICS = [topic for name in ALL for topic in service_topics(name)] + department_topics("housing")
-WAY_SECONDS = 30.0
+WAY_SECONDS, BEFORE_KILLED_SECONDS = 30.0, 30.0
 OTHER = "7K3M9QXT2B4N6"
 MB = 1_000_000
 
@@ -211,3 +211,21 @@ async def test_a_request_while_the_real_broker_stands_still_is_answered_503_in_t
                 assert await services.missing("intake") == ["broker"]
             finally:
                 os.kill(broker.pid or 0, signal.SIGCONT)
+
+
+@pytest.mark.prove
+async def test_a_service_that_is_stopped_while_the_broker_stands_still_ends_before_it_would_be_killed(
+    tmp_path: Path,
+) -> None:
+    async with Embedded(tmp_path, free_base_port()) as system:
+        children = {child.name: child for child in system.children}
+        broker, service = children["kafka"].pid, children["intake"].pid
+        given(broker and service)
+        os.kill(broker or 0, signal.SIGSTOP)
+        try:
+            os.kill(service or 0, signal.SIGTERM)
+            async with asyncio.timeout(BEFORE_KILLED_SECONDS):
+                while children["intake"].pid == service:
+                    await asyncio.sleep(0.1)  # the process is asked, it tells nobody
+        finally:
+            os.kill(broker or 0, signal.SIGCONT)
