@@ -40,7 +40,7 @@ test: setup ## Run every check and every test, with the real Kafka and stores, i
 suite: setup ## Run every test without the checks
 	@$(BIN)/python -m tests
 
-prove: setup ## Run the proofs that take minutes, which `make test` leaves out (one folder: python -m tests.proving browser); the result goes to bench/results
+prove: setup ## Run the proofs that take minutes, which `make test` leaves out (one folder: python -m tests.proving browser; what failed: python -m tests.proving failed); the result goes to bench/results
 	@$(BIN)/python -m tests.proving
 
 soak: setup ## Play many seeds of the simulator on all cores (SEEDS=5000); the result goes to bench/results

@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 
 from tests import proving
-from tests.proving import Proved, kept, result
+from tests.__main__ import PARTS
+from tests.proving import Proved, asked_for, result
 
 FIRST, SECOND = "tests/browser/test_a.py::test_b", "tests/unit/test_c.py::test_d"
 
 
-def test_folders_that_are_run_anew_lose_what_was_on_record_of_them_and_no_other(
+def test_what_is_run_anew_loses_what_was_on_record_of_them_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proving, "FOLDER", tmp_path)
     known = {FIRST: Proved("passed", 3, "one"), SECOND: Proved("failed", 1, "two")}
     (tmp_path / "prove.json").write_text(json.dumps(result(known, 4).as_json({})))
-    assert kept(["unit"]) == {FIRST: known[FIRST]}
-    assert kept([]) == {}, "a whole run is a record of its own"
+    assert asked_for(["unit"]) == ((("unit",),), {FIRST: known[FIRST]})
+    assert asked_for(["failed"]) == ((("unit/test_c.py::test_d",),), {FIRST: known[FIRST]})
+    assert asked_for([]) == (PARTS, {}), "a whole run is a record of its own"
 
 
 def test_a_proof_that_failed_misses_the_goal_and_each_commit_counts_once() -> None:
