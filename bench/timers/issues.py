@@ -101,8 +101,8 @@ class Played:
 
     async def fire_until(self, at: datetime) -> None:
         """Let each deadline fire that is due by then, at its own instant."""
-        while self.document and "deadline" in self.document and self._fires() <= at:
-            await self.fire(self._fires())
+        while self.document and "deadline" in self.document and self.fires() <= at:
+            await self.fire(self.fires())
 
     async def fire(self, at: datetime) -> None:
         """Let its next deadline fire."""
@@ -111,7 +111,8 @@ class Played:
         command = FireDeadline(name=due.name, due_at=due.at)
         await self.ask(Request(due.subject, command, GATEWAY, ACTOR, due.key), at)
 
-    def _fires(self) -> datetime:
+    def fires(self) -> datetime:
+        """When its next deadline fires."""
         assert self.document is not None
         return fire_at_of(self.document["deadline"])
 
@@ -195,6 +196,19 @@ async def broken_last(now: datetime) -> Played:
     number = RecordNumber(document="d1", number=1)
     await one.ask(Request(MODEL, number, "bench", "system:bench", "d1"), now)
     return one
+
+
+async def warned_last(now: datetime) -> Played:
+    """An issue whose first warning, of promise and holding clock, fell due at the end of the last office day, not fired
+    yet: a deadline that nothing follows but its event."""
+    policy = builtin_policy()
+    grace = timedelta(seconds=policy.grace_seconds)
+    end = _last_office_end(now - grace)
+    for began in _office_times(end, days=40):
+        one = await issue(MODEL, began)
+        if one.fires() == end + grace:
+            return one
+    raise AssertionError(f"no office day in forty whose issues are first warned at {end}")
 
 
 async def moved(now: datetime) -> Played:

@@ -1,8 +1,8 @@
 """Supervision with a million open deadlines: turns of its timers, a policy that moves what runs, a start, the storm.
 
 Everything is loaded first and measured then: turns at ten thousand and at a million side by side; APScheduler beside us
-at ten thousand; a policy that moves 100,000 promises; a start with a million open and 100,000 due in one second. Fails
-unless every deadline fires once and every clock moves once.
+at ten thousand; a start with a million open and 100,000 breaches due in one second; as many warnings; a policy that
+moves 100,000 promises. Fails unless every deadline fires once and every clock moves once.
 """
 
 import asyncio

@@ -43,11 +43,12 @@ class Drained(NamedTuple):
 
 
 class Storms(NamedTuple):
-    """The person's quiet answers, both drains, and the seconds of the start: until ready, until the first fired."""
+    """The person's quiet answers, each drain, and the seconds of the start: until ready, until the first fired."""
 
     quiet: list[float]
     policy: Drained
     due: Drained
+    warned: Drained
     ready: float
     first: float
 
@@ -60,16 +61,19 @@ async def storms(
     async with system.run() as child:
         say(f"{QUIET} explanations, one after the other, while nothing is due")
         quiet = await quietly(_explaining(system, child), people)
-    ready, first, due = await _due(say, system, many, models, names)
+    late = iter(names.people)
+    ready, first, due = await _due(say, system, many, late, models, names)
     say(
         f"{due.many:,} fired: {due.speed:,.0f}/s, {due.share:.2f} of the bare loop; the first after {first:.1f} s"
     )
+    warned = await _warned(say, system, many, late, models, names)
+    say(f"{warned.many:,} warned: {warned.speed:,.0f}/s, {warned.share:.2f} of the bare loop")
     # Last, for it reaches every document of this namespace.
     policy = await _policy(say, system, walked, people, models, names)
     say(
         f"a policy moved {policy.many:,} promises: {policy.speed:,.0f}/s, {policy.share:.2f} of the bare loop"
     )
-    return Storms(quiet, policy, due, ready, first)
+    return Storms(quiet, policy, due, warned, ready, first)
 
 
 # -------------------------------------------------------------- a policy that reaches what runs
@@ -79,7 +83,7 @@ async def _policy(
     say: Say, system: Alone, store: Aggregates, people: Iterator[str], models: Models, names: Names
 ) -> Drained:
     moving = names.open[: len(names.due)]
-    bare, half = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 2
+    bare, half = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 4
     await _bare(bare, store, models.open, names.bare[:half])
     async with system.run() as child:
         act = _explaining(system, child)
@@ -98,7 +102,7 @@ async def _policy(
             if entry[0] == "policy"
         ]
         assert len(told) == 1, f"{document['_id']} was moved {len(told)} times"
-    await _bare(bare, store, models.open, names.bare[half:])
+    await _bare(bare, store, models.open, names.bare[half : 2 * half])
     return Drained(found, len(moving), bare)
 
 
@@ -106,22 +110,38 @@ async def _policy(
 
 
 async def _due(
-    say: Say, system: Alone, many: tuple[str, Aggregates], models: Models, names: Names
+    say: Say, system: Alone, many: tuple[str, Aggregates], people: Iterator[str], models: Models, names: Names
 ) -> tuple[float, float, Drained]:
-    (url, store), people = many, iter(names.people)
-    bare, half = Bare(store._collection, partial(issues.like, models.broken)), len(names.bare) // 2
+    url, store = many
+    bare, half = Bare(store._collection, partial(issues.like, models.broken)), len(names.bare) // 4
     await _bare(bare, store, [models.due], names.bare[:half])
     say(f"a start with {len(names.open):,} open and {len(names.due):,} due in one second")
     started = time.perf_counter()
     async with system.run(url) as child:
         ready = time.perf_counter() - started
         found = await drain(child, _explaining(system, child), people, OUTCOMES_A_BREACH * len(names.due))
-    _check_outcomes(found)
-    counted = found.counters["posted"]
-    assert counted == len(names.due), f"{counted:,.0f} posted of {len(names.due):,}"
+    _check_all_fired(found, names.due)
     await _check_breaches(store, models.due, names.due)
-    await _bare(bare, store, [models.due], names.bare[half:])
+    await _bare(bare, store, [models.due], names.bare[half : 2 * half])
     return ready, ready + found.first, Drained(found, len(names.due), bare)
+
+
+async def _warned(
+    say: Say, system: Alone, many: tuple[str, Aggregates], people: Iterator[str], models: Models, names: Names
+) -> Drained:
+    """Deadlines after which each document is written once: what a breach takes twice, for its paper has a number."""
+    url, store = many
+    bare, half = Bare(store._collection, partial(issues.like, models.warned)), len(names.bare) // 4
+    await _bare(bare, store, [models.to_warn], names.bare[2 * half : 3 * half])
+    await load(store, issues.copies([models.to_warn], names.warned))
+    say(f"a start with {len(names.warned):,} warnings due in one second")
+    async with system.run(url) as child:
+        found = await drain(child, _explaining(system, child), people, len(names.warned))
+    _check_all_fired(found, names.warned)
+    for document in (await store.load(names.warned[:: max(1, len(names.warned) // SAMPLE)])).values():
+        assert document["state"] == models.warned["state"], document["_id"]
+    await _bare(bare, store, [models.to_warn], names.bare[3 * half :])
+    return Drained(found, len(names.warned), bare)
 
 
 async def _check_breaches(store: Aggregates, due: Stored, subjects: Sequence[str]) -> None:
@@ -143,6 +163,12 @@ def _explaining(system: Alone, child: Child) -> Act:
     """A handler who explains one broken promise after the other."""
     client = Client(child.url, official(system.data, Role.HANDLER, issues.DEPARTMENT))
     return acting(client, "explain", EXPLAINED)
+
+
+def _check_all_fired(found: Drain, subjects: Sequence[str]) -> None:
+    _check_outcomes(found)
+    counted = found.counters["posted"]
+    assert counted == len(subjects), f"{counted:,.0f} posted of {len(subjects):,}"
 
 
 def _check_outcomes(found: Drain) -> None:
