@@ -83,11 +83,10 @@ class Browser:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except (asyncio.IncompleteReadError, ConnectionResetError):
-            if not is_kept:
+            if not is_kept or method != "GET":
                 raise
-            await (
-                self.close()
-            )  # as browsers do where a server has closed a kept connection: once more, on a new one
+            # As browsers do where a server has closed a kept connection: once more, on a new one.
+            await self.close()
             answer = await self._ask(method, path, body, encoding)
             return answer._replace(seconds=perf_counter() - began)
         answer = Answer(int(head.split(" ", 2)[1]), head, b"", 0.0)

@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaProducer
 
 from bench.machine import ROOT
 from bench.parts import free_base_port
-from bench.portal.browsing import Browser
+from bench.portal.browsing import Answer, Browser
 from bench.portal.filling import Filled, fill
 from bench.portal.rebuild import SAID, issues
 from bench.results import Measure
@@ -58,6 +58,8 @@ class Asked(NamedTuple):
     path: str
     issues: int = 0
     """How many issues it opens at least; a page of nothing would be quick for nothing."""
+    turned: bool = False
+    """Whether it is a list that is turned page after page: another one each time, of which nothing is drawn yet."""
 
 
 PAGES = (
@@ -67,12 +69,22 @@ PAGES = (
     Asked("list of a handler", "handler", ""),
     Asked("search, one issue in ten", "supervisor", f"/search?q={quote(OFTEN)}", 50),
     Asked("search, one issue in a thousand", "supervisor", f"/search?q={quote(RARELY)}", 20),
+    Asked("list of the office, turned", "office", "", turned=True),
+    Asked("list of a handler, turned", "handler", "", turned=True),
+    Asked("search, one issue in ten, turned", "supervisor", f"/search?q={quote(OFTEN)}", 50, turned=True),
     Asked("board", "supervisor", "/board"),
     Asked("screen of a leader", "leader", "/overview"),
     Asked("calendar of talks", "federation", "/talks"),
     Asked("page of a talk", "office", "/talks/{held}"),
     Asked("opening page", "clerk", "/talks/{coming}/opening"),
+    Asked("room of a talk", "clerk", "/talks/{held}/room"),
+    Asked("list of a talk", "office", "/talks/{held}/list"),
     Asked("results of talks", "leader", "/talks/results"),
+    Asked("results of talks by leader", "leader", "/talks/results?by=leader"),
+    Asked("issues of talks", "leader", "/talks/held", 50),
+    Asked("rotation plan", "federation", "/talks/rotation"),
+    Asked("assigning many", "office", "/office/assign-many?talk={held}"),
+    Asked("talks to take part in", "entrepreneur", "/talks"),
     Asked("online column", "entrepreneur", "/column"),
 )
 """What is measured; a page that this version does not have is left out, and said."""
@@ -81,10 +93,10 @@ LIVE = ("board", "page of an issue")
 
 
 class Open(NamedTuple):
-    """A page that there is: its address, its session, its size."""
+    """A page that there is: its addresses, one after the other, its session, its size."""
 
     name: str
-    path: str
+    paths: Sequence[str]
     cookie: str
     bytes: int
     live: str
@@ -117,7 +129,7 @@ async def _measure(
         for page in opened:
             alone[page.name].append(
                 await _in_turn(
-                    Browser(portal, page.cookie), page.path, Browser(bare), f"/?bytes={page.bytes}"
+                    Browser(portal, page.cookie), page.paths, Browser(bare), f"/?bytes={page.bytes}"
                 )
             )
     busy: dict[str, list[float]] = {page.name: [] for page in opened}
@@ -134,7 +146,8 @@ async def _measure(
             Measure(f"{page.name}, ours/bare", median(times), "times", MOST_TIMES),
         ]
         detail[page.name] = {
-            "path": page.path,
+            "path": page.paths[0],
+            "pages": len(page.paths),
             "bytes": page.bytes,
             "ours_p95_ms": ours,
             "bare_p95_ms": floor,
@@ -174,17 +187,30 @@ async def _opened(say: Say, portal: str, asked: Asked, filled: Filled) -> Open |
             assert len(shown) >= asked.issues, f"{asked.name}: {len(shown)} issues"
             live = re.search(r'hx-sse:connect="([^"]+)"', page.body.decode())
             address = html.unescape(live[1]) if live else ""
-            return Open(asked.name, path, browser.cookie, len(page.body), address)
+            paths = [path, *([one async for one in _following(browser, page)] if asked.turned else ())]
+            return Open(asked.name, paths, browser.cookie, len(page.body), address)
     say(f"{asked.name}: not in this version")
     return None
 
 
-async def _in_turn(ours: Browser, path: str, bare: Browser, bare_path: str) -> tuple[float, float]:
+async def _following(browser: Browser, page: Answer) -> AsyncIterator[str]:
+    """The pages after this one of the same list: as many as are asked for, or all."""
+    for _ in range(ALONE):
+        further = re.findall(r'href="([^"]*[?;&]after=[^"]*)"', page.body.decode())
+        if not further:
+            return
+        path = html.unescape(further[-1])
+        yield path
+        page = await browser.get(path, packed=False)
+        assert page.status == 200, f"{path}: {page.status}"
+
+
+async def _in_turn(ours: Browser, paths: Sequence[str], bare: Browser, bare_path: str) -> tuple[float, float]:
     """The 95th percentiles in milliseconds of both pages, asked for in turn, so that the machine is equally quick for
     both; some before are left out."""
-    asked = ((ours, path), (bare, bare_path))
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(ALONE + 20):
+        asked = ((ours, paths[number % len(paths)]), (bare, bare_path))
         for (browser, where), found in zip(asked, seconds, strict=True):
             answer = await browser.get(where)
             assert answer.status == 200, f"{where}: {answer.status}"
@@ -196,15 +222,17 @@ async def _in_turn(ours: Browser, path: str, bare: Browser, bare_path: str) -> t
 
 
 async def _at_once(url: str, page: Open) -> float:
-    async def _client() -> list[float]:
-        browser = Browser(url, page.cookie)
-        found = [await browser.get(page.path) for _ in range(TOGETHER)]
+    async def _client(number: int) -> list[float]:
+        browser, first = Browser(url, page.cookie), number * TOGETHER
+        paths = [page.paths[place % len(page.paths)] for place in range(first, first + TOGETHER)]
+        found = [await browser.get(path) for path in paths]
         await browser.close()
         assert all(answer.status == 200 for answer in found)
         return [answer.seconds for answer in found]
 
     return _percentile(
-        [one for all in await asyncio.gather(*(_client() for _ in range(CLIENTS))) for one in all], 95
+        [one for all in await asyncio.gather(*(_client(number) for number in range(CLIENTS))) for one in all],
+        95,
     )
 
 

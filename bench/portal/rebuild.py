@@ -18,6 +18,8 @@ from bench.results import Measure
 from services.portal.projection.batch import Applier
 from services.portal.projection.database import create
 from services.portal.projection.dump import tables
+from services.supervision.builtin import builtin_policy
+from services.supervision.issue.tracking import is_in_sample
 from shared.bus.records import Record
 from shared.contract.envelope import sha256_of
 from tests.contract.scripted import records as scripted
@@ -81,8 +83,17 @@ def issues(count: int, dice: random.Random) -> Iterator[Record]:
                 yield life.pop(0)._replace(offset=(offset := offset + 1))
 
 
+def _another(subject: str, dice: random.Random) -> str:
+    """An id for a copy of this life. An id alone says whether its closed issue is looked at again: alike."""
+    percent = builtin_policy().look_back_percent
+    while True:
+        id = FIRST + "".join(dice.choices(CROCKFORD, k=len(subject) - len(FIRST)))
+        if is_in_sample(id, percent) == is_in_sample(subject, percent):
+            return id
+
+
 def _retold(subject: str, life: list[Record], dice: random.Random) -> list[Record]:
-    id = FIRST + "".join(dice.choices(CROCKFORD, k=len(subject) - len(FIRST)))
+    id = _another(subject, dice)
     said = "，".join(word for word, many in SAID.items() if dice.randrange(many) == 0)
     found = []
     for record in life:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from services.dispatch import api, builtin, choosing
 from services.dispatch.consumer import consumer
 from services.dispatch.departments_gateway import translate_all
-from services.dispatch.mails import Mails, Posts
+from services.dispatch.mails import Mails, Posts, is_still_so
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version
 from shared.bus.topics import department_topics
@@ -47,13 +47,14 @@ def build(settings: Settings) -> FastAPI:
     mails = Mails(reference.directory, settings.staff_mail_domain, settings.portal_url)
     posts = Posts(reference.directory, settings.portal_url)
     asks = Asks(BeginStaffNotice, RecordStaffNotice, GiveUpStaffNotice)
-    others = (Handing(way.name, Poster(way), posts.write) for way in ways)
+    still_so = partial(is_still_so, service.store)
+    others = (Handing(way.name, Poster(way), posts.write, still_so) for way in ways)
     return application(
         service,
         api.routes(service.gateway, reference, service.store),
         choosing.routes(service.gateway, reference, service.store, ways),
         routed=(MergeDepartment, ChooseWays),
-        ongoing=service.notifying(asks, mails.write, *others),
+        ongoing=service.notifying(asks, mails.write, *others, is_still_so=still_so),
     )
 
 

@@ -6,12 +6,15 @@ In Chinese, with the same in English: the directory does not say which language 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from services.dispatch.talk.life import Talk
 from shared.contract.subjects import KINDS, id_of, kind_of
 from shared.contract.words import Occurrence, Unsent
 from shared.domain.notices import Item, Notice
 from shared.domain.reference import Directory
+from shared.domain.talks import begins_text
 from shared.mail import Mail
 from shared.posting import Line, Post
+from shared.store import Aggregates
 
 SUBJECTS = {
     Occurrence.ASSIGNED: "新交办：问题 {number} 请签收",
@@ -135,6 +138,8 @@ TEXTS = {
         "department need come.",
     ),
 }
+CALLING = (Occurrence.TALK_POSTPONED, Occurrence.TALK_CHANGED)
+"""What calls people somewhere at a certain time."""
 DIGEST = "您有 {count} 项事项待办"
 BODY = """\
 您好：
@@ -146,6 +151,19 @@ BODY = """\
 This mail was sent by a machine; please do not answer it.
 亲清直通车 Qinqing direct
 """
+
+
+async def is_still_so(store: Aggregates, item: Item) -> bool:
+    """Whether there is something to be told still: nobody is called to a talk that was called off, or moved again,
+    since. What became of it last, this service keeps itself.
+    """
+    if item.about not in CALLING:
+        return True
+    document = await store.get(item.issue)
+    if document is None:
+        return True
+    talk = Talk.model_validate(document["state"])
+    return talk.about != Occurrence.TALK_CANCELLED and begins_text(talk.starts_at) == item.number
 
 
 class Mails:

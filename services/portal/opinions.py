@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.portal.pages import Page
-from services.portal.queries import co_handlers, names
+from services.portal.queries import co_handlers
 from services.portal.queries.selecting import Row
 from services.portal.reading import Known, ladder_of
 from shared.contract.words import ClockName
@@ -41,8 +41,7 @@ async def opinions_of(page: Page, about: Known) -> list[Opinion]:
     if any(row["heard_at"] is not None for row in rows):
         answer = await page.look("dispatch", f"/issues/{about.id}")
         said = {one["assignment"]: one for one in answer.body.get("co_handlers") or ()}
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
-    return [_opinion(row, said.get(row["id"], {}), officials) for row in rows]
+    return [_opinion(row, said.get(row["id"], {}), page.officials) for row in rows]
 
 
 def parts_of(page: Page, about: Known) -> list[Row]:

@@ -276,6 +276,11 @@ class Page:
         """code -> name in this page's language."""
         return names.departments(self.reads, self.at, self.view.language)
 
+    @cached_property
+    def officials(self) -> dict[str, str]:
+        """account -> name."""
+        return {one.account: one.name for one in names.officials(self.reads, self.at)}
+
     def successor(self, code: str) -> str:
         """The department that has the work of this one by now: itself, unless it was merged."""
         return names.successor(self.reads, self.at, code)
@@ -333,18 +338,25 @@ class Page:
         return self.portal.templates.render(self.view.language, template, shared | context)
 
     async def drawn_once(
-        self, template: str, version: object, *key: Hashable, context: Callable[[], Mapping[str, Any]]
+        self,
+        template: str,
+        version: object,
+        *key: Hashable,
+        own: bool = False,
+        context: Callable[[], Mapping[str, Any]],
     ) -> Markup:
         """A part that looks the same to all who see the same of it: drawn anew only where its ``version`` is another.
 
-        ``key``, beside the template and the language: for whom it is the same, and what they asked for. ``context``
-        is asked only where it is drawn anew.
+        ``key``, beside the template and the language: what was asked for, and what its readers may see. ``own``: it is
+        another one for each reader, for it says what is new to them or theirs to do. ``context`` is asked only where
+        it is drawn anew.
         """
+        whose = (self.visitor.kept if self.visitor else self.stranger) if own else None
 
         async def draw() -> Markup:
             return Markup(self.draw(template, **context()))  # noqa: S704 - a template drew it
 
-        return await self.portal.once.get((template, self.view.language, *key), version, draw)
+        return await self.portal.once.get((template, self.view.language, whose, *key), version, draw)
 
     def to(self, address: str) -> Response:
         """Go on to another page: what was sent is not sent again by a reload."""

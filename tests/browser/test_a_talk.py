@@ -9,9 +9,10 @@ from tests.browser.talked import COMING, OPEN
 from tests.browser.walking import Typist
 from tests.portal.given import DONE, Given
 from tests.portal.projection.given import AT, ISSUE
-from tests.portal.talks_given import announced, of_the_talk, signed_up
+from tests.portal.talks_given import SUN, announced, held, of_the_talk, signed_up
 
 pytestmark = pytest.mark.browser
+ZHOU = {"account": "zhou", "name": "周某", "post": "市政协副主席", "body": "cppcc"}
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -63,21 +64,30 @@ def test_the_clerk_sees_what_begins_before_the_talk_is_closed_by_keyboard_alone(
     assert given.asked.bodies(f"/talks/{OPEN}/hold") == [{}]
 
 
+@pytest.mark.parametrize(
+    ("leaders", "people"),
+    [(1, 12), (2, 13), (2, 30), (0, 50)],
+    ids=["weekly", "two", "quarterly", "service day"],
+)
 def test_the_opening_page_stands_whole_on_the_screen_of_the_room(
-    given: Given, site: str, window: Window
+    given: Given, site: str, window: Window, leaders: int, people: int
 ) -> None:
-    talk = "huzhou-weekly-20260331-1"
-    announced(given, talk, AT + timedelta(days=29), theme="园区道路与物流", capacity=12)
-    for place in range(12):
-        issue, person = f"{'Q' * 11}{place:02}", f"{place:02}" * 16
+    talk, before = f"huzhou-weekly-20260331-{people}", f"huzhou-weekly-20260224-{people}"
+    led = [SUN, ZHOU][:leaders]
+    announced(given, before, AT - timedelta(days=6), theme="历史遗留用地", leaders=led[1:])
+    held(given, before, (f"{people:02}" * 16,))
+    announced(given, talk, AT + timedelta(days=29), theme="园区道路与物流", capacity=people, leaders=led)
+    for place in range(people):
+        issue, person = f"{'Q' * 9}{people}{place:02}", f"{people}{place:02}" * 8
         of_the_talk(given, issue, talk, person=person)
         given.accepted(issue, "园区北门到公交站没有路灯，夜班工人走路摔伤过，请尽快安装")
         signed_up(given, talk, person, place + 1, issue=issue)
     page = window(WIDE)
     sign_in(page, site, "clerk:lu")
     page.goto(f"{site}/talks/{talk}/opening")
-    assert "招工与人才公寓" in page.inner_text("main")  # the last round of the same leader
-    assert page.locator(".of-today li").count() == 12
+    for theme in ("招工与人才公寓", "历史遗留用地")[:leaders]:  # the last round of each leader
+        assert theme in page.inner_text("main")
+    assert page.locator(".of-today li").count() == people
     tall, wide = page.evaluate(
         "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
     )

@@ -8,6 +8,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from services.dispatch import mails as dispatch_mails
 from services.intake.mails import CALLING, Mails
 from shared.bus.gateway import Gateway, Request
 from shared.contract.commands import notices as asked
@@ -16,7 +17,7 @@ from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.decisions import Change
 from shared.domain.notices import Notice
 from shared.mail import Mail
-from shared.notifying import Asks, Handing, Notifier, always
+from shared.notifying import Asks, Handing, Notifier
 from shared.sending import Away, Later, Refused
 from shared.waiting_notices import WaitingNotices
 from tests.simulation.checker import Mailed
@@ -234,7 +235,10 @@ def notifier(
         server.of_talks |= {id for item in notice.items if item.about in CALLING}
         return Mail(id, "a@b", "", "", "zh-CN")
 
-    still_so = Mails(None, documents, "").is_still_so if worker.service == "intake" else always  # type: ignore[arg-type]
+    still_so = {
+        "intake": Mails(None, documents, "").is_still_so,  # type: ignore[arg-type]
+        "dispatch": partial(dispatch_mails.is_still_so, documents),
+    }[worker.service]
     return Notifier(
         waiting,
         Asking(server, worker.gateway),

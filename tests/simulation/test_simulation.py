@@ -163,7 +163,7 @@ MUST_HAPPEN = (
     "claimed before the promise",
     *(f"written down of a department: {what}" for what in ("claimed", "answered_on_the_spot")),
     "said at a talk, recorded after its end",
-    "overtaken: talk_postponed",
+    *(f"overtaken in {service}: talk_postponed" for service in ("intake", "dispatch")),
     "attendance recorded after the end",
     "public again",
     "date told because talk",

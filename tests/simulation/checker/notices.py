@@ -6,6 +6,7 @@ Officials are mailed while offices are open, and of what was for one of them whi
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta, timezone
+from itertools import product
 
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.history import Event, Evidence, Opened, aggregate_of, instant, kind_of
@@ -77,17 +78,18 @@ def _overtaken(evidence: Evidence) -> Iterator[Violation]:
     moved again."""
     slack = int(HANDED_IN.total_seconds() * 1000) + evidence.history.skew_ms
     called_off, moved = _ended(evidence, "talk.cancelled"), _ended(evidence, "talk.postponed")
-    for mail in evidence.history.mailed:
+    known = {"intake": called_off, "dispatch": _told_off(evidence)}
+    for mail, service in product(evidence.history.mailed, known):
         subject = f"notice:{mail.notice}"
-        asked = [(one.event or {})["data"] for one in _prepared(evidence, subject, "intake")]
+        asked = [(one.event or {})["data"] for one in _prepared(evidence, subject, service)]
         talks = {data["issue"] for data in asked if data["about"] in CALLING}
-        for talk in talks & {*called_off}:
-            if mail.asked_ms > called_off[talk] + slack:
+        for talk in talks & {*known[service]}:
+            if mail.asked_ms > known[service][talk] + slack:
                 yield Clause.NOTICE_OVERTAKEN(
                     f"{subject}: handed in at {mail.asked_ms} ms, {talk} is called off"
                 )
     touched = {*called_off, *moved}
-    for subject, events in evidence.events_by("intake").items():
+    for subject, events in (found for service in known for found in evidence.events_by(service).items()):
         for data in (event["data"] for event in events if kind_of(event) == "notice.given_up"):
             if data["why"] == "overtaken" and data["about"] in CALLING and data["issue"] not in touched:
                 yield Clause.NOTICE_OVERTAKEN(f"{subject}: given up, and {data['issue']} stands as it did")
@@ -100,6 +102,18 @@ def _ended(evidence: Evidence, kind: str) -> dict[str, int]:
         if topic == "intake.events" and aggregate_of(subject) == "talk":
             at = [one.record.timestamp for one in events.values() if one.event and kind_of(one.event) == kind]
             found |= {subject: min(at)} if at else {}
+    return found
+
+
+def _told_off(evidence: Evidence) -> dict[str, int]:
+    """Talk -> when dispatch began to tell officials that it is called off (ms): by then it has written it."""
+    found: dict[str, int] = {}
+    for opened in evidence.opened:
+        event = opened.event
+        if event is not None and event["type"].startswith("dispatch.notice.prepare."):
+            data, at = event["data"], opened.record.timestamp
+            if data["about"] == "talk_cancelled":
+                found[data["issue"]] = min(at, found.get(data["issue"], at))
     return found
 
 

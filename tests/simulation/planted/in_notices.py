@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from services.dispatch import mails as dispatch_mails
 from services.dispatch.issue import noticing
 from services.intake.mails import CALLING, Mails
 from shared import waiting_notices
@@ -77,6 +78,14 @@ def who_was_to_come_is_asked_to_a_talk_that_was_called_off() -> Patches:
         return True
 
     return [patch.object(Mails, "is_still_so", always)]
+
+
+@fault(Clause.NOTICE_OVERTAKEN)
+def officials_are_called_to_a_talk_that_was_called_off() -> Patches:
+    async def always(store: Any, item: Any) -> bool:
+        return True
+
+    return [patch.object(dispatch_mails, "is_still_so", always)]
 
 
 @fault(Clause.NOTICE_OVERTAKEN)

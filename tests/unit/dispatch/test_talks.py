@@ -1,8 +1,10 @@
 """Who leads a talk and the departments' people hear what becomes of it: each once, in office hours."""
 
+from datetime import timedelta
+
 import pytest
 
-from services.dispatch.mails import TEXTS, line_of
+from services.dispatch.mails import CALLING, TEXTS, is_still_so, line_of
 from services.dispatch.talk.reactions import KNOWN
 from shared.contract.commands.dispatch import ChooseWays, MergeDepartment, PublishStaff
 from shared.contract.commands.notices import PrepareStaffNotice
@@ -92,6 +94,32 @@ async def test_what_is_decided_at_night_waits_with_all_else_until_offices_open()
         "wang": ("waiting", 2),
         "xu": ("waiting", 2),
     }
+
+
+async def test_nobody_is_called_to_a_talk_that_was_called_off_or_moved_again_since() -> None:
+    dispatch = await departments()
+    called = [Item(issue=TALK, number=BEGINS, about=about) for about in CALLING]
+    assert await still_so(dispatch, *called) == [True, True], "nothing is known of it"
+    for number, (became, so) in enumerate(
+        (
+            ({}, True),
+            ({"about": Occurrence.TALK_CHANGED}, True),
+            ({"starts_at": MOVED.starts_at + timedelta(days=7)}, False),
+            ({"starts_at": MOVED.starts_at}, True),
+            ({"about": Occurrence.TALK_CANCELLED}, False),
+        )
+    ):
+        heard = dispatch.event(MOVED.model_copy(update=became), after(hours=number), TALK)
+        await dispatch.deliver(heard)
+        await dispatch.deliver(heard)
+        assert await still_so(dispatch, *called) == [so, so], became
+    off = called[0].model_copy(update={"about": Occurrence.TALK_CANCELLED})
+    assert await still_so(dispatch, off) == [True], "that it is called off is said in any case"
+
+
+async def still_so(dispatch: Dispatch, *items: Item) -> list[bool]:
+    """What is said of each by now."""
+    return [await is_still_so(dispatch.store, item) for item in items]  # type: ignore[arg-type]
 
 
 async def test_what_a_newer_intake_tells_nobody_hears_here_and_the_next_is_told() -> None:

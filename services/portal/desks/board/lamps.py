@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from services.portal.addresses import read_place, with_query
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import lamps, names
+from services.portal.queries import lamps
 from services.portal.reach import everything
 
 router = APIRouter()
@@ -31,7 +31,6 @@ async def show(code: str, page: Asked, after: str = "") -> Response:
         raised=raised,
         issues=issues,
         standing=sum(many for step, many in lamps.standing(page.reads).get(code, {}).items() if step),
-        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
         following=with_query(here, {"after": found.following}) if found.following else "",
         beginning=here if after else "",
     )

@@ -18,7 +18,7 @@ from services.portal.languages import N_
 from services.portal.listing import listed
 from services.portal.menus import MOST_SAID
 from services.portal.pages import Page, page_of
-from services.portal.queries import issues, looking, names
+from services.portal.queries import issues, looking
 from services.portal.queries.looking import Chosen
 from services.portal.reach import everything
 from services.portal.reading import Known, words_of
@@ -86,7 +86,6 @@ def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
         "rows": rows[: looking.PAGE],
         "total": looking.count(page.reads, chosen, page.at),
         "most": looking.MOST_COUNTED,
-        "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "clock_now": f"{page.now.astimezone(SHANGHAI):%H:%M}",
         "following": narrowed.address(after=Place(last["look_due_at"], last["id"]).written) if last else "",
         "beginning": narrowed.address() if after else "",

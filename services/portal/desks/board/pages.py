@@ -143,7 +143,6 @@ async def _parts(page: Page, narrowed: Narrowed, after: str) -> dict[str, Any]:
         "lines": list(lines(page, rows)),
         "on_ladder": [row["id"] for row in rows if row["ladder_step"]] if oversees else [],
         "may_choose": oversees and any(row["ladder_step"] or row["holder"] for row in rows),
-        "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "total": total,
         "shown": getattr(total, narrowed.due or "all"),
         "not_drafted": board.not_drafted(page.reads, chosen, at) if total.today else 0,

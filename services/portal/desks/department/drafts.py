@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from services.portal.pages import Page
-from services.portal.queries import handling, names
+from services.portal.queries import handling
 from services.portal.reading import Known
 from services.portal.times import instant
 
@@ -72,11 +72,10 @@ async def drafts_of(page: Page, about: Known) -> Drafts:
 
 def _read(page: Page, about: Known, body: Mapping[str, Any]) -> Iterator[Draft]:
     """What dispatch has of each draft, joined with what was told of it."""
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     known = handling.drafts(page.reads, about.id)
     for one in reversed(body.get("drafts") or ()):
         row = known.get(one["number"])
-        by, when = _columns(row, officials)
+        by, when = _columns(row, page.officials)
         promised_on = one.get("promised_on")
         yield Draft(
             one["number"],
@@ -85,7 +84,7 @@ def _read(page: Page, about: Known, body: Mapping[str, Any]) -> Iterator[Draft]:
             one["text"],
             date.fromisoformat(promised_on) if promised_on else None,
             one.get("assignment") or "",
-            by.get("drafted", "") or _name(one.get("drafted_by"), officials),
+            by.get("drafted", "") or _name(one.get("drafted_by"), page.officials),
             when.get("drafted"),
             by.get("signed_off", ""),
             when.get("signed_off"),

@@ -10,7 +10,6 @@ from services.portal.doing import asked_of
 from services.portal.forms import Form
 from services.portal.opinions import clocks_of
 from services.portal.pages import Page
-from services.portal.queries import names
 from services.portal.reading import Known, files_of, words_of
 from shared.contract.words import Role
 
@@ -27,7 +26,6 @@ def held(page: Page, id: str, verb: str) -> Known:
 async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:
     """For a template: the issue, its words and files, its clocks, the newest sentences, and the form."""
     issue = about.issue
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     return {
         "about": about,
         "issue": issue,
@@ -37,6 +35,6 @@ async def question(page: Page, about: Known, form: Form) -> dict[str, Any]:
         "clocks": clocks_of(page, about),
         "handler": name_of(page, issue["handler"]) if issue["handler"] else "",
         "substitute": name_of(page, issue["substitute"]) if issue["substitute"] else "",
-        "lines": list(islice(history(page, about, officials), MOST_LINES)),
+        "lines": list(islice(history(page, about), MOST_LINES)),
         "internal_notes": internal_notes.readable(page, about),
     }

@@ -15,7 +15,7 @@ from services.portal.forms import Form
 from services.portal.languages import N_
 from services.portal.listing import LIVE, listed
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import co_handlers, handling, instructions, names
+from services.portal.queries import co_handlers, handling, instructions
 from services.portal.queries.handling import Listed
 from services.portal.queries.selecting import ENDLESS, Row
 from services.portal.reading import known
@@ -86,7 +86,8 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
         return await again.drawn_once(
             "department/lists.html",
             (again.as_of, heads, rows, owed, to_do(again)),
-            *(again.person().kept, list, after, first),
+            *(list, after, first),
+            own=True,
             context=lambda: {
                 "groups": groups,
                 "never": ENDLESS,
@@ -94,7 +95,6 @@ async def queue(page: Asked, list: str = "", after: str = "", chosen: str = "") 
                 "first": first,
                 "to_do": to_do(again),
                 "owed": owed,
-                "officials": {one.account: one.name for one in names.officials(again.reads, again.at)},
                 "soonest": _soonest(every),
             },
         )

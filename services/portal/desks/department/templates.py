@@ -8,7 +8,6 @@ from typing import NamedTuple
 from services.portal.doing import not_too_long
 from services.portal.forms import Form
 from services.portal.pages import Page
-from services.portal.queries import names
 
 BLANK = "＿＿"
 """What is still to be filled in; official numbers have brackets of their own."""
@@ -29,9 +28,8 @@ class Offered(NamedTuple):
 def offered(page: Page, outcomes: Sequence[str]) -> list[Offered]:
     """The department's own, then those that are built in for these outcomes."""
     kept = page.person().kept
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     own = [
-        Offered(f"template:{one.id}", one.name, one.id, officials.get(one.account, one.account))
+        Offered(f"template:{one.id}", one.name, one.id, page.officials.get(one.account, one.account))
         for one in page.portal.own.inside.templates(kept.department)
     ]
     language = page.view.language

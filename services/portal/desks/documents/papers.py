@@ -10,7 +10,6 @@ from docxtpl import DocxTemplate
 
 from services.portal.languages import N_
 from services.portal.pages import Page
-from services.portal.queries import names
 from services.portal.queries.documents import IN_FORCE, Row
 from services.portal.times import instant
 from services.portal.words import phrase
@@ -80,7 +79,6 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
             sentence = _UNASSIGNED
         department = say(N_("The assigning office"))
     signer = document["issued_by"] or ""
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     at = document["issued_at"] or document["drafted_at"] or document["ended_at"]
     due = document["answer_due_at"]
     return Paper(
@@ -91,7 +89,7 @@ def paper(page: Page, document: Row, issue: Row) -> Paper:
         words=document["words"] or "",
         marks=_marks(page, document),
         answer_by=f"{page.times.with_year(_local(due).date())} {_local(due):%H:%M}" if due else "",
-        signed_by=officials.get(signer, signer),
+        signed_by=page.officials.get(signer, signer),
         on=page.times.with_year(_local(at).date()),
         state="" if document["state"] in IN_FORCE else say(phrase("document state", document["state"])),
     )

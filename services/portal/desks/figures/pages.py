@@ -11,7 +11,7 @@ from services.portal.counted import counted, months
 from services.portal.figures.counting import Part, Scope, issues_behind, value
 from services.portal.figures.definitions import COUNTS, FIGURES, NOBODY, RATES, SPANS, Figure
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import issues, names
+from services.portal.queries import issues
 from services.portal.reach import everything, reach_of
 from shared.contract.words import LeadingBody, Level, Source
 from shared.domain.rights import NOBODYS, may
@@ -159,7 +159,6 @@ async def behind(
         rows=rows,
         number=value(reads, name, page.now, scope),
         sides=[(one, phrase_of(page, figure, one)) for one in PARTS] if figure.is_rate else [],
-        officials={one.account: one.name for one in names.officials(reads, page.at)},
         following=chosen.address(name, part=side, after=Place(last[1], last[0]).written) if last else "",
         beginning=chosen.address(name, part=side) if after else "",
     )

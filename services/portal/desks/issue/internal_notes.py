@@ -12,7 +12,6 @@ from services.portal.doing import not_too_long
 from services.portal.forms import Form
 from services.portal.inside import InternalNote, milliseconds
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import names
 from services.portal.reading import Known, known
 from shared.contract.event import MAX_REASON_CHARS
 from shared.domain.rights import Belongs, may
@@ -37,10 +36,9 @@ def may_write(page: Page, about: Known) -> bool:
 
 def readable(page: Page, about: Known) -> list[Written]:
     """Those that this reader may read, the newest first."""
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     found = page.portal.own.inside.internal_notes(about.id)
     return [
-        Written(officials.get(one.account, one.account), one.role, one.text, one.written_at)
+        Written(page.officials.get(one.account, one.account), one.role, one.text, one.written_at)
         for one in found
         if _may(page, about, "read", one.department)
     ]

@@ -80,7 +80,6 @@ async def live(id: str, page: Asked, seen: str = "") -> Response:
 async def _parts(page: Page, id: str) -> dict[str, Any]:
     about = known(page, id)
     page.unread.opened(about.issue)
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     return {
         "about": about,
         "issue": about.issue,
@@ -106,9 +105,8 @@ async def _parts(page: Page, id: str) -> dict[str, Any]:
             "issue/history.html",
             (page.as_of, issues.reached(page.reads, id)),
             *(id, about.sight),
-            context=lambda: {"history": list(history(page, about, officials))},
+            context=lambda: {"history": list(history(page, about))},
         ),
-        "officials": officials,
         "enterprise": _enterprise(page, about),
         "drafts": await drafts_of(page, about) if about.sight.drafts and about.issue["draft"] else None,
         "internal_notes": internal_notes.readable(page, about)
@@ -171,9 +169,9 @@ def _small(page: Page, about: Known, place: int, state: str, when: str) -> str:
     return when if state != "" or place == 0 else ""
 
 
-def history(page: Page, about: Known, officials: dict[str, str]) -> Iterator[Sentence]:
+def history(page: Page, about: Known) -> Iterator[Sentence]:
     """What happened, the newest first, in sentences for this reader."""
-    teller = Teller(page.say, page.times, about.sight, page.departments, officials)
+    teller = Teller(page.say, page.times, about.sight, page.departments, page.officials)
     for entry in issues.timeline(page.reads, about.id):
         if sentence := teller.sentence(entry):
             yield sentence

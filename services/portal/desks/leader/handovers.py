@@ -10,7 +10,7 @@ from services.portal.counted import handed_on, month_of, months
 from services.portal.desks.issue.picture import hours, name_of, why
 from services.portal.figures.counting import FEWEST
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import handovers, issues, names
+from services.portal.queries import handovers, issues
 from services.portal.queries.handovers import HandedOn, Share, by_department
 from services.portal.queries.selecting import Row
 from services.portal.reach import everything
@@ -89,7 +89,6 @@ async def of_all(page: Asked, month: str = "", department: str = "", after: str 
         month=month,
         department=department,
         rows=rows[:PAGE],
-        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
         following=with_query(f"{PATH}/of-all", following) if following else "",
         beginning=with_query(f"{PATH}/of-all", here) if after else "",
     )

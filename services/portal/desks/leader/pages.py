@@ -21,7 +21,7 @@ from services.portal.languages import N_
 from services.portal.listing import listed
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import board, lamps, names
+from services.portal.queries import board, lamps
 from services.portal.queries.handovers import by_department as by_department_of
 from services.portal.reach import everything
 from services.portal.words import WORDS
@@ -100,7 +100,6 @@ async def _parts(page: Page, chosen: str, all_departments: bool) -> dict[str, An
         "places": by_department if all_departments else by_department[:MOST_PLACES],
         "hidden": 0 if all_departments else max(len(by_department) - MOST_PLACES, 0),
         "waiting": list(zip(waiting, pictures(page, waiting), strict=True)),
-        "officials": {one.account: one.name for one in names.officials(page.reads, page.at)},
         "clock_now": f"{datetime.fromisoformat(figures['as_of']).astimezone(SHANGHAI):%H:%M}",
         "address": address,
     }

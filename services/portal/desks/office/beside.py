@@ -32,7 +32,6 @@ async def beside(
     page: Page, template: str, about: Known, form: Form, status: int = 200, **more: Any
 ) -> Response:
     """A form of the office, with the question in full beside it."""
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     code = about.issue["enterprise"]
     page.unread.opened(about.issue)
     shared: Mapping[str, Any] = {
@@ -42,7 +41,6 @@ async def beside(
         "words": await words_of(page, about.issue),
         "files": files_of(about.issue),
         "enterprise": names.enterprise(page.reads, code) if code else "",
-        "officials": officials,
         "clocks": issues.running_clocks(page.reads, about.id),
         "rounds": issues.replies(page.reads, about.id),
     }

@@ -74,6 +74,11 @@ class Line(NamedTuple):
         """What it is about, or its number where the words are not at hand."""
         return self.words.newest_title or str(self.issue["number"])
 
+    @property
+    def doer(self) -> str:
+        """Who is doing something about it right now; "" for nobody."""
+        return self.errand.visitor.kept.name if self.errand else ""
+
 
 # --------------------------------------------------------------- the list
 
@@ -134,13 +139,14 @@ async def _drawn(
 ) -> Markup:
     """The lines of the list as this person sees them; ``chosen`` is the id of the one that is open, "" for none."""
     seen = [
-        (*line.issue, line.title, line.suggestions, line.enterprise, _doer(line), page.unread(line.issue))
+        (*line.issue, line.title, line.suggestions, line.enterprise, line.doer, page.unread(line.issue))
         for line in lines
     ]
     return await page.drawn_once(
         "office/triage_lines.html",
         (page.as_of, seen),
-        *(page.owner, here, chosen, quoted_back),
+        *(here, chosen, quoted_back),
+        own=True,
         context=lambda: {
             "lines": lines,
             "chosen": chosen,
@@ -149,11 +155,6 @@ async def _drawn(
             "quoted_back": quoted_back,
         },
     )
-
-
-def _doer(line: Line) -> str:
-    """Who is doing something about it right now; "" for nobody."""
-    return line.errand.visitor.kept.name if line.errand else ""
 
 
 def to_assign(page: Page) -> int:

@@ -11,7 +11,7 @@ from services.portal.desks.operator.troubles import lasting, named, part, troubl
 from services.portal.languages import N_
 from services.portal.menus import Link, Menu
 from services.portal.pages import Page, page_of
-from services.portal.queries import names, notices, projected
+from services.portal.queries import notices, projected
 
 HOME, NOTICES = "/operator", "/operator/notices"
 router = APIRouter()
@@ -59,7 +59,4 @@ async def overview(page: Asked) -> Response:
 async def unsent(page: Asked) -> Response:
     """Who could not be told of what, in which way, and why: the newest."""
     operator(page)
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
-    return page.show(
-        "operator/notices.html", unsent=notices.of_all(page.reads, SHOWN), officials=officials, most=SHOWN
-    )
+    return page.show("operator/notices.html", unsent=notices.of_all(page.reads, SHOWN), most=SHOWN)

@@ -12,7 +12,7 @@ from services.portal.desks.papers.about import PATH, called, editions, id_of, pe
 from services.portal.desks.papers.files import as_file
 from services.portal.desks.papers.shown import of_row
 from services.portal.pages import NotHere, Page, page_of
-from services.portal.queries import names, papers
+from services.portal.queries import papers
 from services.portal.queries.selecting import Row
 from services.portal.reach import reach_of
 from shared.contract.words import MediaType, PaperKind
@@ -39,7 +39,6 @@ async def listed(page: Asked, done: str = "") -> Response:
         rows=rows,
         titles={row["id"]: called(page, row["kind"], row["period"]) for row in rows},
         due=_due(page) if publishes(page) else [],
-        officials=_officials(page),
         done=done,
     )
 
@@ -71,7 +70,6 @@ async def show(id: str, page: Asked, edition: str = "", done: str = "") -> Respo
         decisions=papers.decisions(page.reads, id, row["edition"]),
         opens=reach is not None and reach.is_everything,
         may_publish=publishes(page),
-        officials=_officials(page),
         done=done,
     )
 
@@ -82,7 +80,7 @@ async def file(id: str, page: Asked, edition: str = "") -> Response:
     reader(page)
     row = _edition(editions(page, id), edition)
     paper = of_row(page, row)
-    signed_by = _officials(page).get(row["published_by"], row["published_by"])
+    signed_by = page.officials.get(row["published_by"], row["published_by"])
     made = await run_in_threadpool(as_file, paper, page, row["published_at"], signed_by)
     name = quote(f"{period_words(page, row['kind'], row['period']).replace('/', '-')} {row['id']}.docx")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
@@ -96,10 +94,6 @@ def _edition(every: list[Row], asked: str) -> Row:
     if found is None:
         raise NotHere
     return found
-
-
-def _officials(page: Page) -> dict[str, str]:
-    return {one.account: one.name for one in names.officials(page.reads, page.at)}
 
 
 router.include_router(drafting.router)

@@ -55,15 +55,14 @@ async def find(page: Asked, q: str = "", enterprise: str = "", after: str = "") 
     if reach is None:
         raise NotHere
     typed = " ".join(q.split())[:MOST_TYPED]
-    officials = {one.account: one.name for one in names.officials(page.reads, page.at)}
     if enterprise:
-        return await _of_enterprise(page, reach, enterprise, typed, after, officials)
-    found = await _found(page, reach, typed, after, officials) if typed else None
+        return await _of_enterprise(page, reach, enterprise, typed, after)
+    found = await _found(page, reach, typed, after) if typed else None
     beginning = with_query("/search", {"q": typed}) if after else ""
     return page.show("search/search.html", typed=typed, found=found, beginning=beginning)
 
 
-async def _found(page: Page, reach: Reach, typed: str, after: str, officials: dict[str, str]) -> Found:
+async def _found(page: Page, reach: Reach, typed: str, after: str) -> Found:
     reads, whose, asked = page.reads, _reached(reach), question(typed)
     place = int(after) if after.isascii() and after.isdecimal() and len(after) < 20 else None
     rows = search.by_words(reads, whose, asked, place) if asked else []
@@ -73,11 +72,11 @@ async def _found(page: Page, reach: Reach, typed: str, after: str, officials: di
     departments = list(_departments(page, reach, typed)) if place is None else []
     page.unread.ahead([*exact, *rows])
     return Found(
-        await _hits(page, "number", exact, typed, officials),
+        await _hits(page, "number", exact, typed),
         departments[: search.MOST_NAMES],
         max(len(departments) - search.MOST_NAMES, 0),
         search.enterprises(reads, whose, typed) if place is None else [],
-        await _hits(page, "words", rows[: search.PAGE], typed, officials),
+        await _hits(page, "words", rows[: search.PAGE], typed),
         search.counted(reads, whose, asked) if asked else 0,
         with_query("/search", {"q": typed, "after": str(last["place"])}) if last else "",
     )
@@ -90,9 +89,7 @@ def _departments(page: Page, reach: Reach, typed: str) -> Iterator[tuple[str, st
         yield from ((code, name) for code, name in page.departments.items() if wanted in name.casefold())
 
 
-async def _hits(
-    page: Page, by: str, rows: list[sqlite3.Row], typed: str, officials: dict[str, str]
-) -> Markup:
+async def _hits(page: Page, by: str, rows: list[sqlite3.Row], typed: str) -> Markup:
     """These issues, found by this, as this person sees them; nothing for none."""
     if not rows:
         return Markup()
@@ -100,8 +97,9 @@ async def _hits(
     return await page.drawn_once(
         "search/hits.html",
         (page.as_of, [(*row, page.unread(row)) for row in rows]),
-        *(page.owner, by, typed),
-        context=lambda: {"hits": [_hit(page, row, marker) for row in rows], "officials": officials},
+        *(by, typed),
+        own=True,
+        context=lambda: {"hits": [_hit(page, row, marker) for row in rows]},
     )
 
 
@@ -115,9 +113,7 @@ def _hit(page: Page, row: sqlite3.Row, marker: Marker) -> Hit:
     return Hit(row, marker.marked(row["corrected_title"] or row["title"]), shown, replied is not None)
 
 
-async def _of_enterprise(
-    page: Page, reach: Reach, code: str, typed: str, after: str, officials: dict[str, str]
-) -> Response:
+async def _of_enterprise(page: Page, reach: Reach, code: str, typed: str, after: str) -> Response:
     """The issues that an enterprise raised under its name."""
     rows = search.of_enterprise(page.reads, _reached(reach), code, read_place(after))
     if not rows:
@@ -130,7 +126,7 @@ async def _of_enterprise(
         typed=typed,
         name=names.enterprise(page.reads, code),
         code=code,
-        hits=await _hits(page, code, rows[: search.PAGE], "", officials),
+        hits=await _hits(page, code, rows[: search.PAGE], ""),
         following=with_query("/search", more | {"after": Place(last["registered_at"], last["id"]).written})
         if last
         else "",

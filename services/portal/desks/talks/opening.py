@@ -38,8 +38,8 @@ async def show(id: str, page: Asked) -> Response:
     """Everything on one screen."""
     official(page)
     talk = known(page, id)
-    last, seen = list[Last](), set[str]()
-    for leader in leaders_of(talk):
+    last, seen, leaders = list[Last](), set[str](), leaders_of(talk)
+    for leader in leaders:
         before = talks.last_round(page.reads, leader["account"], talk["starts_at"])
         if before is not None and before["id"] not in seen:
             seen.add(before["id"])
@@ -48,6 +48,7 @@ async def show(id: str, page: Asked) -> Response:
         "talks/opening.html",
         talk=talk,
         last=last,
+        is_led=bool(leaders),
         participants=talks.participants(page.reads, id),
         fewest=FEWEST,
         **calls(page),

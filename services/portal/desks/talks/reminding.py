@@ -10,7 +10,7 @@ from services.portal.desks.talks.about import PATH, calls
 from services.portal.desks.talks.results import LEVELS
 from services.portal.forms import Form
 from services.portal.pages import MOVED_ON, NotHere, Page, page_of
-from services.portal.queries import names, rating_rounds
+from services.portal.queries import rating_rounds
 from services.portal.queries.rating_rounds import Round, Waiting
 from shared.contract.subjects import subject_of
 from shared.contract.words import Level
@@ -108,7 +108,6 @@ def _show(page: Page, form: Form, status: int = 200, done: str = "") -> Response
         standings=standings,
         past=past,
         done=done,
-        officials={one.account: one.name for one in names.officials(page.reads, page.at)},
         **calls(page),
     )
 
