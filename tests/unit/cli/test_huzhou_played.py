@@ -190,6 +190,14 @@ def test_the_command_shows_the_table_and_writes_the_numbers_where_it_is_told(
     assert json.loads(typed("--json", "-").stdout) == expected
 
 
+def test_on_a_terminal_the_command_says_how_far_it_has_come(
+    typed: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", typed().stderr)
+    assert re.search(r"湖州六个周三 / six Wednesdays in Huzhou .*1/1", shown)
+
+
 def test_a_bar_says_how_far_the_scenario_has_come() -> None:
     console = Terminal()
     console.file, console._force_terminal = io.StringIO(), True
