@@ -107,23 +107,30 @@ def _prepared(evidence: Evidence) -> Mapping[str, list[tuple[str, str]]]:
 def _news(
     evidence: Evidence, subject: str, talk: list[Event], prepared: Mapping[str, list[tuple[str, str]]]
 ) -> Iterator[Violation]:
-    """Whoever takes part hears once what it becomes; of another theme, more places or history nobody is told."""
-    there, stands = set[str](), tuple[Any, Any]((None, None))
+    """Whoever takes part hears once what it becomes; of another theme, more places or history nobody is told.
+
+    One command may have two events: a deadline that fired before it, of which nobody is told, and its own.
+    """
+    there, stands, news = set[str](), tuple[Any, Any]((None, None)), list[tuple[Event, str, set[str]]]()
     for event in talk:
         kind, data = kind_of(event), event["data"]
         about = NEWS.get(kind, "")
         if kind in ("talk.announced", "talk.changed"):
             before, stands = stands, (data["place"], data["leaders"])
             about = "talk_changed" if kind == "talk.changed" and stands != before else about
-        about = "" if evidence.was_played(event) else about
-        told = prepared.get(event.get("cause", ""), [])
-        hears = Counter(to for to, _ in told)
-        wrong = [what for _, what in told if what != about] if kind != "talk.named" else []
-        if wrong or (about and (there - {*hears} or max(hears.values(), default=1) > 1)):
-            yield Clause.TALK_NEWS(f"{subject}: {event['id']} is told as {told}, there are {sorted(there)}")
+        news.append((event, "" if evidence.was_played(event) else about, {*there}))
         if kind == "talk.signed_up":
             (there.discard if data["withdrawn"] else there.add)(data["person"])
         there |= {one["person"] for one in (*data.get("participants", ()), *data.get("attendees", ()))}
+    every: defaultdict[str, set[str]] = defaultdict(set)
+    for event, about, _ in news:
+        every[event.get("cause", "")].add("talk_named" if kind_of(event) == "talk.named" else about)
+    for event, about, there in news:
+        told = prepared.get(cause := event.get("cause", ""), [])
+        hears = Counter(to for to, _ in told)
+        wrong = [what for _, what in told if what not in every[cause]]
+        if wrong or (about and (there - {*hears} or max(hears.values(), default=1) > 1)):
+            yield Clause.TALK_NEWS(f"{subject}: {event['id']} is told as {told}, there are {sorted(there)}")
 
 
 def _unsettled(
