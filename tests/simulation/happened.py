@@ -96,7 +96,7 @@ def _rare(ran: Run, events: list[dict[str, Any]]) -> Iterator[str]:
             yield "a department's system answers an order"
         elif event["type"] == "explanation.given.v1" and "dept/dept:" in str(event.get("cause")):
             yield "a department's system explains a breach"
-        elif event["type"] == "notice.given_up.v1" and data["why"] == "overtaken":
+        elif event["type"].endswith("given_up.v1") and data["why"] == "overtaken":
             yield f"overtaken in {event['source'].rpartition('/')[2]}: {data['about']}"
         elif event["type"] == "clock.breached.v1":
             yield f"late {data['clock']}"

@@ -112,6 +112,8 @@ class MailServer:
         """The ways in which nothing is ever taken."""
         self.mailed: list[Mailed] = []
         self.refused: list[Mailed] = []
+        self.says: dict[str, tuple[tuple[str, str], ...]] = {}
+        """Notice -> of what its mail tells, as it was written last."""
         self._taken: dict[str, Taken] = {}
         self._refused: dict[str, Taken] = {}
 
@@ -141,7 +143,7 @@ class MailServer:
         before, now = known.get(notice), self.scheduler.clock.ms
         late = now - asked_ms >= FROZE_MS  # it froze when it had looked for the last time
         again = before is not None and not before.excuses() and not late
-        return Mailed(notice, now, again, asked_ms, way)
+        return Mailed(notice, now, again, asked_ms, way, self.says.get(notice, ()))
 
     def recorded(self, notice: str) -> None:
         """Kafka has it that this was sent, or given up."""
@@ -233,6 +235,7 @@ def notifier(
             return Unsent.NO_ADDRESS
         server.scheduler.counts["digest written"] += len(notice.items) > 1
         server.of_talks |= {id for item in notice.items if item.about in CALLING}
+        server.says[id] = tuple((item.issue, item.about) for item in notice.items)
         return Mail(id, "a@b", "", "", "zh-CN")
 
     still_so = {

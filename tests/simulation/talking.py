@@ -122,6 +122,9 @@ class Talking:
         clients, rng = self._clients, self._rng
         clients.busy += 1
         await clients.ready()
+        for leader in LEADERS:  # who leads it is in the directory, and is told too
+            person = PublishStaff(name=leader.name, roles=(Role.LEADER,))
+            await self._ask(subject_of("staff", leader.account), person, "administrator:ad")
         talk = await self._announced(self._number)
         for account in range(ACCOUNTS):
             await self._ask(subject_of("talk", talk), SignUp(), raiser(f"p{account}"))

@@ -78,7 +78,8 @@ class Said(NamedTuple):
 
 class Mailed(NamedTuple):
     """A mail that the mail server took, or refused; or what a robot did. ``again``: that had happened before, to
-    somebody who could have recorded it. ``asked_ms``: when somebody handed it in.
+    somebody who could have recorded it. ``asked_ms``: when somebody handed it in. ``says``: of what it tells, each as
+    (subject, about).
     """
 
     notice: str
@@ -86,6 +87,7 @@ class Mailed(NamedTuple):
     again: bool = False
     asked_ms: int = 0
     way: str = "mail"
+    says: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

@@ -192,6 +192,8 @@ NOTICE: Table = {
     ("sent", "notice.staff_sent"): ("sent",),  # of a digest, for each thing in it
     ("", "notice.staff_given_up"): ("given up",),
     ("given up", "notice.staff_given_up"): ("given up",),
+    ("given up", "notice.staff_sent"): ("sent",),  # of the same digest, what was overtaken and what was not
+    ("sent", "notice.staff_given_up"): ("sent",),
 }
 TABLES = {
     ("intake", "issue"): INTAKE,

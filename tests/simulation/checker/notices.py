@@ -81,8 +81,9 @@ def _overtaken(evidence: Evidence) -> Iterator[Violation]:
     known = {"intake": called_off, "dispatch": _told_off(evidence)}
     for mail, service in product(evidence.history.mailed, known):
         subject = f"notice:{mail.notice}"
-        asked = [(one.event or {})["data"] for one in _prepared(evidence, subject, service)]
-        talks = {data["issue"] for data in asked if data["about"] in CALLING}
+        if not _prepared(evidence, subject, service):
+            continue
+        talks = {issue for issue, about in mail.says if about in CALLING}
         for talk in talks & {*known[service]}:
             if mail.asked_ms > known[service][talk] + slack:
                 yield Clause.NOTICE_OVERTAKEN(
@@ -90,7 +91,7 @@ def _overtaken(evidence: Evidence) -> Iterator[Violation]:
                 )
     touched = {*called_off, *moved}
     for subject, events in (found for service in known for found in evidence.events_by(service).items()):
-        for data in (event["data"] for event in events if kind_of(event) == "notice.given_up"):
+        for data in (event["data"] for event in events if kind_of(event).endswith("given_up")):
             if data["why"] == "overtaken" and data["about"] in CALLING and data["issue"] not in touched:
                 yield Clause.NOTICE_OVERTAKEN(f"{subject}: given up, and {data['issue']} stands as it did")
 
