@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 GATEWAY, ACTOR = "timer", "timer:due"
 """Of the commands that are posted: their ids are ``timer/timer:due/<subject>/<name>``."""
-LEAST, MOST, FIRST = 100, 400, 100
+LEAST, MOST, FIRST = 60, 400, 60
 """Documents in flight together: at least, at most, and before anything was measured."""
 WORK_SECONDS = 0.05
 LOOK_AHEAD = timedelta(seconds=5)
