@@ -81,7 +81,7 @@ PAGES = (
     Asked("list of a talk", "office", "/talks/{held}/list"),
     Asked("results of talks", "leader", "/talks/results"),
     Asked("results of talks by leader", "leader", "/talks/results?by=leader"),
-    Asked("issues of talks", "leader", "/talks/held", 50),
+    Asked("talks that were held", "leader", "/talks/held"),
     Asked("rotation plan", "federation", "/talks/rotation"),
     Asked("assigning many", "office", "/office/assign-many?talk={held}"),
     Asked("talks to take part in", "entrepreneur", "/talks"),
