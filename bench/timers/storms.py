@@ -83,8 +83,8 @@ async def _policy(
     say: Say, system: Alone, store: Aggregates, people: Iterator[str], models: Models, names: Names
 ) -> Drained:
     moving = names.open[: len(names.due)]
-    bare, half = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 4
-    await _bare(bare, store, models.open, names.bare[:half])
+    bare, quarter = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 4
+    await _bare(bare, store, models.open, names.bare[:quarter])
     async with system.run() as child:
         act = _explaining(system, child)
         say(f"a policy that moves {len(moving):,} promises")
@@ -102,7 +102,7 @@ async def _policy(
             if entry[0] == "policy"
         ]
         assert len(told) == 1, f"{document['_id']} was moved {len(told)} times"
-    await _bare(bare, store, models.open, names.bare[half : 2 * half])
+    await _bare(bare, store, models.open, names.bare[quarter : 2 * quarter])
     return Drained(found, len(moving), bare)
 
 
@@ -113,8 +113,8 @@ async def _due(
     say: Say, system: Alone, many: tuple[str, Aggregates], people: Iterator[str], models: Models, names: Names
 ) -> tuple[float, float, Drained]:
     url, store = many
-    bare, half = Bare(store._collection, partial(issues.like, models.broken)), len(names.bare) // 4
-    await _bare(bare, store, [models.due], names.bare[:half])
+    bare, quarter = Bare(store._collection, partial(issues.like, models.broken)), len(names.bare) // 4
+    await _bare(bare, store, [models.due], names.bare[:quarter])
     say(f"a start with {len(names.open):,} open and {len(names.due):,} due in one second")
     started = time.perf_counter()
     async with system.run(url) as child:
@@ -122,7 +122,7 @@ async def _due(
         found = await drain(child, _explaining(system, child), people, OUTCOMES_A_BREACH * len(names.due))
     _check_all_fired(found, names.due)
     await _check_breaches(store, models.due, names.due)
-    await _bare(bare, store, [models.due], names.bare[half : 2 * half])
+    await _bare(bare, store, [models.due], names.bare[quarter : 2 * quarter])
     return ready, ready + found.first, Drained(found, len(names.due), bare)
 
 
@@ -131,8 +131,8 @@ async def _warned(
 ) -> Drained:
     """Deadlines after which each document is written once: what a breach takes twice, for its paper has a number."""
     url, store = many
-    bare, half = Bare(store._collection, partial(issues.like, models.warned)), len(names.bare) // 4
-    await _bare(bare, store, [models.to_warn], names.bare[2 * half : 3 * half])
+    bare, quarter = Bare(store._collection, partial(issues.like, models.warned)), len(names.bare) // 4
+    await _bare(bare, store, [models.to_warn], names.bare[2 * quarter : 3 * quarter])
     await load(store, issues.copies([models.to_warn], names.warned))
     say(f"a start with {len(names.warned):,} warnings due in one second")
     async with system.run(url) as child:
@@ -140,7 +140,7 @@ async def _warned(
     _check_all_fired(found, names.warned)
     for document in (await store.load(names.warned[:: max(1, len(names.warned) // SAMPLE)])).values():
         assert document["state"] == models.warned["state"], document["_id"]
-    await _bare(bare, store, [models.to_warn], names.bare[3 * half :])
+    await _bare(bare, store, [models.to_warn], names.bare[3 * quarter :])
     return Drained(found, len(names.warned), bare)
 
 

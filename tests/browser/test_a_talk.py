@@ -92,3 +92,5 @@ def test_the_opening_page_stands_whole_on_the_screen_of_the_room(
         "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
     )
     assert (wide, tall) == WIDE
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})  # there it is one line below the other
+    assert page.locator(".of-today").evaluate("list => getComputedStyle(list).columnCount") == "1"
