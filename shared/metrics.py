@@ -3,25 +3,34 @@
 The service is the scrape job, not part of a name. Labels are closed sets (topics, reasons, statuses), never ids.
 """
 
+import re
 import time
 from collections import Counter as Count
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from shared.contract.event import SUPERVISION
-from shared.contract.words import Provisional
+from shared.contract.words import ClockName, LadderStep, Provisional
 
 if TYPE_CHECKING:
     from shared.bus.processor import Batch
-    from shared.bus.records import Record
+    from shared.bus.records import Outgoing, Record
 
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 SECONDS_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 LATE_BUCKETS = (0.05, 0.1, 0.5, 1, 5, 30, 120, 300, 3600, 86400)
 YEAR_UNKNOWN = f'"provisional_because":"{Provisional.YEAR_NOT_PUBLISHED}"'.encode()
 """How a record says it. Nobody's words can: a quotation mark within a text is escaped."""
+HAPPENED = re.compile(rb'"type":"(?:(clock)|ladder)\.(\w+)\.v')
+CLOCK, STEP = re.compile(rb'"clock":"(\w+)"'), re.compile(rb'"called":"(\w+)"')
+CLOCKS, STEPS = frozenset(ClockName), frozenset(LadderStep)
+HAPPENS = {
+    "clock": ("started", "warned", "breached", "breach_annulled", "recalculated", "stopped"),
+    "ladder": ("raised", "ended", "lifted"),
+}
+"""What is counted of clocks and of the ladder: the second word of the type of the event."""
 
 
 class Metrics:
@@ -29,9 +38,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._batches()
         self._bus()
         self._outcomes()
+        self._promises()
         self._timers()
         self._mail()
 
@@ -83,8 +94,14 @@ class Metrics:
         self.outcome_seconds = self._histogram(
             "outcome_seconds", "time from a command's arrival at the broker to its outcome", SECONDS_BUCKETS
         )
+
+    def _promises(self) -> None:
         self.provisional = self._counter(
             "provisional_total", "due dates of clocks in a year whose calendar is not published"
+        )
+        self.clock_events = self._counter("clock_events_total", "what happened to clocks", "clock", "event")
+        self.ladder_events = self._counter(
+            "ladder_events_total", "what happened on the ladder; of a raise to which step", "event", "step"
         )
 
     def _timers(self) -> None:
@@ -123,10 +140,7 @@ class Metrics:
         self.document_writes.labels("change").inc(len(batch.written) - swept)
         for topic, count in Count(record.topic for record in records).items():
             self.records.labels(topic).inc(count)
-        # Supervision dates every clock, whoever promised what; a date that waits for a talk starts none.
-        self.provisional.inc(
-            sum(one.topic == SUPERVISION and YEAR_UNKNOWN in one.value for one in batch.outgoing)
-        )
+        self._count_promises(batch.outgoing)
         now = time.time()
         for answer in batch.answers:
             status = answer.outcome["status"]
@@ -134,3 +148,24 @@ class Metrics:
             if status == "refused":
                 self.refusals.labels(answer.outcome["reason"]).inc()
             self.outcome_seconds.observe(max(0.0, now - answer.record.timestamp / 1000))
+
+    def _count_promises(self, outgoing: "Sequence[Outgoing]") -> None:
+        """Supervision dates every clock, whoever promised what; a date that waits for a talk starts none."""
+        for value in (one.value for one in outgoing if one.topic == SUPERVISION):
+            self.provisional.inc(YEAR_UNKNOWN in value)
+            if (found := HAPPENED.search(value)) is None:
+                continue
+            kind, event = ("clock" if found[1] else "ladder"), found[2].decode()
+            if event not in HAPPENS[kind]:
+                continue
+            if kind == "clock":
+                self.clock_events.labels(_word(CLOCK, value, CLOCKS), event).inc()
+            else:
+                self.ladder_events.labels(event, _word(STEP, value, STEPS) if event == "raised" else "").inc()
+
+
+def _word(pattern: re.Pattern[bytes], value: bytes, known: Collection[str]) -> str:
+    """The word that stands there; ``other`` for one that this version does not know."""
+    found = pattern.search(value)
+    word = found[1].decode() if found else ""
+    return word if word in known else "other"

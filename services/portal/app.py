@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +14,15 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.portal import desks
 from services.portal.asking import Services
 from services.portal.assets import Assets
+from services.portal.figures import promised
+from services.portal.figures.promised import Counted, recent_months
 from services.portal.joining import Joining
 from services.portal.mailbox import Mailbox
 from services.portal.network import Network, wrong_tries
@@ -39,6 +44,9 @@ from services.portal.pages import (
 from services.portal.projection.builds import Builds
 from services.portal.projection.projection import Projection
 from services.portal.projection.routes import api
+from services.portal.promise_metrics import Directory, PromiseMetrics
+from services.portal.queries import names
+from services.portal.queries.board import moment
 from services.portal.rendering import Templates
 from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
@@ -53,6 +61,8 @@ from shared.logs import configure
 
 OWN, PROJECTION = "own.db", "projection.db"
 """The portal's two files: what only it knows, and what it can build again."""
+COUNTED_SECONDS = 15
+"""So long what /metrics counted of the promise stands."""
 NOT_EMBEDDED = (
     "it has a page for choosing among invented people and no other sign-in yet, so it runs in the embedded system on "
     "loopback alone, QINQING_EMBEDDED=1 and QINQING_HTTP_HOST=127.0.0.1, or with QINQING_LAN_CODE on one address of a "
@@ -103,7 +113,7 @@ def build(settings: PortalSettings) -> FastAPI:
         counties=settings.places_of_talks(),
     )
     app = application(portal, assets, settings, lifespan)
-    _metrics(app, projection)
+    _metrics(app, projection, portal.once, settings)
     app.mount(
         "/api",
         api(projection, Tokens(issuers(settings.keys()), settings.jurisdiction), settings.jurisdiction),
@@ -151,11 +161,25 @@ def _health(app: FastAPI, portal: Portal) -> None:
         return JSONResponse({"service": "portal", "missing": missing}, 503 if missing else 200)
 
 
-def _metrics(app: FastAPI, projection: Projection) -> None:
+def _metrics(app: FastAPI, projection: Projection, once: Once, settings: PortalSettings) -> None:
     """What Prometheus asks: numbers of the projection, nothing of what is in it."""
+    promises = PromiseMetrics(settings.windows())
+    jurisdictions = (settings.jurisdiction, *settings.places_of_talks())
+    projection.metrics.registry.register(promises)
+
+    def count() -> tuple[Counted, Directory]:
+        reads, now = projection.reader(), datetime.now(UTC)
+        at = moment(now)
+        counted = promised.count(reads, at, recent_months(now), [*settings.windows().values()])
+        return counted, Directory(jurisdictions, names.levels(reads, at.now))
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
+        """Counted in a thread of its own, at most four times a minute, whoever asks."""
+        turn = int(time.time() // COUNTED_SECONDS)
+        promises.counted, promises.directory = await once.get(
+            "promises", turn, lambda: run_in_threadpool(count), before=turn - 1
+        )
         return Response(generate_latest(projection.measure().registry), media_type=CONTENT_TYPE_LATEST)
 
 

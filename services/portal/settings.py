@@ -1,5 +1,6 @@
 """Every setting of the portal, read once by its ``app``; docs/settings.md lists them."""
 
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.portal.joining import ALPHABET, CODE_CHARS, address_of
 from shared.settings import LOOPBACK, Settings
+
+SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+"""The letters of durations, as Prometheus writes them."""
 
 
 def _as_of_a_service(name: str) -> Field:  # type: ignore[valid-type]
@@ -48,10 +52,21 @@ class PortalSettings(BaseSettings):
         description="codes of the counties and areas that hold a talk each week, with commas between: one without a "
         "talk is a gap, in no rotation either; empty: those of the rotation and of the last weeks alone",
     )
+    objective_windows: str = Field(
+        "5m,30m,1h,2h,6h,1d,3d,30d",
+        pattern=r"^[1-9]\d{0,5}[smhd](,[1-9]\d{0,5}[smhd])*$",
+        description="windows, up to now, of which /metrics says how much fell due and how much of it was missed; "
+        "the rules of the objectives ask for these (deploy/prometheus/slo)",
+    )
     intake_url: str = Field("http://127.0.0.1:18400", description="address of intake")
     dispatch_url: str = Field("http://127.0.0.1:18401", description="address of dispatch")
     supervision_url: str = Field("http://127.0.0.1:18402", description="address of supervision")
     feedback_url: str = Field("http://127.0.0.1:18403", description="address of feedback")
+
+    def windows(self) -> dict[str, timedelta]:
+        """The windows of the objectives by their names."""
+        names = dict.fromkeys(self.objective_windows.split(","))
+        return {name: timedelta(seconds=int(name[:-1]) * SECONDS_OF[name[-1]]) for name in names}
 
     def keys(self) -> Path:
         """The folder of the deployment's keys."""

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from cogapp import Cog
 
+from services.portal.desks.operator.dashboards import NAMES
 from services.portal.session import LANGUAGES
 from shared.contract import asyncapi
-from tests.house import assets, catalogs
+from tests.house import assets, catalogs, grafana
 from tests.house.repository import ROOT, documents, name
 from tests.house.tables import lives, settings
 
@@ -24,6 +25,7 @@ WHOLE = {
     "deploy/service.env.example": settings.example,
     "services/portal/moves.json": lives.moves_of_issues,
     "services/portal/static/assets.lock": assets.lock,
+    **{f"deploy/grafana/{one}.json": partial(grafana.text, one) for one in NAMES},
     **{name(catalogs.file_of(language)): partial(catalogs.updated, language) for language in LANGUAGES},
 }
 """Files that are generated from the first line to the last."""

@@ -7,6 +7,7 @@ import pytest
 from services.supervision.consumer import consumer
 from shared.bus.effects import Answer
 from shared.bus.processor import Batch
+from shared.bus.records import Outgoing
 from shared.contract.event import Event
 from shared.contract.words import Provisional
 from shared.domain.clocks import due_at
@@ -75,3 +76,54 @@ def test_what_the_raiser_is_answered_is_not_counted_again(because: Provisional |
     record = new_issue().event(registered(), MONDAY)
     outcome = {"status": "done", "provisional_because": because}
     assert measured(Batch(answers=[Answer("command", ISSUE, outcome, record)])) == 0
+
+
+async def test_what_happens_to_clocks_and_on_the_ladder_is_counted_by_its_name() -> None:
+    named = new_issue()
+    played = Played(consumer(JURISDICTION))
+    records = [named.event(event, MONDAY) for event in (*raised(MONDAY), assigned())]
+    batch = await played.processor.run(records)
+    metrics = Metrics()
+    metrics.measure(batch, [], 0.1)
+
+    def counted(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"qinqing_{name}_total", labels)
+
+    assert counted("clock_events", clock="promise", event="started") == 1
+    assert counted("clock_events", clock="holding", event="started") == 1
+    assert counted("clock_events", clock="promise", event="breached") is None
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "name", "labels"),
+    [
+        ("clock.breached.v1", '"clock":"sign"', "clock_events", {"clock": "sign", "event": "breached"}),
+        (
+            "clock.breach_annulled.v1",
+            '"clock":"promise"',
+            "clock_events",
+            {"clock": "promise", "event": "breach_annulled"},
+        ),
+        ("clock.warned.v1", '"clock":"lunch"', "clock_events", {"clock": "other", "event": "warned"}),
+        (
+            "ladder.raised.v1",
+            '"called":"red_light"',
+            "ladder_events",
+            {"event": "raised", "step": "red_light"},
+        ),
+        ("ladder.raised.v1", '"called":"purple"', "ladder_events", {"event": "raised", "step": "other"}),
+        (
+            "ladder.lifted.v1",
+            '"step":3,"reason":"\\"called\\":\\"red_light\\""',
+            "ladder_events",
+            {"event": "lifted", "step": ""},
+        ),
+    ],
+)
+def test_words_that_are_not_known_are_others(type: str, data: str, name: str, labels: dict[str, str]) -> None:
+    value = f'{{"specversion":"1.0","type":"{type}","data":{{{data}}}}}'.encode()
+    metrics = Metrics()
+    metrics.measure(Batch(outgoing=[Outgoing("supervision.events", ISSUE, value)]), [], 0.1)
+    assert metrics.registry.get_sample_value(f"qinqing_{name}_total", labels) == 1
+    told = [sample.name for family in metrics.registry.collect() for sample in family.samples]
+    assert len([sample for sample in told if sample.endswith("_events_total")]) == 1

@@ -143,6 +143,7 @@ class Projection:
         held = "SELECT count(*) FROM held"
         self.metrics.held.set(self.reader().execute(held).fetchone()[0])
         self.metrics.open_pages.set(len(self._listeners))
+        self.metrics.of_disk(self._settings.folder())
         now = datetime.now(UTC)
         expected = gaps.places(
             self.reader(), self._settings.jurisdiction, now, self._settings.places_of_talks()
@@ -305,7 +306,7 @@ class Projection:
                     assert self._applier is not None
                     loop = asyncio.get_running_loop()
                     changed = await loop.run_in_executor(self._thread, self._applier.apply, poll.records)
-                self.metrics.applied(changed, len(poll.records))
+                self.metrics.applied(changed, poll.records, live=self._caught_up)
                 self._tell(changed)
             self.metrics.polled(poll.behind, complete=poll.caught_up)
             if poll.caught_up and not self._caught_up:

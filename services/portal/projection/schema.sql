@@ -196,7 +196,7 @@ CREATE INDEX issue_by_handler ON issue (
 CREATE INDEX issue_by_due ON issue (next_due_at, id) WHERE next_due_at IS NOT NULL;
 -- Of the board: what is not on it stands in neither. Counting reads the index alone: SQLite asks again for the
 -- columns that its condition names.
-CREATE INDEX issue_by_holder_due ON issue (coalesce(holder, ''), next_due_at, id, holder, registered_at, paused)
+CREATE INDEX issue_by_holder_due ON issue (coalesce(holder, ''), next_due_at, id, holder, registered_at, paused, jurisdiction)
     WHERE next_due_at IS NOT NULL AND registered_at IS NOT NULL AND paused IS NULL;
 CREATE INDEX issue_lit ON issue (coalesce(holder, ''), ladder_step, holder, registered_at)
     WHERE ladder_step > 0 AND registered_at IS NOT NULL;
@@ -213,6 +213,8 @@ CREATE INDEX issue_looked_back ON issue (look_back, department, month) WHERE loo
 CREATE INDEX issue_listed ON issue (listed, department, id) WHERE listed IS NOT NULL;
 CREATE INDEX issue_urgent ON issue (registered_at, id) WHERE urgent = 1;
 CREATE INDEX issue_anonymous ON issue (anonymous, number, id, person) WHERE anonymous = 1;
+CREATE INDEX issue_promised ON issue (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX issue_to_assign ON issue (assign_due_at) WHERE assign_due_at IS NOT NULL;
 CREATE INDEX issue_by_talk ON issue (talk, registered_at, id) WHERE talk IS NOT NULL;
 CREATE INDEX issue_by_month ON issue (month, department, origin, state);
 
@@ -254,6 +256,7 @@ CREATE TABLE assignment (
     holding_due_at INTEGER,       -- of the first round
     PRIMARY KEY (issue, id)
 ) WITHOUT ROWID;
+CREATE INDEX assignment_to_sign ON assignment (sign_due_at) WHERE sign_due_at IS NOT NULL;
 CREATE INDEX assignment_by_department ON assignment (department, assigned_at, issue);
 
 -- What is known of a draft outside of its department: never its words. Dispatch.

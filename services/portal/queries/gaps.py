@@ -31,8 +31,8 @@ def places(
     reads: sqlite3.Connection, jurisdiction: str, now: datetime, counties: Iterable[str] = ()
 ) -> dict[str, str]:
     """place -> level, of all that are expected to hold talks: the city, its counties (a setting), those of the plan,
-    those of
-    the last months' weekly talks."""
+    those of the last months' weekly talks.
+    """
     found = {jurisdiction: "city"} | dict.fromkeys(counties, "county")
     year, _ = week_of(now.astimezone(SHANGHAI).date())
     known = plan(reads, jurisdiction, year)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.metrics_core import Metric
 
 from services.portal.projection.metrics import ProjectionMetrics
+from services.portal.promise_metrics import PromiseMetrics
 from shared.metrics import Metrics
 from tests.house.tables.markdown import code, table
 
@@ -29,6 +31,8 @@ ACTIONS = {
     "qinqing_refusals_total": "A sudden reason: a client or a department's system changed. `failed` is a bug of ours.",
     "qinqing_outcome_seconds": "Above a second people notice; look at lag and batch time.",
     "qinqing_provisional_total": "Above 0: import that year's notice ([operations](operations.md#reference-data)).",
+    "qinqing_clock_events_total": "Much `breached` at once: [runbook](operations.md#runbook-promises-are-missed).",
+    "qinqing_ladder_events_total": "Many raises at once are many breaches, or a calendar that was read too late.",
     "qinqing_timer_late_seconds": "Seconds are normal in a storm; minutes mean the timers stood still.",
     "qinqing_timer_overdue_deadlines": "Above 0 twice in a row: is the service behind? What fails is a dead letter.",
     "qinqing_timer_held_deadlines": "Above 0: a predecessor is missing; [runbook](operations.md#runbook-held-events).",
@@ -43,12 +47,27 @@ PORTAL = {
     "qinqing_projection_unreadable_total": "Grows: somebody writes to an events topic; `qinqing report` says how many.",
     "qinqing_projection_failures_total": "Grows: the broker or the disk is away; pages show what was there before.",
     "qinqing_projection_age_seconds": "Above 60: pages show the past. Is the broker away, the disk full? Read the log.",
+    "qinqing_projection_delay_seconds": "Above a second: [runbook](operations.md#runbook-pages-are-behind).",
     "qinqing_projection_held_events": "Short peaks are normal. For long: an owner's event is missing on its topic.",
     "qinqing_projection_open_pages": "How many boards and pages are open; watch memory and processor beside it.",
     "qinqing_projection_lag_records": "Above 0 for long: pages are behind; is the portal's machine busy?",
+    "qinqing_disk_free_bytes": "Below a tenth of the size: [runbook](operations.md#runbook-a-disk-is-full).",
+    "qinqing_disk_size_bytes": "What the free bytes are a part of.",
     "qinqing_talks_missing": "Above 0 on a Tuesday: the federation sees under Talks which place has none.",
 }
 """The same of the portal's."""
+PROMISES = {
+    "qinqing_due_issues": "`due`: overdue, today (later today), day (in 24 hours), all of which a clock runs.",
+    "qinqing_due_clocks": "`due`: overdue, day. `assign` is the office's, `sign` and `holding` are departments'.",
+    "qinqing_lamp_issues": "Rises: departments do not answer, or replies do not get through; compare with held events.",
+    "qinqing_recent_issues": "Rate: numerator by denominator. Counts have a numerator alone ([figures](figures.md)).",
+    "qinqing_recent_replies": "Much not_possible_now or planned: what is tracked grows.",
+    "qinqing_recent_ratings": "With the figure participation beside it: who does not rate is not satisfied.",
+    "qinqing_first_reply_seconds": "On the wall clock, for `histogram_quantile`; it falls when a month begins.",
+    "qinqing_objective_due_issues": "By official due time: 0 of 0 on a quiet weekend is neither good nor bad.",
+    "qinqing_objective_missed_issues": "Rises: [runbook](operations.md#runbook-promises-are-missed).",
+}
+"""What people write of the metrics of the promise."""
 
 
 def metrics() -> str:
@@ -59,6 +78,23 @@ def metrics() -> str:
 def portal() -> str:
     """Every metric of the portal alone."""
     return _table(vars(ProjectionMetrics()), PORTAL)
+
+
+def promises() -> str:
+    """Every metric of the promise, as the portal tells it; raises KeyError as ``metrics`` does."""
+    families = promise_families()
+    if gone := PROMISES.keys() - {family.name for family in families}:
+        raise KeyError(f"no such metric any more: {', '.join(sorted(gone))}")
+    rows = [
+        (code(one.name), one.type, ", ".join(one._labelnames), one.documentation, PROMISES[one.name])  # type: ignore[attr-defined]
+        for one in families
+    ]
+    return table(("name", "kind", "labels", "meaning", "how to read it"), rows)
+
+
+def promise_families() -> list[Metric]:
+    """The families of the promise in their order."""
+    return list(PromiseMetrics(()).collect())
 
 
 def _table(fields: Mapping[str, object], actions: Mapping[str, str]) -> str:
