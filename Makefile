@@ -9,7 +9,7 @@ SCENARIO ?= town
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test suite prove soak check format docs pictures bench lock clean
+.PHONY: help setup run watch stop test suite prove soak check format docs objectives pictures bench lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: setup ## Start the whole system with a small town at work, and stay with it (SCENARIO=huzhou, BASE_PORT=N, LAN=1 for phones)
 	@$(BIN)/qinqing up --scenario $(SCENARIO) --base-port $(BASE_PORT) $(if $(filter-out 0 1,$(LAN)),--lan-address $(LAN),$(if $(filter 1,$(LAN)),--lan))
+
+watch: setup ## Start Prometheus and Alertmanager with our rules beside the running system (Debian packages)
+	@$(BIN)/qinqing watch
 
 stop: setup ## Stop the running system; its data stays
 	@$(BIN)/qinqing stop
@@ -59,6 +62,9 @@ format: setup ## Lay the code out and mend what can be mended
 docs: setup ## Write everything that documents take from the code, and golden files for new types
 	@$(BIN)/python -m tests.contract.write
 	@$(BIN)/python -m tests.house.generate
+
+objectives: setup ## Write the rules of the objectives from their specs (needs sloth)
+	@$(BIN)/python -m tests.operations.objectives
 
 pictures: setup ## Take the pictures of README and docs/desks.md anew, in a running town (needs chromium)
 	@$(BIN)/python -m tests.pictures

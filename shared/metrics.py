@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter as Count
 from collections.abc import Collection, Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -36,13 +37,16 @@ HAPPENS = {
 class Metrics:
     """The metrics of one service, on a registry of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_promises: bool = False) -> None:
+        """``of_promises``: clocks and the ladder are this service's. What has closed labels begins at 0, so that the
+        first time something happens is a growth too.
+        """
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._batches()
         self._bus()
         self._outcomes()
-        self._promises()
+        self._promises(of_promises)
         self._timers()
         self._mail()
 
@@ -66,6 +70,8 @@ class Metrics:
         self.document_writes = self._counter(
             "document_writes_total", "documents written, the sweep of finished ones apart", "purpose"
         )
+        for purpose in ("change", "sweep"):
+            self.document_writes.labels(purpose)
         self.rewinds = self._counter("rewinds_total", "batches tried again after a failure")
         self.conflicts = self._counter("conflicts_total", "documents that another worker had changed")
 
@@ -90,12 +96,14 @@ class Metrics:
 
     def _outcomes(self) -> None:
         self.outcomes = self._counter("outcomes_total", "commands by outcome", "status")
+        for status in ("done", "refused", "void"):
+            self.outcomes.labels(status)
         self.refusals = self._counter("refusals_total", "refused commands by reason", "reason")
         self.outcome_seconds = self._histogram(
             "outcome_seconds", "time from a command's arrival at the broker to its outcome", SECONDS_BUCKETS
         )
 
-    def _promises(self) -> None:
+    def _promises(self, are_ours: bool) -> None:
         self.provisional = self._counter(
             "provisional_total", "due dates of clocks in a year whose calendar is not published"
         )
@@ -103,6 +111,12 @@ class Metrics:
         self.ladder_events = self._counter(
             "ladder_events_total", "what happened on the ladder; of a raise to which step", "event", "step"
         )
+        if are_ours:
+            for clock, event in product(ClockName, HAPPENS["clock"]):
+                self.clock_events.labels(clock, event)
+            for event, steps in {"raised": tuple(LadderStep), "ended": ("",), "lifted": ("",)}.items():
+                for step in steps:
+                    self.ladder_events.labels(event, step)
 
     def _timers(self) -> None:
         self.timer_late = self._histogram(
@@ -126,6 +140,8 @@ class Metrics:
         self.notices = self._counter(
             "notices_total", "notices by what became of one try: sent, later or given_up", "result"
         )
+        for result in ("sent", "later", "given_up"):
+            self.notices.labels(result)
         self.notices_waiting = self._gauge("waiting_notices_records", "notices that wait to be sent")
 
     def measure(self, batch: "Batch", records: "Sequence[Record]", seconds: float) -> None:

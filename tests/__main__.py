@@ -21,7 +21,7 @@ SAID = "security/test_what_was_said_and_logged.py"
 PARTS = (
     ("embedded", "faults", "integration", "security"),
     ("browser", "contract", "fuzz", "house", SAID),
-    ("portal", "unit", SAID),
+    ("portal", "unit", "operations", SAID),
     ("simulation",),
 )
 """Folders of this one, so that all parts but the last take about as long."""

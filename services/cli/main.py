@@ -27,6 +27,7 @@ from services.cli.scenario import command as scenario
 from services.cli.submit import submit
 from services.cli.system import status, stop, up
 from services.cli.token import token
+from services.cli.watch import watch
 from services.cli.whatif import whatif
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(stop)
 app.command()(status)
+app.command()(watch)
 app.command()(submit)
 app.command()(token)
 app.command()(keys)

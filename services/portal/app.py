@@ -52,6 +52,7 @@ from services.portal.sending import Sending
 from services.portal.settings import PortalSettings
 from services.portal.shielding import Shield
 from services.portal.viewers import Viewers
+from services.portal.watching import Watching
 from shared.collecting import collect_rarely
 from shared.hosts import Hosts
 from shared.identity.keys import REFERENCE, SIGNING, NoKeys, issuers, secret, signing_key
@@ -80,6 +81,7 @@ def build(settings: PortalSettings) -> FastAPI:
     sending = Sending(own, services)
     references = References(secret(settings.keys(), REFERENCE))
     builds = Builds(projection, settings.namespace)
+    watching = Watching(settings.prometheus_url) if settings.prometheus_url else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -90,6 +92,8 @@ def build(settings: PortalSettings) -> FastAPI:
             await asyncio.wait([task])
             await builds.close()
         await services.close()
+        if watching is not None:
+            await watching.close()
         own.close()
 
     assets = Assets()
@@ -111,6 +115,7 @@ def build(settings: PortalSettings) -> FastAPI:
         mailbox,
         joining=_joining(settings, own),
         counties=settings.places_of_talks(),
+        watching=watching,
     )
     app = application(portal, assets, settings, lifespan)
     _metrics(app, projection, portal.once, settings)

@@ -34,6 +34,7 @@ from services.portal.session import View, Visitor, hash_of, id_of, is_marked, ma
 from services.portal.times import MINUTE_MS, Times
 from services.portal.unread import Unread
 from services.portal.viewers import Viewers
+from services.portal.watching import Watching
 from services.portal.words import RULES
 from shared.contract.envelope import read_seen
 from shared.contract.words import Role
@@ -160,6 +161,8 @@ class Portal(NamedTuple):
     """What lets browsers of the network in; None where only this machine is listened to."""
     counties: tuple[str, ...] = ()
     """Those that are expected to hold a talk each week, in no rotation either."""
+    watching: Watching | None = None
+    """Prometheus, for the operator's page; None where none is named."""
 
 
 class Page:

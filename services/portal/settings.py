@@ -58,6 +58,10 @@ class PortalSettings(BaseSettings):
         description="windows, up to now, of which /metrics says how much fell due and how much of it was missed; "
         "the rules of the objectives ask for these (deploy/prometheus/slo)",
     )
+    prometheus_url: str = Field(
+        "",
+        description="address of Prometheus, of which the operator's page shows the dashboards; empty: of none",
+    )
     intake_url: str = Field("http://127.0.0.1:18400", description="address of intake")
     dispatch_url: str = Field("http://127.0.0.1:18401", description="address of dispatch")
     supervision_url: str = Field("http://127.0.0.1:18402", description="address of supervision")

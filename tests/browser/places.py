@@ -175,6 +175,7 @@ OFFICIALS = {
         "/operator/publish-again",
         "/operator/projection",
         "/operator/notices",
+        "/operator/dashboards",
     ),
 }
 """The pages of others, by whom one has to be."""

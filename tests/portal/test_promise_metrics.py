@@ -20,6 +20,7 @@ from tests.portal.given import Given, stamp
 from tests.portal.projection.given import AT, ISSUE, JURISDICTION
 from tests.portal.test_board import town
 from tests.portal.test_lamps import lamps_of_the_town
+from tests.portal.test_office_lists import plans
 
 MOST_SERIES = 20_000
 WINDOWS = PortalSettings().windows()
@@ -210,10 +211,23 @@ def test_labels_are_closed_so_that_300_departments_stay_below_20_000_series() ->
     )
     levels = {one.department: ("city", "county", "township")[number % 3] for number, one in enumerate(of)}
     many = len(read(found, Directory(places, levels)).samples())
-    metrics = Metrics()
+    metrics = Metrics(of_promises=True)
     for clock, event in product([*ClockName, "other"], HAPPENS["clock"]):
         metrics.clock_events.labels(clock, event)
     for step in [*LadderStep, "other"]:
         metrics.ladder_events.labels("raised", step)
     many += sum(len(family.samples) for family in metrics.registry.collect())
     assert 10_000 < many <= MOST_SERIES, many
+
+
+def test_what_is_counted_is_found_by_indexes(given: Given) -> None:
+    """What is open is counted in an index alone; rows are read of what is due, lit or recent."""
+    given.answered()
+    lamps_of_the_town(given)
+    steps = plans(given, lambda reads: counted(given))
+    assert [step for step in steps if step.startswith("SCAN")] == [
+        "SCAN i USING COVERING INDEX issue_by_holder_due"
+    ]
+    for index in ("clock_running", "issue_by_step", "issue_by_month", "issue_promised", "issue_to_assign"):
+        assert any(f"USING INDEX {index} (" in step for step in steps), index
+    assert any("assignment_to_sign (" in step for step in steps)

@@ -40,6 +40,15 @@ class Ports:
     def controller(self) -> int:
         return self.base + 11
 
+    @property
+    def prometheus(self) -> int:
+        """Of `qinqing watch`, as the next one."""
+        return self.base + 30
+
+    @property
+    def alertmanager(self) -> int:
+        return self.base + 31
+
     def store(self, service: str) -> int:
         return self.base + 20 + SERVICES.index(service)
 

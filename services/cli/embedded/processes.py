@@ -39,7 +39,7 @@ class Program:
     """
 
     name: str
-    kind: Literal["kafka", "store", "service", "portal", "mailbox"]
+    kind: Literal["kafka", "store", "service", "portal", "mailbox", "watch"]
     port: int
     command: Callable[[Callable[[str], None]], Awaitable[list[str]]]
     ready: Callable[[], Awaitable[bool]]

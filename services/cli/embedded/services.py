@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.cli.embedded.network import Lan
-from services.cli.embedded.ports import HOST, SERVICES, free_ports
+from services.cli.embedded.ports import HOST, SERVICES, Ports, free_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 from services.cli.embedded.stores import listens
 
@@ -153,6 +153,8 @@ def portal_program(
         "QINQING_EMBEDDED": "1",
         "QINQING_PORTAL_DIR": str(parts.data_dir / PORTAL),
         "QINQING_MAILBOX_DIR": str(parts.mailbox_dir),
+        # Whether or not `qinqing watch` runs, now or later.
+        "QINQING_PROMETHEUS_URL": f"http://{HOST}:{Ports(port - len(SERVICES)).prometheus}",
         **{f"QINQING_{name.upper()}_URL": url for name, url in service_urls.items()},
     }
 
@@ -215,13 +217,13 @@ async def wait_for_all(children: Iterable[Child], timeout: float) -> None:
         raise failures.exceptions[0] from None
 
 
-async def is_ready(host: str, port: int) -> bool:
-    """Whether GET /health/ready answers 200."""
+async def is_ready(host: str, port: int, path: str = "/health/ready") -> bool:
+    """Whether GET of this path answers 200."""
     try:
         async with asyncio.timeout(2.0):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                request = f"GET /health/ready HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+                request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
                 writer.write(request.encode())
                 status = (await reader.readline()).split()
                 return len(status) > 1 and status[1] == b"200"

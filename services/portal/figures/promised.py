@@ -115,7 +115,8 @@ def _due(reads: sqlite3.Connection, at: Moment) -> dict[Of, Due]:
     query = f"""
         SELECT i.jurisdiction, coalesce(i.holder, ''), sum({due} <= :now),
             sum({due} > :now AND {due} <= :midnight), sum({due} > :now AND {due} <= :now + {DAY_MS}), count(*)
-        FROM issue i WHERE {due} IS NOT NULL AND i.registered_at IS NOT NULL AND i.paused IS NULL GROUP BY 1, 2
+        FROM issue i INDEXED BY issue_by_holder_due
+        WHERE {due} IS NOT NULL AND i.registered_at IS NOT NULL AND i.paused IS NULL GROUP BY 2, 1
     """
     return {Of(*row[:2]): Due(*row[2:]) for row in reads.execute(query, at._asdict())}
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from services.portal.desks.operator import dead_letters, held, projection
+from services.portal.desks.operator import dead_letters, held, projection, watched
 from services.portal.desks.operator.asking import SHOWN, operator, standing
 from services.portal.desks.operator.troubles import lasting, named, part, troubles
 from services.portal.languages import N_
@@ -15,7 +15,7 @@ from services.portal.queries import notices, projected
 
 HOME, NOTICES = "/operator", "/operator/notices"
 router = APIRouter()
-for its in (dead_letters, held, projection):
+for its in (dead_letters, held, projection, watched):
     router.routes.extend(its.router.routes)
 Asked = Annotated[Page, Depends(page_of)]
 
@@ -29,6 +29,7 @@ MENU = Menu(
         Link("/operator/dead-letters", N_("Dead letters")),
         Link("/operator/held", N_("Missing events")),
         Link("/operator/projection", N_("What pages show")),
+        Link(watched.PATH, N_("Dashboards")),
     ),
 )
 

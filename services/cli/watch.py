@@ -1,0 +1,174 @@
+"""`qinqing watch`: Prometheus and Alertmanager beside a running system, on loopback, with our rules."""
+
+import asyncio
+import json
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from services.cli import display
+from services.cli.embedded.ports import HOST, Ports, taken_ports
+from services.cli.embedded.processes import Child, Program, StartFailed, fixed
+from services.cli.embedded.services import is_ready
+from services.cli.errors import FAILED, WRONG_USE
+from services.cli.system import DEFAULT_DATA, DataOption, JsonOption, RunningSystem, running_system
+
+RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
+PROGRAMS = {"prometheus": ("prometheus",), "alertmanager": ("prometheus-alertmanager", "alertmanager")}
+"""Under which names each may be on the path: Debian's, then its makers'."""
+START_SECONDS = 60.0
+SCRAPE_SECONDS = 5
+
+RulesOption = Annotated[
+    Path, typer.Option("--rules", help="The folder with the rules.", exists=True, file_okay=False)
+]
+
+
+def watch(
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(help="Where alerts are posted too, as Alertmanager's webhooks are.", metavar="URL"),
+    ] = None,
+    rules: RulesOption = RULES,
+    data: DataOption = DEFAULT_DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Start Prometheus and Alertmanager beside the running system, and keep them running until Ctrl-C."""
+    system = running_system(data)
+    if system is None:
+        _end(WRONG_USE, as_json, display.nothing_running(data.resolve(), []))
+    missing = [name for name, names in PROGRAMS.items() if not _found(names)]
+    if missing:
+        _end(
+            WRONG_USE,
+            as_json,
+            f"Not here: {' and '.join(missing)}. On Debian: "
+            "apt-get install --no-install-recommends prometheus prometheus-alertmanager",
+        )
+    own = Ports(system.base_port)
+    ports = {"prometheus": own.prometheus, "alertmanager": own.alertmanager}
+    if taken := taken_ports({port: name for name, port in ports.items()}):
+        _end(WRONG_USE, as_json, f"Nothing was started. {'; '.join(map(str, taken))}")
+    raise SystemExit(asyncio.run(_run(system, ports, rules, webhook or [], as_json)))
+
+
+def prometheus_file(targets: Mapping[str, str], jurisdiction: str, alertmanager: str, rules: Path) -> str:
+    """What Prometheus reads: who is asked, every five seconds, and whom it tells. ``targets``: job -> host:port.
+
+    The portal says itself whose a number is, so its own labels stay.
+    """
+    jobs = [
+        {
+            "job_name": job,
+            "honor_labels": job == "portal",
+            "static_configs": [{"targets": [target], "labels": {"jurisdiction": jurisdiction}}],
+        }
+        for job, target in targets.items()
+    ]
+    return json.dumps(
+        {
+            "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": f"{SCRAPE_SECONDS}s"},
+            "rule_files": [str(rules.resolve() / "*.yml")],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+            "scrape_configs": jobs,
+        },
+        indent=1,
+    )
+
+
+def alertmanager_file(webhooks: list[str]) -> str:
+    """What Alertmanager reads: alerts of one name and jurisdiction go out together, first and then every four hours."""
+    receiver: dict[str, Any] = {"name": "operators"}
+    if webhooks:
+        receiver["webhook_configs"] = [{"url": url, "send_resolved": True} for url in webhooks]
+    route = {
+        "receiver": "operators",
+        "group_by": ["alertname", "jurisdiction"],
+        "group_wait": "5s",
+        "group_interval": "30s",
+        "repeat_interval": "4h",
+    }
+    return json.dumps({"route": route, "receivers": [receiver]}, indent=1)
+
+
+async def _run(
+    system: RunningSystem, ports: Mapping[str, int], rules: Path, webhooks: list[str], as_json: bool
+) -> int:
+    folder = system.data_dir / "watch"
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = {job: _place(url) for job, url in {**system.service_urls, "portal": system.portal_url}.items()}
+    addresses = {name: f"{HOST}:{port}" for name, port in ports.items()}
+    (folder / "prometheus.json").write_text(
+        prometheus_file(targets, system.jurisdiction, addresses["alertmanager"], rules)
+    )
+    (folder / "alertmanager.json").write_text(alertmanager_file(webhooks))
+    children = [Child(program, system.data_dir / "logs") for program in _programs(folder, ports)]
+    ending, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ending.set)
+    try:
+        for child in children:
+            child.start()
+        for child in children:
+            await child.wait_ready(START_SECONDS)
+        found = {name: f"http://{address}" for name, address in addresses.items()}
+        if as_json:
+            display.print_json(found)
+        else:
+            display.Terminal(soft_wrap=True).print(
+                "\n".join(f"{name:<13}{url}" for name, url in found.items())
+                + f"\nRules: {rules}. Ctrl-C stops both; the data stays in {folder}."
+            )
+        await ending.wait()
+    except StartFailed as error:
+        display.Terminal(stderr=True, soft_wrap=True).print(str(error))
+        return FAILED
+    finally:
+        await asyncio.gather(*(child.stop() for child in children))
+    return 0
+
+
+def _programs(folder: Path, ports: Mapping[str, int]) -> list[Program]:
+    options = {
+        "prometheus": (
+            f"--config.file={folder / 'prometheus.json'}",
+            f"--storage.tsdb.path={folder / 'prometheus'}",
+            f"--web.listen-address={HOST}:{ports['prometheus']}",
+        ),
+        "alertmanager": (
+            f"--config.file={folder / 'alertmanager.json'}",
+            f"--storage.path={folder / 'alertmanager'}",
+            f"--web.listen-address={HOST}:{ports['alertmanager']}",
+            "--cluster.listen-address=",
+        ),
+    }
+    return [
+        Program(name, "watch", ports[name], fixed(_found(PROGRAMS[name]), *its), _readiness(ports[name]))
+        for name, its in options.items()
+    ]
+
+
+def _readiness(port: int) -> Callable[[], Awaitable[bool]]:
+    return partial(is_ready, HOST, port, "/-/ready")
+
+
+def _found(names: Iterable[str]) -> str:
+    """Where the first of these programs is; "" where none is."""
+    return next(filter(None, map(shutil.which, names)), "")
+
+
+def _place(url: str) -> str:
+    """host:port of an address."""
+    return url.partition("://")[2].rstrip("/")
+
+
+def _end(code: int, as_json: bool, text: str) -> NoReturn:
+    if as_json:
+        display.print_json({"error": text})
+    display.Terminal(stderr=True, soft_wrap=True).print(text)
+    raise SystemExit(code)

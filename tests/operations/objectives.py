@@ -1,0 +1,80 @@
+"""Writes the rules of the objectives from their specs by sloth: `make objectives`, where sloth is on the path."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+
+from tests.house.repository import ROOT
+
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+SPECS, RULES, WINDOWS = PROMETHEUS / "slo", PROMETHEUS / "rules", PROMETHEUS / "windows"
+PERIOD = "30d"
+HOW = "go install github.com/slok/sloth/cmd/sloth@v0.16.0"
+"""The version that wrote what is committed."""
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def sloth() -> str:
+    """Where the program is; "" where it is not."""
+    return shutil.which("sloth") or shutil.which("sloth", path=str(Path.home() / "go" / "bin")) or ""
+
+
+def written(spec: Path, windows: Path = WINDOWS, period: str = PERIOD) -> str:
+    """The rules of one spec. What is counted of 30 days is asked of our gauge, not summed up from shorter windows."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "rules.yml"
+        command = [
+            sloth(),
+            "generate",
+            f"--input={spec}",
+            f"--out={output}",
+            f"--default-slo-period={period}",
+        ]
+        command += [f"--slo-period-windows-path={windows}", "--disable-optimized-rules"]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+        return re.sub(r"Sloth \(.*?\)", "Sloth", output.read_text("utf-8"))
+
+
+def scaled(folder: Path, times: int) -> tuple[Path, str]:
+    """The windows of an alert so many times shorter, in a folder of their own; and the period, as sloth names it."""
+    windows = yaml.safe_load((WINDOWS / f"{PERIOD}.yml").read_text("utf-8"))
+    spec = windows["spec"]
+    spec["sloPeriod"] = _shorter(spec["sloPeriod"], times)
+    for severity, speed in (
+        (severity, speed) for severity in ("page", "ticket") for speed in ("quick", "slow")
+    ):
+        for name in ("shortWindow", "longWindow"):
+            spec[severity][speed][name] = _shorter(spec[severity][speed][name], times)
+    (folder / "scaled.yml").write_text(yaml.safe_dump(windows))
+    return folder, spec["sloPeriod"]
+
+
+def _shorter(text: str, times: int) -> str:
+    span = timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
+    return f"{int(span.total_seconds()) // times}s"
+
+
+def rules_of(spec: Path) -> Path:
+    """Where its rules are committed."""
+    return RULES / f"slo-{spec.stem}.yml"
+
+
+def main() -> int:
+    """Write all of them."""
+    if not sloth():
+        print(f"No sloth here: {HOW}", file=sys.stderr)
+        return 1
+    for spec in sorted(SPECS.glob("*.yml")):
+        rules_of(spec).write_text(written(spec), "utf-8")
+        print("written:", rules_of(spec).relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
