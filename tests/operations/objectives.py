@@ -1,5 +1,6 @@
 """Writes the rules of the objectives from their specs by sloth: `make objectives`, where sloth is on the path."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -17,6 +18,9 @@ SPECS, RULES, WINDOWS = PROMETHEUS / "slo", PROMETHEUS / "rules", PROMETHEUS / "
 PERIOD = "30d"
 HOW = "go install github.com/slok/sloth/cmd/sloth@v0.16.0"
 """The version that wrote what is committed."""
+CORE = "sloth.dev/core"
+BY_DUE_TIME = 'window="{{.window}}"'
+"""In a spec of which the portal counts each window."""
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -26,7 +30,7 @@ def sloth() -> str:
 
 
 def written(spec: Path, windows: Path = WINDOWS, period: str = PERIOD) -> str:
-    """The rules of one spec. What is counted of 30 days is asked of our gauge, not summed up from shorter windows."""
+    """The rules of one spec."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "rules.yml"
         command = [
@@ -36,9 +40,18 @@ def written(spec: Path, windows: Path = WINDOWS, period: str = PERIOD) -> str:
             f"--out={output}",
             f"--default-slo-period={period}",
         ]
-        command += [f"--slo-period-windows-path={windows}", "--disable-optimized-rules"]
+        command += [f"--slo-period-windows-path={windows}", "--disable-default-slo-plugins"]
+        command += [f"--slo-plugins={json.dumps(plugin)}" for plugin in _chain(spec)]
         subprocess.run(command, check=True, capture_output=True, text=True)
         return re.sub(r"Sloth \(.*?\)", "Sloth", output.read_text("utf-8"))
+
+
+def _chain(spec: Path) -> list[dict[str, object]]:
+    """What sloth does by itself; but 30 days by due time are not summed up from short windows."""
+    is_whole = BY_DUE_TIME in spec.read_text("utf-8")
+    names = ("validate", "sli_rules", "metadata_rules", "alert_rules")
+    configs = {"sli_rules": {"config": {"disableOptimized": is_whole}}}
+    return [{"id": f"{CORE}/{name}/v1", **configs.get(name, {})} for name in names]
 
 
 def scaled(folder: Path, times: int) -> tuple[Path, str]:

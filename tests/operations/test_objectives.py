@@ -24,7 +24,9 @@ def test_the_portal_counts_every_window_that_a_rule_asks_for() -> None:
     assert asked == {*PortalSettings().windows()}
     spec = yaml.safe_load((WINDOWS / f"{PERIOD}.yml").read_text("utf-8"))["spec"]
     speeds = [spec[severity][speed] for severity in ("page", "ticket") for speed in ("quick", "slow")]
-    assert asked == {one[name] for one in speeds for name in ("shortWindow", "longWindow")} | {spec["sloPeriod"]}
+    assert asked == {one[name] for one in speeds for name in ("shortWindow", "longWindow")} | {
+        spec["sloPeriod"]
+    }
 
 
 @pytest.mark.prove

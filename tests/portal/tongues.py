@@ -20,9 +20,12 @@ GIVEN = {
         r"|党委, 人大, 政府 or 政协|周明，副市长，政府|^，政府$"
         r"|周次,地区,姓名,职务,班子,账号"
     ),
-    "zh": re.compile(r"\bEnglish\b|\bCtrl\b|\bEsc\b|\bqinqing status\b|\bxlsx, ods, csv\b|\bPrometheus\b|\bGrafana\b"),
+    "zh": re.compile(
+        r"\bEnglish\b|\bCtrl\b|\bEsc\b|\bqinqing status\b|\bxlsx, ods, csv\b|\bPrometheus\b|\bGrafana\b"
+    ),
 }
-"""The seal; the other language's name; numbers that documents bear; what is typed as it stands; keys; ends of names; programs."""
+"""The seal; the other language's name; numbers that documents bear; what is typed as it stands; keys; ends of names;
+programs."""
 
 
 def strange(document: Document, language: str) -> Iterator[str]:
