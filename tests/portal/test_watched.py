@@ -61,7 +61,8 @@ async def test_each_dashboard_shows_its_first_row_with_what_is_bad_marked_in_wor
         assert all(panel.zh in browser.text for panel in one.rows[0].panels)
     assert "98.5 %" in browser.text and "50.0 %" in browser.text
     assert browser.text.count("需要关注") == 1  # of one series the words stand beside, of several the sign
-    assert browser.text.index("feedback") < browser.text.index("dispatch")
+    held = browser.text.partition("等待最久")[2]
+    assert held.index("评价") < held.index("交办")
     assert "nan" not in browser.text.lower()
     assert len(prometheus.asked) == sum(len(one.rows[0].panels) for one in dashboards().values())
     assert not [query for query in prometheus.asked if "$" in query]

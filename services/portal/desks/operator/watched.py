@@ -9,15 +9,18 @@ from fastapi.responses import Response
 
 from services.portal.desks.operator.asking import operator
 from services.portal.desks.operator.dashboards import Dashboard, Panel, dashboards
-from services.portal.desks.operator.troubles import lasting
+from services.portal.desks.operator.troubles import lasting, named
+from services.portal.languages import N_
 from services.portal.pages import Page, page_of
+from services.portal.queries.board import NOBODY
 from services.portal.watching import Sample
+from services.portal.words import phrase
 
 PATH = "/operator/dashboards"
 INTERVAL = "5m"
 """In place of Grafana's: long enough for whatever somebody scrapes with."""
-MOST_SERIES = 12
-"""So many of one panel are shown: a city and its counties."""
+MOST_SERIES, MANY = 8, 4
+"""So many of one panel are shown: a city and its counties; of so many that are alike, how many."""
 router = APIRouter()
 Asked = Annotated[Page, Depends(page_of)]
 
@@ -78,21 +81,35 @@ def _shown(page: Page, answers: Iterator[list[Sample]]) -> Iterator[tuple[str, l
 
 
 def _values(page: Page, panel: Panel, samples: list[Sample]) -> list[Value]:
+    """The bad ones first, then the largest; where all say the same, that once."""
+    samples = sorted(samples, key=lambda one: (not _is_bad(panel, one.value), -one.value))[:MOST_SERIES]
     legend = panel.queries[0].legend
     values = [
-        Value(_name(page, legend, sample), _text(page, panel, sample.value), _is_bad(panel, sample.value))
-        for sample in samples
+        Value(_name(page, legend, one), _text(page, panel, one.value), _is_bad(panel, one.value))
+        for one in samples
     ]
-    return sorted(values, key=lambda value: not value.is_bad)[:MOST_SERIES]
+    if len({one[1:] for one in values}) == 1:
+        names = [one.name for one in values]
+        alike = page.say(N_("all %(num)d alike")) % {"num": len(names)}
+        return [values[0]._replace(name="、".join(names) if len(names) < MANY else alike)]
+    return values
 
 
 def _name(page: Page, legend: str, sample: Sample) -> str:
-    """As Grafana makes it of the labels; places and departments as people call them."""
+    """As Grafana makes it of the labels; places, services and departments as people call them."""
 
     def word(found: re.Match[str]) -> str:
-        label = found[1]
-        value = sample.labels.get(label, "")
-        return page.departments.get(value, value) if label == "department" else value
+        value = sample.labels.get(found[1], "")
+        match found[1]:
+            case "department":
+                return (
+                    page.say("No department yet") if value == NOBODY else page.departments.get(value, value)
+                )
+            case "jurisdiction":
+                return page.say(phrase("place", value))
+            case "job":
+                return page.say(N_("Portal")) if value == "portal" else named(page, value)
+        return value
 
     return re.sub(r"\{\{(\w+)\}\}", word, legend)
 
