@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.parts import whole_system
 from services.portal import desks
+from services.portal.desks.operator.watched import PATH as DASHBOARDS
 from shared.contract.words import Role
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -40,9 +41,12 @@ class Picture(NamedTuple):
 
 
 def pictures() -> Iterator[Picture]:
-    """Each page of each role's bar: of who is on the way on the phone, else wide."""
+    """Each page of each role's bar, of who is on the way on the phone, else wide; not the dashboards, for which a
+    Prometheus would have to run beside."""
     for role, menu in desks.menus().items():
         for link in menu.links:
+            if link.address == DASHBOARDS:
+                continue
             yield Picture(role, link.address, PHONE if role in PHONE_FIRST else WIDE)
 
 

@@ -58,24 +58,24 @@ def watch(
 
 
 def prometheus_file(targets: Mapping[str, str], jurisdiction: str, alertmanager: str, rules: Path) -> str:
-    """What Prometheus reads: who is asked, every five seconds, and whom it tells. ``targets``: job -> host:port.
+    """What Prometheus reads: who is asked, every five seconds, and whom it tells. ``targets``: name -> host:port.
 
     The portal says itself whose a number is, so its own labels stay.
     """
-    jobs = [
+    asked = [
         {
-            "job_name": job,
-            "honor_labels": job == "portal",
+            "job_name": name,
+            "honor_labels": name == "portal",
             "static_configs": [{"targets": [target], "labels": {"jurisdiction": jurisdiction}}],
         }
-        for job, target in targets.items()
+        for name, target in targets.items()
     ]
     return json.dumps(
         {
             "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": f"{SCRAPE_SECONDS}s"},
             "rule_files": [str(rules.resolve() / "*.yml")],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
-            "scrape_configs": jobs,
+            "scrape_configs": asked,
         },
         indent=1,
     )
@@ -101,7 +101,9 @@ async def _run(
 ) -> int:
     folder = system.data_dir / "watch"
     folder.mkdir(parents=True, exist_ok=True)
-    targets = {job: _place(url) for job, url in {**system.service_urls, "portal": system.portal_url}.items()}
+    targets = {
+        name: _place(url) for name, url in {**system.service_urls, "portal": system.portal_url}.items()
+    }
     addresses = {name: f"{HOST}:{port}" for name, port in ports.items()}
     (folder / "prometheus.json").write_text(
         prometheus_file(targets, system.jurisdiction, addresses["alertmanager"], rules)

@@ -118,6 +118,16 @@ COUNTS: tuple[Figure, ...] = (
     ),
 )
 
+REWORK = Figure(
+    "rework",
+    "重新办理",
+    "reworked",
+    "a new round was granted",
+    "已同意重新办理",
+    "EXISTS (SELECT 1 FROM rating r WHERE r.issue = i.id AND r.rework_granted = 1)",
+)
+"""A count for operators alone (docs/metrics.md)."""
+
 RATES: tuple[Figure, ...] = (
     Figure(
         "on_time_assignment",

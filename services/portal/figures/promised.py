@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.portal.figures.definitions import COUNTS, FIGURES, Figure
+from services.portal.figures.definitions import COUNTS, FIGURES, REWORK, Figure
 from services.portal.queries.board import DAY_MS, Moment
 from shared.contract.words import ClockName
 from shared.domain.clocks import SHANGHAI
 
-_REWORK = "EXISTS (SELECT 1 FROM rating r WHERE r.issue = i.id AND r.rework_granted = 1)"
 RECENT: Sequence[Figure] = (
     *(one for one in COUNTS if one.name not in ("open", "referred")),
-    Figure("rework", "重新办理", "reworked", "a new round was granted", "已同意重新办理", _REWORK),
+    REWORK,
     *(
         FIGURES[name]
         for name in ("on_time_assignment", "sign_for", "on_time_reply", "on_time_reply_extended")

@@ -45,7 +45,7 @@ class ProjectionMetrics:
             ("level",),
             registry=self.registry,
         )
-        self.disk_free = self._of_disk("free", "room on the disk of its folder")
+        self.disk_free = self._of_disk("free", "free space on the disk of its folder")
         self.disk_size = self._of_disk("size", "size of the disk of its folder")
         self.records_behind = 0
 
