@@ -132,7 +132,7 @@ def test_topics_have_their_form() -> None:
 
 
 def test_metrics_have_their_form() -> None:
-    units = "records|seconds|total|events|deadlines|pages|missing"
+    units = "records|seconds|total|events|deadlines|pages|missing|bytes"
     for metric in all_metrics():
         assert re.fullmatch(rf"qinqing_[a-z_]+_({units})", full_name(metric)), full_name(metric)
         assert not re.search("|".join(SERVICES), full_name(metric)), "the service is the job, not the name"

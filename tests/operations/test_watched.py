@@ -51,13 +51,7 @@ def watched(data: Path, base: int) -> Iterator[dict[str, str]]:
     process = subprocess.Popen(qinqing("watch", "--json", *system), stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        text = ""
-        for line in lines:
-            text += line
-            if line.rstrip() == "}":
-                break
-        yield json.loads(text)
+        yield json.loads(process.stdout.readline())
     finally:
         os.kill(process.pid, signal.SIGTERM)
         process.wait(60)
