@@ -82,6 +82,8 @@ PAGES = (
     Asked("results of talks", "leader", "/talks/results"),
     Asked("results of talks by leader", "leader", "/talks/results?by=leader"),
     Asked("talks that were held", "leader", "/talks/held"),
+    Asked("talks that were held, turned", "leader", "/talks/held", turned=True),
+    Asked("people who came to talks", "leader", "/talks/held?people=1"),
     Asked("rotation plan", "federation", "/talks/rotation"),
     Asked("assigning many", "office", "/office/assign-many?talk={held}"),
     Asked("talks to take part in", "entrepreneur", "/talks"),
