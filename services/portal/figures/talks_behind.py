@@ -11,53 +11,43 @@ PAGE = 50
 
 
 def talks(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[Row]:
-    """A page of the talks and one more, the first one first, each with how many came and how many issues it has."""
+    """A page of the talks and one more, the first one first, each with how many came and how many issues it has. Each
+    row says how ``many`` talks there are in all.
+    """
     where, values = _where(scope)
     query = f"""
         SELECT t.*, (SELECT count(*) FROM talk_participant p WHERE p.talk = t.id AND p.attended) AS came,
-            (SELECT count(*) FROM issue i WHERE i.talk = t.id AND i.registered_at IS NOT NULL) AS issues
+            (SELECT count(*) FROM issue i WHERE i.talk = t.id AND i.registered_at IS NOT NULL) AS issues,
+            (SELECT count(*) FROM talk t WHERE {where}) AS many
         FROM talk t WHERE {where} AND t.starts_at >= :at AND (t.starts_at, t.id) > (:at, :id)
         ORDER BY t.starts_at, t.id LIMIT {PAGE + 1}
     """
     return select(reads, query, values | (after or Place())._asdict()).fetchall()
 
 
-def count_talks(reads: sqlite3.Connection, scope: Scope) -> int:
-    """How many talks there are."""
-    where, values = _where(scope)
-    return int(reads.execute(f"SELECT count(*) FROM talk t WHERE {where}", values).fetchone()[0])
-
-
 def people(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[Row]:
     """A page of those who came and one more, each once, by reference: enterprise, the first of these talks, to how many
-    they came, and how many issues they raised there; those without a name are nobody's.
+    they came, and how many issues they raised there; those without a name are nobody's. Each row says how ``many``
+    came in all.
     """
     where, values = _where(scope)
     query = f"""
-        WITH came AS (
+        WITH came AS MATERIALIZED (
             SELECT p.person, p.enterprise, count(*) AS talks, min(t.starts_at) AS starts_at, t.id
             FROM talk t JOIN talk_participant p ON p.talk = t.id AND p.attended
-            WHERE {where} GROUP BY p.person HAVING (min(t.starts_at), p.person) > (:at, :id)
-            ORDER BY starts_at, p.person LIMIT {PAGE + 1}
+            WHERE {where} GROUP BY p.person
+        ), shown AS (
+            SELECT *, (SELECT count(*) FROM came) AS many FROM came
+            WHERE (starts_at, person) > (:at, :id) ORDER BY starts_at, person LIMIT {PAGE + 1}
         )
-        SELECT came.*, e.name AS enterprise_name, (
+        SELECT shown.*, e.name AS enterprise_name, (
             SELECT count(*) FROM issue i JOIN talk t ON t.id = i.talk
-            WHERE i.person = came.person AND i.registered_at IS NOT NULL AND {where}
+            WHERE i.person = shown.person AND i.registered_at IS NOT NULL AND {where}
         ) AS issues
-        FROM came LEFT JOIN enterprise e ON e.code = came.enterprise AND came.enterprise <> ''
-        ORDER BY came.starts_at, came.person
+        FROM shown LEFT JOIN enterprise e ON e.code = shown.enterprise AND shown.enterprise <> ''
+        ORDER BY shown.starts_at, shown.person
     """
     return select(reads, query, values | (after or Place())._asdict()).fetchall()
-
-
-def count_people(reads: sqlite3.Connection, scope: Scope) -> int:
-    """How many came, each counted once."""
-    where, values = _where(scope)
-    query = f"""
-        SELECT count(DISTINCT p.person) FROM talk t JOIN talk_participant p ON p.talk = t.id AND p.attended
-        WHERE {where}
-    """
-    return int(reads.execute(query, values).fetchone()[0])
 
 
 def leaders(reads: sqlite3.Connection, scope: Scope) -> dict[str, tuple[str, str, str]]:
