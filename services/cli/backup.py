@@ -89,9 +89,9 @@ def _size(manifest: "backups.Manifest") -> str:
 
 @contextmanager
 def _shown(as_json: bool) -> "Iterator[backups.Progress]":
-    """A bar on stderr for each thing that is done, in turn."""
+    """On a terminal a bar for each thing that is done, in turn."""
     console = Terminal(stderr=True)
-    with Progress(console=console, transient=not console.is_terminal, disable=as_json) as bar:
+    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
         tasks = {}
 
         def tell(what: str, done: int, total: int) -> None:
