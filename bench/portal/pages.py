@@ -82,6 +82,8 @@ PAGES = (
     Asked("results of talks", "leader", "/talks/results"),
     Asked("results of talks by leader", "leader", "/talks/results?by=leader"),
     Asked("talks that were held", "leader", "/talks/held"),
+    Asked("talks that were held, turned", "leader", "/talks/held", turned=True),
+    Asked("people who came to talks", "leader", "/talks/held?people=1"),
     Asked("rotation plan", "federation", "/talks/rotation"),
     Asked("assigning many", "office", "/office/assign-many?talk={held}"),
     Asked("talks to take part in", "entrepreneur", "/talks"),
@@ -314,7 +316,8 @@ def _event(page: Open, filled: Filled, number: int) -> Record:
     """One more event that changes what this page shows: a clock is warned of, or on a board it stops or climbs."""
     now = datetime.now(UTC)
     if page.name == "board":
-        clock = filled.running[number]
+        # A raise is seen in its row: of the most urgent, for what arrived stands among the rows. A stop is counted.
+        clock = filled.running[number // 2 + (0 if number % 2 else SHOWN)]
         subject, seq = clock.issue, clock.seq + 1
         data = {"clock": clock.clock, "round": clock.round, "assignment": clock.assignment}
         type = ("clock.stopped.v1", "ladder.raised.v1")[number % 2]

@@ -18,6 +18,7 @@ from services.cli import (
     policy,
     staff,
 )
+from services.cli.backup import backup, restore
 from services.cli.errors import EXIT_CODES, Commands
 from services.cli.keys import keys
 from services.cli.rebuild import rebuild
@@ -52,6 +53,8 @@ app.command()(replay)
 app.add_typer(scenario.app, name="scenario")
 app.command()(report)
 app.command()(rebuild)
+app.command()(backup)
+app.command()(restore)
 app.command()(whatif)
 app.add_typer(departments.app, name="departments")
 app.add_typer(staff.app, name="staff")

@@ -26,7 +26,7 @@ from services.cli.embedded.kafka import answers
 from services.cli.embedded.network import Lan, NoNetwork, find_lan
 from services.cli.embedded.ports import HOST, still_taken
 from services.cli.embedded.services import is_ready
-from services.cli.embedded.state import check_layout, end_leftovers, lock, process_of, read_state
+from services.cli.embedded.state import check_layout, end_leftovers, living_state, lock, read_state
 from services.cli.embedded.stores import listens
 from services.cli.errors import DATA, FAILED, JSON, WRONG_USE, remember
 from services.cli.scenario.starting import FirstHistory, Scenario, first_history
@@ -78,7 +78,7 @@ class RunningSystem:
 
 def running_system(data_dir: Path = DEFAULT_DATA) -> RunningSystem | None:
     """The system that runs on this data folder (starting, ready or stopping), or None."""
-    state = _living_state(data_dir)
+    state = living_state(data_dir)
     if state is None:
         return None
     return RunningSystem(
@@ -93,13 +93,6 @@ def running_system(data_dir: Path = DEFAULT_DATA) -> RunningSystem | None:
         jurisdiction=state.jurisdiction,
         portal_url=state.portal_url,
     )
-
-
-def _living_state(data_dir: Path) -> SystemState | None:
-    state = read_state(data_dir.resolve())
-    if state is None or state.phase in ("stopped", "failed") or process_of(state.pid, state.created) is None:
-        return None
-    return state
 
 
 def up(
@@ -121,7 +114,7 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Start Kafka, the stores, the four services and the portal, and keep them running."""
-    if (state := _living_state(data)) is not None:
+    if (state := living_state(data)) is not None:
         _refuse(as_json, display.already_running(state), {"error": "already running", "pid": state.pid})
     history = first_history(data, scenario)
     try:
@@ -234,7 +227,7 @@ def _announce(data_dir: Path, as_json: bool, foreground: bool) -> None:
 def stop(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
     """Stop the running system: portal and services, then stores, then Kafka; the data stays."""
     began = time.monotonic()
-    state = _living_state(data)
+    state = living_state(data)
     if state is None:
         left = _end_what_is_left(data)
         _tell(as_json, {"stopped": bool(left), "ended": left}, display.nothing_running(data.resolve(), left))
@@ -271,7 +264,7 @@ def _end_what_is_left(data: Path) -> list[str]:
 
 def status(data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
     """Show each part: process, port, whether it is ready now, memory, restarts. Exit code 1 when nothing runs."""
-    state = _living_state(data)
+    state = living_state(data)
     if state is None:
         _tell(as_json, {"running": False}, display.nothing_running(data.resolve(), []))
         raise SystemExit(FAILED)

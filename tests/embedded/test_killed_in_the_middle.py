@@ -84,7 +84,9 @@ TOLD = ("issue.registered.v1", *(type for step in STEPS for type in step.told))
 class People:
     """Everybody of the plain path, each at a browser: whatever got no answer they look at and do once more."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, first: int = 1) -> None:
+        """``first``: the number of the first lamp they name."""
+        self._first = first
         self.browsers = {
             who: httpx.AsyncClient(base_url=url, timeout=20.0, trust_env=False, follow_redirects=True)
             for who in (RAISER, OFFICE, HANDLER, LEADER)
@@ -136,7 +138,7 @@ class People:
         return titles
 
     async def _raise(self) -> str:
-        title = f"第{len(self.raised) + 1}盏路灯不亮"
+        title = f"第{self._first + len(self.raised)}盏路灯不亮"
         said = {"do": "check", "title": title, "text": "夜班职工骑电动车摔过两次。"}
         await self._until(lambda: self._sent(RAISER, "/raise", said))
         confirmed = await self._until(lambda: self._sent(RAISER, "/raise/check", {}))
@@ -235,14 +237,14 @@ async def test_whatever_is_killed_in_the_middle_of_anything_afterwards_all_is_th
         people.enough.set()
     assert sorted(await people.listed()) == sorted(people.raised), "each was raised once"
     await settled(system.parts)
-    await _happened_once(system, people)
+    await happened_once(system, people)
     pages = await _pages(system, people)
     await kill(children["portal"])
     assert await _pages(system, people) == pages
     await people.close()
 
 
-async def _happened_once(system: Embedded, people: People) -> None:
+async def happened_once(system: Embedded, people: People) -> None:
     """Every issue went its whole way, each step of it once, whether it was acknowledged or its answer was lost."""
     found = await records(system.parts)
     told = {
@@ -264,8 +266,8 @@ async def _happened_once(system: Embedded, people: People) -> None:
 
 async def _pages(system: Embedded, people: People) -> list[str]:
     """What the pages of all issues tell, once the projection was built anew and is the same."""
-    checked = await _check(system)
-    assert checked and all(one["same"] for one in checked)
+    found = await checked(system)
+    assert found and all(one["same"] for one in found)
     return [_told(await people.open(f"/issues/{id}")) for id in people.raised.values()]
 
 
@@ -274,7 +276,7 @@ def _told(page: str) -> str:
     return page.partition('<ol class="tl">')[2].partition("</ol>")[0]
 
 
-async def _check(system: Embedded) -> list[dict[str, object]]:
+async def checked(system: Embedded) -> list[dict[str, object]]:
     """The projection built anew and compared, as `qinqing rebuild --check` asks for it."""
     headers = bearer("operator:yan", keys=system.parts.keys_dir)
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:

@@ -97,6 +97,25 @@ async def test_the_talks_behind_a_number_are_those_that_it_counts(
         assert {talk for talk in (TALK, COUNTY) if f"/talks/{talk}" in links} == {*there}
 
 
+async def test_talks_and_people_are_turned_page_after_page(
+    town: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("desks.talks.held", "figures.talks_behind"):
+        monkeypatch.setattr(f"services.portal.{module}.PAGE", 1)
+    browser = town.browser()
+    await browser.sign_in("leader:sun")
+    for people, said in (("", "已召开的恳谈会 2"), ("&people=1", "到场人员 2")):
+        address, turned = f"/talks/held?held_from=2026-03-01{people}", list[set[str]]()
+        while address:
+            shown = await browser.open(address)
+            assert said in browser.text
+            links = Document(shown.text).links
+            turned.append({talk for talk in (TALK, COUNTY) if any(f"/talks/{talk}" in one for one in links)})
+            address = next((one for one in links if "after=" in one), "")
+            assert not address or f"held_from=2026-03-01{people}" in address
+        assert sorted(turned, key=str) == sorted(({TALK}, {COUNTY}), key=str)
+
+
 async def test_a_time_without_talks_says_so_and_what_is_no_day_is_the_last_quarter(town: Given) -> None:
     browser = town.browser()
     await browser.sign_in("leader:sun")

@@ -91,6 +91,14 @@ def read_state(data_dir: Path) -> SystemState | None:
         return None
 
 
+def living_state(data_dir: Path) -> SystemState | None:
+    """What the supervisor of this folder wrote, while it lives and has not ended its work; else None."""
+    state = read_state(data_dir.resolve())
+    if state is None or state.phase in ("stopped", "failed") or process_of(state.pid, state.created) is None:
+        return None
+    return state
+
+
 def process_of(pid: int | None, created: float | None) -> psutil.Process | None:
     """The living process with this pid and start, else None."""
     if pid is None or created is None:

@@ -48,8 +48,15 @@ class Line(NamedTuple):
 async def show(id: str, page: Asked) -> Response:
     """As a page."""
     official(page)
-    talk = known(page, id)
-    return page.show("talks/list.html", talk=talk, lines=lines_of(page, talk), **calls(page))
+    talk, visitor = known(page, id), page.person()
+    lines = lines_of(page, talk)
+    drawn = await page.drawn_once(
+        "talks/list_lines.html",
+        lines,
+        *(id, visitor.role, visitor.kept.department),
+        context=lambda: {"lines": lines, "talk": talk},
+    )
+    return page.show("talks/list.html", talk=talk, drawn=drawn, **calls(page))
 
 
 @router.get(f"{PATH}/{{id}}/files/list.docx")
