@@ -169,7 +169,7 @@ def install_problems(app: FastAPI, most_bytes: int, streamed: Collection[str] = 
             "系统暂时没有应答，请稍后再试；命令用同一 Idempotency-Key 再试，不会重复办理 / "
             "the store or the bus did not answer: ask again; under the same Idempotency-Key a command is the same one"
         )
-        return problem(503, title)
+        return come_later(503, title, 1)
 
     for kind in Infrastructure:
         app.add_exception_handler(kind, _away)

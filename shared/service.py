@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -19,7 +20,6 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -36,6 +36,7 @@ from shared.bus.publisher import Publisher, family
 from shared.bus.reader import read_places
 from shared.bus.records import Record
 from shared.bus.reference import TOPICS, ReferenceReader, Version
+from shared.bus.spans import spans_of
 from shared.bus.topics import ensure_topics, service_topics
 from shared.bus.upgrades import Place, Upgrades
 from shared.collecting import collect_rarely
@@ -51,16 +52,18 @@ from shared.identity.callers import SignedIn
 from shared.identity.keys import NoKeys, check_keys, issuers
 from shared.identity.raisers import Raisers
 from shared.identity.tokens import Tokens
-from shared.logs import configure
+from shared.logs import configure, say_handled
 from shared.mail import Mail, Mailing
 from shared.metrics import Metrics
 from shared.notifying import Asks, Handing, Notifier, StillSo, Write, always
 from shared.openapi import name_answers
 from shared.operators import operator_routes
 from shared.problems import install_problems
+from shared.serving import Server
 from shared.settings import Settings
 from shared.store import Database, Unavailable
 from shared.timers import ACTOR, GATEWAY, Timers
+from shared.traces import Traces
 from shared.waiting import waiting_routes
 from shared.waiting_notices import WaitingNotices
 from shared.walking import Walk, Walker
@@ -158,6 +161,8 @@ class Service:
         )
         self.held = HeldEvents(self.store.waiting)
         self.upgrades = Upgrades(self.store.waiting, self._read_places, self.gateway.ask_all)
+        live = settings.traces_endpoint and not settings.history
+        self._traces = Traces(settings.traces_endpoint, self.name, settings.jurisdiction) if live else None
         self.consuming = False
 
     @asynccontextmanager
@@ -185,6 +190,8 @@ class Service:
             await self.batches.under_way.stop()
             await self._leave()
             await self._producers.stop()
+            if self._traces is not None:
+                await self._traces.stop()
             self.database.close()
 
     async def _leave(self) -> None:
@@ -349,6 +356,10 @@ class Service:
             self.walker.handled(answered)
         self.held.written(batch.written)
         self.waiting_notices.written(batch.written)
+        say_handled(batch.handled)
+        if self._traces is not None:
+            now = time.time()
+            self._traces.send(spans_of(batch, now - sum(batch.seconds.values()), now))
 
     def ending(self) -> Ending | None:
         """How the history ends that the live namespace begins with; None for history in a namespace of its own."""
@@ -465,7 +476,7 @@ def run(name: str, build: Callable[[Settings], FastAPI], *secrets: str) -> None:
     service ends with one sentence and exit code 2.
     """
     settings = Settings()
-    configure(name, settings.log_level)
+    configure(name, settings.log_level, settings.log_format)
     try:
         check_keys(settings.keys_dir, *secrets)
         app = build(settings)
@@ -473,13 +484,12 @@ def run(name: str, build: Callable[[Settings], FastAPI], *secrets: str) -> None:
         sys.stderr.write(f"{name} does not start: {error}\n")
         raise SystemExit(2) from None
     collect_rarely()
-    config = uvicorn.Config(
+    server = Server(
         app,
+        name,
+        drain=settings.drain_seconds,
+        answers=settings.outcome_seconds + settings.after_seconds,
         host=settings.http_host,
         port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        loop="uvloop",
     )
-    uvicorn.Server(config).run()
+    server.run()

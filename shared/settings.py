@@ -91,6 +91,14 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="how long a request waits for what its sender has seen, before it is answered 409; at most 60",
     )
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        allow_inf_nan=False,
+        description="how long it still serves from SIGTERM on, while it says that it is not ready; longer than "
+        "whoever spreads requests takes to see that; at most 60",
+    )
     smtp_host: str = Field(
         "",
         max_length=253,
@@ -125,6 +133,15 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["json", "plain"] = Field(
+        "json", description="json or plain: how a line of the log is written"
+    )
+    traces_endpoint: str = Field(
+        "",
+        pattern=rf"^(https?://{_HOST}(/[\w./-]*)?)?$",
+        description="where a collector takes OpenTelemetry's OTLP over HTTP, mostly ending in `/v1/traces`; empty: no "
+        "traces",
     )
 
     @model_validator(mode="after")

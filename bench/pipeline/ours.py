@@ -1,7 +1,10 @@
 """Contender (a): our own way, as a service wires it: FastStream, BatchConsumer, Processor, Aggregates, Publisher."""
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from tempfile import TemporaryFile
 from typing import Any
 
 from bench.pipeline.consumer import INTAKE, BuiltinReference
@@ -9,10 +12,11 @@ from bench.pipeline.meter import Meter
 from bench.pipeline.plan import BATCH_RECORDS, BATCH_TIMEOUT_MS, COLLECTION, Plan
 from shared.bus.consumer import BatchConsumer
 from shared.bus.gateway import Gateway
-from shared.bus.processor import Processor
+from shared.bus.processor import Batch, Processor
 from shared.bus.producer import Producers, make_broker
 from shared.bus.publisher import Publisher
 from shared.collecting import collect_rarely
+from shared.logs import configure, say_handled
 from shared.metrics import Metrics
 from shared.store import connect
 
@@ -29,10 +33,33 @@ class MeteredConsumer(BatchConsumer):
         self.meter.end(len(raws))
 
 
-async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
+async def logged(plan: Plan, meter: Meter) -> dict[str, Any]:
+    """The same with the log of a service, which has a line for each record; also tells what these lines took."""
+    seconds = 0.0
+
+    def say(batch: Batch) -> None:
+        nonlocal seconds
+        began = time.thread_time()
+        say_handled(batch.handled)
+        seconds += time.thread_time() - began
+
+    with TemporaryFile("w") as log, redirect_stderr(log):
+        configure(INTAKE.service)
+        report = await run(plan, meter, say)
+    return {**report, "log_seconds": round(seconds, 4)}
+
+
+async def run(
+    plan: Plan, meter: Meter, heard: Callable[[Batch], None] = lambda batch: None
+) -> dict[str, Any]:
     """Run until the plan's events are committed; also tells where the processor's time went."""
     metrics = Metrics()
     steps: Counter[str] = Counter()
+
+    def on_batch(batch: Batch) -> None:
+        steps.update(batch.seconds)
+        heard(batch)
+
     async with connect(plan.store_url, plan.database) as database:
         store = database.aggregates(COLLECTION, INTAKE.jurisdiction)
         await store.prepare()
@@ -45,7 +72,7 @@ async def run(plan: Plan, meter: Meter) -> dict[str, Any]:
             Processor(INTAKE, store, publish, BuiltinReference(), answer=gateway.answer),
             plan.source_prefix,
             metrics,
-            on_batch=lambda batch: steps.update(batch.seconds),
+            on_batch=on_batch,
             on_assigned=lambda partitions: None,
         )
         batches.meter = meter

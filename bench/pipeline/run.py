@@ -25,6 +25,8 @@ ROUNDS = 7
 SOURCE = "bench."
 QUIX_PYTHON = ROOT / ".venv-bench/bin/python"
 LEAST_OF_FLOOR = 0.85
+MOST_OF_LOG = 0.02
+"""The share of the processor's time that a line of the log for each record may take."""
 MOST_ROUND_TRIPS = 0.02
 SETTLE_SECONDS = 1.0
 
@@ -34,7 +36,7 @@ Reports = dict[str, list[dict[str, Any]]]
 
 async def measure(say: Say, *, rounds: int = ROUNDS, events: int = EVENTS) -> Result:
     """All contenders on one Kafka and one store; ratios are medians over the rounds."""
-    contenders = ["ours", "floor", "one_message"]
+    contenders = ["ours", "logged", "floor", "one_message"]
     if QUIX_PYTHON.exists():
         contenders.append("quix")
     else:
@@ -119,7 +121,7 @@ def _ratios(reports: Reports, above: str, below: str, what: Callable[[dict[str, 
 
 
 def _measures(reports: Reports, ratios: dict[str, list[float]], cpu: list[float]) -> list[Measure]:
-    """Speeds, their ratios, and CPU beside; only the floor is a goal (docs/decisions/0011)."""
+    """Speeds, their ratios, and CPU beside; the floor is a goal (docs/decisions/0011), and what a log leaves."""
     goals = {"ours/floor": LEAST_OF_FLOOR}
     measures = [
         Measure(f"{name}, median of {len(runs)}", round(statistics.median(map(_speed, runs)), 1), "events/s")
@@ -133,18 +135,19 @@ def _measures(reports: Reports, ratios: dict[str, list[float]], cpu: list[float]
         Measure(f"{name}, CPU", round(statistics.median(map(_per_thousand, runs)), 3), "s per 1,000 events")
         for name, runs in reports.items()
     ]
+    of_log = [run["log_seconds"] / run["cpu_seconds"] for run in reports["logged"]]
     worst = max(run["round_trips_per_event"] for run in reports["ours"])
     return [
         *measures,
+        Measure("logged, share of the log in CPU", round(statistics.median(of_log), 4), "times", MOST_OF_LOG),
         Measure("ours/floor, CPU", round(statistics.median(cpu), 3), "times"),
         Measure("ours, broker and store round trips", worst, "per event", MOST_ROUND_TRIPS),
     ]
 
 
 def _result(reports: Reports, sizes: tuple[int, int, list[int]], events: int) -> Result:
-    ratios = {
-        f"ours/{other}": _ratios(reports, "ours", other, _speed) for other in reports if other != "ours"
-    }
+    others = [name for name in reports if name not in ("ours", "logged")]
+    ratios = {f"ours/{other}": _ratios(reports, "ours", other, _speed) for other in others}
     cpu = _ratios(reports, "ours", "floor", _per_thousand)
     detail = {
         "load": {

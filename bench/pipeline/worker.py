@@ -10,7 +10,7 @@ from bench.pipeline import floor, one_message, ours
 from bench.pipeline.meter import Meter
 from bench.pipeline.plan import Plan
 
-CONTENDERS = {"ours": ours.run, "floor": floor.run, "one_message": one_message.run}
+CONTENDERS = {"ours": ours.run, "logged": ours.logged, "floor": floor.run, "one_message": one_message.run}
 
 
 async def _run(plan: Plan) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from services.cli.keys import keys
 from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
+from services.cli.restart import restart
 from services.cli.scenario import command as scenario
 from services.cli.submit import submit
 from services.cli.system import status, stop, up
@@ -43,6 +44,7 @@ app = typer.Typer(
 
 app.command()(up)
 app.command()(stop)
+app.command()(restart)
 app.command()(status)
 app.command()(watch)
 app.command()(submit)

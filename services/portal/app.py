@@ -257,7 +257,7 @@ def run() -> None:
     except (NoKeys, OSError) as error:
         sys.stderr.write(f"portal does not start: {error}\n")
         raise SystemExit(2) from None
-    configure("portal", settings.log_level)
+    configure("portal", settings.log_level, settings.log_format)
     collect_rarely()
     uvicorn.Server(serving(app)).run(sockets)
 

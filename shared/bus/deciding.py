@@ -19,6 +19,7 @@ from shared.bus.document import (
     write_document,
 )
 from shared.bus.effects import Answer, Applied, Scope
+from shared.bus.handled import Handled, all_lost, handled
 from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Item, Outgoing
 from shared.contract.event import events_topic
@@ -35,6 +36,8 @@ class Decided(NamedTuple):
     stored: Stored | None
     moved: tuple[Stored, ...] = ()
     """Old outcomes that this version leaves out."""
+    handled: tuple[Handled, ...] = ()
+    """What became of each record, in order."""
 
 
 def decide(
@@ -60,7 +63,7 @@ def decide(
         taken_over = unpublished(before, found, token, own)
         before = forget_published(before, committed, but=taken_over)
     except Exception as error:
-        return Decided(unstored(scope, subject, items, _failure(error)), None)
+        return _lost(scope, subject, items, _failure(error))
     steps = (partial(set_aside, reason=reason),) if reason else (apply, partial(_apply_if_writable, token))
     for step in steps:
         try:
@@ -69,7 +72,11 @@ def decide(
             raise
         except Exception as error:
             reason = _failure(error)
-    return Decided(unstored(scope, subject, items, reason), None)
+    return _lost(scope, subject, items, reason)
+
+
+def _lost(scope: Scope, subject: str, items: list[Item], reason: str) -> Decided:
+    return Decided(unstored(scope, subject, items, reason), None, handled=tuple(all_lost(items)))
 
 
 def _apply_if_writable(token: str, scope: Scope, document: Document, item: Item) -> Applied:
@@ -103,18 +110,21 @@ def _decided(
     again = _sent_before(before, items, taken_over)
     outgoing = [*again]
     answers: list[Answer] = []
+    done: list[Handled] = []
     own_events = events_topic(scope.consumer.source)
     for item in items:
         after = step(scope, document, item)
         changed = changed or after.document is not document
+        done.append(handled(document, item, after, scope.consumer.dead_letters_topic))
         document = after.document
         outgoing += (one for one in after.outgoing if one not in again) if again else after.outgoing
         newest, _ = document.published.get(own_events, (0, ""))
         answers += [one._replace(published=newest) for one in after.answers]
     applied = Applied(document, tuple(outgoing), tuple(answers))
     if not changed:
-        return Decided(applied, None)
-    return Decided(applied, write_document(take_over(document, taken_over, items[0].place), token), moved)
+        return Decided(applied, None, handled=tuple(done))
+    written = write_document(take_over(document, taken_over, items[0].place), token)
+    return Decided(applied, written, moved, tuple(done))
 
 
 def _sent_before(document: Document, items: list[Item], taken_over: tuple[Sent, ...]) -> list[Outgoing]:

@@ -23,6 +23,7 @@ from shared.bus.apply import commands_of
 from shared.bus.deciding import Decided, decide, unstored
 from shared.bus.document import Stored, outcome_id
 from shared.bus.effects import Answer, Scope
+from shared.bus.handled import Became, Handled, all_lost
 from shared.bus.newest import Newest
 from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Bad, Item, Outgoing, Record, decode
@@ -78,6 +79,7 @@ class Batch:
     written: list[Stored] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
+    handled: list[Handled] = field(default_factory=list)
     unknown_types: list[str] = field(default_factory=list)
     conflicts: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
@@ -200,6 +202,7 @@ class Processor:
                 scope = Scope(self.consumer, self._reference.reference)
                 lost = unstored(scope, subject, [item], reason)
                 batch.outgoing.extend(lost.outgoing)
+                batch.handled.extend(all_lost([item]))
                 answers.extend(lost.answers)
         return answers
 
@@ -233,6 +236,7 @@ class Processor:
             if subject not in unsettled:
                 batch.outgoing.extend(entry.applied.outgoing)
                 batch.answers.extend(entry.applied.answers)
+                batch.handled.extend(entry.handled)
         return lost
 
     async def _write(self, changed: Sequence[Stored], batch: Batch, refused: dict[str, str]) -> set[str]:
@@ -296,6 +300,7 @@ def _decode(consumer: Consumer, records: Sequence[Record], batch: Batch) -> Pend
         decoded = decode(record, consumer)
         if isinstance(decoded, Bad):
             batch.outgoing.append(decoded.dead_letter(consumer.service))
+            batch.handled.append(Handled(record, Became.DEAD_LETTER))
         elif decoded is not None:
             if decoded.unknown:
                 batch.unknown_types.append(decoded.unknown)

@@ -15,6 +15,8 @@ from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 from services.cli.embedded.stores import listens
 
 PORTAL, MAILBOX = "portal", "mailbox"
+GRACE_SECONDS = 30.0
+"""So long a service that is stopped may take, as a container may: it answers what was asked and leaves its group."""
 ServiceCommand = Callable[[str], Sequence[str]]
 
 
@@ -127,6 +129,7 @@ def service_program(
         ready,
         env=env,
         death_signal=signal.SIGKILL,  # losing it at any moment is what services are built for
+        grace_seconds=GRACE_SECONDS,
     )
 
 
