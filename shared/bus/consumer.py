@@ -128,14 +128,12 @@ class BatchConsumer(ConsumerRebalanceListener):
     # ------------------------------------------------------------- partitions
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
-        """Another worker may have them in a moment: stop their timers, commit what is under way, forget the rest."""
+        """Another worker may have them in a moment: stop their timers, forget how far they were read."""
         self._rebalances += 1
-        self.missed = []
-        self._on_assigned([])
-        await self.under_way.let_go()
         self.positions.start({})
-        self.under_way.at_hand = {}
+        self.under_way.at_hand, self.missed = {}, []
         self._processor.revoked()
+        self._on_assigned([])
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """These are ours: their timers start from the oldest deadline. Never raises: the client would only log it."""

@@ -6,7 +6,7 @@ somebody waits for a record in it that one begins at once, beside those that nob
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 # A TopicPartition is a named tuple of these two; only the consumer module names the client itself.
@@ -29,9 +29,6 @@ fewer than this of all."""
 ENOUGH = 250
 """Records gathered for the next batch; with so many no more are fetched before it begins."""
 STOP_SECONDS = 5.0
-LET_GO_SECONDS = 3.0
-"""So long what was fetched may still be handled before its partitions go to others. All of the group waits for that,
-and who takes longer than its session (shared/bus/subscription.py) is put out of it."""
 
 
 class Gathered:
@@ -123,19 +120,18 @@ class UnderWay:
         """Where one failed, wait until all have ended and gone back; then others may begin."""
         if self.broken:
             self._give_back()
-            await _ended(self._still(), None)
+            await self._ended(None)
             self.broken = False
-
-    async def let_go(self) -> None:
-        """The partitions go to others: what was fetched is handled before, so that nobody handles it again."""
-        self._begin(crowded=True)
-        await _ended(self._still(), LET_GO_SECONDS)
 
     async def stop(self) -> None:
         """Let what is under way end, and begin with nothing more: what comes now is read again by the next owner."""
         self.closed = True
         self.gathered.clear()
-        await _ended(self._still(), STOP_SECONDS)
+        await self._ended(STOP_SECONDS)
+
+    async def _ended(self, seconds: float | None) -> None:
+        if still := self._still():
+            await asyncio.wait(list(still), timeout=seconds)
 
     def _still(self) -> dict[asyncio.Future[None], Begun]:
         self._begun = {task: begun for task, begun in self._begun.items() if not task.done()}
@@ -145,9 +141,3 @@ class UnderWay:
 def _goes_back(gathered: First, first: First) -> bool:
     """Whether what came now is from before what was gathered, as after a rebalance: no batch may hold both."""
     return any(first[tp] <= offset for tp, offset in gathered.items() if tp in first)
-
-
-async def _ended(still: Collection[asyncio.Future[None]], seconds: float | None) -> None:
-    """Wait until these have ended, or so long."""
-    if still:
-        await asyncio.wait(still, timeout=seconds)

@@ -199,7 +199,6 @@ class Worker(Process):
         )
         self.batches.subscription = Subscribed(self.client)
         self.batches.under_way._handle = self._handle
-        self.batches.under_way.let_go = self._let_go  # type: ignore[method-assign]
         self.timers = self._service.timers = Timers(
             store,
             self._post,
@@ -254,10 +253,6 @@ class Worker(Process):
         """A batch beside the others, of one fetch or several: what it works on from its first step."""
         self.batch = tuple(raws)
         return self._handled(raws)
-
-    async def _let_go(self) -> None:
-        """Here what was fetched never ends in time: its partitions go in the middle of it."""
-        self.batches.under_way._begin(crowded=True)
 
     async def _handled(self, raws: Sequence[Raw]) -> None:
         """The polls behind it commit what is left over, as a real worker's always do."""

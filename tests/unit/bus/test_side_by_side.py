@@ -235,17 +235,3 @@ async def test_who_stops_ends_what_is_under_way_and_begins_nothing(
     assert stopping.done()
     assert client.kept == {COMMANDS: 1}
     assert not played.writing.waiting
-
-
-async def test_what_was_fetched_is_committed_before_its_partitions_go_to_others(
-    played: SideBySide, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    batches = await consuming(played, client, monkeypatch)
-    await fetch(batches, client, line("a", "one"))
-    going = asyncio.create_task(batches.on_partitions_revoked([COMMANDS]))
-    await settled()
-    assert not going.done() and not client.commits
-    await played.writing.pass_on("a")
-    await played.publishing.pass_on("a")
-    await going
-    assert client.kept == {COMMANDS: client.positions[COMMANDS]}
