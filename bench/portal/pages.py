@@ -25,7 +25,7 @@ from aiokafka import AIOKafkaProducer
 from bench.machine import ROOT
 from bench.parts import free_base_port
 from bench.portal.browsing import Answer, Browser
-from bench.portal.filling import Filled, fill
+from bench.portal.filling import Filled, Running, fill
 from bench.portal.rebuild import SAID, issues
 from bench.results import Measure
 from services.cli.embedded import Embedded, free_ports
@@ -294,9 +294,12 @@ async def _boards(portal: str, page: Open, bootstrap: str, filled: Filled) -> li
     while not heard.empty():
         heard.get_nowait()
     found: list[float] = []
+    seen = (await Browser(portal, page.cookie).get(page.paths[0], packed=False)).body.decode()
+    # What arrived stands among the rows: of those that are on the page each is raised, and then one clock less.
+    shown = [clock for clock in filled.running if f"/issues/{clock.issue}" in seen][: SHOWN // 2]
     async with _producing(bootstrap) as producer:
-        for number in range(1, SHOWN + 1):
-            await _put(producer, _event(page, filled, number))
+        for number in range(2 * len(shown) if page.name == "board" else SHOWN):
+            await _put(producer, _event(page, filled, shown, number))
             acknowledged = perf_counter()
             waiting = set(range(BOARDS))
             async with asyncio.timeout(30):
@@ -312,18 +315,17 @@ async def _boards(portal: str, page: Open, bootstrap: str, filled: Filled) -> li
     return found
 
 
-def _event(page: Open, filled: Filled, number: int) -> Record:
+def _event(page: Open, filled: Filled, shown: Sequence[Running], number: int) -> Record:
     """One more event that changes what this page shows: a clock is warned of, or on a board it stops or climbs."""
     now = datetime.now(UTC)
     if page.name == "board":
-        # A raise is seen in its row: of the most urgent, for what arrived stands among the rows. A stop is counted.
-        clock = filled.running[number // 2 + (0 if number % 2 else SHOWN)]
-        subject, seq = clock.issue, clock.seq + 1
+        clock, again = shown[number // 2], number % 2
+        subject, seq = clock.issue, clock.seq + 1 + again
+        type = "clock.stopped.v1" if again else "ladder.raised.v1"
         data = {"clock": clock.clock, "round": clock.round, "assignment": clock.assignment}
-        type = ("clock.stopped.v1", "ladder.raised.v1")[number % 2]
-        data |= _raised(now) if number % 2 else {"stopped_at": now.isoformat(), "breached": False}
+        data |= {"stopped_at": now.isoformat(), "breached": False} if again else _raised(now)
     else:
-        subject, seq, type = filled.answered, filled.supervised + number, "clock.warned.v1"
+        subject, seq, type = filled.answered, filled.supervised + 1 + number, "clock.warned.v1"
         data = {"clock": "promise", "round": 1, "threshold": "70%", "due_at": now.isoformat()}
     raw = seal(
         id=f"supervision.events:{subject}:{seq}",
