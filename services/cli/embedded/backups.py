@@ -36,8 +36,8 @@ from services.cli.embedded.state import (
 MANIFEST, DATA = "backup.json", "data"
 """In the folder of a backup: what says that it is whole, and the files."""
 LAYOUT_FILE, LOCK_FILE = "layout", "system.lock"
+OTHER_FOLDERS = ("logs", "watch")
 LEFT_OUT = (
-    "/logs/*",
     "/system.*",
     "/scenario.*.tmp",
     "/store/settings.toml",
@@ -90,7 +90,8 @@ class Taken:
 
 def belongs(name: str) -> bool:
     """Whether a file of a data folder belongs to a backup; ``name`` is its path in there."""
-    return not any(PurePosixPath("/", name).match(pattern) for pattern in LEFT_OUT)
+    path = PurePosixPath("/", name)
+    return path.parts[1] not in OTHER_FOLDERS and not any(path.match(pattern) for pattern in LEFT_OUT)
 
 
 def take(data_dir: Path, folder: Path, progress: Progress) -> Taken:

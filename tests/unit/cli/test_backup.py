@@ -24,6 +24,8 @@ FILES = {
     "keys/vault.key": "secret",
     "portal/own.db": "drafts",
 }
+WATCHED = "watch/prometheus/wal/00000000"
+"""Of another program that goes on while the system stands still."""
 
 
 def typed(*words: object) -> Result:
@@ -34,7 +36,7 @@ def typed(*words: object) -> Result:
 def data(tmp_path: Path) -> Path:
     """A data folder, as a system that was stopped leaves it."""
     folder = tmp_path / "data"
-    for name, text in {**FILES, "logs/up.log": "started"}.items():
+    for name, text in {**FILES, "logs/up.log": "started", WATCHED: "scraped"}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder
