@@ -129,7 +129,9 @@ def value(reads: sqlite3.Connection, name: str, as_of: datetime, scope: Scope = 
     figure = FIGURES[name]
     where, values = scope.where()
     hits = figure.hits or figure.counts
-    query = f"SELECT count(*), coalesce(sum({hits}), 0) FROM {_source(figure)} WHERE {where} AND ({figure.counts})"
+    query = (
+        f"SELECT count(*), coalesce(sum({hits}), 0) FROM {source(figure)} WHERE {where} AND ({figure.counts})"
+    )
     bottom, top = reads.execute(query, {**values, "as_of": _ms(as_of)}).fetchone()
     return _rate(figure, top, bottom, scope.period, 0)
 
@@ -167,13 +169,8 @@ def by_group(
         figures = [figure for name in names if (figure := FIGURES[name]).unit == unit]
         if not figures:
             continue
-        sums = ", ".join(
-            f"sum(coalesce({figure.counts}, 0)), "
-            f"sum(coalesce({figure.counts}, 0) AND coalesce({figure.hits or figure.counts}, 0))"
-            for figure in figures
-        )
         query = (
-            f"SELECT {group} || '', {sums} FROM {_source(figures[0])} JOIN talk t ON t.id = i.talk {join} "
+            f"SELECT {group} || '', {pairs_of(figures)} FROM {source(figures[0])} JOIN talk t ON t.id = i.talk {join} "
             f"WHERE {where} GROUP BY 1"
         )
         for name, *counted in reads.execute(query, values):
@@ -182,6 +179,15 @@ def by_group(
                 figure.name: _rate(figure, top, bottom, scope.period, 0) for figure, bottom, top in pairs
             }
     return found
+
+
+def pairs_of(figures: Sequence[Figure]) -> str:
+    """What a query sums up: for each figure how many count, and how many of these hit."""
+    return ", ".join(
+        f"sum(coalesce({one.counts}, 0)), "
+        f"sum(coalesce({one.counts}, 0) AND coalesce({one.hits or one.counts}, 0))"
+        for one in figures
+    )
 
 
 def talks_by_group(reads: sqlite3.Connection, scope: Scope, by: str) -> dict[str, tuple[int, int]]:
@@ -221,7 +227,7 @@ def issues_behind(
         chosen += " AND (i.registered_at, i.id) < (:after_at, :after_id)"
         values |= {"after_at": after.at, "after_id": after.id}
     query = (
-        f"SELECT DISTINCT i.id, i.registered_at FROM {_source(figure)} WHERE {where} AND {chosen} "
+        f"SELECT DISTINCT i.id, i.registered_at FROM {source(figure)} WHERE {where} AND {chosen} "
         "ORDER BY i.registered_at DESC, i.id DESC LIMIT :limit"
     )
     rows = reads.execute(query, {**values, "as_of": _ms(as_of), "limit": limit})
@@ -261,8 +267,7 @@ def _sums(figures: list[Figure], column: str, where: str) -> str:
             f"sum({counts} AND coalesce({figure.hits}, 0))" if figure.hits else "0",
             f"sum(i.state = 'withdrawn' AND NOT {counts})" if figure.unit == "issue" else "0",
         ]
-    source = _source(figures[0])
-    return f"SELECT {column}, {', '.join(parts)} FROM {source} WHERE {where} GROUP BY 1"
+    return f"SELECT {column}, {', '.join(parts)} FROM {source(figures[0])} WHERE {where} GROUP BY 1"
 
 
 def _withdrawn(
@@ -285,7 +290,8 @@ def _withdrawn(
             found[group]["rates"][figure.name]["withdrawn"] = withdrawn
 
 
-def _source(figure: Figure) -> str:
+def source(figure: Figure) -> str:
+    """Where an issue ``i`` comes from, and of a figure of assignments one ``a`` of these that dispatch has named."""
     if figure.unit == "issue":
         return "issue i"
     return "issue i JOIN assignment a ON a.issue = i.id AND a.department IS NOT NULL"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from services.portal.figures.counting import pairs_of, source
 from services.portal.figures.definitions import COUNTS, FIGURES, REWORK, Figure
 from services.portal.queries.board import DAY_MS, Moment
 from shared.contract.words import ClockName
@@ -150,14 +151,10 @@ def _recent(
     found: dict[tuple[Of, str], tuple[int, int]] = {}
     for unit in ("issue", "assignment"):
         figures = [figure for figure in RECENT if figure.unit == unit]
-        sums = ", ".join(
-            f"sum(coalesce({one.counts}, 0)), "
-            f"sum(coalesce({one.counts}, 0) AND coalesce({one.hits or one.counts}, 0))"
-            for one in figures
-        )
-        query = (
-            f"SELECT i.jurisdiction, i.department, {sums} FROM {_source(unit)} WHERE {_MONTHS} GROUP BY 1, 2"
-        )
+        query = f"""
+            SELECT i.jurisdiction, i.department, {pairs_of(figures)}
+            FROM {source(figures[0])} WHERE {_MONTHS} GROUP BY 1, 2
+        """
         for jurisdiction, department, *numbers in reads.execute(query, _values(months) | {"as_of": at.now}):
             for figure, many, hits in zip(figures, numbers[::2], numbers[1::2], strict=True):
                 found[Of(jurisdiction, department), figure.name] = many, hits
@@ -193,7 +190,7 @@ def _missed(
         f"sum({due} > {begin}), sum({due} > {begin} AND NOT coalesce({figure.hits}, 0))" for begin in begins
     )
     query = f"""
-        SELECT i.jurisdiction, i.department, {sums} FROM {_source(figure.unit)}
+        SELECT i.jurisdiction, i.department, {sums} FROM {source(figure)}
         WHERE {due} > {min(begins)} AND {due} <= :as_of AND i.number IS NOT NULL AND coalesce({figure.counts}, 0)
         GROUP BY 1, 2
     """
@@ -209,7 +206,3 @@ _MONTHS = "i.month BETWEEN :first AND :last AND i.number IS NOT NULL"
 
 def _values(months: Sequence[str]) -> dict[str, object]:
     return {"first": min(months), "last": max(months)}
-
-
-def _source(unit: str) -> str:
-    return "assignment a JOIN issue i ON i.id = a.issue" if unit == "assignment" else "issue i"
