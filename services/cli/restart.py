@@ -2,13 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from services.cli import display
+from services.cli.asking import fail
 from services.cli.embedded.state import PartState, process_of, read_state
-from services.cli.errors import FAILED, WRONG_USE
+from services.cli.errors import WRONG_USE
 from services.cli.system import DEFAULT_DATA, DataOption, JsonOption, running_system
 
 POLL_SECONDS = 0.1
@@ -27,11 +28,11 @@ def restart(
 ) -> None:
     """Stop and start services and portal, one after the other, each when the one before is ready again."""
     if running_system(data) is None:
-        _end(as_json, FAILED, f"Nothing runs on {data.resolve()}.")
+        fail(f"Nothing runs on {data.resolve()}.", as_json)
     parts = [part for part in _parts(data) if part.kind in KINDS]
     known = [part.name for part in parts]
     if unknown := [name for name in names or () if name not in known]:
-        _end(as_json, WRONG_USE, f"There is no {', '.join(unknown)} here; there are {', '.join(known)}.")
+        fail(f"There is no {', '.join(unknown)} here; there are {', '.join(known)}.", as_json, WRONG_USE)
     took = {name: _restarted(data, name, as_json) for name in dict.fromkeys(names or known)}
     if as_json:
         display.print_json({"restarted": took})
@@ -43,11 +44,11 @@ def _restarted(data: Path, name: str, as_json: bool) -> float:
     before = _part(data, name)
     process = process_of(before.pid, before.created)
     if process is None:
-        _end(as_json, FAILED, f"{name} does not run just now: qinqing status says more.")
+        fail(f"{name} does not run just now: qinqing status says more.", as_json)
     process.terminate()
     while (now := _part(data, name)).pid in (before.pid, None) or now.state != "ready":
         if time.monotonic() - began > TIMEOUT_SECONDS or now.state == "failed":
-            _end(as_json, FAILED, f"{name} is not ready again: logs/{name}.log in the data folder says why.")
+            fail(f"{name} is not ready again: logs/{name}.log in the data folder says why.", as_json)
         time.sleep(POLL_SECONDS)
     seconds = round(time.monotonic() - began, 1)
     if not as_json:
@@ -62,10 +63,3 @@ def _parts(data: Path) -> list[PartState]:
 
 def _part(data: Path, name: str) -> PartState:
     return next((part for part in _parts(data) if part.name == name), PartState(name, "", 0, "failed"))
-
-
-def _end(as_json: bool, code: int, sentence: str) -> NoReturn:
-    if as_json:
-        display.print_json({"error": sentence})
-    display.Terminal(stderr=True, soft_wrap=True).print(sentence)
-    raise SystemExit(code)

@@ -2,25 +2,28 @@
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from services.cli import display
+from services.cli.asking import fail
 from services.cli.embedded.ports import HOST, Ports, taken_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 from services.cli.embedded.services import is_ready
-from services.cli.errors import FAILED, WRONG_USE
+from services.cli.errors import WRONG_USE
 from services.cli.system import DEFAULT_DATA, DataOption, JsonOption, RunningSystem, running_system
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
 PROGRAMS = {"prometheus": ("prometheus",), "alertmanager": ("prometheus-alertmanager", "alertmanager")}
 """Under which names each may be on the path: Debian's, then its makers'."""
+ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 START_SECONDS = 60.0
 SCRAPE_SECONDS = 5
 
@@ -41,20 +44,29 @@ def watch(
     """Start Prometheus and Alertmanager beside the running system, and keep them running until Ctrl-C."""
     system = running_system(data)
     if system is None:
-        _end(WRONG_USE, as_json, display.nothing_running(data.resolve(), []))
+        fail(display.nothing_running(data.resolve(), []), as_json, WRONG_USE)
+    if wrong := [url for url in webhook or () if not ADDRESS.fullmatch(url)]:
+        fail(
+            f"--webhook {wrong[0]!r} is no address: write http:// or https://, a host, a path",
+            as_json,
+            WRONG_USE,
+        )
     missing = [name for name, names in PROGRAMS.items() if not _found(names)]
     if missing:
-        _end(
-            WRONG_USE,
-            as_json,
+        fail(
             f"Not here: {' and '.join(missing)}. On Debian: "
             "apt-get install --no-install-recommends prometheus prometheus-alertmanager",
+            as_json,
+            WRONG_USE,
         )
     own = Ports(system.base_port)
     ports = {"prometheus": own.prometheus, "alertmanager": own.alertmanager}
     if taken := taken_ports({port: name for name, port in ports.items()}):
-        _end(WRONG_USE, as_json, f"Nothing was started. {'; '.join(map(str, taken))}")
-    raise SystemExit(asyncio.run(_run(system, ports, rules, webhook or [], as_json)))
+        fail(f"Nothing was started. {'; '.join(map(str, taken))}", as_json, WRONG_USE)
+    try:
+        asyncio.run(_run(system, ports, rules, webhook or [], as_json))
+    except StartFailed as error:
+        fail(str(error), as_json)
 
 
 def prometheus_file(targets: Mapping[str, str], jurisdiction: str, alertmanager: str, rules: Path) -> str:
@@ -98,7 +110,7 @@ def alertmanager_file(webhooks: list[str]) -> str:
 
 async def _run(
     system: RunningSystem, ports: Mapping[str, int], rules: Path, webhooks: list[str], as_json: bool
-) -> int:
+) -> None:
     folder = system.data_dir / "watch"
     folder.mkdir(parents=True, exist_ok=True)
     targets = {
@@ -127,12 +139,8 @@ async def _run(
                 + f"\nRules: {rules}. Ctrl-C stops both; the data stays in {folder}."
             )
         await ending.wait()
-    except StartFailed as error:
-        display.Terminal(stderr=True, soft_wrap=True).print(str(error))
-        return FAILED
     finally:
         await asyncio.gather(*(child.stop() for child in children))
-    return 0
 
 
 def _programs(folder: Path, ports: Mapping[str, int]) -> list[Program]:
@@ -167,10 +175,3 @@ def _found(names: Iterable[str]) -> str:
 def _place(url: str) -> str:
     """host:port of an address."""
     return url.partition("://")[2].rstrip("/")
-
-
-def _end(code: int, as_json: bool, text: str) -> NoReturn:
-    if as_json:
-        display.print_json({"error": text})
-    display.Terminal(stderr=True, soft_wrap=True).print(text)
-    raise SystemExit(code)
