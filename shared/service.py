@@ -41,7 +41,7 @@ from shared.bus.topics import ensure_topics, service_topics
 from shared.bus.upgrades import Place, Upgrades
 from shared.collecting import collect_rarely
 from shared.contract.command import Command, FireDeadline
-from shared.contract.event import SUPERVISION
+from shared.contract.event import SUPERVISION, events_topic
 from shared.contract.words import MAIL
 from shared.deadlines import DueDeadline
 from shared.domain.aggregates import Consumer
@@ -106,7 +106,7 @@ class Service:
         """
         self.settings, self.consumer = settings, consumer
         self.name, self.prefix = consumer.service, settings.topic_prefix()
-        self.metrics = Metrics(of_promises=f"{self.name}.events" == SUPERVISION)
+        self.metrics = Metrics(of_promises=events_topic(consumer.source) == SUPERVISION)
         self.database = Database(settings.store_url, settings.database(self.name))
         self.store = self.database.aggregates(COLLECTION, settings.jurisdiction)
         self.broker = make_broker(settings.kafka_bootstrap, f"{self.prefix}{self.name}")

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import urllib.error
@@ -18,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.embedded.ports import free_ports
+from bench.parts import running
 from services.portal.desks.operator.dashboards import dashboards
 from tests.operations.test_alerts import rules
 
@@ -40,22 +38,17 @@ def qinqing(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def watched(data: Path, base: int) -> Iterator[dict[str, str]]:
+def watched(data: Path) -> Iterator[dict[str, str]]:
     """A running town, and Prometheus and Alertmanager beside it: their addresses by name."""
-    system = ["--data", str(data)]
-    subprocess.run(
-        qinqing("up", "--detach", "--scenario", "town", "--base-port", str(base), *system),
-        check=True,
-        timeout=400,
-    )
-    process = subprocess.Popen(qinqing("watch", "--json", *system), stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-    finally:
-        os.kill(process.pid, signal.SIGTERM)
-        process.wait(60)
-        subprocess.run(qinqing("stop", *system), check=True, timeout=120)
+    with running(data, "--scenario", "town"):
+        command = qinqing("watch", "--json", "--data", str(data))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def ask(url: str, path: str, **query: str) -> Any:
@@ -92,7 +85,7 @@ def busy(data: Path, number: int) -> None:
 
 async def test_every_query_of_every_panel_returns_data_beside_a_town_at_work(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with watched(data, free_ports(1)[0]) as found:
+    with watched(data) as found:
         prometheus, without = found["prometheus"], queries()
         for number in count():
             busy(data, number)
