@@ -70,6 +70,23 @@ async def test_each_dashboard_shows_its_first_row_with_what_is_bad_marked_in_wor
     assert "<h1>" not in browser.page.text and "98.5 %" in browser.text
 
 
+async def test_of_many_departments_all_are_counted_where_they_are_alike_and_the_worst_shown_where_not(
+    given: Given, prometheus: Prometheus
+) -> None:
+    many = [({"department": f"d{number:02}"}, "0") for number in range(30)]
+    prometheus.series = {
+        'qinqing_due_issues{due="today"': many,
+        'qinqing_due_issues{due="overdue",': [*many, ({"department": "<b>worst</b>"}, "7")],
+    }
+    browser = given.browser()
+    await browser.sign_in(OPERATOR)
+    await browser.open(PATH)
+    assert "共 30 项，均相同" in browser.text
+    overdue = browser.text.partition("单个部门")[2].partition("今日到期")[0]
+    assert overdue.index("<b>worst</b>") < overdue.index("d00") and "d07" not in overdue
+    assert "<b>worst</b>" not in browser.page.text
+
+
 @pytest.mark.parametrize("answer", [(503, {}), (200, {"data": {}}), (200, []), (422, {"status": "error"})])
 async def test_a_prometheus_that_is_away_or_says_nothing_is_said_to_be(
     given: Given, prometheus: Prometheus, answer: tuple[int, Any]

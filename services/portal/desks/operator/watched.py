@@ -82,7 +82,7 @@ def _shown(page: Page, answers: Iterator[list[Sample]]) -> Iterator[tuple[str, l
 
 def _values(page: Page, panel: Panel, samples: list[Sample]) -> list[Value]:
     """The bad ones first, then the largest; where all say the same, that once."""
-    samples = sorted(samples, key=lambda one: (not _is_bad(panel, one.value), -one.value))[:MOST_SERIES]
+    samples = sorted(samples, key=lambda one: (not _is_bad(panel, one.value), -one.value))
     legend = panel.queries[0].legend
     values = [
         Value(_name(page, legend, one), _text(page, panel, one.value), _is_bad(panel, one.value))
@@ -92,7 +92,7 @@ def _values(page: Page, panel: Panel, samples: list[Sample]) -> list[Value]:
         names = [one.name for one in values]
         alike = page.say(N_("all %(num)d alike")) % {"num": len(names)}
         return [values[0]._replace(name="、".join(names) if len(names) < MANY else alike)]
-    return values
+    return values[:MOST_SERIES]
 
 
 def _name(page: Page, legend: str, sample: Sample) -> str:
