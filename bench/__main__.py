@@ -1,5 +1,5 @@
-"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|room|whatif|timers|start|all]`: measure,
-print, and keep it as JSON.
+"""`python -m bench [pipeline|latency|backlog|replay|memory|masking|portal|room|whatif|timers|policy|start
+|all]`: measure, print, and keep it as JSON.
 
 `python -m bench against DIR` compares the replay with that of another checkout, `python -m bench turns DIR` the time
 from a command to its outcome; `all` leaves them out.
@@ -19,6 +19,7 @@ from bench import against, backlog, latency, masking, memory, portal, replay, ro
 from bench.machine import describe, stolen_since
 from bench.pipeline import run as pipeline
 from bench.results import Result, Skipped, keep, show
+from bench.timers import policy
 from bench.timers import run as timers
 from bench.timers.loading import Sizes
 
@@ -34,6 +35,7 @@ ALL = (
     "room",
     "whatif",
     "timers",
+    "policy",
     "start",
 )
 COMPARING = ("against", "turns")
@@ -85,6 +87,7 @@ def main() -> int:
         "room": room.measure,
         "whatif": whatif.measure,
         "timers": lambda say: timers.measure(say, Sizes(arguments.open, arguments.deadlines)),
+        "policy": lambda say: policy.measure(say, Sizes(arguments.open, arguments.deadlines)),
         "start": start.measure,
         "against": lambda say: against.measure(say, arguments.other),
         "turns": lambda say: turns.measure(say, arguments.other),

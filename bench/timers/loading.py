@@ -1,6 +1,7 @@
 """What is loaded before anything is measured: how many of what, under which names, copied from which documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -8,8 +9,10 @@ import bson
 
 from bench.draining import INSERT, QUIET, WARM_UP
 from bench.timers import issues
+from services.cli.embedded.services import jurisdiction
 from shared.bus.document import Stored
-from shared.store import Aggregates
+from shared.service import COLLECTION
+from shared.store import Aggregates, connect
 
 OPEN, DUE, SMALL = 1_000_000, 100_000, 10_000
 QUIET_TIME = timedelta(hours=3)
@@ -20,7 +23,7 @@ BARE = 20_000
 
 
 class Sizes(NamedTuple):
-    """How many are open; how many fall due in one second, and are moved by a policy; how many a small store holds."""
+    """How many are open; how many fall due in one second, or are moved by a policy; how many a small store holds."""
 
     open: int = OPEN
     due: int = DUE
@@ -82,6 +85,14 @@ class Models(NamedTuple):
         }
         sizes = {name: len(bson.encode(document)) for name, document in single.items()}
         return {"open": round(sum(open_ones) / len(open_ones)), **sizes}
+
+
+async def collection(stack: AsyncExitStack, url: str, name: str) -> Aggregates:
+    """The collection of a database, with its indexes."""
+    database = await stack.enter_async_context(connect(url, name))
+    store = database.aggregates(COLLECTION, jurisdiction())
+    await store.prepare()
+    return store
 
 
 async def load(store: Aggregates, documents: Iterator[Mapping[str, Any]]) -> None:

@@ -22,35 +22,30 @@ SIDES = {
 
 def result(sizes: Sizes, turns: list[Turns], sides: Beside | None, found: Storms, models: Models) -> Result:
     """Every part's measures, in the order in which they were taken."""
-    due, policy = found.due, found.policy
+    due = found.due
     measures = [
         *_of_turns(sizes, turns),
         *(_of_sides(sizes, sides) if sides else ()),
         Measure("from the start to the first firing", round(found.first, 2), "s", MOST_START_SECONDS),
-        *_of_drain("warnings due in one second", "warnings/s", found.warned),
+        *of_drain("warnings due in one second", "warnings/s", found.warned),
         *person_measures("an explanation", "during the warnings", found.quiet, found.warned.drain.answers)[
             2:
         ],
-        *_of_drain("breaches due in one second", "breaches/s", due, writes=WRITES_A_BREACH),
+        *of_drain("breaches due in one second", "breaches/s", due, writes=WRITES_A_BREACH),
         *person_measures("an explanation", "during the breaches", found.quiet, due.drain.answers),
-        *_of_drain("a policy that moves running clocks", "promises/s", policy),
-        *person_measures("an explanation", "during the policy", found.quiet, policy.drain.answers)[2:],
     ]
     detail = {
         "open": sizes.open,
         "due_in_one_second": due.many,
-        "promises_moved": policy.many,
         "open_beside": sizes.small,
         "slices_of": max(turns[0].sizes),
         "turns_with_a_full_slice": len(turns[0].sizes),
         "document_bytes": models.bytes(),
         "quiet": summary(found.quiet),
-        "during_the_policy": summary(policy.drain.answers),
         "during_the_warnings": summary(found.warned.drain.answers),
         "during_the_breaches": summary(due.drain.answers),
-        "policy": _kept(policy),
-        "warnings": _kept(found.warned),
-        "breaches": _kept(due),
+        "warnings": kept(found.warned),
+        "breaches": kept(due),
         "ready_seconds": round(found.ready, 2),
         "beside": sides._asdict() if sides else None,
     }
@@ -82,8 +77,9 @@ def _of_sides(sizes: Sizes, sides: Beside) -> list[Measure]:
     ]
 
 
-def _of_drain(what: str, unit: str, drained: Drained, writes: int = 1) -> list[Measure]:
-    """``writes``: how often each document is replaced; the goal compares as many of ours with as many bare ones."""
+def of_drain(what: str, unit: str, drained: Drained, writes: int = 1) -> list[Measure]:
+    """How fast it was, beside the bare loop. ``writes``: how often each document is replaced; the goal compares as many
+    of ours with as many bare ones."""
     share = drained.share
     goal = f"{what}, times bare" if writes == 1 else f"{what}, {writes} writes each, times bare"
     return [
@@ -94,7 +90,8 @@ def _of_drain(what: str, unit: str, drained: Drained, writes: int = 1) -> list[M
     ]
 
 
-def _kept(drained: Drained) -> dict[str, object]:
+def kept(drained: Drained) -> dict[str, object]:
+    """What the record says beside its measures."""
     return {
         "counters": drained.drain.counters,
         "seconds": round(drained.drain.seconds, 2),

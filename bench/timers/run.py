@@ -1,8 +1,8 @@
-"""Supervision with a million open deadlines: turns of its timers, a policy that moves what runs, a start, the storm.
+"""Supervision with a million open deadlines: turns of its timers, a start, the storm.
 
 Everything is loaded first and measured then: turns at ten thousand and at a million side by side; APScheduler beside us
-at ten thousand; a start with a million open and 100,000 breaches due in one second; as many warnings; a policy that
-moves 100,000 promises. Fails unless every deadline fires once and every clock moves once.
+at ten thousand; a start with a million open and 100,000 breaches due in one second; as many warnings. Fails unless
+every deadline fires once.
 """
 
 import asyncio
@@ -13,13 +13,10 @@ from bench.draining import Say, alone
 from bench.results import Result
 from bench.timers import issues
 from bench.timers.beside import beside
-from bench.timers.loading import Models, Names, Sizes, load
+from bench.timers.loading import Models, Names, Sizes, collection, load
 from bench.timers.polls import BEFORE, side_by_side
 from bench.timers.result import result
 from bench.timers.storms import storms
-from services.cli.embedded.services import jurisdiction
-from shared.service import COLLECTION
-from shared.store import Aggregates, connect
 
 DUE_OF_TURNS = 6_000
 """So many of the due ones lie in both collections, at ten thousand and at a million, when turns are measured."""
@@ -40,17 +37,17 @@ async def _measure(say: Say, sizes: Sizes) -> Result:
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(alone(SERVICE, FIRST_START, SECOND_STORE))
         url, second = system.store_urls[SERVICE], system.store_urls[SECOND_STORE]
-        walked, many, few = [
-            await _collection(stack, address, name)
+        own, many, few = [
+            await collection(stack, address, name)
             for address, name in ((url, SERVICE), (second, SERVICE), (second, SMALL_NAME))
         ]
         in_turns = names.due[: min(DUE_OF_TURNS, sizes.due)]
-        for store, count in ((few, sizes.small), (walked, sizes.due), (many, sizes.open)):
+        for store, count in ((few, sizes.small), (many, sizes.open)):
             say(f"{count:,} open issues into a store")
             await load(store, issues.copies(models.open, names.open[:count]))
         for store in (few, many):
             await load(store, issues.copies([models.due], in_turns))
-        for store in (walked, many):
+        for store in (own, many):
             await load(store, issues.copies([models.broken], names.people))
         say("loaded: from here on it is measured")
         turns = await side_by_side([few, many], now - BEFORE, now)
@@ -59,12 +56,5 @@ async def _measure(say: Say, sizes: Sizes) -> Result:
         )
         ours_and_theirs = await beside(say, few, second, sizes.small, models.due, models.broken)
         await load(many, issues.copies([models.due], names.due[len(in_turns) :]))
-        drained = await storms(say, system, walked, (second, many), models, names)
+        drained = await storms(say, system, (second, many), models, names)
     return result(sizes, turns, ours_and_theirs, drained, models)
-
-
-async def _collection(stack: AsyncExitStack, url: str, name: str) -> Aggregates:
-    database = await stack.enter_async_context(connect(url, name))
-    store = database.aggregates(COLLECTION, jurisdiction())
-    await store.prepare()
-    return store

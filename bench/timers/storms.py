@@ -1,4 +1,4 @@
-"""Supervision alone: a policy that moves many promises, and a start with a million open and many due in one second."""
+"""Supervision alone: a start with a million open and many due in one second, and as many warnings."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +22,7 @@ OUTCOMES_A_BREACH = 3
 """The deadline fires, the register gives its reminder a number, and the issue records that."""
 SAMPLE = 1_000
 DONE = (200, 201)
+"""What a command that was done is answered with."""
 
 
 class Drained(NamedTuple):
@@ -46,7 +47,6 @@ class Storms(NamedTuple):
     """The person's quiet answers, each drain, and the seconds of the start: until ready, until the first fired."""
 
     quiet: list[float]
-    policy: Drained
     due: Drained
     warned: Drained
     ready: float
@@ -54,13 +54,13 @@ class Storms(NamedTuple):
 
 
 async def storms(
-    say: Say, system: Alone, walked: Aggregates, many: tuple[str, Aggregates], models: Models, names: Names
+    say: Say, system: Alone, many: tuple[str, Aggregates], models: Models, names: Names
 ) -> Storms:
-    """``walked``: the collection of supervision's own store. ``many``: address and collection of the large one."""
+    """``many``: address and collection of the large store."""
     people = iter(names.people)
     async with system.run() as child:
         say(f"{QUIET} explanations, one after the other, while nothing is due")
-        quiet = await quietly(_explaining(system, child), people)
+        quiet = await quietly(explaining(system, child), people)
     late = iter(names.people)
     ready, first, due = await _due(say, system, many, late, models, names)
     say(
@@ -68,42 +68,7 @@ async def storms(
     )
     warned = await _warned(say, system, many, late, models, names)
     say(f"{warned.many:,} warned: {warned.speed:,.0f}/s, {warned.share:.2f} of the bare loop")
-    # Last, for it reaches every document of this namespace.
-    policy = await _policy(say, system, walked, people, models, names)
-    say(
-        f"a policy moved {policy.many:,} promises: {policy.speed:,.0f}/s, {policy.share:.2f} of the bare loop"
-    )
-    return Storms(quiet, policy, due, warned, ready, first)
-
-
-# -------------------------------------------------------------- a policy that reaches what runs
-
-
-async def _policy(
-    say: Say, system: Alone, store: Aggregates, people: Iterator[str], models: Models, names: Names
-) -> Drained:
-    moving = names.open[: len(names.due)]
-    bare, quarter = Bare(store._collection, partial(issues.like, models.moved)), len(names.bare) // 4
-    await _bare(bare, store, models.open, names.bare[:quarter])
-    async with system.run() as child:
-        act = _explaining(system, child)
-        say(f"a policy that moves {len(moving):,} promises")
-        client = Client(child.url, official(system.data, Role.SUPERVISOR))
-        body = {"policy": issues.longer().model_dump(mode="json"), "applies_to_running": True}
-        answer = await client.post(f"/policies/{jurisdiction()}/publish", body)
-        assert answer.status in DONE, answer.body[:300]
-        found = await drain(child, act, people, len(moving), before=1)
-    _check_outcomes(found)
-    for document in (await store.load(moving[:: max(1, len(moving) // SAMPLE)])).values():
-        told = [
-            entry
-            for clock in document["state"]["clocks"]
-            for entry in clock["history"]
-            if entry[0] == "policy"
-        ]
-        assert len(told) == 1, f"{document['_id']} was moved {len(told)} times"
-    await _bare(bare, store, models.open, names.bare[quarter : 2 * quarter])
-    return Drained(found, len(moving), bare)
+    return Storms(quiet, due, warned, ready, first)
 
 
 # -------------------------------------------------------------- a start, and what is due in one second
@@ -114,15 +79,15 @@ async def _due(
 ) -> tuple[float, float, Drained]:
     url, store = many
     bare, quarter = Bare(store._collection, partial(issues.like, models.broken)), len(names.bare) // 4
-    await _bare(bare, store, [models.due], names.bare[:quarter])
+    await bare_loop(bare, store, [models.due], names.bare[:quarter])
     say(f"a start with {len(names.open):,} open and {len(names.due):,} due in one second")
     started = time.perf_counter()
     async with system.run(url) as child:
         ready = time.perf_counter() - started
-        found = await drain(child, _explaining(system, child), people, OUTCOMES_A_BREACH * len(names.due))
+        found = await drain(child, explaining(system, child), people, OUTCOMES_A_BREACH * len(names.due))
     _check_all_fired(found, names.due)
     await _check_breaches(store, models.due, names.due)
-    await _bare(bare, store, [models.due], names.bare[quarter : 2 * quarter])
+    await bare_loop(bare, store, [models.due], names.bare[quarter : 2 * quarter])
     return ready, ready + found.first, Drained(found, len(names.due), bare)
 
 
@@ -132,15 +97,15 @@ async def _warned(
     """Deadlines after which each document is written once: what a breach takes twice, for its paper has a number."""
     url, store = many
     bare, quarter = Bare(store._collection, partial(issues.like, models.warned)), len(names.bare) // 4
-    await _bare(bare, store, [models.to_warn], names.bare[2 * quarter : 3 * quarter])
+    await bare_loop(bare, store, [models.to_warn], names.bare[2 * quarter : 3 * quarter])
     await load(store, issues.copies([models.to_warn], names.warned))
     say(f"a start with {len(names.warned):,} warnings due in one second")
     async with system.run(url) as child:
-        found = await drain(child, _explaining(system, child), people, len(names.warned))
+        found = await drain(child, explaining(system, child), people, len(names.warned))
     _check_all_fired(found, names.warned)
     for document in (await store.load(names.warned[:: max(1, len(names.warned) // SAMPLE)])).values():
         assert document["state"] == models.warned["state"], document["_id"]
-    await _bare(bare, store, [models.to_warn], names.bare[3 * quarter :])
+    await bare_loop(bare, store, [models.to_warn], names.bare[3 * quarter :])
     return Drained(found, len(names.warned), bare)
 
 
@@ -159,24 +124,25 @@ async def _check_breaches(store: Aggregates, due: Stored, subjects: Sequence[str
 # -------------------------------------------------------------- what both have in common
 
 
-def _explaining(system: Alone, child: Child) -> Act:
+def explaining(system: Alone, child: Child) -> Act:
     """A handler who explains one broken promise after the other."""
     client = Client(child.url, official(system.data, Role.HANDLER, issues.DEPARTMENT))
     return acting(client, "explain", EXPLAINED)
 
 
 def _check_all_fired(found: Drain, subjects: Sequence[str]) -> None:
-    _check_outcomes(found)
+    check_outcomes(found)
     counted = found.counters["posted"]
     assert counted == len(subjects), f"{counted:,.0f} posted of {len(subjects):,}"
 
 
-def _check_outcomes(found: Drain) -> None:
+def check_outcomes(found: Drain) -> None:
+    """Nothing was set aside, and nothing asked twice."""
     for what in ("void", "dead_letters"):
         assert found.counters[what] == 0, f"{found.counters[what]:.0f} {what}"
 
 
-async def _bare(bare: Bare, store: Aggregates, models: Sequence[Stored], subjects: Sequence[str]) -> None:
+async def bare_loop(bare: Bare, store: Aggregates, models: Sequence[Stored], subjects: Sequence[str]) -> None:
     """The bare loop over documents of its own, which nothing will be due of when the service runs."""
     await load(store, issues.copies(models, subjects))
     await bare.replace(subjects)
