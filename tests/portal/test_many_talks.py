@@ -48,7 +48,10 @@ ASKED: dict[str, Callable[[Connection], object]] = {
         )
         for name in ("talk", "place", "leader", "body")
     },
-    "talks behind results": lambda reads: talks_behind.talks(reads, OF_TALKS, Place(1, "x")),
+    "talks behind results": lambda reads: (
+        talks_behind.talks(reads, OF_TALKS, Place(1, "x")),
+        talks_behind.many_talks(reads, OF_TALKS),
+    ),
     "people behind results": lambda reads: talks_behind.people(reads, OF_TALKS, Place(1, "x")),
     "leaders behind results": lambda reads: talks_behind.leaders(reads, OF_TALKS),
     "column": lambda reads: (talks.coming(reads, AT_MS, 20), talks.past(reads, 8)),

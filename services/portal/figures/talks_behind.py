@@ -11,18 +11,21 @@ PAGE = 50
 
 
 def talks(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[Row]:
-    """A page of the talks and one more, the first one first, each with how many came and how many issues it has. Each
-    row says how ``many`` talks there are in all.
-    """
+    """A page of the talks and one more, the first one first, each with how many came and how many issues it has."""
     where, values = _where(scope)
     query = f"""
         SELECT t.*, (SELECT count(*) FROM talk_participant p WHERE p.talk = t.id AND p.attended) AS came,
-            (SELECT count(*) FROM issue i WHERE i.talk = t.id AND i.registered_at IS NOT NULL) AS issues,
-            (SELECT count(*) FROM talk t WHERE {where}) AS many
+            (SELECT count(*) FROM issue i WHERE i.talk = t.id AND i.registered_at IS NOT NULL) AS issues
         FROM talk t WHERE {where} AND t.starts_at >= :at AND (t.starts_at, t.id) > (:at, :id)
         ORDER BY t.starts_at, t.id LIMIT {PAGE + 1}
     """
     return select(reads, query, values | (after or Place())._asdict()).fetchall()
+
+
+def many_talks(reads: sqlite3.Connection, scope: Scope) -> int:
+    """How many talks there are in all."""
+    where, values = _where(scope)
+    return int(reads.execute(f"SELECT count(*) FROM talk t WHERE {where}", values).fetchone()[0])
 
 
 def people(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[Row]:

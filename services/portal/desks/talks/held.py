@@ -25,13 +25,19 @@ async def show(page: Asked, chosen: Chosen, people: str = "", after: str = "") -
     found = await once_a_minute(
         page, ("held", scope, of_people, place), lambda: find(projection.reader(), scope, place)
     )
+    if of_people:
+        many = found[0]["many"] if found else 0
+    else:
+        many = await once_a_minute(
+            page, ("held", scope), lambda: talks_behind.many_talks(projection.reader(), scope)
+        )
     rows, here = found[:PAGE], chosen._asdict() | {"people": "1" if of_people else ""}
     last = rows[-1] if len(found) > PAGE else None
     following = Place(last["starts_at"], last["person" if of_people else "id"]).written if last else ""
     return page.show(
         "talks/held.html",
         rows=rows,
-        many=found[0]["many"] if found else 0,
+        many=many,
         of_people=of_people,
         following=with_query(HELD, here | {"after": following}) if following else "",
         beginning=with_query(HELD, here) if place else "",
