@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from services.portal.figures.counting import Scope, Table, by_group, report, talks_by_group, value
+from services.portal.figures.counting import Scope, Table, by_group, talks_by_group, value
+from services.portal.figures.reporting import report
 from services.portal.pages import Page
 from services.portal.queries import handovers
 from services.portal.queries.handovers import Month

@@ -27,7 +27,8 @@ from services.cli.supposing.comparing import compare
 from services.cli.supposing.log import COMPARED, Entry, Log, happened, recorded
 from services.cli.supposing.playing import play
 from services.cli.supposing.rules import Rules
-from services.portal.figures.counting import Scope, report
+from services.portal.figures.counting import Scope
+from services.portal.figures.reporting import report
 from services.supervision.builtin import builtin_calendar, builtin_policy
 from shared.bus.reader import open_reader, read_all, read_dead_letters, topic_names
 from shared.bus.records import Record

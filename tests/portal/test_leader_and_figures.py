@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.portal.desks.leader.trend import trend
-from services.portal.figures.counting import issues_behind, report
+from services.portal.figures.counting import issues_behind
 from services.portal.figures.definitions import COUNTS, FIGURES, RATES, SPANS
+from services.portal.figures.reporting import report
 from shared.contract.words import Role
 from tests.portal.given import ISSUE, Browser, Given, stamp
 from tests.portal.projection.given import AT

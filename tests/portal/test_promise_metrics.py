@@ -8,8 +8,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.portal.figures import promised
-from services.portal.figures.counting import Scope, report
+from services.portal.figures.counting import Scope
 from services.portal.figures.promised import OBJECTIVES, RECENT, REPLY_DAYS, Counted, Due, Missed, Of
+from services.portal.figures.reporting import report
 from services.portal.promise_metrics import Directory, PromiseMetrics
 from services.portal.queries import board, names
 from services.portal.queries.board import moment

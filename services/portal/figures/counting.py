@@ -7,11 +7,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from statistics import mean, median
 from typing import Any, Literal, NamedTuple
 
 from services.portal.addresses import Place
-from services.portal.figures.definitions import COUNTS, DIMENSIONS, FIGURES, NOBODY, RATES, SPANS, Figure
+from services.portal.figures.definitions import FIGURES, NOBODY, Figure
 from services.portal.queries.selecting import ENDLESS
 from shared.domain.clocks import SHANGHAI
 
@@ -102,28 +101,6 @@ def held(level: str, first: str, last: str) -> dict[str, object]:
     return {"level": level, "held_from": begins, "held_before": ends}
 
 
-def report(reads: sqlite3.Connection, as_of: datetime, scope: Scope = Scope()) -> dict[str, Any]:  # noqa: B008
-    """All figures as of one instant: in all, and by department, month and source. One consistent reading."""
-    began = not reads.in_transaction
-    if began:
-        reads.execute("BEGIN")
-    try:
-        groups = {name: _numbers(reads, as_of, scope, column) for name, column in DIMENSIONS.items()}
-        total = _numbers(reads, as_of, scope, "''").get("") or _nothing(scope.period)
-    finally:
-        if began:
-            reads.execute("ROLLBACK")
-    for month, numbers in groups["months"].items():
-        for figure in (*numbers["rates"].values(), *(numbers[span.name] for span in SPANS)):
-            figure["period"] = month
-    return {
-        "as_of": as_of.isoformat().replace("+00:00", "Z"),
-        "period": scope.period,
-        "total": total,
-        **groups,
-    }
-
-
 def value(reads: sqlite3.Connection, name: str, as_of: datetime, scope: Scope = Scope()) -> dict[str, Any]:  # noqa: B008
     """One figure; a count as its own numerator. Raises KeyError for a name that is none."""
     figure = FIGURES[name]
@@ -132,8 +109,8 @@ def value(reads: sqlite3.Connection, name: str, as_of: datetime, scope: Scope = 
     query = (
         f"SELECT count(*), coalesce(sum({hits}), 0) FROM {source(figure)} WHERE {where} AND ({figure.counts})"
     )
-    bottom, top = reads.execute(query, {**values, "as_of": _ms(as_of)}).fetchone()
-    return _rate(figure, top, bottom, scope.period, 0)
+    bottom, top = reads.execute(query, {**values, "as_of": milliseconds(as_of)}).fetchone()
+    return rate(figure, top, bottom, scope.period, 0)
 
 
 _LED = "JOIN talk_leader l ON l.talk = t.id AND l.led = t.led"
@@ -163,7 +140,7 @@ def by_group(
     """
     group, join = BY[by]
     where, values = scope.where()
-    values["as_of"] = _ms(as_of)
+    values["as_of"] = milliseconds(as_of)
     found: Table = defaultdict(dict)
     for unit in ("issue", "assignment"):
         figures = [figure for name in names if (figure := FIGURES[name]).unit == unit]
@@ -176,7 +153,7 @@ def by_group(
         for name, *counted in reads.execute(query, values):
             pairs = zip(figures, counted[::2], counted[1::2], strict=True)
             found[str(name or "")] |= {
-                figure.name: _rate(figure, top, bottom, scope.period, 0) for figure, bottom, top in pairs
+                figure.name: rate(figure, top, bottom, scope.period, 0) for figure, bottom, top in pairs
             }
     return found
 
@@ -204,7 +181,7 @@ def talks_by_group(reads: sqlite3.Connection, scope: Scope, by: str) -> dict[str
 
 def nothing(names: Sequence[str], period: str) -> dict[str, dict[str, Any]]:
     """These figures of no issue at all."""
-    return {name: _rate(FIGURES[name], 0, 0, period, 0) for name in names}
+    return {name: rate(FIGURES[name], 0, 0, period, 0) for name in names}
 
 
 def issues_behind(
@@ -230,64 +207,8 @@ def issues_behind(
         f"SELECT DISTINCT i.id, i.registered_at FROM {source(figure)} WHERE {where} AND {chosen} "
         "ORDER BY i.registered_at DESC, i.id DESC LIMIT :limit"
     )
-    rows = reads.execute(query, {**values, "as_of": _ms(as_of), "limit": limit})
+    rows = reads.execute(query, {**values, "as_of": milliseconds(as_of), "limit": limit})
     return [(id, at) for id, at in rows]
-
-
-def _numbers(reads: sqlite3.Connection, as_of: datetime, scope: Scope, column: str) -> Table:
-    """The figures of each group; one pass over issues, one over assignments, one for hours."""
-    where, values = scope.where()
-    values["as_of"] = _ms(as_of)
-    of_issues = [figure for figure in (*COUNTS, *RATES) if figure.unit == "issue"]
-    found: Table = {}
-    for group, *sums in reads.execute(_sums(of_issues, column, where), values):
-        numbers = found[group] = _nothing(scope.period)
-        _fill(numbers, of_issues, sums, scope.period)
-    of_assignments = [figure for figure in RATES if figure.unit == "assignment"]
-    for group, *sums in reads.execute(_sums(of_assignments, column, where), values):
-        _fill(found[group], of_assignments, sums, scope.period)
-    _withdrawn(reads, found, of_assignments, column, where, values)
-    for span in SPANS:
-        took: dict[str, list[float]] = defaultdict(list)
-        query = f"SELECT {column}, {span.ends} - {span.begins} FROM issue i WHERE {where} AND {span.counts}"
-        for group, ms in reads.execute(query, values):
-            took[group].append(ms / 1000 / 3600)
-        for group, numbers in found.items():
-            numbers[span.name] = _hours(took[group], scope.period)
-    return {group: found[group] for group in sorted(found)}
-
-
-def _sums(figures: list[Figure], column: str, where: str) -> str:
-    """For each figure how many count, how many of them hit, and how many issues were withdrawn and do not count."""
-    parts = []
-    for figure in figures:
-        counts = f"coalesce({figure.counts}, 0)"
-        parts += [
-            f"sum({counts})",
-            f"sum({counts} AND coalesce({figure.hits}, 0))" if figure.hits else "0",
-            f"sum(i.state = 'withdrawn' AND NOT {counts})" if figure.unit == "issue" else "0",
-        ]
-    return f"SELECT {column}, {', '.join(parts)} FROM {source(figures[0])} WHERE {where} GROUP BY 1"
-
-
-def _withdrawn(
-    reads: sqlite3.Connection,
-    found: Table,
-    figures: list[Figure],
-    column: str,
-    where: str,
-    values: dict[str, object],
-) -> None:
-    """Of rates of assignments: the withdrawn issues of which no assignment counts."""
-    for figure in figures:
-        mine = "a.issue = i.id AND a.department IS NOT NULL"
-        counted = f"EXISTS (SELECT 1 FROM assignment a WHERE {mine} AND ({figure.counts}))"
-        query = (
-            f"SELECT {column}, count(*) FROM issue i WHERE {where} AND i.state = 'withdrawn' "
-            f"AND NOT {counted} GROUP BY 1"
-        )
-        for group, withdrawn in reads.execute(query, values):
-            found[group]["rates"][figure.name]["withdrawn"] = withdrawn
 
 
 def source(figure: Figure) -> str:
@@ -297,24 +218,8 @@ def source(figure: Figure) -> str:
     return "issue i JOIN assignment a ON a.issue = i.id AND a.department IS NOT NULL"
 
 
-def _fill(numbers: dict[str, Any], figures: list[Figure], sums: list[int], period: str) -> None:
-    for figure, bottom, top, withdrawn in zip(figures, sums[::3], sums[1::3], sums[2::3], strict=True):
-        if figure.is_rate:
-            numbers["rates"][figure.name] = _rate(figure, top, bottom, period, withdrawn)
-        else:
-            numbers[figure.name] = bottom
-
-
-def _nothing(period: str) -> dict[str, Any]:
-    """The figures of no issue at all."""
-    return {
-        **{figure.name: 0 for figure in COUNTS},
-        "rates": {figure.name: _rate(figure, 0, 0, period, 0) for figure in RATES},
-        **{span.name: _hours([], period) for span in SPANS},
-    }
-
-
-def _rate(figure: Figure, top: int, bottom: int, period: str, withdrawn: int) -> dict[str, Any]:
+def rate(figure: Figure, top: int, bottom: int, period: str, withdrawn: int) -> dict[str, Any]:
+    """A figure as it is shown: below FEWEST the counts alone; ``withdrawn`` issues stand beside it."""
     return {
         "numerator": top,
         "denominator": bottom,
@@ -325,21 +230,10 @@ def _rate(figure: Figure, top: int, bottom: int, period: str, withdrawn: int) ->
     }
 
 
-def _hours(took: list[float], period: str) -> dict[str, Any]:
-    took.sort()
-    enough = len(took) >= FEWEST
-    return {
-        "n": len(took),
-        "unit": "issue",
-        "period": period,
-        "median": round(median(took), 2) if enough else None,
-        "mean": round(mean(took), 2) if enough else None,
-    }
-
-
-def _ms(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
+    """Of an instant, since 1970."""
     return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _midnight(day: date) -> int:
-    return _ms(datetime.combine(day, time(), SHANGHAI))
+    return milliseconds(datetime.combine(day, time(), SHANGHAI))

@@ -7,9 +7,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from services.portal.figures.counting import Scope, report
+from services.portal.figures.counting import Scope
 from services.portal.figures.definitions import COUNTS, FIGURES, NOBODY, RATES
 from services.portal.figures.honours import RULES, cases, proposed
+from services.portal.figures.reporting import report
 from services.portal.queries.positions import positions
 from shared.domain.papers import Period
 

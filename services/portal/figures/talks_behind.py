@@ -14,7 +14,8 @@ def talks(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[
     """A page of the talks and one more, the first one first, each with how many came and how many issues it has."""
     where, values = _where(scope)
     query = f"""
-        SELECT t.*, (SELECT count(*) FROM talk_participant p WHERE p.talk = t.id AND p.attended) AS came,
+        SELECT t.id, t.theme, t.jurisdiction, t.starts_at, t.ends_at, t.leaders,
+            (SELECT count(*) FROM talk_participant p WHERE p.talk = t.id AND p.attended) AS came,
             (SELECT count(*) FROM issue i WHERE i.talk = t.id AND i.registered_at IS NOT NULL) AS issues
         FROM talk t WHERE {where} AND t.starts_at >= :at AND (t.starts_at, t.id) > (:at, :id)
         ORDER BY t.starts_at, t.id LIMIT {PAGE + 1}
@@ -22,35 +23,41 @@ def talks(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[
     return select(reads, query, values | (after or Place())._asdict()).fetchall()
 
 
-def many_talks(reads: sqlite3.Connection, scope: Scope) -> int:
-    """How many talks there are in all."""
-    where, values = _where(scope)
-    return int(reads.execute(f"SELECT count(*) FROM talk t WHERE {where}", values).fetchone()[0])
-
-
 def people(reads: sqlite3.Connection, scope: Scope, after: Place | None) -> list[Row]:
     """A page of those who came and one more, each once, by reference: enterprise, the first of these talks, to how many
-    they came, and how many issues they raised there; those without a name are nobody's. Each row says how ``many``
-    came in all.
+    they came, and how many issues they raised there; those without a name are nobody's.
+
+    Only talks that the page shows are read, and those to which their people came as well.
     """
     where, values = _where(scope)
+    theirs = f"""
+        FROM talk_participant q JOIN talk t ON t.id = q.talk WHERE q.person = p.person AND q.attended AND {where}
+    """
     query = f"""
-        WITH came AS MATERIALIZED (
-            SELECT p.person, p.enterprise, count(*) AS talks, min(t.starts_at) AS starts_at, t.id
-            FROM talk t JOIN talk_participant p ON p.talk = t.id AND p.attended
-            WHERE {where} GROUP BY p.person
-        ), shown AS (
-            SELECT *, (SELECT count(*) FROM came) AS many FROM came
-            WHERE (starts_at, person) > (:at, :id) ORDER BY starts_at, person LIMIT {PAGE + 1}
-        )
-        SELECT shown.*, e.name AS enterprise_name, (
-            SELECT count(*) FROM issue i JOIN talk t ON t.id = i.talk
-            WHERE i.person = shown.person AND i.registered_at IS NOT NULL AND {where}
-        ) AS issues
-        FROM shown LEFT JOIN enterprise e ON e.code = shown.enterprise AND shown.enterprise <> ''
-        ORDER BY shown.starts_at, shown.person
+        SELECT p.person, p.enterprise, e.name AS enterprise_name, first.id, first.starts_at,
+            (SELECT count(*) {theirs}) AS talks,
+            (SELECT count(*) FROM issue i JOIN talk t ON t.id = i.talk
+             WHERE i.person = p.person AND i.registered_at IS NOT NULL AND {where}) AS issues
+        FROM (SELECT t.id, t.starts_at FROM talk t WHERE {where}) first
+        JOIN talk_participant p ON p.talk = first.id AND p.attended
+        LEFT JOIN enterprise e ON e.code = p.enterprise AND p.enterprise <> ''
+        WHERE first.starts_at >= :at AND (first.starts_at, p.person) > (:at, :id)
+        AND NOT EXISTS (SELECT 1 {theirs} AND (t.starts_at, t.id) < (first.starts_at, first.id))
+        ORDER BY first.starts_at, p.person LIMIT {PAGE + 1}
     """
     return select(reads, query, values | (after or Place())._asdict()).fetchall()
+
+
+def many(reads: sqlite3.Connection, scope: Scope, *, of_people: bool) -> int:
+    """How many talks there are in all, or how many came to them."""
+    where, values = _where(scope)
+    query = f"SELECT count(*) FROM talk t WHERE {where}"
+    if of_people:
+        query = f"""
+            SELECT count(DISTINCT p.person) FROM talk t JOIN talk_participant p ON p.talk = t.id AND p.attended
+            WHERE {where}
+        """
+    return int(reads.execute(query, values).fetchone()[0])
 
 
 def leaders(reads: sqlite3.Connection, scope: Scope) -> dict[str, tuple[str, str, str]]:

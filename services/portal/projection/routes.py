@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
-from services.portal.figures.counting import Scope, report
+from services.portal.figures.counting import Scope
+from services.portal.figures.reporting import report
 from services.portal.projection.building import Checked
 from services.portal.projection.projection import Projection, UnknownNamespace
 from services.portal.queries.impact import Wanted, impact

@@ -13,8 +13,9 @@ from services.cli.figures.figures import figures_from_log
 from services.cli.figures.rates import RATES as APART
 from services.cli.figures.rebuild import rebuild
 from services.portal.addresses import Place
-from services.portal.figures.counting import Part, Scope, issues_behind, report, value
+from services.portal.figures.counting import Part, Scope, issues_behind, value
 from services.portal.figures.definitions import COUNTS, FIGURES, RATES, SPANS
+from services.portal.figures.reporting import report
 from shared.bus.records import Record
 from shared.contract.envelope import Envelope, Malformed, open_envelope
 from shared.contract.words import Satisfaction

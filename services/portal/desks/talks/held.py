@@ -20,17 +20,13 @@ async def show(page: Asked, chosen: Chosen, people: str = "", after: str = "") -
     official(page)
     of_people, place = bool(people), read_place(after)
     projection, scope = page.portal.projection, chosen.scope
-    find = talks_behind.people if of_people else talks_behind.talks
-    # Found once a minute, as the numbers are that lead here.
-    found = await once_a_minute(
-        page, ("held", scope, of_people, place), lambda: find(projection.reader(), scope, place)
+    found = (talks_behind.people if of_people else talks_behind.talks)(page.reads, scope, place)
+    # Counted once a minute, as the numbers are that lead here.
+    many = await once_a_minute(
+        page,
+        ("held", scope, of_people),
+        lambda: talks_behind.many(projection.reader(), scope, of_people=of_people),
     )
-    if of_people:
-        many = found[0]["many"] if found else 0
-    else:
-        many = await once_a_minute(
-            page, ("held", scope), lambda: talks_behind.many_talks(projection.reader(), scope)
-        )
     rows, here = found[:PAGE], chosen._asdict() | {"people": "1" if of_people else ""}
     last = rows[-1] if len(found) > PAGE else None
     following = Place(last["starts_at"], last["person" if of_people else "id"]).written if last else ""
