@@ -11,7 +11,7 @@ from services.cli.embedded.services import jurisdiction
 from services.feedback.consumer import ISSUE, consumer
 from services.feedback.issue.life import Issue, ReplyRound, State
 from services.feedback.issue.reactions import next_deadline
-from shared.bus.document import Document, Stored, write_document
+from shared.bus.document import Document, Published, Stored, write_document
 from shared.bus.gateway import Request, sealed
 from shared.bus.processor import Processor
 from shared.bus.records import Outgoing, Record
@@ -37,7 +37,7 @@ def invitation(subject: str, open_until: datetime) -> Stored:
         state=issue,
         due=next_deadline(issue),
         read={(INTAKE, f"{source}/intake"): 3, (DISPATCH, f"{source}/dispatch"): 5},
-        published={FEEDBACK: (1, "0" * 64)},
+        published={FEEDBACK: Published(1, "0" * 64)},
     )
     return write_document(document, "0" * 16)
 

@@ -12,16 +12,16 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
-from shared.bus.gateway import newest_event
+from shared.bus.document import newest_event
 from shared.contract.envelope import read_seen
-from shared.contract.event import events_topic
+from shared.contract.event import epoch_of, events_topic, owner_of
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import Consumer
 from shared.store import Aggregates
 
 HEADER = "Qinqing-After"
 MOST_CHARS = 1000
-_POSITION = r"/[a-z0-9-]+/[a-z]+=[0-9]{1,16}"
+_POSITION = r"/[a-z0-9-]+/[a-z]+(;[0-9]{1,16})?=[0-9]{1,16}"
 POSITIONS = rf"^{_POSITION}(,{_POSITION})*$"
 """Events that the sender has seen, as the last number of each source."""
 
@@ -53,7 +53,8 @@ class After:
     async def has_read(self, subject: str, seen: Mapping[str, int]) -> None:
         """Return when this aggregate has read so many events of each source; raises Behind where that takes too long.
 
-        Sources that this service does not read count as read.
+        Sources that this service does not read count as read, and what was published before a restore: what of that is
+        not here was not brought back.
         """
         wanted = {source: seq for source, seq in seen.items() if self._reads(source)}
         end, pause = asyncio.get_running_loop().time() + self._seconds, FIRST_PAUSE
@@ -64,13 +65,14 @@ class After:
             pause = min(MOST_PAUSE, 2 * pause)
 
     def _reads(self, source: str) -> bool:
-        return source == self._consumer.source or events_topic(source) in self._consumer.reads
+        if epoch_of(source) < self._consumer.epoch:
+            return False
+        return owner_of(source) == self._consumer.source or events_topic(source) in self._consumer.reads
 
 
 def _within(wanted: Mapping[str, int], document: Mapping[str, Any] | None, own: str) -> bool:
     """Whether this document has read all of that, and of its own source has published it."""
     if document is None:
         return not wanted
-    read = {source: seq for _, source, seq in document.get("read", ())}
-    read[own] = newest_event(document, own)
+    read = {source: seq for _, source, seq in document.get("read", ())} | newest_event(document, own)
     return all(read.get(source, 0) >= seq for source, seq in wanted.items())

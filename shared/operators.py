@@ -17,10 +17,11 @@ from shared.answers import answer, place_of, problem
 from shared.bus import gateway as gateways
 from shared.bus.deadletters import DeadLetter, what_still_waits
 from shared.bus.gateway import Gateway
+from shared.bus.held import awaited
 from shared.bus.records import instant
 from shared.bus.resolving import Log, NotPossible, Publish, Resolved, Resolver
 from shared.contract.command import Skip
-from shared.contract.event import MAX_REASON_CHARS, MOST
+from shared.contract.event import MAX_REASON_CHARS, MOST, epoch_of, owner_of
 from shared.contract.subjects import KINDS, subject_of
 from shared.domain.aggregates import AggregateType, Consumer
 from shared.domain.rights import Asker
@@ -199,24 +200,26 @@ def _skipping(
     ) -> JSONResponse:
         """Record that an event never comes: what is held behind it goes on; refused where nothing is."""
         owner = f"/{consumer.jurisdiction}/{body.topic.partition('.')[0]}"
-        if body.topic not in consumer.reads or body.source not in ("", owner):
+        if body.topic not in consumer.reads or owner_of(body.source or owner) != owner:
             detail = f"topic: one of {', '.join(consumer.reads)}; source: the one that owns it, or none"
             return problem(422, "这里不读这个主题 / this topic is not read here", detail=detail)
         subject = subject_of(kind.name, id)
         document = await store.get(subject)
         if document is None:
             return _unknown()
-        read = {(topic, source): seq for topic, source, seq in document.get("read", ())}
-        following = read.get((body.topic, owner), 0) + 1
+        waited = {source: seq for topic, source, seq in awaited(document) if topic == body.topic}
+        source = body.source or min(waited, key=epoch_of, default=owner)
+        read = {(topic, one): seq for topic, one, seq in document.get("read", ())}
+        following = read.get((body.topic, source), 0) + 1
         if body.seq != following:
             detail = (
                 f"the next event of {body.topic} here is number {following}, and only that can be skipped"
             )
             return problem(409, "只能跳过下一件 / only the next event can be skipped", detail=detail)
-        if not any((topic, source) == (body.topic, owner) for topic, source, *_ in document.get("held", ())):
+        if source not in waited:
             detail = f"nothing is held behind number {following} of {body.topic}: it may still come"
             return problem(409, "没有等待它的事件 / nothing waits for it", detail=detail)
-        command = Skip(topic=body.topic, source=owner, seq=body.seq, reason=body.reason)
+        command = Skip(topic=body.topic, source=source, seq=body.seq, reason=body.reason)
         key = f"skip/{body.topic}/{body.seq}/{idempotency_key or uuid4().hex}"
         asked = gateways.Request(subject, command, "http", asker.actor, key)
         return answer(await gateway.ask(asked), request, place_of(subject, asked.id))

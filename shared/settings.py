@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         description="the history that the live namespace begins with, until it is ended; with QINQING_HISTORY",
     )
     jurisdiction: str = Field("huzhou", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="whose deployment")
+    epoch: int = Field(
+        0,
+        ge=0,
+        le=2**53 - 1,
+        description="of the service's events, raised by each restore: behind its name in `source`; 0 for none",
+    )
     partitions_count: int = Field(
         6, ge=1, le=1000, description="partitions of every topic; fixed at creation"
     )

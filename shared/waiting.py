@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from shared.bus.document import Stored
+from shared.bus.held import awaited
 from shared.identity.callers import Requires
 from shared.store import Aggregates
 
@@ -43,11 +44,6 @@ class Waiting(BaseModel):
     missing: list[Missing]
 
 
-class _Place(NamedTuple):
-    topic: str
-    source: str
-
-
 def waiting_routes(holding: Holding, store: Aggregates) -> APIRouter:
     """``GET /held``: for operators alone."""
     routes = APIRouter()
@@ -66,16 +62,12 @@ def waiting_routes(holding: Holding, store: Aggregates) -> APIRouter:
 
 def _missing(document: Stored) -> Iterator[Missing]:
     """For each sequence in which something is held its next event, which has to come first."""
-    read = {_Place(topic, source): seq for topic, source, seq in document.get("read", ())}
-    held: dict[_Place, list[str]] = {}
-    for topic, source, _, since, *_ in document.get("held", ()):
-        held.setdefault(_Place(topic, source), []).append(since)
-    for place, since in held.items():
+    for (topic, source, seq), since in awaited(document).items():
         yield Missing(
             subject=document["_id"],
-            topic=place.topic,
-            source=place.source,
-            seq=read.get(place, 0) + 1,
+            topic=topic,
+            source=source,
+            seq=seq,
             waiting=len(since),
             since=datetime.fromisoformat(min(since)),
         )

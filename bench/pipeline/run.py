@@ -27,6 +27,8 @@ QUIX_PYTHON = ROOT / ".venv-bench/bin/python"
 LEAST_OF_FLOOR = 0.85
 MOST_OF_LOG = 0.02
 """The share of the processor's time that a line of the log for each record may take."""
+MOST_OF_METRICS, SCRAPE_SECONDS = 0.02, 5
+"""The share that metrics may take, counted at each batch and asked for as often as `qinqing watch` does."""
 MOST_ROUND_TRIPS = 0.02
 SETTLE_SECONDS = 1.0
 
@@ -136,10 +138,20 @@ def _measures(reports: Reports, ratios: dict[str, list[float]], cpu: list[float]
         for name, runs in reports.items()
     ]
     of_log = [run["log_seconds"] / run["cpu_seconds"] for run in reports["logged"]]
+    of_metrics = [
+        run["metrics_seconds"] / run["cpu_seconds"] + run["scrape_seconds"] / SCRAPE_SECONDS
+        for run in reports["ours"]
+    ]
     worst = max(run["round_trips_per_event"] for run in reports["ours"])
     return [
         *measures,
         Measure("logged, share of the log in CPU", round(statistics.median(of_log), 4), "times", MOST_OF_LOG),
+        Measure(
+            "ours, share of the metrics in CPU",
+            round(statistics.median(of_metrics), 4),
+            "times",
+            MOST_OF_METRICS,
+        ),
         Measure("ours/floor, CPU", round(statistics.median(cpu), 3), "times"),
         Measure("ours, broker and store round trips", worst, "per event", MOST_ROUND_TRIPS),
     ]

@@ -60,16 +60,17 @@ def restore(
     began = time.monotonic()
     try:
         with _shown(as_json) as progress:
-            manifest = backups.restore(folder, data, progress)
+            manifest, epoch = backups.restore(folder, data, progress)
     except (backups.Refused, backups.Broken) as error:
         fail(f"nothing was restored: {error}", as_json, WRONG_USE)
     seconds = round(time.monotonic() - began, 1)
     if as_json:
-        print_json({"data_dir": str(data.resolve()), **_fields(manifest), "seconds": seconds})
+        print_json({"data_dir": str(data.resolve()), **_fields(manifest), "epoch": epoch, "seconds": seconds})
         return
     at = local(instant("taken_at", manifest.taken_at, as_json))
     Terminal(soft_wrap=True).print(
         f"已恢复 / restored {data.resolve()} as of {at}: {_size(manifest)}, in {seconds} s.\n"
+        f"Whoever reads outside is told of a new epoch: events are of …;{epoch} from now on, numbered from 1.\n"
         f"Start it with: qinqing up{data_option(data)}"
     )
 

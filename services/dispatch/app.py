@@ -31,7 +31,9 @@ def build(settings: Settings) -> FastAPI:
     Raises WrongWays.
     """
     ways = read_ways(Path(settings.ways_file)) if settings.ways_file else ()
-    owned = consumer(settings.jurisdiction, history=settings.apart, notices=not settings.history)
+    owned = consumer(
+        settings.jurisdiction, history=settings.apart, notices=not settings.history, epoch=settings.epoch
+    )
 
     def translate(records: Sequence[Record]) -> list[tuple[Outgoing, Record]]:
         return translate_all(records, owned.source, service.reference.reference.directory)

@@ -191,7 +191,7 @@ TALK = AggregateType("talk", Talk, events={DepartmentsInformed: talk.tell_people
 RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 
 
-def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
+def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True, epoch: int = 0) -> Consumer:
     """Dispatch's consumer in one jurisdiction; ``history``: events are played again at their own times.
 
     ``notices``: whether officials are told: of what is played as history nobody is.
@@ -203,4 +203,5 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
         aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, BATCH, TALK, NOTICE),
         ignores=("person", "enterprise", "agenda", "rotation", "rating_round", "paper"),
         history=history,
+        epoch=epoch,
     )

@@ -12,7 +12,7 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> FastAPI:
     """Feedback's application: invitations, ratings, rework, tracking, closing; raises NoKeys."""
-    service = Service(settings, consumer(settings.jurisdiction, history=settings.apart))
+    service = Service(settings, consumer(settings.jurisdiction, history=settings.apart, epoch=settings.epoch))
     references = References(secret(settings.keys(), REFERENCE))
     return application(service, raisers=Raisers(references, service.store))
 

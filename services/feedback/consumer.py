@@ -91,7 +91,7 @@ PAPER = AggregateType(
 )
 
 
-def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
+def consumer(jurisdiction: str, *, history: bool = False, epoch: int = 0) -> Consumer:
     """Feedback's consumer for one jurisdiction; ``history``: official times come with the records."""
     return Consumer(
         "feedback",
@@ -100,4 +100,5 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         aggregates=(ISSUE, RATING_ROUND, PAPER),
         ignores=BESIDE_ISSUES,
         history=history,
+        epoch=epoch,
     )

@@ -55,7 +55,9 @@ ROUTED = (
 
 def build(settings: Settings) -> FastAPI:
     """Intake's application: issues up to acceptance, persons, enterprises; raises NoKeys."""
-    owned = consumer(settings.jurisdiction, history=settings.apart, notices=not settings.history)
+    owned = consumer(
+        settings.jurisdiction, history=settings.apart, notices=not settings.history, epoch=settings.epoch
+    )
 
     async def first_requests() -> list[Request]:
         return await builtin.first_requests(service.store, contacts, references)

@@ -208,7 +208,7 @@ NOTIFYING_TALK = replace(
 )
 
 
-def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) -> Consumer:
+def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True, epoch: int = 0) -> Consumer:
     """Intake's consumer for one jurisdiction; ``history``: official times come with the records.
 
     ``notices``: whether people are told by mail: of what is played as history nobody is.
@@ -222,4 +222,5 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True) 
         aggregates=kinds,
         ignores=("rating_round", "paper"),
         history=history,
+        epoch=epoch,
     )

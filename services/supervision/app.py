@@ -12,7 +12,7 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> FastAPI:
     """Supervision's application: clocks, warnings, breaches; policies and calendars."""
-    owned = consumer(settings.jurisdiction, history=settings.apart)
+    owned = consumer(settings.jurisdiction, history=settings.apart, epoch=settings.epoch)
     first = first_commands(settings.jurisdiction, first_policy(settings))
     return application(Service(settings, owned, first_commands=first, walks=walks))
 

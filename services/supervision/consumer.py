@@ -81,7 +81,7 @@ REGISTER = AggregateType("register", Register, commands={EnterDocument: enter}, 
 CALENDAR = AggregateType("calendar", PublishedCalendars, commands={PublishCalendar: publish_calendar})
 
 
-def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
+def consumer(jurisdiction: str, *, history: bool = False, epoch: int = 0) -> Consumer:
     """Supervision's consumer: its deadlines wait until what the other owners told before them was read."""
     return Consumer(
         service="supervision",
@@ -90,4 +90,5 @@ def consumer(jurisdiction: str, *, history: bool = False) -> Consumer:
         aggregates=(ISSUE, REGISTER, POLICY, CALENDAR),
         ignores=(*BESIDE_ISSUES, "rating_round", "paper"),
         history=history,
+        epoch=epoch,
     )

@@ -233,7 +233,7 @@ def _lost_again(scope: Scope, bad: Bad, item: Item, request: Redeliver) -> Outgo
 
 def _as_it_was(item: Item, request: Redeliver) -> Record:
     """The raw record, not the request around it, at the place where it was handed in."""
-    return item.record._replace(value=request.value.encode(), seq=request.seq)
+    return item.record._replace(value=request.value.encode(), seq=request.seq, epoch=request.epoch)
 
 
 def refused(refusal: Refusal) -> dict[str, Any]:

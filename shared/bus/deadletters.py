@@ -11,7 +11,7 @@ from typing import NamedTuple
 from shared.bus.gateway import Request
 from shared.bus.records import DEAD_LETTER_TYPE, MISSING_BYTES_HEADER, UNPUBLISHED_HEADER, Outgoing
 from shared.contract.command import Discard, Redeliver, Skip
-from shared.contract.event import MOST
+from shared.contract.event import MOST, epoch_of
 from shared.domain.aggregates import Consumer
 
 RESOLUTION_TYPE = "resolution"
@@ -144,9 +144,8 @@ def is_ours(consumer: Consumer, subject: str) -> bool:
 
 def again(dead_letter: DeadLetter) -> tuple[Outgoing, int]:
     """A record that could not be published, to be published now, and its timestamp in ms since 1970."""
-    return Outgoing(
-        dead_letter.topic, dead_letter.key, dead_letter.value, seq=dead_letter.seq
-    ), dead_letter.at_ms
+    topic, key, value, seq = dead_letter.topic, dead_letter.key, dead_letter.value, dead_letter.seq
+    return Outgoing(topic, key, value, seq=seq, epoch=epoch_of(dead_letter.source)), dead_letter.at_ms
 
 
 def replay_request(dead_letter: DeadLetter, actor: str) -> Request:
@@ -158,6 +157,7 @@ def replay_request(dead_letter: DeadLetter, actor: str) -> Request:
         offset=offset,
         value=dead_letter.value.decode("utf-8", "replace"),
         seq=dead_letter.seq,
+        **({"epoch": epoch} if (epoch := epoch_of(dead_letter.source)) else {}),
     )
     return Request(dead_letter.subject, command, "deadletter", actor, f"replay/{dead_letter.origin}")
 

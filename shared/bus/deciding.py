@@ -118,8 +118,9 @@ def _decided(
         done.append(handled(document, item, after, scope.consumer.dead_letters_topic))
         document = after.document
         outgoing += (one for one in after.outgoing if one not in again) if again else after.outgoing
-        newest, _ = document.published.get(own_events, (0, ""))
-        answers += [one._replace(published=newest) for one in after.answers]
+        newest = document.published.get(own_events)
+        published = {} if newest is None else newest.of(scope.consumer.source)
+        answers += [one._replace(published=published) for one in after.answers]
     applied = Applied(document, tuple(outgoing), tuple(answers))
     if not changed:
         return Decided(applied, None, handled=tuple(done))

@@ -10,7 +10,8 @@ As the store holds it:
     older                            how many commands' outcomes stand in documents of their own by now
     read                             [topic, source, last sequence applied] of the other owners' events
     passed                           [topic, source, seq, type, partition, offset, on] of events of types unknown so far
-    published                        [topic, last sequence, SHA-256] of the events of this aggregate
+    published                        [topic, last sequence, SHA-256] of the events of this aggregate, and behind these
+                                     the epoch, where they were published after a restore
     outbox                           what recent records produced, to be sent again on redelivery
     held, held_since                 events that came before their predecessor; they never expire
     finished_at                      since when nothing is expected of it any more; a day later the outbox is swept
@@ -28,6 +29,7 @@ from pydantic import BaseModel
 from shared.bus.own_offsets import OwnOffsets
 from shared.bus.records import Outgoing
 from shared.contract.envelope import time_text
+from shared.contract.event import events_topic, source_in
 from shared.deadlines import SWEEP, deadline_string, fire_at_of, is_sweep
 from shared.domain.aggregates import AggregateType
 from shared.domain.decisions import Deadline, Reason
@@ -102,6 +104,18 @@ class Passed(NamedTuple):
     """The topic of that record, where it is another one: an event that was handed in stands within a command."""
 
 
+class Published(NamedTuple):
+    """The last event of one aggregate on one topic: its number, its SHA-256, and in which epoch it has that number."""
+
+    seq: int = 0
+    sha256: str = ""
+    epoch: int = 0
+
+    def of(self, owner: str) -> dict[str, int]:
+        """The same as whoever has read so far says it: how the owner signed it then -> its number."""
+        return {source_in(owner, self.epoch): self.seq}
+
+
 class Sent(NamedTuple):
     """What one cause produced, and the record that brought it about."""
 
@@ -140,7 +154,7 @@ class Document(NamedTuple):
     """Outcomes that are known to this batch and stand outside of the document."""
     read: Mapping[tuple[str, str], int] = {}
     passed: tuple[Passed, ...] = ()
-    published: Mapping[str, tuple[int, str]] = {}
+    published: Mapping[str, Published] = {}
     outbox: tuple[Sent, ...] = ()
     held: tuple[Held, ...] = ()
     finished_at: datetime | None = None
@@ -182,7 +196,7 @@ def read_document(kind: AggregateType, subject: str, partition: int, found: Stor
         older=found.get("older", 0),
         passed=tuple(Passed(*entry) for entry in found.get("passed", ())),
         read={(topic, source): seq for topic, source, seq in found.get("read", ())},
-        published={topic: (seq, sha256) for topic, seq, sha256 in found.get("published", ())},
+        published={topic: Published(*last) for topic, *last in found.get("published", ())},
         outbox=tuple(_sent(entry) for entry in found.get("outbox", ())),
         held=tuple(_held(entry) for entry in found.get("held", ())),
         finished_at=_instant(found.get("finished_at")),
@@ -206,7 +220,9 @@ def write_document(document: Document, token: str) -> Stored:
         "older": document.older,
         "passed": [list(passed) for passed in document.passed],
         "read": [[topic, source, seq] for (topic, source), seq in document.read.items()],
-        "published": [[topic, seq, sha256] for topic, (seq, sha256) in document.published.items()],
+        "published": [
+            [topic, *(last if last.epoch else last[:-1])] for topic, last in document.published.items()
+        ],
         "outbox": [_stored(sent) for sent in document.outbox],
         "held": [[*held[:4], held.raw.decode(), *held[5:]] for held in document.held],
         "held_since": min((held.since for held in document.held), default=None),
@@ -261,7 +277,8 @@ def _writer(token: str) -> str:
 def _sent(entry: list[Any]) -> Sent:
     cause, place, raws = entry
     records = tuple(
-        Outgoing(topic, key, raw.encode(), headers, seq) for topic, key, raw, headers, seq in raws
+        Outgoing(topic, key, raw.encode(), headers, seq, epoch=sum(epoch))
+        for topic, key, raw, headers, seq, *epoch in raws
     )
     return Sent(cause, (place[0], place[1], place[2]), records)
 
@@ -272,7 +289,10 @@ def _held(entry: list[Any]) -> Held:
 
 
 def _stored(sent: Sent) -> list[Any]:
-    raws = [[one.topic, one.key, one.value.decode(), one.headers, one.seq] for one in sent.records]
+    raws = [
+        [one.topic, one.key, one.value.decode(), one.headers, one.seq, *((one.epoch,) if one.epoch else ())]
+        for one in sent.records
+    ]
     return [sent.cause, list(sent.place), raws]
 
 
@@ -308,6 +328,13 @@ def move_old(document: Document) -> tuple[Document, tuple[Stored, ...]]:
     staying = {id: known for id, known in document.inbox.items() if id not in moving}
     older = document.older + len(moving)
     return document._replace(inbox=staying, older=older, moved={**document.moved, **moving}), stored
+
+
+def newest_event(found: Mapping[str, Any] | None, owner: str) -> dict[str, int]:
+    """The number of the newest event that this aggregate, as stored, has published of its own, by its source."""
+    published = () if found is None else found.get("published", ())
+    own = (Published(*last) for topic, *last in published if topic == events_topic(owner))
+    return next((last.of(owner) for last in own), {})
 
 
 def outcome_id(subject: str, command: str) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.bus.document import Document, Sent
+from shared.bus.document import Document, Published, Sent
 from shared.bus.records import Bad, Item, Outgoing, Record
 from shared.contract.command import Command
 from shared.contract.envelope import seal, sha256_of, write_seen
-from shared.contract.event import Event, events_topic, orders_topic, reference_topic
+from shared.contract.event import Event, events_topic, orders_topic, reference_topic, source_in
 from shared.domain.aggregates import Consumer
 from shared.domain.decisions import FAN_OUT, Change, Context, Message
 from shared.domain.reference import Reference
@@ -23,8 +23,8 @@ class Answer(NamedTuple):
     record: Record
     digest: str = ""
     """Of the body that is answered: another body under the same id is answered otherwise."""
-    published: int = 0
-    """The number of the aggregate's newest event by then."""
+    published: Mapping[str, int] = {}
+    """The number of the aggregate's newest event by then, by its source; empty where there is none."""
 
 
 class Applied(NamedTuple):
@@ -94,7 +94,7 @@ def _command_for(scope: Scope, message: Message, body: Command, context: Context
 
 def _sealed_event(
     scope: Scope,
-    published: dict[str, tuple[int, str]],
+    published: dict[str, Published],
     message: Message,
     body: Event,
     context: Context,
@@ -102,28 +102,32 @@ def _sealed_event(
 ) -> list[Outgoing]:
     """One event at the next place of its topic, which ``published`` then knows; reference data on both topics."""
     topic = orders_topic(message.to, history=scope.consumer.history) if message.to else body.topic
-    last, previous = published.get(topic, (0, ""))
+    owner, epoch = scope.consumer.source, scope.consumer.epoch
+    last = published.get(topic, Published(epoch=epoch))
+    follows = "" if last.epoch == epoch else write_seen(last.of(owner))
+    seq, previous = (1, "") if follows else (last.seq + 1, last.sha256)
     raw = seal(
-        id=f"{topic}:{context.subject}:{last + 1}",
+        id=f"{topic}:{context.subject}:{source_in('', epoch)}{seq}",
         type=body.type,
-        source=scope.consumer.source,
+        source=source_in(owner, epoch),
         subject=context.subject,
         time=context.now,
         data=body,
         cause=context.cause,
-        seq=last + 1,
+        seq=seq,
         previous=previous,
         seen=seen,
+        follows=follows,
         mustunderstand=body.must_understand,
         department=message.to,
     )
     sha256 = sha256_of(raw)
-    published[topic] = (last + 1, sha256)
-    sealed = [Outgoing(topic, context.subject, raw, seq=last + 1, sha256=sha256)]
+    published[topic] = Published(seq, sha256, epoch)
+    sealed = [Outgoing(topic, context.subject, raw, seq=seq, sha256=sha256, epoch=epoch)]
     if body.reference:
         key = f"{context.subject}@{body.version}"  # type: ignore[attr-defined]
         owners = reference_topic(scope.consumer.service)
-        sealed.append(Outgoing(owners, key, raw, seq=last + 1, sha256=sha256))
+        sealed.append(Outgoing(owners, key, raw, seq=seq, sha256=sha256, epoch=epoch))
     return sealed
 
 

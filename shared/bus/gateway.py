@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json, to_json
 
 from shared.bus.apply import REUSED
-from shared.bus.document import Remembered, outcome_id
+from shared.bus.document import Remembered, newest_event, outcome_id
 from shared.bus.effects import Answer
 from shared.bus.records import Outgoing, body_hash
 from shared.contract.command import Command, Control, commands_topic
 from shared.contract.envelope import seal, write_seen
-from shared.contract.event import events_topic
 from shared.domain.masking import masked
 from shared.domain.reference import Directory
 from shared.store import Aggregates, Unavailable
@@ -125,7 +124,7 @@ class Gateway:
         for answer in answers:
             for asked in self._waiting.pop((answer.command, answer.digest), ()):
                 if not asked.future.done():
-                    asked.future.set_result(self._with_position(answer.outcome, answer.published))
+                    asked.future.set_result(_with_position(answer.outcome, answer.published))
 
     async def ask(self, request: Request) -> Mapping[str, Any] | None:
         """Post one command; its outcome, or None when it is not known after ``wait_seconds``."""
@@ -164,7 +163,7 @@ class Gateway:
         documents = await self._store.load([subject, outcome_id(subject, command)])
         if (found := _remembered(documents, subject, command)) is None:
             return None
-        return self._with_position(found.outcome, newest_event(documents.get(subject), self._source))
+        return _with_position(found.outcome, newest_event(documents.get(subject), self._source))
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Post commands without waiting for outcomes: timers, and those who come back later."""
@@ -195,11 +194,7 @@ class Gateway:
             if known is not None and not asked.future.done():
                 outcome = known.outcome if known.is_of(asked.digest) else REUSED
                 newest = newest_event(documents.get(asked.subject), self._source)
-                asked.future.set_result(self._with_position(outcome, newest))
-
-    def _with_position(self, outcome: Mapping[str, Any], newest: int) -> Mapping[str, Any]:
-        """An outcome with how far the aggregate has published, as ``seen`` says it: who asked can wait for that."""
-        return {**outcome, "published": write_seen({self._source: newest})} if newest else outcome
+                asked.future.set_result(_with_position(outcome, newest))
 
     def _forget(self, asked: _Asked) -> None:
         waiting = self._waiting.get((asked.id, asked.digest))
@@ -209,10 +204,9 @@ class Gateway:
                 del self._waiting[asked.id, asked.digest]
 
 
-def newest_event(document: Mapping[str, Any] | None, own: str) -> int:
-    """The number of the newest event that this aggregate has published of its own."""
-    published = () if document is None else document.get("published", ())
-    return next((seq for topic, seq, _ in published if topic == events_topic(own)), 0)
+def _with_position(outcome: Mapping[str, Any], newest: Mapping[str, int]) -> Mapping[str, Any]:
+    """An outcome with how far the aggregate has published, as ``seen`` says it: who asked can wait for that."""
+    return {**outcome, "published": write_seen(newest)} if newest else outcome
 
 
 def _remembered(documents: Mapping[str, Mapping[str, Any]], subject: str, command: str) -> Remembered | None:

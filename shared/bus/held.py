@@ -5,6 +5,31 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 
 from shared.bus.document import Stored
+from shared.contract.envelope import Malformed, open_envelope, read_seen
+
+Waited = tuple[str, str, int]
+"""Topic, source and number of the event that has to come first."""
+
+
+def awaited(document: Stored) -> dict[Waited, list[str]]:
+    """For what this document's held events wait, and since when each does.
+
+    It is the next one of their own sequence or, of the first event of an epoch, of the epoch before it.
+    """
+    read = {(topic, source): seq for topic, source, seq in document.get("read", ())}
+    found: dict[Waited, list[str]] = {}
+    for topic, own, _, since, raw, *_ in document.get("held", ()):
+        followed = (one for one, last in _follows(raw).items() if read.get((topic, one), 0) < last)
+        source = next(followed, own)
+        found.setdefault((topic, source, read.get((topic, source), 0) + 1), []).append(since)
+    return found
+
+
+def _follows(raw: str) -> dict[str, int]:
+    try:
+        return read_seen(open_envelope(raw.encode()).follows)
+    except Malformed:
+        return {}
 
 
 class HeldEvents:

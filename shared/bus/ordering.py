@@ -6,7 +6,7 @@ from shared.bus.document import Document, Held, Passed, Sent
 from shared.bus.effects import Applied, Scope, context_of, dead_letter, keep, sent_for, take
 from shared.bus.records import Bad, Item, Outgoing, Record, event_item
 from shared.contract.envelope import open_envelope, time_text
-from shared.contract.event import events_topic
+from shared.contract.event import events_topic, owner_of
 from shared.domain.reference import NotPublished
 
 SKIPPED = "record.skipped"
@@ -32,6 +32,8 @@ def _is_early(scope: Scope, document: Document, item: Item) -> bool:
         return True
     if item.unknown and item.must_understand:
         return True  # an upgrade releases it
+    if item.follows and any(document.read.get((item.topic, source), 0) < seq for source, seq in item.follows):
+        return True
     return any(
         (topic := events_topic(source)) in scope.consumer.reads
         and document.read.get((topic, source), 0) < seq
@@ -68,7 +70,7 @@ def _positions(scope: Scope, document: Document, item: Item) -> dict[tuple[str, 
     read[own] = max(item.seq, read.get(own, 0))
     for source, seq in item.seen:
         other = (events_topic(source), source)
-        if other[0] not in scope.consumer.reads and source != scope.consumer.source:
+        if other[0] not in scope.consumer.reads and owner_of(source) != scope.consumer.source:
             read[other] = max(seq, read.get(other, 0))
     return read
 

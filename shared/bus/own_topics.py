@@ -4,6 +4,7 @@ from shared.bus.deadletters import DeadLetter
 from shared.bus.reader import read_all, read_dead_letters
 from shared.bus.records import Outgoing
 from shared.contract.envelope import Malformed, open_envelope
+from shared.contract.event import epoch_of, owner_of
 from shared.domain.aggregates import Consumer
 
 READ_SECONDS = 15.0
@@ -25,7 +26,7 @@ class OwnTopics:
 
     async def events_of(self, subject: str) -> list[Outgoing]:
         """Every event this service published about one aggregate, in sequence, each once."""
-        topic, found = f"{self._consumer.service}.events", dict[int, Outgoing]()
+        topic, found = f"{self._consumer.service}.events", dict[tuple[int, int], Outgoing]()
         async for record in read_all(self._bootstrap, [topic], self._prefix, subject.encode()):
             if record.key != subject.encode():
                 continue
@@ -33,7 +34,8 @@ class OwnTopics:
                 envelope = open_envelope(record.value, record.sha256)
             except Malformed:
                 continue
-            if envelope.seq and (envelope.subject, envelope.source) == (subject, self._consumer.source):
-                event = Outgoing(topic, subject, record.value or b"", seq=envelope.seq)
-                found.setdefault(envelope.seq, event)
-        return [found[seq] for seq in sorted(found)]
+            epoch, owner = epoch_of(envelope.source), owner_of(envelope.source)
+            if envelope.seq and (envelope.subject, owner) == (subject, self._consumer.source):
+                event = Outgoing(topic, subject, record.value or b"", seq=envelope.seq, epoch=epoch)
+                found.setdefault((epoch, envelope.seq), event)
+        return [found[place] for place in sorted(found)]

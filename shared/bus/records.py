@@ -12,6 +12,7 @@ from shared.contract.command import HistoryEnded
 from shared.contract.envelope import (
     CONTENT_TYPE,
     CONTENT_TYPE_HEADER,
+    EPOCH_HEADER,
     SEQ_HEADER,
     SHA256_HEADER,
     Envelope,
@@ -21,6 +22,7 @@ from shared.contract.envelope import (
     read_seen,
     sha256_of,
 )
+from shared.contract.event import source_in
 from shared.contract.registry import COMMANDS, CONTROL, EVENTS
 from shared.domain.aggregates import Consumer
 
@@ -47,6 +49,8 @@ class Record(NamedTuple):
     sha256: str | None = None
     seq: int = 0
     """From the header: known even when the value cannot be read, so that a dead letter can be discarded."""
+    epoch: int = 0
+    """Likewise."""
 
 
 class Outgoing(NamedTuple):
@@ -60,13 +64,17 @@ class Outgoing(NamedTuple):
     seq: int = 0
     sha256: str = ""
     """Of the value, where it was counted already."""
+    epoch: int = 0
+    """In which its source numbered it so."""
 
     def wire_headers(self) -> dict[str, str]:
-        """What stands beside the value: content type, SHA-256 and, of an event, its place in the sequence."""
+        """What stands beside the value: content type, SHA-256 and, of an event, its place in the sequence and, after a
+        restore, the epoch that it has that place in."""
         if self.headers is not None:
             return self.headers
         headers = {CONTENT_TYPE_HEADER: CONTENT_TYPE, SHA256_HEADER: self.sha256 or sha256_of(self.value)}
-        return headers | {SEQ_HEADER: str(self.seq)} if self.seq else headers
+        headers |= {SEQ_HEADER: str(self.seq)} if self.seq else {}
+        return headers | ({EPOCH_HEADER: str(self.epoch)} if self.epoch else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,8 @@ class Item:
     topic: str = ""
     source: str = ""
     seen: tuple[tuple[str, int], ...] = ()
+    follows: tuple[tuple[str, int], ...] = ()
+    """Of the first event of an epoch, where the one before it ended on this topic."""
     actor: str = ""
     digest: str = ""
     unknown: str = ""
@@ -177,7 +187,7 @@ def decode(record: Record, consumer: Consumer) -> Item | Bad | None:
     try:
         envelope = open_envelope(record.value, record.sha256)
     except Malformed as error:
-        return Bad(record, str(error), source=_owner_of(record.topic, consumer))
+        return Bad(record, str(error), source=_source_of(record, consumer))
     key = (record.key or b"").decode("utf-8", "replace")
     if key != envelope.subject:
         return _bad(
@@ -213,9 +223,11 @@ def _waits(actor: str) -> bool:
     return bool(actor) and actor.partition(":")[0] not in OWN_ROLES
 
 
-def _owner_of(topic: str, consumer: Consumer) -> str:
-    """Whose event a record on this topic is, where it does not say so itself: it must be possible to discard it."""
-    return "" if topic == consumer.commands_topic else f"/{consumer.jurisdiction}/{topic.partition('.')[0]}"
+def _source_of(record: Record, consumer: Consumer) -> str:
+    """Whose event it is, where it does not say so itself: it must be possible to discard it."""
+    if record.topic == consumer.commands_topic:
+        return ""
+    return source_in(f"/{consumer.jurisdiction}/{record.topic.partition('.')[0]}", record.epoch)
 
 
 def _bad(record: Record, envelope: Envelope, reason: str) -> Bad:
@@ -280,6 +292,7 @@ def event_item(record: Record, envelope: Envelope) -> Item:
         topic=record.topic,
         source=envelope.source,
         seen=tuple(read_seen(envelope.seen).items()),
+        follows=tuple(read_seen(envelope.follows).items()) if envelope.follows else (),
         unknown="" if shape else envelope.type,
         must_understand=envelope.mustunderstand,
         raw=record.value or b"",

@@ -16,7 +16,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 
 from shared.bus.client import read_odd_header_keys
 from shared.bus.records import Record
-from shared.contract.envelope import SEQ_HEADER, SHA256_HEADER
+from shared.contract.envelope import EPOCH_HEADER, SEQ_HEADER, SHA256_HEADER
 
 CONSUMER = {
     "auto_offset_reset": "earliest",
@@ -34,7 +34,7 @@ Polled = dict[TopicPartition, list[Any]]
 def to_record(raw: Any, prefix: str) -> Record:
     """One consumer record as the processor reads it."""
     headers = {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers}
-    seq = headers.get(SEQ_HEADER, "")
+    seq, epoch = headers.get(SEQ_HEADER, ""), headers.get(EPOCH_HEADER, "")
     return Record(
         raw.topic.removeprefix(prefix),
         raw.partition,
@@ -44,6 +44,7 @@ def to_record(raw: Any, prefix: str) -> Record:
         raw.value,
         headers.get(SHA256_HEADER),
         int(seq) if seq.isdecimal() and len(seq) < 10 else 0,
+        int(epoch) if epoch.isdecimal() and len(epoch) < 16 else 0,
     )
 
 

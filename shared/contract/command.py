@@ -69,6 +69,8 @@ class Redeliver(Control, type="record.redeliver.v1"):
     value: str
     seq: int = Field(default=0, ge=0, le=MOST)
     """Its place in its sequence, where that stood beside the value: even what cannot be read can be discarded."""
+    epoch: int = Field(default=0, ge=0, le=MOST)
+    """In which epoch it has that place."""
 
 
 class Skip(Control, type="record.skip.v1"):

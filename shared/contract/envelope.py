@@ -6,12 +6,17 @@ Extension attributes (lower case, simple types, as CloudEvents 1.0 section 3.1 a
     seq        1, 2, 3, ... for each (topic, subject, source); readers apply in this order
     previous   SHA-256 of the raw record before it in that sequence ("" for the first)
     seen       what its producer had read of that subject, by source: "/huzhou/intake=3,/huzhou/feedback=1"
+    follows    on the first of a new epoch: the last of the epoch before it on this topic, "/huzhou/intake=7"
     actor      who asked, on commands only: "<role>:<principal>"
     department whose order it is, on departments' orders only: in history they all stand on one topic
     mustunderstand  true on events that stop a clock or end an issue: a reader that does not know the type holds them
 
-The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``, an event's ``seq`` again in ``seq``,
-and ``content-type`` says that the value is a structured CloudEvent, as the Kafka binding of CloudEvents asks.
+A restore starts a new epoch: a source signs as ``/huzhou/intake;<epoch>`` from then on, and numbers from 1 again, for
+outside somebody may have read numbers that the restored system does not know (bus.md, Restore).
+
+The SHA-256 of the raw value travels beside it in the Kafka header ``sha256``, an event's ``seq`` again in ``seq``, its
+epoch in ``epoch``, and ``content-type`` says that the value is a structured CloudEvent, as the Kafka binding of
+CloudEvents asks.
 """
 
 import hashlib
@@ -22,7 +27,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-SHA256_HEADER, SEQ_HEADER, CONTENT_TYPE_HEADER = "sha256", "seq", "content-type"
+SHA256_HEADER, SEQ_HEADER, EPOCH_HEADER, CONTENT_TYPE_HEADER = "sha256", "seq", "epoch", "content-type"
 CONTENT_TYPE = "application/cloudevents+json; charset=UTF-8"
 
 
@@ -43,6 +48,7 @@ class Envelope(BaseModel):
     """No store holds more than 64 bits, and a write that fails stops a partition."""
     previous: str = ""
     seen: str = ""
+    follows: str = ""
     actor: str = ""
     department: str = ""
     mustunderstand: bool = False
@@ -86,6 +92,7 @@ def seal(
     seq: int = 0,
     previous: str = "",
     seen: str = "",
+    follows: str = "",
     actor: str = "",
     department: str = "",
     mustunderstand: bool = False,
@@ -106,6 +113,7 @@ def seal(
         "seq": seq,
         "previous": previous,
         "seen": seen,
+        "follows": follows,
         "actor": actor,
         "department": department,
         "mustunderstand": mustunderstand,

@@ -23,6 +23,9 @@ ORDERS, REPLIES = "dept.<code>.orders", "dept.<code>.replies"
 HISTORY_ORDERS = "dispatch.orders"
 """In history the orders of all departments, keyed by issue: no department reads there, and topics are not free."""
 
+EPOCH = ";"
+"""Before the number of an epoch, behind the source: a restore numbers its events anew, as those of another source."""
+
 MAX_TITLE_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_REASON_CHARS = 2_000
@@ -86,8 +89,24 @@ def replies_topic(department: str) -> str:
 
 
 def events_topic(source: str) -> str:
-    """The events topic of a source: ``/huzhou/intake`` writes ``intake.events``."""
-    return f"{source.rpartition('/')[2]}.events"
+    """The events topic of a source: ``/huzhou/intake`` writes ``intake.events``, in every epoch."""
+    return f"{owner_of(source).rpartition('/')[2]}.events"
+
+
+def owner_of(source: str) -> str:
+    """Who signs so, in whichever epoch: ``/huzhou/intake`` of ``/huzhou/intake;1764355200``."""
+    return source.partition(EPOCH)[0]
+
+
+def epoch_of(source: str) -> int:
+    """The epoch in which a source signs so; 0 before the first restore, and for what names none."""
+    text = source.partition(EPOCH)[2]
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
+
+
+def source_in(owner: str, epoch: int) -> str:
+    """How an owner signs its events in an epoch."""
+    return f"{owner}{EPOCH}{epoch}" if epoch else owner
 
 
 def reference_topic(service: str) -> str:

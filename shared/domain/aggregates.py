@@ -135,7 +135,7 @@ class Consumer:
     """All that a service's consumer does: which topics it reads, and the kinds of aggregates it owns.
 
     ``ignores``: kinds whose events stand on the topics it reads and of which it keeps nothing. ``history``: in a
-    namespace of history, where one topic has the orders of all departments.
+    namespace of history, where one topic has the orders of all departments. ``epoch``: in which it signs its events.
     """
 
     service: str
@@ -144,6 +144,7 @@ class Consumer:
     aggregates: tuple[AggregateType, ...]
     ignores: tuple[str, ...] = ()
     history: bool = False
+    epoch: int = 0
 
     @cached_property
     def commands_topic(self) -> str:
@@ -162,7 +163,7 @@ class Consumer:
 
     @cached_property
     def source(self) -> str:
-        """How it signs its events: ``/<jurisdiction>/<service>``."""
+        """Whose its commands and events are: ``/<jurisdiction>/<service>``; events bear the epoch behind it."""
         return f"/{self.jurisdiction}/{self.service}"
 
     @cached_property

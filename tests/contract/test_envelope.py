@@ -37,12 +37,13 @@ FULL = {
     "seq": 2,
     "previous": "a" * 64,
     "seen": "/huzhou/dispatch=1",
+    "follows": "/huzhou/intake=7",
     "actor": "office:chen",
     "department": "housing",
     "mustunderstand": True,
 }
 CORE = {"specversion", "id", "type", "source", "subject", "time", "datacontenttype", "data"}
-EXTENSIONS = {"cause", "seq", "previous", "seen", "actor", "department", "mustunderstand"}
+EXTENSIONS = {"cause", "seq", "previous", "seen", "follows", "actor", "department", "mustunderstand"}
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "cloudevents-1.0.json").read_text(encoding="utf-8"))
 
 

@@ -61,6 +61,23 @@ def places(found: list[Record]) -> dict[tuple[str, int, int], bytes | None]:
     return {(record.topic, record.partition, record.offset): record.value for record in found}
 
 
+def numbered_once(gone_on: dict[Any, bytes | None], now: dict[Any, bytes | None], epoch: int) -> None:
+    """Whoever had read on meets no number again on another event; what is new is of the new epoch."""
+
+    def numbers(found: dict[Any, bytes | None]) -> dict[tuple[str, str, str, int], bytes | None]:
+        events = (
+            (topic, json.loads(value or b""), value)
+            for (topic, _, _), value in found.items()
+            if topic.endswith((".events", ".orders"))
+        )
+        return {(topic, one["subject"], one["source"], one["seq"]): value for topic, one, value in events}
+
+    known, told = numbers(gone_on), numbers(now)
+    assert all(told[place] == value for place, value in known.items() if place in told)
+    anew = {source for _, _, source, _ in told.keys() - known.keys()}
+    assert anew and all(source.endswith(f";{epoch}") for source in anew)
+
+
 async def test_a_backup_taken_while_people_work_comes_back_with_all_that_was_acknowledged_and_goes_on(
     tmp_path: Path,
 ) -> None:
@@ -78,7 +95,7 @@ async def test_a_backup_taken_while_people_work_comes_back_with_all_that_was_ack
         await happened_once(system, people)
         gone_on = places(await records(system.parts))
     back = tmp_path / "back"
-    await said(qinqing("restore", tmp_path / "taken", "--data", back, "--json"))
+    epoch = (await said(qinqing("restore", tmp_path / "taken", "--data", back, "--json")))["epoch"]
     async with Embedded(back, free_base_port(), services=()) as system:
         kept = places(await records(system.parts))
         assert kept.items() <= gone_on.items(), "each record that came back stood there, at its place"
@@ -92,6 +109,7 @@ async def test_a_backup_taken_while_people_work_comes_back_with_all_that_was_ack
         await happened_once(system, people)
         found = await checked(system)
         assert found and all(one["same"] for one in found)
+        numbered_once(gone_on, places(await records(system.parts)), epoch)
 
 
 async def _has_all(system: Embedded, raised: list[str], told: list[tuple[str, str]]) -> None:

@@ -268,7 +268,15 @@ class Played:
         offset = sum(record.topic == out.topic for record in self.log)
         timestamp = int(at.timestamp() * 1000)
         record = Record(
-            out.topic, 0, offset, timestamp, out.key.encode(), out.value, sha256_of(out.value), out.seq
+            out.topic,
+            0,
+            offset,
+            timestamp,
+            out.key.encode(),
+            out.value,
+            sha256_of(out.value),
+            out.seq,
+            out.epoch,
         )
         self.log.append(record)
         return record

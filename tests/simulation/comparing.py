@@ -9,9 +9,9 @@ from tests.simulation.beginning import Documents
 PASSING = ("v", "token", "outbox", "jurisdiction")
 
 
-def plain(document: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same again: all but version, token, and what is kept only to be sent again and swept."""
-    kept = {name: value for name, value in document.items() if name not in PASSING}
+def plain(document: dict[str, Any], *but: str) -> dict[str, Any]:
+    """What must be the same again: all ``but`` these, version, token, and what is kept to be sent again and swept."""
+    kept = {name: value for name, value in document.items() if name not in (*PASSING, *but)}
     # An older version that stood beside a newer one remembers nothing of what that handed in; replayed, it is known.
     if "inbox" in kept:
         kept["inbox"] = [known for known in kept["inbox"] if not known[0].startswith(f"{UPGRADE}/")]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.supervision.builtin import builtin_policy
 from shared.bus import document
 from shared.bus.deadletters import DeadLetter
 from shared.bus.ending import marks
+from shared.bus.records import Record
 from shared.contract.subjects import id_of
 from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
@@ -35,6 +37,7 @@ from tests.simulation.questioning import Questioning
 from tests.simulation.raising import Raised, raised
 from tests.simulation.reminding import Reminding
 from tests.simulation.renewing import renew
+from tests.simulation.restoring import Backup
 from tests.simulation.scheduler import Scheduler, Stuck
 from tests.simulation.store import Collection
 from tests.simulation.storms import storm
@@ -46,6 +49,8 @@ from tests.simulation.world import Clock, Group, Log, Raw
 SKEW_MS = 3_000
 """How far a machine's clock may be from the true time, either way."""
 A_YEAR = timedelta(days=400)
+RESTORED = 0.12
+"""The share of towns that are brought back from a backup, of those where all that is kept is within."""
 OFTEN = "urban_management"
 """The department that the routing rules choose for what people raise here."""
 
@@ -100,6 +105,8 @@ class Town:
         self.connected = rng.sample(codes, rng.choice((1, 2, 3))) if rng.random() < 0.3 else []
         if self.connected:
             open_gateway(scheduler, self.connected, lambda name, topics: Group(name, topics, log))
+        self.lost: Sequence[Record] = ()
+        """What a restore did not bring back."""
         self._begin()
         self.trouble = Trouble(scheduler, rng, [self.clients.scribble])
         for service in scheduler.groups:
@@ -153,6 +160,9 @@ def _play(town: Town, result: Run) -> None:
     at is reminded of for ever."""
     scheduler, clients = town.scheduler, town.clients
     _people(town)
+    restoring = Random(f"restoring/{town.seed}")
+    if restoring.random() < RESTORED and _is_whole(town):
+        _restore(town, restoring)
     scheduler.run(lambda: clients.busy == 0, 120_000)
     town.trouble.heal()
     clients.repairs.clear()
@@ -171,6 +181,31 @@ def _play(town: Town, result: Run) -> None:
         until = scheduler.clock.now() + A_YEAR
         scheduler.run(lambda: _quiet(town) and not any(_deadlines(town, until)), 15_000)
         result.moments.append(_history(town))
+
+
+def _is_whole(town: Town) -> bool:
+    """Whether all that is kept is within: no mail server, department's system or neighbour goes on by itself."""
+    scheduler = town.scheduler
+    outside = scheduler.mail or town.connected or any(task.name == "neighbour" for task in scheduler.tasks)
+    return not outside
+
+
+def _restore(town: Town, rng: Random) -> None:
+    """Some steps later everything is backed up; when people are done that is brought back, and some begin anew."""
+    scheduler, clients, steps = town.scheduler, town.clients, count()
+    most = rng.choice((200, 600, 1_500, 3_000))
+    scheduler.run(lambda: next(steps) * 5 > most, 120_000)
+    backup = Backup(scheduler, clients)
+    scheduler.run(lambda: clients.busy == 0, 120_000)
+    town.lost = backup.bring_back(epoch=scheduler.clock.ms // 1000)
+    scheduler.counts["restored"] += 1
+    scheduler.away.clear()
+    for service in scheduler.groups:
+        scheduler.start_worker(service)
+        town.trouble.rebalance(service)
+    for number, one in enumerate(clients.raised.copy().values(), start=100):
+        if rng.random() < 0.7:
+            scheduler.spawn("client", clients.live(number, one))
 
 
 def _people(town: Town) -> None:
@@ -381,6 +416,7 @@ def _history(town: Town) -> History:
         at_once=_at_once(scheduler),
         mailed=tuple(scheduler.mail.mailed) if scheduler.mail else (),
         refused=tuple(scheduler.mail.refused) if scheduler.mail else (),
+        lost=town.lost,
         unmarked={service: collection.unmarked for service, collection in scheduler.collections.items()},
         rebalanced_ms={service: group.rebalanced_ms for service, group in scheduler.groups.items()},
     )

@@ -63,6 +63,7 @@ MUST_HAPPEN = (
     "events held",
     *(f"scribble {kind}" for kind in RUBBISH),
     "first start",
+    "restored",
     "history ended",
     "reference delayed",
     "reference followed",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -48,6 +49,17 @@ async def has_read(store: Documents, subject: str, seen: Mapping[str, int]) -> b
     except Behind:
         return False
     return True
+
+
+async def test_after_a_restore_nobody_waits_for_what_was_published_before_it(store: Documents) -> None:
+    epoch = 1_795_890_000
+    anew = replace(notebook(reads=(FEEDBACK,)), epoch=epoch)
+    waiting = After(store, anew, 0)  # type: ignore[arg-type]
+    await waiting.has_read("A1", {SOURCE: 9, ANOTHER: 9})
+    with pytest.raises(Behind):
+        await waiting.has_read("A1", {f"{SOURCE};{epoch}": 1})
+    store.documents["A1"] = {**KNOWN, "published": [["intake.events", 1, "hash", epoch]]}
+    await waiting.has_read("A1", {f"{SOURCE};{epoch}": 1})
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from services.cli.embedded.freezing import standing_still
 from services.cli.embedded.ports import SERVICES
 from services.cli.embedded.state import (
     DATA_FOLDERS,
+    EPOCH_FILE,
     LAYOUT,
     AlreadyRunning,
     SystemState,
@@ -29,6 +30,7 @@ from services.cli.embedded.state import (
     living_state,
     lock,
     process_of,
+    read_epoch,
     read_state,
     was_started,
 )
@@ -120,10 +122,12 @@ def take(data_dir: Path, folder: Path, progress: Progress) -> Taken:
     return Taken(manifest, round(still, 3))
 
 
-def restore(folder: Path, data_dir: Path, progress: Progress) -> Manifest:
+def restore(folder: Path, data_dir: Path, progress: Progress) -> tuple[Manifest, int]:
     """Bring a backup back into ``data_dir``, which is empty or not there. Raises Refused, Broken or OSError.
 
     Every file is checked before the first is copied. The layout is written last: a start refuses a folder without it.
+    What the system publishes from then on is of a new epoch, which is returned: the instant of the restore in seconds
+    since 1970, so that no two restores of one backup have the same (docs/decisions/0075).
     """
     folder, data_dir = folder.resolve(), data_dir.resolve()
     manifest = read_manifest(folder)
@@ -139,10 +143,14 @@ def restore(folder: Path, data_dir: Path, progress: Progress) -> Manifest:
         for name in DATA_FOLDERS:  # they alone make a start ask for the layout
             (data_dir / name).mkdir(exist_ok=True)
         said = _adding(progress, "copying", manifest.size)
-        for wanted in (manifest.files.keys() - {LAYOUT_FILE}, {LAYOUT_FILE}):
-            copies = Copies(folder / DATA, data_dir, wanted.__contains__)
-            copies.bring_up_to_date(moving=False, copied=said)
-    return manifest
+        copied = manifest.files.keys() - {LAYOUT_FILE, EPOCH_FILE}
+        Copies(folder / DATA, data_dir, copied.__contains__).bring_up_to_date(moving=False, copied=said)
+        epoch = max(int(time.time()), read_epoch(folder / DATA) + 1)
+        _write_whole(data_dir / EPOCH_FILE, f"{epoch}\n")
+        Copies(folder / DATA, data_dir, {LAYOUT_FILE}.__contains__).bring_up_to_date(
+            moving=False, copied=said
+        )
+    return manifest, epoch
 
 
 def read_manifest(folder: Path) -> Manifest:

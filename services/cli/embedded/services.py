@@ -12,6 +12,7 @@ from pathlib import Path
 from services.cli.embedded.network import Lan
 from services.cli.embedded.ports import HOST, SERVICES, Ports, free_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
+from services.cli.embedded.state import read_epoch
 from services.cli.embedded.stores import listens
 
 PORTAL, MAILBOX = "portal", "mailbox"
@@ -116,6 +117,8 @@ def service_program(
     }
     if reply_limit is not None:
         env["QINQING_REPLY_LIMIT"] = reply_limit
+    if not namespace and (epoch := read_epoch(parts.data_dir)):
+        env["QINQING_EPOCH"] = str(epoch)
 
     async def ready() -> bool:
         return await is_ready(HOST, port)

@@ -16,6 +16,8 @@ Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 LAYOUT = "5"
 """The layout of the data in a folder: its documents, topics and records; another one is not read."""
 DATA_FOLDERS = ("kafka", "store")
+EPOCH_FILE = "epoch"
+"""Written by a restore."""
 
 
 class AlreadyRunning(Exception):
@@ -157,6 +159,12 @@ def claim_layout(data_dir: Path) -> None:
 
 def _layout_file(data_dir: Path) -> Path:
     return data_dir / "layout"
+
+
+def read_epoch(data_dir: Path) -> int:
+    """In which epoch a system on this folder signs its events; 0 where nothing was ever restored into it."""
+    file = data_dir / EPOCH_FILE
+    return int(file.read_text()) if file.exists() else 0
 
 
 def end_leftovers(data_dir: Path, grace_seconds: float = 15.0) -> list[str]:

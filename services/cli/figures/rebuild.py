@@ -7,20 +7,18 @@ that came after a lapse changes nothing, and one before it does. Supervision's c
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from heapq import merge
+from itertools import chain
 
 from services.cli.figures.history import Issue
 from services.cli.figures.reading import read
 from shared.contract.envelope import Envelope, read_seen
-from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, events_topic
+from shared.contract.event import DISPATCH, FEEDBACK, INTAKE, SUPERVISION, epoch_of, events_topic
 from shared.contract.events.intake import IssueRegistered
 from shared.contract.registry import EVENTS
 from shared.contract.subjects import kind_of
 
 OWNERS = (INTAKE, DISPATCH, SUPERVISION, FEEDBACK)
 """In the order in which one owner's events rest on another's: an issue, its assignments, their clocks."""
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 Sequences = dict[str, dict[int, Envelope]]
 """The events about one issue: source -> number -> event."""
@@ -61,11 +59,12 @@ def _of_its_jurisdiction(sequences: Sequences) -> Sequences:
 
 
 def _in_order(sequences: Mapping[str, Mapping[int, Envelope]]) -> Iterator[Envelope]:
-    """Feedback's events, each after what it names in ``seen``; then all that is left, owner by owner."""
-    ranked = sorted(sequences, key=lambda source: (OWNERS.index(events_topic(source)), source))
+    """Feedback's events, each after what it names in ``seen``; then all that is left, owner by owner. Of one owner an
+    epoch comes after the one before it."""
+    ranked = sorted(sequences, key=lambda source: (OWNERS.index(events_topic(source)), epoch_of(source)))
     queues = {source: deque(_by_number(sequences[source])) for source in ranked}
-    own = [queues.pop(source) for source in ranked if events_topic(source) == FEEDBACK]
-    for envelope in merge(*own, key=lambda event: event.time or BEGINNING):
+    own = chain.from_iterable(queues.pop(source) for source in ranked if events_topic(source) == FEEDBACK)
+    for envelope in own:
         seen = read_seen(envelope.seen)
         for source, queue in queues.items():
             while queue and queue[0].seq <= seen.get(source, 0):

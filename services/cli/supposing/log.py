@@ -17,7 +17,9 @@ from shared.contract.event import (
     INTAKE,
     SUPERVISION,
     Event,
+    epoch_of,
     events_topic,
+    owner_of,
     reference_topic,
 )
 from shared.contract.events.supervision import (
@@ -122,7 +124,7 @@ def recorded(sequences: Sequences) -> list[Entry]:
     """What supervision says of an issue's clocks and steps, in its order."""
     return [
         entry
-        for source, sequence in sequences.items()
+        for source, sequence in sorted(sequences.items(), key=lambda one: epoch_of(one[0]))
         if events_topic(source) == SUPERVISION
         for _, entry in sorted(sequence.items())
         if isinstance(entry.event, COMPARED)
@@ -168,7 +170,8 @@ def _may_come(source: str, left: Mapping[str, _Queue]) -> bool:
     read = read_seen(entry.read)
     for other, queue in left.items():
         before, theirs = queue[-1]
-        if read.get(other, 0) >= before:
+        is_of_before = owner_of(other) == owner_of(source) and epoch_of(other) < epoch_of(source)
+        if is_of_before or read.get(other, 0) >= before:
             return False
         decided = events_topic(other) == SUPERVISION != events_topic(source)
         if decided and read_seen(theirs.read).get(source, 0) < number:

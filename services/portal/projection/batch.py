@@ -24,6 +24,8 @@ from services.portal.projection.rows.changes import Happened, Rows, as_json, put
 from services.portal.projection.rows.table import REFERENCE, writes
 from services.portal.projection.terms import row_of, terms
 from shared.bus.records import Record
+from shared.contract.envelope import read_seen
+from shared.contract.event import epoch_of, owner_of
 from shared.contract.registry import EVENTS
 
 Positions = Mapping[tuple[str, int], int]
@@ -122,19 +124,33 @@ class Applier:
         last = batch.sequences.get(sequence, 0)
         if event.seq <= last:
             return
-        if event.seq > last + 1:
+        if event.seq > last + 1 or _is_early(batch, event):
             batch.held.setdefault(sequence, {})[event.seq] = record.value or b""
             return
         self._apply_one(batch, sequence, event)
         if sequence in batch.held:
             self._release(batch, sequence, batch.held[sequence])
+        if batch.held:
+            self._release_epochs(batch, sequence)
+
+    def _release_epochs(self, batch: _Batch, sequence: Series) -> None:
+        """Of the same owner a later epoch, which waited for the end of this one."""
+        subject, topic, source = sequence
+        owner = owner_of(source)
+        later = [one for one in batch.held if (*one[:2], owner_of(one[2])) == (subject, topic, owner)]
+        for one in sorted(later, key=lambda one: epoch_of(one[2])):
+            self._release(batch, one, batch.held[one])
 
     def _release(self, batch: _Batch, sequence: Series, held: dict[int, bytes]) -> None:
         """What was held and is next now."""
-        while (seq := batch.sequences[sequence] + 1) in held:
+        while (seq := batch.sequences.get(sequence, 0) + 1) in held:
             subject, topic, source = sequence
+            event = decode_again(topic, subject, source, seq, held[seq])
+            if _is_early(batch, event):
+                return
+            del held[seq]
             batch.released.append((*sequence, seq))
-            self._apply_one(batch, sequence, decode_again(topic, subject, source, seq, held.pop(seq)))
+            self._apply_one(batch, sequence, event)
 
     def _apply_one(self, batch: _Batch, sequence: Series, event: Happened) -> None:
         """An event whose turn it is. What cannot be read of it is counted, and marks what it is about."""
@@ -158,7 +174,7 @@ class Applier:
         Only a topic's own source makes rows, so that each column has one: what others say of an issue is told.
         """
         owner, source = _own_source(event.topic, self._jurisdiction)
-        write = writes(owner, event) if event.source == source else None
+        write = writes(owner, event) if owner_of(event.source) == source else None
         if write is not None:
             try:
                 write(rows, event)
@@ -267,6 +283,14 @@ def _own_source(topic: str, jurisdiction: str) -> tuple[str, str]:
     """Whose topic it is, and what writes there: ``deqing.dispatch.events`` is of dispatch, by ``/deqing/dispatch``."""
     county, _, owner = topic.rpartition(".")[0].rpartition(".")
     return owner, f"/{county or jurisdiction}/{owner}"
+
+
+def _is_early(batch: _Batch, event: Happened) -> bool:
+    """Whether the epoch before the one that begins with this event was not read to its end yet."""
+    return bool(event.follows) and any(
+        batch.sequences.get((event.subject, event.topic, source), 0) < seq
+        for source, seq in read_seen(event.follows).items()
+    )
 
 
 def _count(batch: _Batch, topic: str) -> None:

@@ -13,6 +13,7 @@ from services.portal.projection.rows.changes import Happened, Unreadable
 from services.portal.projection.rows.instants import instant
 from shared.bus.records import Record
 from shared.contract.envelope import read_seen
+from shared.contract.event import source_in
 
 MOST, MOST_CHARS = 2**53 - 1, 500
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -48,6 +49,7 @@ def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) 
     envelope = from_json(raw, cache_strings="keys")
     subject, source, type_ = envelope["subject"], envelope["source"], envelope["type"]
     seq, data, read = envelope["seq"], envelope["data"], envelope.get("seen", "")
+    follows = envelope.get("follows", "")
     if not (
         envelope["specversion"] == "1.0"
         and type(subject) is type(source) is type(type_) is type(envelope["id"]) is str
@@ -59,14 +61,25 @@ def _decode(topic: str, raw: bytes | None, digest: str | None, key: str | None) 
         and type(seq) is int
         and 0 < seq <= MOST
         and type(data) is dict
-        and type(read) is str
+        and type(read) is type(follows) is str
     ):
         raise Unreadable("not an event's envelope")
     if read:
         _check_read(read)
+    if follows:
+        read_seen(follows)
     must_understand = envelope.get("mustunderstand") is True
     return Happened(
-        subject, topic, source, seq, type_, instant(envelope["time"]), read, data, must_understand
+        subject,
+        topic,
+        source,
+        seq,
+        type_,
+        instant(envelope["time"]),
+        read,
+        data,
+        must_understand,
+        follows=follows,
     )
 
 
@@ -82,7 +95,8 @@ def _unreadable(record: Record, jurisdiction: str) -> Happened | None:
     if not subject or not 0 < record.seq <= MOST or len(subject) > MOST_CHARS:
         return None
     first, _, rest = record.topic.rpartition(".events")[0].rpartition(".")
-    return _place(subject, record.topic, f"/{first or jurisdiction}/{rest}", record.seq)
+    source = source_in(f"/{first or jurisdiction}/{rest}", record.epoch)
+    return _place(subject, record.topic, source, record.seq)
 
 
 def _place(subject: str, topic: str, source: str, seq: int) -> Happened:

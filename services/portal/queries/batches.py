@@ -64,7 +64,7 @@ def _where(chosen: Chosen) -> tuple[str, list[str]]:
 
 def batch(reads: sqlite3.Connection, id: str) -> Batch | None:
     """A batch as dispatch said of it; None as long as it has not."""
-    sql = "SELECT type, at, who, data FROM timeline WHERE subject = ? ORDER BY seq"
+    sql = "SELECT type, at, who, data FROM timeline WHERE subject = ? ORDER BY source, seq"
     said = {row["type"]: row for row in select(reads, sql, (subject_of("batch", id),))}
     begun, done = said.get("batch.begun.v1"), said.get("batch.done.v1")
     if begun is None:

@@ -35,13 +35,17 @@ _TYPES = (*TO_A_DEPARTMENT, *TO_THE_LAST_DEPARTMENT, *TO_OFFICE, *TO_RAISER, ANS
 PAGE = 50
 TENTH_MS = 360_000
 """A tenth of an hour, in which pictures count."""
-_OWNERS = ("intake", "dispatch", "feedback")
+_SIGNED = """
+    t.source = '/' || i.jurisdiction || '/{owner}'
+    OR t.source > '/' || i.jurisdiction || '/{owner};' AND t.source < '/' || i.jurisdiction || '/{owner}<'
+"""
+"""By this owner of the issue's own jurisdiction, in whichever epoch (``<`` comes right behind ``;``)."""
 _HISTORIES = f"""
     SELECT t.subject, t.at, t.type, t.who, t.data
     FROM json_each(?) one CROSS JOIN issue i ON i.id = one.value CROSS JOIN timeline t ON t.subject = i.id
-    WHERE t.source IN ({", ".join(f"'/' || i.jurisdiction || '/{owner}'" for owner in _OWNERS)})
+    WHERE ({" OR ".join(_SIGNED.format(owner=owner) for owner in ("intake", "dispatch", "feedback"))})
     AND t.type IN ({", ".join("?" * len(_TYPES))})
-    ORDER BY t.at, t.source NOT LIKE '%/intake', t.source, t.seq
+    ORDER BY t.at, t.source NOT LIKE '%/intake%', t.source, t.seq
 """
 _MOVED = """
     SELECT DISTINCT i.id, i.jurisdiction, i.registered_at, i.ended_at FROM issue i JOIN assignment a ON a.issue = i.id

@@ -30,7 +30,7 @@ TIMELINE = """
         UNION ALL
         SELECT * FROM timeline
         WHERE type >= 'notice.' AND type < 'notice/' AND json_extract(data, '$.issue') = ?
-    ) ORDER BY at DESC, topic, seq DESC, type
+    ) ORDER BY at DESC, topic, source DESC, seq DESC, type
 """
 
 

@@ -35,11 +35,18 @@ def topics(reads: sqlite3.Connection) -> Iterator[Topic]:
 
 
 def missing(reads: sqlite3.Connection, most: int) -> list[Missing]:
-    """What is waited for, at most so many."""
-    sql = """
-        SELECT held.subject, held.topic, held.source, coalesce(max(sequence.seq), 0) + 1, count(*)
-        FROM held LEFT JOIN sequence USING (subject, topic, source)
-        GROUP BY held.subject, held.topic, held.source LIMIT ?
+    """What is waited for, at most so many: the next of its own sequence, or of the one that an epoch follows."""
+    follows = "json_extract(CAST(raw AS TEXT), '$.follows')"
+    sql = f"""
+        WITH waits AS (
+            SELECT held.subject, held.topic, count(*) AS waiting,
+                coalesce(CASE WHEN min(held.seq) = coalesce(sequence.seq, 0) + 1
+                THEN substr({follows}, 1, instr({follows}, '=') - 1) END, held.source) AS source
+            FROM held LEFT JOIN sequence USING (subject, topic, source)
+            GROUP BY held.subject, held.topic, held.source LIMIT ?
+        )
+        SELECT waits.subject, waits.topic, waits.source, coalesce(sequence.seq, 0) + 1, waiting
+        FROM waits LEFT JOIN sequence USING (subject, topic, source)
     """
     return [Missing(*row) for row in reads.execute(sql, (most,))]
 

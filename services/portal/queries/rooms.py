@@ -24,7 +24,7 @@ def marks(reads: sqlite3.Connection, issues: Collection[str]) -> dict[str, Mark]
     """issue -> what was done about it last."""
     sql = """
         SELECT subject, type, data FROM timeline
-        WHERE subject IN (SELECT value FROM json_each(?)) AND type IN (?, ?) ORDER BY seq
+        WHERE subject IN (SELECT value FROM json_each(?)) AND type IN (?, ?) ORDER BY source, seq
     """
     found = dict[str, Mark]()
     for issue, type, data in reads.execute(sql, (json.dumps(list(issues)), CLAIMED, ANSWERED)):

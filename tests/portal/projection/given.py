@@ -13,7 +13,7 @@ from services.portal.projection.database import create
 from services.portal.projection.dump import Digest, digests
 from shared.bus.records import Record
 from shared.contract.envelope import Envelope, seal, sha256_of
-from shared.contract.event import APART
+from shared.contract.event import APART, events_topic
 from shared.contract.registry import EVENTS
 
 JURISDICTION = "huzhou"
@@ -80,7 +80,7 @@ def as_records(envelopes: Iterable[Envelope]) -> list[Record]:
     offsets: Counter[str] = Counter()
     found = []
     for envelope in envelopes:
-        topic = f"{envelope.source.rpartition('/')[2]}.events"
+        topic = events_topic(envelope.source)
         if EVENTS[envelope.type].topic in APART:
             continue
         raw = envelope.model_dump_json(exclude_defaults=True).encode()

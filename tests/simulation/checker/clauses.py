@@ -19,6 +19,8 @@ class Clause(StrEnum):
     TIME = "nothing told before it happened"
     SAME_ID = "one id, one record"
     SAME_SEQ = "one place in a sequence, one record"
+    TOLD_ONCE = "one number, one event, also over a restore"
+    FOLLOWS = "an epoch says what it follows"
     ON_REFERENCE = "every version on its topic of reference data"
     ON_EVENTS = "every version on its topic of events"
     # lives

@@ -100,7 +100,7 @@ class Hearing:
         for opened in self._evidence.opened:
             if opened.event is not None and opened.event["type"] in (REDELIVER, SKIP):
                 service, event = opened.record.topic.partition(".")[0], opened.event
-                again = open_again(opened)
+                again = self._again(opened)
                 if again is not None and again.event is not None and again.event["type"] == SKIP:
                     event = again.event
                 found[service, event["subject"]].append((opened, event))
@@ -133,7 +133,7 @@ class Hearing:
                     kept_back.discard(place)
                     skipped.add(place)
                     handed_in[place] = opened.record.timestamp
-            elif (again := open_again(opened)) is not None and again.event is not None:
+            elif (again := self._again(opened)) is not None and again.event is not None:
                 place = _place(again)
                 if place in skipped:
                     continue
@@ -161,13 +161,16 @@ class Hearing:
             if place in decided or read.get(place[:2], 0) < one.seq:
                 yield place
 
-    @staticmethod
-    def _about(opened: Opened, event: Event) -> Place | None:
+    def _about(self, opened: Opened, event: Event) -> Place | None:
         data = event["data"]
         if event["type"] == SKIP:
             return data["topic"], data["source"], data["seq"]
-        again = open_again(opened)
+        again = self._again(opened)
         return None if again is None else _place(again)
+
+    def _again(self, opened: Opened) -> Opened | None:
+        again = open_again(opened)
+        return again if again is None or not self._evidence.epochs else self._evidence.joined(again)
 
 
 def _decides(event: Event) -> bool:

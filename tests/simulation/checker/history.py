@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from shared.bus.deadletters import DeadLetter
 from shared.bus.records import Record
 from shared.contract.registry import COMMANDS, CONTROL, EVENTS
+from tests.simulation.checker.clauses import Violation
+from tests.simulation.checker.epochs import Epochs, lost
 
 Event = Mapping[str, Any]
 Document = Mapping[str, Any]
@@ -117,6 +119,8 @@ class History:
     """By service when its partitions got new owners, where that is known."""
     mailed: Sequence[Mailed] = ()
     refused: Sequence[Mailed] = ()
+    lost: Sequence[Record] = ()
+    """What stood on topics before a restore, which did not bring it back: outside somebody may have read it."""
     unmarked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By service the subjects of documents that waited for events where no start would have found them."""
 
@@ -150,6 +154,9 @@ class Evidence:
         for record in history.records:
             if not record.topic.endswith(".dlq"):
                 (self.marks if _is_mark(record) else self.opened).append(Opened(record, _open(record)))
+        self.epochs = Epochs((one.record.topic, one.event) for one in self.opened if one.event is not None)
+        if self.epochs:
+            self.opened = [self.joined(one) for one in self.opened]
         self.events: dict[tuple[str, str, str], dict[int, Opened]] = defaultdict(dict)
         self.by_id: dict[str, Opened] = {}
         self._begins = {(one.record.topic, one.record.partition): one.record.offset for one in self.marks}
@@ -163,12 +170,13 @@ class Evidence:
                     name = (opened.record.topic, event["subject"], event["source"])
                     self.events[name].setdefault(event["seq"], opened)
         self.dead_letters = {
-            service: {one.origin: one for one in found} for service, found in history.dead_letters.items()
+            service: {one.origin: self.epochs.dead_letter(one) for one in found}
+            for service, found in history.dead_letters.items()
         }
         self.dead_letters_about: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
         for service, found in history.dead_letters.items():
             for one in found:
-                self.dead_letters_about[service, one.subject].append(one)
+                self.dead_letters_about[service, one.subject].append(self.epochs.dead_letter(one))
         self.answered = set(self._answered())
         """Places of commands of which a copy had failed before: the same id is answered, and nothing is done again."""
         self.given_up = set(self._given_up())
@@ -176,7 +184,7 @@ class Evidence:
         self.unpublished = {
             (one.topic, one.subject, one.seq)
             for found in history.dead_letters.values()
-            for one in found
+            for one in map(self.epochs.dead_letter, found)
             if one.unpublished and one.status != "replayed"
         }
         """Topic, subject and number of events that no broker took: an operator has still to see to them."""
@@ -186,8 +194,28 @@ class Evidence:
         """The documents of old outcomes, by service and id."""
         for service, by_id in (history.documents or {}).items():
             apart = {id for id, document in by_id.items() if document.get("kind") == OUTCOME}
-            self._documents[service] = {id: found for id, found in by_id.items() if id not in apart}
+            kept = {id: found for id, found in by_id.items() if id not in apart}
+            if self.epochs:
+                kept = {id: self.epochs.document(id, found) for id, found in kept.items()}
+            self._documents[service] = kept
             self.outcomes |= {(service, id): by_id[id] for id in apart}
+
+    def joined(self, opened: Opened) -> Opened:
+        """The same record, its event in its owner's one sequence, whatever was restored meanwhile."""
+        event = opened.event
+        return (
+            opened if event is None else opened._replace(event=self.epochs.event(opened.record.topic, event))
+        )
+
+    def check_epochs(self) -> Iterator[Violation]:
+        """What a restore has to keep to."""
+        yield from self.epochs.violations()
+        if self.history.lost:
+            stood, stands = (
+                [(one.topic, event, one.value or b"") for one in records if (event := _open(one)) is not None]
+                for records in (self.history.lost, self.history.records)
+            )
+            yield from lost(stood, stands)
 
     def _answered(self) -> Iterator[str]:
         failed: set[tuple[str, str, str]] = set()

@@ -9,6 +9,7 @@ from tests.simulation.checker.history import Evidence, Opened, instant
 
 def check_sequences(evidence: Evidence) -> Iterator[Violation]:
     """Order on the topic is not promised (re-sending), the numbers and the chain are."""
+    yield from evidence.check_epochs()
     yield from _once(evidence)
     yield from _on_both_topics(evidence)
     for (topic, subject, source), found in evidence.events.items():
@@ -26,6 +27,7 @@ def check_sequences(evidence: Evidence) -> Iterator[Violation]:
             assert event is not None
             if seq - 1 in found or seq == 1:
                 previous = event.get("previous", "")
+                before = "" if event.get("follows") else before
                 if previous != before:
                     yield Clause.CHAIN(
                         f"{subject}: {opened.place} (seq {seq}) follows {previous[:8]!r}, not {before[:8]!r}"

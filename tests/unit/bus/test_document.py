@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from shared.bus.document import (
     Document,
     Held,
+    Published,
     Remembered,
     Sent,
     forget_published,
@@ -36,7 +37,7 @@ FULL = Document(
     state=Count(n=2),
     inbox={"http/office:chen/1": Remembered("digest", {"status": "done"})},
     read={("intake.events", "/huzhou/intake"): 3, ("intake.events", "/wuxing/intake"): 1},
-    published={"dispatch.events": (4, "a" * 64)},
+    published={"dispatch.events": Published(4, "a" * 64)},
     outbox=(Sent("cause", ("dispatch.commands", 0, 7), (Outgoing("t", "k", b"{}", seq=4),)),),
     held=(Held("intake.events", "/huzhou/intake", 5, "2026-03-02T01:00:00.000Z", "早".encode(), 0, 9),),
     finished_at=AT,

@@ -135,5 +135,5 @@ async def test_an_outcome_says_how_far_its_aggregate_has_published_wherever_it_i
     await asyncio.sleep(0)
     record = Record("intake.commands", 0, 0, 0, b"a", b"")
     await asyncio.sleep(0)
-    here.answer([Answer(ASKED.id, "a", DONE, record, ASKED.digest, published=5)])
+    here.answer([Answer(ASKED.id, "a", DONE, record, ASKED.digest, published={SOURCE: 5})])
     assert await waiting == said

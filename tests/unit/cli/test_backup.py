@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.cli.embedded import SERVICES, backups
+from services.cli.embedded import SERVICES, backups, service_program
+from services.cli.embedded.services import Parts
 from services.cli.embedded.state import LAYOUT, PartState, Phase, SystemState, check_layout, created_at, lock
 from services.cli.main import app
 
@@ -63,8 +64,25 @@ def test_what_was_backed_up_comes_back_as_it_was(tmp_path: Path, taken: Path) ->
     found = json.loads(done.stdout)
     assert (found["files"], found["bytes"]) == (len(FILES), sum(map(len, FILES.values())))
     (tmp_path / "back" / "system.lock").unlink()
-    assert texts(tmp_path / "back") == FILES
+    assert texts(tmp_path / "back") == {**FILES, "epoch": f"{found['epoch']}\n"}
     check_layout(tmp_path / "back")
+
+
+def test_each_restore_starts_an_epoch_of_its_own_with_which_the_services_are_started(
+    tmp_path: Path, taken: Path, data: Path
+) -> None:
+    epochs = [0]
+    for number in range(2):
+        back = tmp_path / f"back-{number}"
+        done = typed("restore", taken, "--data", back, "--json")
+        epochs.append(json.loads(done.stdout)["epoch"])
+        parts = Parts("127.0.0.1:1", dict.fromkeys(SERVICES, ""), back)
+        assert service_program("intake", parts, 1).env["QINQING_EPOCH"] == str(epochs[-1])
+        done = typed("backup", taken := tmp_path / f"taken-{number}", "--data", back)
+        assert done.exit_code == 0, done.output
+    assert epochs == sorted({*epochs}), "a later one is larger"
+    first = Parts("127.0.0.1:1", dict.fromkeys(SERVICES, ""), data)
+    assert "QINQING_EPOCH" not in service_program("intake", first, 1).env
 
 
 def wrong(folder: Path) -> None:

@@ -17,7 +17,7 @@ from services.portal.forms import Form
 from services.portal.pages import WAIT_SECONDS, Page
 from services.portal.queries import issues
 from shared.contract.envelope import write_seen
-from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from shared.contract.event import MAX_TEXT_CHARS, MAX_TITLE_CHARS, epoch_of, owner_of
 from shared.contract.words import Kind, Phase, Source, TakesPart
 from shared.domain.rights import granted
 
@@ -107,10 +107,13 @@ def _comes(known: Row) -> bool:
 
 async def until_its_talk_has_answered(page: Page, id: str) -> None:
     """Wait until the talk has told an issue who is there, and let dispatch be asked after that: two seconds at most."""
-    source = f"/{page.portal.jurisdiction}/intake"
+    intake = f"/{page.portal.jurisdiction}/intake"
     for _ in range(_LOOKS):
         row = issues.issue(page.reads, id)
-        reached = issues.reached(page.reads, id).get(source, 0)
+        all_reached = issues.reached(page.reads, id)
+        its = [source for source in all_reached if owner_of(source) == intake]
+        source = max(its, key=epoch_of, default=intake)
+        reached = all_reached.get(source, 0)
         if row is not None and (row["expected_at"] or row["promised_at"]):
             page.portal.own.remember_after(page.person().owner, id, write_seen({source: reached}), page.now)
             return

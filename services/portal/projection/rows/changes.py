@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from services.portal.projection.rows.instants import instant
+from shared.contract.event import epoch_of
 
 Value = str | int | float | None
 Key = tuple[str | int, ...]
@@ -52,6 +53,11 @@ class Unreadable(ValueError):
     """An event whose data is not of the shape that its type has."""
 
 
+def place_of(source: str, seq: int) -> int:
+    """An event's number; of one that was published after a restore a larger one than of all that came before."""
+    return (epoch_of(source) << 32) + seq
+
+
 class Happened(NamedTuple):
     """One event, read: of whom, by whom, when (ms since 1970), and its data as plain JSON values.
 
@@ -69,6 +75,13 @@ class Happened(NamedTuple):
     data: dict[str, Any]
     must_understand: bool = False
     is_readable: bool = True
+    follows: str = ""
+    """Of the first event of an epoch: where the one before it ended (the envelope's ``follows``)."""
+
+    @property
+    def place(self) -> int:
+        """Where it stands among its owner's events about this subject: its number, behind those of earlier epochs."""
+        return place_of(self.source, self.seq)
 
     @property
     def sequence(self) -> tuple[str, str, str]:

@@ -1,6 +1,8 @@
 """What feedback's events make of the rows: invitations, ratings, rework, tracking, closing."""
 
-from services.portal.projection.rows.changes import Happened, Rows
+from services.portal.projection.rows.changes import Happened, Rows, place_of
+from shared.contract.envelope import read_seen
+from shared.contract.event import owner_of
 
 
 def invited(rows: Rows, event: Happened) -> None:
@@ -113,8 +115,8 @@ def _move(rows: Rows, event: Happened, state: str) -> None:
 
 def _read_of_intake(event: Happened) -> int:
     """How far feedback had read intake's sequence of this issue when it decided."""
-    intake = f"{event.source.rpartition('/')[0]}/intake="
-    for part in event.read.split(","):
-        if part.startswith(intake) and part[len(intake) :].isdecimal():
-            return int(part[len(intake) :])
-    return 0
+    intake = f"{event.source.rpartition('/')[0]}/intake"
+    places = (
+        place_of(source, seq) for source, seq in read_seen(event.read).items() if owner_of(source) == intake
+    )
+    return max(places, default=0)

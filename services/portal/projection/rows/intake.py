@@ -29,7 +29,7 @@ def registered(rows: Rows, event: Happened) -> None:
         month=month_of(event.at),
         intake_state="registered",
         intake_moved_at=event.at,
-        intake_moved_seq=event.seq,
+        intake_moved_seq=event.place,
     )
     rows.spoken.add(event.subject)  # a reply may have been read before
 
@@ -291,7 +291,7 @@ def _move(rows: Rows, event: Happened, state: str) -> None:
         (event.subject,),
         intake_state=state,
         intake_moved_at=event.at,
-        intake_moved_seq=event.seq,
+        intake_moved_seq=event.place,
     )
 
 

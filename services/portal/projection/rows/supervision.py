@@ -38,7 +38,7 @@ def started(rows: Rows, event: Happened) -> None:
     }
     clocks = _clocks(rows, event.subject)
     resumed = [clock for clock in clocks if runs["resumed_at"] and named.items() <= clock.items()]
-    clock: Clock = resumed[-1] if resumed else {"number": event.seq, "renewals": None, **named}
+    clock: Clock = resumed[-1] if resumed else {"number": event.place, "renewals": None, **named}
     if not resumed:
         clocks.append(clock)
         began: dict[str, Value] = {
@@ -46,7 +46,7 @@ def started(rows: Rows, event: Happened) -> None:
             "began_policy": runs["policy"],
             "began_calendar": runs["calendar"],
         }
-        rows.set("clock", (event.subject, event.seq), **named, **began)
+        rows.set("clock", (event.subject, event.place), **named, **began)
     clock |= {"due_at": runs["due_at"], "stopped_at": None}
     rows.set("clock", (event.subject, clock["number"]), **runs)
     _due(rows, event, clock["due_at"], runs["resumed_at"] is not None)
@@ -144,8 +144,8 @@ def raised(rows: Rows, event: Happened) -> None:
     step, at, because = event.number("step"), event.instant("due_at"), event.text("because")
     rows.set("issue", (event.subject,), ladder_step=step, ladder_at=at, ladder_because=because)
     lamp: dict[str, Value] = {"step": step, "because": because, "raised_at": at}
-    rows.set("lamp", (event.subject, event.seq), **lamp, department=event.text("department"))
-    _lamps(rows, event.subject).append({"number": event.seq, "step": step})
+    rows.set("lamp", (event.subject, event.place), **lamp, department=event.text("department"))
+    _lamps(rows, event.subject).append({"number": event.place, "step": step})
 
 
 def ended(rows: Rows, event: Happened) -> None:

@@ -101,7 +101,7 @@ def rotation(rows: Rows, event: Happened) -> None:
         (event.id, event.text("version")),
         jurisdiction=event.jurisdiction,
         in_force_from=event.instant("in_force_from"),
-        seq=event.seq,
+        seq=event.place,
         reason=event.text("reason"),
         by=event.text("by"),
         data=as_json(event.data),
@@ -119,10 +119,10 @@ def _described(rows: Rows, event: Happened) -> None:
         capacity=event.number("capacity"),
         departments=event.json("departments") or "[]",
         leaders=leaders,
-        led=event.seq,
+        led=event.place,
     )
     for leader in _people(event, "leaders"):
-        rows.set("talk_leader", (event.id, leader.text("account")), led=event.seq)
+        rows.set("talk_leader", (event.id, leader.text("account")), led=event.place)
 
 
 def _times(event: Happened) -> dict[str, Value]:
