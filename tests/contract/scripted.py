@@ -257,6 +257,7 @@ def _first_start(world: World) -> None:
     staff = PublishStaff(name="陈晓", roles=(Role.OFFICE,), department="office")
     world.ask("staff:chen", staff, "administrator:wu")
     world.ask("staff:chen", ChooseWays(ways=("mail", "office-group")), "office:chen")
+    world.ask("staff:yan", PublishStaff(name="严涛", roles=(Role.OPERATOR,)), "administrator:wu")
 
 
 HOLIDAYS = ((1, 1), (5, 1), (10, 1))
@@ -833,7 +834,6 @@ def _in_papers(world: World) -> None:
 
 def _watched(world: World) -> None:
     """A process is away for some minutes of a night, and the operator hears of that and of its end."""
-    world.ask("staff:yan", PublishStaff(name="严涛", roles=(Role.OPERATOR,)), "administrator:wu")
     began, runbook = world.now, "docs/operations.md#runbook-a-service-was-killed"
     fires = ReportAlert(
         name="QinqingProcessIsAway",
