@@ -67,8 +67,15 @@ async def test_each_span_is_taken_by_the_collector_or_counted_as_dropped() -> No
 
 async def test_what_no_collector_takes_is_counted_too() -> None:
     metrics, endpoint = Metrics(), f"http://127.0.0.1:{free_ports(1)[0]}/v1/traces"
-    traces = Traces(endpoint, "intake", "huzhou", metrics.drop_spans)
+    counted, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def drop(reason: str, count: int) -> None:
+        metrics.drop_spans(reason, count)
+        loop.call_soon_threadsafe(counted.set)
+
+    traces = Traces(endpoint, "intake", "huzhou", drop)
     traces.send(spans(3))
     async with asyncio.timeout(STOPS_SECONDS):
         await traces.stop()
+        await counted.wait()  # the thread that sends gives up by itself once it is told to
     assert dropped(metrics) == {FULL: 0, NOT_TAKEN: 3}

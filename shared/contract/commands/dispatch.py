@@ -366,8 +366,8 @@ class ReportAlert(Command, type="dispatch.alert.report.v1", service="dispatch", 
     name: str = Field(min_length=1, max_length=MAX_ALERT_CHARS, pattern=ONE_LINE)
     severity: str = Field(default="", max_length=MAX_ALERT_CHARS)
     """``page`` where somebody has to see to it at once, at night too."""
-    summary: str = Field(default="", max_length=MAX_SUMMARY_CHARS)
-    runbook: str = Field(default="", max_length=MAX_RUNBOOK_CHARS)
+    summary: FreeText = Field(default="", max_length=MAX_SUMMARY_CHARS)
+    runbook: FreeText = Field(default="", max_length=MAX_RUNBOOK_CHARS)
     """What to do about it: where that stands."""
     started_at: AwareDatetime
     ended_at: AwareDatetime | None = None

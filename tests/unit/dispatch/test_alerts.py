@@ -247,6 +247,14 @@ async def test_what_is_no_post_of_alertmanagers_is_told_where_and_what_would_be_
         assert (await client.get(f"/alerts/{SUBJECT}")).status_code == 404
 
 
+async def test_a_phone_in_the_words_of_a_rule_stands_on_no_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    says = {"annotations": {"summary": "3 records wait: call 13812345678", "runbook": "call 13812345678"}}
+    async with served(monkeypatch) as client:
+        await client.post("/alerts", json=group({**POSTED, **says}))
+        known = (await client.get(f"/alerts/{SUBJECT}")).json()
+    assert "3 records wait" in known["summary"] and "13812345678" not in f"{known}"
+
+
 async def test_what_is_too_long_is_cut_and_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     long = {"labels": {"alertname": "A" * 90, "severity": "s" * 90}, "annotations": {"summary": "很长" * 900}}
     async with served(monkeypatch) as client:
