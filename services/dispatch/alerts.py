@@ -4,13 +4,15 @@ Alertmanager posts whole groups, and each of them again after hours: what the op
 of again (alert/decisions.py). The form is Alertmanager's own, version 4; what else newer ones say is passed over.
 """
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticKnownError
 
 from shared.bus.gateway import Gateway, Request
 from shared.contract.commands.dispatch import (
@@ -28,6 +30,17 @@ MOST_ALERTS = 500
 """Of one group: `qinqing watch` has Alertmanager leave out what is beyond."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 THEIRS = ConfigDict(frozen=True, extra="ignore")
+WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+
+
+def _written(value: object) -> object:
+    """An instant is written out: a number would be taken as seconds, and no document says so."""
+    if not (isinstance(value, str) and WRITTEN.match(value)):
+        raise PydanticKnownError("datetime_type")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
 class Status(StrEnum):
@@ -60,8 +73,8 @@ class Posted(BaseModel):
     status: Status
     labels: Labels
     annotations: Annotations = Annotations()
-    starts_at: AwareDatetime = Field(alias="startsAt", ge=EARLIEST, lt=LATEST)
-    ends_at: AwareDatetime = Field(alias="endsAt")
+    starts_at: Instant = Field(alias="startsAt", ge=EARLIEST, lt=LATEST)
+    ends_at: Instant = Field(alias="endsAt")
     """Of what fires Alertmanager says the year 1."""
     fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$", examples=["9c1be6a2f0d84e37"])
 
@@ -91,7 +104,7 @@ def routes(gateway: Gateway) -> APIRouter:
     """Where Alertmanager posts: nothing that was answered is lost, and what was not it posts again."""
     router = APIRouter()
 
-    @router.post("/alerts", tags=["commands"])
+    @router.post("/alerts", tags=["alerts"])
     async def alerts(
         asker: Annotated[Asker, Depends(Requires("alert", ReportAlert.verb))], body: Group
     ) -> Taken:

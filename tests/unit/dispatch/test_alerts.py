@@ -227,6 +227,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (group({**POSTED, "labels": {"alertname": "a\nb"}}), "alerts.0.labels.alertname", "格式应为"),
     (group({**POSTED, "startsAt": "gestern"}), "alerts.0.startsAt", "应为带时区的时刻"),
     (group({**POSTED, "startsAt": "2026-03-02T02:00:00"}), "alerts.0.startsAt", "应为带时区的时刻"),
+    (group({**POSTED, "startsAt": "1969-12-31T23:59:59Z"}), "alerts.0.startsAt", "应不小于 1970-01-01"),
+    (group({**POSTED, "endsAt": 0}), "alerts.0.endsAt", "应为带时区的时刻"),
     (group({**POSTED, "status": "resolved"}), "alerts.0", "已解除的告警须写明解除时刻"),
     (group({**POSTED, "fingerprint": "../issues"}), "alerts.0.fingerprint", "格式应为"),
     (group(*[POSTED] * 501), "alerts", "最多 500 项"),
