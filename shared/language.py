@@ -128,6 +128,11 @@ RULES: dict[str, str] = {
     "int_from_float": "应为整数",
     "greater_than_equal": "应不小于 {ge}",
     "less_than_equal": "应不大于 {le}",
+    "literal_error": "应为 {expected}",
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"),
+        "应为带时区的时刻，例如 2026-03-04T08:30:00+08:00",
+    ),
     "time_type": "应为时刻，例如 08:30",
     "time_parsing": "应为时刻，例如 08:30",
     "tuple_type": "应为列表",

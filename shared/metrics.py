@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from shared.contract.event import SUPERVISION
 from shared.contract.words import ClockName, LadderStep, Provisional
+from shared.traces import FULL, NOT_TAKEN
 
 if TYPE_CHECKING:
     from shared.bus.processor import Batch
@@ -49,6 +50,7 @@ class Metrics:
         self._promises(of_promises)
         self._timers()
         self._mail()
+        self._traces()
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"qinqing_{name}", what, labels, registry=self.registry)
@@ -143,6 +145,19 @@ class Metrics:
         for result in ("sent", "later", "given_up"):
             self.notices.labels(result)
         self.notices_waiting = self._gauge("waiting_notices_records", "notices that wait to be sent")
+
+    def _traces(self) -> None:
+        self.spans_dropped = self._counter(
+            "spans_dropped_total",
+            "spans that no collector was sent: too many waited, or it did not take them",
+            "reason",
+        )
+        for reason in (FULL, NOT_TAKEN):
+            self.spans_dropped.labels(reason)
+
+    def drop_spans(self, reason: str, count: int) -> None:
+        """Count spans that were dropped."""
+        self.spans_dropped.labels(reason).inc(count)
 
     def measure(self, batch: "Batch", records: "Sequence[Record]", seconds: float) -> None:
         """Count one batch that was committed; ``seconds`` from its records to its commit."""

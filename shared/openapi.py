@@ -96,7 +96,7 @@ def _name(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses |= set() if tag == "operations" else {421}
     statuses |= {*OF_COMMANDS} if tag in ACTING else set()
     statuses |= {409} if tag == PEOPLE or (method == "post" and "{id}" in path) else set()
-    statuses |= {503} if tag in ("reading", "attachments", PEOPLE) else set()
+    statuses |= {503} if tag in ("reading", "attachments", "alerts", PEOPLE) else set()
     statuses |= {429} if (tag, method) == ("attachments", "post") else set()
     statuses |= {*OF_LINKS} if tag == "links" else set()
     statuses |= {*OF_BODIES} if method == "post" else set()

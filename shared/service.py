@@ -162,7 +162,8 @@ class Service:
         self.held = HeldEvents(self.store.waiting)
         self.upgrades = Upgrades(self.store.waiting, self._read_places, self.gateway.ask_all)
         live = settings.traces_endpoint and not settings.history
-        self._traces = Traces(settings.traces_endpoint, self.name, settings.jurisdiction) if live else None
+        whose = (settings.traces_endpoint, self.name, settings.jurisdiction)
+        self._traces = Traces(*whose, self.metrics.drop_spans) if live else None
         self.consuming = False
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 Whoever spreads requests over several processes of a service asks ``/health/ready``. From SIGTERM on that is 503; for
 ``drain_seconds`` all else is served as before, each answer ending its connection, so that nothing new comes over a
 connection that is about to be closed. Only then no more connections are taken, and what was begun is brought to its
-end.
+end. What has none by itself, a stream of events, ends then: whoever follows it comes again, to another process.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-READY = "/health/ready"
+READY, STREAM = "/health/ready", b"text/event-stream"
 MARGIN_SECONDS = 1
 KEEP_ALIVE_SECONDS = 75
 """So long a connection stays open where nothing is asked: longer than load balancers keep theirs, a minute mostly. Who
@@ -26,7 +26,7 @@ class Leaving:
 
     def __init__(self, app: ASGIApp, name: str) -> None:
         self._app, self._name = app, name
-        self.begun = False
+        self.begun, self.closing = False, asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; while it stops, the last one of its connection."""
@@ -42,7 +42,33 @@ class Leaving:
                     message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
                 await send(message)
 
-            await self._app(scope, receive, last)
+            if STREAM in dict(scope["headers"]).get(b"accept", b""):
+                await self._stream(scope, receive, last)
+            else:
+                await self._app(scope, receive, last)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A stream of events: when connections are closed the application is told that its reader has gone, as readers
+        go all the time, and the reader that no more comes."""
+        is_open = False
+
+        async def sent(message: Message) -> None:
+            nonlocal is_open
+            await send(message)
+            is_open = message["type"] == "http.response.start" or message.get("more_body", False)
+
+        async def received() -> Message:
+            coming, closing = asyncio.ensure_future(receive()), asyncio.ensure_future(self.closing.wait())
+            try:
+                await asyncio.wait({coming, closing}, return_when=asyncio.FIRST_COMPLETED)
+                return coming.result() if coming.done() else {"type": "http.disconnect"}
+            finally:
+                coming.cancel()
+                closing.cancel()
+
+        await self._app(scope, received, sent)
+        if is_open and self.closing.is_set():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class Server(uvicorn.Server):
@@ -66,4 +92,5 @@ class Server(uvicorn.Server):
         """Be not ready for a while, then take nothing more and end what was begun."""
         self._leaving.begun = True
         await asyncio.sleep(self._drain)  # who asks whether it is ready asks again within that
+        self._leaving.closing.set()
         await super().shutdown(sockets)

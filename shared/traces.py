@@ -5,19 +5,30 @@ process sends what it handled itself, and nothing travels beside the records.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
     from opentelemetry.trace import SpanContext
 
+log = structlog.get_logger(__name__)
+
 MOST_WAITING = 16_384
-"""Spans that wait to be sent; what comes beyond is dropped, and the log says so."""
+"""Spans that wait to be sent; what comes beyond is dropped, counted, and the log says so."""
 EVERY_MS, AT_ONCE, ANSWER_SECONDS = 1_000, 512, 5.0
 STOP_MS = 2_000
 """So long a service that stops tries to send what still waits."""
 LIBRARY = "qinqing"
+FULL, NOT_TAKEN = "queue_full", "not_taken"
+"""Why spans are dropped: so many wait already, or no collector took them in time."""
+Dropped = Callable[[str, int], object]
+"""(why, how many) spans were dropped; it is called from the thread that sends too."""
 
 
 class Span(NamedTuple):
@@ -37,7 +48,7 @@ class Span(NamedTuple):
 class Traces:
     """Sends spans to one collector."""
 
-    def __init__(self, endpoint: str, service: str, jurisdiction: str) -> None:
+    def __init__(self, endpoint: str, service: str, jurisdiction: str, dropped: Dropped) -> None:
         """``endpoint``: where OTLP is taken over HTTP. Headers and certificates come from the variables OTEL_EXPORTER_…
         of OpenTelemetry itself."""
         # Imported by who has a collector: these packages and theirs take memory, and a tenth of a start.
@@ -51,17 +62,27 @@ class Traces:
         self._api, self._span = trace, ReadableSpan
         self._resource = Resource.create({"service.name": service, "service.namespace": jurisdiction})
         self._scope = InstrumentationScope(LIBRARY)
+        self._dropped, self._is_full = dropped, False
         self._sending = BatchSpanProcessor(
-            OTLPSpanExporter(endpoint, timeout=ANSWER_SECONDS),
+            _counted(OTLPSpanExporter(endpoint, timeout=ANSWER_SECONDS), dropped),
             max_queue_size=MOST_WAITING,
             schedule_delay_millis=EVERY_MS,
             max_export_batch_size=AT_ONCE,
         )
 
     def send(self, spans: Iterable[Span]) -> None:
-        """Put these into the queue; returns at once."""
+        """Put these into the queue until it is full (of what it drops itself nobody hears); returns at once."""
+        waiting, left_out = self._sending._batch_processor._queue, 0
         for span in spans:
-            self._sending.on_end(self._readable(span))
+            if len(waiting) < MOST_WAITING:  # the other side only takes some away
+                self._sending.on_end(self._readable(span))
+            else:
+                left_out += 1
+        if left_out:
+            self._dropped(FULL, left_out)
+            if not self._is_full:
+                log.warning("spans dropped, for so many wait already", waiting=MOST_WAITING)
+        self._is_full = left_out > 0
 
     async def stop(self) -> None:
         """Try to send what still waits, for a moment."""
@@ -87,3 +108,17 @@ class Traces:
     def _context(self, trace: int, span: int) -> "SpanContext":
         flags = self._api.TraceFlags(self._api.TraceFlags.SAMPLED)
         return self._api.SpanContext(trace, span, is_remote=True, trace_flags=flags)
+
+
+def _counted(exporter: "SpanExporter", dropped: Dropped) -> "SpanExporter":
+    """The same exporter, which counts what no collector has taken: who asks it to send drops that."""
+    send = exporter.export
+
+    def export(spans: "Sequence[ReadableSpan]") -> "SpanExportResult":
+        result = send(spans)
+        if result.name != "SUCCESS":
+            dropped(NOT_TAKEN, len(spans))
+        return result
+
+    exporter.export = export  # type: ignore[method-assign]
+    return exporter

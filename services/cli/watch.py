@@ -1,11 +1,16 @@
-"""`qinqing watch`: Prometheus and Alertmanager beside a running system, on loopback, with our rules."""
+"""`qinqing watch`: Prometheus and Alertmanager beside a running system, on loopback, with our rules.
+
+What fires is posted to dispatch, which tells the operators in the ways they chose, and to whatever else is named.
+"""
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,14 +23,21 @@ from services.cli.embedded.ports import HOST, Ports, taken_ports
 from services.cli.embedded.processes import Child, Program, StartFailed, fixed
 from services.cli.embedded.services import is_ready
 from services.cli.errors import WRONG_USE
+from services.cli.identity import deployment_of, own_account
 from services.cli.system import DEFAULT_DATA, DataOption, JsonOption, RunningSystem, running_system
+from services.cli.token import MOST_MINUTES
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
 PROGRAMS = {"prometheus": ("prometheus",), "alertmanager": ("prometheus-alertmanager", "alertmanager")}
 """Under which names each may be on the path: Debian's, then its makers'."""
+CREDENTIALS = "credentials"
 ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 START_SECONDS = 60.0
 SCRAPE_SECONDS = 5
+MOST_ALERTS = 200
+"""Of one group that goes to dispatch, which takes more."""
+SIGNED_ANEW_SECONDS = 300.0
+"""A token is good for three times as long: a disk that is full for a while keeps nobody from hearing of that."""
 
 RulesOption = Annotated[
     Path, typer.Option("--rules", help="The folder with the rules.", exists=True, file_okay=False)
@@ -64,7 +76,7 @@ def watch(
     if taken := taken_ports({port: name for name, port in ports.items()}):
         fail(f"Nothing was started. {'; '.join(map(str, taken))}", as_json, WRONG_USE)
     try:
-        asyncio.run(_run(system, ports, rules, webhook or [], as_json))
+        asyncio.run(_run(system, ports, rules, webhook or [], as_json, _signer(system, as_json)))
     except StartFailed as error:
         fail(str(error), as_json)
 
@@ -93,11 +105,20 @@ def prometheus_file(targets: Mapping[str, str], jurisdiction: str, alertmanager:
     )
 
 
-def alertmanager_file(webhooks: list[str]) -> str:
-    """What Alertmanager reads: alerts of one name and jurisdiction go out together, first and then every four hours."""
-    receiver: dict[str, Any] = {"name": "operators"}
-    if webhooks:
-        receiver["webhook_configs"] = [{"url": url, "send_resolved": True} for url in webhooks]
+def alertmanager_file(dispatch: str, credentials: Path, webhooks: list[str]) -> str:
+    """What Alertmanager reads: alerts of one name and jurisdiction go out together, first and then every four hours.
+
+    ``dispatch``: where it tells the operators. ``credentials``: the file with the token that admits it there, which it
+    reads anew for each request.
+    """
+    bearer = {"type": "Bearer", "credentials_file": str(credentials.resolve())}
+    to_operators: dict[str, Any] = {"url": f"{dispatch.rstrip('/')}/alerts", "max_alerts": MOST_ALERTS}
+    to_operators["http_config"] = {"authorization": bearer}
+    everywhere = [to_operators, *({"url": url} for url in webhooks)]
+    receiver = {
+        "name": "operators",
+        "webhook_configs": [{**one, "send_resolved": True} for one in everywhere],
+    }
     route = {
         "receiver": "operators",
         "group_by": ["alertname", "jurisdiction"],
@@ -108,8 +129,42 @@ def alertmanager_file(webhooks: list[str]) -> str:
     return json.dumps({"route": route, "receivers": [receiver]}, indent=1)
 
 
+def write_credentials(file: Path, token: str) -> None:
+    """Put this token where Alertmanager reads it: whole or not at all, and for nobody else to read."""
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as written:
+        written.write(token)
+    fresh.replace(file)
+
+
+def _signer(system: RunningSystem, as_json: bool) -> Callable[[], str]:
+    """Signs a token of an operator, whoever runs this; ends the command where the key is not there."""
+    deployment = deployment_of(system, as_json)
+    caller = deployment.official(own_account(), ["operator"])
+    return partial(deployment.token, caller, timedelta(minutes=MOST_MINUTES))
+
+
+async def _keep_signed(file: Path, sign: Callable[[], str]) -> None:
+    """Sign anew before the last token is over; where that fails the last one stays, and it is tried again."""
+    while True:
+        await asyncio.sleep(SIGNED_ANEW_SECONDS)  # nothing says when a token is about to be over
+        try:
+            write_credentials(file, sign())
+        except OSError as error:
+            display.Terminal(stderr=True, soft_wrap=True).print(
+                f"{file}: {error.strerror}; from {MOST_MINUTES} minutes after the last one was written, alerts do not "
+                "reach the operators' mail"
+            )
+
+
 async def _run(
-    system: RunningSystem, ports: Mapping[str, int], rules: Path, webhooks: list[str], as_json: bool
+    system: RunningSystem,
+    ports: Mapping[str, int],
+    rules: Path,
+    webhooks: list[str],
+    as_json: bool,
+    sign: Callable[[], str],
 ) -> None:
     folder = system.data_dir / "watch"
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,11 +175,16 @@ async def _run(
     (folder / "prometheus.json").write_text(
         prometheus_file(targets, system.jurisdiction, addresses["alertmanager"], rules)
     )
-    (folder / "alertmanager.json").write_text(alertmanager_file(webhooks))
+    credentials = folder / CREDENTIALS
+    write_credentials(credentials, sign())
+    (folder / "alertmanager.json").write_text(
+        alertmanager_file(system.service_urls["dispatch"], credentials, webhooks)
+    )
     children = [Child(program, system.data_dir / "logs") for program in _programs(folder, ports)]
     ending, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
+    signing = asyncio.create_task(_keep_signed(credentials, sign))
     try:
         for child in children:
             child.start()
@@ -136,11 +196,14 @@ async def _run(
         else:
             display.Terminal(soft_wrap=True).print(
                 "\n".join(f"{name:<13}{url}" for name, url in found.items())
-                + f"\nRules: {rules}. Ctrl-C stops both; the data stays in {folder}."
+                + f"\nRules: {rules}. What fires is told to the operators."
+                + f"\nCtrl-C stops both; the data stays in {folder}."
             )
         await ending.wait()
     finally:
+        signing.cancel()
         await asyncio.gather(*(child.stop() for child in children))
+        credentials.unlink(missing_ok=True)
 
 
 def _programs(folder: Path, ports: Mapping[str, int]) -> list[Program]:

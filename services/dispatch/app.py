@@ -6,14 +6,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.dispatch import api, builtin, choosing
+from services.dispatch import alerts, api, builtin, choosing
 from services.dispatch.consumer import consumer
 from services.dispatch.departments_gateway import translate_all
-from services.dispatch.mails import Mails, Posts, is_still_so
+from services.dispatch.mails import Mails, Posts, details_of, is_still_so
 from shared.bus.records import Outgoing, Record
 from shared.bus.reference import Version
 from shared.bus.topics import department_topics
-from shared.contract.commands.dispatch import ChooseWays, MergeDepartment
+from shared.contract.commands.dispatch import ChooseWays, MergeDepartment, ReportAlert
 from shared.contract.commands.notices import BeginStaffNotice, GiveUpStaffNotice, RecordStaffNotice
 from shared.contract.event import HISTORY_ORDERS
 from shared.contract.events.dispatch import DepartmentPublished
@@ -46,8 +46,9 @@ def build(settings: Settings) -> FastAPI:
         translate=None if settings.history else translate,
     )
     reference = service.reference.reference
-    mails = Mails(reference.directory, settings.staff_mail_domain, settings.portal_url)
-    posts = Posts(reference.directory, settings.portal_url)
+    details = partial(details_of, service.store)
+    mails = Mails(reference.directory, settings.staff_mail_domain, settings.portal_url, details)
+    posts = Posts(reference.directory, settings.portal_url, details)
     asks = Asks(BeginStaffNotice, RecordStaffNotice, GiveUpStaffNotice)
     still_so = partial(is_still_so, service.store)
     others = (Handing(way.name, Poster(way), posts.write, still_so) for way in ways)
@@ -55,7 +56,8 @@ def build(settings: Settings) -> FastAPI:
         service,
         api.routes(service.gateway, reference, service.store),
         choosing.routes(service.gateway, reference, service.store, ways),
-        routed=(MergeDepartment, ChooseWays),
+        alerts.routes(service.gateway),
+        routed=(MergeDepartment, ChooseWays, ReportAlert),
         ongoing=service.notifying(asks, mails.write, *others, is_still_so=still_so),
     )
 

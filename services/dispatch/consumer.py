@@ -1,5 +1,7 @@
 """What dispatch's consumer does: which command and which event reaches which decision, per kind of aggregate."""
 
+from services.dispatch.alert import decisions as alert
+from services.dispatch.alert.life import Alert
 from services.dispatch.batch import decisions as batch
 from services.dispatch.batch.life import Batch
 from services.dispatch.batch.life import finished as all_have_answered
@@ -60,6 +62,7 @@ from shared.contract.commands.dispatch import (
     RefusePause,
     ReleaseCoHandler,
     ReleaseReply,
+    ReportAlert,
     ReturnAssignment,
     RuleOnReturn,
     SendBackReply,
@@ -190,6 +193,8 @@ TALK = AggregateType("talk", Talk, events={DepartmentsInformed: talk.tell_people
 
 RULES = AggregateType("rules", Rules, commands={PublishRules: rules.publish})
 
+ALERT = AggregateType("alert", Alert, commands={ReportAlert: alert.report})
+
 
 def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True, epoch: int = 0) -> Consumer:
     """Dispatch's consumer in one jurisdiction; ``history``: events are played again at their own times.
@@ -200,7 +205,10 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True, 
         service="dispatch",
         jurisdiction=jurisdiction,
         reads=(INTAKE, INTAKE_TALKS, FEEDBACK, SUPERVISION_ORDERS),
-        aggregates=(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES, BATCH, TALK, NOTICE),
+        aggregates=(
+            *(ISSUE if notices else WITHOUT_NOTICES, DEPARTMENT, STAFF, RULES),
+            *(BATCH, TALK, ALERT, NOTICE),
+        ),
         ignores=("person", "enterprise", "agenda", "rotation", "rating_round", "paper"),
         history=history,
         epoch=epoch,

@@ -3,9 +3,11 @@
 In Chinese, with the same in English: the directory does not say which language somebody reads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
+from services.dispatch.alert.life import Alert
 from services.dispatch.talk.life import Talk
 from shared.contract.subjects import KINDS, id_of, kind_of
 from shared.contract.words import Occurrence, Unsent
@@ -40,6 +42,8 @@ SUBJECTS = {
     Occurrence.TALK_POSTPONED: "您或贵部门参加的政企恳谈会已改期（{number}）",
     Occurrence.TALK_CHANGED: "您或贵部门参加的政企恳谈会安排有变化（{number}）",
     Occurrence.TALK_CANCELLED: "您或贵部门参加的政企恳谈会已取消（{number}）",
+    Occurrence.ALERT_FIRES: "系统告警：{number}",
+    Occurrence.ALERT_OVER: "系统告警已解除：{number}",
 }
 TEXTS = {
     Occurrence.ASSIGNED: (
@@ -137,10 +141,22 @@ TEXTS = {
         "The talk that was to begin at {number} (Shanghai) is called off: neither you nor anybody of your "
         "department need come.",
     ),
+    Occurrence.ALERT_FIRES: (
+        "系统告警 {number}，始于 {since}：{summary}。处置办法：{runbook}。",
+        "The alert {number} fires since {since} (Shanghai): {summary}. What to do: {runbook}.",
+    ),
+    Occurrence.ALERT_OVER: (
+        "系统告警 {number} 已于 {until} 解除，始于 {since}：{summary}。",
+        "The alert {number} is over since {until} (Shanghai); it fired from {since}: {summary}.",
+    ),
 }
 CALLING = (Occurrence.TALK_POSTPONED, Occurrence.TALK_CHANGED)
 """What calls people somewhere at a certain time."""
+ALERTS = (Occurrence.ALERT_FIRES, Occurrence.ALERT_OVER)
+DASHBOARDS = "operator/dashboards"
+"""Where the portal shows what is watched."""
 DIGEST = "您有 {count} 项事项待办"
+NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 BODY = """\
 您好：
 
@@ -155,30 +171,51 @@ This mail was sent by a machine; please do not answer it.
 
 async def is_still_so(store: Aggregates, item: Item) -> bool:
     """Whether there is something to be told still: nobody is called to a talk that was called off, or moved again,
-    since. What became of it last, this service keeps itself.
+    since, nor to an alert that is over. What became of it last, this service keeps itself.
     """
-    if item.about not in CALLING:
+    if item.about not in (*CALLING, Occurrence.ALERT_FIRES):
         return True
     document = await store.get(item.issue)
     if document is None:
         return True
+    if item.about is Occurrence.ALERT_FIRES:
+        return Alert.model_validate(document["state"]).ended_at is None
     talk = Talk.model_validate(document["state"])
     return talk.about != Occurrence.TALK_CANCELLED and begins_text(talk.starts_at) == item.number
+
+
+Details = Callable[[Item], Awaitable[Mapping[str, str]]]
+"""What the words about something say beside its number, by the names that they have there."""
+
+
+async def details_of(store: Aggregates, item: Item) -> Mapping[str, str]:
+    """Of an alert what it says, since when it fires, and what to do; of all else nothing."""
+    if item.about not in ALERTS:
+        return {}
+    document = await store.get(item.issue)
+    assert document is not None, "it prepared this notice, and nothing takes it away"
+    alert = Alert.model_validate(document["state"])
+    until = "" if alert.ended_at is None else begins_text(alert.ended_at)
+    words = {"summary": alert.summary.rstrip(".") or "—", "runbook": alert.runbook or "—"}
+    return {**words, "since": begins_text(alert.started_at), "until": until}
 
 
 class Mails:
     """Writes the mail of one notice to an official, or says why there can be none."""
 
-    def __init__(self, directory: Callable[[datetime], Directory], domain: str, portal_url: str) -> None:
+    def __init__(
+        self, directory: Callable[[datetime], Directory], domain: str, portal_url: str, details: Details
+    ) -> None:
         """``domain``: where officials have their mail whose entries name none; empty: nowhere."""
         self._directory, self._domain, self._portal_url = directory, domain, portal_url
+        self._details = details
 
     async def write(self, id: str, notice: Notice) -> Mail | Unsent:
         """No name and no word of an issue: its number, what there is to do, and where."""
         address = self._address(notice.to)
         if not address:
             return Unsent.NO_ADDRESS
-        lines = [line_of(item, self._portal_url) for item in notice.items]
+        lines = [line_of(item, self._portal_url, await self._details(item)) for item in notice.items]
         return Mail(
             id=id,
             to=address,
@@ -200,21 +237,23 @@ class Mails:
 class Posts:
     """Writes the post of one notice to an official, for a robot or a webhook."""
 
-    def __init__(self, directory: Callable[[datetime], Directory], portal_url: str) -> None:
-        self._directory, self._portal_url = directory, portal_url
+    def __init__(self, directory: Callable[[datetime], Directory], portal_url: str, details: Details) -> None:
+        self._directory, self._portal_url, self._details = directory, portal_url, details
 
     async def write(self, id: str, notice: Notice) -> Post:
         """A group has many members, so it says for whom it is."""
         entry = self._directory(datetime.now(UTC)).official(notice.to)
         name = notice.to if entry is None else entry.name
-        lines = tuple(line_of(item, self._portal_url) for item in notice.items)
+        lines = [line_of(item, self._portal_url, await self._details(item)) for item in notice.items]
         return Post(id, notice.to, name, lines)
 
 
-def line_of(item: Item, portal_url: str) -> Line:
+def line_of(item: Item, portal_url: str, details: Mapping[str, str] = NO_DETAILS) -> Line:
     """What is said of one thing, in both languages; ``portal_url`` empty: it has no link."""
     place = f"{KINDS[kind_of(item.issue)].path}/{id_of(item.issue)}"
-    chinese, english = (text.format(number=item.number) for text in TEXTS[item.about])
+    if item.about in ALERTS:
+        place = DASHBOARDS
+    chinese, english = (text.format(number=item.number, **details) for text in TEXTS[item.about])
     url = f"{portal_url.rstrip('/')}/{place}" if portal_url else ""
     return Line(item.issue, item.number, item.about, chinese, english, url)
 

@@ -220,7 +220,7 @@ def consumer(jurisdiction: str, *, history: bool = False, notices: bool = True, 
         jurisdiction,
         reads=(FEEDBACK, DISPATCH_QUESTIONS),
         aggregates=kinds,
-        ignores=("rating_round", "paper"),
+        ignores=("alert", "rating_round", "paper"),
         history=history,
         epoch=epoch,
     )

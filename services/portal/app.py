@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from services.portal import desks
-from services.portal.asking import Services
+from services.portal.asking import TIMEOUT_SECONDS, Services
 from services.portal.assets import Assets
 from services.portal.figures import promised
 from services.portal.figures.promised import Counted, recent_months
@@ -59,6 +59,7 @@ from shared.identity.keys import REFERENCE, SIGNING, NoKeys, issuers, secret, si
 from shared.identity.references import References
 from shared.identity.tokens import Tokens, sign
 from shared.logs import configure
+from shared.serving import Server
 
 OWN, PROJECTION = "own.db", "projection.db"
 """The portal's two files: what only it knows, and what it can build again."""
@@ -259,19 +260,15 @@ def run() -> None:
         raise SystemExit(2) from None
     configure("portal", settings.log_level, settings.log_format)
     collect_rarely()
-    uvicorn.Server(serving(app)).run(sockets)
+    serving(app, settings.drain_seconds).run(sockets)
 
 
-def serving(app: FastAPI) -> uvicorn.Config:
-    """How it is served: who asks is the socket's other end, whatever a request says of a proxy."""
-    return uvicorn.Config(
-        app,
-        proxy_headers=False,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        loop="uvloop",
-    )
+def serving(app: ASGIApp, drain: float, **how: object) -> Server:
+    """How it is served, and stops: who asks is the socket's other end, whatever a request says of a proxy.
+
+    A page that asks a service may take as long as the service.
+    """
+    return Server(app, "portal", drain=drain, answers=TIMEOUT_SECONDS, proxy_headers=False, **how)
 
 
 def _socket(host: str, port: int) -> socket.socket:

@@ -16,7 +16,9 @@ from shared.identity.tokens import Caller
 
 AFTER = "Qinqing-After"
 """The header that says what the asker knows to have happened, in the form of ``seen`` ("/huzhou/intake=5")."""
-TIMEOUT = httpx.Timeout(15.0, connect=2.0)
+TIMEOUT_SECONDS = 15.0
+"""So long a service is waited for."""
+TIMEOUT = httpx.Timeout(TIMEOUT_SECONDS, connect=2.0)
 PENDING, AWAY, MISSING = 202, 503, 404
 DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 """A kept connection that is dead: the service was started again, or closed it this very moment."""

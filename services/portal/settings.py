@@ -34,6 +34,7 @@ class PortalSettings(BaseSettings):
     http_hosts: str = _as_of_a_service("http_hosts")
     http_origins: str = _as_of_a_service("http_origins")
     keys_dir: str = _as_of_a_service("keys_dir")
+    drain_seconds: float = _as_of_a_service("drain_seconds")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _as_of_a_service("log_level")
     log_format: Literal["json", "plain"] = _as_of_a_service("log_format")
     embedded: bool = Field(False, description="let anybody on loopback choose among invented people")

@@ -111,6 +111,8 @@ WORDS: dict[str, dict[str, str]] = {
         Occurrence.NOBODY_HOLDS: N_("No department holds it"),
         Occurrence.TO_BE_SIGNED: N_("A document is to be signed"),
         Occurrence.FOR_INFORMATION: N_("A document is out, for your information"),
+        Occurrence.ALERT_FIRES: N_("An alert of the system fires"),
+        Occurrence.ALERT_OVER: N_("An alert of the system is over"),
     },
     "way": {
         "mail": N_("In your own mailbox"),

@@ -23,6 +23,7 @@ KINDS: dict[str, SubjectForm] = {
     "department": SubjectForm("dept:", "departments"),
     "staff": SubjectForm("staff:", "staff"),
     "batch": SubjectForm("batch:", "batches"),
+    "alert": SubjectForm("alert:", "alerts"),
     "rating_round": SubjectForm("ratings:", "rating-rounds"),
     "rules": SubjectForm("rules:", "rules", one_each=True),
     "register": SubjectForm("register:", "registers"),
@@ -33,7 +34,7 @@ KINDS: dict[str, SubjectForm] = {
 """Every kind that exists, in whichever service."""
 BESIDE_ISSUES = (
     *("person", "enterprise", "talk", "agenda", "rotation"),
-    *("batch", "department", "staff", "rules", "notice"),
+    *("batch", "department", "staff", "rules", "notice", "alert"),
 )
 """What intake and dispatch own beside issues: who follows issues alone keeps nothing of these."""
 

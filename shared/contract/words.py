@@ -378,7 +378,7 @@ class Means(StrEnum):
 class Occurrence(StrEnum):
     """What a notice tells somebody of: a reply is out and asks for a rating, they are reminded of that, it is public
     now, a department asks something, its date was put off, they are named for a talk, or that was moved, changed or
-    called off; or officials have work."""
+    called off; officials have work; or an alert of the monitoring fires, or is over."""
 
     RATING_INVITED = "rating_invited"
     RATING_REMINDED = "rating_reminded"
@@ -409,6 +409,8 @@ class Occurrence(StrEnum):
     NOBODY_HOLDS = "nobody_holds"
     TO_BE_SIGNED = "to_be_signed"
     FOR_INFORMATION = "for_information"
+    ALERT_FIRES = "alert_fires"
+    ALERT_OVER = "alert_over"
 
 
 MAIL = "mail"

@@ -5,7 +5,7 @@ alone until ``again_at``; what is not recorded by then is prepared again, whatev
 is sent at least once, and twice only where it was taken already and nobody was left to record that.
 
 Officials are told in office hours: what one of them is to be told in one way outside these becomes one notice, a
-digest, which waits until offices open.
+digest, which waits until offices open. What somebody has to see to at once does not wait.
 """
 
 from collections.abc import Mapping
@@ -116,6 +116,8 @@ class Notice(AggregateState):
     tries: int = 0
     again_at: AwareDatetime | None = None
     """While it is being sent: until then nobody else begins. While it waits: then offices open."""
+    at_once: bool = False
+    """Whether it goes while offices are closed too."""
 
 
 class Manner(NamedTuple):
@@ -179,9 +181,11 @@ def prepare(notice: Notice | None, command: Prepared, context: Context, *, manne
     """There is somebody to be told; asked again, nothing changes."""
     item = Item(issue=command.issue, number=command.number, about=command.about)
     if notice is None:
-        opens_at = command.opens_at or (_opens_at(context) if manner.in_office_hours else context.now)
-        until = command.until or _until(opens_at, context, manner)
-        new = Notice(state=State.PREPARED, to=command.to, way=command.way, items=(item,), until=until)
+        waits = manner.in_office_hours and not command.at_once
+        opens_at = command.opens_at or (_opens_at(context) if waits else context.now)
+        until = command.until or _until(opens_at, context, waits)
+        whom = {"to": command.to, "way": command.way, "at_once": command.at_once}
+        new = Notice.model_validate({"state": State.PREPARED, "items": (item,), "until": until, **whom})
         if opens_at > context.now:
             return _put_off(new, opens_at, context, manner, keeps=command.passed_on)
         return _moved(new)
@@ -193,7 +197,8 @@ def prepare(notice: Notice | None, command: Prepared, context: Context, *, manne
         asked = manner.prepares.model_validate({**dict(command), "passed_on": True})
         passed_on = ask(_subject("after", context.subject), asked)
         return Change(notice, (passed_on,), {"state": notice.state.value, "passed_on": True})
-    until = max(notice.until, command.until or _until(notice.again_at or context.now, context, manner))
+    opens_at, waits = notice.again_at or context.now, _waits(notice, manner)
+    until = max(notice.until, command.until or _until(opens_at, context, waits))
     return _moved(notice.model_copy(update={"items": (*notice.items, item), "until": until}))
 
 
@@ -204,7 +209,7 @@ def begin(
     known = _asked(notice, command.verb)
     if isinstance(known, Refusal):
         return known
-    if manner.in_office_hours and (opens_at := _opens_at(context)) > context.now:
+    if _waits(known, manner) and (opens_at := _opens_at(context)) > context.now:
         return _put_off(known, opens_at, context, manner)
     again_at = context.now + pause(known.tries)
     sending = {"state": State.SENDING, "tries": known.tries + 1, "again_at": again_at}
@@ -293,8 +298,13 @@ def _opens_at(context: Context) -> datetime:
     return opening(context.now, context.policy, context.calendar)
 
 
-def _until(opens_at: datetime, context: Context, manner: Manner) -> datetime:
-    if not manner.in_office_hours:
+def _waits(notice: Notice, manner: Manner) -> bool:
+    """Whether it goes in office hours alone."""
+    return manner.in_office_hours and not notice.at_once
+
+
+def _until(opens_at: datetime, context: Context, in_office_hours: bool) -> datetime:
+    if not in_office_hours:
         return opens_at + KEPT
     return due_at(opens_at, KEPT_IN_OFFICE_HOURS, context.policy, context.calendar).at
 

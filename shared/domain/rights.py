@@ -209,6 +209,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
     ("staff", "choose_ways"): dict.fromkeys(_IN_OFFICE, HERE),  # of themselves alone
     ("staff", "read_ways"): {**dict.fromkeys(_IN_OFFICE, OWN), Role.OPERATOR: HERE},
     ("rules", "publish"): {Role.OFFICE: HERE, Role.ADMINISTRATOR: HERE},
+    ("alert", "report"): {Role.OPERATOR: HERE},  # whoever watches, with a token of an operator's
     # feedback
     ("issue", "rate"): _RAISER,
     ("issue", "decide_rework"): _OFFICE,
@@ -244,6 +245,7 @@ RIGHTS: Mapping[tuple[str, str], Grants] = {
         **_OVERSEERS,
     },
     ("person", "read"): {**_RAISER, **dict.fromkeys(_RECORDERS, OWN), Role.CLERK: HERE, Role.OFFICE: HERE},
+    ("alert", "read"): {Role.OPERATOR: HERE},
     ("notice", "read"): {Role.OPERATOR: HERE},  # how often it was tried, and why it was given up; no address
     ("enterprise", "read"): dict.fromkeys(OFFICIALS, HERE),
     ("paper", "read"): dict.fromkeys(OFFICIALS, HERE),

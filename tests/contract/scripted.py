@@ -35,6 +35,7 @@ from shared.contract.commands.dispatch import (
     RefusePause,
     ReleaseCoHandler,
     ReleaseReply,
+    ReportAlert,
     RuleOnReturn,
     SendBackReply,
     SignAssignment,
@@ -234,6 +235,7 @@ def play(world: World) -> None:
     _asked_for_material(world)
     _reminded_and_public(world)
     _in_papers(world)
+    _watched(world)
 
 
 def _first_start(world: World) -> None:
@@ -255,6 +257,7 @@ def _first_start(world: World) -> None:
     staff = PublishStaff(name="陈晓", roles=(Role.OFFICE,), department="office")
     world.ask("staff:chen", staff, "administrator:wu")
     world.ask("staff:chen", ChooseWays(ways=("mail", "office-group")), "office:chen")
+    world.ask("staff:yan", PublishStaff(name="严涛", roles=(Role.OPERATOR,)), "administrator:wu")
 
 
 HOLIDAYS = ((1, 1), (5, 1), (10, 1))
@@ -827,3 +830,19 @@ def _in_papers(world: World) -> None:
         decisions=tuple(MeetingDecision(issue=issue, words="请一周内报方案") for issue in (held, ended)),
     )
     world.ask(paper, meeting, OFFICE)
+
+
+def _watched(world: World) -> None:
+    """A process is away for some minutes of a night, and the operator hears of that and of its end."""
+    began, runbook = world.now, "docs/operations.md#runbook-a-service-was-killed"
+    fires = ReportAlert(
+        name="QinqingProcessIsAway",
+        severity="page",
+        summary="feedback does not answer",
+        runbook=runbook,
+        started_at=began,
+    )
+    alert = f"alert:9c1be6a2f0d84e37-{int(began.timestamp() * 1000):x}"
+    world.ask(alert, fires, "operator:yan")
+    world.go_to(began + DAY / 144)
+    world.ask(alert, fires.model_copy(update={"ended_at": world.now}), "operator:yan")

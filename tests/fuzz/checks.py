@@ -11,10 +11,20 @@ for media_type, (make, _) in WELCOME.items():
     schemathesis.openapi.media_type(media_type, strategies.just(make()))
 
 OF_THE_FORM = (400, 415, 422)
-RULES_OF_OUR_OWN = {"title", "text", "policy", "phone", "attachments", "Qinqing-Actor", "leaders", "body"}
+RULES_OF_OUR_OWN = {
+    "title",
+    "text",
+    "policy",
+    "phone",
+    "attachments",
+    "Qinqing-Actor",
+    "leaders",
+    "body",
+    "alerts",
+}
 """Fields with a rule that no JSON schema can say: not blank, in rising order, a limit for every clock, a number that
 can be called; files that were handed in; and entrepreneurs are named by reference. ``body``: a talk ends after it
-begins."""
+begins. ``alerts``: none began before 1970, and one that is over says since when."""
 
 
 @schemathesis.check

@@ -244,7 +244,7 @@ async def test_the_server_itself_believes_no_proxy_whatever_its_environment_says
         asked.append((scope["client"][0], scope["scheme"]))
         await PlainTextResponse("")(scope, receive, send)
 
-    config = serving(app)  # type: ignore[arg-type]
+    config = serving(app, drain=0.0).config
     assert not config.proxy_headers
     async with (
         served(app, lifespan="off", proxy_headers=config.proxy_headers) as url,

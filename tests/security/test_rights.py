@@ -90,6 +90,8 @@ def right_of(path: str, method: str) -> tuple[str, str]:
             return "link", "redeem"
         case ["reading", "issues"]:
             return "issue", "read"
+        case ["alerts"]:
+            return kind, "report"
         case ["issues"] | ["people"]:
             return kind, "register"
         case ["staff", "{id}", "ways"]:

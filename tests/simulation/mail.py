@@ -38,7 +38,7 @@ ASKS = {
 }
 QUIET = {
     "intake": ("issue",),
-    "dispatch": ("issue", "talk"),
+    "dispatch": ("issue", "talk", "alert"),
     "supervision": ("issue",),
     "feedback": ("issue",),
 }
@@ -234,6 +234,10 @@ def notifier(
         if server.rng.random() < 0.1:
             return Unsent.NO_ADDRESS
         server.scheduler.counts["digest written"] += len(notice.items) > 1
+        for item in notice.items:
+            server.scheduler.counts[
+                f"{item.about} written {'at once' if notice.at_once else 'in office hours'}"
+            ] += 1
         server.of_talks |= {id for item in notice.items if item.about in CALLING}
         server.says[id] = tuple((item.issue, item.about) for item in notice.items)
         return Mail(id, "a@b", "", "", "zh-CN")

@@ -18,6 +18,7 @@ from shared.bus.records import Record
 from shared.contract.subjects import id_of
 from shared.deadlines import fire_at_of
 from shared.domain.aggregates import Consumer
+from tests.simulation.alarming import alarm, has_alerts
 from tests.simulation.bargaining import Bargaining, outlive
 from tests.simulation.beginning import JURISDICTION, first_commands, plain_consumers, settle
 from tests.simulation.bugs import Buggy, planted_bugs
@@ -258,6 +259,8 @@ def _people(town: Town) -> None:
     scheduler.spawn("operator", operators.watch())
     if scheduler.mail is not None:
         scheduler.spawn("storm", storm(scheduler, clients, town.seed))
+        if has_alerts(town.seed):
+            scheduler.spawn("watcher", alarm(scheduler, clients, town.seed))
     clients.repairs |= planted_bugs(subjects, scheduler.clock.ms, rng)
 
 

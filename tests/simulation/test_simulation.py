@@ -170,6 +170,12 @@ MUST_HAPPEN = (
     "date told because talk",
     *(f"{way} {how}" for way in WAYS for how in ("sent", "sent again", "server away", "refused")),
     "digest written",
+    "alert reported again",
+    *(
+        f"alert_{what} written {when}"
+        for what in ("fires", "over")
+        for when in ("at once", "in office hours")
+    ),
 )
 EVENTS = (
     "issue.registered",
@@ -281,6 +287,7 @@ ASKED = {
     "agenda": {("", verb) for verb in ("announce", "postpone", "appoint")},
     "rotation": {("", "swap")},
     "batch": {*BATCH_MOVES},
+    "alert": {("", "report")},
     "rating_round": {*RATING_ROUND_MOVES},
     "paper": {*PAPER_MOVES},
 }

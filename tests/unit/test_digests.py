@@ -244,6 +244,18 @@ def test_what_was_refused_is_told_of_each_thing_in_it_with_what_was_said() -> No
     ]
 
 
+def test_what_goes_at_once_is_begun_at_midnight_and_joins_no_digest() -> None:
+    alone = Digest(subject_of("notice", "alone"))
+    record = alone.command(prepares(1, at_once=True), MIDNIGHT, SENDER)
+    assert alone.answer(record)["state"] == alone.answer(record)["state"] == State.PREPARED
+    assert alone.state.until == MIDNIGHT + KEPT
+    for tries in (1, 2):
+        begun = alone.want(BeginStaffNotice(), MIDNIGHT + timedelta(hours=tries))
+        assert (begun["state"], begun["tries"]) == (State.SENDING, tries)
+        alone.fire(MIDNIGHT + timedelta(hours=tries, minutes=30))
+    assert alone.asked == [] and alone.events == []
+
+
 def test_who_raised_an_issue_is_told_at_any_hour() -> None:
     raiser = OneAggregate(intake(JURISDICTION), subject_of("notice", "raisers"))
     about = {"issue": ISSUE, "number": "HZ-1", "about": Occurrence.RATING_INVITED, "to": "reference"}

@@ -168,7 +168,16 @@ def portal_program(
         return await is_ready(HOST, port)
 
     run = fixed(*(command or service_command)(PORTAL))
-    return Program(PORTAL, "portal", port, run, ready, env=env, death_signal=signal.SIGKILL)
+    return Program(
+        PORTAL,
+        "portal",
+        port,
+        run,
+        ready,
+        env=env,
+        death_signal=signal.SIGKILL,
+        grace_seconds=GRACE_SECONDS,
+    )
 
 
 @asynccontextmanager

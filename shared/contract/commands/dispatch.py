@@ -1,4 +1,4 @@
-"""What may be asked of dispatch: about issues, departments, staff and routing rules."""
+"""What may be asked of dispatch: about issues, departments, staff, routing rules and alerts."""
 
 from datetime import date
 from typing import Annotated
@@ -13,6 +13,8 @@ from shared.contract.words import WAY_NAME, Level, Outcome, PauseGround, Role
 MAX_NAME_CHARS = 100
 MOST_CHOSEN = 10
 """In how many ways somebody may be told of one thing."""
+MAX_ALERT_CHARS, MAX_SUMMARY_CHARS, MAX_RUNBOOK_CHARS = 40, 500, 200
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a draft, as the outcome of ``draft`` and the reading of the issue give it."""
@@ -356,6 +358,20 @@ class ChooseWays(Command, type="dispatch.staff.choose_ways.v1", service="dispatc
     """Choose in which ways one is told that there is work."""
 
     ways: tuple[Annotated[str, Field(pattern=WAY_NAME)], ...] = Field(min_length=1, max_length=MOST_CHOSEN)
+
+
+class ReportAlert(Command, type="dispatch.alert.report.v1", service="dispatch", kind="alert"):
+    """Tell the operators that an alert of the monitoring fires, or that it is over; each is told once."""
+
+    name: str = Field(min_length=1, max_length=MAX_ALERT_CHARS, pattern=ONE_LINE)
+    severity: str = Field(default="", max_length=MAX_ALERT_CHARS)
+    """``page`` where somebody has to see to it at once, at night too."""
+    summary: FreeText = Field(default="", max_length=MAX_SUMMARY_CHARS)
+    runbook: FreeText = Field(default="", max_length=MAX_RUNBOOK_CHARS)
+    """What to do about it: where that stands."""
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None = None
+    """None while it fires."""
 
 
 class PublishRules(Command, type="dispatch.rules.publish.v1", service="dispatch", kind="rules"):

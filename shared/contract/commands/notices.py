@@ -26,6 +26,8 @@ class Prepared(BaseModel):
     """Until when it is tried, where another notice had it before; else that follows from when it is prepared."""
     opens_at: AwareDatetime | None = None
     """Not before this: what one person is told of together is gathered until then."""
+    at_once: bool = False
+    """Also while offices are closed: somebody has to see to it now."""
     passed_on: bool = False
     """A digest was full, or on its way already: what is prepared so takes its place and joins none."""
 

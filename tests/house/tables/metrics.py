@@ -40,6 +40,7 @@ ACTIONS = {
     "qinqing_timer_heartbeat_seconds": "Above 60: the timers' task fails again and again; read the log.",
     "qinqing_notices_total": "`later` grows: the mail server puts mails off. See [mail](operations.md#mail).",
     "qinqing_waiting_notices_records": "Grows: the mail server is away, or none is named ([mail](operations.md#mail)).",
+    "qinqing_spans_dropped_total": "`not_taken`: the collector is away or refuses. `queue_full`: it is too slow.",
 }
 """What an operator does about each metric: the one column that people write."""
 PORTAL = {

@@ -5,6 +5,7 @@ documents and acknowledged commands (all optional) it also judges delivery, outc
 """
 
 from tests.simulation.checker.addressees import check_addressees
+from tests.simulation.checker.alerts import check_alerts
 from tests.simulation.checker.appeals import check_appeals
 from tests.simulation.checker.clauses import Clause, Violation
 from tests.simulation.checker.clocks import check_clocks
@@ -87,6 +88,7 @@ def _check(evidence: Evidence, hearing: Hearing) -> list[Violation]:
         *check_papers(evidence, hearing),
         *check_people(evidence),
         *check_notices(evidence),
+        *check_alerts(evidence),
         *check_files(evidence),
     ]
     if evidence.history.documents is not None:

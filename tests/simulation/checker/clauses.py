@@ -206,6 +206,8 @@ class Clause(StrEnum):
     NOTICE_LATE = "tried for three days"
     MAILED_IN_HOURS = "officials are mailed while offices are open"
     ONE_DIGEST = "one mail a person when offices open"
+    ALERT_ONCE = "an alert told once when it fires and once when it is over"
+    ALERT_AT_ONCE = "pages at any hour, all else in office hours"
     # delivery and outcomes
     SET_ASIDE = "unusable is set aside"
     MARK_PASSED = "a mark in the log is passed over"

@@ -37,6 +37,7 @@ PREFIXES = {
     "agenda": "agenda",
     "rotation": "rotation",
     "batch": "batch",
+    "alert": "alert",
     "ratings": "rating_round",
     "paper": "paper",
     "register": "register",
@@ -46,7 +47,7 @@ PREFIXES = {
 }
 KEEPS = {
     "intake": ("issue", "person", "enterprise", "talk", "agenda", "rotation", "notice"),
-    "dispatch": ("issue", "department", "staff", "rules", "batch", "notice", "talk"),
+    "dispatch": ("issue", "department", "staff", "rules", "batch", "alert", "notice", "talk"),
     "supervision": ("issue", "register", "policy", "calendar"),
     "feedback": ("issue", "rating_round", "paper"),
 }

@@ -1,6 +1,7 @@
 """Notices by mail: sent once unless nobody was left to record it, said to be sent when they are, never forgotten.
 
-Officials are mailed while offices are open, and of what was for one of them while these were closed there is one mail.
+Officials are mailed while offices are open, and of what was for one of them while these were closed there is one mail;
+but for pages, which go at any hour (alerts.py).
 """
 
 from collections import defaultdict
@@ -138,7 +139,7 @@ def _in_office_hours(evidence: Evidence) -> Iterator[Violation]:
     for mail in evidence.history.mailed:
         subject = f"notice:{mail.notice}"
         prepared = _prepared(evidence, subject, "dispatch")
-        if not prepared:
+        if not prepared or (prepared[0].event or {})["data"].get("at_once"):
             continue
         asked = datetime.fromtimestamp(mail.asked_ms / 1000, UTC)
         if all(opens(asked - HANDED_IN - skew) > asked + skew for opens in openings):

@@ -2,6 +2,7 @@
 
 from tests.simulation.planted import (
     at_work,
+    in_alerts,
     in_appeals,
     in_applying,
     in_clocks,
@@ -34,6 +35,7 @@ __all__ = [
     "FAULTS",
     "Fault",
     "at_work",
+    "in_alerts",
     "in_appeals",
     "in_applying",
     "in_clocks",

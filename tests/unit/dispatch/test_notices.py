@@ -206,6 +206,7 @@ def test_every_occurrence_that_an_official_is_told_of_has_its_words() -> None:
     others = (WARNING, LOOK_BACK, INSTRUCTION_OVERDUE, RULING_OVERDUE, NOBODY_HOLDS)
     told_of = {telling.about for telling in (*NOTICED.values(), *TO_CO_HANDLERS.values(), *others)}
     told_of |= {Occurrence.TO_BE_SIGNED, Occurrence.FOR_INFORMATION, *OF_TALKS}
+    told_of |= {Occurrence.ALERT_FIRES, Occurrence.ALERT_OVER}
     assert told_of == set(SUBJECTS) == set(TEXTS) == set(Occurrence) - TO_RAISERS
 
 
@@ -217,13 +218,19 @@ def notice(to: str) -> Notice:
     return Notice(state=NoticeState.SENDING, to=to, way=MAIL, items=(item,), until=after())
 
 
+async def nothing(item: Item) -> dict[str, str]:
+    """What the words about an issue say beside its number."""
+    return {}
+
+
 async def official(dispatch: Dispatch, account: str, mail: str = "") -> Mails:
     """Dispatch's mails, once this official is in its directory."""
     roles = (Role.DEPARTMENT_LEADER,)
     entry = PublishStaff(name="王某", roles=roles, level=Level.CITY, department="housing", mail=mail)
     outcome = await dispatch.ask(entry, after(), "administrator:wu", subject=subject_of("staff", account))
     assert outcome["status"] == "done"
-    return Mails(lambda at: dispatch.reference.directory(at), "city.example", "http://example.com/")
+    directory = dispatch.reference.directory
+    return Mails(lambda at: directory(at), "city.example", "http://example.com/", nothing)
 
 
 async def test_the_mail_says_the_number_what_to_do_and_where_in_both_languages() -> None:
@@ -263,7 +270,7 @@ async def test_a_digest_is_one_mail_with_a_line_and_a_link_for_each_thing() -> N
 async def test_a_group_reads_for_whom_a_post_is() -> None:
     dispatch = await published()
     await official(dispatch, "wang")
-    posts = Posts(dispatch.reference.directory, "http://example.com/")
+    posts = Posts(dispatch.reference.directory, "http://example.com/", nothing)
     post = await posts.write("abc", digest("wang"))
     assert (post.id, post.to, post.name) == ("abc", "wang", "王某")
     assert [(line.number, line.about, line.url) for line in post.lines] == [
@@ -277,7 +284,7 @@ async def test_a_group_reads_for_whom_a_post_is() -> None:
 async def test_whoever_has_no_address_gets_no_mail(account: str, domain: str) -> None:
     dispatch = await published()
     await official(dispatch, "wang")
-    mails = Mails(lambda at: dispatch.reference.directory(at), domain, "")
+    mails = Mails(lambda at: dispatch.reference.directory(at), domain, "", nothing)
     assert await mails.write("abc", notice(account)) is Unsent.NO_ADDRESS
 
 
