@@ -161,7 +161,7 @@ def _play(town: Town, result: Run) -> None:
     at is reminded of for ever."""
     scheduler, clients = town.scheduler, town.clients
     _people(town)
-    restoring = Random(f"restoring/{town.seed}")
+    restoring = Random(f"brought back/{town.seed}")
     if restoring.random() < RESTORED and _is_whole(town):
         _restore(town, restoring)
     scheduler.run(lambda: clients.busy == 0, 120_000)
