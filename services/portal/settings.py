@@ -1,5 +1,6 @@
 """Every setting of the portal, read once by its ``app``; docs/settings.md lists them."""
 
+import re
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,11 +14,18 @@ from shared.settings import LOOPBACK, Settings
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 """The letters of durations, as Prometheus writes them."""
+DURATION = r"([1-9]\d{0,5}[smhd])+"
+"""One of them: 5m, or 1h12m, as it and sloth write 72 minutes."""
 
 
 def _as_of_a_service(name: str) -> Field:  # type: ignore[valid-type]
     """A setting that means the same as of a service."""
     return Settings.model_fields[name]
+
+
+def _span(duration: str) -> timedelta:
+    parts = re.findall(r"(\d+)([smhd])", duration)
+    return timedelta(seconds=sum(int(number) * SECONDS_OF[unit] for number, unit in parts))
 
 
 class PortalSettings(BaseSettings):
@@ -56,7 +64,7 @@ class PortalSettings(BaseSettings):
     )
     objective_windows: str = Field(
         "5m,30m,1h,2h,6h,1d,3d,30d",
-        pattern=r"^[1-9]\d{0,5}[smhd](,[1-9]\d{0,5}[smhd])*$",
+        pattern=rf"^{DURATION}(,{DURATION})*$",
         description="windows, up to now, of which /metrics says how much fell due and how much of it was missed; "
         "the rules of the objectives ask for these (deploy/prometheus/slo)",
     )
@@ -71,8 +79,7 @@ class PortalSettings(BaseSettings):
 
     def windows(self) -> dict[str, timedelta]:
         """The windows of the objectives by their names."""
-        names = dict.fromkeys(self.objective_windows.split(","))
-        return {name: timedelta(seconds=int(name[:-1]) * SECONDS_OF[name[-1]]) for name in names}
+        return {name: _span(name) for name in self.objective_windows.split(",")}
 
     def keys(self) -> Path:
         """The folder of the deployment's keys."""

@@ -1,6 +1,7 @@
 """The embedded system on real parts: it starts, keeps its data, says which port is taken, and leaves nobody behind."""
 
 import asyncio
+import errno
 import json
 import os
 import random
@@ -294,6 +295,27 @@ async def test_a_killed_child_is_started_again_and_counted(tmp_path: Path) -> No
         await child.stop()
     assert child.pid is None
     assert not await is_ready("127.0.0.1", child.program.port)
+
+
+async def test_a_child_that_finds_no_space_to_start_again_is_started_once_there_is(tmp_path: Path) -> None:
+    child, lives = standin_child(tmp_path), 0
+    command = child.program.command
+
+    async def full_at_first(progress: Callable[[str], None]) -> list[str]:
+        nonlocal lives
+        lives += 1
+        if 1 < lives < 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return await command(progress)
+
+    child.program = replace(child.program, command=full_at_first)
+    child.start()
+    try:
+        await child.wait_ready(20)
+        child.kill()
+        await eventually(lambda: child.restarts == 3 and child.state == "ready")
+    finally:
+        await child.stop()
 
 
 @pytest.mark.prove

@@ -38,11 +38,11 @@ LOADING = (14, 15, 16)
 WAITING = {"registered", "waiting", "assigned", "returned", "signed_off", "checked", "drafted", "in_progress"}
 
 
-async def documents(parts: Parts) -> dict[str, dict[str, Any]]:
+async def documents(parts: Parts, jurisdiction: str = "huzhou") -> dict[str, dict[str, Any]]:
     found = {}
     for service in SERVICES:
         async with connect(parts.store_urls[service], service) as database:
-            every = database.aggregates(COLLECTION, "huzhou").scan()
+            every = database.aggregates(COLLECTION, jurisdiction).scan()
             found[service] = {document["_id"]: document async for document in every}
     return found
 
@@ -63,11 +63,11 @@ async def settled(parts: Parts) -> None:
             await lag.wait_for_none()
 
 
-async def complaints(parts: Parts, found: list[Record]) -> list[Violation]:
+async def complaints(parts: Parts, found: list[Record], jurisdiction: str = "huzhou") -> list[Violation]:
     """What the history checker has against the log, the dead letters and the documents."""
     dead_letters = await read_dead_letters(parts.kafka_bootstrap, SERVICES)
     by_service = {service: [one for one in dead_letters if one.group == service] for service in SERVICES}
-    return [*check(History(found, READS, by_service, await documents(parts)))]
+    return [*check(History(found, READS, by_service, await documents(parts, jurisdiction)))]
 
 
 async def raise_one(system: Embedded) -> Mapping[str, Any]:

@@ -58,17 +58,18 @@ def scaled(folder: Path, times: int) -> tuple[Path, str]:
     """The windows of an alert so many times shorter, in a folder of their own; and the period, as sloth names it."""
     windows = yaml.safe_load((WINDOWS / f"{PERIOD}.yml").read_text("utf-8"))
     spec = windows["spec"]
-    spec["sloPeriod"] = _shorter(spec["sloPeriod"], times)
+    spec["sloPeriod"] = shorter(spec["sloPeriod"], times)
     for severity, speed in (
         (severity, speed) for severity in ("page", "ticket") for speed in ("quick", "slow")
     ):
         for name in ("shortWindow", "longWindow"):
-            spec[severity][speed][name] = _shorter(spec[severity][speed][name], times)
+            spec[severity][speed][name] = shorter(spec[severity][speed][name], times)
     (folder / "scaled.yml").write_text(yaml.safe_dump(windows))
     return folder, spec["sloPeriod"]
 
 
-def _shorter(text: str, times: int) -> str:
+def shorter(text: str, times: int) -> str:
+    """A duration as Prometheus writes it, so many times shorter, in whole seconds."""
     span = timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
     return f"{int(span.total_seconds()) // times}s"
 

@@ -2,59 +2,22 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
-import sys
 import urllib.error
-import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bench.parts import running
 from services.portal.desks.operator.dashboards import dashboards
 from tests.operations.test_alerts import rules
+from tests.operations.watching import ask, needs_prometheus, qinqing, watched
 
-pytestmark = [
-    pytest.mark.prove,
-    pytest.mark.integration,
-    pytest.mark.skipif(
-        not shutil.which("prometheus"), reason="no Prometheus here: apt-get install prometheus"
-    ),
-]
+pytestmark = [pytest.mark.prove, pytest.mark.integration, needs_prometheus]
 INTERVAL = "1m"
 """In place of Grafana's own: at least four times as long as between two scrapes."""
 SCRAPED_SECONDS, MOST_ROUNDS = 6.0, 30
-
-
-def qinqing(*arguments: str) -> list[str]:
-    """The command line as a process of its own."""
-    return [sys.executable, "-m", "services.cli.main", *arguments]
-
-
-@contextmanager
-def watched(data: Path) -> Iterator[dict[str, str]]:
-    """A running town, and Prometheus and Alertmanager beside it: their addresses by name."""
-    with running(data, "--scenario", "town"):
-        command = qinqing("watch", "--json", "--data", str(data))
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def ask(url: str, path: str, **query: str) -> Any:
-    """What Prometheus answers."""
-    with urllib.request.urlopen(f"{url}{path}?{urllib.parse.urlencode(query)}", timeout=30) as answer:
-        return json.load(answer)["data"]
 
 
 def queries() -> dict[str, str]:
@@ -85,8 +48,8 @@ def busy(data: Path, number: int) -> None:
 
 async def test_every_query_of_every_panel_returns_data_beside_a_town_at_work(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with watched(data) as found:
-        prometheus, without = found["prometheus"], queries()
+    with watched(data, "--scenario", "town") as found:
+        prometheus, without = found.prometheus, queries()
         for number in count():
             busy(data, number)
             await asyncio.sleep(SCRAPED_SECONDS)  # nothing says when Prometheus has read

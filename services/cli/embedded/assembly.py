@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -225,7 +226,10 @@ class Embedded:
     def _changed(self) -> None:
         if self._state is not None and self._lock is not None:
             self._state.parts = [_seen(child) for child in self.children]
-            self._state.write()
+            with suppress(
+                OSError
+            ):  # a full disk: nobody is to die of that, and the next change is written whole
+                self._state.write()
         self._on_change()
 
 

@@ -194,24 +194,26 @@ class Child:
             self._to("restarting" if self.restarts else "starting")
             born = time.monotonic()
             try:
-                code = await self._one_life()
+                how = _how(await self._one_life())
             except (OSError, StartFailed) as error:
-                self._give_up(str(error))
-                return
+                if not self._ready.is_set():
+                    self._give_up(str(error))
+                    return
+                how = f"could not be started: {error}"  # such as on a full disk: there may be space later
             if self._stopping.is_set():
                 return
             if not self._ready.is_set():
                 self._deaths_before_ready += 1
                 if self._deaths_before_ready >= DEATHS_BEFORE_GIVING_UP:
                     self._give_up(
-                        f"ended {self._deaths_before_ready} times before it was ready (last: {_how(code)})"
+                        f"ended {self._deaths_before_ready} times before it was ready (last: {how})"
                     )
                     return
             if time.monotonic() - born > CALM_SECONDS:
                 backoff = FIRST_BACKOFF_SECONDS
             self.restarts += 1
-            log.warning("%s %s; starting again in %.1f s", self.name, _how(code), backoff)
-            self._to("restarting", _how(code))
+            log.warning("%s %s; starting again in %.1f s", self.name, how, backoff)
+            self._to("restarting", how)
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
 
