@@ -20,8 +20,11 @@ async def show(page: Asked, chosen: Chosen, people: str = "", after: str = "") -
     official(page)
     of_people, place = bool(people), read_place(after)
     projection, scope = page.portal.projection, chosen.scope
-    found = (talks_behind.people if of_people else talks_behind.talks)(page.reads, scope, place)
-    # Counted once a minute, as the numbers are that lead here.
+    find = talks_behind.people if of_people else talks_behind.talks
+    # Found and counted once a minute, as the numbers are that lead here.
+    found = await once_a_minute(
+        page, ("held", scope, of_people, place), lambda: find(projection.reader(), scope, place)
+    )
     many = await once_a_minute(
         page,
         ("held", scope, of_people),
