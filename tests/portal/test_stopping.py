@@ -16,8 +16,8 @@ from shared.serving import Server
 from tests.portal import office_given
 from tests.portal.crawling import signed_in
 from tests.portal.given import TITLE, Given
+from tests.served import served
 
-START_SECONDS = 30.0
 ENDS_SECONDS = TIMEOUT_SECONDS / 2
 """Well within what an answer may take."""
 
@@ -27,16 +27,8 @@ async def stopping(given: Given, drain: float) -> AsyncIterator[tuple[Server, st
     """The portal as it is served, and its address; it has stopped in time when this is left."""
     (port,) = free_ports(1)
     server = serving(given.app, drain, port=port, loop="auto")
-    running = asyncio.create_task(server.serve())
-    async with asyncio.timeout(START_SECONDS):
-        while not server.started:
-            await asyncio.sleep(0.01)  # the server has no event for it
-    try:
-        yield server, f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        async with asyncio.timeout(ENDS_SECONDS + drain):
-            await running
+    async with served(server, ENDS_SECONDS + drain) as url:
+        yield server, url
 
 
 async def test_an_open_list_is_sent_what_happens_while_the_portal_drains_and_then_ends_at_once(

@@ -11,8 +11,9 @@ from fastapi.responses import StreamingResponse
 
 from services.cli.embedded import free_ports
 from shared.serving import Server
+from tests.served import served
 
-START_SECONDS, PATIENCE_SECONDS = 30.0, 30.0
+PATIENCE_SECONDS = 30.0
 
 
 class Asked:
@@ -54,16 +55,8 @@ async def serving(
     app.add_api_route("/health/ready", lambda: {"missing": []})
     (port,) = free_ports(1)
     server = Server(app, "intake", drain=drain, answers=answers, port=port, loop="auto")
-    running = asyncio.create_task(server.serve())
-    async with asyncio.timeout(START_SECONDS):
-        while not server.started:
-            await asyncio.sleep(0.01)  # the server has no event for it
-    try:
-        yield server, f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await running
+    async with served(server, PATIENCE_SECONDS) as url:
+        yield server, url
 
 
 async def test_while_it_stops_it_is_not_ready_serves_on_and_each_answer_ends_its_connection() -> None:

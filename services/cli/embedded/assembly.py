@@ -226,9 +226,7 @@ class Embedded:
     def _changed(self) -> None:
         if self._state is not None and self._lock is not None:
             self._state.parts = [_seen(child) for child in self.children]
-            with suppress(
-                OSError
-            ):  # a full disk: nobody is to die of that, and the next change is written whole
+            with suppress(OSError):  # a full disk ends nobody, and the next change is written whole
                 self._state.write()
         self._on_change()
 
